@@ -1,0 +1,81 @@
+#pragma once
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+namespace signalbox {
+
+/// What a frame carries, as far as a waiting queue must know it to replace one by another.
+enum class FrameKind : std::uint8_t { event, progress, outcome, user_online, user_offline, ping, control };
+
+/// One encoded Engine.IO packet, ready for either transport: built once, immutable, shared by every queue that it waits in.
+///
+/// thread  any: immutable but for its count of references.
+/// source  RFC 6455 §5.2 (an unmasked server frame); Engine.IO protocol v4, "Packet encoding".
+class Frame {
+ public:
+  /// The WebSocket frame, header included.
+  std::string_view websocket() const noexcept { return {bytes(), size_}; }
+  /// The packet as a polling payload has it, for text: type character, then data. For binary the bare bytes.
+  std::string_view packet() const noexcept { return {bytes() + header_, size_ - header_}; }
+  bool binary() const noexcept { return binary_; }
+  FrameKind kind() const noexcept { return kind_; }
+  /// For progress and outcome a hash of the job, for presence one of the user; 0: replaces nothing.
+  std::uint64_t key() const noexcept { return key_; }
+
+ private:
+  friend class FrameRef;
+  friend FrameRef make_frame(bool, FrameKind, std::uint64_t, std::string_view, std::string_view, std::string_view);
+  Frame() = default;
+  const char* bytes() const noexcept { return reinterpret_cast<const char*>(this + 1); }
+  char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
+
+  mutable std::atomic<std::uint32_t> references_{1};
+  std::uint32_t size_ = 0;
+  std::uint64_t key_ = 0;
+  std::uint8_t header_ = 0;
+  bool binary_ = false;
+  FrameKind kind_ = FrameKind::event;
+};
+
+/// Shared ownership of one Frame, in one pointer.
+class FrameRef {
+ public:
+  FrameRef() = default;
+  FrameRef(const FrameRef& other) noexcept : frame_(other.frame_) {
+    if (frame_) frame_->references_.fetch_add(1, std::memory_order_relaxed);
+  }
+  FrameRef(FrameRef&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+  FrameRef& operator=(FrameRef other) noexcept {
+    std::swap(frame_, other.frame_);
+    return *this;
+  }
+  ~FrameRef() {
+    if (frame_ && frame_->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) release(frame_);
+  }
+  const Frame* operator->() const noexcept { return frame_; }
+  const Frame& operator*() const noexcept { return *frame_; }
+  explicit operator bool() const noexcept { return frame_ != nullptr; }
+
+ private:
+  friend FrameRef make_frame(bool, FrameKind, std::uint64_t, std::string_view, std::string_view, std::string_view);
+  explicit FrameRef(Frame* frame) noexcept : frame_(frame) {}
+  static void release(Frame* frame) noexcept;
+
+  Frame* frame_ = nullptr;
+};
+
+/// The general maker: the packet is the three parts one after the other (so that callers need not join them first).
+FrameRef make_frame(bool binary, FrameKind kind, std::uint64_t key, std::string_view first, std::string_view second = {},
+                    std::string_view third = {});
+
+/// A text packet such as "42[\"hi\"]" (with its Engine.IO type character).
+inline FrameRef text_frame(std::string_view packet, FrameKind kind = FrameKind::event, std::uint64_t key = 0) {
+  return make_frame(false, kind, key, packet);
+}
+/// A binary message (an attachment).
+inline FrameRef binary_frame(std::string_view bytes) { return make_frame(true, FrameKind::event, 0, bytes); }
+
+}  // namespace signalbox
