@@ -1,0 +1,95 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace signalbox {
+
+/// The event names of the system, as clients know them.
+namespace events {
+inline constexpr char authenticated[] = "authenticated";
+inline constexpr char unauthorized[] = "unauthorized";
+inline constexpr char user_online[] = "user_online";
+inline constexpr char user_offline[] = "user_offline";
+inline constexpr char job_progress[] = "job_progress";
+inline constexpr char job_completed[] = "job_completed";
+inline constexpr char job_failed[] = "job_failed";
+inline constexpr char token_expiring[] = "token_expiring";
+inline constexpr char authenticate[] = "authenticate";
+}  // namespace events
+
+/// A setting is missing, does not parse or is out of range. what() names it, its value (unless secret) and what is allowed.
+struct ConfigError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+enum class AuthFailure : std::uint8_t { unauthorized, connect_error };
+
+/// Every setting. docs/configuration.md has the table; from_env() reads the environment over `.env` in the working directory.
+struct Config {
+  std::uint16_t port = 3000;
+  std::string host;         ///< empty: all addresses; "localhost": loopback, both families
+  std::string jwt_secret;
+  std::string cors_origin;  ///< comma-separated origins, or "*"; empty: no CORS headers
+  std::string api_key;
+  std::string log_level = "info";
+  std::string log_format = "text";
+  unsigned threads = 0;  ///< 0: the cores
+  std::string path = "/socket.io/";
+
+  std::chrono::milliseconds ping_interval{25000};
+  std::chrono::milliseconds ping_timeout{20000};
+  std::chrono::milliseconds connect_timeout{45000};
+  std::chrono::milliseconds upgrade_timeout{10000};
+  std::chrono::milliseconds header_timeout{10000};
+  std::chrono::milliseconds body_timeout{30000};
+  std::chrono::milliseconds idle_timeout{30000};
+  std::chrono::milliseconds ack_timeout{10000};
+  std::size_t max_payload_bytes = 1'000'000;
+  std::size_t json_depth = 128;
+  std::size_t polling_max_packets = 16;
+
+  // Who a user is
+  std::chrono::seconds jwt_leeway{0};
+  bool require_exp = false;
+  std::vector<std::string> user_id_claims{"id", "userId", "sub"};
+  bool token_in_query = false;
+  AuthFailure auth_failure = AuthFailure::unauthorized;
+
+  // Presence
+  bool presence_events = true;
+  std::chrono::milliseconds presence_grace{5000};
+
+  bool serve_client = true;
+
+  // Limits (docs/security.md)
+  std::size_t max_connections = 0;       ///< 0: descriptors less 100
+  std::size_t max_unauthenticated = 0;   ///< 0: a tenth of max_connections, at least 1000
+  std::size_t max_unauthenticated_per_address = 0;  ///< 0: no limit
+  std::size_t max_connections_per_user = 500;       ///< 0: no limit
+  std::size_t max_head_bytes = 16 * 1024;
+  std::size_t max_head_fields = 100;
+  std::size_t polling_max_received = 1000;
+  std::size_t max_namespaces = 10;
+  std::size_t max_event_name_bytes = 256;
+  std::size_t max_attachments = 10;
+  std::chrono::milliseconds attachments_timeout{30000};
+  std::uint32_t max_fragments = 1024;
+  std::size_t total_partial_bytes = 64u << 20;
+  std::size_t preauth_message_bytes = 16 * 1024;
+  std::size_t client_events_per_s = 200;  ///< 0: off
+  std::size_t max_pending_acks = 1000;
+  std::size_t send_queue_bytes = 1u << 20;
+  std::size_t mailbox_messages = 100'000;
+  std::chrono::milliseconds tcp_user_timeout{30000};
+
+  /// Environment over `.env` in the working directory over the defaults. Throws ConfigError.
+  static Config from_env();
+  /// Flags over environment over `.env`. `arguments` are those after the command's name, such as {"--port", "3001"}.
+  static Config from_arguments(const std::vector<std::string>& arguments);
+};
+
+}  // namespace signalbox

@@ -1,0 +1,27 @@
+#pragma once
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <signalbox/utils.hpp>
+
+namespace signalbox {
+
+/// Who is connected, through which sockets: the original's ConnectionManager.
+///
+/// thread  any.
+class ConnectionManager {
+ public:
+  explicit ConnectionManager(Io io) : io_(io) {}
+  /// Sockets that are open and authenticated at this moment (the presence grace does not count).
+  std::size_t connections(std::string_view user) const;
+  bool is_user_online(std::string_view user) const { return signalbox::is_user_online(io_, user); }
+  std::vector<std::string> online_users() const { return get_online_users(io_); }
+  std::size_t online_users_count() const { return get_online_users_count(io_); }
+
+ private:
+  Io io_;
+};
+
+}  // namespace signalbox

@@ -1,0 +1,156 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <signalbox/json.hpp>
+#include <signalbox/utils.hpp>
+
+namespace signalbox {
+
+namespace hub {
+class SocketState;
+class Registry;
+}  // namespace hub
+
+/// What a client sent when it connected: Socket.IO's `socket.handshake`. Built anew when asked for. Once JwtAuth has accepted a
+/// token, it is no longer in `auth`.
+struct Handshake {
+  json headers, query, auth;
+  std::string time, address, url;
+  bool xdomain = false, secure = false;
+  std::int64_t issued = 0;  ///< Unix time, milliseconds
+  json to_json() const;
+};
+
+using Attachments = std::vector<std::string>;  ///< binary values, in the order of their placeholders
+
+/// The arguments of an event or of an acknowledgement, without the event's name.
+struct Arguments {
+  std::string text;         ///< a JSON array, the client's own bytes; binary values stand in it as {"_placeholder":true,"num":N}
+  Attachments attachments;  ///< attachments[N]
+  json values() const { return json::parse(text); }
+};
+
+/// Answers one event whose client asked for an acknowledgement; a no-op if it did not, or at the second call.
+///
+/// thread  any; may be kept and called later. A socket that has gone meanwhile is a no-op.
+class Ack {
+ public:
+  using Send = std::move_only_function<void(std::string array, Attachments attachments)>;
+  Ack() = default;
+  explicit Ack(Send send) : send_(std::move(send)) {}
+  /// Did the client ask for an acknowledgement (and has had none)?
+  explicit operator bool() const { return static_cast<bool>(send_); }
+  /// One argument.
+  void operator()(const json& answer) { send_text('[' + answer.dump(-1, ' ', false, json::error_handler_t::replace) + ']'); }
+  /// Any number of arguments: a JSON array as text, with attachments if it has placeholders.
+  void send_text(std::string array, Attachments attachments = {}) {
+    if (auto send = std::exchange(send_, nullptr)) send(std::move(array), std::move(attachments));
+  }
+
+ private:
+  Send send_;
+};
+
+/// Why an emit that waits for an acknowledgement got none.
+enum class AckError : std::uint8_t { timeout, disconnected, too_many_pending };
+using AckResult = std::expected<Arguments, AckError>;
+using OnAck = std::move_only_function<void(AckResult)>;
+
+/// One client's membership in one namespace.
+///
+/// thread  the shard of the socket: only inside handlers and tasks that got it. Keep its id, not the reference.
+class Socket {
+ public:
+  explicit Socket(hub::SocketState& state) : state_(&state) {}
+
+  const std::string& id() const;
+  const std::string& nsp() const;
+  /// Empty until a middleware has said who the user is.
+  std::string_view user_id() const;
+  /// The object under `user` in `authenticated`: the token's claims without the registered ones.
+  json user() const;
+  Handshake handshake() const;
+
+  /// Sends an event to this socket. `arguments` is a JSON array of what follows the name.
+  void emit(std::string_view event, const json& argument);
+  void emit_text(std::string_view event, std::string_view arguments_array, const Attachments& attachments = {});
+  /// The same and waits for the client's acknowledgement; `on_ack` runs once, on this shard. `timeout` 0: Config::ack_timeout.
+  void emit_with_ack(std::string_view event, std::string_view arguments_array, OnAck on_ack,
+                     std::chrono::milliseconds timeout = std::chrono::milliseconds{0}, const Attachments& attachments = {});
+  /// Leaves the namespace (`41`): the client does not come back by itself. `close` ends the whole connection as well.
+  void disconnect(bool close = false);
+
+ private:
+  hub::SocketState* state_;
+};
+
+/// What a middleware answers to a client that it refuses: Socket.IO's `connect_error` with this message and data.
+struct ConnectRefusal {
+  std::string message;
+  json data = nullptr;
+  /// True: the client is let in without on_connect, gets `unauthorized` with `data`, then `41`: what the original's clients expect.
+  bool as_unauthorized_event = false;
+};
+
+/// What a middleware sees and says before a socket is connected.
+class ConnectRequest {
+ public:
+  virtual ~ConnectRequest() = default;
+  virtual std::string_view nsp() const = 0;
+  virtual Handshake handshake() const = 0;
+  /// The value of a handshake header, any case; empty if absent.
+  virtual std::string header(std::string_view name) const = 0;
+  /// The connect payload as JSON text, "{}" if there was none.
+  virtual std::string_view auth_text() const = 0;
+  /// A parameter of the handshake's query, decoded; empty if absent.
+  virtual std::string query(std::string_view name) const = 0;
+
+  /// Says who the user is: `user_object_text` a JSON object that goes to the client under `user`; `expires` ends the socket then.
+  virtual void set_user(std::string id, std::string user_object_text,
+                        std::chrono::system_clock::time_point expires = std::chrono::system_clock::time_point::max()) = 0;
+  /// Forget these keys of the connect payload (a token that has done its work).
+  virtual void drop_auth_key(std::string_view key) = 0;
+};
+
+/// One link of the chain: nothing lets the socket go on, a refusal ends it. Runs on the socket's shard; must not block.
+using Middleware = std::function<std::expected<void, ConnectRefusal>(ConnectRequest&)>;
+
+/// Handlers for what clients do in one namespace. All are registered before WebSocketService::start(); none may block.
+/// A handler that throws is logged, and the connection lives on.
+class EventRegistry {
+ public:
+  using Handler = std::function<void(Socket&, const json& arguments, Ack ack)>;
+  using TextHandler = std::function<void(Socket&, Arguments arguments, Ack ack)>;
+  using Connect = std::function<void(Socket&)>;
+  using Disconnect = std::function<void(Socket&, std::string_view reason)>;
+
+  explicit EventRegistry(hub::Registry& registry, std::string nsp) : registry_(&registry), nsp_(std::move(nsp)) {}
+
+  /// `arguments` is an array without the event's name. Throws std::invalid_argument for a reserved name or after start().
+  EventRegistry& on(std::string event, Handler handler);
+  /// The arguments as the client's own text, for handlers that pass them on.
+  EventRegistry& on_text(std::string event, TextHandler handler);
+  /// Called for events without a handler of their own (by default they are ignored and counted).
+  EventRegistry& on_any(std::function<void(Socket&, std::string_view event, Arguments, Ack)> handler);
+  EventRegistry& on_connect(Connect handler);
+  /// Once for every socket that had its on_connect, whichever way it ends.
+  EventRegistry& on_disconnect(Disconnect handler);
+  /// Appends to the chain (after JwtAuth); use_first() puts before it.
+  EventRegistry& use(Middleware middleware);
+  EventRegistry& use_first(Middleware middleware);
+  /// Leaves JwtAuth out in this namespace.
+  EventRegistry& without_jwt();
+
+ private:
+  hub::Registry* registry_;
+  std::string nsp_;
+};
+
+}  // namespace signalbox

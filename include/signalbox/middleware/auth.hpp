@@ -1,0 +1,28 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <signalbox/config.hpp>
+#include <signalbox/event_registry.hpp>
+
+namespace signalbox {
+
+/// The middleware that stands in every namespace by default: an HS256 token from the connect payload (`auth.token`, with or without
+/// "Bearer "), else from the Authorization header of the handshake, says who the user is.
+///
+/// The algorithm comes from configuration, never from the token. source  RFC 7515, RFC 7519.
+class JwtAuth {
+ public:
+  explicit JwtAuth(const Config& config);
+  std::expected<void, ConnectRefusal> operator()(ConnectRequest& request) const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<const Impl> impl_;  // copied into std::function with the rest of the chain
+};
+
+/// A token for tests, demos and `signalbox token`: claims is a JSON object as text.
+std::string sign_token(std::string_view claims, std::string_view secret);
+
+}  // namespace signalbox

@@ -1,0 +1,9 @@
+#pragma once
+/// All of Signalbox: the original's index.js.
+#include <signalbox/config.hpp>
+#include <signalbox/connection_manager.hpp>
+#include <signalbox/event_registry.hpp>
+#include <signalbox/job_events.hpp>
+#include <signalbox/middleware/auth.hpp>
+#include <signalbox/utils.hpp>
+#include <signalbox/websocket_service.hpp>

@@ -1,0 +1,69 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <signalbox/config.hpp>
+#include <signalbox/connection_manager.hpp>
+#include <signalbox/event_registry.hpp>
+#include <signalbox/utils.hpp>
+
+namespace signalbox {
+
+/// The server could not start; what() says why and what would be right ("port 3000 is in use …").
+struct StartError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// A request to a route of the application's own, and its answer.
+struct RouteRequest {
+  std::string_view method, path, query, body;
+};
+struct RouteAnswer {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> fields = {};
+};
+using Route = std::function<RouteAnswer(const RouteRequest&)>;
+
+/// The whole system in one object: the original's WebSocketService.
+///
+/// thread  construct, register and start from one thread; io(), connections() and stop() from any.
+class WebSocketService {
+ public:
+  /// Throws ConfigError if a setting is missing or cannot work (no JWT_SECRET while JwtAuth stands in a chain: at start()).
+  explicit WebSocketService(Config config);
+  ~WebSocketService();  ///< stops
+  WebSocketService(const WebSocketService&) = delete;
+  WebSocketService& operator=(const WebSocketService&) = delete;
+
+  /// The handlers of a namespace; naming one registers it. "/" exists always.
+  EventRegistry events(std::string nsp = "/");
+  /// Serves GET `path` (exactly) on the same port; `route` runs on a shard and must not block. Before start().
+  void serve(std::string path, Route route);
+  /// Serves the files of the demo page that were embedded at build time; false: built without them.
+  bool serve_demo_page();
+
+  /// Binds the port and starts the shards; returns at once. Takes no signals. Throws StartError.
+  void start();
+  /// start() if not yet started, then blocks until stop(), SIGINT or SIGTERM.
+  void run();
+  /// Stops accepting, flushes, closes the transports (clients reconnect by themselves). Returns when done, within 2 s.
+  void stop();
+
+  Io io() const;
+  ConnectionManager connections() const { return ConnectionManager(io()); }
+  std::uint16_t port() const;  ///< the one bound, when Config::port was 0
+  const Config& config() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace signalbox

@@ -1,0 +1,67 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "base/frame.hpp"
+
+namespace signalbox {
+
+/// Names a Socket.IO socket from any thread. Looked up on arrival; one that has gone is a no-op.
+struct SocketRef {
+  std::uint32_t shard = 0;
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+  bool operator==(const SocketRef&) const = default;
+};
+
+/// Everything that crosses from a thread to a shard.
+struct Message {
+  enum class Kind : std::uint8_t {
+    deliver,    ///< `frame` to one socket
+    broadcast,  ///< `frame` to every authenticated socket of the main namespace whose user is not `except`
+    task,       ///< run `task` on the shard's thread
+  };
+  Kind kind = Kind::task;
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+  FrameRef frame;
+  const void* except = nullptr;  ///< compared by identity only
+  std::unique_ptr<std::move_only_function<void()>> task;
+
+  static Message deliver(const SocketRef& to, FrameRef frame) {
+    Message m;
+    m.kind = Kind::deliver;
+    m.slot = to.slot;
+    m.generation = to.generation;
+    m.frame = std::move(frame);
+    return m;
+  }
+  static Message broadcast(FrameRef frame, const void* except) {
+    Message m;
+    m.kind = Kind::broadcast;
+    m.frame = std::move(frame);
+    m.except = except;
+    return m;
+  }
+  static Message run(std::move_only_function<void()> task) {
+    Message m;
+    m.task = std::make_unique<std::move_only_function<void()>>(std::move(task));
+    return m;
+  }
+};
+
+/// The shards' mailboxes as those above see them.
+///
+/// thread  any.
+class Mailboxes {
+ public:
+  virtual ~Mailboxes() = default;
+  virtual unsigned shards() const = 0;
+  /// False: that mailbox is full (or the shards have stopped), and the message was not taken. A task is always taken while running.
+  [[nodiscard]] virtual bool post(unsigned shard, Message&& message) = 0;
+  /// Room for `count` more in that mailbox at this moment?
+  virtual bool has_room(unsigned shard, std::size_t count) const = 0;
+};
+
+}  // namespace signalbox

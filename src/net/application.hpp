@@ -1,0 +1,121 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/message.hpp"
+#include "engineio/session.hpp"
+
+namespace signalbox::net {
+
+using engineio::RequestId;
+
+/// A request head, parsed. Views into the connection's buffer, valid during the call.
+struct RequestHead {
+  std::string_view method;
+  std::string_view target;  ///< as sent: path and query
+  std::string_view path;
+  std::string_view query;
+  std::vector<std::pair<std::string_view, std::string_view>> fields;  ///< in order, names as sent
+  std::uint64_t content_length = 0;
+  std::string_view remote_address;  ///< "127.0.0.1"
+
+  /// The value of the first field of that name (any case), if there is one.
+  std::optional<std::string_view> field(std::string_view name) const;
+  std::size_t count(std::string_view name) const;
+};
+
+struct Response {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> fields;  ///< Content-Length, Date and Connection are added
+  std::string body;
+  bool close = false;
+};
+
+/// What a session's creator is told of the request that opened it; kept compactly for as long as the application wants.
+struct Handshake {
+  std::string head;            ///< the raw request head (request line and fields), to be parsed again on demand
+  std::string remote_address;
+  std::int64_t issued_ms = 0;  ///< Unix time
+  bool websocket = false;
+};
+/// Parses Handshake::head again (it was accepted once, so this cannot fail).
+RequestHead parse_head(std::string_view head);
+
+/// What is above net, one object a shard, living on that shard's thread.
+class ShardApplication {
+ public:
+  virtual ~ShardApplication() = default;
+
+  /// A new Engine.IO session. The handler is destroyed after its on_closed(). Session outlives its handler.
+  virtual std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, Handshake handshake, TimePoint now) = 0;
+  /// Deliver and broadcast messages (tasks are run by net).
+  virtual void on_message(Message& message, TimePoint now) = 0;
+
+  /// A head outside the Engine.IO path. Returns an answer to refuse before the body is read (the body is then drained up to 64 KiB
+  /// or the connection closed), or nothing: on_request() follows with the whole body. `max_body` may be set (default: max_payload).
+  virtual std::optional<Response> on_head(const RequestHead& head, std::size_t& max_body) = 0;
+  /// A whole request outside the Engine.IO path. Answered now or later, from any thread, by Network::answer().
+  virtual void on_request(const RequestHead& head, std::string_view body, const RequestId& id, TimePoint now) = 0;
+  /// May this origin use Engine.IO over HTTP (adds the CORS fields to `out`; also for OPTIONS and for errors)?
+  virtual void add_cors(const RequestHead& head, std::vector<std::pair<std::string, std::string>>& out) = 0;
+  /// May this WebSocket request go on? False: 403.
+  virtual bool origin_allowed(const RequestHead& head) = 0;
+
+  virtual TimePoint next_deadline() const = 0;
+  virtual void on_timer(TimePoint now) = 0;
+};
+
+struct Options {
+  std::string host;  ///< empty: all addresses, IPv6 and IPv4; "localhost": loopback of both families
+  std::uint16_t port = 3000;  ///< 0: any, see Network::port()
+  unsigned shards = 1;
+  std::string path = "/socket.io/";
+  engineio::SessionOptions session;
+  Milliseconds head_timeout{10000};
+  Milliseconds body_timeout{30000};
+  Milliseconds idle_timeout{30000};
+  std::size_t max_head_bytes = 16 * 1024;
+  std::size_t max_fields = 100;
+  std::size_t max_connections = 0;  ///< 0: descriptors less 100
+  std::size_t max_unauthenticated = 0;  ///< 0: a tenth of max_connections, at least 1000
+  std::size_t max_connections_per_address = 0;  ///< 0: no limit
+  std::size_t mailbox_messages = 100'000;
+  std::size_t total_partial_bytes = 64u << 20;
+  std::size_t preauth_message_bytes = 16 * 1024;
+  std::uint32_t max_fragments = 1024;
+  Milliseconds tcp_user_timeout{30000};
+};
+
+/// The shards with their threads, listeners and mailboxes.
+class Network : public Mailboxes {
+ public:
+  using Factory = std::function<std::unique_ptr<ShardApplication>(unsigned shard)>;
+
+  /// Builds one application a shard by `factory` (called in start(), before any thread runs).
+  static std::unique_ptr<Network> create(Options options, Factory factory);
+  /// Binds and starts the threads. Throws std::system_error or std::runtime_error with a sentence ("port 3000 is in use …").
+  virtual void start() = 0;
+  /// Stops accepting, flushes what is queued, closes every session (server_shutting_down), joins the threads. Within 2 s.
+  virtual void stop() = 0;
+  virtual std::uint16_t port() const = 0;
+  /// Answers a request given to on_request(); one whose connection has gone is a no-op. Any thread.
+  virtual void answer(const RequestId& request, Response response) = 0;
+  /// Which shard's thread is this? -1: none of them.
+  static int current_shard();
+  /// Marks a session as one that has an authenticated socket (lifts the limits of strangers). Its shard's thread only.
+  virtual void set_authenticated(engineio::Session& session) = 0;
+  /// Stops or resumes reading from a session's client (its events budget is used up). Its shard's thread only.
+  virtual void set_reading(engineio::Session& session, bool reading) = 0;
+
+  struct Counters { std::size_t connections = 0, sessions = 0; };
+  virtual Counters counters() const = 0;  ///< any thread
+};
+
+}  // namespace signalbox::net
