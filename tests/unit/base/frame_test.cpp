@@ -1,0 +1,47 @@
+#include "base/frame.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace signalbox {
+namespace {
+
+// Source: RFC 6455 §5.2 and §5.7; a server does not mask.
+TEST(Frame, a_short_text_has_two_bytes_of_header) {
+  const FrameRef frame = text_frame("42[\"hi\"]");
+  EXPECT_EQ(frame->websocket(), std::string("\x81\x08") + "42[\"hi\"]");
+  EXPECT_EQ(frame->packet(), "42[\"hi\"]");
+  EXPECT_FALSE(frame->binary());
+}
+
+TEST(Frame, the_length_takes_the_fewest_bytes_at_each_boundary) {
+  using namespace std::string_literals;
+  EXPECT_EQ(text_frame(std::string(125, 'x'))->websocket().substr(0, 2), "\x81\x7D"s);
+  EXPECT_EQ(text_frame(std::string(126, 'x'))->websocket().substr(0, 4), "\x81\x7E\x00\x7E"s);
+  EXPECT_EQ(text_frame(std::string(65535, 'x'))->websocket().substr(0, 4), "\x81\x7E\xFF\xFF"s);
+  EXPECT_EQ(text_frame(std::string(65536, 'x'))->websocket().substr(0, 10), "\x81\x7F\0\0\0\0\0\x01\0\0"s);
+}
+
+TEST(Frame, a_binary_message_has_the_binary_opcode_and_no_type_character) {
+  const FrameRef frame = binary_frame("abc");
+  EXPECT_EQ(frame->websocket(), std::string("\x82\x03") + "abc");
+  EXPECT_EQ(frame->packet(), "abc");
+  EXPECT_TRUE(frame->binary());
+}
+
+TEST(Frame, its_parts_stand_one_after_the_other) {
+  EXPECT_EQ(make_frame(false, FrameKind::progress, 7, "42[", "\"a\"", "]")->packet(), "42[\"a\"]");
+}
+
+TEST(FrameRef, copies_share_one_frame_and_it_outlives_the_first) {
+  FrameRef first = text_frame("2");
+  const FrameRef second = first;
+  EXPECT_EQ(&*first, &*second);
+  first = FrameRef();
+  EXPECT_FALSE(first);
+  EXPECT_EQ(second->packet(), "2");
+}
+
+}  // namespace
+}  // namespace signalbox

@@ -1,0 +1,150 @@
+#include "hub/directory.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace signalbox::hub {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Mailboxes that keep what is posted, two shards, each with room for `room` messages.
+struct RecordingMailboxes : Mailboxes {
+  std::vector<Message> posted[2];
+  std::size_t room = 100;
+
+  unsigned shards() const override { return 2; }
+  bool post(unsigned shard, Message&& message) override {
+    if (message.kind != Message::Kind::task && posted[shard].size() >= room) return false;
+    posted[shard].push_back(std::move(message));
+    return true;
+  }
+  bool has_room(unsigned shard, std::size_t count) const override { return posted[shard].size() + count <= room; }
+
+  std::vector<std::string> packets(unsigned shard, Message::Kind kind) const {
+    std::vector<std::string> out;
+    for (const Message& m : posted[shard]) {
+      if (m.kind == kind) out.emplace_back(m.frame->packet());
+    }
+    return out;
+  }
+  std::vector<std::string> told(unsigned shard) const { return packets(shard, Message::Kind::broadcast); }
+  std::vector<std::string> delivered(unsigned shard) const { return packets(shard, Message::Kind::deliver); }
+};
+
+using Packets = std::vector<std::string>;
+const std::string kAdaOnline = R"(42["user_online",{"userId":"ada"}])";
+const std::string kAdaOffline = R"(42["user_offline",{"userId":"ada"}])";
+
+struct DirectoryTest : testing::Test {
+  RecordingMailboxes mailboxes;
+  Directory directory{mailboxes, {}};
+  TimePoint now{1h};
+  const SocketRef tab{0, 1, 1}, telephone{1, 7, 3};
+};
+
+TEST_F(DirectoryTest, a_user_is_online_from_the_first_socket_and_all_shards_are_told_once) {
+  EXPECT_FALSE(directory.online("ada"));
+  directory.join("ada", tab, now);
+  directory.join("ada", telephone, now);
+  EXPECT_TRUE(directory.online("ada"));
+  EXPECT_EQ(directory.online_count(), 1u);
+  EXPECT_EQ(directory.connections("ada"), 2u);
+  EXPECT_EQ(mailboxes.told(0), Packets{kAdaOnline});
+  EXPECT_EQ(mailboxes.told(1), Packets{kAdaOnline});
+}
+
+TEST_F(DirectoryTest, a_broadcast_names_the_user_whom_it_is_not_for) {
+  const User* ada = directory.join("ada", tab, now).user;
+  EXPECT_EQ(mailboxes.posted[0].at(0).except, ada);
+}
+
+TEST_F(DirectoryTest, a_user_goes_offline_when_the_last_socket_has_been_gone_for_the_grace) {
+  const User* ada = directory.join("ada", tab, now).user;
+  directory.leave(ada, tab, now);
+  EXPECT_TRUE(directory.online("ada")) << "a reload is not an absence";
+  EXPECT_EQ(directory.connections("ada"), 0u);
+  EXPECT_EQ(directory.next_deadline(), now + 5s);
+  directory.on_timer(now + 4999ms);
+  EXPECT_TRUE(directory.online("ada"));
+  directory.on_timer(now + 5s);
+  EXPECT_FALSE(directory.online("ada"));
+  EXPECT_EQ(directory.online_count(), 0u);
+  EXPECT_EQ(mailboxes.told(0), (Packets{kAdaOnline, kAdaOffline}));
+  EXPECT_EQ(directory.next_deadline(), kNever);
+}
+
+TEST_F(DirectoryTest, who_is_back_within_the_grace_was_never_away) {
+  const User* ada = directory.join("ada", tab, now).user;
+  directory.leave(ada, tab, now);
+  EXPECT_EQ(directory.join("ada", telephone, now + 1s).user, ada);
+  directory.on_timer(now + 10s);
+  EXPECT_TRUE(directory.online("ada"));
+  EXPECT_EQ(mailboxes.told(1), Packets{kAdaOnline});
+}
+
+TEST_F(DirectoryTest, closing_one_of_two_tabs_changes_nothing) {
+  const User* ada = directory.join("ada", tab, now).user;
+  directory.join("ada", telephone, now);
+  directory.leave(ada, tab, now);
+  directory.on_timer(now + 1min);
+  EXPECT_TRUE(directory.online("ada"));
+  EXPECT_EQ(directory.connections("ada"), 1u);
+}
+
+TEST_F(DirectoryTest, an_event_goes_to_every_socket_of_its_user_and_to_nobody_else) {
+  directory.join("ada", tab, now);
+  directory.join("ada", telephone, now);
+  directory.join("grace", {0, 2, 1}, now);
+  EXPECT_EQ(directory.emit("ada", text_frame("42[\"x\"]")).value(), 2u);
+  EXPECT_EQ(mailboxes.delivered(0), Packets{"42[\"x\"]"});
+  EXPECT_EQ(mailboxes.delivered(1), Packets{"42[\"x\"]"});
+}
+
+TEST_F(DirectoryTest, an_event_for_a_user_who_is_away_reaches_no_socket_and_is_no_error) {
+  EXPECT_EQ(directory.emit("nobody", text_frame("42[\"x\"]")).value(), 0u);
+}
+
+TEST_F(DirectoryTest, an_event_for_which_one_mailbox_has_no_room_goes_to_none) {
+  directory.join("ada", tab, now);
+  directory.join("ada", telephone, now);
+  mailboxes.room = 1;  // the presence event fills each
+  EXPECT_EQ(directory.emit("ada", text_frame("42[\"x\"]")).error(), Directory::Refusal::overloaded);
+  EXPECT_EQ(mailboxes.delivered(0), Packets{});
+  EXPECT_EQ(mailboxes.delivered(1), Packets{});
+}
+
+TEST_F(DirectoryTest, a_batch_is_taken_whole_or_not_at_all) {
+  directory.join("ada", tab, now);
+  const std::vector<Directory::Emission> batch = {
+      {"ada", text_frame("42[\"1\"]")}, {"nobody", text_frame("42[\"2\"]")}, {"ada", text_frame("42[\"3\"]")}};
+  EXPECT_EQ(directory.emit_all(batch).value(), 2u);
+  EXPECT_EQ(mailboxes.delivered(0), (Packets{"42[\"1\"]", "42[\"3\"]"}));
+  mailboxes.room = mailboxes.posted[0].size() + 1;
+  EXPECT_FALSE(directory.emit_all(batch).has_value());
+  EXPECT_EQ(mailboxes.delivered(0).size(), 2u);
+}
+
+TEST_F(DirectoryTest, past_the_limit_a_users_oldest_socket_is_named) {
+  Directory strict{mailboxes, {.max_connections_per_user = 2}};
+  EXPECT_FALSE(strict.join("ada", tab, now).evicted);
+  EXPECT_FALSE(strict.join("ada", telephone, now).evicted);
+  EXPECT_EQ(strict.join("ada", {0, 9, 1}, now).evicted, tab);
+}
+
+TEST_F(DirectoryTest, with_presence_events_off_users_are_counted_and_nobody_is_told) {
+  Directory quiet{mailboxes, {.presence_events = false}};
+  quiet.join("ada", tab, now);
+  EXPECT_TRUE(quiet.online("ada"));
+  EXPECT_EQ(mailboxes.told(0), Packets{});
+}
+
+TEST_F(DirectoryTest, who_is_online_is_listed_in_order) {
+  for (const char* id : {"linus", "ada", "grace"}) directory.join(id, {0, 1, 1}, now);
+  EXPECT_EQ(directory.online_users(), (std::vector<std::string>{"ada", "grace", "linus"}));
+}
+
+}  // namespace
+}  // namespace signalbox::hub

@@ -1,0 +1,43 @@
+# Sourced by ./test: installs from Debian what is missing, judged by the command or header that is needed, never removing anything.
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
+  echo "Missing packages need root to install, and there is no sudo: run as root: $*" >&2; return 1; fi; }
+
+have_header() { [ -e "/usr/include/$1" ] || [ -e "/usr/include/$(uname -m)-linux-gnu/$1" ] || [ -e "/usr/local/include/$1" ]; }
+
+wanted=()
+need_command() { command -v "$1" >/dev/null || wanted+=("$2"); }
+need_header() { have_header "$1" || wanted+=("$2"); }
+
+install_wanted() {
+  [ ${#wanted[@]} -gt 0 ] || return 0
+  echo "Installing from Debian, $1: ${wanted[*]}"
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-remove --no-install-recommends "${wanted[@]}" >/dev/null
+  wanted=()
+}
+
+need_for_build() {
+  need_command g++ g++
+  need_command cmake cmake
+  need_command ninja ninja-build
+  need_header boost/version.hpp libboost-dev
+  need_header simdjson.h libsimdjson-dev
+  need_header nlohmann/json.hpp nlohmann-json3-dev
+  need_header spdlog/spdlog.h libspdlog-dev
+  need_header fmt/core.h libfmt-dev
+  need_header CLI/CLI.hpp libcli11-dev
+  need_header openssl/evp.h libssl-dev
+  need_header sqlite3.h libsqlite3-dev
+  install_wanted "to build"
+}
+
+need_for_tests() {
+  need_header gtest/gtest.h libgtest-dev
+  install_wanted "to test"
+}
+
+need_for_sanitizers() {
+  need_command clang++-19 clang-19
+  [ -e /usr/lib/llvm-19/lib/clang/19/lib/linux ] || wanted+=(libclang-rt-19-dev)
+  install_wanted "for the sanitizers"
+}
