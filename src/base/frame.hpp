@@ -10,6 +10,8 @@ namespace signalbox {
 /// What a frame carries, as far as a waiting queue must know it to replace one by another.
 enum class FrameKind : std::uint8_t { event, progress, outcome, user_online, user_offline, ping, control };
 
+class FrameRef;
+
 /// One encoded Engine.IO packet, ready for either transport: built once, immutable, shared by every queue that it waits in.
 ///
 /// thread  any: immutable but for its count of references.

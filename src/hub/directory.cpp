@@ -25,15 +25,15 @@ FrameRef presence_frame(const User& user, bool online) {
 }  // namespace
 
 struct Directory::Stripe {
-  mutable std::mutex mutex;
+  mutable Mutex mutex;
   // Values are pointers so that a User stays where it is while its sockets name it.
   std::unordered_map<std::string_view, std::unique_ptr<User>, TextHash, std::equal_to<>> users SB_GUARDED_BY(mutex);
 
-  User* find(std::string_view id) const {
+  User* find(std::string_view id) const SB_REQUIRES(mutex) {
     auto it = users.find(id);
     return it == users.end() ? nullptr : it->second.get();
   }
-  User& find_or_add(std::string_view id) {
+  User& find_or_add(std::string_view id) SB_REQUIRES(mutex) {
     if (User* user = find(id)) return *user;
     auto user = std::make_unique<User>(id);
     User& reference = *user;
@@ -58,7 +58,7 @@ Directory::Stripe& Directory::stripe_of(std::string_view user) const {
 void Directory::announce(const User& user, bool online) {
   if (!options_.presence_events) return;
   const FrameRef frame = presence_frame(user, online);
-  const std::lock_guard order(presence_order_);
+  const Lock order(presence_order_);
   for (unsigned shard = 0; shard < mailboxes_.shards(); ++shard) {
     // A presence event is news, not a promise: a shard that is overloaded tells it at the next login of its clients.
     static_cast<void>(mailboxes_.post(shard, Message::broadcast(frame, &user)));
@@ -67,7 +67,7 @@ void Directory::announce(const User& user, bool online) {
 
 Directory::Joined Directory::join(std::string_view id, const SocketRef& socket, TimePoint) {
   Stripe& stripe = stripe_of(id);
-  const std::lock_guard lock(stripe.mutex);
+  const Lock lock(stripe.mutex);
   User& user = stripe.find_or_add(id);
   Joined joined{.user = &user, .evicted = {}};
   if (options_.max_connections_per_user != 0 && user.sockets.size() >= options_.max_connections_per_user) {
@@ -85,7 +85,7 @@ Directory::Joined Directory::join(std::string_view id, const SocketRef& socket, 
 
 void Directory::leave(const User* known, const SocketRef& socket, TimePoint now) {
   Stripe& stripe = stripe_of(known->id);
-  const std::lock_guard lock(stripe.mutex);
+  const Lock lock(stripe.mutex);
   User* user = stripe.find(known->id);
   SB_ASSERT(user == known);
   const auto it = std::find(user->sockets.begin(), user->sockets.end(), socket);
@@ -98,7 +98,7 @@ void Directory::leave(const User* known, const SocketRef& socket, TimePoint now)
 
 std::expected<std::size_t, Directory::Refusal> Directory::emit(std::string_view id, const FrameRef& frame) {
   Stripe& stripe = stripe_of(id);
-  const std::lock_guard lock(stripe.mutex);
+  const Lock lock(stripe.mutex);
   const User* user = stripe.find(id);
   if (!user) return 0;
   if (user->sockets.size() == 1) {
@@ -118,7 +118,7 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit_all(const std::ve
   std::vector<std::size_t> wanted(mailboxes_.shards());
   for (const Emission& emission : emissions) {
     Stripe& stripe = stripe_of(emission.user);
-    const std::lock_guard lock(stripe.mutex);
+    const Lock lock(stripe.mutex);
     if (const User* user = stripe.find(emission.user)) {
       for (const SocketRef& to : user->sockets) ++wanted[to.shard];
     }
@@ -129,7 +129,7 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit_all(const std::ve
   std::size_t online = 0;
   for (const Emission& emission : emissions) {
     Stripe& stripe = stripe_of(emission.user);
-    const std::lock_guard lock(stripe.mutex);
+    const Lock lock(stripe.mutex);
     const User* user = stripe.find(emission.user);
     if (!user || user->sockets.empty()) continue;
     ++online;
@@ -143,14 +143,14 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit_all(const std::ve
 
 bool Directory::online(std::string_view id) const {
   const Stripe& stripe = stripe_of(id);
-  const std::lock_guard lock(stripe.mutex);
+  const Lock lock(stripe.mutex);
   const User* user = stripe.find(id);
   return user && user->online;
 }
 
 std::size_t Directory::connections(std::string_view id) const {
   const Stripe& stripe = stripe_of(id);
-  const std::lock_guard lock(stripe.mutex);
+  const Lock lock(stripe.mutex);
   const User* user = stripe.find(id);
   return user ? user->sockets.size() : 0;
 }
@@ -159,7 +159,7 @@ std::vector<std::string> Directory::online_users() const {
   std::vector<std::string> users;
   users.reserve(online_count());
   for (std::size_t i = 0; i < kStripes; ++i) {
-    const std::lock_guard lock(stripes_[i].mutex);
+    const Lock lock(stripes_[i].mutex);
     for (const auto& [id, user] : stripes_[i].users) {
       if (user->online) users.emplace_back(id);
     }
@@ -185,7 +185,7 @@ void Directory::on_timer(TimePoint now) {
   if (now < next_deadline()) return;
   next_deadline_.store(kNever.time_since_epoch().count());
   for (std::size_t i = 0; i < kStripes; ++i) {
-    const std::lock_guard lock(stripes_[i].mutex);
+    const Lock lock(stripes_[i].mutex);
     auto& users = stripes_[i].users;
     for (auto it = users.begin(); it != users.end();) {
       User& user = *it->second;

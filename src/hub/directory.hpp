@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,7 +13,7 @@
 #include "base/clock.hpp"
 #include "base/frame.hpp"
 #include "base/message.hpp"
-#include "base/thread_annotations.hpp"
+#include "base/mutex.hpp"
 
 namespace signalbox::hub {
 
@@ -86,7 +85,7 @@ class Directory {
   std::atomic<TimePoint::rep> next_deadline_;
 
   /// Presence transitions are pushed to all mailboxes under this one lock, so that no shard sees offline before online.
-  std::mutex presence_order_;
+  Mutex presence_order_;
 };
 
 }  // namespace signalbox::hub
