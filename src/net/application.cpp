@@ -1,0 +1,27 @@
+#include "net/application.hpp"
+
+#include "base/assert.hpp"
+#include "net/http_parser.hpp"
+
+namespace signalbox::net {
+
+std::optional<std::string_view> RequestHead::field(std::string_view name) const {
+  for (const auto& [key, value] : fields)
+    if (equal_ignoring_case(key, name)) return value;
+  return std::nullopt;
+}
+
+std::size_t RequestHead::count(std::string_view name) const {
+  std::size_t n = 0;
+  for (const auto& field : fields) n += equal_ignoring_case(field.first, name);
+  return n;
+}
+
+RequestHead parse_head(std::string_view head) {
+  HeadParser parser(head.size() + 1, head.size() + 1);
+  parser.feed(head);
+  SB_ASSERT(parser.done() && !parser.failed());
+  return parser.head(head);
+}
+
+}  // namespace signalbox::net

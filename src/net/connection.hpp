@@ -1,0 +1,135 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "engineio/session.hpp"
+#include "net/http_parser.hpp"
+#include "net/kernel.hpp"
+
+namespace signalbox::net {
+
+class WebSocketReader;
+struct WebSocketReaderDeleter {
+  void operator()(WebSocketReader* reader) const;
+};
+
+enum class Mode : std::uint8_t {
+  head,       ///< a request head is awaited or half here
+  body,       ///< its body is coming in
+  waiting,    ///< the request waits for its answer
+  discard,    ///< answered early; the rest of its body is thrown away
+  ending,     ///< the last answer is on its way out
+  lingering,  ///< all is sent; read and thrown away until the peer closes, so that a reset does not eat our answer
+  websocket,
+  closed,     ///< the descriptor is gone; the object goes at the end of the turn
+};
+
+/// What a connection needs only while it speaks HTTP. Freed at the upgrade.
+struct HttpState {
+  HttpState(std::size_t max_head, std::size_t max_fields) : parser(max_head, max_fields) {}
+
+  HeadParser parser;
+  ChunkedDecoder chunks;
+  std::string input;          ///< bytes behind a request that still waits for its answer
+  std::string body;
+  std::uint64_t left = 0;     ///< of the body, by Content-Length; also what is to be discarded
+  std::size_t max_body = 0;
+  std::string out;
+  std::size_t written = 0;    ///< of out
+  std::string cors;           ///< rendered fields for the answer to the present request
+  std::uint32_t number = 0;   ///< of the present request
+  std::uint32_t owner = 0;    ///< shard that the waiting Engine.IO request was given to
+  std::string sid;            ///< of that request; empty: none
+  bool engine = false;        ///< the request is an Engine.IO one
+  bool keep_alive = true;
+  bool head_only = false;     ///< HEAD: the body's length without the body
+  bool ended = false;         ///< the peer will send no more
+};
+
+/// What a WebSocket needs only now and then: bytes that do not come from its session's queue, and input that waits.
+struct WebSocketExtra {
+  std::string out;            ///< before the session's queue: the 101, the probe's answer, pongs, the close frame
+  std::size_t written = 0;
+  std::string pong;           ///< payload of the newest ping, which is the only one to be answered
+  bool pong_due = false;
+  std::string held;           ///< input not taken because the session is not to be read
+};
+
+/// One TCP connection. Small, because most are idle WebSockets.
+///
+/// thread  its shard's, which owns it.
+struct Connection {
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+  int fd = -1;
+  std::uint32_t session_slot = 0;
+  std::uint32_t session_generation = 0;  ///< 0: no session
+  std::uint32_t partial = 0;             ///< half-finished bytes held here, as counted over all connections
+  std::uint16_t close_code = 0;
+  Mode mode = Mode::head;
+  std::uint8_t interest = 0;             ///< what the kernel watches
+  bool blocked : 1 = false;              ///< the kernel pushed back: wait until it is writable
+  bool paused : 1 = false;               ///< not to be read
+  bool touched : 1 = false;
+  bool close_wanted : 1 = false;         ///< a close frame with close_code is due behind what waits
+  bool close_sent : 1 = false;
+  bool close_received : 1 = false;
+  bool counted : 1 = false;              ///< among the connections of all shards
+  TimePoint deadline = kNever;
+  TimePoint armed = kNever;
+  std::unique_ptr<HttpState> http;
+  std::unique_ptr<WebSocketExtra> extra;
+  std::unique_ptr<WebSocketReader, WebSocketReaderDeleter> reader;
+  PeerAddress peer{};
+
+  engineio::WebSocketId websocket_id() const { return (std::uint64_t{generation} << 32) | slot; }
+  WebSocketExtra& more() {
+    if (!extra) extra = std::make_unique<WebSocketExtra>();
+    return *extra;
+  }
+};
+
+class Shard;
+
+/// One Engine.IO session with its handler, and the way from the session to the sockets.
+///
+/// thread  its shard's, which owns it.
+struct SessionEntry final : engineio::SessionIo {
+  SessionEntry(Shard& owner, std::string sid, engineio::Transport first, const engineio::SessionOptions& options, TimePoint now)
+      : shard(owner), session(std::move(sid), first, options, *this, now) {}
+
+  void answer(const engineio::RequestId& request, engineio::Answer answer) override;
+  void send_now(engineio::WebSocketId websocket, const FrameRef& frame) override;
+  void close_websocket(engineio::WebSocketId websocket, std::uint16_t code) override;
+  void touched() override;
+  void deadline_changed() override { touched(); }
+  bool still_draining() override;
+
+  /// A POST that came while the session is not to be read.
+  struct HeldPost {
+    engineio::RequestId id;
+    std::string content_type;
+    std::string body;
+  };
+
+  Shard& shard;
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+  bool in_touched = false;  ///< these stand before the session, whose constructor may already call touched()
+  bool authenticated = false;
+  bool reading = true;
+  bool dropped = false;     ///< goes at the next flush, finished or not
+  bool resume = false;      ///< what was held is to be delivered
+  std::size_t last_unacknowledged = SIZE_MAX;
+  TimePoint armed = kNever;
+  SessionEntry* older = nullptr;  ///< the list of those without an authenticated socket
+  SessionEntry* newer = nullptr;
+  std::unique_ptr<std::vector<HeldPost>> held;
+  engineio::Session session;
+  std::unique_ptr<engineio::SessionHandler> handler;
+};
+
+}  // namespace signalbox::net

@@ -1,0 +1,233 @@
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "net/shard.hpp"
+
+// The life of a connection: accepted, read, written, closed.
+namespace signalbox::net {
+namespace {
+
+constexpr int kMaxAcceptsPerTurn = 256;
+constexpr std::size_t kMaxExtraConnections = 64;  // past the limit, answered 503 properly; more than these are just closed
+constexpr std::size_t kMaxStashed = 64 * 1024;
+constexpr std::string_view kOverloaded =
+    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+constexpr Milliseconds kLinger{2000};
+constexpr Milliseconds kWriteTimeout{30'000};
+
+}  // namespace
+
+bool Shared::admit(const PeerAddress& peer) {
+  if (options.max_connections_per_address == 0) return true;
+  const std::lock_guard lock(addresses_mutex_);
+  auto& count = addresses_[peer];
+  if (count >= options.max_connections_per_address) return false;
+  ++count;
+  return true;
+}
+
+void Shared::leave(const PeerAddress& peer) {
+  if (options.max_connections_per_address == 0) return;
+  const std::lock_guard lock(addresses_mutex_);
+  const auto found = addresses_.find(peer);
+  if (found != addresses_.end() && --found->second == 0) addresses_.erase(found);
+}
+
+void Shard::accept_all(int listener) {
+  for (int i = 0; i < kMaxAcceptsPerTurn && stop_deadline_ == kNever; ++i) {
+    PeerAddress peer;
+    const int fd = kernel_->accept(listener, peer);
+    if (fd == -EMFILE || fd == -ENFILE) {
+      // One descriptor is kept for this: take the connection and close it, or it would wake us for ever.
+      reserve_.reset();
+      if (const int refused = kernel_->accept(listener, peer); refused >= 0) kernel_->close(refused);
+      reserve_ = OwnedFd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+      continue;
+    }
+    if (fd == -EINTR || fd == -ECONNABORTED) continue;
+    if (fd < 0) return;
+    const bool room = shared_.connections.load(std::memory_order_relaxed) < shared_.max_connections;
+    if (!room || !shared_.admit(peer)) {
+      accept_refused(fd, peer);
+      continue;
+    }
+    Connection& connection = open_connection(fd, peer);
+    connection.counted = true;
+    shared_.connections.fetch_add(1, std::memory_order_relaxed);
+    set_deadline(connection, now_ + options_.head_timeout);
+  }
+}
+
+void Shard::accept_refused(int fd, const PeerAddress& peer) {
+  if (connections_.size() >= shared_.max_connections + kMaxExtraConnections) {
+    kernel_->write(fd, kOverloaded.data(), kOverloaded.size());
+    kernel_->close(fd);
+    return;
+  }
+  Connection& connection = open_connection(fd, peer);
+  if (connection.mode == Mode::closed) return;
+  connection.http->out = kOverloaded;
+  connection.mode = Mode::ending;
+  touch(connection);
+}
+
+Connection& Shard::open_connection(int fd, const PeerAddress& peer) {
+  auto made = std::make_unique<Connection>();
+  made->fd = fd;
+  made->peer = peer;
+  made->http = std::make_unique<HttpState>(options_.max_head_bytes, options_.max_fields);
+  Connection& connection = connections_.insert(std::move(made));
+  connection.interest = Kernel::kRead;
+  if (!kernel_->watch(fd, connection.websocket_id(), Kernel::kRead)) close_connection(connection);
+  return connection;
+}
+
+void Shard::close_connection(Connection& connection, CloseReason reason) {
+  if (connection.mode == Mode::closed) return;
+  const Mode mode = connection.mode;
+  connection.mode = Mode::closed;
+  if (connection.fd >= 0) {
+    kernel_->unwatch(connection.fd);
+    kernel_->close(connection.fd);
+    connection.fd = -1;
+  }
+  if (connection.partial != 0) {
+    shared_.partial_bytes.fetch_sub(connection.partial, std::memory_order_relaxed);
+    connection.partial = 0;
+  }
+  if (connection.counted) {
+    shared_.connections.fetch_sub(1, std::memory_order_relaxed);
+    shared_.leave(connection.peer);
+  }
+  if (mode == Mode::waiting && connection.http->engine && !connection.http->sid.empty()) engine_gone(connection.http->sid, request_id(connection));
+  if (SessionEntry* entry = session_of(connection)) {
+    entry->session.on_websocket_closed(connection.websocket_id(), reason, now_);
+    entry->touched();
+  }
+  connection.session_generation = 0;
+  connection.reader.reset();
+  dead_.push_back(&connection);
+}
+
+void Shard::on_readable(Connection& connection) {
+  const long got = kernel_->read(connection.fd, read_scratch_.get(), kReadScratch);
+  if (got == -EAGAIN || got == -EINTR) return;
+  if (got < 0) return close_connection(connection, CloseReason::transport_error);
+  if (got == 0) return on_end(connection);
+  on_bytes(connection, {read_scratch_.get(), static_cast<std::size_t>(got)});
+  if (connection.mode == Mode::closed) return;
+  count_partial(connection);
+  update_interest(connection);
+}
+
+void Shard::on_bytes(Connection& connection, std::string_view bytes) {
+  while (!bytes.empty() && connection.mode != Mode::closed) {
+    std::size_t used = bytes.size();
+    if (connection.mode == Mode::websocket) {
+      used = on_websocket_bytes(connection, bytes);
+    } else if (connection.mode == Mode::lingering || connection.mode == Mode::ending) {
+      connection.http->left += used;  // counts what is thrown away
+      if (connection.http->left > kMaxStashed) return close_connection(connection);
+    } else if (connection.mode == Mode::waiting || !connection.http->out.empty()) {
+      // A pipelined request: its turn comes when the answer before it has gone.
+      connection.http->input.append(bytes);
+      if (connection.http->input.size() > kMaxStashed) connection.paused = true;
+    } else {
+      used = on_http_bytes(connection, bytes);
+    }
+    bytes.remove_prefix(std::min(used, bytes.size()));
+  }
+}
+
+void Shard::on_end(Connection& connection) {
+  if (connection.mode == Mode::websocket) {
+    return close_connection(connection, connection.close_sent ? CloseReason::transport_close : CloseReason::transport_close);
+  }
+  HttpState& http = *connection.http;
+  http.ended = true;
+  // A client may end its side and still wait for an answer that is on its way; one that waits for a poll has gone.
+  const bool busy = !http.out.empty() || (connection.mode == Mode::waiting && !http.engine) || !http.input.empty();
+  if (!busy || connection.mode == Mode::lingering) return close_connection(connection);
+  http.keep_alive = false;
+  update_interest(connection);
+}
+
+void Shard::on_deadline(Connection& connection) {
+  switch (connection.mode) {
+    case Mode::head:
+      if (!connection.http->parser.started() || !connection.http->out.empty()) return close_connection(connection);
+      return fail(connection, 408);
+    case Mode::body: return fail(connection, 408);
+    case Mode::waiting: return;
+    default: return close_connection(connection, CloseReason::transport_close);
+  }
+}
+
+void Shard::set_deadline(Connection& connection, TimePoint deadline) {
+  connection.deadline = deadline;
+  if (deadline != kNever) timers_.arm({deadline, connection.slot, connection.generation, 0}, connection.armed);
+}
+
+void Shard::touch(Connection& connection) {
+  if (connection.touched || connection.mode == Mode::closed) return;
+  connection.touched = true;
+  touched_connections_.push_back(&connection);
+}
+
+void Shard::update_interest(Connection& connection) {
+  if (connection.mode == Mode::closed) return;
+  const bool ended = connection.http && connection.http->ended;
+  const unsigned wanted =
+      (connection.paused || ended ? Kernel::kNone : Kernel::kRead) | (connection.blocked ? Kernel::kWrite : Kernel::kNone);
+  if (wanted == connection.interest) return;
+  connection.interest = static_cast<std::uint8_t>(wanted);
+  kernel_->change(connection.fd, connection.websocket_id(), wanted);
+}
+
+bool Shard::write(Connection& connection, std::string_view bytes, std::size_t& written) {
+  const long sent = kernel_->write(connection.fd, bytes.data(), bytes.size());
+  if (sent < 0 && sent != -EAGAIN && sent != -EINTR) {
+    close_connection(connection, CloseReason::transport_error);
+    return false;
+  }
+  if (sent > 0) written += static_cast<std::size_t>(sent);
+  connection.blocked = sent < static_cast<long>(bytes.size());
+  update_interest(connection);
+  return true;
+}
+
+void Shard::flush_http(Connection& connection) {
+  HttpState& http = *connection.http;
+  if (!http.out.empty() && !connection.blocked) {
+    if (!write(connection, std::string_view(http.out).substr(http.written), http.written)) return;
+    if (connection.blocked && connection.mode != Mode::waiting) set_deadline(connection, now_ + kWriteTimeout);
+  }
+  if (http.written < http.out.size()) return;
+  http.written = 0;
+  http.out.clear();
+  if (http.out.capacity() > 4096) http.out.shrink_to_fit();
+  if (connection.mode == Mode::ending) {
+    kernel_->shutdown_writing(connection.fd);
+    if (http.ended) return close_connection(connection);
+    connection.mode = Mode::lingering;
+    connection.paused = false;
+    set_deadline(connection, now_ + kLinger);
+    return update_interest(connection);
+  }
+  if (connection.mode != Mode::head && connection.mode != Mode::discard) return;
+  if (!http.input.empty()) {
+    connection.paused = false;
+    const std::string input = std::move(http.input);  // moved out: an upgrade frees the HTTP state
+    http.input.clear();
+    on_bytes(connection, input);
+    if (connection.mode == Mode::closed) return;
+    count_partial(connection);
+    return update_interest(connection);
+  }
+  if (http.ended || stop_deadline_ != kNever) return close_connection(connection);
+  if (connection.mode == Mode::head && !http.parser.started()) set_deadline(connection, now_ + options_.idle_timeout);
+}
+
+}  // namespace signalbox::net

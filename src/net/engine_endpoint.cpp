@@ -1,0 +1,223 @@
+#include <fmt/format.h>
+
+#include "engineio/sid.hpp"
+#include "net/shard.hpp"
+#include "websocket/handshake.hpp"
+
+// The Engine.IO path: which session a request belongs to, and on which shard that lives.
+namespace signalbox::net {
+namespace {
+
+bool upgrade_requested(const RequestHead& head) {
+  const auto upgrade = head.field("Upgrade");
+  if (!upgrade || !has_token(*upgrade, "websocket")) return false;
+  for (const auto& [name, value] : head.fields)
+    if (equal_ignoring_case(name, "Connection") && has_token(value, "upgrade")) return true;
+  return false;
+}
+
+const Fields& json_type() {
+  static const Fields fields{{"Content-Type", "application/json"}};
+  return fields;
+}
+
+}  // namespace
+
+void Shard::add_cors(Connection& connection, const RequestHead& head) {
+  Fields fields;
+  application_->add_cors(head, fields);
+  bool allowed = false, methods = false;
+  for (const auto& [name, value] : fields) {
+    allowed = allowed || equal_ignoring_case(name, "Access-Control-Allow-Origin");
+    methods = methods || equal_ignoring_case(name, "Access-Control-Allow-Methods");
+  }
+  if (head.method == "OPTIONS" && allowed && !methods) {
+    fields.emplace_back("Access-Control-Allow-Methods", "GET,HEAD,PUT,PATCH,POST,DELETE");
+    if (const auto asked = head.field("Access-Control-Request-Headers")) {
+      fields.emplace_back("Vary", "Access-Control-Request-Headers");
+      fields.emplace_back("Access-Control-Allow-Headers", *asked);
+    }
+  }
+  for (const auto& [name, value] : fields) connection.http->cors += fmt::format("{}: {}\r\n", name, value);
+}
+
+std::optional<EngineError> Shard::check(const RequestHead& head, const EngineQuery& query) {
+  EngineFacts facts{.method = head.method,
+                    .origin = head.field("Origin").value_or(std::string_view{}),
+                    .upgrade = upgrade_requested(head),
+                    .session = std::nullopt};
+  if (const SessionEntry* entry = find_session(query.sid)) facts.session = entry->session.transport();
+  return check_engine_request(query, facts);
+}
+
+unsigned Shard::owner_of(std::string_view sid) const {
+  const auto shard = sid.empty() ? std::nullopt : engineio::shard_of(sid);
+  return shard && *shard < shared_.shards.size() ? static_cast<unsigned>(*shard) : index_;
+}
+
+bool Shard::on_engine_head(Connection& connection, const RequestHead& head, std::string_view rest) {
+  HttpState& http = *connection.http;
+  add_cors(connection, head);
+  if (head.method == "OPTIONS") return refuse(connection, {.status = 204, .fields = {}, .body = {}}), false;
+  if (upgrade_requested(head)) return on_websocket_head(connection, head, rest);
+
+  const EngineQuery query = parse_engine_query(head.query);
+  const unsigned owner = owner_of(query.sid);
+  if (owner == index_) {
+    if (const auto error = check(head, query)) {
+      return refuse(connection, {.status = 400, .fields = json_type(), .body = error_body(*error)}), false;
+    }
+    if (query.sid.empty()) return open_polling(connection, head), false;
+  }
+  http.sid = query.sid;
+  http.owner = owner;
+  begin_body(connection, options_.session.max_payload_bytes);
+  return false;
+}
+
+void Shard::open_polling(Connection& connection, const RequestHead& head) {
+  HttpState& http = *connection.http;
+  if (stop_deadline_ != kNever) {
+    return refuse(connection, {.status = 503, .fields = {{"Retry-After", "2"}}, .body = {}, .close = true});
+  }
+  http.keep_alive = http.keep_alive && http.left == 0 && !http.parser.chunked();  // a GET with a body: answered, not believed
+  SessionEntry& entry = open_session(engineio::Transport::polling, head, http.parser.raw());
+  http.sid = entry.session.sid();
+  http.owner = index_;
+  entry.session.on_get(request_id(connection), now_);
+  entry.touched();
+}
+
+// The body is whole: to the session's shard with it.
+void Shard::give_engine_request(Connection& connection) {
+  HttpState& http = *connection.http;
+  EngineRequest request{.id = request_id(connection), .head = http.parser.raw(), .body = std::move(http.body)};
+  http.body.clear();
+  if (http.owner == index_) return on_engine_request(std::move(request));
+  Shard& owner = *shared_.shards[http.owner];
+  const bool taken = owner.post(Message::run([&owner, request = std::move(request)]() mutable { owner.on_engine_request(std::move(request)); }));
+  if (!taken) put_answer(connection, 503, {{"Retry-After", "2"}}, {}, true);
+}
+
+void Shard::on_engine_request(EngineRequest request) {
+  const RequestHead head = parse_head(request.head);
+  const EngineQuery query = parse_engine_query(head.query);
+  if (const auto error = check(head, query)) {
+    return engine_answer(request.id, {.status = 400, .content_type = "application/json", .body = error_body(*error)});
+  }
+  SessionEntry& entry = *find_session(query.sid);
+  entry.touched();
+  if (head.method == "GET") return entry.session.on_get(request.id, now_);
+  if (head.method != "POST") return entry.session.on_bad_request(request.id, 400, now_);
+  if (!entry.authenticated && request.body.size() > options_.preauth_message_bytes) {
+    entry.session.on_bad_request(request.id, 413, now_);
+    if (entry.session.open()) entry.session.close(CloseReason::forced_close, now_);
+    return;
+  }
+  const auto type = head.field("Content-Type").value_or(std::string_view{});
+  if (entry.reading) return entry.session.on_post(request.id, type, request.body, now_);
+  if (!entry.held) entry.held = std::make_unique<std::vector<SessionEntry::HeldPost>>();
+  if (entry.held->size() >= 2) return entry.session.close(CloseReason::parse_error, now_);
+  entry.held->push_back({request.id, std::string(type), std::move(request.body)});
+}
+
+void Shard::engine_gone(const std::string& sid, const RequestId& id) {
+  const unsigned owner = owner_of(sid);
+  const auto tell = [sid, id](Shard& shard) {
+    if (SessionEntry* entry = shard.find_session(sid)) {
+      entry->session.on_request_gone(id, shard.now_);
+      entry->touched();
+    }
+  };
+  if (owner == index_) return tell(*this);
+  Shard* other = shared_.shards[owner].get();
+  static_cast<void>(other->post(Message::run([tell, other] { tell(*other); })));
+}
+
+// From the session's shard back to the one whose connection asked.
+void Shard::engine_answer(const RequestId& request, engineio::Answer answer) {
+  const auto put = [](Shard& shard, const RequestId& id, const engineio::Answer& what) {
+    Fields fields{{"Content-Type", std::string(what.content_type)}};
+    if (what.status == 200) fields.emplace_back("Cache-Control", "no-store");
+    shard.answer_here(id, what.status, fields, what.body, false);
+  };
+  if (request.shard == index_) return put(*this, request, answer);
+  Shard* other = shared_.shards[request.shard].get();
+  static_cast<void>(other->post(
+      Message::run([put, other, request, answer = std::move(answer)] { put(*other, request, answer); })));
+}
+
+void Shard::refuse_websocket(Connection& connection, int status, std::string_view message, Fields fields) {
+  fields.emplace_back("Content-Type", "text/html");
+  put_answer(connection, status, fields, message, true);
+}
+
+bool Shard::on_websocket_head(Connection& connection, const RequestHead& head, std::string_view rest) {
+  const auto version = head.field("Sec-WebSocket-Version");
+  const auto key = head.field("Sec-WebSocket-Key");
+  if (head.method != "GET" || head.content_length != 0 || connection.http->parser.chunked()) {
+    return refuse_websocket(connection, 400, "Bad request"), false;
+  }
+  if (version != "13") {
+    return refuse_websocket(connection, 426, "Upgrade Required", {{"Sec-WebSocket-Version", "13"}, {"Upgrade", "websocket"}}), false;
+  }
+  if (!key || head.count("Sec-WebSocket-Key") != 1 || !websocket::valid_key(*key)) {
+    return refuse_websocket(connection, 400, "Bad request"), false;
+  }
+  if (!application_->origin_allowed(head)) return refuse_websocket(connection, 403, "Forbidden"), false;
+  const EngineQuery query = parse_engine_query(head.query);
+  const unsigned owner = owner_of(query.sid);
+  if (owner == index_) return upgrade_here(connection, head, query), false;
+
+  // The session lives elsewhere, and so will its socket from now on: descriptor, head and what came behind the head.
+  Shard* other = shared_.shards[owner].get();
+  kernel_->unwatch(connection.fd);
+  OwnedFd fd(connection.fd);
+  connection.fd = -1;
+  const bool counted = connection.counted;
+  connection.counted = false;
+  const bool taken = other->post(Message::run(
+      [other, fd = std::move(fd), peer = connection.peer, counted, raw = connection.http->parser.raw(), more = std::string(rest)]() mutable {
+        other->adopt(std::move(fd), peer, counted, std::move(raw), std::move(more));
+      }));
+  if (!taken) connection.counted = counted;
+  close_connection(connection);
+  return true;
+}
+
+void Shard::adopt(OwnedFd fd, const PeerAddress& peer, bool counted, std::string head, std::string rest) {
+  Connection& connection = open_connection(fd.release(), peer);
+  connection.counted = counted;
+  if (connection.mode == Mode::closed) return;
+  const std::string address = to_text(peer);
+  connection.mode = Mode::waiting;
+  connection.http->engine = true;
+  connection.http->parser.feed(head);
+  RequestHead parsed = parse_head(head);
+  parsed.remote_address = address;
+  add_cors(connection, parsed);
+  upgrade_here(connection, parsed, parse_engine_query(parsed.query));
+  on_bytes(connection, rest);
+}
+
+void Shard::upgrade_here(Connection& connection, const RequestHead& head, const EngineQuery& query) {
+  if (const auto error = check(head, query)) return refuse_websocket(connection, 400, message_of(*error));
+  if (stop_deadline_ != kNever) return refuse_websocket(connection, 503, "Service Unavailable", {{"Retry-After", "2"}});
+  const std::string accept = websocket::accept_key(*head.field("Sec-WebSocket-Key"));
+  if (query.sid.empty()) {
+    SessionEntry& entry = open_session(engineio::Transport::websocket, head, connection.http->parser.raw());
+    become_websocket(connection, accept);
+    attach(connection, entry);
+    entry.session.attach_websocket(connection.websocket_id());
+    return;
+  }
+  SessionEntry& entry = *find_session(query.sid);
+  become_websocket(connection, accept);
+  if (entry.session.on_upgrade_request(connection.websocket_id(), now_)) {
+    attach(connection, entry);
+  } else {
+    want_close(connection, 1000);
+  }
+}
+
+}  // namespace signalbox::net

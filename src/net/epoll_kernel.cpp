@@ -1,0 +1,153 @@
+#include <arpa/inet.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "net/kernel.hpp"
+
+namespace signalbox::net {
+namespace {
+
+constexpr std::uint64_t kWakeToken = ~std::uint64_t{0};
+constexpr std::size_t kMaxEvents = 256;
+
+std::uint32_t epoll_mask(unsigned interest) {
+  std::uint32_t mask = 0;
+  if (interest & Kernel::kRead) mask |= EPOLLIN | EPOLLRDHUP;
+  if (interest & Kernel::kWrite) mask |= EPOLLOUT;
+  return mask;
+}
+
+class EpollKernel final : public Kernel {
+ public:
+  explicit EpollKernel(Milliseconds user_timeout)
+      : epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)), user_timeout_(user_timeout) {
+    if (epoll_.get() < 0 || wake_.get() < 0) throw std::system_error(errno, std::generic_category(), "epoll");
+    epoll_event event{.events = EPOLLIN, .data = {.u64 = kWakeToken}};
+    epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event);
+  }
+
+  TimePoint now() override { return Clock::now(); }
+
+  std::size_t wait(std::span<KernelEvent> events, Milliseconds timeout) override {
+    epoll_event raw[kMaxEvents];
+    const int room = static_cast<int>(std::min(events.size(), kMaxEvents));
+    const int got = epoll_wait(epoll_.get(), raw, room, static_cast<int>(timeout.count()));
+    std::size_t count = 0;
+    for (int i = 0; i < got; ++i) {
+      const auto mask = raw[i].events;
+      if (raw[i].data.u64 == kWakeToken) {
+        std::uint64_t ignored = 0;
+        [[maybe_unused]] const auto n = ::read(wake_.get(), &ignored, sizeof ignored);
+        continue;
+      }
+      events[count++] = {.token = raw[i].data.u64,
+                         .readable = (mask & (EPOLLIN | EPOLLRDHUP)) != 0,
+                         .writable = (mask & EPOLLOUT) != 0,
+                         .broken = (mask & (EPOLLERR | EPOLLHUP)) != 0};
+    }
+    return count;
+  }
+
+  void wake() override {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto n = ::write(wake_.get(), &one, sizeof one);
+  }
+
+  bool watch(int fd, std::uint64_t token, unsigned interest) override {
+    epoll_event event{.events = epoll_mask(interest), .data = {.u64 = token}};
+    return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+  }
+  void change(int fd, std::uint64_t token, unsigned interest) override {
+    epoll_event event{.events = epoll_mask(interest), .data = {.u64 = token}};
+    epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
+  }
+  void unwatch(int fd) override { epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
+
+  int accept(int listener, PeerAddress& peer) override;
+
+  long read(int fd, char* out, std::size_t capacity) override {
+    const auto n = ::recv(fd, out, capacity, 0);
+    return n >= 0 ? n : -errno;
+  }
+  long write(int fd, const char* bytes, std::size_t size) override {
+    const auto n = ::send(fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return n >= 0 ? n : -errno;
+  }
+  void shutdown_writing(int fd) override { ::shutdown(fd, SHUT_WR); }
+  void close(int fd) override { ::close(fd); }
+  std::size_t unacknowledged(int fd) override {
+    int bytes = 0;
+    return ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
+  }
+
+ private:
+  void set_options(int fd) const;
+
+  OwnedFd epoll_;
+  OwnedFd wake_;
+  Milliseconds user_timeout_;
+};
+
+int EpollKernel::accept(int listener, PeerAddress& peer) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  const int fd = ::accept4(listener, reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd < 0) return -errno;
+  peer = {};
+  if (storage.ss_family == AF_INET6) {
+    std::memcpy(peer.data(), &reinterpret_cast<sockaddr_in6*>(&storage)->sin6_addr, 16);
+  } else if (storage.ss_family == AF_INET) {
+    peer[10] = peer[11] = 0xff;
+    std::memcpy(peer.data() + 12, &reinterpret_cast<sockaddr_in*>(&storage)->sin_addr, 4);
+  }
+  set_options(fd);
+  return fd;
+}
+
+// What waits for a slow client is to wait in our queue, where it can be judged and replaced, not in megabytes of kernel buffer.
+void EpollKernel::set_options(int fd) const {
+  const auto set = [fd](int level, int name, int value) { setsockopt(fd, level, name, &value, sizeof value); };
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
+  set(IPPROTO_TCP, TCP_NOTSENT_LOWAT, 16 * 1024);
+  set(SOL_SOCKET, SO_SNDBUF, 128 * 1024);
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout_.count()));
+}
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_epoll_kernel(Milliseconds user_timeout) { return std::make_unique<EpollKernel>(user_timeout); }
+
+std::string to_text(const PeerAddress& address) {
+  static constexpr unsigned char kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  char text[INET6_ADDRSTRLEN] = "";
+  if (std::memcmp(address.data(), kMapped, sizeof kMapped) == 0) {
+    inet_ntop(AF_INET, address.data() + 12, text, sizeof text);
+  } else {
+    inet_ntop(AF_INET6, address.data(), text, sizeof text);
+  }
+  return text;
+}
+
+void OwnedFd::reset() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+OwnedFd& OwnedFd::operator=(OwnedFd&& other) noexcept {
+  reset();
+  fd_ = other.release();
+  return *this;
+}
+
+}  // namespace signalbox::net

@@ -1,0 +1,60 @@
+#pragma once
+#include <atomic>
+#include <cstddef>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "base/message.hpp"
+#include "base/mutex.hpp"
+
+namespace signalbox::net {
+
+/// What other threads have for a shard. Bounded for deliveries and broadcasts; tasks are few and always taken.
+///
+/// thread  put() and has_room() any; the rest its shard's.
+class Mailbox {
+ public:
+  enum class Put { refused, added, added_to_empty };
+
+  explicit Mailbox(std::size_t limit) : limit_(limit) {}
+
+  Put put(Message&& message) {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return Put::refused;
+    if (message.kind != Message::Kind::task && depth_.load(std::memory_order_relaxed) >= limit_) return Put::refused;
+    const bool was_empty = messages_.empty();
+    messages_.push_back(std::move(message));
+    depth_.fetch_add(1, std::memory_order_relaxed);
+    return was_empty ? Put::added_to_empty : Put::added;
+  }
+  bool has_room(std::size_t count) const { return depth_.load(std::memory_order_relaxed) + count <= limit_; }
+
+  /// Moves what waits into `out`, which must be empty. The messages count until handled() says otherwise.
+  void take(std::vector<Message>& out) {
+    const std::lock_guard lock(mutex_);
+    std::swap(messages_, out);
+  }
+  void handled(std::size_t count) { depth_.fetch_sub(count, std::memory_order_relaxed); }
+  bool empty() const {
+    const std::lock_guard lock(mutex_);
+    return messages_.empty();
+  }
+  /// From here everything is refused; what waited is destroyed (outside the lock, since a task may own anything).
+  void close() {
+    std::vector<Message> dropped;
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    std::swap(messages_, dropped);
+  }
+
+ private:
+  const std::size_t limit_;
+  std::atomic<std::size_t> depth_{0};
+  mutable std::mutex mutex_;
+  // libstdc++'s mutex carries no annotations, so this is said and not checked: guarded by mutex_.
+  std::vector<Message> messages_;
+  bool closed_ = false;
+};
+
+}  // namespace signalbox::net

@@ -1,0 +1,145 @@
+#include <chrono>
+
+#include "base/assert.hpp"
+#include "engineio/sid.hpp"
+#include "net/shard.hpp"
+
+// The sessions of a shard: made, found, flushed, forgotten.
+namespace signalbox::net {
+
+void SessionEntry::answer(const engineio::RequestId& request, engineio::Answer answer) { shard.engine_answer(request, std::move(answer)); }
+
+void SessionEntry::send_now(engineio::WebSocketId websocket, const FrameRef& frame) {
+  Connection* connection = shard.find_websocket(websocket);
+  if (!connection) return;
+  connection->more().out += frame->websocket();
+  shard.touch(*connection);
+}
+
+void SessionEntry::close_websocket(engineio::WebSocketId websocket, std::uint16_t code) {
+  if (Connection* connection = shard.find_websocket(websocket)) shard.want_close(*connection, code);
+}
+
+void SessionEntry::touched() {
+  if (in_touched) return;
+  in_touched = true;
+  shard.touched_sessions_.push_back(this);
+}
+
+bool SessionEntry::still_draining() {
+  Connection* connection = shard.find_websocket(session.websocket());
+  if (!connection) return false;
+  const std::size_t left = shard.kernel_->unacknowledged(connection->fd);
+  const bool shrinks = left != 0 && left < last_unacknowledged;
+  last_unacknowledged = left == 0 ? SIZE_MAX : left;
+  return shrinks;
+}
+
+SessionEntry& Shard::open_session(engineio::Transport transport, const RequestHead& head, std::string raw_head) {
+  auto made = std::make_unique<SessionEntry>(*this, engineio::make_sid(index_), transport, options_.session, now_);
+  SessionEntry& entry = sessions_.insert(std::move(made));
+  by_sid_.emplace(entry.session.sid(), &entry);
+  shared_.sessions.fetch_add(1, std::memory_order_relaxed);
+  shared_.strangers.fetch_add(1, std::memory_order_relaxed);
+  entry.older = newest_stranger_;
+  (newest_stranger_ ? newest_stranger_->newer : oldest_stranger_) = &entry;
+  newest_stranger_ = &entry;
+  const auto unix_time = std::chrono::system_clock::now().time_since_epoch();
+  Handshake handshake{.head = std::move(raw_head),
+                      .remote_address = std::string(head.remote_address),
+                      .issued_ms = std::chrono::duration_cast<Milliseconds>(unix_time).count(),
+                      .websocket = transport == engineio::Transport::websocket};
+  entry.handler = application_->on_session(entry.session, std::move(handshake), now_);
+  SB_ASSERT(entry.handler != nullptr);
+  entry.session.set_handler(*entry.handler);
+  entry.touched();
+  drop_oldest_strangers();
+  return entry;
+}
+
+void Shard::no_stranger(SessionEntry& entry) {
+  if (entry.authenticated) return;
+  entry.authenticated = true;
+  (entry.older ? entry.older->newer : oldest_stranger_) = entry.newer;
+  (entry.newer ? entry.newer->older : newest_stranger_) = entry.older;
+  entry.older = entry.newer = nullptr;
+  shared_.strangers.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// Each newcomer past the limit pushes out the one that has been here longest without a login, never itself.
+void Shard::drop_oldest_strangers() {
+  while (shared_.strangers.load(std::memory_order_relaxed) > shared_.max_strangers && oldest_stranger_ != newest_stranger_) {
+    SessionEntry& oldest = *oldest_stranger_;
+    no_stranger(oldest);
+    oldest.dropped = true;
+    if (oldest.session.open()) oldest.session.close(CloseReason::forced_close, now_);
+    oldest.touched();
+  }
+}
+
+SessionEntry* Shard::find_session(std::string_view sid) {
+  const auto found = by_sid_.find(sid);
+  return found == by_sid_.end() ? nullptr : found->second;
+}
+
+SessionEntry* Shard::session_of(const Connection& connection) {
+  return connection.session_generation == 0 ? nullptr : sessions_.find(connection.session_slot, connection.session_generation);
+}
+
+void Shard::set_authenticated(engineio::Session& session) {
+  SessionEntry* entry = find_session(session.sid());
+  if (!entry) return;
+  no_stranger(*entry);
+}
+
+void Shard::set_reading(engineio::Session& session, bool reading) {
+  SessionEntry* entry = find_session(session.sid());
+  if (!entry || entry->reading == reading) return;
+  entry->reading = reading;
+  entry->resume = reading;
+  entry->touched();
+  if (Connection* connection = find_websocket(session.websocket())) {
+    connection->paused = !reading;
+    update_interest(*connection);
+  }
+}
+
+void Shard::deliver_held(SessionEntry& entry) {
+  entry.resume = false;
+  while (entry.reading && entry.held && !entry.held->empty()) {
+    const auto post = std::move(entry.held->front());
+    entry.held->erase(entry.held->begin());
+    entry.session.on_post(post.id, post.content_type, post.body, now_);
+  }
+  if (entry.held && entry.held->empty()) entry.held.reset();
+  Connection* connection = find_websocket(entry.session.websocket());
+  if (!connection || !connection->extra || connection->extra->held.empty() || !entry.reading) return;
+  const std::string held = std::move(connection->extra->held);
+  connection->extra->held.clear();
+  on_bytes(*connection, held);
+  if (connection->mode != Mode::closed) count_partial(*connection);
+}
+
+void Shard::flush_session(SessionEntry& entry) {
+  if (entry.resume) deliver_held(entry);
+  entry.session.flush(now_);
+  Connection* connection = find_websocket(entry.session.websocket());
+  if (connection && session_of(*connection) == &entry) flush_websocket(*connection);
+  if (entry.in_touched) return;  // again in the next round
+  const bool writing = connection && connection->mode == Mode::websocket && !connection->close_sent && session_of(*connection) == &entry;
+  if ((entry.session.finished() || (entry.dropped && entry.session.transport() == engineio::Transport::polling)) && !writing) {
+    return erase_session(entry);
+  }
+  const TimePoint deadline = entry.session.next_deadline();
+  if (deadline != kNever) timers_.arm({deadline, entry.slot, entry.generation, 1}, entry.armed);
+}
+
+void Shard::erase_session(SessionEntry& entry) {
+  no_stranger(entry);
+  by_sid_.erase(entry.session.sid());
+  shared_.sessions.fetch_sub(1, std::memory_order_relaxed);
+  entry.handler.reset();
+  sessions_.erase(entry);
+}
+
+}  // namespace signalbox::net

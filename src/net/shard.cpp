@@ -1,0 +1,215 @@
+#include "net/shard.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+namespace signalbox::net {
+namespace {
+
+thread_local Shard* this_shard = nullptr;
+constexpr std::uint64_t kListenerBit = std::uint64_t{1} << 63;
+constexpr Milliseconds kStopTime{1500};
+
+}  // namespace
+
+Shard* current_shard() { return this_shard; }
+
+Shard::Shard(unsigned index, Shared& shared, std::unique_ptr<Kernel> kernel)
+    : index_(index),
+      shared_(shared),
+      options_(shared.options),
+      kernel_(std::move(kernel)),
+      mailbox_(shared.options.mailbox_messages),
+      scratch_(std::make_unique<char[]>(kScratch)),
+      read_scratch_(std::make_unique<char[]>(kReadScratch)),
+      reserve_(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
+      now_(kernel_->now()) {}
+
+Shard::~Shard() {
+  finish_stop();
+  for (const int fd : listeners_) kernel_->close(fd);
+}
+
+void Shard::add_listener(int fd) {
+  listeners_.push_back(fd);
+  kernel_->watch(fd, kListenerBit | static_cast<std::uint64_t>(fd), Kernel::kRead);
+}
+
+bool Shard::post(Message&& message) {
+  const auto put = mailbox_.put(std::move(message));
+  // A shard looks into its own mailbox before it waits, so it need not wake itself.
+  if (put == Mailbox::Put::added_to_empty && this_shard != this) kernel_->wake();
+  return put != Mailbox::Put::refused;
+}
+
+void Shard::run() {
+  this_shard = this;
+  while (!stopped_) turn();
+  this_shard = nullptr;
+}
+
+void Shard::turn() {
+  const auto count = kernel_->wait(events_, time_to_wait());
+  now_ = kernel_->now();
+  // Those who are here are read before others are let in: a login that waits unread is not pushed out by newcomers.
+  for (std::size_t i = 0; i < count; ++i)
+    if (!(events_[i].token & kListenerBit)) handle(events_[i]);
+  for (std::size_t i = 0; i < count; ++i)
+    if (events_[i].token & kListenerBit) accept_all(static_cast<int>(events_[i].token & 0x7fffffff));
+  run_mailbox();
+  run_timers();
+  flush();
+  bury();
+  if (stop_deadline_ != kNever && (connections_.size() == 0 || now_ >= stop_deadline_)) finish_stop();
+}
+
+Milliseconds Shard::time_to_wait() {
+  if (next_message_ < messages_.size() || !mailbox_.empty() || !touched_sessions_.empty() || !touched_connections_.empty()) {
+    return Milliseconds{0};
+  }
+  const auto next = std::min({timers_.next(), application_->next_deadline(), stop_deadline_});
+  if (next == kNever) return Milliseconds{-1};
+  const auto now = kernel_->now();
+  if (next <= now) return Milliseconds{0};
+  // Rounded up, or the last millisecond would be spent in turns that find nothing due.
+  return std::min(std::chrono::ceil<Milliseconds>(next - now), Milliseconds{60'000});
+}
+
+void Shard::handle(const KernelEvent& event) {
+  Connection* connection = connections_.find(static_cast<std::uint32_t>(event.token), static_cast<std::uint32_t>(event.token >> 32));
+  if (!connection || connection->mode == Mode::closed) return;
+  if (event.writable) {
+    connection->blocked = false;
+    touch(*connection);
+  }
+  if (event.readable) on_readable(*connection);
+  if (event.broken && !event.readable && connection->mode != Mode::closed) {
+    close_connection(*connection, CloseReason::transport_error);
+  }
+}
+
+void Shard::run_mailbox() {
+  if (next_message_ == messages_.size()) {
+    messages_.clear();
+    next_message_ = 0;
+    mailbox_.take(messages_);
+  }
+  const auto end = std::min(messages_.size(), next_message_ + kMaxMessages);
+  const auto handled = end - next_message_;
+  for (; next_message_ < end; ++next_message_) {
+    // Out of the list first: a task may end in a call that looks at it.
+    Message message = std::move(messages_[next_message_]);
+    if (message.kind == Message::Kind::task) {
+      if (message.task) (*message.task)();
+    } else {
+      application_->on_message(message, now_);
+    }
+  }
+  mailbox_.handled(handled);
+}
+
+void Shard::run_timers() {
+  while (timers_.due(now_)) {
+    const TimerEntry entry = timers_.pop();
+    if (entry.session) {
+      SessionEntry* session = sessions_.find(entry.slot, entry.generation);
+      if (!session || session->armed != entry.deadline) continue;
+      session->armed = kNever;
+      if (session->session.next_deadline() <= now_) session->session.on_timer(now_);
+      session->touched();  // which arms it again
+    } else {
+      Connection* connection = connections_.find(entry.slot, entry.generation);
+      if (!connection || connection->armed != entry.deadline) continue;
+      connection->armed = kNever;
+      if (connection->mode == Mode::closed) continue;
+      if (connection->deadline <= now_) {
+        connection->deadline = kNever;
+        on_deadline(*connection);
+      } else {
+        set_deadline(*connection, connection->deadline);
+      }
+    }
+  }
+  if (application_->next_deadline() <= now_) application_->on_timer(now_);
+}
+
+// An answer may let a pipelined request in, whose handling touches others: a few rounds, and what is left then has the next turn.
+void Shard::flush() {
+  for (int round = 0; round < 8 && !(touched_sessions_.empty() && touched_connections_.empty()); ++round) {
+    std::vector<SessionEntry*> sessions;
+    sessions.swap(touched_sessions_);
+    for (SessionEntry* entry : sessions) {
+      entry->in_touched = false;
+      flush_session(*entry);
+    }
+    std::vector<Connection*> connections;
+    connections.swap(touched_connections_);
+    for (Connection* connection : connections) {
+      connection->touched = false;
+      if (connection->mode == Mode::closed) continue;
+      connection->mode == Mode::websocket ? flush_websocket(*connection) : flush_http(*connection);
+    }
+    if (touched_sessions_.empty() && touched_sessions_.capacity() == 0) {  // keep the larger buffer for the next turn
+      sessions.clear();
+      touched_sessions_.swap(sessions);
+    }
+    if (touched_connections_.empty() && touched_connections_.capacity() == 0) {
+      connections.clear();
+      touched_connections_.swap(connections);
+    }
+  }
+}
+
+void Shard::bury() {
+  if (dead_.empty()) return;
+  std::vector<Connection*> keep;
+  for (Connection* connection : dead_) {
+    if (connection->touched) {
+      keep.push_back(connection);  // still named in the list of the next turn
+    } else {
+      connections_.erase(*connection);
+    }
+  }
+  dead_ = std::move(keep);
+}
+
+void Shard::begin_stop() {
+  if (stop_deadline_ != kNever) return;
+  stop_deadline_ = now_ + kStopTime;
+  for (const int fd : listeners_) {
+    kernel_->unwatch(fd);
+    kernel_->close(fd);
+  }
+  listeners_.clear();
+  sessions_.for_each([this](SessionEntry& entry) {
+    if (entry.session.open()) entry.session.close(CloseReason::server_shutting_down, now_);
+    entry.touched();
+  });
+  connections_.for_each([this](Connection& connection) {
+    if (connection.mode == Mode::websocket && !connection.close_wanted && !session_of(connection)) want_close(connection, 1001);
+    touch(connection);
+  });
+}
+
+void Shard::finish_stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  mailbox_.close();
+  connections_.for_each([this](Connection& connection) {
+    if (connection.mode != Mode::closed) close_connection(connection, CloseReason::server_shutting_down);
+  });
+  // A session may be touched and finish while others are ended: collected first, erased one by one.
+  std::vector<SessionEntry*> all;
+  sessions_.for_each([&all](SessionEntry& entry) { all.push_back(&entry); });
+  for (SessionEntry* entry : all) {
+    if (entry->session.open()) entry->session.close(CloseReason::server_shutting_down, now_);
+  }
+  for (SessionEntry* entry : all) erase_session(*entry);
+  touched_sessions_.clear();
+  for (Connection* connection : touched_connections_) connection->touched = false;
+  touched_connections_.clear();
+  bury();
+}
+
+}  // namespace signalbox::net

@@ -1,0 +1,199 @@
+#pragma once
+#include <array>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "net/application.hpp"
+#include "net/connection.hpp"
+#include "net/engine_request.hpp"
+#include "net/kernel.hpp"
+#include "net/mailbox.hpp"
+#include "net/slot_map.hpp"
+#include "net/timers.hpp"
+
+namespace signalbox::net {
+
+class Shard;
+
+/// What the shards of one server have in common.
+///
+/// thread  options and limits are constant after start; the counters are atomic; the addresses have their lock.
+struct Shared {
+  Options options;
+  std::size_t max_connections = 0;
+  std::size_t max_strangers = 0;
+  std::vector<std::unique_ptr<Shard>> shards;
+  std::atomic<std::size_t> connections{0};
+  std::atomic<std::size_t> sessions{0};
+  std::atomic<std::size_t> strangers{0};  ///< sessions without an authenticated socket
+  std::atomic<std::size_t> partial_bytes{0};
+
+  /// May one more connection come from there? Counts it if so.
+  bool admit(const PeerAddress& peer);
+  void leave(const PeerAddress& peer);
+
+ private:
+  std::mutex addresses_mutex_;
+  std::map<PeerAddress, std::size_t> addresses_;  ///< guarded by addresses_mutex_; empty when there is no such limit
+};
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+/// One thread's world: its listeners, connections, sessions and timers. Nothing in it is locked, because nothing in it is touched
+/// by another thread; what comes from outside comes through the mailbox.
+///
+/// thread  post(), has_room(), request_stop() any; the rest its own.
+class Shard {
+ public:
+  Shard(unsigned index, Shared& shared, std::unique_ptr<Kernel> kernel);
+  ~Shard();
+
+  unsigned index() const { return index_; }
+  ShardApplication& application() { return *application_; }
+  void set_application(std::unique_ptr<ShardApplication> application) { application_ = std::move(application); }
+  void add_listener(int fd);
+
+  [[nodiscard]] bool post(Message&& message);
+  bool has_room(std::size_t count) const { return mailbox_.has_room(count); }
+
+  /// Turns until a stop has been carried out.
+  void run();
+  /// One turn: wait, handle events, mailbox, timers, then write what all that has queued.
+  void turn();
+  bool stopped() const { return stopped_; }
+  /// Stops accepting, ends every session; run() returns once all is flushed, or after 1.5 s.
+  void begin_stop();
+
+  void answer(const RequestId& request, Response response);
+  void set_authenticated(engineio::Session& session);
+  void set_reading(engineio::Session& session, bool reading);
+
+ private:
+  friend struct SessionEntry;
+
+  // shard.cpp: the turn.
+  Milliseconds time_to_wait();
+  void handle(const KernelEvent& event);
+  void run_mailbox();
+  void run_timers();
+  void flush();
+  void bury();
+  void finish_stop();
+
+  // connections.cpp: their life.
+  void accept_all(int listener);
+  void accept_refused(int fd, const PeerAddress& peer);
+  Connection& open_connection(int fd, const PeerAddress& peer);
+  void close_connection(Connection& connection, CloseReason reason = CloseReason::transport_close);
+  void on_readable(Connection& connection);
+  void on_bytes(Connection& connection, std::string_view bytes);
+  void on_end(Connection& connection);
+  void on_deadline(Connection& connection);
+  void set_deadline(Connection& connection, TimePoint deadline);
+  void touch(Connection& connection);
+  void update_interest(Connection& connection);
+  void count_partial(Connection& connection);
+  void drop_largest_partial();
+  /// Writes; false: the connection is broken and closed. `written` grows by what was taken.
+  bool write(Connection& connection, std::string_view bytes, std::size_t& written);
+
+  // http_connection.cpp: requests and answers.
+  std::size_t on_http_bytes(Connection& connection, std::string_view bytes);
+  bool on_head(Connection& connection, std::string_view rest);
+  void begin_body(Connection& connection, std::size_t max_body);
+  std::size_t on_body_bytes(Connection& connection, std::string_view bytes);
+  void on_whole_request(Connection& connection);
+  void put_answer(Connection& connection, int status, const Fields& fields, std::string_view body, bool close);
+  void refuse(Connection& connection, Response response);
+  void fail(Connection& connection, int status);
+  void answer_here(const RequestId& request, int status, const Fields& fields, std::string_view body, bool close);
+  void flush_http(Connection& connection);
+  RequestId request_id(const Connection& connection) const;
+  std::string_view date();
+
+  // engine_endpoint.cpp: the Engine.IO path.
+  struct EngineRequest {
+    RequestId id;
+    std::string head;
+    std::string body;
+  };
+  /// Returns true when `rest` was taken as well (the connection moved to another shard).
+  bool on_engine_head(Connection& connection, const RequestHead& head, std::string_view rest);
+  bool on_websocket_head(Connection& connection, const RequestHead& head, std::string_view rest);
+  void open_polling(Connection& connection, const RequestHead& head);
+  void on_engine_request(EngineRequest request);
+  void engine_gone(const std::string& sid, const RequestId& id);
+  void give_engine_request(Connection& connection);
+  std::optional<EngineError> check(const RequestHead& head, const EngineQuery& query);
+  unsigned owner_of(std::string_view sid) const;
+  void refuse_websocket(Connection& connection, int status, std::string_view message, Fields fields = {});
+  void upgrade_here(Connection& connection, const RequestHead& head, const EngineQuery& query);
+  void adopt(OwnedFd fd, const PeerAddress& peer, bool counted, std::string head, std::string rest);
+  void add_cors(Connection& connection, const RequestHead& head);
+
+  // sessions.cpp
+  SessionEntry& open_session(engineio::Transport transport, const RequestHead& head, std::string raw_head);
+  SessionEntry* find_session(std::string_view sid);
+  SessionEntry* session_of(const Connection& connection);
+  void flush_session(SessionEntry& entry);
+  void erase_session(SessionEntry& entry);
+  void deliver_held(SessionEntry& entry);
+  void no_stranger(SessionEntry& entry);
+  void drop_oldest_strangers();
+  void engine_answer(const RequestId& request, engineio::Answer answer);
+
+  // websocket_connection.cpp
+  void become_websocket(Connection& connection, std::string_view accept);
+  void attach(Connection& connection, SessionEntry& entry);
+  std::size_t on_websocket_bytes(Connection& connection, std::string_view bytes);
+  void want_close(Connection& connection, std::uint16_t code);
+  void flush_websocket(Connection& connection);
+  bool flush_extra(Connection& connection);
+  bool flush_queue(Connection& connection, SessionEntry& entry);
+  void queue_frame(Connection& connection, unsigned char opcode, std::string_view payload);
+  Connection* find_websocket(engineio::WebSocketId id);
+
+  static constexpr std::size_t kScratch = 256 * 1024;
+  static constexpr std::size_t kReadScratch = 64 * 1024;
+  static constexpr std::size_t kMaxMessages = 65'536;
+
+  const unsigned index_;
+  Shared& shared_;
+  const Options& options_;
+  std::unique_ptr<Kernel> kernel_;
+  std::unique_ptr<ShardApplication> application_;
+  Mailbox mailbox_;
+  std::vector<Message> messages_;  ///< taken from the mailbox, from next_message_ on not yet handled
+  std::size_t next_message_ = 0;
+
+  std::vector<int> listeners_;
+  SlotMap<Connection> connections_;
+  SlotMap<SessionEntry> sessions_;
+  std::unordered_map<std::string_view, SessionEntry*> by_sid_;  ///< keys live in the sessions
+  SessionEntry* oldest_stranger_ = nullptr;
+  SessionEntry* newest_stranger_ = nullptr;
+  Timers timers_;
+  std::vector<Connection*> touched_connections_;
+  std::vector<SessionEntry*> touched_sessions_;
+  std::vector<Connection*> dead_;  ///< closed in this turn
+  std::array<KernelEvent, 256> events_;
+  std::unique_ptr<char[]> scratch_;
+  std::unique_ptr<char[]> read_scratch_;
+  OwnedFd reserve_;  ///< given up for a moment when descriptors run out, so that accept can refuse instead of spinning
+  TimePoint now_;
+  TimePoint stop_deadline_ = kNever;
+  bool stopped_ = false;
+  std::string date_;
+  std::int64_t date_second_ = -1;
+};
+
+/// The shard whose thread this is, or null.
+Shard* current_shard();
+
+}  // namespace signalbox::net

@@ -1,0 +1,47 @@
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "base/clock.hpp"
+
+namespace signalbox::net {
+
+/// A deadline of a connection or a session, as the heap keeps it.
+struct TimerEntry {
+  TimePoint deadline;
+  std::uint32_t slot = 0;
+  std::uint32_t generation : 31 = 0;
+  std::uint32_t session : 1 = 0;
+};
+
+/// A shard's deadlines. Each object has at most one entry that counts (the one equal to its `armed`); when a deadline moves back the
+/// entry stays and is re-armed when it comes up, so that most changes cost nothing.
+///
+/// thread  its shard's.
+class Timers {
+ public:
+  /// Notes that an object has a deadline; `armed` is the object's own memory of its earliest entry.
+  void arm(TimerEntry entry, TimePoint& armed) {
+    if (entry.deadline >= armed) return;
+    armed = entry.deadline;
+    heap_.push_back(entry);
+    std::push_heap(heap_.begin(), heap_.end(), later);
+  }
+  TimePoint next() const { return heap_.empty() ? kNever : heap_.front().deadline; }
+  bool due(TimePoint now) const { return !heap_.empty() && heap_.front().deadline <= now; }
+  TimerEntry pop() {
+    std::pop_heap(heap_.begin(), heap_.end(), later);
+    const TimerEntry entry = heap_.back();
+    heap_.pop_back();
+    return entry;
+  }
+  std::size_t size() const { return heap_.size(); }
+
+ private:
+  static bool later(const TimerEntry& a, const TimerEntry& b) { return a.deadline > b.deadline; }
+
+  std::vector<TimerEntry> heap_;
+};
+
+}  // namespace signalbox::net
