@@ -1,0 +1,10 @@
+#pragma once
+#include <cstddef>
+#include <string>
+
+namespace signalbox {
+
+/// Unguessable text: `bytes` bytes of the kernel's randomness as base64url. Any thread.
+std::string random_id(std::size_t bytes);
+
+}  // namespace signalbox
