@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,8 @@
 #include "engineio/send_queue.hpp"
 
 namespace signalbox::engineio {
+
+struct PacketView;
 
 /// What the session must know of the configuration. Shared by all sessions of a server; outlives them.
 struct SessionOptions {
@@ -129,16 +132,45 @@ class Session {
   void on_timer(TimePoint now);
 
  private:
-  enum class State : std::uint8_t { open, closing, closed };
-  // The engineio helper completes the private part.
+  enum class State : std::uint8_t {
+    open,
+    closing,  ///< over for the application; a polling client may still fetch what was queued, then '1'
+    closed,
+  };
+  enum class Ping : std::uint8_t { none, queued, written };
+
+  bool on_packet(const PacketView& packet, TimePoint now);
+  void on_pong(TimePoint now);
+  void queue_confirming_ping();
+  void on_ping_written(TimePoint now);
+  void on_heartbeat_timer(TimePoint now);
+  void release_get();
+  RequestId take_get();
+  void answer_get(TimePoint now);
+  void on_probe_packet(std::string_view message);
+  void finish_upgrade();
+  void abandon_upgrade();
+  void end(CloseReason reason, TimePoint now);
+
   std::string sid_;
   const SessionOptions& options_;
   SessionIo& io_;
   SessionHandler* handler_ = nullptr;
   SendQueue queue_;
+  std::optional<RequestId> waiting_get_;
   WebSocketId websocket_ = 0;
+  WebSocketId probe_ = 0;  ///< the WebSocket that wants to carry this session
   Transport transport_;
+  TimePoint ping_at_;
+  TimePoint pong_until_ = kNever;
+  TimePoint upgrade_until_ = kNever;
+  TimePoint half_closed_until_ = kNever;
+  std::uint64_t wanted_marker_ = 0;  ///< to be confirmed by the next ping
+  std::uint64_t ping_marker_ = 0;    ///< confirmed by the ping that is out; 0: an ordinary heartbeat
   State state_ = State::open;
+  Ping ping_ = Ping::none;
+  bool probe_ready_ = false;  ///< 3probe was sent: the client waits for its poll to end
+  bool overflowed_ = false;
 };
 
 }  // namespace signalbox::engineio

@@ -1,0 +1,348 @@
+#include "engineio/session.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "base/base64.hpp"
+#include "base/json_write.hpp"
+#include "engineio/packet.hpp"
+#include "engineio/query.hpp"
+
+namespace signalbox::engineio {
+namespace {
+
+constexpr std::string_view kPlain = "text/plain; charset=UTF-8";
+constexpr std::string_view kHtml = "text/html";
+constexpr std::string_view kJson = "application/json";
+constexpr std::uint16_t kNormalClosure = 1000;
+constexpr std::uint16_t kProtocolError = 1002;
+
+Answer refusal(const RequestError& error) { return {error.status, kJson, error_body(error)}; }
+
+FrameRef open_packet(const std::string& sid, Transport first, const SessionOptions& options) {
+  std::string out = "0{\"sid\":";
+  append_json_string(out, sid);
+  out += first == Transport::polling && options.allow_upgrades ? ",\"upgrades\":[\"websocket\"]" : ",\"upgrades\":[]";
+  out += ",\"pingInterval\":";
+  append_int(out, options.ping_interval.count());
+  out += ",\"pingTimeout\":";
+  append_int(out, options.ping_timeout.count());
+  out += ",\"maxPayload\":";
+  append_int(out, static_cast<std::int64_t>(options.max_payload_bytes));
+  out += '}';
+  return text_frame(out, FrameKind::control);
+}
+
+/// One frame as it stands in a polling payload.
+void append_packet(std::string& payload, const Frame& frame) {
+  if (!payload.empty()) payload += kSeparator;
+  if (frame.binary()) {
+    payload += 'b';
+    payload += base64_encode(frame.packet());
+  } else {
+    payload += frame.packet();
+  }
+}
+
+}  // namespace
+
+Session::Session(std::string sid, Transport first, const SessionOptions& options, SessionIo& io, TimePoint now)
+    : sid_(std::move(sid)), options_(options), io_(io), transport_(first), ping_at_(now + options.ping_interval) {
+  queue_.push_back(open_packet(sid_, first, options));
+}
+
+bool Session::finished() const {
+  return state_ == State::closed && !waiting_get_ && (queue_.empty() || transport_ == Transport::websocket);
+}
+
+// ---- Polling
+
+void Session::on_get(const RequestId& request, TimePoint now) {
+  if (state_ == State::closed || transport_ != Transport::polling) {
+    return io_.answer(request, refusal(state_ == State::closed ? kUnknownSid : kBadRequest));
+  }
+  if (waiting_get_) {
+    // Two GETs at once mean that two clients hold this sid: the session ends, as in engine.io ("overlap from client").
+    io_.answer(request, refusal(kBadRequest));
+    return end(CloseReason::transport_error, now);
+  }
+  waiting_get_ = request;
+  if (probe_ready_ && queue_.empty()) return release_get();
+  io_.touched();
+}
+
+void Session::release_get() {
+  if (!waiting_get_) return;
+  io_.answer(take_get(), {200, kPlain, "6"});
+}
+
+RequestId Session::take_get() {
+  const RequestId request = *waiting_get_;
+  waiting_get_.reset();
+  return request;
+}
+
+void Session::on_post(const RequestId& request, std::string_view content_type, std::string_view body, TimePoint now) {
+  if (state_ != State::open || transport_ != Transport::polling) {
+    return io_.answer(request, refusal(state_ == State::open ? kBadRequest : kUnknownSid));
+  }
+  if (content_type.starts_with("application/octet-stream")) {
+    io_.answer(request, refusal(kBadRequest));
+    return end(CloseReason::transport_error, now);
+  }
+  if (body.size() > options_.max_payload_bytes) return on_bad_request(request, 413, now);
+  PayloadReader reader(body, options_.polling_max_received);
+  while (!reader.done() && state_ == State::open) {
+    const auto packet = reader.next();
+    if (!packet || !on_packet(*packet, now)) {
+      io_.answer(request, refusal(kBadRequest));
+      return end(CloseReason::parse_error, now);
+    }
+  }
+  io_.answer(request, {200, kHtml, "ok"});
+}
+
+void Session::on_bad_request(const RequestId& request, int status, TimePoint now) {
+  if (status == 413) {
+    io_.answer(request, {413, kPlain, {}});
+    return end(CloseReason::transport_error, now);
+  }
+  io_.answer(request, refusal(kBadRequest));
+}
+
+void Session::on_request_gone(const RequestId& request, TimePoint now) {
+  if (waiting_get_ != request) return;
+  waiting_get_.reset();
+  end(CloseReason::transport_close, now);
+}
+
+// ---- Packets, of either transport
+
+bool Session::on_packet(const PacketView& packet, TimePoint now) {
+  switch (packet.type) {
+    case PacketType::message:
+      if (handler_) handler_->on_text(packet.data, now);
+      return true;
+    case PacketType::binary: {
+      const auto bytes = base64_decode(packet.data);
+      if (bytes && handler_) handler_->on_binary(*bytes, now);
+      return bytes.has_value();
+    }
+    case PacketType::pong:
+      on_pong(now);
+      return true;
+    case PacketType::close:
+      release_get();
+      end(CloseReason::transport_close, now);
+      return true;
+    default:
+      return false;  // a client's ping too: since revision 4 the server pings
+  }
+}
+
+void Session::on_pong(TimePoint now) {
+  if (ping_ == Ping::none) return;
+  ping_ = Ping::none;
+  ping_at_ = now + options_.ping_interval;
+  const std::uint64_t confirmed = std::exchange(ping_marker_, 0);
+  if (wanted_marker_ != 0) queue_confirming_ping();
+  io_.deadline_changed();
+  if (confirmed != 0 && handler_) handler_->on_received(confirmed, now);
+}
+
+void Session::confirm(std::uint64_t marker) {
+  if (state_ != State::open) return;
+  wanted_marker_ = marker;
+  if (ping_ == Ping::none) queue_confirming_ping();
+}
+
+void Session::queue_confirming_ping() {
+  // Behind all that was sent: its pong says that all of that has arrived.
+  ping_marker_ = std::exchange(wanted_marker_, 0);
+  ping_ = Ping::queued;
+  queue_.push_back(text_frame("2", FrameKind::ping));
+  io_.touched();
+}
+
+// ---- WebSocket and the upgrade
+
+void Session::attach_websocket(WebSocketId websocket) {
+  SB_ASSERT(transport_ == Transport::websocket && websocket_ == 0);
+  websocket_ = websocket;
+  io_.touched();
+}
+
+bool Session::on_upgrade_request(WebSocketId websocket, TimePoint now) {
+  if (state_ != State::open || transport_ != Transport::polling || probe_ != 0 || !options_.allow_upgrades) return false;
+  probe_ = websocket;
+  probe_ready_ = false;
+  upgrade_until_ = now + options_.upgrade_timeout;
+  io_.deadline_changed();
+  return true;
+}
+
+void Session::abandon_upgrade() {
+  const WebSocketId probe = std::exchange(probe_, 0);
+  probe_ready_ = false;
+  upgrade_until_ = kNever;
+  if (probe != 0) io_.close_websocket(probe, kNormalClosure);
+}
+
+void Session::on_probe_packet(std::string_view message) {
+  if (message == "2probe" && !probe_ready_) {
+    probe_ready_ = true;
+    io_.send_now(probe_, text_frame("3probe", FrameKind::control));
+    // The client ends its poll before it says 5: it must not wait for news.
+    if (queue_.empty()) return release_get();
+    return io_.touched();
+  }
+  if (message == "5" && probe_ready_) return finish_upgrade();
+  abandon_upgrade();
+}
+
+void Session::finish_upgrade() {
+  release_get();
+  transport_ = Transport::websocket;
+  websocket_ = std::exchange(probe_, 0);
+  probe_ready_ = false;
+  upgrade_until_ = kNever;
+  io_.touched();
+}
+
+void Session::on_websocket_text(WebSocketId websocket, std::string_view message, TimePoint now) {
+  if (websocket == probe_ && probe_ != 0) return on_probe_packet(message);
+  if (websocket != websocket_ || state_ != State::open) return;
+  const auto packet = decode_packet(message, false);
+  if (!packet || !on_packet(*packet, now)) end(CloseReason::parse_error, now);
+}
+
+void Session::on_websocket_binary(WebSocketId websocket, std::string_view bytes, TimePoint now) {
+  if (websocket == probe_ && probe_ != 0) return abandon_upgrade();
+  if (websocket != websocket_ || state_ != State::open) return;
+  if (handler_) handler_->on_binary(bytes, now);
+}
+
+void Session::on_websocket_closed(WebSocketId websocket, CloseReason reason, TimePoint now) {
+  if (websocket == probe_ && probe_ != 0) {
+    probe_ = 0;  // it is gone already: nothing to close
+    return abandon_upgrade();
+  }
+  if (websocket != websocket_ || websocket_ == 0) return;
+  websocket_ = 0;
+  queue_.clear();
+  end(reason, now);
+}
+
+// ---- Sending
+
+void Session::send(FrameRef frame) {
+  if (state_ != State::open) return;
+  if (queue_.bytes() + frame->websocket().size() > options_.send_queue_bytes) {
+    // Not closed here: the caller may be the handler itself. The next flush ends it.
+    overflowed_ = true;
+  } else {
+    queue_.push_back(std::move(frame));
+  }
+  io_.touched();
+}
+
+void Session::flush(TimePoint now) {
+  if (overflowed_ && state_ == State::open) {
+    queue_.clear();
+    return end(CloseReason::slow_consumer, now);
+  }
+  if (transport_ != Transport::polling || !waiting_get_) return;
+  if (!queue_.empty()) return answer_get(now);
+  if (state_ != State::open) {
+    io_.answer(take_get(), {200, kPlain, "1"});
+    state_ = State::closed;
+  } else if (probe_ready_) {
+    release_get();
+  }
+}
+
+void Session::answer_get(TimePoint now) {
+  std::string payload;
+  bool ping = false;
+  for (std::size_t i = 0; i < options_.polling_max_packets && !queue_.empty(); ++i) {
+    append_packet(payload, *queue_.front());
+    ping = ping || queue_.front()->kind() == FrameKind::ping;
+    queue_.pop_front();
+  }
+  io_.answer(take_get(), {200, kPlain, std::move(payload)});
+  if (ping) on_ping_written(now);
+}
+
+void Session::on_ping_written(TimePoint now) {
+  if (ping_ != Ping::queued) return;
+  ping_ = Ping::written;
+  pong_until_ = now + options_.ping_timeout;
+  io_.deadline_changed();
+}
+
+void Session::on_written(TimePoint now) { on_ping_written(now); }
+
+// ---- The end
+
+void Session::close(CloseReason reason, TimePoint now) { end(reason, now); }
+
+void Session::end(CloseReason reason, TimePoint now) {
+  if (state_ != State::open) return;
+  state_ = State::closing;
+  abandon_upgrade();
+  const bool peer_reads_on = reason != CloseReason::transport_close && reason != CloseReason::slow_consumer;
+  if (transport_ == Transport::websocket) {
+    state_ = State::closed;
+    if (websocket_ != 0) io_.close_websocket(websocket_, reason == CloseReason::parse_error ? kProtocolError : kNormalClosure);
+  } else if (!peer_reads_on || reason == CloseReason::transport_error) {
+    state_ = State::closed;
+    queue_.clear();
+    if (waiting_get_) io_.answer(take_get(), {200, kPlain, "1"});
+  } else {
+    half_closed_until_ = now + options_.half_closed_timeout;
+    io_.touched();
+  }
+  io_.deadline_changed();
+  if (SessionHandler* handler = std::exchange(handler_, nullptr)) handler->on_closed(reason, now);
+}
+
+TimePoint Session::next_deadline() const {
+  if (state_ == State::closed) return kNever;
+  if (state_ == State::closing) return half_closed_until_;
+  const TimePoint heartbeat = ping_ == Ping::written ? pong_until_ : ping_ == Ping::none ? ping_at_ : ping_at_ + options_.ping_timeout;
+  const TimePoint above = handler_ ? handler_->next_deadline() : kNever;
+  return std::min({heartbeat, upgrade_until_, above});
+}
+
+void Session::on_timer(TimePoint now) {
+  if (state_ == State::closing && now >= half_closed_until_) {
+    state_ = State::closed;
+    queue_.clear();
+    if (waiting_get_) io_.answer(take_get(), {200, kPlain, "1"});
+  }
+  if (state_ != State::open) return;
+  if (now >= upgrade_until_) abandon_upgrade();
+  on_heartbeat_timer(now);
+  if (handler_ && handler_->next_deadline() <= now) handler_->on_timer(now);
+}
+
+void Session::on_heartbeat_timer(TimePoint now) {
+  if (ping_ == Ping::none) {
+    if (now < ping_at_) return;
+    ping_ = Ping::queued;
+    queue_.push_front(text_frame("2", FrameKind::ping));
+    queue_.shrink();
+    return io_.touched();
+  }
+  // A ping that nobody fetched in time says as much as a pong that did not come.
+  TimePoint& until = ping_ == Ping::written ? pong_until_ : ping_at_;
+  const TimePoint due = ping_ == Ping::written ? pong_until_ : ping_at_ + options_.ping_timeout;
+  if (now < due) return;
+  if (io_.still_draining()) {
+    until = ping_ == Ping::written ? now + options_.ping_timeout : now;
+    return io_.deadline_changed();
+  }
+  end(CloseReason::ping_timeout, now);
+}
+
+}  // namespace signalbox::engineio

@@ -1,0 +1,330 @@
+#include "engineio/session.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include <string>
+#include <vector>
+
+namespace signalbox::engineio {
+namespace {
+
+using namespace std::chrono_literals;
+using Log = std::vector<std::string>;
+
+/// Carries nothing out and keeps everything, as text.
+struct RecordingIo : SessionIo {
+  Log log;
+  bool draining = false;
+  void answer(const RequestId& request, Answer answer) override {
+    log.push_back(std::to_string(request.number) + ":" + std::to_string(answer.status) + ":" + answer.body);
+  }
+  void send_now(WebSocketId websocket, const FrameRef& frame) override {
+    log.push_back("ws" + std::to_string(websocket) + ":" + std::string(frame->packet()));
+  }
+  void close_websocket(WebSocketId websocket, std::uint16_t code) override {
+    log.push_back("close ws" + std::to_string(websocket) + ":" + std::to_string(code));
+  }
+  void touched() override {}
+  void deadline_changed() override {}
+  bool still_draining() override { return draining; }
+};
+
+struct RecordingHandler : SessionHandler {
+  Log log;
+  void on_text(std::string_view message, TimePoint) override { log.push_back("text " + std::string(message)); }
+  void on_binary(std::string_view bytes, TimePoint) override { log.push_back("binary " + std::string(bytes)); }
+  void on_closed(CloseReason reason, TimePoint) override { log.push_back("closed: " + std::string(to_text(reason))); }
+  void on_received(std::uint64_t marker, TimePoint) override { log.push_back("received " + std::to_string(marker)); }
+  TimePoint next_deadline() const override { return kNever; }
+  void on_timer(TimePoint) override {}
+};
+
+struct SessionTest : testing::Test {
+  SessionOptions options;
+  RecordingIo io;
+  RecordingHandler handler;
+  TimePoint now{1h};
+  Session session{"SID", Transport::polling, options, io, now};
+
+  SessionTest() {
+    session.set_handler(handler);
+    get(0);
+    io.log.clear();
+  }
+  static RequestId request(std::uint32_t number) { return {.number = number}; }
+  void get(std::uint32_t number) {
+    session.on_get(request(number), now);
+    session.flush(now);
+  }
+  void post(std::uint32_t number, std::string_view body) {
+    session.on_post(request(number), "text/plain;charset=UTF-8", body, now);
+    session.flush(now);
+  }
+  void send(std::string_view packet) {
+    session.send(text_frame(packet));
+    session.flush(now);
+  }
+  void wait(Milliseconds time) {
+    now += time;
+    session.on_timer(now);
+    session.flush(now);
+  }
+  /// What the WebSocket would carry: the packets in the queue, which the kernel takes whole.
+  Log written() {
+    Log out;
+    while (!session.queue().empty()) {
+      out.emplace_back(session.queue().front()->packet());
+      if (session.queue().consume(session.queue().front_rest().size())) session.on_written(now);
+    }
+    return out;
+  }
+  void upgrade() {
+    EXPECT_TRUE(session.on_upgrade_request(1, now));
+    session.on_websocket_text(1, "2probe", now);
+    session.on_websocket_text(1, "5", now);
+  }
+};
+
+// Source: Engine.IO protocol v4, "Handshake".
+TEST(Session, opens_with_exactly_five_keys) {
+  SessionOptions options;
+  RecordingIo io;
+  Session session("SID", Transport::polling, options, io, TimePoint(1h));
+  session.on_get({.number = 1}, TimePoint(1h));
+  session.flush(TimePoint(1h));
+  EXPECT_EQ(io.log, Log{R"(1:200:0{"sid":"SID","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000})"});
+}
+
+TEST_F(SessionTest, a_get_waits_until_there_is_something_to_say) {
+  get(1);
+  EXPECT_EQ(io.log, Log{});
+  send("4a");
+  EXPECT_EQ(io.log, Log{"1:200:4a"});
+}
+
+TEST_F(SessionTest, packets_that_wait_travel_in_one_answer_and_binary_as_base64) {
+  send("4a");
+  session.send(binary_frame("\x01\x02\x03\x04"));
+  get(1);
+  EXPECT_EQ(io.log, Log{"1:200:4a\x1e" "bAQIDBA=="});
+}
+
+TEST_F(SessionTest, an_answer_holds_sixteen_packets_at_most) {
+  for (int i = 0; i < 17; ++i) send("4");
+  get(1);
+  get(2);
+  ASSERT_EQ(io.log.size(), 2u);
+  EXPECT_EQ(std::count(io.log[0].begin(), io.log[0].end(), '\x1e'), 15);
+  EXPECT_EQ(io.log[1], "2:200:4");
+}
+
+TEST_F(SessionTest, a_post_is_delivered_packet_by_packet) {
+  post(1, "4a\x1e" "4b\x1e" "bAQIDBA==");
+  EXPECT_EQ(io.log, Log{"1:200:ok"});
+  EXPECT_EQ(handler.log, (Log{"text a", "text b", "binary \x01\x02\x03\x04"}));
+}
+
+TEST_F(SessionTest, a_malformed_packet_ends_the_session_after_those_before_it) {
+  post(1, "4a\x1e" "abc");
+  EXPECT_EQ(io.log, Log{R"(1:400:{"code":3,"message":"Bad request"})"});
+  EXPECT_EQ(handler.log, (Log{"text a", "closed: parse error"}));
+}
+
+TEST_F(SessionTest, a_ping_of_the_client_ends_the_session) {
+  post(1, "2");
+  EXPECT_EQ(handler.log, Log{"closed: parse error"});
+}
+
+TEST_F(SessionTest, a_second_get_is_refused_and_ends_the_session) {
+  get(1);
+  get(2);
+  EXPECT_EQ(io.log, (Log{R"(2:400:{"code":3,"message":"Bad request"})", "1:200:1"}));
+  EXPECT_EQ(handler.log, Log{"closed: transport error"});
+  EXPECT_TRUE(session.finished());
+}
+
+TEST_F(SessionTest, the_peer_dropping_a_waiting_get_ends_the_session) {
+  get(1);
+  session.on_request_gone(request(1), now);
+  EXPECT_EQ(handler.log, Log{"closed: transport close"});
+}
+
+TEST_F(SessionTest, a_client_that_says_close_gets_noop_for_its_get) {
+  get(1);
+  post(2, "1");
+  EXPECT_EQ(io.log, (Log{"1:200:6", "2:200:ok"}));
+  EXPECT_EQ(handler.log, Log{"closed: transport close"});
+}
+
+TEST_F(SessionTest, close_travels_alone_in_the_answer_after_the_last_events) {
+  send("4last");
+  session.close(CloseReason::forced_close, now);
+  EXPECT_EQ(handler.log, Log{"closed: forced close"}) << "for the application it is over at once";
+  get(1);
+  EXPECT_FALSE(session.finished());
+  get(2);
+  EXPECT_EQ(io.log, (Log{"1:200:4last", "2:200:1"}));
+  EXPECT_TRUE(session.finished());
+}
+
+TEST_F(SessionTest, a_closed_session_that_nobody_fetches_goes_after_thirty_seconds) {
+  session.close(CloseReason::forced_close, now);
+  wait(29999ms);
+  EXPECT_FALSE(session.finished());
+  wait(1ms);
+  EXPECT_TRUE(session.finished());
+}
+
+TEST_F(SessionTest, the_server_pings_and_the_next_interval_begins_at_the_pong) {
+  get(1);
+  wait(25000ms);
+  EXPECT_EQ(io.log, Log{"1:200:2"});
+  now += 5s;
+  post(2, "3");
+  EXPECT_EQ(session.next_deadline(), now + 25s);
+}
+
+TEST_F(SessionTest, no_pong_in_time_ends_the_session_once) {
+  get(1);
+  wait(25000ms);
+  wait(19999ms);
+  EXPECT_EQ(handler.log, Log{});
+  wait(1ms);
+  wait(1min);
+  EXPECT_EQ(handler.log, Log{"closed: ping timeout"});
+}
+
+TEST_F(SessionTest, a_ping_that_is_never_fetched_ends_it_as_well) {
+  wait(25000ms);
+  wait(20000ms);
+  EXPECT_EQ(handler.log, Log{"closed: ping timeout"});
+}
+
+TEST_F(SessionTest, a_slow_line_that_still_drains_is_given_time) {
+  get(1);
+  wait(25000ms);
+  io.draining = true;
+  wait(20000ms);
+  EXPECT_TRUE(session.open());
+  io.draining = false;
+  wait(20000ms);
+  EXPECT_FALSE(session.open());
+}
+
+TEST_F(SessionTest, the_upgrade_keeps_the_order_of_what_waits) {
+  send("4before");
+  EXPECT_TRUE(session.on_upgrade_request(1, now));
+  session.on_websocket_text(1, "2probe", now);
+  send("4between");
+  session.on_websocket_text(1, "5", now);
+  send("4after");
+  EXPECT_EQ(io.log, Log{"ws1:3probe"});
+  EXPECT_EQ(written(), (Log{"4before", "4between", "4after"}));
+  EXPECT_EQ(session.transport(), Transport::websocket);
+}
+
+TEST_F(SessionTest, what_a_poll_took_is_not_sent_again_after_the_upgrade) {
+  get(1);
+  EXPECT_TRUE(session.on_upgrade_request(1, now));
+  send("4taken");
+  session.on_websocket_text(1, "2probe", now);
+  session.on_websocket_text(1, "5", now);
+  EXPECT_EQ(io.log, (Log{"1:200:4taken", "ws1:3probe"}));
+  EXPECT_EQ(written(), Log{});
+}
+
+TEST_F(SessionTest, while_upgrading_a_get_is_released_at_once) {
+  get(1);
+  EXPECT_TRUE(session.on_upgrade_request(1, now));
+  session.on_websocket_text(1, "2probe", now);
+  get(2);
+  EXPECT_EQ(io.log, (Log{"ws1:3probe", "1:200:6", "2:200:6"}));
+}
+
+TEST_F(SessionTest, after_the_upgrade_polling_is_refused_and_so_is_a_second_websocket) {
+  upgrade();
+  io.log.clear();
+  get(1);
+  EXPECT_EQ(io.log, Log{R"(1:400:{"code":3,"message":"Bad request"})"});
+  EXPECT_FALSE(session.on_upgrade_request(2, now));
+}
+
+TEST_F(SessionTest, of_two_websockets_the_one_opened_first_wins) {
+  EXPECT_TRUE(session.on_upgrade_request(1, now));
+  EXPECT_FALSE(session.on_upgrade_request(2, now));
+}
+
+TEST_F(SessionTest, a_probe_that_fails_leaves_the_session_polling) {
+  EXPECT_TRUE(session.on_upgrade_request(1, now));
+  session.on_websocket_text(1, "4hello", now);
+  EXPECT_EQ(io.log, Log{"close ws1:1000"});
+  EXPECT_TRUE(session.on_upgrade_request(2, now));
+  wait(10s);
+  EXPECT_EQ(io.log.back(), "close ws2:1000");
+  EXPECT_TRUE(session.on_upgrade_request(3, now));
+  session.on_websocket_closed(3, CloseReason::transport_close, now);
+  EXPECT_TRUE(session.open());
+  EXPECT_EQ(handler.log, Log{});
+}
+
+TEST_F(SessionTest, a_websocket_message_is_one_packet) {
+  upgrade();
+  session.on_websocket_text(1, "4hi", now);
+  session.on_websocket_binary(1, "\x07", now);
+  session.on_websocket_text(1, "bAQ==", now);
+  EXPECT_EQ(handler.log, (Log{"text hi", "binary \x07", "closed: parse error"}));
+  EXPECT_EQ(io.log.back(), "close ws1:1002");
+}
+
+TEST_F(SessionTest, the_websocket_going_away_ends_the_session) {
+  upgrade();
+  session.on_websocket_closed(1, CloseReason::transport_close, now);
+  EXPECT_EQ(handler.log, Log{"closed: transport close"});
+  EXPECT_TRUE(session.finished());
+}
+
+TEST_F(SessionTest, a_client_that_does_not_read_is_closed_and_its_queue_freed) {
+  upgrade();
+  const std::string large = "4" + std::string(600'000, 'x');
+  send(large);
+  EXPECT_TRUE(session.open());
+  send(large);
+  EXPECT_EQ(handler.log, Log{"closed: slow consumer"});
+  EXPECT_EQ(session.queue().bytes(), 0u);
+}
+
+TEST_F(SessionTest, a_confirmation_is_an_early_ping_behind_what_was_sent) {
+  upgrade();
+  send("4outcome");
+  session.confirm(7);
+  send("4later");
+  EXPECT_EQ(written(), (Log{"4outcome", "2", "4later"}));
+  session.on_websocket_text(1, "3", now);
+  EXPECT_EQ(handler.log, Log{"received 7"});
+}
+
+TEST_F(SessionTest, at_most_one_ping_is_out_and_the_next_confirmation_waits_for_its_pong) {
+  upgrade();
+  session.confirm(1);
+  EXPECT_EQ(written(), Log{"2"});
+  session.confirm(2);
+  session.confirm(3);
+  EXPECT_EQ(written(), Log{});
+  session.on_websocket_text(1, "3", now);
+  EXPECT_EQ(written(), Log{"2"});
+  session.on_websocket_text(1, "3", now);
+  EXPECT_EQ(handler.log, (Log{"received 1", "received 3"}));
+}
+
+TEST_F(SessionTest, an_ordinary_heartbeat_confirms_nothing) {
+  upgrade();
+  wait(25s);
+  EXPECT_EQ(written(), Log{"2"});
+  session.on_websocket_text(1, "3", now);
+  EXPECT_EQ(handler.log, Log{});
+}
+
+}  // namespace
+}  // namespace signalbox::engineio
