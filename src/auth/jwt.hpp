@@ -1,0 +1,51 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace signalbox::auth {
+
+struct JwtOptions {
+  std::string secret{};
+  std::chrono::seconds leeway{0};
+  bool require_exp = false;
+  std::vector<std::string> id_claims{"id", "userId", "sub"};
+  std::size_t max_token_bytes = 8192;
+  std::size_t max_depth = 32;  ///< nesting of the claims
+};
+
+enum class TokenError : std::uint8_t { missing, too_large, malformed, algorithm, signature, claims, user_id, not_yet_valid, expired };
+/// What a client reads in `unauthorized`: token_missing, token_expired, or token_invalid for all the rest.
+std::string_view code(TokenError error);
+/// A sentence for people.
+std::string_view message(TokenError error);
+
+/// Who a verified token speaks of.
+struct Identity {
+  std::string user_id;
+  std::string user_json;  ///< {"id":"…", the other claims in their own bytes}, without iat, exp, nbf, jti, aud, iss
+  std::chrono::system_clock::time_point expires_at = std::chrono::system_clock::time_point::max();
+};
+
+/// Verifies HS256 and nothing else: what a token says of its algorithm is compared, never obeyed, and kid, jku, x5u, jwk and x5c are not read.
+///
+/// thread  any; constant. source  RFC 7515, RFC 7519, RFC 8725.
+class JwtVerifier {
+ public:
+  explicit JwtVerifier(JwtOptions options) : options_(std::move(options)) {}
+  std::expected<Identity, TokenError> verify(std::string_view token, std::chrono::system_clock::time_point now) const;
+
+ private:
+  JwtOptions options_;
+};
+
+/// "Bearer abc" -> "abc"; other text stays as it is.
+std::string_view strip_bearer(std::string_view text);
+/// A token of these claims (a JSON object as text).
+std::string sign_hs256(std::string_view claims, std::string_view secret);
+
+}  // namespace signalbox::auth

@@ -1,0 +1,67 @@
+#include "base/json_check.hpp"
+
+#include <simdjson.h>
+
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+namespace signalbox {
+namespace {
+
+constexpr std::size_t kKeptBytes = 256 * 1024;  ///< a parser that grew beyond this is not kept for the thread
+
+bool depth_within(std::string_view text, std::size_t max_depth) {
+  std::size_t depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      in_string = c != '"';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > max_depth) return false;
+    } else if (c == ']' || c == '}') {
+      if (depth-- == 0) return false;
+    }
+  }
+  return true;
+}
+
+/// simdjson refuses integers beyond 64 bits, which JSON.stringify(1e20) prints. They are rare: a slower judge hears them.
+bool valid_with_long_integers(std::string_view text) {
+  struct Judge : nlohmann::json_sax<nlohmann::json> {
+    bool null() override { return true; }
+    bool boolean(bool) override { return true; }
+    bool number_integer(number_integer_t) override { return true; }
+    bool number_unsigned(number_unsigned_t) override { return true; }
+    bool number_float(number_float_t value, const string_t&) override { return std::isfinite(value); }
+    bool string(string_t&) override { return true; }
+    bool binary(binary_t&) override { return true; }
+    bool start_object(std::size_t) override { return true; }
+    bool key(string_t&) override { return true; }
+    bool end_object() override { return true; }
+    bool start_array(std::size_t) override { return true; }
+    bool end_array() override { return true; }
+    bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
+  } judge;
+  return nlohmann::json::sax_parse(text, &judge);
+}
+
+}  // namespace
+
+bool valid_json(std::string_view text, std::size_t max_depth) {
+  thread_local std::unique_ptr<simdjson::dom::parser> parser;
+  if (!depth_within(text, max_depth)) return false;
+  if (!parser) parser = std::make_unique<simdjson::dom::parser>();
+  if (parser->max_depth() < max_depth + 1 && parser->allocate(4096, max_depth + 1) != simdjson::SUCCESS) return false;
+  const auto error = parser->parse(text.data(), text.size(), true).error();
+  if (parser->capacity() > kKeptBytes) parser.reset();
+  if (error == simdjson::SUCCESS) return true;
+  // What simdjson 3.0 says of a long integer is NUMBER_ERROR or BIGINT: ask again before refusing.
+  return error == simdjson::NUMBER_ERROR && valid_with_long_integers(text);
+}
+
+}  // namespace signalbox

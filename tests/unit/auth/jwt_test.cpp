@@ -1,0 +1,126 @@
+#include "auth/jwt.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/base64.hpp"
+
+namespace signalbox::auth {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr char kSecret[] = "a-secret-of-at-least-thirty-two-bytes";
+const std::chrono::system_clock::time_point kNow{1'700'000'000s};
+
+std::expected<Identity, TokenError> verify(std::string_view token, JwtOptions options = {}) {
+  options.secret = kSecret;
+  return JwtVerifier(options).verify(token, kNow);
+}
+std::expected<Identity, TokenError> claims(std::string_view text, JwtOptions options = {}) {
+  return verify(sign_hs256(text, kSecret), std::move(options));
+}
+/// A token whose header is free, signed with HS256 all the same.
+std::string with_header(std::string_view header) {
+  const std::string claims = R"({"id":"ada"})";
+  const std::string whole = sign_hs256(claims, kSecret);
+  // The signature covers another header: good for every check that must come before it.
+  return base64url_encode(header) + whole.substr(whole.find('.'));
+}
+
+// Source: RFC 7515, appendix A.1.
+TEST(Jwt, the_example_of_the_rfc_verifies) {
+  const auto secret = base64url_decode("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow");
+  JwtVerifier verifier({.secret = *secret, .id_claims = {"iss"}});
+  const auto identity = verifier.verify(
+      "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0"
+      "cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+      std::chrono::system_clock::time_point(1'300'000'000s));
+  ASSERT_TRUE(identity.has_value());
+  EXPECT_EQ(identity->user_id, "joe");
+}
+
+TEST(Jwt, the_claims_come_back_without_the_registered_ones_and_with_the_id_as_text) {
+  const auto identity = claims(R"({"email":"ada@x.org","id":12345678901234567890123,"iat":1,"exp":1800000000,"n":1.50,"iss":"me"})");
+  ASSERT_TRUE(identity.has_value());
+  EXPECT_EQ(identity->user_id, "12345678901234567890123");
+  EXPECT_EQ(identity->user_json, R"({"id":"12345678901234567890123","email":"ada@x.org","n":1.50})");
+  EXPECT_EQ(identity->expires_at, std::chrono::system_clock::time_point(1'800'000'000s));
+}
+
+TEST(Jwt, the_first_id_claim_present_counts_and_no_other) {
+  EXPECT_EQ(claims(R"({"sub":"s","userId":"u"})")->user_id, "u");
+  EXPECT_EQ(claims(R"({"sub":"s","id":null})").error(), TokenError::user_id);
+  for (const char* id : {"1.5", "1e3", "true", "null", "{}", "[]", "\"\"", "\"a\\u0000b\"", "\"a\\nb\""}) {
+    EXPECT_EQ(claims(std::string("{\"id\":") + id + "}").error(), TokenError::user_id) << id;
+  }
+  EXPECT_EQ(claims("{\"id\":\"" + std::string(257, 'x') + "\"}").error(), TokenError::user_id);
+  EXPECT_TRUE(claims("{\"id\":\"" + std::string(256, 'x') + "\"}").has_value());
+}
+
+TEST(Jwt, the_algorithm_is_ours_and_not_the_tokens) {
+  for (const char* header : {R"({"alg":"none"})", R"({"alg":"HS512"})", R"({"alg":"RS256"})", R"({"alg":"hs256"})", R"({"typ":"JWT"})",
+                             R"({"alg":["HS256"]})", R"({"alg":"HS256","crit":["x"]})", R"({"alg":"HS256","crit":null})"}) {
+    EXPECT_EQ(verify(with_header(header)).error(), TokenError::algorithm) << header;
+  }
+  EXPECT_EQ(verify(with_header(R"({"alg":"none","alg":"HS256"})")).error(), TokenError::malformed);
+  EXPECT_EQ(verify(with_header(R"({"alg":"HS256","kid":"../../x"})")).error(), TokenError::signature) << "kid is not read";
+}
+
+TEST(Jwt, whatever_is_changed_is_refused) {
+  const std::string token = sign_hs256(R"({"id":"ada"})", kSecret);
+  EXPECT_EQ(verify(sign_hs256(R"({"id":"ada"})", "another")).error(), TokenError::signature);
+  std::string changed = token;
+  changed[token.find('.') + 3] ^= 1;
+  EXPECT_FALSE(verify(changed).has_value());
+  EXPECT_EQ(verify(token.substr(0, token.rfind('.') + 1)).error(), TokenError::signature);
+  EXPECT_EQ(verify(token + "=").error(), TokenError::malformed);
+  EXPECT_EQ(verify(token + ".x").error(), TokenError::malformed);
+  for (const char* text : {"x", ".", "..", "a.b", "a.b.c", "\xff.\xff.\xff"}) EXPECT_EQ(verify(text).error(), TokenError::malformed) << text;
+  EXPECT_EQ(verify("").error(), TokenError::missing);
+  EXPECT_EQ(verify(std::string(8193, 'a')).error(), TokenError::too_large);
+}
+
+TEST(Jwt, duplicate_claims_are_refused) {
+  EXPECT_EQ(claims(R"({"id":"ada","id":"grace"})").error(), TokenError::claims);
+  EXPECT_EQ(claims(R"({"id":"ada","\u0069d":"grace"})").error(), TokenError::claims);
+}
+
+TEST(Jwt, times_are_numbers_and_are_kept) {
+  EXPECT_EQ(claims(R"({"id":"a","exp":1700000000})").error(), TokenError::expired);
+  EXPECT_TRUE(claims(R"({"id":"a","exp":1700000000})", {.leeway = 1s}).has_value());
+  EXPECT_TRUE(claims(R"({"id":"a","exp":1700000000.5})").has_value());
+  EXPECT_EQ(claims(R"({"id":"a","nbf":1700000001})").error(), TokenError::not_yet_valid);
+  EXPECT_TRUE(claims(R"({"id":"a","nbf":1700000001})", {.leeway = 1s}).has_value());
+  EXPECT_EQ(claims(R"({"id":"a","exp":-1})").error(), TokenError::expired);
+  for (const char* time : {"\"1800000000\"", "null", "true", "{}", "1e400"}) {
+    EXPECT_EQ(claims(std::string(R"({"id":"a","exp":)") + time + "}").error(), TokenError::claims) << time;
+    EXPECT_EQ(claims(std::string(R"({"id":"a","nbf":)") + time + "}").error(), TokenError::claims) << time;
+  }
+}
+
+TEST(Jwt, a_far_future_arms_no_overflowing_timer) {
+  for (const char* exp : {"1e18", "1e300", "99999999999999999999999"}) {
+    const auto identity = claims(std::string(R"({"id":"a","exp":)") + exp + "}");
+    ASSERT_TRUE(identity.has_value()) << exp;
+    EXPECT_EQ(identity->expires_at, std::chrono::system_clock::time_point::max());
+  }
+}
+
+TEST(Jwt, exp_can_be_required) {
+  EXPECT_TRUE(claims(R"({"id":"a"})").has_value());
+  EXPECT_EQ(claims(R"({"id":"a"})", {.require_exp = true}).error(), TokenError::claims);
+}
+
+TEST(Jwt, nested_claims_are_bounded) {
+  const auto deep = [](int depth) { return R"({"id":"a","x":)" + std::string(depth, '[') + std::string(depth, ']') + "}"; };
+  EXPECT_TRUE(claims(deep(31)).has_value());
+  EXPECT_EQ(claims(deep(32)).error(), TokenError::claims);
+}
+
+TEST(Bearer, is_taken_off_in_any_case) {
+  EXPECT_EQ(strip_bearer("Bearer abc"), "abc");
+  EXPECT_EQ(strip_bearer("bearer abc"), "abc");
+  EXPECT_EQ(strip_bearer("abc"), "abc");
+}
+
+}  // namespace
+}  // namespace signalbox::auth
