@@ -1,0 +1,133 @@
+#include "socketio/packet.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/json_check.hpp"
+#include "base/json_scan.hpp"
+#include "base/json_write.hpp"
+
+namespace signalbox::socketio {
+namespace {
+
+bool digit(char c) { return c >= '0' && c <= '9'; }
+
+template <class Number>
+std::optional<Number> take_number(std::string_view& text) {
+  Number value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{}) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return value;
+}
+
+bool has_attachments(PacketType type) { return type == PacketType::binary_event || type == PacketType::binary_ack; }
+
+bool shape_fits(PacketType type, std::string_view payload) {
+  switch (type) {
+    case PacketType::connect: return payload.empty() || payload.front() == '{';
+    case PacketType::disconnect: return payload.empty();
+    case PacketType::connect_error: return false;  // a server's alone
+    default: return !payload.empty() && payload.front() == '[';
+  }
+}
+
+}  // namespace
+
+std::expected<PacketView, DecodeError> decode(std::string_view text, const DecodeLimits& limits) {
+  if (text.empty()) return std::unexpected(DecodeError::empty);
+  if (text.front() < '0' || text.front() > '6') return std::unexpected(DecodeError::unknown_type);
+  PacketView packet{.type = static_cast<PacketType>(text.front() - '0')};
+  text.remove_prefix(1);
+  if (has_attachments(packet.type)) {
+    const auto count = take_number<std::uint32_t>(text);
+    if (!count || *count == 0 || *count > limits.max_attachments || !text.starts_with('-')) {
+      return std::unexpected(DecodeError::bad_attachment_count);
+    }
+    packet.attachments = *count;
+    text.remove_prefix(1);
+  }
+  if (text.starts_with('/')) {
+    const std::size_t end = std::min(text.find(','), text.size());
+    packet.nsp = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  if (!text.empty() && digit(text.front())) {
+    packet.ack_id = take_number<std::uint64_t>(text);
+    if (!packet.ack_id) return std::unexpected(DecodeError::bad_ack_id);
+  }
+  packet.payload = text;
+  if (!shape_fits(packet.type, text)) return std::unexpected(DecodeError::bad_payload);
+  if (!text.empty() && !valid_json(text, limits.json_depth)) return std::unexpected(DecodeError::bad_payload);
+  return packet;
+}
+
+bool reserved_event(std::string_view name) {
+  static constexpr std::array<std::string_view, 6> kReserved = {"connect",       "connect_error", "disconnect",
+                                                                "disconnecting", "newListener",   "removeListener"};
+  return std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end();
+}
+
+std::optional<EventView> read_event(std::string_view payload, std::size_t max_name_bytes) {
+  JsonItems items(payload);
+  const auto first = items.next();
+  if (!first) return std::nullopt;
+  EventView event;
+  if (auto text = json_string(*first)) {
+    event.name = std::move(*text);
+  } else if (first->front() == '-' || digit(first->front())) {
+    event.name = *first;
+  } else {
+    return std::nullopt;
+  }
+  if (event.name.size() > max_name_bytes || reserved_event(event.name)) return std::nullopt;
+  event.arguments = items.rest();
+  return event;
+}
+
+bool placeholders_fit(std::string_view json, std::uint32_t attachments) {
+  JsonItems items(json);
+  bool placeholder = false;
+  std::optional<std::string_view> num;
+  while (const auto value = items.next()) {
+    if (items.is_object() && items.key() == "_placeholder") placeholder = *value == "true";
+    if (items.is_object() && items.key() == "num") num = *value;
+    const char first = value->front();
+    if ((first == '[' || first == '{') && !placeholders_fit(*value, attachments)) return false;
+  }
+  if (!placeholder) return true;
+  if (!num || !json_is_integer(*num)) return false;
+  std::string_view digits = *num;
+  const auto index = take_number<std::uint32_t>(digits);
+  return index && digits.empty() && *index < attachments;
+}
+
+std::string packet_head(PacketType type, std::string_view nsp, std::optional<std::uint64_t> ack_id, std::size_t attachments) {
+  std::string out = "4";
+  out += static_cast<char>('0' + static_cast<int>(type));
+  if (has_attachments(type)) {
+    append_int(out, static_cast<std::int64_t>(attachments));
+    out += '-';
+  }
+  if (nsp != "/") {
+    out += nsp;
+    out += ',';
+  }
+  if (ack_id) out += std::to_string(*ack_id);
+  return out;
+}
+
+std::string event_packet(std::string_view nsp, std::optional<std::uint64_t> ack_id, std::string_view name, std::string_view arguments,
+                         std::size_t attachments) {
+  std::string out = packet_head(attachments == 0 ? PacketType::event : PacketType::binary_event, nsp, ack_id, attachments);
+  out += '[';
+  append_json_string(out, name);
+  if (!arguments.empty()) {
+    out += ',';
+    out += arguments;
+  }
+  return out += ']';
+}
+
+}  // namespace signalbox::socketio
