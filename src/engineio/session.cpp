@@ -17,6 +17,13 @@ constexpr std::string_view kJson = "application/json";
 constexpr std::uint16_t kNormalClosure = 1000;
 constexpr std::uint16_t kProtocolError = 1002;
 
+/// Does the server itself end it, towards a client that is well? Then that client may still fetch what was queued, and '1'. After a
+/// fault or a silence the sid is unknown at once, as in engine.io.
+bool leaves_a_last_answer(CloseReason reason) {
+  return reason == CloseReason::forced_close || reason == CloseReason::server_shutting_down ||
+         reason == CloseReason::server_namespace_disconnect || reason == CloseReason::client_namespace_disconnect;
+}
+
 Answer refusal(const RequestError& error) { return {error.status, kJson, error_body(error)}; }
 
 FrameRef open_packet(const std::string& sid, Transport first, const SessionOptions& options) {
@@ -141,7 +148,8 @@ bool Session::on_packet(const PacketView& packet, TimePoint now) {
 }
 
 void Session::on_pong(TimePoint now) {
-  if (ping_ == Ping::none) return;
+  // A pong before its ping was written answers nothing; taken, it would confirm what has not arrived.
+  if (ping_ != Ping::written) return;
   ping_ = Ping::none;
   ping_at_ = now + options_.ping_interval;
   const std::uint64_t confirmed = std::exchange(ping_marker_, 0);
@@ -290,11 +298,10 @@ void Session::end(CloseReason reason, TimePoint now) {
   if (state_ != State::open) return;
   state_ = State::closing;
   abandon_upgrade();
-  const bool peer_reads_on = reason != CloseReason::transport_close && reason != CloseReason::slow_consumer;
   if (transport_ == Transport::websocket) {
     state_ = State::closed;
     if (websocket_ != 0) io_.close_websocket(websocket_, reason == CloseReason::parse_error ? kProtocolError : kNormalClosure);
-  } else if (!peer_reads_on || reason == CloseReason::transport_error) {
+  } else if (!leaves_a_last_answer(reason)) {
     state_ = State::closed;
     queue_.clear();
     if (waiting_get_) io_.answer(take_get(), {200, kPlain, "1"});

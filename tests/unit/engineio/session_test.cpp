@@ -202,6 +202,40 @@ TEST_F(SessionTest, a_ping_that_is_never_fetched_ends_it_as_well) {
   EXPECT_EQ(handler.log, Log{"closed: ping timeout"});
 }
 
+// Source: the protocol suite, "closes the session upon invalid packet format" and "… ping timeout": the next GET is a 400.
+TEST_F(SessionTest, after_a_parse_error_the_sid_is_unknown_at_once) {
+  post(1, "abc");
+  EXPECT_TRUE(session.finished());
+  io.log.clear();
+  get(2);
+  EXPECT_EQ(io.log, Log{R"(2:400:{"code":1,"message":"Session ID unknown"})"});
+}
+
+TEST_F(SessionTest, after_a_ping_timeout_the_sid_is_unknown_at_once) {
+  wait(25000ms);
+  wait(20000ms);
+  EXPECT_TRUE(session.finished());
+  get(1);
+  EXPECT_EQ(io.log, Log{R"(1:400:{"code":1,"message":"Session ID unknown"})"});
+}
+
+TEST_F(SessionTest, a_waiting_get_learns_of_a_parse_error_by_a_lone_close) {
+  get(1);
+  post(2, "abc");
+  EXPECT_EQ(io.log, (Log{R"(2:400:{"code":3,"message":"Bad request"})", "1:200:1"}));
+}
+
+TEST_F(SessionTest, a_pong_before_its_ping_was_written_confirms_nothing) {
+  send("4outcome");
+  session.confirm(7);
+  post(1, "3");
+  EXPECT_EQ(handler.log, Log{});
+  get(2);
+  post(3, "3");
+  EXPECT_EQ(handler.log, Log{"received 7"});
+  EXPECT_EQ(io.log, (Log{"1:200:ok", "2:200:4outcome\x1e" "2", "3:200:ok"}));
+}
+
 TEST_F(SessionTest, a_slow_line_that_still_drains_is_given_time) {
   get(1);
   wait(25000ms);
