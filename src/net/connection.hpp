@@ -8,13 +8,9 @@
 #include "engineio/session.hpp"
 #include "net/http_parser.hpp"
 #include "net/kernel.hpp"
+#include "websocket/frame_decoder.hpp"
 
 namespace signalbox::net {
-
-class WebSocketReader;
-struct WebSocketReaderDeleter {
-  void operator()(WebSocketReader* reader) const;
-};
 
 enum class Mode : std::uint8_t {
   head,       ///< a request head is awaited or half here
@@ -77,12 +73,13 @@ struct Connection {
   bool close_wanted : 1 = false;         ///< a close frame with close_code is due behind what waits
   bool close_sent : 1 = false;
   bool close_received : 1 = false;
+  bool mid_frame : 1 = false;            ///< the kernel has a part of the queue's front frame
   bool counted : 1 = false;              ///< among the connections of all shards
   TimePoint deadline = kNever;
   TimePoint armed = kNever;
   std::unique_ptr<HttpState> http;
   std::unique_ptr<WebSocketExtra> extra;
-  std::unique_ptr<WebSocketReader, WebSocketReaderDeleter> reader;
+  std::unique_ptr<websocket::FrameDecoder> decoder;
   PeerAddress peer{};
 
   engineio::WebSocketId websocket_id() const { return (std::uint64_t{generation} << 32) | slot; }

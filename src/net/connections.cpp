@@ -21,7 +21,7 @@ constexpr Milliseconds kWriteTimeout{30'000};
 
 bool Shared::admit(const PeerAddress& peer) {
   if (options.max_connections_per_address == 0) return true;
-  const std::lock_guard lock(addresses_mutex_);
+  const Lock lock(addresses_mutex_);
   auto& count = addresses_[peer];
   if (count >= options.max_connections_per_address) return false;
   ++count;
@@ -30,7 +30,7 @@ bool Shared::admit(const PeerAddress& peer) {
 
 void Shared::leave(const PeerAddress& peer) {
   if (options.max_connections_per_address == 0) return;
-  const std::lock_guard lock(addresses_mutex_);
+  const Lock lock(addresses_mutex_);
   const auto found = addresses_.find(peer);
   if (found != addresses_.end() && --found->second == 0) addresses_.erase(found);
 }
@@ -107,7 +107,7 @@ void Shard::close_connection(Connection& connection, CloseReason reason) {
     entry->touched();
   }
   connection.session_generation = 0;
-  connection.reader.reset();
+  connection.decoder.reset();
   dead_.push_back(&connection);
 }
 
@@ -122,28 +122,27 @@ void Shard::on_readable(Connection& connection) {
   update_interest(connection);
 }
 
-void Shard::on_bytes(Connection& connection, std::string_view bytes) {
+void Shard::on_bytes(Connection& connection, std::span<char> bytes) {
   while (!bytes.empty() && connection.mode != Mode::closed) {
+    if (connection.mode == Mode::websocket) return on_websocket_bytes(connection, bytes);
     std::size_t used = bytes.size();
-    if (connection.mode == Mode::websocket) {
-      used = on_websocket_bytes(connection, bytes);
-    } else if (connection.mode == Mode::lingering || connection.mode == Mode::ending) {
+    if (connection.mode == Mode::lingering || connection.mode == Mode::ending) {
       connection.http->left += used;  // counts what is thrown away
       if (connection.http->left > kMaxStashed) return close_connection(connection);
     } else if (connection.mode == Mode::waiting || !connection.http->out.empty()) {
       // A pipelined request: its turn comes when the answer before it has gone.
-      connection.http->input.append(bytes);
+      connection.http->input.append(bytes.data(), bytes.size());
       if (connection.http->input.size() > kMaxStashed) connection.paused = true;
     } else {
-      used = on_http_bytes(connection, bytes);
+      used = on_http_bytes(connection, {bytes.data(), bytes.size()});
     }
-    bytes.remove_prefix(std::min(used, bytes.size()));
+    bytes = bytes.subspan(std::min(used, bytes.size()));
   }
 }
 
 void Shard::on_end(Connection& connection) {
   if (connection.mode == Mode::websocket) {
-    return close_connection(connection, connection.close_sent ? CloseReason::transport_close : CloseReason::transport_close);
+    return close_connection(connection);
   }
   HttpState& http = *connection.http;
   http.ended = true;
@@ -167,7 +166,7 @@ void Shard::on_deadline(Connection& connection) {
 
 void Shard::set_deadline(Connection& connection, TimePoint deadline) {
   connection.deadline = deadline;
-  if (deadline != kNever) timers_.arm({deadline, connection.slot, connection.generation, 0}, connection.armed);
+  if (deadline != kNever) timers_.arm({deadline, connection.slot, connection.generation, false}, connection.armed);
 }
 
 void Shard::touch(Connection& connection) {
@@ -219,7 +218,7 @@ void Shard::flush_http(Connection& connection) {
   if (connection.mode != Mode::head && connection.mode != Mode::discard) return;
   if (!http.input.empty()) {
     connection.paused = false;
-    const std::string input = std::move(http.input);  // moved out: an upgrade frees the HTTP state
+    std::string input = std::move(http.input);  // moved out: an upgrade frees the HTTP state
     http.input.clear();
     on_bytes(connection, input);
     if (connection.mode == Mode::closed) return;

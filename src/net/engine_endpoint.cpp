@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engineio/sid.hpp"
 #include "net/shard.hpp"
 #include "websocket/handshake.hpp"
@@ -41,18 +43,21 @@ void Shard::add_cors(Connection& connection, const RequestHead& head) {
   for (const auto& [name, value] : fields) connection.http->cors += fmt::format("{}: {}\r\n", name, value);
 }
 
-std::optional<EngineError> Shard::check(const RequestHead& head, const EngineQuery& query) {
-  EngineFacts facts{.method = head.method,
-                    .origin = head.field("Origin").value_or(std::string_view{}),
-                    .upgrade = upgrade_requested(head),
-                    .session = std::nullopt};
-  if (const SessionEntry* entry = find_session(query.sid)) facts.session = entry->session.transport();
-  return check_engine_request(query, facts);
+std::optional<engineio::RequestError> Shard::check(const RequestHead& head, const EngineQuery& query) {
+  if (!query) return query.error();
+  const auto origin = head.field("Origin").value_or(std::string_view{});
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  engineio::RequestFacts facts{.method = head.method,
+                               .upgrade = upgrade_requested(head),
+                               .origin_is_clean = std::none_of(origin.begin(), origin.end(), control)};
+  if (query->sid) {
+    if (const SessionEntry* entry = find_session(*query->sid)) facts.session = entry->session.transport();
+  }
+  return engineio::check_request(*query, facts);
 }
 
 unsigned Shard::owner_of(std::string_view sid) const {
-  const auto shard = sid.empty() ? std::nullopt : engineio::shard_of(sid);
-  return shard && *shard < shared_.shards.size() ? static_cast<unsigned>(*shard) : index_;
+  return engineio::shard_of(sid, static_cast<unsigned>(shared_.shards.size())).value_or(index_);
 }
 
 bool Shard::on_engine_head(Connection& connection, const RequestHead& head, std::string_view rest) {
@@ -61,15 +66,15 @@ bool Shard::on_engine_head(Connection& connection, const RequestHead& head, std:
   if (head.method == "OPTIONS") return refuse(connection, {.status = 204, .fields = {}, .body = {}}), false;
   if (upgrade_requested(head)) return on_websocket_head(connection, head, rest);
 
-  const EngineQuery query = parse_engine_query(head.query);
-  const unsigned owner = owner_of(query.sid);
+  const EngineQuery query = engineio::parse_query(head.query);
+  const unsigned owner = query && query->sid ? owner_of(*query->sid) : index_;
   if (owner == index_) {
     if (const auto error = check(head, query)) {
-      return refuse(connection, {.status = 400, .fields = json_type(), .body = error_body(*error)}), false;
+      return refuse(connection, {.status = error->status, .fields = json_type(), .body = engineio::error_body(*error)}), false;
     }
-    if (query.sid.empty()) return open_polling(connection, head), false;
+    if (!query->sid) return open_polling(connection, head), false;
   }
-  http.sid = query.sid;
+  http.sid = *query->sid;
   http.owner = owner;
   begin_body(connection, options_.session.max_payload_bytes);
   return false;
@@ -101,11 +106,11 @@ void Shard::give_engine_request(Connection& connection) {
 
 void Shard::on_engine_request(EngineRequest request) {
   const RequestHead head = parse_head(request.head);
-  const EngineQuery query = parse_engine_query(head.query);
+  const EngineQuery query = engineio::parse_query(head.query);
   if (const auto error = check(head, query)) {
-    return engine_answer(request.id, {.status = 400, .content_type = "application/json", .body = error_body(*error)});
+    return engine_answer(request.id, {.status = error->status, .content_type = "application/json", .body = engineio::error_body(*error)});
   }
-  SessionEntry& entry = *find_session(query.sid);
+  SessionEntry& entry = *find_session(*query->sid);
   entry.touched();
   if (head.method == "GET") return entry.session.on_get(request.id, now_);
   if (head.method != "POST") return entry.session.on_bad_request(request.id, 400, now_);
@@ -165,8 +170,8 @@ bool Shard::on_websocket_head(Connection& connection, const RequestHead& head, s
     return refuse_websocket(connection, 400, "Bad request"), false;
   }
   if (!application_->origin_allowed(head)) return refuse_websocket(connection, 403, "Forbidden"), false;
-  const EngineQuery query = parse_engine_query(head.query);
-  const unsigned owner = owner_of(query.sid);
+  const EngineQuery query = engineio::parse_query(head.query);
+  const unsigned owner = query && query->sid ? owner_of(*query->sid) : index_;
   if (owner == index_) return upgrade_here(connection, head, query), false;
 
   // The session lives elsewhere, and so will its socket from now on: descriptor, head and what came behind the head.
@@ -196,22 +201,22 @@ void Shard::adopt(OwnedFd fd, const PeerAddress& peer, bool counted, std::string
   RequestHead parsed = parse_head(head);
   parsed.remote_address = address;
   add_cors(connection, parsed);
-  upgrade_here(connection, parsed, parse_engine_query(parsed.query));
-  on_bytes(connection, rest);
+  upgrade_here(connection, parsed, engineio::parse_query(parsed.query));
+  on_bytes(connection, rest);  // in place: frames are unmasked where they lie
 }
 
 void Shard::upgrade_here(Connection& connection, const RequestHead& head, const EngineQuery& query) {
-  if (const auto error = check(head, query)) return refuse_websocket(connection, 400, message_of(*error));
+  if (const auto error = check(head, query)) return refuse_websocket(connection, error->status, error->message);
   if (stop_deadline_ != kNever) return refuse_websocket(connection, 503, "Service Unavailable", {{"Retry-After", "2"}});
   const std::string accept = websocket::accept_key(*head.field("Sec-WebSocket-Key"));
-  if (query.sid.empty()) {
+  if (!query->sid) {
     SessionEntry& entry = open_session(engineio::Transport::websocket, head, connection.http->parser.raw());
     become_websocket(connection, accept);
     attach(connection, entry);
     entry.session.attach_websocket(connection.websocket_id());
     return;
   }
-  SessionEntry& entry = *find_session(query.sid);
+  SessionEntry& entry = *find_session(*query->sid);
   become_websocket(connection, accept);
   if (entry.session.on_upgrade_request(connection.websocket_id(), now_)) {
     attach(connection, entry);

@@ -1,7 +1,6 @@
 #pragma once
 #include <atomic>
 #include <cstddef>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -20,7 +19,7 @@ class Mailbox {
   explicit Mailbox(std::size_t limit) : limit_(limit) {}
 
   Put put(Message&& message) {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     if (closed_) return Put::refused;
     if (message.kind != Message::Kind::task && depth_.load(std::memory_order_relaxed) >= limit_) return Put::refused;
     const bool was_empty = messages_.empty();
@@ -32,18 +31,18 @@ class Mailbox {
 
   /// Moves what waits into `out`, which must be empty. The messages count until handled() says otherwise.
   void take(std::vector<Message>& out) {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     std::swap(messages_, out);
   }
   void handled(std::size_t count) { depth_.fetch_sub(count, std::memory_order_relaxed); }
   bool empty() const {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     return messages_.empty();
   }
   /// From here everything is refused; what waited is destroyed (outside the lock, since a task may own anything).
   void close() {
     std::vector<Message> dropped;
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     closed_ = true;
     std::swap(messages_, dropped);
   }
@@ -51,10 +50,9 @@ class Mailbox {
  private:
   const std::size_t limit_;
   std::atomic<std::size_t> depth_{0};
-  mutable std::mutex mutex_;
-  // libstdc++'s mutex carries no annotations, so this is said and not checked: guarded by mutex_.
-  std::vector<Message> messages_;
-  bool closed_ = false;
+  mutable Mutex mutex_;  ///< posters are on any thread
+  std::vector<Message> messages_ SB_GUARDED_BY(mutex_);
+  bool closed_ SB_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace signalbox::net

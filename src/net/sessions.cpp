@@ -90,6 +90,8 @@ void Shard::set_authenticated(engineio::Session& session) {
   SessionEntry* entry = find_session(session.sid());
   if (!entry) return;
   no_stranger(*entry);
+  Connection* connection = find_websocket(session.websocket());
+  if (connection && connection->decoder) connection->decoder->set_max_message(options_.session.max_payload_bytes);
 }
 
 void Shard::set_reading(engineio::Session& session, bool reading) {
@@ -114,7 +116,7 @@ void Shard::deliver_held(SessionEntry& entry) {
   if (entry.held && entry.held->empty()) entry.held.reset();
   Connection* connection = find_websocket(entry.session.websocket());
   if (!connection || !connection->extra || connection->extra->held.empty() || !entry.reading) return;
-  const std::string held = std::move(connection->extra->held);
+  std::string held = std::move(connection->extra->held);
   connection->extra->held.clear();
   on_bytes(*connection, held);
   if (connection->mode != Mode::closed) count_partial(*connection);
@@ -125,13 +127,14 @@ void Shard::flush_session(SessionEntry& entry) {
   entry.session.flush(now_);
   Connection* connection = find_websocket(entry.session.websocket());
   if (connection && session_of(*connection) == &entry) flush_websocket(*connection);
+  if (!entry.session.open()) entry.handler.reset();  // it has had its on_closed()
   if (entry.in_touched) return;  // again in the next round
   const bool writing = connection && connection->mode == Mode::websocket && !connection->close_sent && session_of(*connection) == &entry;
   if ((entry.session.finished() || (entry.dropped && entry.session.transport() == engineio::Transport::polling)) && !writing) {
     return erase_session(entry);
   }
   const TimePoint deadline = entry.session.next_deadline();
-  if (deadline != kNever) timers_.arm({deadline, entry.slot, entry.generation, 1}, entry.armed);
+  if (deadline != kNever) timers_.arm({deadline, entry.slot, entry.generation, true}, entry.armed);
 }
 
 void Shard::erase_session(SessionEntry& entry) {

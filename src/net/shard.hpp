@@ -1,17 +1,18 @@
 #pragma once
 #include <array>
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "base/mutex.hpp"
+#include "engineio/query.hpp"
 #include "net/application.hpp"
 #include "net/connection.hpp"
-#include "net/engine_request.hpp"
 #include "net/kernel.hpp"
 #include "net/mailbox.hpp"
 #include "net/slot_map.hpp"
@@ -39,8 +40,8 @@ struct Shared {
   void leave(const PeerAddress& peer);
 
  private:
-  std::mutex addresses_mutex_;
-  std::map<PeerAddress, std::size_t> addresses_;  ///< guarded by addresses_mutex_; empty when there is no such limit
+  Mutex addresses_mutex_;  ///< every shard accepts
+  std::map<PeerAddress, std::size_t> addresses_ SB_GUARDED_BY(addresses_mutex_);  ///< empty when there is no such limit
 };
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
@@ -92,7 +93,7 @@ class Shard {
   Connection& open_connection(int fd, const PeerAddress& peer);
   void close_connection(Connection& connection, CloseReason reason = CloseReason::transport_close);
   void on_readable(Connection& connection);
-  void on_bytes(Connection& connection, std::string_view bytes);
+  void on_bytes(Connection& connection, std::span<char> bytes);  ///< may be written to
   void on_end(Connection& connection);
   void on_deadline(Connection& connection);
   void set_deadline(Connection& connection, TimePoint deadline);
@@ -118,6 +119,7 @@ class Shard {
   std::string_view date();
 
   // engine_endpoint.cpp: the Engine.IO path.
+  using EngineQuery = std::expected<engineio::Query, engineio::RequestError>;
   struct EngineRequest {
     RequestId id;
     std::string head;
@@ -130,7 +132,7 @@ class Shard {
   void on_engine_request(EngineRequest request);
   void engine_gone(const std::string& sid, const RequestId& id);
   void give_engine_request(Connection& connection);
-  std::optional<EngineError> check(const RequestHead& head, const EngineQuery& query);
+  std::optional<engineio::RequestError> check(const RequestHead& head, const EngineQuery& query);
   unsigned owner_of(std::string_view sid) const;
   void refuse_websocket(Connection& connection, int status, std::string_view message, Fields fields = {});
   void upgrade_here(Connection& connection, const RequestHead& head, const EngineQuery& query);
@@ -151,12 +153,13 @@ class Shard {
   // websocket_connection.cpp
   void become_websocket(Connection& connection, std::string_view accept);
   void attach(Connection& connection, SessionEntry& entry);
-  std::size_t on_websocket_bytes(Connection& connection, std::string_view bytes);
+  void on_websocket_bytes(Connection& connection, std::span<char> bytes);
+  bool on_websocket_event(Connection& connection, const websocket::Event& event);
   void want_close(Connection& connection, std::uint16_t code);
   void flush_websocket(Connection& connection);
   bool flush_extra(Connection& connection);
-  bool flush_queue(Connection& connection, SessionEntry& entry);
-  void queue_frame(Connection& connection, unsigned char opcode, std::string_view payload);
+  bool flush_queue(Connection& connection, SessionEntry& entry, bool front_only);
+  void append_close(Connection& connection);
   Connection* find_websocket(engineio::WebSocketId id);
 
   static constexpr std::size_t kScratch = 256 * 1024;

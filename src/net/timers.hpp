@@ -11,8 +11,8 @@ namespace signalbox::net {
 struct TimerEntry {
   TimePoint deadline;
   std::uint32_t slot = 0;
-  std::uint32_t generation : 31 = 0;
-  std::uint32_t session : 1 = 0;
+  std::uint32_t generation = 0;
+  bool session = false;  ///< else a connection
 };
 
 /// A shard's deadlines. Each object has at most one entry that counts (the one equal to its `armed`); when a deadline moves back the

@@ -1,0 +1,139 @@
+#include "net/listener.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+
+namespace signalbox::net {
+namespace {
+
+struct Address {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+  bool dual = false;  ///< IPv6 that takes IPv4 as well
+  bool optional = false;
+};
+
+Address ipv6(const char* text, bool dual) {
+  Address address;
+  auto& in = reinterpret_cast<sockaddr_in6&>(address.storage);
+  in.sin6_family = AF_INET6;
+  inet_pton(AF_INET6, text, &in.sin6_addr);
+  address.size = sizeof in;
+  address.dual = dual;
+  return address;
+}
+
+Address ipv4(const char* text) {
+  Address address;
+  auto& in = reinterpret_cast<sockaddr_in&>(address.storage);
+  in.sin_family = AF_INET;
+  inet_pton(AF_INET, text, &in.sin_addr);
+  address.size = sizeof in;
+  return address;
+}
+
+bool has_ipv6() {
+  OwnedFd fd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (fd.get() < 0) return false;
+  const Address loopback = ipv6("::1", false);
+  return ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&loopback.storage), loopback.size) == 0;
+}
+
+std::vector<Address> addresses_of(const std::string& host) {
+  if (host.empty()) return {has_ipv6() ? ipv6("::", true) : ipv4("0.0.0.0")};
+  if (host == "localhost") {
+    std::vector<Address> both{ipv4("127.0.0.1")};
+    if (has_ipv6()) both.push_back(ipv6("::1", false));
+    return both;
+  }
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0 || !found) {
+    throw std::runtime_error(fmt::format("host \"{}\" is not an address of this machine", host));
+  }
+  Address address;
+  std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
+  address.size = found->ai_addrlen;
+  freeaddrinfo(found);
+  return {address};
+}
+
+void set_port(Address& address, std::uint16_t port) {
+  if (address.storage.ss_family == AF_INET6) {
+    reinterpret_cast<sockaddr_in6&>(address.storage).sin6_port = htons(port);
+  } else {
+    reinterpret_cast<sockaddr_in&>(address.storage).sin_port = htons(port);
+  }
+}
+
+std::uint16_t port_of(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size);
+  return ntohs(storage.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(storage).sin6_port
+                                             : reinterpret_cast<sockaddr_in&>(storage).sin_port);
+}
+
+OwnedFd bind_to(Address address, std::uint16_t port, bool shared) {
+  OwnedFd fd(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (fd.get() < 0) throw std::runtime_error(fmt::format("no socket to listen on: {}", std::strerror(errno)));
+  const auto set = [&fd](int level, int name, int value) { setsockopt(fd.get(), level, name, &value, sizeof value); };
+  set(SOL_SOCKET, SO_REUSEADDR, 1);
+  if (shared) set(SOL_SOCKET, SO_REUSEPORT, 1);
+  if (address.storage.ss_family == AF_INET6) set(IPPROTO_IPV6, IPV6_V6ONLY, address.dual ? 0 : 1);
+  set_port(address, port);
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0 &&
+      (shared || ::listen(fd.get(), 1) == 0)) {
+    return fd;
+  }
+  const int error = errno;
+  if (error == EADDRINUSE) throw std::runtime_error(fmt::format("port {} is in use: another program listens there; choose another PORT or stop it", port));
+  if (error == EACCES) throw std::runtime_error(fmt::format("port {} needs privileges; choose a PORT of 1024 or more", port));
+  throw std::runtime_error(fmt::format("port {} cannot be listened on: {}", port, std::strerror(error)));
+}
+
+}  // namespace
+
+Listeners listen_on(const std::string& host, std::uint16_t port, unsigned shards) {
+  std::vector<Address> addresses = addresses_of(host);
+  // With SO_REUSEPORT a second server would quietly share the port: a bind without it first tells whether it is free.
+  for (const Address& address : addresses) {
+    const OwnedFd probe = bind_to(address, port, false);
+    if (port == 0) port = port_of(probe.get());
+  }
+  Listeners listeners{.of_shard = {}, .port = port};
+  for (unsigned shard = 0; shard < shards; ++shard) {
+    auto& mine = listeners.of_shard.emplace_back();
+    for (const Address& address : addresses) mine.push_back(bind_to(address, port, true));
+  }
+  // Only when all are bound: a connection must not land on a socket that is given up again.
+  for (auto& mine : listeners.of_shard) {
+    for (auto& fd : mine) {
+      if (::listen(fd.get(), 4096) != 0) throw std::runtime_error(fmt::format("port {} cannot be listened on: {}", port, std::strerror(errno)));
+    }
+  }
+  return listeners;
+}
+
+std::size_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  if (limit.rlim_cur < limit.rlim_max) {
+    rlimit raised = limit;
+    raised.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  }
+  return limit.rlim_cur;
+}
+
+}  // namespace signalbox::net

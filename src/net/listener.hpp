@@ -1,0 +1,23 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "net/kernel.hpp"
+
+namespace signalbox::net {
+
+/// Listening sockets for each shard: listeners[shard] holds one for each address.
+struct Listeners {
+  std::vector<std::vector<OwnedFd>> of_shard;
+  std::uint16_t port = 0;
+};
+
+/// Binds `host` (Options::host) and `port` once for each shard, so that the kernel shares connections out.
+/// Throws std::runtime_error with a sentence for the user, such as "port 3000 is in use".
+Listeners listen_on(const std::string& host, std::uint16_t port, unsigned shards);
+
+/// Raises the soft limit of descriptors to the hard one; returns what it is now.
+std::size_t raise_descriptor_limit();
+
+}  // namespace signalbox::net

@@ -1,0 +1,97 @@
+#include <signal.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "base/assert.hpp"
+#include "net/listener.hpp"
+#include "net/shard.hpp"
+
+namespace signalbox::net {
+namespace {
+
+class ShardedNetwork final : public Network {
+ public:
+  ShardedNetwork(Options options, Factory factory) : factory_(std::move(factory)) {
+    shared_.options = std::move(options);
+    shared_.options.shards = std::clamp(shared_.options.shards, 1u, 256u);
+  }
+  ~ShardedNetwork() override { stop(); }
+
+  void start() override;
+  void stop() override;
+  std::uint16_t port() const override { return port_; }
+  unsigned shards() const override { return shared_.options.shards; }
+
+  bool post(unsigned shard, Message&& message) override {
+    return shard < shared_.shards.size() && shared_.shards[shard]->post(std::move(message));
+  }
+  bool has_room(unsigned shard, std::size_t count) const override {
+    return shard < shared_.shards.size() && shared_.shards[shard]->has_room(count);
+  }
+  void answer(const RequestId& request, Response response) override {
+    if (request.shard >= shared_.shards.size()) return;
+    Shard* shard = shared_.shards[request.shard].get();
+    if (current() == shard) return shard->answer(request, std::move(response));
+    static_cast<void>(shard->post(Message::run(
+        [shard, request, response = std::move(response)]() mutable { shard->answer(request, std::move(response)); })));
+  }
+  void set_authenticated(engineio::Session& session) override { current()->set_authenticated(session); }
+  void set_reading(engineio::Session& session, bool reading) override { current()->set_reading(session, reading); }
+  Counters counters() const override { return {shared_.connections.load(), shared_.sessions.load()}; }
+
+ private:
+  static Shard* current() { return net::current_shard(); }
+
+  Shared shared_;
+  Factory factory_;
+  std::vector<std::thread> threads_;
+  std::uint16_t port_ = 0;
+};
+
+void ShardedNetwork::start() {
+  SB_ASSERT(shared_.shards.empty());
+  const std::size_t descriptors = raise_descriptor_limit();
+  const Options& options = shared_.options;
+  shared_.max_connections = options.max_connections ? options.max_connections : descriptors - std::min<std::size_t>(descriptors / 2, 100);
+  shared_.max_strangers = options.max_unauthenticated ? options.max_unauthenticated : std::max<std::size_t>(1000, shared_.max_connections / 10);
+  Listeners listeners = listen_on(options.host, options.port, options.shards);
+  port_ = listeners.port;
+  for (unsigned i = 0; i < options.shards; ++i) {
+    shared_.shards.push_back(std::make_unique<Shard>(i, shared_, make_epoll_kernel(options.tcp_user_timeout)));
+  }
+  for (unsigned i = 0; i < options.shards; ++i) {
+    shared_.shards[i]->set_application(factory_(i));
+    for (auto& fd : listeners.of_shard[i]) shared_.shards[i]->add_listener(fd.release());
+  }
+  // Signals are the program's business and go to its own threads.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  for (auto& shard : shared_.shards) threads_.emplace_back([&shard = *shard] { shard.run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void ShardedNetwork::stop() {
+  SB_ASSERT(current() == nullptr);
+  if (threads_.empty()) return;
+  for (auto& shard : shared_.shards) {
+    Shard* one = shard.get();
+    static_cast<void>(one->post(Message::run([one] { one->begin_stop(); })));
+  }
+  for (auto& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+}  // namespace
+
+std::unique_ptr<Network> Network::create(Options options, Factory factory) {
+  return std::make_unique<ShardedNetwork>(std::move(options), std::move(factory));
+}
+
+int Network::current_shard() {
+  const Shard* shard = net::current_shard();
+  return shard ? static_cast<int>(shard->index()) : -1;
+}
+
+}  // namespace signalbox::net

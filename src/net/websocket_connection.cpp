@@ -1,0 +1,177 @@
+#include <fmt/format.h>
+
+#include "net/shard.hpp"
+
+// A WebSocket: frames in, the session's queue out.
+namespace signalbox::net {
+namespace {
+
+constexpr Milliseconds kCloseTime{2000};
+
+void append_frame(std::string& out, unsigned char opcode, std::string_view payload) {
+  out += static_cast<char>(0x80 | opcode);
+  out += static_cast<char>(payload.size());  // control frames: at most 125
+  out += payload;
+}
+
+}  // namespace
+
+Connection* Shard::find_websocket(engineio::WebSocketId id) {
+  if (id == 0) return nullptr;
+  Connection* connection = connections_.find(static_cast<std::uint32_t>(id), static_cast<std::uint32_t>(id >> 32));
+  return connection && connection->mode == Mode::websocket ? connection : nullptr;
+}
+
+void Shard::become_websocket(Connection& connection, std::string_view accept) {
+  std::string out = fmt::format(
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {}\r\n{}\r\n", accept,
+      connection.http->cors);
+  connection.http.reset();
+  connection.more().out = std::move(out);
+  connection.decoder = std::make_unique<websocket::FrameDecoder>(options_.preauth_message_bytes, options_.max_fragments);
+  connection.mode = Mode::websocket;
+  connection.paused = false;
+  set_deadline(connection, kNever);
+  touch(connection);
+}
+
+void Shard::attach(Connection& connection, SessionEntry& entry) {
+  connection.session_slot = entry.slot;
+  connection.session_generation = entry.generation;
+  if (entry.authenticated) connection.decoder->set_max_message(options_.session.max_payload_bytes);
+}
+
+void Shard::on_websocket_bytes(Connection& connection, std::span<char> bytes) {
+  SessionEntry* entry = session_of(connection);
+  if (entry) entry->touched();
+  while (connection.mode == Mode::websocket && !connection.close_received) {
+    if (entry && !entry->reading && entry->session.websocket() == connection.websocket_id()) {
+      // Its budget is used up: what is here waits, and TCP makes the client wait.
+      connection.paused = true;
+      connection.more().held.append(bytes.data(), bytes.size());
+      return;
+    }
+    const auto event = connection.decoder->next(bytes);
+    if (!event) {
+      connection.close_received = true;  // nothing that follows can be understood
+      want_close(connection, static_cast<std::uint16_t>(event.error()));
+      if (entry) entry->session.on_websocket_closed(connection.websocket_id(), CloseReason::parse_error, now_);
+      connection.session_generation = 0;
+      return;
+    }
+    if (event->kind == websocket::Event::Kind::need_more || !on_websocket_event(connection, *event)) return;
+  }
+}
+
+bool Shard::on_websocket_event(Connection& connection, const websocket::Event& event) {
+  using Kind = websocket::Event::Kind;
+  SessionEntry* entry = session_of(connection);
+  switch (event.kind) {
+    case Kind::text:
+      if (entry) entry->session.on_websocket_text(connection.websocket_id(), event.data, now_);
+      return true;
+    case Kind::binary:
+      if (entry) entry->session.on_websocket_binary(connection.websocket_id(), event.data, now_);
+      return true;
+    case Kind::ping:  // only the newest is answered, at the end of the turn
+      connection.more().pong = event.data;
+      connection.more().pong_due = true;
+      touch(connection);
+      return true;
+    case Kind::close:
+      connection.close_received = true;
+      want_close(connection, event.code == websocket::CloseCode::none ? 1000 : static_cast<std::uint16_t>(event.code));
+      if (entry) entry->session.on_websocket_closed(connection.websocket_id(), CloseReason::transport_close, now_);
+      connection.session_generation = 0;
+      return false;
+    default: return true;
+  }
+}
+
+void Shard::want_close(Connection& connection, std::uint16_t code) {
+  if (connection.close_wanted) return;
+  connection.close_wanted = true;
+  connection.close_code = code;
+  set_deadline(connection, now_ + kCloseTime);
+  touch(connection);
+}
+
+void Shard::append_close(Connection& connection) {
+  const char payload[2] = {static_cast<char>(connection.close_code >> 8), static_cast<char>(connection.close_code & 0xff)};
+  append_frame(connection.more().out, 8, {payload, 2});
+  connection.close_sent = true;
+}
+
+// What does not come from the queue. False: no more can be written now.
+bool Shard::flush_extra(Connection& connection) {
+  if (!connection.extra) return true;
+  WebSocketExtra& extra = *connection.extra;
+  if (extra.pong_due && !connection.close_sent && extra.out.size() < 1024) append_frame(extra.out, 10, extra.pong);
+  extra.pong_due = false;
+  if (extra.out.empty()) return true;
+  if (!write(connection, std::string_view(extra.out).substr(extra.written), extra.written)) return false;
+  if (extra.written < extra.out.size()) return false;
+  extra.out.clear();
+  extra.written = 0;
+  if (extra.held.empty()) connection.extra.reset();
+  return true;
+}
+
+// The session's queue, gathered. False: no more can be written now.
+bool Shard::flush_queue(Connection& connection, SessionEntry& entry, bool front_only) {
+  auto& queue = entry.session.queue();
+  while (!queue.empty()) {
+    std::string_view bytes = queue.front_rest();
+    if (!front_only && bytes.size() < kScratch / 2) bytes = {scratch_.get(), queue.gather(scratch_.get(), kScratch)};
+    std::size_t written = 0;
+    if (!write(connection, bytes, written)) return false;
+    const bool whole = written == bytes.size();
+    if (queue.consume(written)) entry.session.on_written(now_);
+    connection.mid_frame = queue.partially_written();
+    if (!whole) return false;
+    if (front_only) break;
+  }
+  queue.shrink();
+  return true;
+}
+
+void Shard::flush_websocket(Connection& connection) {
+  if (connection.mode != Mode::websocket || connection.blocked) return;
+  SessionEntry* entry = session_of(connection);
+  const bool carries = entry && entry->session.websocket() == connection.websocket_id();
+  if (connection.mid_frame && !(carries && entry->session.queue().partially_written())) {
+    // The queue was given up in the middle of a frame: nothing that follows could be understood.
+    return close_connection(connection);
+  }
+  if (connection.mid_frame && connection.extra && !flush_queue(connection, *entry, true)) return;
+  if (!flush_extra(connection)) return;
+  if (carries && !flush_queue(connection, *entry, false)) return;
+  if (connection.close_wanted && !connection.close_sent) {
+    append_close(connection);
+    if (entry) entry->touched();  // it may be finished now
+    if (!flush_extra(connection)) return;
+  }
+  // The server ends TCP first (RFC 6455 §7.1.1); the peer's own close frame is awaited, but not for ever.
+  if (connection.close_sent && connection.close_received) close_connection(connection);
+}
+
+void Shard::count_partial(Connection& connection) {
+  std::size_t bytes = connection.decoder ? connection.decoder->partial_bytes() : 0;
+  if (connection.extra) bytes += connection.extra->held.size();
+  if (connection.http) bytes += connection.http->body.size() + connection.http->input.size();
+  const auto before = connection.partial;
+  connection.partial = static_cast<std::uint32_t>(bytes);
+  if (connection.partial == before) return;
+  const auto total = shared_.partial_bytes.fetch_add(bytes - before, std::memory_order_relaxed) + bytes - before;
+  if (bytes > before && total > options_.total_partial_bytes) drop_largest_partial();
+}
+
+void Shard::drop_largest_partial() {
+  Connection* largest = nullptr;
+  connections_.for_each([&largest](Connection& connection) {
+    if (!largest || connection.partial > largest->partial) largest = &connection;
+  });
+  if (largest && largest->partial != 0) close_connection(*largest, CloseReason::forced_close);
+}
+
+}  // namespace signalbox::net
