@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 
 namespace signalbox {
 namespace {
@@ -54,6 +55,25 @@ bool plain(char c) {
   return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
+/// Prints d.ddd * 10^exponent. source  ECMA-262, Number::toString.
+void append_digits(std::string& out, std::string_view digits, int exponent) {
+  const auto count = static_cast<int>(digits.size());
+  const int before_point = exponent + 1;
+  if (before_point > 21 || before_point <= -6) {
+    out += digits[0];
+    if (count > 1) (out += '.') += digits.substr(1);
+    out += exponent < 0 ? "e-" : "e+";
+    append_int(out, std::abs(exponent));
+  } else if (before_point <= 0) {
+    (out += "0.").append(static_cast<std::size_t>(-before_point), '0') += digits;
+  } else if (count <= before_point) {
+    (out += digits).append(static_cast<std::size_t>(before_point - count), '0');
+  } else {
+    const auto whole = static_cast<std::size_t>(before_point);
+    ((out += digits.substr(0, whole)) += '.') += digits.substr(whole);
+  }
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
@@ -87,13 +107,20 @@ void append_double(std::string& out, double value) {
     out += "null";
     return;
   }
-  // JavaScript writes integers below 1e21 without an exponent; to_chars would choose the shorter form.
-  char digits[32];
-  const bool whole = value == std::trunc(value) && std::fabs(value) < 1e21;
-  const auto format = whole ? std::chars_format::fixed : std::chars_format::general;
-  if (value == 0) value = 0;  // JSON.stringify(-0) is "0"
-  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value, format);
-  out.append(digits, end);
+  if (value == 0) {  // JSON.stringify(-0) is "0"
+    out += '0';
+    return;
+  }
+  if (value < 0) out += '-';
+  char buffer[32];
+  const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, std::fabs(value), std::chars_format::scientific);
+  const std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
+  const std::size_t at = text.find('e');
+  std::string digits(1, text[0]);
+  if (at > 1) digits += text.substr(2, at - 2);
+  int exponent = 0;
+  std::from_chars(buffer + at + 2, end, exponent);
+  append_digits(out, digits, text[at + 1] == '-' ? -exponent : exponent);
 }
 
 }  // namespace signalbox

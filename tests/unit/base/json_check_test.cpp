@@ -22,6 +22,13 @@ TEST(ValidJson, refuses_what_a_browser_refuses_or_misreads) {
     EXPECT_FALSE(valid_json(text, 128)) << text;
   }
 }
+TEST(ValidJson, nothing_hides_behind_a_nul_byte) {
+  using namespace std::string_view_literals;
+  for (const std::string_view text : {"5\0x"sv, "5\0"sv, "123456789012345678901234567890\0x"sv, "[1]\0"sv, "[123456789012345678901234567890]\0x"sv,
+                                      "\0"sv, "\"\0\""sv}) {
+    EXPECT_FALSE(valid_json(text, 128)) << text;
+  }
+}
 TEST(ValidJson, nesting_is_bounded) {
   const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
   EXPECT_TRUE(valid_json(nested(128), 128));

@@ -35,6 +35,14 @@ TEST(JsonNumber, prints_as_JavaScript_does) {
   EXPECT_EQ(written(100000.0), "100000");
   EXPECT_EQ(written(1e20), "100000000000000000000");
   EXPECT_EQ(written(1e21), "1e+21");
+  EXPECT_EQ(written(-1234567.5), "-1234567.5");
+  EXPECT_EQ(written(590295810358705651712.0), "590295810358705700000");
+  EXPECT_EQ(written(0.000001), "0.000001");
+  EXPECT_EQ(written(0.00001234), "0.00001234");
+  EXPECT_EQ(written(1e-7), "1e-7");
+  EXPECT_EQ(written(1.5e-10), "1.5e-10");
+  EXPECT_EQ(written(5e-324), "5e-324");
+  EXPECT_EQ(written(1.7976931348623157e308), "1.7976931348623157e+308");
 }
 TEST(JsonNumber, what_JSON_cannot_say_is_null) {
   EXPECT_EQ(written(std::numeric_limits<double>::quiet_NaN()), "null");
