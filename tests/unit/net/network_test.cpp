@@ -1,0 +1,239 @@
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <vector>
+
+#include "echo_server.hpp"
+
+namespace signalbox::net::test {
+namespace {
+
+class Network : public testing::TestWithParam<unsigned> {};
+INSTANTIATE_TEST_SUITE_P(Shards, Network, testing::Values(1u, 2u, 3u));
+
+TEST_P(Network, echoes_by_polling_whichever_connection_a_request_takes) {
+  EchoServer server(GetParam());
+  Client first(server);
+  first.send(get(kPolling));
+  const auto open = first.body();
+  ASSERT_TRUE(open.starts_with("0{\"sid\":\"")) << open;
+  const auto session = kPolling + "&sid=" + sid_of(open);
+  for (int i = 0; i < 20; ++i) {
+    Client poll(server), sender(server);
+    poll.send(get(session));
+    sender.send(post(session, "4hello " + std::to_string(i)));
+    EXPECT_EQ(sender.body(), "ok");
+    EXPECT_EQ(poll.body(), "4hello " + std::to_string(i));
+  }
+}
+
+TEST_P(Network, echoes_by_websocket) {
+  EchoServer server(GetParam());
+  Client client(server);
+  client.send(upgrade(kWebSocket) + masked(1, "4early"));
+  const auto answer = client.answer();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 101")) << answer;
+  EXPECT_NE(answer.find("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), std::string::npos);
+  EXPECT_TRUE(client.frame().starts_with("1:0{\"sid\":"));
+  EXPECT_EQ(client.frame(), "1:4early");
+  client.send(masked(2, "bytes") + masked(9, "p1") + masked(9, "p2"));
+  const auto a = client.frame(), b = client.frame();
+  EXPECT_TRUE((a == "10:p2" && b == "2:bytes") || (b == "10:p2" && a == "2:bytes")) << a << " " << b;
+  client.send(masked(8, "\x03\xe8"));
+  EXPECT_EQ(client.frame(), "8:\x03\xe8");
+  EXPECT_TRUE(client.closed());
+}
+
+TEST_P(Network, upgrades_a_session_on_whichever_shard_its_socket_arrives) {
+  EchoServer server(GetParam());
+  for (int i = 0; i < 20; ++i) {
+    Client poll(server), socket(server);
+    poll.send(get(kPolling));
+    const auto sid = sid_of(poll.body());
+    poll.send(post(kPolling + "&sid=" + sid, "4before"));
+    ASSERT_EQ(poll.body(), "ok");
+    socket.send(upgrade(kWebSocket + "&sid=" + sid) + masked(1, "2probe") + masked(1, "5") + masked(1, "4after"));
+    ASSERT_TRUE(socket.answer().starts_with("HTTP/1.1 101"));
+    EXPECT_EQ(socket.frame(), "1:3probe");
+    EXPECT_EQ(socket.frame(), "1:4before");
+    EXPECT_EQ(socket.frame(), "1:4after");
+    poll.send(get(kPolling + "&sid=" + sid));
+    EXPECT_EQ(poll.body(), R"({"code":3,"message":"Bad request"})");
+    Client second(server);
+    second.send(upgrade(kWebSocket + "&sid=" + sid));
+    ASSERT_TRUE(second.answer().starts_with("HTTP/1.1 101"));
+    EXPECT_TRUE(second.frame().starts_with("8:"));
+  }
+}
+
+TEST_P(Network, answers_an_unknown_sid_the_same_on_every_shard) {
+  EchoServer server(GetParam());
+  for (int i = 0; i < 10; ++i) {
+    Client client(server);
+    client.send(get(kPolling + "&sid=abcdefghijklmnopqrstuvwx"));
+    const auto answer = client.answer();
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 400")) << answer;
+    EXPECT_NE(answer.find("Access-Control-Allow-Origin: *\r\n"), std::string::npos);
+    EXPECT_TRUE(answer.ends_with(R"({"code":1,"message":"Session ID unknown"})")) << answer;
+  }
+}
+
+TEST_P(Network, refuses_bad_websocket_requests_and_closes) {
+  EchoServer server(GetParam());
+  const auto refused = [&server](const std::string& request) {
+    Client client(server);
+    client.send(request);
+    const auto answer = client.answer();
+    EXPECT_TRUE(client.closed());
+    return answer.substr(9, 3);
+  };
+  auto other_version = upgrade(kWebSocket);
+  other_version.replace(other_version.find(": 13"), 4, ": 12");
+  EXPECT_EQ(refused(other_version), "426");
+  auto bad_key = upgrade(kWebSocket);
+  bad_key.replace(bad_key.find("dGhl"), 4, "!!!!");
+  EXPECT_EQ(refused(bad_key), "400");
+  EXPECT_EQ(refused(upgrade(kWebSocket, "Origin: http://evil\r\n")), "403");
+  EXPECT_EQ(refused(upgrade("/socket.io/?EIO=3&transport=websocket")), "400");
+  EXPECT_EQ(refused("GET / HTTP/1.1\r\n\r\n"), "400");
+}
+
+TEST_P(Network, answers_pipelined_requests_in_their_order) {
+  EchoServer server(GetParam());
+  Client client(server);
+  client.send(get("/a") + post("/b", "1") + "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nxy\r\n0\r\n\r\n" +
+              post("/refuse", "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n") + get("/d"));
+  EXPECT_EQ(client.body(), "/a:");
+  EXPECT_EQ(client.body(), "/b:1");
+  EXPECT_EQ(client.body(), "/c:xy");
+  EXPECT_EQ(client.body(), "no");
+  EXPECT_EQ(client.body(), "/d:");
+}
+
+TEST_P(Network, serves_200_connections_fed_one_byte_at_a_time) {
+  EchoServer server(GetParam());
+  std::vector<Client> clients;
+  for (int i = 0; i < 200; ++i) clients.emplace_back(server);
+  const auto bytes = post("/x", "body") + upgrade(kWebSocket) + masked(1, "4slow");
+  for (const char c : bytes)
+    for (auto& client : clients) client.send({&c, 1});
+  for (auto& client : clients) {
+    ASSERT_EQ(client.body(), "/x:body");
+    ASSERT_TRUE(client.answer().starts_with("HTTP/1.1 101"));
+    ASSERT_TRUE(client.frame().starts_with("1:0"));
+    ASSERT_EQ(client.frame(), "1:4slow");
+  }
+}
+
+TEST_P(Network, tells_a_large_body_from_the_head_and_bids_go_on) {
+  EchoServer server(GetParam());
+  Client large(server);
+  large.send("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n");
+  EXPECT_TRUE(large.answer().starts_with("HTTP/1.1 413"));
+  Client polite(server);
+  polite.send("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(polite.answer(), "HTTP/1.1 100 Continue\r\n\r\n");
+  polite.send("hi");
+  EXPECT_EQ(polite.body(), "/x:hi");
+}
+
+TEST_P(Network, closes_the_session_whose_waiting_poll_breaks) {
+  EchoServer server(GetParam());
+  Client client(server);
+  client.send(get(kPolling));
+  const auto sid = sid_of(client.body());
+  EXPECT_EQ(server.open, 1);
+  client.send(get(kPolling + "&sid=" + sid));
+  // Answers come in order, so this one says that the GET above has arrived on its shard or is on its way there.
+  client.close();
+  Client other(server);
+  std::string answer;
+  for (int i = 0; i < 100 && answer.find("Session ID unknown") == std::string::npos; ++i) {
+    usleep(10'000);
+    other.send("OPTIONS " + kPolling + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    ASSERT_TRUE(other.answer().starts_with("HTTP/1.1 204"));
+    if (server.open == 0) break;
+  }
+  EXPECT_EQ(server.open, 0);
+}
+
+TEST_P(Network, stops_within_two_seconds_and_tells_every_client) {
+  auto server = std::make_unique<EchoServer>(GetParam());
+  Client socket(*server), poll(*server), idle(*server);
+  socket.send(upgrade(kWebSocket));
+  socket.answer();
+  socket.frame();
+  poll.send(get(kPolling));
+  const auto sid = sid_of(poll.body());
+  poll.send(get(kPolling + "&sid=" + sid));
+  usleep(50'000);
+  const auto begin = std::chrono::steady_clock::now();
+  server->network->stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+  EXPECT_TRUE(socket.frame().starts_with("8:"));
+  EXPECT_EQ(poll.body(), "1");
+  EXPECT_TRUE(idle.closed());
+  EXPECT_EQ(server->open, 0);
+  EXPECT_EQ(server->network->counters().sessions, 0u);
+  EXPECT_EQ(server->network->counters().connections, 0u);
+}
+
+TEST(Listening, says_that_a_port_is_in_use) {
+  EchoServer server(2);
+  Options options;
+  options.port = server.network->port();
+  try {
+    EchoServer again(1, options);
+    FAIL() << "it started";
+  } catch (const std::exception& error) {
+    EXPECT_TRUE(std::string_view(error.what()).starts_with("port " + std::to_string(options.port) + " is in use")) << error.what();
+  }
+}
+
+TEST(Limits, more_connections_are_told_to_come_back_and_the_old_ones_live) {
+  Options options;
+  options.max_connections = 3;
+  EchoServer server(1, options);
+  std::vector<Client> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.emplace_back(server);
+    clients.back().send(get("/a"));
+    ASSERT_EQ(clients.back().body(), "/a:");
+  }
+  Client fourth(server);
+  const auto answer = fourth.answer();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 503")) << answer;
+  EXPECT_NE(answer.find("Retry-After:"), std::string::npos);
+  EXPECT_TRUE(fourth.closed());
+  clients[0].send(get("/b"));
+  EXPECT_EQ(clients[0].body(), "/b:");
+}
+
+TEST(Limits, the_oldest_stranger_goes) {
+  Options options;
+  options.max_unauthenticated = 2;
+  EchoServer server(1, options);
+  std::vector<Client> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.emplace_back(server);
+    clients.back().send(upgrade(kWebSocket));
+    clients.back().answer();
+    EXPECT_TRUE(clients.back().frame().starts_with("1:0"));
+  }
+  EXPECT_TRUE(clients[0].frame().starts_with("8:"));
+  clients[1].send(masked(1, "4x"));
+  EXPECT_EQ(clients[1].frame(), "1:4x");
+}
+
+TEST(Limits, a_message_of_a_stranger_is_small) {
+  EchoServer server(1);
+  Client client(server);
+  client.send(upgrade(kWebSocket));
+  client.answer();
+  client.frame();
+  client.send(masked(1, std::string(17'000, '4')));
+  EXPECT_EQ(client.frame(), std::string("8:\x03\xf1"));  // 1009
+}
+
+}  // namespace
+}  // namespace signalbox::net::test
