@@ -1,0 +1,214 @@
+// One session under any sequence of requests, WebSocket messages, time and calls from above. What must hold whatever
+// comes: a request is answered at most once; on_closed() comes once and last; messages arrive in order, none twice, and
+// while the session is open none is lost, over either transport and across the upgrade.
+#include <cstdint>
+#include <cstdlib>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "engineio/packet.hpp"
+#include "engineio/session.hpp"
+
+using namespace signalbox;
+using namespace signalbox::engineio;
+
+namespace {
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+struct World final : SessionIo, SessionHandler {
+  SessionOptions options{.send_queue_bytes = 2000};
+  std::set<std::uint32_t> unanswered;
+  std::uint32_t requests = 0;
+  int sent = 0;
+  int received = 0;  ///< the newest number the client has
+  int pings = 0;     ///< written, not answered
+  std::uint64_t marker = 0;
+  int sent_at_marker[256] = {};
+  bool closed = false;
+  bool draining = false;
+  TimePoint now{std::chrono::hours(1)};
+  Session session;
+
+  explicit World(Transport first) : session("SID", first, options, *this, now) { session.set_handler(*this); }
+
+  void got(std::string_view packet) {
+    if (packet == "2") require(++pings == 1);
+    if (!packet.starts_with("4")) return;
+    const int number = std::atoi(std::string(packet.substr(1)).c_str());
+    require(number == received + 1);
+    received = number;
+  }
+  void answer(const RequestId& request, Answer answer) override {
+    require(unanswered.erase(request.number) == 1);
+    if (answer.status != 200 || answer.body == "ok") return;
+    std::size_t packets = 0;
+    std::string_view rest = answer.body;
+    require(!rest.empty());
+    for (;;) {
+      const std::size_t end = rest.find(kSeparator);
+      got(rest.substr(0, end));
+      require(++packets <= options.polling_max_packets);
+      if (end == std::string_view::npos) break;
+      rest.remove_prefix(end + 1);
+    }
+  }
+  void send_now(WebSocketId websocket, const FrameRef& frame) override {
+    require(websocket != 0 && frame->packet() == "3probe");
+  }
+  void close_websocket(WebSocketId websocket, std::uint16_t) override { require(websocket != 0); }
+  void touched() override {}
+  void deadline_changed() override {}
+  bool still_draining() override { return draining; }
+
+  void send() {
+    if (!session.open()) return;
+    session.send(text_frame("4" + std::to_string(++sent)));
+  }
+  // The handler may call back, as an application does.
+  void on_text(std::string_view message, TimePoint when) override {
+    require(!closed);
+    if (message.starts_with("s")) send();
+    if (message.starts_with("c")) session.close(CloseReason::forced_close, when);
+  }
+  void on_binary(std::string_view, TimePoint) override { require(!closed); }
+  void on_closed(CloseReason, TimePoint) override {
+    require(!closed && !session.open());
+    closed = true;
+    session.send(text_frame("4late"));
+  }
+  void on_received(std::uint64_t confirmed, TimePoint) override {
+    require(!closed && confirmed <= marker);
+    require(received >= sent_at_marker[confirmed]);
+  }
+  TimePoint next_deadline() const override { return kNever; }
+  void on_timer(TimePoint) override {}
+
+  RequestId request() {
+    unanswered.insert(++requests);
+    return {.number = requests};
+  }
+  void post(std::string_view body) {
+    if (body.starts_with("3")) pings = 0;
+    session.on_post(request(), "text/plain", body, now);
+  }
+  void websocket_text(WebSocketId websocket, std::string_view text) {
+    if (websocket == session.websocket() && text.starts_with("3")) pings = 0;
+    session.on_websocket_text(websocket, text, now);
+  }
+  void write(std::size_t most) {
+    if (session.transport() != Transport::websocket || session.websocket() == 0) return;
+    while (!session.queue().empty() && most > 0) {
+      const std::size_t rest = session.queue().front_rest().size();
+      const std::size_t part = std::min(rest, most);
+      if (part == rest) got(session.queue().front()->packet());
+      if (session.queue().consume(part)) session.on_written(now);
+      most -= part;
+    }
+  }
+  void end_of_turn() {
+    session.flush(now);
+    require(closed == !session.open());
+    if (session.next_deadline() <= now) session.on_timer(now);
+  }
+};
+
+void step(World& world, std::uint8_t op, std::uint8_t argument) {
+  static constexpr std::string_view kTexts[] = {"2probe",
+                                                "5",
+                                                "3",
+                                                "4s",
+                                                "4c",
+                                                "1",
+                                                "2",
+                                                "",
+                                                "4",
+                                                "bAQ",
+                                                "6",
+                                                "x",
+                                                "4s\x1e"
+                                                "4s",
+                                                "3\x1e"
+                                                "4s",
+                                                "4s\x1e",
+                                                "4"};
+  const WebSocketId websocket = 1 + argument % 2;
+  const std::string_view text = kTexts[(argument >> 1) % 16];
+  switch (op % 16) {
+    case 0:
+    case 1:
+      return world.session.on_get(world.request(), world.now);
+    case 2:
+      return world.post(text);
+    case 3:
+      return world.post("3");
+    case 4:
+      static_cast<void>(world.session.on_upgrade_request(websocket, world.now));
+      return;
+    case 5:
+      return world.websocket_text(websocket, text);
+    case 6:
+      return world.websocket_text(1, "2probe");
+    case 7:
+      return world.websocket_text(1, "5");
+    case 8:
+      world.session.on_websocket_closed(websocket, CloseReason::transport_close, world.now);
+      return;
+    case 9:
+    case 10:
+      return world.send();
+    case 11:
+      if (world.marker < 255) {
+        world.sent_at_marker[++world.marker] = world.sent;
+        world.session.confirm(world.marker);
+      }
+      return;
+    case 12:
+      return world.write(argument);
+    case 13:
+      world.now += Milliseconds(argument * 200);
+      world.draining = argument % 8 == 7;
+      return world.session.on_timer(world.now);
+    case 14:
+      if (argument < 32 && !world.unanswered.empty()) {
+        const std::uint32_t gone = *world.unanswered.begin();
+        world.unanswered.erase(gone);
+        world.session.on_request_gone({.number = gone}, world.now);
+      } else if (argument < 64) {
+        world.session.on_websocket_binary(websocket, "x", world.now);
+      }
+      return;
+    default:
+      if (argument == 1) world.session.close(CloseReason::server_shutting_down, world.now);
+      if (argument == 2) world.session.on_bad_request(world.request(), 413, world.now);
+      if (argument == 3) world.session.on_bad_request(world.request(), 400, world.now);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const bool websocket = data[0] % 4 == 0;
+  World world(websocket ? Transport::websocket : Transport::polling);
+  if (websocket) world.session.attach_websocket(1);
+  for (std::size_t i = 1; i + 1 < size; i += 2) {
+    step(world, data[i], data[i + 1]);
+    if (data[i] < 128) world.end_of_turn();
+  }
+  world.end_of_turn();
+  while (world.session.open() && !world.session.queue().empty()) {
+    if (world.session.transport() == Transport::polling) world.session.on_get(world.request(), world.now);
+    world.write(SIZE_MAX);
+    world.session.flush(world.now);
+  }
+  if (world.session.open()) require(world.received == world.sent);
+  world.session.close(CloseReason::forced_close, world.now);
+  world.session.on_timer(world.now + std::chrono::hours(1));
+  require(world.closed);
+  require(world.unanswered.empty());
+  return 0;
+}
