@@ -1,4 +1,5 @@
-// Tokens: any bytes as they come, and any bytes as header and claims under a right signature, so that what stands behind it is reached.
+// Tokens: any bytes as they come, and any bytes as header and claims under a right signature, so that what stands
+// behind it is reached.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -29,7 +30,8 @@ void check(const JwtVerifier& verifier, std::string_view token, bool signed_by_u
   }
   require(signed_by_us);
   require(!identity->user_id.empty() && identity->user_id.size() <= 256);
-  require(std::none_of(identity->user_id.begin(), identity->user_id.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }));
+  require(std::none_of(identity->user_id.begin(), identity->user_id.end(),
+                       [](unsigned char c) { return c < 0x20 || c == 0x7F; }));
   require(identity->user_json.starts_with("{\"id\":\"") && signalbox::valid_json(identity->user_json, 64));
   require(identity->expires_at > now);
 }
@@ -38,7 +40,8 @@ void check(const JwtVerifier& verifier, std::string_view token, bool signed_by_u
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 1) return 0;
-  const JwtVerifier verifier({.secret = kSecret, .leeway = std::chrono::seconds(data[0] & 1), .require_exp = (data[0] & 2) != 0});
+  const JwtVerifier verifier(
+      {.secret = kSecret, .leeway = std::chrono::seconds(data[0] & 1), .require_exp = (data[0] & 2) != 0});
   const auto copy = std::make_unique<char[]>(size - 1);  // exact size: one byte too far is seen
   std::copy(data + 1, data + size, copy.get());
   const std::string_view text(copy.get(), size - 1);
@@ -47,6 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(verifier, sign_hs256(text, kSecret), true);
   // Somebody else's header over claims that we would take.
   const std::string signed_claims = sign_hs256(R"({"id":"ada"})", kSecret);
-  check(verifier, signalbox::base64url_encode(text) + signed_claims.substr(signed_claims.find('.')), text == R"({"alg":"HS256","typ":"JWT"})");
+  check(verifier, signalbox::base64url_encode(text) + signed_claims.substr(signed_claims.find('.')),
+        text == R"({"alg":"HS256","typ":"JWT"})");
   return 0;
 }

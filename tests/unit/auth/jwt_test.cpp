@@ -1,6 +1,8 @@
 #include "auth/jwt.hpp"
 
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "base/base64.hpp"
 
@@ -24,6 +26,14 @@ std::string with_header(std::string_view header) {
   const std::string whole = sign_hs256(claims, kSecret);
   // The signature covers another header: good for every check that must come before it.
   return base64url_encode(header) + whole.substr(whole.find('.'));
+}
+
+/// A token with this header, rightly signed.
+std::string signed_with_header(std::string_view header) {
+  std::string token = base64url_encode(header) + "." + base64url_encode(R"({"id":"ada"})");
+  unsigned char digest[32];
+  HMAC(EVP_sha256(), kSecret, sizeof kSecret - 1, reinterpret_cast<const unsigned char*>(token.data()), token.size(), digest, nullptr);
+  return token + "." + base64url_encode(std::string_view(reinterpret_cast<const char*>(digest), sizeof digest));
 }
 
 // Source: RFC 7515, appendix A.1.
@@ -63,6 +73,21 @@ TEST(Jwt, the_algorithm_is_ours_and_not_the_tokens) {
   }
   EXPECT_EQ(verify(with_header(R"({"alg":"none","alg":"HS256"})")).error(), TokenError::malformed);
   EXPECT_EQ(verify(with_header(R"({"alg":"HS256","kid":"../../x"})")).error(), TokenError::signature) << "kid is not read";
+}
+
+// Source: RFC 8725 §2.1, §3.1 and §3.10.
+TEST(Jwt, a_right_signature_does_not_excuse_the_header) {
+  EXPECT_TRUE(verify(signed_with_header(R"({"alg":"HS256"})")).has_value());
+  EXPECT_TRUE(verify(signed_with_header(R"({"kid":"../../x","jku":"http://127.0.0.1/","x5u":1,"jwk":{"k":""},"x5c":[],"alg":"HS256"})"))
+                  .has_value())
+      << "what names another key is not read";
+  for (const char* header : {R"({"alg":"none"})", R"({"alg":"HS384"})", R"({"alg":"HS256 "})", R"({"alg":"HS256\u0000"})", R"({"ALG":"HS256"})",
+                             R"({"alg":"HS256","crit":[]})", R"({"alg":"HS256","cr\u0069t":["exp"]})"}) {
+    EXPECT_EQ(verify(signed_with_header(header)).error(), TokenError::algorithm) << header;
+  }
+  for (const char* header : {"", "[]", "null", "\"HS256\"", R"({"alg":"HS256"}x)", R"({"alg":"HS256","a":1,"\u0061":2})"}) {
+    EXPECT_EQ(verify(signed_with_header(header)).error(), TokenError::malformed) << header;
+  }
 }
 
 TEST(Jwt, whatever_is_changed_is_refused) {
