@@ -65,6 +65,8 @@ bool Session::finished() const {
 // ---- Polling
 
 void Session::on_get(const RequestId& request, TimePoint now) {
+  // A ping left unfetched beyond its time ends the session, also when this GET is heard before the timer is.
+  if (state_ == State::open && ping_ == Ping::queued && !waiting_get_) on_heartbeat_timer(now);
   if (state_ == State::closed || transport_ != Transport::polling) {
     return io_.answer(request, refusal(state_ == State::closed ? kUnknownSid : kBadRequest));
   }

@@ -219,6 +219,13 @@ TEST_F(SessionTest, after_a_ping_timeout_the_sid_is_unknown_at_once) {
   EXPECT_EQ(io.log, Log{R"(1:400:{"code":1,"message":"Session ID unknown"})"});
 }
 
+TEST_F(SessionTest, a_get_that_comes_too_late_for_its_ping_is_refused_even_before_the_timer_runs) {
+  wait(25000ms);
+  now += 20s;
+  get(1);
+  EXPECT_EQ(io.log, Log{R"(1:400:{"code":1,"message":"Session ID unknown"})"});
+}
+
 TEST_F(SessionTest, a_waiting_get_learns_of_a_parse_error_by_a_lone_close) {
   get(1);
   post(2, "abc");
