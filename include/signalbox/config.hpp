@@ -26,6 +26,11 @@ struct ConfigError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A flag that no setting has, or one without its value: wrong use, and not a wrong value.
+struct UnknownFlag : ConfigError {
+  using ConfigError::ConfigError;
+};
+
 enum class AuthFailure : std::uint8_t { unauthorized, connect_error };
 
 /// Every setting. docs/configuration.md has the table; from_env() reads the environment over `.env` in the working directory.
@@ -89,7 +94,12 @@ struct Config {
   /// Environment over `.env` in the working directory over the defaults. Throws ConfigError.
   static Config from_env();
   /// Flags over environment over `.env`. `arguments` are those after the command's name, such as {"--port", "3001"}.
+  /// Throws ConfigError, and of its kinds UnknownFlag for a flag that there is not.
   static Config from_arguments(const std::vector<std::string>& arguments);
+  /// Every setting with its flag, unit, default and range, as lines for a terminal (`signalbox --help`).
+  static std::string help();
+  /// The same as a Markdown table (docs/configuration.md).
+  static std::string markdown_table();
 };
 
 }  // namespace signalbox

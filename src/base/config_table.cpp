@@ -1,0 +1,90 @@
+#include "base/config_table.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/text.hpp"
+
+namespace signalbox {
+namespace {
+
+constexpr std::uint64_t kMaxMs = std::numeric_limits<std::int32_t>::max();  // what timers and socket options take; 24 days
+constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 40;
+constexpr std::uint64_t kMaxCount = 1'000'000'000;
+
+std::optional<std::string> check_path(std::string_view path) {
+  const bool plain = std::ranges::all_of(path, [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '?' && c != '#' && c != '%'; });
+  if (plain && path.size() > 2 && path.starts_with('/') && path.ends_with('/')) return std::nullopt;
+  return "allowed: a path that begins and ends with '/', such as /socket.io/";
+}
+
+std::optional<std::string> check_claims(std::string_view list) {
+  const auto names = split(list, ',');
+  const bool whole = !names.empty() && std::ranges::none_of(names, [](std::string_view name) { return name.empty(); });
+  return whole ? std::nullopt : std::optional<std::string>("allowed: names of claims with commas between, such as id,userId,sub");
+}
+
+const std::vector<Setting>& table() {
+  // clang-format off
+  static const std::vector<Setting> all = {
+      {.name = "PORT", .member = &Config::port, .max = 65535, .help = "Port to listen on; 0 takes any free one."},
+      {.name = "HOST", .member = &Config::host, .help = "Address or host name to listen on; localhost is loopback, IPv4 and IPv6.", .unset = "all addresses"},
+      {.name = "JWT_SECRET", .member = &Config::jwt_secret, .help = "Key with which HS256 tokens are signed, 32 bytes or more; without it the server does not start.", .secret = true, .unset = "none"},
+      {.name = "CORS_ORIGIN", .member = &Config::cors_origin, .check = check_origins, .help = "Origins whose pages may connect, with commas between: https://example.com, https://*.example.com, or * for all.", .unset = "no CORS headers"},
+      {.name = "API_KEY", .member = &Config::api_key, .help = "Key that workers send as a bearer token to /api; without it /api answers 403.", .secret = true, .unset = "none"},
+      {.name = "LOG_LEVEL", .member = &Config::log_level, .choices = {"trace", "debug", "info", "warn", "error", "off"}, .help = "The least that is logged."},
+      {.name = "LOG_FORMAT", .member = &Config::log_format, .choices = {"text", "json"}, .help = "Log lines for people or for machines."},
+      {.name = "THREADS", .member = &Config::threads, .max = 256, .help = "Shards, each with a thread of its own.", .unset = "the cores"},
+      {.name = "SOCKET_PATH", .member = &Config::path, .check = check_path, .help = "Path at which clients connect (their option `path`)."},
+
+      {.name = "PING_INTERVAL_MS", .member = &Config::ping_interval, .unit = "ms", .min = 1, .max = kMaxMs, .help = "Time between two heartbeats."},
+      {.name = "PING_TIMEOUT_MS", .member = &Config::ping_timeout, .unit = "ms", .min = 1, .max = kMaxMs, .help = "How long a client may take to answer one."},
+      {.name = "CONNECT_TIMEOUT_MS", .member = &Config::connect_timeout, .unit = "ms", .min = 1, .max = kMaxMs, .help = "How long a session may be without a namespace."},
+      {.name = "UPGRADE_TIMEOUT_MS", .member = &Config::upgrade_timeout, .unit = "ms", .min = 1, .max = kMaxMs, .help = "How long the upgrade to WebSocket may take."},
+      {.name = "HEADER_TIMEOUT_MS", .member = &Config::header_timeout, .unit = "ms", .min = 1, .max = kMaxMs, .help = "How long a request head may take, whole."},
+      {.name = "BODY_TIMEOUT_MS", .member = &Config::body_timeout, .unit = "ms", .min = 1, .max = kMaxMs, .help = "How long a request body may take, whole."},
+      {.name = "IDLE_TIMEOUT_MS", .member = &Config::idle_timeout, .unit = "ms", .min = 1, .max = kMaxMs, .help = "How long a kept-alive connection may wait for its next request."},
+      {.name = "ACK_TIMEOUT_MS", .member = &Config::ack_timeout, .unit = "ms", .min = 1, .max = kMaxMs, .help = "How long a client may take to acknowledge an event, where the emit does not say."},
+      {.name = "ATTACHMENTS_TIMEOUT_MS", .member = &Config::attachments_timeout, .unit = "ms", .min = 1, .max = kMaxMs, .help = "How long the attachments of a binary event may take."},
+      {.name = "TCP_USER_TIMEOUT_MS", .member = &Config::tcp_user_timeout, .unit = "ms", .max = kMaxMs, .help = "How long sent data may stay unacknowledged before a peer counts as dead.", .unset = "the system's"},
+
+      {.name = "JWT_LEEWAY_S", .member = &Config::jwt_leeway, .unit = "s", .max = 86400, .help = "How far the clocks of signer and server may differ, for exp and nbf."},
+      {.name = "REQUIRE_EXP", .member = &Config::require_exp, .help = "Refuse tokens that never expire."},
+      {.name = "USER_ID_CLAIMS", .member = &Config::user_id_claims, .check = check_claims, .help = "Claims that may hold the user's id; the first one present counts."},
+      {.name = "TOKEN_IN_QUERY", .member = &Config::token_in_query, .help = "Take tokens from the URL as well, where logs and histories see them."},
+      {.name = "AUTH_FAILURE", .member = &Config::auth_failure, .help = "How a refused client hears of it: the event unauthorized, or Socket.IO's connect_error."},
+
+      {.name = "PRESENCE_EVENTS", .member = &Config::presence_events, .help = "Send user_online and user_offline, which show every user's id to all; off counts only."},
+      {.name = "PRESENCE_GRACE_MS", .member = &Config::presence_grace, .unit = "ms", .max = kMaxMs, .help = "How long a user stays online after the last socket has gone."},
+      {.name = "SERVE_CLIENT", .member = &Config::serve_client, .help = "Serve the browser's client script at SOCKET_PATH, as Socket.IO does."},
+
+      {.name = "MAX_PAYLOAD_BYTES", .member = &Config::max_payload_bytes, .unit = "bytes", .min = 1, .max = std::uint64_t{1} << 30, .help = "Largest message, polling body or API body, attachments included."},
+      {.name = "JSON_DEPTH", .member = &Config::json_depth, .unit = "levels", .min = 1, .max = 1024, .help = "Deepest nesting of JSON."},
+      {.name = "POLLING_MAX_PACKETS", .member = &Config::polling_max_packets, .unit = "packets", .min = 1, .max = kMaxCount, .help = "Most packets in one polling answer."},
+      {.name = "POLLING_MAX_RECEIVED", .member = &Config::polling_max_received, .unit = "packets", .min = 1, .max = kMaxCount, .help = "Most packets in one polling request."},
+      {.name = "MAX_CONNECTIONS", .member = &Config::max_connections, .max = kMaxCount, .help = "Most connections at once; further ones get 503.", .unset = "descriptors less 100"},
+      {.name = "MAX_UNAUTHENTICATED", .member = &Config::max_unauthenticated, .max = kMaxCount, .help = "Most sessions without a login at once; the oldest goes.", .unset = "a tenth of MAX_CONNECTIONS, at least 1000"},
+      {.name = "MAX_UNAUTHENTICATED_PER_ADDRESS", .member = &Config::max_unauthenticated_per_address, .max = kMaxCount, .help = "The same from one address; further ones get 503.", .unset = "no limit"},
+      {.name = "MAX_CONNECTIONS_PER_USER", .member = &Config::max_connections_per_user, .max = kMaxCount, .help = "Most sockets of one user; the oldest is disconnected. 0: no limit."},
+      {.name = "MAX_HEAD_BYTES", .member = &Config::max_head_bytes, .unit = "bytes", .min = 1024, .max = 1 << 20, .help = "Largest request head."},
+      {.name = "MAX_HEAD_FIELDS", .member = &Config::max_head_fields, .unit = "fields", .min = 8, .max = 10'000, .help = "Most fields in a request head."},
+      {.name = "MAX_NAMESPACES", .member = &Config::max_namespaces, .min = 1, .max = kMaxCount, .help = "Most namespaces that one connection joins."},
+      {.name = "MAX_EVENT_NAME_BYTES", .member = &Config::max_event_name_bytes, .unit = "bytes", .min = 1, .max = kMaxBytes, .help = "Longest event name from a client."},
+      {.name = "MAX_ATTACHMENTS", .member = &Config::max_attachments, .max = kMaxCount, .help = "Most attachments of an event from a client."},
+      {.name = "MAX_FRAGMENTS", .member = &Config::max_fragments, .min = 1, .max = kMaxCount, .help = "Most fragments of a WebSocket message."},
+      {.name = "TOTAL_PARTIAL_BYTES", .member = &Config::total_partial_bytes, .unit = "bytes", .min = 1, .max = kMaxBytes, .help = "Most bytes of half-finished messages over all clients; the largest goes."},
+      {.name = "PREAUTH_MESSAGE_BYTES", .member = &Config::preauth_message_bytes, .unit = "bytes", .min = 1, .max = kMaxBytes, .help = "Largest message before login."},
+      {.name = "CLIENT_EVENTS_PER_S", .member = &Config::client_events_per_s, .max = kMaxCount, .help = "Packets a client may send in a second before it is read more slowly. 0: no limit."},
+      {.name = "MAX_PENDING_ACKS", .member = &Config::max_pending_acks, .min = 1, .max = kMaxCount, .help = "Most acknowledgements waited for from one socket."},
+      {.name = "SEND_QUEUE_BYTES", .member = &Config::send_queue_bytes, .unit = "bytes", .min = 1, .max = kMaxBytes, .help = "Most bytes that wait for one slow client; past it the client is closed."},
+      {.name = "MAILBOX_MESSAGES", .member = &Config::mailbox_messages, .unit = "messages", .min = 1, .max = kMaxCount, .help = "Most messages that wait for one shard; past it emits are refused as overloaded."},
+  };
+  // clang-format on
+  return all;
+}
+
+}  // namespace
+
+std::span<const Setting> settings() { return table(); }
+
+}  // namespace signalbox

@@ -1,0 +1,53 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/config_table.hpp"
+
+// The table as people read it: in a terminal and in the documentation.
+namespace signalbox {
+namespace {
+
+std::string details(const Setting& setting) {
+  std::string out = fmt::format("default: {}", default_of(setting).empty() ? "none" : default_of(setting));
+  if (!setting.unit.empty()) out += fmt::format(", in {}", setting.unit);
+  if (const std::string allowed = allowed_of(setting); !allowed.empty()) out += fmt::format(", allowed: {}", allowed);
+  return out;
+}
+
+/// In a Markdown cell a bar would end it, and stars would be read as emphasis.
+std::string cell(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '|' || c == '*') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string flag_of(const Setting& setting) {
+  std::string out = "--";
+  for (const char c : setting.name) out += c == '_' ? '-' : static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  return out;
+}
+
+std::string Config::help() {
+  std::string out = "Settings, as flags over environment variables over a file .env in the working directory:\n";
+  for (const Setting& setting : settings()) {
+    out += fmt::format("  {} ({})\n      {}\n      {}\n", flag_of(setting), setting.name, setting.help, details(setting));
+  }
+  return out;
+}
+
+std::string Config::markdown_table() {
+  std::string out = "| variable | flag | default | unit | allowed | what it does |\n|---|---|---|---|---|---|\n";
+  for (const Setting& setting : settings()) {
+    out += fmt::format("| `{}` | `{}` | {} | {} | {} | {} |\n", setting.name, flag_of(setting), cell(default_of(setting)), setting.unit,
+                       cell(allowed_of(setting)), cell(setting.help));
+  }
+  return out;
+}
+
+}  // namespace signalbox

@@ -1,0 +1,28 @@
+#pragma once
+#include <string_view>
+#include <vector>
+
+namespace signalbox {
+
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+/// Without the blanks around it.
+constexpr std::string_view trim(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+/// The parts between separators, trimmed; an empty text has none. Views into `text`.
+inline std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> out;
+  while (!trim(text).empty() || !out.empty()) {
+    const std::size_t end = text.find(separator);
+    out.push_back(trim(text.substr(0, end)));
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+  }
+  return out;
+}
+
+}  // namespace signalbox
