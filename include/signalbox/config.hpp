@@ -96,6 +96,8 @@ struct Config {
   /// Flags over environment over `.env`. `arguments` are those after the command's name, such as {"--port", "3001"}.
   /// Throws ConfigError, and of its kinds UnknownFlag for a flag that there is not.
   static Config from_arguments(const std::vector<std::string>& arguments);
+  /// Takes the settings' flags and their values out of `arguments` (up to a "--") and returns them; what a program has of its own stays.
+  static std::vector<std::string> take_flags(std::vector<std::string>& arguments);
   /// Every setting with its flag, unit, default and range, as lines for a terminal (`signalbox --help`).
   static std::string help();
   /// The same as a Markdown table (docs/configuration.md).

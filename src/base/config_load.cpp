@@ -25,23 +25,27 @@ const Setting* find_flag(std::string_view flag) {
   return it == all.end() ? nullptr : &*it;
 }
 
-/// `--flag value`, `--flag=value`, and for switches `--flag` alone.
-void take_flags(const std::vector<std::string>& arguments, Values& out) {
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
+/// How many of the arguments from `at` on are one setting's flag: `--flag=value`, `--flag value`, a switch's `--flag` alone; 0: none.
+std::size_t flag_size(const std::vector<std::string>& arguments, std::size_t at) {
+  const std::string_view argument = arguments[at];
+  const std::size_t equals = argument.find('=');
+  const Setting* setting = find_flag(argument.substr(0, equals));
+  if (!setting) return 0;
+  if (equals != std::string_view::npos) return 1;
+  const bool more = at + 1 < arguments.size();
+  if (std::holds_alternative<bool Config::*>(setting->member)) return more && is_switch_word(arguments[at + 1]) ? 2 : 1;
+  if (!more || arguments[at + 1].starts_with("--")) throw UnknownFlag(fmt::format("flag {} needs a value", argument));
+  return 2;
+}
+
+void read_flags(const std::vector<std::string>& arguments, Values& out) {
+  for (std::size_t i = 0; i < arguments.size();) {
     const std::string_view argument = arguments[i];
-    const std::size_t equals = argument.find('=');
-    const Setting* setting = find_flag(argument.substr(0, equals));
-    if (!setting) throw UnknownFlag(fmt::format("unknown flag {}", argument.substr(0, equals)));
-    const bool follows = i + 1 < arguments.size() && !arguments[i + 1].starts_with("--");
-    if (equals != std::string_view::npos) {
-      out[setting->name] = {std::string(argument.substr(equals + 1)), "flag"};
-    } else if (follows) {
-      out[setting->name] = {arguments[++i], "flag"};
-    } else if (std::holds_alternative<bool Config::*>(setting->member)) {
-      out[setting->name] = {"on", "flag"};
-    } else {
-      throw UnknownFlag(fmt::format("flag {} needs a value", argument));
-    }
+    const std::size_t size = flag_size(arguments, i), equals = argument.find('=');
+    if (size == 0) throw UnknownFlag(fmt::format("unknown flag {}", argument.substr(0, equals)));
+    const std::string value = size == 2 ? arguments[i + 1] : equals == std::string_view::npos ? "on" : std::string(argument.substr(equals + 1));
+    out[find_flag(argument.substr(0, equals))->name] = {value, "flag"};
+    i += size;
   }
 }
 
@@ -72,7 +76,7 @@ Config load_config(const std::vector<std::string>& arguments, const Environment&
     }
     if (auto value = environment(setting.name)) values[setting.name] = {*std::move(value), "environment"};
   }
-  take_flags(arguments, values);
+  read_flags(arguments, values);
   Config config;
   for (const Setting& setting : settings()) {
     const auto it = values.find(setting.name);
@@ -84,6 +88,20 @@ Config load_config(const std::vector<std::string>& arguments, const Environment&
     throw ConfigError(fmt::format("{} ({}){}; {}", setting.name, from, shown, assigned.error()));
   }
   return config;
+}
+
+std::vector<std::string> Config::take_flags(std::vector<std::string>& arguments) {
+  std::vector<std::string> taken, rest;
+  for (std::size_t i = 0; i < arguments.size();) {
+    if (arguments[i] == "--") {
+      std::move(arguments.begin() + static_cast<std::ptrdiff_t>(i), arguments.end(), std::back_inserter(rest));
+      break;
+    }
+    const std::size_t size = flag_size(arguments, i);
+    for (const std::size_t end = i + std::max<std::size_t>(size, 1); i < end; ++i) (size ? taken : rest).push_back(arguments[i]);
+  }
+  arguments = std::move(rest);
+  return taken;
 }
 
 Config Config::from_env() { return from_arguments({}); }

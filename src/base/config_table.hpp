@@ -45,6 +45,8 @@ std::string default_of(const Setting& setting);
 /// "1 to 65535", "on or off", "trace, debug, …"; empty: any text.
 std::string allowed_of(const Setting& setting);
 
+/// on, off, true, false, 1, 0
+bool is_switch_word(std::string_view text);
 /// Writes `text` into the setting's member of `config`. The error says what is allowed (and never a secret).
 std::expected<void, std::string> assign(const Setting& setting, std::string_view text, Config& config);
 

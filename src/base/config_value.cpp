@@ -74,6 +74,8 @@ constexpr bool kIsDuration = std::is_same_v<T, std::chrono::milliseconds> || std
 
 }  // namespace
 
+bool is_switch_word(std::string_view text) { return parse_switch(text).has_value(); }
+
 std::expected<void, std::string> assign(const Setting& setting, std::string_view text, Config& config) {
   return std::visit(
       Overloaded{

@@ -73,6 +73,12 @@ TEST(Config, a_switch_may_stand_without_its_value) {
   EXPECT_EQ(config.port, 5);
 }
 
+TEST(Config, a_programs_own_arguments_are_left_to_it) {
+  std::vector<std::string> arguments = {"emit", "--port", "5", "--require-exp", "e", "--user", "u", "--host=h", "--serve-client", "off", "--", "--port", "1"};
+  EXPECT_EQ(Config::take_flags(arguments), (std::vector<std::string>{"--port", "5", "--require-exp", "--host=h", "--serve-client", "off"}));
+  EXPECT_EQ(arguments, (std::vector<std::string>{"emit", "e", "--user", "u", "--", "--port", "1"}));
+}
+
 TEST(Config, a_complaint_has_name_value_and_what_is_allowed) {
   EXPECT_EQ(complaint({}, {"--port", "65536"}), "PORT (flag) is '65536'; allowed: 0 to 65535");
   EXPECT_EQ(complaint({{"LOG_LEVEL", "loud"}}), "LOG_LEVEL (environment) is 'loud'; allowed: trace, debug, info, warn, error, off");

@@ -1,0 +1,29 @@
+#pragma once
+#include <signalbox/config.hpp>
+
+#include <cstdint>
+#include <string>
+
+// The commands of the program. Each returns its exit code; std::exception's what() is what the user reads otherwise.
+namespace app {
+
+/// Serves until a signal comes.
+int run_serve(const signalbox::Config& config);
+
+struct TokenRequest {
+  std::string user, email;
+  std::int64_t ttl_s = 3600;
+};
+/// Prints a token that JWT_SECRET signs.
+int run_token(const signalbox::Config& config, const TokenRequest& request);
+
+struct EmitRequest {
+  std::string user, event, data;
+};
+/// Sends one event through the HTTP interface of the running server and prints its answer.
+int run_emit(const signalbox::Config& config, const EmitRequest& request);
+
+/// Prints the ids of all who are online, one a line.
+int run_online(const signalbox::Config& config);
+
+}  // namespace app

@@ -1,0 +1,86 @@
+#include <signalbox/config.hpp>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <exception>
+#include <iostream>
+
+#include "commands.hpp"
+#include "demo.hpp"
+
+namespace {
+
+using signalbox::Config;
+
+constexpr int kFailure = 1, kWrongUse = 2;
+
+/// The program's command line: its own flags by CLI11; the settings' flags were taken out before.
+struct CommandLine {
+  CLI::App app{"Pushes job updates to browsers and knows who is online, on the Socket.IO protocol.", "signalbox"};
+  app::TokenRequest token;
+  app::EmitRequest emit;
+
+  CommandLine() {
+    app.set_version_flag("--version", SIGNALBOX_VERSION);
+    app.require_subcommand(0, 1);
+    app.footer(Config::help() + "\nExit codes: 0 done, 1 failed (a wrong or missing setting included), 2 wrong use.");
+    app.add_subcommand("serve", "Serve until a signal comes (the default)");
+    app.add_subcommand("demo", "Serve the demo page on http://localhost:3000");
+    add_token(*app.add_subcommand("token", "Print a token signed with JWT_SECRET"));
+    add_emit(*app.add_subcommand("emit", "Send one event through the server at HOST and PORT, with API_KEY"));
+    app.add_subcommand("online", "Print who is online at the server at HOST and PORT, one id a line");
+    app.add_subcommand("config-doc", "")->group("");  // hidden: for docs/configuration.md
+  }
+
+  void add_token(CLI::App& command) {
+    constexpr std::int64_t kTenYears = 315'360'000;
+    command.add_option("--user", token.user, "The user's id")->required();
+    command.add_option("--email", token.email, "The user's e-mail address");
+    command.add_option("--ttl", token.ttl_s, "Seconds until it expires")->check(CLI::Range(std::int64_t{1}, kTenYears))->capture_default_str();
+  }
+
+  void add_emit(CLI::App& command) {
+    command.add_option("--user", emit.user, "The user's id")->required();
+    command.add_option("EVENT", emit.event, "The event's name")->required();
+    command.add_option("JSON", emit.data, "The data, as JSON (after -- if it begins with a dash)")->required();
+  }
+};
+
+int run(const CommandLine& line, const std::vector<std::string>& flags) {
+  if (line.app.got_subcommand("config-doc")) {
+    std::cout << Config::markdown_table();
+    return 0;
+  }
+  const Config config = Config::from_arguments(flags);
+  if (line.app.got_subcommand("token")) return app::run_token(config, line.token);
+  if (line.app.got_subcommand("emit")) return app::run_emit(config, line.emit);
+  if (line.app.got_subcommand("online")) return app::run_online(config);
+#ifdef SB_HAS_DEMO
+  if (line.app.got_subcommand("demo")) return app::run_demo(config);
+#endif
+#ifdef SB_HAS_SERVER
+  if (!line.app.got_subcommand("demo")) return app::run_serve(config);
+#endif
+  throw std::runtime_error("this program was built without its server");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  const std::vector<std::string> flags = Config::take_flags(arguments);
+  CommandLine line;
+  try {
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    line.app.parse(arguments);
+  } catch (const CLI::ParseError& error) {
+    return line.app.exit(error) == 0 ? 0 : kWrongUse;
+  }
+  return run(line, flags);
+} catch (const signalbox::UnknownFlag& error) {
+  std::cerr << "signalbox: " << error.what() << "; see signalbox --help\n";
+  return kWrongUse;
+} catch (const std::exception& error) {
+  std::cerr << "signalbox: " << error.what() << '\n';
+  return kFailure;
+}

@@ -1,0 +1,155 @@
+// The program's command line: exit codes, settings, tokens, and emit and online against a server that records what it is asked.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { createServer as createTcpServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { test } from "node:test";
+
+const program = resolve(process.env.SIGNALBOX ?? new URL("../../build/release/signalbox", import.meta.url).pathname);
+const secret = "0123456789abcdef0123456789abcdef";
+
+/** Runs the program in an empty folder, with nothing in the environment but `env`. */
+async function run(args, env = {}, dotenv) {
+  const cwd = mkdtempSync(join(tmpdir(), "signalbox-cli-"));
+  if (dotenv !== undefined) writeFileSync(join(cwd, ".env"), dotenv);
+  const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: 20000 });
+  let out = "", err = "";
+  child.stdout.on("data", (data) => (out += data));
+  child.stderr.on("data", (data) => (err += data));
+  const [code] = await once(child, "close");
+  rmSync(cwd, { recursive: true });
+  return { code, out, err };
+}
+
+/** A server on a free port for the time of `use`; `answer` gets the request and its body. */
+async function withServer(answer, use) {
+  const requests = [];
+  const server = createServer(async (request, response) => {
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    requests.push({ method: request.method, url: request.url, key: request.headers.authorization, type: request.headers["content-type"], body });
+    const [status, text] = answer(requests.at(-1));
+    response.writeHead(status, { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(text) }).end(text);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  try {
+    await use({ HOST: "127.0.0.1", PORT: String(server.address().port), API_KEY: "key" }, requests);
+  } finally {
+    server.close();
+  }
+}
+
+test("--help names every command and setting, --version the version", async () => {
+  const help = await run(["--help"]);
+  assert.equal(help.code, 0);
+  for (const word of ["serve", "demo", "token", "emit", "online", "--port", "PING_INTERVAL_MS"]) assert.ok(help.out.includes(word), word);
+  const version = await run(["--version"]);
+  assert.equal(version.code, 0);
+  assert.match(version.out, /^\d+\.\d+\.\d+\n$/);
+});
+
+test("wrong use ends with 2 and says so on stderr", async () => {
+  for (const args of [["frobnicate"], ["--prot", "1"], ["serve", "--prot=1"], ["--port"], ["token"], ["emit", "--user", "u", "event"],
+    ["token", "--user", "u", "--ttl", "0"], ["token", "--user", "u", "extra"], ["token", "online"]]) {
+    const { code, out, err } = await run(args, { JWT_SECRET: secret });
+    assert.equal(code, 2, args.join(" "));
+    assert.equal(out, "");
+    assert.notEqual(err, "");
+  }
+});
+
+test("a setting that cannot be used ends with 1, with its name, value and what is allowed", async () => {
+  const wrong = await run(["serve", "--port", "70000"]);
+  assert.deepEqual(wrong, { code: 1, out: "", err: "signalbox: PORT (flag) is '70000'; allowed: 0 to 65535\n" });
+  const missing = await run(["token", "--user", "u"]);
+  assert.equal(missing.code, 1);
+  assert.match(missing.err, /JWT_SECRET is not set/);
+  const file = await run(["token", "--user", "u"], {}, "A=1\nJWT_SECRET='hush\n");
+  assert.equal(file.code, 1);
+  assert.match(file.err, /\.env, line 2: the closing quote is missing/);
+  assert.ok(!file.err.includes("hush"));
+});
+
+test("token prints a JWT that the secret signed", async () => {
+  const before = Math.floor(Date.now() / 1000);
+  const { code, out } = await run(["token", "--user", "Zoë \"1\"", "--email", "z@example.com", "--ttl", "60"], { JWT_SECRET: secret });
+  assert.equal(code, 0);
+  const [header, claims, signature] = out.trim().split(".");
+  assert.deepEqual(JSON.parse(Buffer.from(header, "base64url")), { alg: "HS256", typ: "JWT" });
+  const { iat, exp, ...rest } = JSON.parse(Buffer.from(claims, "base64url"));
+  assert.deepEqual(rest, { id: "Zoë \"1\"", email: "z@example.com" });
+  assert.ok(iat >= before && iat <= before + 20 && exp === iat + 60);
+  assert.equal(signature, createHmac("sha256", secret).update(`${header}.${claims}`).digest("base64url"));
+});
+
+test("flags count over the environment over .env", async () => {
+  const signedWith = async (args, env, dotenv) => {
+    const [header, claims, signature] = (await run(["token", "--user", "u", ...args], env, dotenv)).out.trim().split(".");
+    return ["flag", "environment", "file"].find((key) => createHmac("sha256", key).update(`${header}.${claims}`).digest("base64url") === signature);
+  };
+  assert.equal(await signedWith([], {}, "export JWT_SECRET='file' # mine\r\n"), "file");
+  assert.equal(await signedWith([], { JWT_SECRET: "environment" }, "JWT_SECRET=file"), "environment");
+  assert.equal(await signedWith(["--jwt-secret", "flag"], { JWT_SECRET: "environment" }, "JWT_SECRET=file"), "flag");
+});
+
+test("emit sends the data exactly as typed and prints the answer", async () => {
+  await withServer(() => [202, '{"accepted":1,"online":1}'], async (env, requests) => {
+    const { code, out } = await run(["emit", "--user", "u\"1", "job_progress", '{"n":1.50,"b":12345678901234567890}'], env);
+    assert.deepEqual([code, out], [0, '{"accepted":1,"online":1}\n']);
+    assert.deepEqual(requests, [{ method: "POST", url: "/api/emit", key: "Bearer key", type: "application/json",
+      body: '{"userId":"u\\"1","event":"job_progress","data":{"n":1.50,"b":12345678901234567890}}' }]);
+    assert.equal((await run(["emit", "--user", "u", "--", "e", "-5"], env)).code, 0);
+    assert.ok(requests[1].body.endsWith('"data":-5}'));
+  });
+});
+
+test("emit refuses what is not one JSON value, and asks nobody", async () => {
+  await withServer(() => [202, "{}"], async (env, requests) => {
+    for (const data of ["text", "", '1,"userId":"x"', '{}}', "{"]) assert.equal((await run(["emit", "--user", "u", "e", data], env)).code, 1, data);
+    assert.deepEqual(requests, []);
+  });
+});
+
+test("a refusal by the server ends with 1 and its sentence", async () => {
+  await withServer(() => [401, '{"error":"The key is wrong."}'], async (env) => {
+    assert.deepEqual(await run(["emit", "--user", "u", "e", "1"], env), { code: 1, out: "", err: "signalbox: the server answered 401: The key is wrong.\n" });
+  });
+});
+
+test("online prints every user of every page", async () => {
+  const users = Array.from({ length: 10001 }, (_, i) => `user ${String(i).padStart(5, "0")}`);
+  const page = ({ url }) => {
+    const after = new URL(url, "http://x").searchParams.get("after") ?? "";
+    return [200, JSON.stringify({ count: users.length, users: users.filter((user) => user > after).slice(0, 10000) })];
+  };
+  await withServer(page, async (env, requests) => {
+    const { code, out } = await run(["online"], env);
+    assert.equal(code, 0);
+    assert.deepEqual(out.trimEnd().split("\n"), users);
+    assert.deepEqual(requests.map(({ url }) => url), ["/api/presence?limit=10000", "/api/presence?limit=10000&after=user%2009999"]);
+  });
+});
+
+test("no key, no server, or one that is none: 1 and a sentence", async () => {
+  assert.match((await run(["online"])).err, /API_KEY is not set/);
+  const silent = createTcpServer((socket) => socket.resume().end("220 mail\r\n\r\n")).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const env = { HOST: "127.0.0.1", PORT: String(silent.address().port), API_KEY: "key" };
+  const other = await run(["online"], env);
+  assert.deepEqual([other.code, other.err], [1, "signalbox: what answers there is no HTTP server\n"]);
+  silent.close();
+  await once(silent, "close");
+  const none = await run(["online"], env);
+  assert.equal(none.code, 1);
+  assert.match(none.err, /no server at 127\.0\.0\.1:\d+: Connection refused/);
+});
+
+test("config-doc prints the table that the documentation holds", async () => {
+  const page = readFileSync(new URL("../../docs/configuration.md", import.meta.url), "utf8");
+  assert.ok(page.includes((await run(["config-doc"])).out));
+});
