@@ -9,6 +9,7 @@
 #include <signalbox/config.hpp>
 #include <signalbox/event_registry.hpp>
 
+#include "base/close_reason.hpp"
 #include "base/message.hpp"
 #include "hub/directory.hpp"
 

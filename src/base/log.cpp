@@ -1,0 +1,85 @@
+#include "base/log.hpp"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <atomic>
+
+#include "base/json_write.hpp"
+
+namespace signalbox::log {
+namespace {
+
+constexpr std::array<std::string_view, 6> kNames = {"trace", "debug", "info", "warn", "error", "off"};
+constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
+constexpr const char* kJsonPattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})";
+
+std::atomic<bool> as_json{false};
+std::atomic<Level> lowest{Level::info};
+
+spdlog::logger& logger() {
+  static spdlog::logger one("signalbox", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  static const bool ready = [] {
+    one.set_level(spdlog::level::trace);  // what is printed is decided before a line is built
+    one.set_pattern(kTextPattern, spdlog::pattern_time_type::utc);
+    return true;
+  }();
+  static_cast<void>(ready);
+  return one;
+}
+
+bool needs_quotes(std::string_view value) {
+  if (value.empty()) return true;
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte <= 0x20 || byte >= 0x7F || c == '"' || c == '\\' || c == '=') return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void set_up(std::string_view level, bool json) {
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (kNames[i] == level) lowest.store(static_cast<Level>(i));
+  }
+  as_json.store(json);
+  logger().set_pattern(json ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc);
+}
+
+bool enabled(Level level) { return level >= lowest.load(std::memory_order_relaxed) && level != Level::off; }
+
+std::string render(std::string_view event, std::initializer_list<Field> fields, bool json) {
+  std::string line;
+  if (json) {
+    line = "\"event\":";
+    append_json_string(line, event);
+  } else {
+    line = event;
+  }
+  for (const Field& field : fields) {
+    line += json ? ',' : ' ';
+    if (json) {
+      append_json_string(line, field.name);
+      line += ':';
+    } else {
+      (line += field.name) += '=';
+    }
+    if (json || needs_quotes(field.value)) {
+      append_json_string(line, field.value);
+    } else {
+      line += field.value;
+    }
+  }
+  return line;
+}
+
+void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
+  if (!enabled(level)) return;
+  const auto name = kNames[static_cast<std::size_t>(level)];
+  const auto spd = spdlog::level::from_str(std::string(name));
+  logger().log(spd, "{}", render(event, fields, as_json.load(std::memory_order_relaxed)));
+}
+
+}  // namespace signalbox::log

@@ -1,0 +1,186 @@
+#include "hub/emit.hpp"
+
+#include <functional>
+#include <string>
+
+#include <signalbox/config.hpp>
+
+#include "base/json_check.hpp"
+#include "base/json_scan.hpp"
+#include "base/json_write.hpp"
+#include "base/utf8.hpp"
+#include "socketio/packet.hpp"
+
+namespace signalbox::hub {
+namespace {
+
+constexpr std::size_t kMaxUserBytes = 256;
+constexpr std::size_t kKeptBytes = 64 * 1024;  ///< a buffer that grew beyond this is not kept for the thread
+
+/// A buffer to write a packet in: one a thread, since an event is built on whatever thread emits.
+class Writer {
+ public:
+  Writer() : out_(buffer()) { out_.clear(); }
+  ~Writer() {
+    if (out_.capacity() > kKeptBytes) std::string().swap(out_);
+  }
+  std::string& out() { return out_; }
+  FrameRef frame(FrameKind kind, std::uint64_t key) const { return text_frame(out_, kind, key); }
+
+ private:
+  static std::string& buffer() {
+    thread_local std::string one;
+    return one;
+  }
+  std::string& out_;
+};
+
+std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+/// A value that a program built may be nested deeper than browsers are to get it.
+std::expected<std::string, EmitError> checked_dump(const json& value, const EmitLimits& limits) {
+  std::string text = dump(value);
+  if (text.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
+  if (value.is_structured() && !valid_json(text, limits.json_depth)) return std::unexpected(EmitError::invalid_json);
+  return text;
+}
+
+std::expected<void, EmitError> append_extra(std::string& out, const json& extra, const EmitLimits& limits) {
+  if (!extra.is_object()) return std::unexpected(EmitError::invalid_json);
+  for (const auto& [name, value] : extra.items()) {
+    if (name == "jobId" || name == "progress" || name == "status") continue;  // the event's own say what is true
+    auto text = checked_dump(value, {.data_bytes = limits.data_bytes, .json_depth = limits.json_depth - 1});
+    if (!text) return std::unexpected(text.error());
+    out += ',';
+    append_json_string(out, name);
+    out += ':';
+    out += *text;
+  }
+  return {};
+}
+
+FrameKind kind_of(std::string_view event) {
+  if (event == events::job_progress) return FrameKind::progress;
+  return event == events::job_completed || event == events::job_failed ? FrameKind::outcome : FrameKind::event;
+}
+
+std::uint64_t key_in(std::string_view data) {
+  JsonItems items(data);
+  while (const auto value = items.next()) {
+    if (!items.is_object() || items.key() != "jobId") continue;
+    if (const auto text = json_string(*value)) return job_key(*text);
+    if (json_is_integer(*value)) return job_key(*value);
+  }
+  return 0;
+}
+
+}  // namespace
+
+bool valid_user_id(std::string_view id) noexcept {
+  if (id.empty() || id.size() > kMaxUserBytes) return false;
+  bool ascii = true;
+  for (const char c : id) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F) return false;
+    ascii = ascii && byte < 0x80;
+  }
+  return ascii || valid_utf8(id);
+}
+
+std::expected<void, EmitError> check_event_name(std::string_view name, const EmitLimits& limits) {
+  if (name.empty() || name.size() > limits.event_name_bytes || !valid_utf8(name)) return std::unexpected(EmitError::invalid_event);
+  if (socketio::reserved_event(name)) return std::unexpected(EmitError::reserved_event);
+  return {};
+}
+
+std::uint64_t job_key(std::string_view job_id) noexcept {
+  const std::uint64_t hash = std::hash<std::string_view>{}(job_id);
+  return hash == 0 ? 1 : hash;
+}
+
+FrameResult job_frame(const JobProgress& job, const EmitLimits& limits) {
+  Writer writer;
+  std::string& out = writer.out();
+  out += R"(42["job_progress",{"jobId":)";
+  append_json_string(out, job.job_id);
+  out += R"(,"progress":)";
+  append_double(out, job.progress);
+  out += R"(,"status":)";
+  append_json_string(out, job.status);
+  if (!job.extra.is_null()) {
+    if (const auto ok = append_extra(out, job.extra, limits); !ok) return std::unexpected(ok.error());
+  }
+  out += "}]";
+  if (out.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
+  return writer.frame(FrameKind::progress, job_key(job.job_id));
+}
+
+FrameResult job_frame(const JobCompleted& job, const EmitLimits& limits) {
+  const auto result = checked_dump(job.result, {.data_bytes = limits.data_bytes, .json_depth = limits.json_depth - 1});
+  if (!result) return std::unexpected(result.error());
+  Writer writer;
+  std::string& out = writer.out();
+  out += R"(42["job_completed",{"jobId":)";
+  append_json_string(out, job.job_id);
+  out += R"(,"result":)";
+  out += *result;
+  out += "}]";
+  if (out.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
+  return writer.frame(FrameKind::outcome, job_key(job.job_id));
+}
+
+FrameResult job_frame(const JobFailed& job, const EmitLimits& limits) {
+  Writer writer;
+  std::string& out = writer.out();
+  out += R"(42["job_failed",{"jobId":)";
+  append_json_string(out, job.job_id);
+  out += R"(,"error":)";
+  append_json_string(out, job.error);
+  out += "}]";
+  if (out.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
+  return writer.frame(FrameKind::outcome, job_key(job.job_id));
+}
+
+FrameRef checked_event_frame(std::string_view event, std::string_view data) {
+  const FrameKind kind = kind_of(event);
+  const std::uint64_t key = kind == FrameKind::event ? 0 : key_in(data);
+  Writer writer;
+  std::string& out = writer.out();
+  out += "42[";
+  append_json_string(out, event);
+  out += ',';
+  return make_frame(false, kind, key, out, data, "]");
+}
+
+FrameResult event_frame(std::string_view event, const json& data, const EmitLimits& limits) {
+  if (const auto ok = check_event_name(event, limits); !ok) return std::unexpected(ok.error());
+  const auto text = checked_dump(data, limits);
+  if (!text) return std::unexpected(text.error());
+  return checked_event_frame(event, *text);
+}
+
+FrameResult event_frame_of_text(std::string_view event, std::string_view data, const EmitLimits& limits) {
+  if (const auto ok = check_event_name(event, limits); !ok) return std::unexpected(ok.error());
+  if (data.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
+  if (!valid_json(data, limits.json_depth)) return std::unexpected(EmitError::invalid_json);
+  return checked_event_frame(event, data);
+}
+
+}  // namespace signalbox::hub
+
+namespace signalbox {
+
+std::string_view to_text(EmitError error) noexcept {
+  switch (error) {
+    case EmitError::overloaded: return "The server is overloaded: try again in a moment.";
+    case EmitError::stopped: return "The server is not running.";
+    case EmitError::invalid_json: return "The data is not JSON that a browser can read.";
+    case EmitError::too_large: return "The data is larger than MAX_PAYLOAD_BYTES.";
+    case EmitError::invalid_event: return "An event's name is UTF-8 text of 1 to 256 bytes.";
+    case EmitError::reserved_event: return "Socket.IO keeps this event's name for itself.";
+    case EmitError::invalid_user: return "A user's id is UTF-8 text of 1 to 256 bytes without control characters.";
+  }
+  return "unknown error";
+}
+
+}  // namespace signalbox

@@ -1,0 +1,45 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <string_view>
+
+#include <signalbox/job_events.hpp>
+#include <signalbox/json.hpp>
+#include <signalbox/utils.hpp>
+
+#include "base/frame.hpp"
+
+namespace signalbox::hub {
+
+// What is emitted, as one frame for every socket that gets it. Pure; any thread.
+
+using FrameResult = std::expected<FrameRef, EmitError>;
+
+struct EmitLimits {
+  std::size_t event_name_bytes = 256;
+  std::size_t data_bytes = 1'000'000;
+  std::size_t json_depth = 128;
+};
+
+/// 1 to 256 bytes of UTF-8 without control characters: what a token may call a user.
+bool valid_user_id(std::string_view id) noexcept;
+/// Nothing if a server may emit an event of this name.
+std::expected<void, EmitError> check_event_name(std::string_view name, const EmitLimits& limits);
+
+/// The typed events write their JSON straight into the frame.
+FrameResult job_frame(const JobProgress& job, const EmitLimits& limits);
+FrameResult job_frame(const JobCompleted& job, const EmitLimits& limits);
+FrameResult job_frame(const JobFailed& job, const EmitLimits& limits);
+
+/// 42["event",data]. A job event's kind and key come from its name and from data.jobId, whichever way it was emitted.
+FrameResult event_frame(std::string_view event, const json& data, const EmitLimits& limits);
+/// The same for JSON text, which is checked whole and then relayed as these bytes.
+FrameResult event_frame_of_text(std::string_view event, std::string_view data, const EmitLimits& limits);
+/// The same for a name and a text that are known to be right.
+FrameRef checked_event_frame(std::string_view event, std::string_view data);
+
+/// What a waiting queue knows a job by: of its id as text; never 0.
+std::uint64_t job_key(std::string_view job_id) noexcept;
+
+}  // namespace signalbox::hub

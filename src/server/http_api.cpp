@@ -1,0 +1,278 @@
+#include "server/http_api.hpp"
+
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "auth/jwt.hpp"
+#include "base/json_check.hpp"
+#include "base/json_scan.hpp"
+#include "base/json_write.hpp"
+#include "base/percent.hpp"
+#include "net/http_parser.hpp"
+#include "server/json_place.hpp"
+
+namespace signalbox::server {
+namespace {
+
+constexpr std::string_view kPresence = "/api/presence";
+constexpr std::size_t kMaxEvents = 1000;
+constexpr std::size_t kMaxPage = 10'000;
+constexpr std::size_t kDefaultPage = 1000;
+constexpr std::size_t kMaxIdempotencyKeyBytes = 256;
+
+enum class Endpoint { none, emit, presence, presence_of, health };
+
+Endpoint endpoint_of(std::string_view path) {
+  if (path == "/healthz") return Endpoint::health;
+  if (path == "/api/emit") return Endpoint::emit;
+  if (path == kPresence) return Endpoint::presence;
+  const bool below = path.starts_with(kPresence) && path.size() > kPresence.size() + 1 && path[kPresence.size()] == '/';
+  // A user's id may hold a slash, but then an encoded one.
+  if (below && path.find('/', kPresence.size() + 1) == std::string_view::npos) return Endpoint::presence_of;
+  return Endpoint::none;
+}
+
+net::Response not_allowed(std::string_view allow) {
+  auto response = error_response(405, fmt::format("This address takes {} only.", allow));
+  response.fields.emplace_back("Allow", allow);
+  return response;
+}
+
+/// "application/json", with or without parameters.
+bool is_json(std::string_view content_type) {
+  auto type = content_type.substr(0, content_type.find(';'));
+  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
+  return net::equal_ignoring_case(type, "application/json");
+}
+
+/// In a path, unlike in a query, a plus is a plus.
+std::optional<std::string> decode_path(std::string_view text) {
+  std::string kept;
+  for (const char c : text) c == '+' ? kept += "%2B" : kept += c;
+  return percent_decode(kept);
+}
+
+struct Page {
+  std::size_t limit = kDefaultPage;
+  std::string after;
+};
+
+std::expected<Page, std::string_view> page_of(std::string_view query) {
+  Page page;
+  bool seen_limit = false, seen_after = false;
+  while (!query.empty()) {
+    const auto end = query.find('&');
+    const auto pair = query.substr(0, end);
+    query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
+    const auto equals = pair.find('=');
+    const auto name = percent_decode(pair.substr(0, equals));
+    auto value = percent_decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1));
+    if (!name || !value) return std::unexpected("The query is not properly percent-encoded.");
+    if (*name == "limit") {
+      const auto [last, error] = std::from_chars(value->data(), value->data() + value->size(), page.limit);
+      if (seen_limit || error != std::errc{} || last != value->data() + value->size() || page.limit < 1 || page.limit > kMaxPage) {
+        return std::unexpected("limit: give one whole number from 1 to 10000.");
+      }
+      seen_limit = true;
+    } else if (*name == "after") {
+      if (seen_after || (!value->empty() && !hub::valid_user_id(*value))) return std::unexpected("after: give one user id.");
+      seen_after = true;
+      page.after = std::move(*value);
+    }
+  }
+  return page;
+}
+
+net::Response overloaded() {
+  auto response = error_response(429, to_text(EmitError::overloaded));
+  response.fields.emplace_back("Retry-After", "1");
+  return response;
+}
+
+}  // namespace
+
+net::Response json_response(int status, std::string body) {
+  return {.status = status,
+          .fields = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}},
+          .body = std::move(body)};
+}
+
+net::Response error_response(int status, std::string_view sentence) {
+  std::string body = "{\"error\":";
+  append_json_string(body, sentence);
+  body += '}';
+  return json_response(status, std::move(body));
+}
+
+HttpApi::HttpApi(const Config& config, hub::Directory& directory, Answer answer)
+    : directory_(directory),
+      answer_(std::move(answer)),
+      limits_{.event_name_bytes = config.max_event_name_bytes, .data_bytes = config.max_payload_bytes, .json_depth = config.json_depth},
+      max_body_(config.max_payload_bytes),
+      key_(config.api_key.empty() ? std::nullopt : std::optional(sha256(config.api_key))) {}
+
+bool HttpApi::is_ours(std::string_view path) { return path == "/healthz" || path == "/api" || path.starts_with("/api/"); }
+
+bool HttpApi::key_fits(const net::RequestHead& head) const {
+  const auto given = head.field("Authorization");
+  if (!given || head.count("Authorization") != 1) return false;
+  const std::string_view key = auth::strip_bearer(*given);
+  if (key.size() == given->size()) return false;  // of another scheme
+  const Digest digest = sha256(key);
+  return CRYPTO_memcmp(digest.data(), key_->data(), digest.size()) == 0;
+}
+
+std::optional<net::Response> HttpApi::on_head(const net::RequestHead& head, std::size_t& max_body) const {
+  max_body = 0;
+  const Endpoint endpoint = endpoint_of(head.path);
+  if (endpoint != Endpoint::health) {
+    if (!key_) return error_response(403, "The HTTP interface is closed: no API_KEY is configured.");
+    if (!key_fits(head)) {
+      auto response = error_response(401, "Give the server's API_KEY: Authorization: Bearer <API_KEY>.");
+      response.fields.emplace_back("WWW-Authenticate", "Bearer");
+      return response;
+    }
+  }
+  if (endpoint == Endpoint::none) return error_response(404, "There is nothing at this address.");
+  if (endpoint == Endpoint::emit) {
+    if (head.method != "POST") return not_allowed("POST");
+    return check_emit_head(head, max_body);
+  }
+  if (head.method != "GET" && head.method != "HEAD") return not_allowed("GET, HEAD");
+  if (head.content_length > max_body) return error_response(413, "This request takes no body.");
+  if (endpoint == Endpoint::presence) {
+    if (const auto page = page_of(head.query); !page) return error_response(400, page.error());
+  }
+  return std::nullopt;
+}
+
+std::optional<net::Response> HttpApi::check_emit_head(const net::RequestHead& head, std::size_t& max_body) const {
+  if (head.count("Content-Type") != 1 || !is_json(*head.field("Content-Type"))) {
+    return error_response(415, "Send JSON: Content-Type: application/json.");
+  }
+  max_body = max_body_;
+  if (head.content_length > max_body_) return error_response(413, fmt::format("The body is larger than {} bytes.", max_body_));
+  const auto key = head.field("Idempotency-Key");
+  if (key && (head.count("Idempotency-Key") != 1 || key->empty() || key->size() > kMaxIdempotencyKeyBytes)) {
+    return error_response(400, "Idempotency-Key: give one of 1 to 256 bytes.");
+  }
+  return std::nullopt;
+}
+
+std::optional<net::Response> HttpApi::on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id,
+                                                 TimePoint now) {
+  switch (endpoint_of(head.path)) {
+    case Endpoint::health: return json_response(200, R"({"status":"ok"})");
+    case Endpoint::presence: return presence(head.query);
+    case Endpoint::presence_of: return presence_of(head.path.substr(kPresence.size() + 1));
+    case Endpoint::none: return error_response(404, "There is nothing at this address.");
+    case Endpoint::emit: break;
+  }
+  const auto key = head.field("Idempotency-Key");
+  if (!key) return emit(body);
+  auto begun = idempotency_.begin(*key, sha256(body), id, now);
+  switch (begun.kind) {
+    case Idempotency::Kind::first: return emit_once(*key, body, now);
+    case Idempotency::Kind::repeat: return json_response(202, std::move(begun.body));
+    case Idempotency::Kind::conflict: return error_response(409, "This Idempotency-Key was used with another body.");
+    case Idempotency::Kind::wait: break;
+  }
+  return std::nullopt;
+}
+
+net::Response HttpApi::emit_once(std::string_view key, std::string_view body, TimePoint now) {
+  net::Response response = emit(body);
+  for (const net::RequestId& waiting : idempotency_.finish(key, response.status == 202, response.body, now)) answer_(waiting, response);
+  return response;
+}
+
+net::Response HttpApi::emit(std::string_view body) const {
+  const auto events = read_events(body);
+  if (!events) return error_response(400, events.error());
+  std::vector<hub::Directory::Emission> emissions;
+  emissions.reserve(events->size());
+  for (const Event& event : *events) emissions.push_back({event.user, event.frame});
+  const auto online = directory_.emit_all(emissions);
+  if (!online) return overloaded();
+  return json_response(202, fmt::format(R"({{"accepted":{},"online":{}}})", events->size(), *online));
+}
+
+HttpApi::Events HttpApi::read_events(std::string_view body) const {
+  // `data` lies one level down in an event, and an event one level down in an array of them.
+  const auto first = body.find_first_not_of(" \t\r\n");
+  const bool array = first != std::string_view::npos && body[first] == '[';
+  const std::size_t envelope = array ? 2 : 1;
+  if (!valid_json(body, limits_.json_depth + envelope)) {
+    return std::unexpected(fmt::format("The body is not JSON that a browser can read: {}.", what_is_wrong(body, limits_.json_depth)));
+  }
+  std::vector<Event> events;
+  if (!array) {
+    auto event = read_event(body);
+    if (!event) return std::unexpected(std::move(event.error()));
+    events.push_back(std::move(*event));
+    return events;
+  }
+  JsonItems items(body);
+  while (const auto item = items.next()) {
+    if (events.size() == kMaxEvents) return std::unexpected(fmt::format("The array holds more than {} events.", kMaxEvents));
+    auto event = read_event(*item);
+    if (!event) return std::unexpected(fmt::format("[{}] {}", events.size(), event.error()));
+    events.push_back(std::move(*event));
+  }
+  return events;
+}
+
+std::expected<HttpApi::Event, std::string> HttpApi::read_event(std::string_view object) const {
+  JsonItems members(object);
+  if (!members.is_object()) return std::unexpected(R"(An event is an object: {"userId", "event", "data"}.)");
+  std::optional<std::string_view> user_text, name_text, data;
+  while (const auto value = members.next()) {
+    auto* member = members.key() == "userId" ? &user_text : members.key() == "event" ? &name_text : members.key() == "data" ? &data : nullptr;
+    if (!member) continue;
+    if (*member) return std::unexpected(fmt::format("{}: stands there twice.", members.key()));
+    *member = *value;
+  }
+  if (!user_text) return std::unexpected("userId: is missing.");
+  auto user = json_string(*user_text);
+  if (!user && json_is_integer(*user_text)) user = *user_text;  // its digits as they stand
+  if (!user || !hub::valid_user_id(*user)) {
+    return std::unexpected("userId: give text of 1 to 256 bytes without control characters, or an integer.");
+  }
+  if (!name_text) return std::unexpected("event: is missing.");
+  const auto name = json_string(*name_text);
+  if (!name) return std::unexpected("event: give text.");
+  if (const auto ok = hub::check_event_name(*name, limits_); !ok) return std::unexpected(fmt::format("event: {}", to_text(ok.error())));
+  if (data && !within_depth(*data, limits_.json_depth)) {
+    return std::unexpected(fmt::format("data: is nested deeper than {}.", limits_.json_depth));
+  }
+  return Event{.user = std::move(*user), .frame = hub::checked_event_frame(*name, data.value_or("null"))};
+}
+
+net::Response HttpApi::presence(std::string_view query) const {
+  const auto page = page_of(query);
+  if (!page) return error_response(400, page.error());
+  const std::vector<std::string> users = directory_.online_users();
+  auto it = page->after.empty() ? users.begin() : std::upper_bound(users.begin(), users.end(), page->after);
+  const auto end = it + std::min<std::ptrdiff_t>(users.end() - it, static_cast<std::ptrdiff_t>(page->limit));
+  std::string body = fmt::format(R"({{"count":{},"users":[)", users.size());
+  for (bool first = true; it != end; ++it, first = false) {
+    if (!first) body += ',';
+    append_json_string(body, *it);
+  }
+  body += "]}";
+  return json_response(200, std::move(body));
+}
+
+net::Response HttpApi::presence_of(std::string_view encoded_user) const {
+  const auto user = decode_path(encoded_user);
+  if (!user || !hub::valid_user_id(*user)) return error_response(400, to_text(EmitError::invalid_user));
+  std::string body = "{\"userId\":";
+  append_json_string(body, *user);
+  body += fmt::format(R"(,"online":{},"connections":{}}})", directory_.online(*user), directory_.connections(*user));
+  return json_response(200, std::move(body));
+}
+
+}  // namespace signalbox::server

@@ -1,0 +1,64 @@
+#pragma once
+#include <cstddef>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <signalbox/config.hpp>
+
+#include "hub/directory.hpp"
+#include "hub/emit.hpp"
+#include "net/application.hpp"
+#include "server/idempotency.hpp"
+
+namespace signalbox::server {
+
+/// An answer of ours that is not a page: JSON, not to be cached, not to be taken for anything else.
+net::Response json_response(int status, std::string body);
+/// {"error": a sentence for people}
+net::Response error_response(int status, std::string_view sentence);
+
+/// The interface for workers in other processes (docs/http-api.md): /api/emit, /api/presence, and /healthz.
+///
+/// thread  any; constant but for what it remembers of Idempotency-Keys.
+class HttpApi {
+ public:
+  /// Answers a request that waited with another one.
+  using Answer = std::function<void(const net::RequestId&, net::Response)>;
+
+  HttpApi(const Config& config, hub::Directory& directory, Answer answer);
+
+  static bool is_ours(std::string_view path);
+  /// Refuses what can be refused before the body is read, in this order: 403, 401, 404, 405, 415, 413, and 400 for a bad query.
+  std::optional<net::Response> on_head(const net::RequestHead& head, std::size_t& max_body) const;
+  /// A whole request that on_head() let in. Nothing: it will be answered through Answer.
+  std::optional<net::Response> on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id, TimePoint now);
+
+ private:
+  struct Event {
+    std::string user;
+    FrameRef frame;
+  };
+  using Events = std::expected<std::vector<Event>, std::string>;  ///< or what is wrong, and where
+
+  bool key_fits(const net::RequestHead& head) const;
+  std::optional<net::Response> check_emit_head(const net::RequestHead& head, std::size_t& max_body) const;
+  net::Response emit(std::string_view body) const;
+  net::Response emit_once(std::string_view key, std::string_view body, TimePoint now);
+  Events read_events(std::string_view body) const;
+  std::expected<Event, std::string> read_event(std::string_view object) const;
+  net::Response presence(std::string_view query) const;
+  net::Response presence_of(std::string_view encoded_user) const;
+
+  hub::Directory& directory_;
+  const Answer answer_;
+  const hub::EmitLimits limits_;
+  const std::size_t max_body_;
+  const std::optional<Digest> key_;  ///< of API_KEY, which is compared by digest; nothing: none is configured
+  Idempotency idempotency_;
+};
+
+}  // namespace signalbox::server

@@ -1,0 +1,65 @@
+#include "server/io.hpp"
+
+#include <exception>
+#include <utility>
+
+#include <signalbox/connection_manager.hpp>
+
+#include "base/log.hpp"
+#include "net/application.hpp"
+
+namespace signalbox {
+
+EmitResult Io::Impl::emit(std::string_view user, const hub::FrameResult& frame) const {
+  if (!hub::valid_user_id(user)) return std::unexpected(EmitError::invalid_user);
+  if (!frame) return std::unexpected(frame.error());
+  if (!running()) return std::unexpected(EmitError::stopped);
+  const auto queued = hub_.directory.emit(user, *frame);
+  if (queued) return *queued;
+  return std::unexpected(running() ? EmitError::overloaded : EmitError::stopped);
+}
+
+bool Io::post(std::move_only_function<void()> task) const {
+  if (!impl_->running()) return false;
+  const int here = net::Network::current_shard();
+  auto guarded = [task = std::move(task)]() mutable {
+    try {
+      task();
+    } catch (const std::exception& error) {
+      log::error("a posted task threw", {{"what", error.what()}});
+    } catch (...) {
+      log::error("a posted task threw");
+    }
+  };
+  return impl_->hub().mailboxes.post(here < 0 ? 0 : static_cast<unsigned>(here), Message::run(std::move(guarded)));
+}
+
+EmitResult emit_to_user(const Io& io, std::string_view user, const JobProgress& job) {
+  return io.impl().emit(user, hub::job_frame(job, io.impl().limits()));
+}
+
+EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job) {
+  return io.impl().emit(user, hub::job_frame(job, io.impl().limits()));
+}
+
+EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job) {
+  return io.impl().emit(user, hub::job_frame(job, io.impl().limits()));
+}
+
+EmitResult emit_to_user(const Io& io, std::string_view user, std::string_view event, const json& data) {
+  return io.impl().emit(user, hub::event_frame(event, data, io.impl().limits()));
+}
+
+EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_view event, std::string_view data) {
+  return io.impl().emit(user, hub::event_frame_of_text(event, data, io.impl().limits()));
+}
+
+bool is_user_online(const Io& io, std::string_view user) { return io.impl().hub().directory.online(user); }
+
+std::vector<std::string> get_online_users(const Io& io) { return io.impl().hub().directory.online_users(); }
+
+std::size_t get_online_users_count(const Io& io) { return io.impl().hub().directory.online_count(); }
+
+std::size_t ConnectionManager::connections(std::string_view user) const { return io_.impl().hub().directory.connections(user); }
+
+}  // namespace signalbox

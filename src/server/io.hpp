@@ -1,0 +1,34 @@
+#pragma once
+#include <atomic>
+
+#include <signalbox/utils.hpp>
+
+#include "hub/emit.hpp"
+#include "hub/hub.hpp"
+
+namespace signalbox {
+
+/// What is behind every Io: the hub, and whether it runs. Owned by the service, which outlives every Io.
+///
+/// thread  any.
+class Io::Impl {
+ public:
+  explicit Impl(hub::Hub& hub)
+      : hub_(hub),
+        limits_{.event_name_bytes = hub.config.max_event_name_bytes,
+                .data_bytes = hub.config.max_payload_bytes,
+                .json_depth = hub.config.json_depth} {}
+
+  hub::Hub& hub() const { return hub_; }
+  const hub::EmitLimits& limits() const { return limits_; }
+  void set_running(bool running) { running_.store(running, std::memory_order_release); }
+  bool running() const { return running_.load(std::memory_order_acquire); }
+  EmitResult emit(std::string_view user, const hub::FrameResult& frame) const;
+
+ private:
+  hub::Hub& hub_;
+  const hub::EmitLimits limits_;
+  std::atomic<bool> running_{false};
+};
+
+}  // namespace signalbox

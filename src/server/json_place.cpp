@@ -1,0 +1,69 @@
+#include "server/json_place.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace signalbox::server {
+namespace {
+
+/// Listens to nothing but the place of the first fault.
+struct FaultFinder : nlohmann::json_sax<nlohmann::json> {
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(std::size_t) override { return true; }
+  bool key(string_t&) override { return true; }
+  bool end_object() override { return true; }
+  bool start_array(std::size_t) override { return true; }
+  bool end_array() override { return true; }
+  bool parse_error(std::size_t position, const std::string& token, const nlohmann::detail::exception& error) override {
+    at = position;
+    out_of_range = error.id / 100 == 4;
+    number = token.substr(0, 32);
+    return false;
+  }
+
+  std::size_t at = 0;
+  bool out_of_range = false;
+  std::string number;
+};
+
+}  // namespace
+
+bool within_depth(std::string_view json, std::size_t max_depth) {
+  std::size_t depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      in_string = c != '"';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > max_depth) return false;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return true;
+}
+
+std::string what_is_wrong(std::string_view text, std::size_t max_depth) {
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "it is empty";
+  FaultFinder finder;
+  // The parser takes a NUL byte for the end of the text; no JSON holds one.
+  const auto nul = text.find('\0');
+  const bool sound = nlohmann::json::sax_parse(text.substr(0, nul), &finder);
+  if (!sound && finder.out_of_range) return fmt::format("the number {} is beyond its range, at byte {}", finder.number, finder.at);
+  if (!sound) return fmt::format("the fault is at byte {}", finder.at);
+  if (nul != std::string_view::npos) return fmt::format("the fault is at byte {}", nul + 1);
+  return fmt::format("it is nested deeper than {}", max_depth);
+}
+
+}  // namespace signalbox::server

@@ -1,0 +1,99 @@
+#include "hub/emit.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+
+namespace signalbox::hub {
+namespace {
+
+const EmitLimits kLimits{};
+
+std::string packet(const FrameResult& frame) { return frame ? std::string((*frame)->packet()) : std::string(to_text(frame.error())); }
+
+TEST(JobEvents, are_what_the_original_sent) {
+  EXPECT_EQ(packet(job_frame(JobProgress{.job_id = "7", .progress = 50}, kLimits)),
+            R"(42["job_progress",{"jobId":"7","progress":50,"status":"processing"}])");
+  EXPECT_EQ(packet(job_frame(JobCompleted{.job_id = "7", .result = {{"imageUrl", "/a.png"}, {"width", 2}}}, kLimits)),
+            R"(42["job_completed",{"jobId":"7","result":{"imageUrl":"/a.png","width":2}}])");
+  EXPECT_EQ(packet(job_frame(JobFailed{.job_id = "7", .error = "no \"paint\""}, kLimits)),
+            R"(42["job_failed",{"jobId":"7","error":"no \"paint\""}])");
+}
+
+TEST(JobEvents, carry_keys_of_the_callers_own_behind_their_own) {
+  const json extra = {{"eta", 3.5}, {"progress", 99}, {"step", {"a", 1}}};
+  EXPECT_EQ(packet(job_frame(JobProgress{.job_id = "7", .progress = 0.1, .status = "x", .extra = extra}, kLimits)),
+            R"(42["job_progress",{"jobId":"7","progress":0.1,"status":"x","eta":3.5,"step":["a",1]}])");
+  EXPECT_EQ(job_frame(JobProgress{.job_id = "7", .extra = json::array({1})}, kLimits).error(), EmitError::invalid_json);
+}
+
+TEST(JobEvents, print_what_is_no_number_as_null) {
+  EXPECT_EQ(packet(job_frame(JobProgress{.job_id = "7", .progress = std::numeric_limits<double>::quiet_NaN()}, kLimits)),
+            R"(42["job_progress",{"jobId":"7","progress":null,"status":"processing"}])");
+}
+
+TEST(JobEvents, are_known_by_kind_and_job_whichever_way_they_were_emitted) {
+  const auto typed = *job_frame(JobProgress{.job_id = "7", .progress = 1}, kLimits);
+  const auto built = *event_frame("job_progress", {{"x", 1}, {"jobId", "7"}}, kLimits);
+  const auto text = *event_frame_of_text("job_progress", R"({"jobId":"7"})", kLimits);
+  for (const FrameRef& frame : {typed, built, text}) {
+    EXPECT_EQ(frame->kind(), FrameKind::progress);
+    EXPECT_EQ(frame->key(), job_key("7"));
+  }
+  EXPECT_EQ((*job_frame(JobCompleted{.job_id = "7"}, kLimits))->kind(), FrameKind::outcome);
+  EXPECT_EQ((*event_frame_of_text("job_failed", R"({"jobId":12})", kLimits))->kind(), FrameKind::outcome);
+  EXPECT_EQ((*event_frame_of_text("job_failed", R"({"jobId":12})", kLimits))->key(), job_key("12"));
+  EXPECT_EQ((*event_frame_of_text("job_progress", R"([{"jobId":12}])", kLimits))->key(), 0u) << "names no job: replaces nothing";
+  EXPECT_EQ((*event_frame_of_text("news", R"({"jobId":12})", kLimits))->kind(), FrameKind::event);
+}
+
+TEST(Events, relay_the_senders_own_bytes) {
+  EXPECT_EQ(packet(event_frame_of_text("n\"1", R"({ "b":1.50, "a":100000000000000000000 })", kLimits)),
+            R"(42["n\"1",{ "b":1.50, "a":100000000000000000000 }])");
+}
+
+TEST(Events, that_a_browser_could_not_read_are_refused) {
+  for (const char* text : {"", "{", "1e400", R"("\ud800")", "\"\xff\"", "nul", "1 2", "{\"a\":1}}", "],["}) {
+    EXPECT_EQ(event_frame_of_text("x", text, kLimits).error(), EmitError::invalid_json) << text;
+  }
+  const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  EXPECT_TRUE(event_frame_of_text("x", nested(128), kLimits));
+  EXPECT_EQ(event_frame_of_text("x", nested(129), kLimits).error(), EmitError::invalid_json);
+  EXPECT_EQ(event_frame("x", json::parse(nested(129)), kLimits).error(), EmitError::invalid_json);
+  EXPECT_EQ(job_frame(JobCompleted{.job_id = "1", .result = json::parse(nested(128))}, kLimits).error(), EmitError::invalid_json);
+}
+
+TEST(Events, larger_than_a_client_may_get_are_refused) {
+  const EmitLimits small{.data_bytes = 10};
+  EXPECT_TRUE(event_frame_of_text("x", "1234567890", small));
+  EXPECT_EQ(event_frame_of_text("x", "12345678901", small).error(), EmitError::too_large);
+  EXPECT_EQ(event_frame("x", "1234567890", small).error(), EmitError::too_large);
+}
+
+TEST(EventNames, that_socket_io_keeps_for_itself_are_refused) {
+  for (const char* name : {"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"}) {
+    EXPECT_EQ(event_frame(name, 1, kLimits).error(), EmitError::reserved_event) << name;
+  }
+}
+
+TEST(EventNames, are_1_to_256_bytes_of_utf8) {
+  EXPECT_TRUE(event_frame(std::string(256, 'x'), 1, kLimits));
+  EXPECT_TRUE(event_frame("größe", 1, kLimits));
+  for (const std::string& name : {std::string(), std::string(257, 'x'), std::string("\xc3")}) {
+    EXPECT_EQ(event_frame(name, 1, kLimits).error(), EmitError::invalid_event) << name;
+  }
+}
+
+TEST(UserIds, are_1_to_256_bytes_without_control_characters) {
+  for (const std::string& id : {std::string("a"), std::string(256, 'x'), std::string("Ünï 2"), std::string("9007199254740993")}) {
+    EXPECT_TRUE(valid_user_id(id)) << id;
+  }
+  for (const std::string& id : {std::string(), std::string(257, 'x'), std::string("a\n"), std::string("\x7f"), std::string("\xff"),
+                                std::string("a\0b", 3)}) {
+    EXPECT_FALSE(valid_user_id(id)) << id;
+  }
+}
+
+}  // namespace
+}  // namespace signalbox::hub
