@@ -70,16 +70,18 @@ class Socket {
  public:
   explicit Socket(hub::SocketState& state) : state_(&state) {}
 
-  const std::string& id() const;
-  const std::string& nsp() const;
+  std::string_view id() const;
+  std::string_view nsp() const;
   /// Empty until a middleware has said who the user is.
   std::string_view user_id() const;
   /// The object under `user` in `authenticated`: the token's claims without the registered ones.
   json user() const;
   Handshake handshake() const;
 
-  /// Sends an event to this socket. `arguments` is a JSON array of what follows the name.
+  /// Sends an event with one argument to this socket alone. Throws std::invalid_argument for a name that Socket.IO reserves, and
+  /// the text variants for arguments that are not a JSON array; a socket that has left gets nothing.
   void emit(std::string_view event, const json& argument);
+  /// `arguments_array`: what follows the name, as the text of a JSON array, with placeholders for the attachments.
   void emit_text(std::string_view event, std::string_view arguments_array, const Attachments& attachments = {});
   /// The same and waits for the client's acknowledgement; `on_ack` runs once, on this shard. `timeout` 0: Config::ack_timeout.
   void emit_with_ack(std::string_view event, std::string_view arguments_array, OnAck on_ack,
@@ -112,7 +114,8 @@ class ConnectRequest {
   /// A parameter of the handshake's query, decoded; empty if absent.
   virtual std::string query(std::string_view name) const = 0;
 
-  /// Says who the user is: `user_object_text` a JSON object that goes to the client under `user`; `expires` ends the socket then.
+  /// Says who the user is: `id` 1 to 256 bytes of UTF-8 without control characters, `user_object_text` a JSON object that goes to the client under `user`; at
+  /// `expires` the socket ends. Throws std::invalid_argument for what is not so.
   virtual void set_user(std::string id, std::string user_object_text,
                         std::chrono::system_clock::time_point expires = std::chrono::system_clock::time_point::max()) = 0;
   /// Forget these keys of the connect payload (a token that has done its work).

@@ -1,8 +1,15 @@
 #pragma once
+#include <functional>
 #include <string_view>
 #include <vector>
 
 namespace signalbox {
+
+/// For maps from text that are looked up by views, without a copy.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+};
 
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
 

@@ -4,14 +4,10 @@
 
 #include "base/assert.hpp"
 #include "base/json_write.hpp"
+#include "base/text.hpp"
 
 namespace signalbox::hub {
 namespace {
-
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
-};
 
 FrameRef presence_frame(const User& user, bool online) {
   std::string data = "{\"userId\":";

@@ -1,57 +1,49 @@
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <signalbox/config.hpp>
-#include <signalbox/event_registry.hpp>
 
+#include "base/clock.hpp"
 #include "base/close_reason.hpp"
 #include "base/message.hpp"
 #include "hub/directory.hpp"
 
 namespace signalbox::hub {
 
-class Registry;     // hub/registry.hpp: namespaces with their handlers and middleware chains; constant after start()
-class SocketState;  // hub/socket_state.hpp: one Socket.IO socket, behind the public Socket
+class Registry;      // hub/registry.hpp
+class LocalSockets;  // hub/local_sockets.hpp
+class SocketState;   // hub/socket_state.hpp
+
+/// What time it is, for calls that come from the application and so bring no time with them. Tests put their own here.
+struct Clocks {
+  TimePoint (*steady)() = Clock::now;
+  std::chrono::system_clock::time_point (*wall)() = std::chrono::system_clock::now;
+};
+
+struct Counters {
+  std::atomic<std::uint64_t> ignored_events{0};  ///< no handler wanted them
+  std::atomic<std::uint64_t> handler_errors{0};  ///< handlers that threw
+};
 
 /// What all shards share. Built by server before the shards start; outlives them.
 ///
-/// thread  `directory` any; the rest is constant after start().
+/// thread  `directory`, `mailboxes` and `counters` any; the rest is constant after start().
 struct Hub {
   const Config& config;
   Directory& directory;
   const Registry& registry;
   Mailboxes& mailboxes;
-};
+  Counters counters{};
+  std::vector<LocalSockets*> shards{};           ///< by shard; each touched by its shard alone
+  int (*current_shard)() = [] { return -1; };    ///< which shard's thread is this? -1: none of them
+  Clocks clocks{};
 
-/// The sockets of one shard by slot, and those of authenticated users in the main namespace, for broadcasts.
-///
-/// thread  its shard.
-class LocalSockets {
- public:
-  explicit LocalSockets(std::uint32_t shard) : shard_(shard) {}
-  SocketRef add(SocketState& socket);
-  void remove(const SocketRef& ref);
-  SocketState* find(std::uint32_t slot, std::uint32_t generation) const;
-  /// Puts an authenticated main-namespace socket in the broadcast list, or takes it out (remove() does as well).
-  void set_listening(const SocketRef& ref, bool listening);
-  /// Delivers or broadcasts.
-  void on_message(Message& message, TimePoint now);
-
- private:
-  struct Entry {
-    SocketState* socket = nullptr;
-    std::uint32_t generation = 0;
-    std::uint32_t listening_at = 0;  ///< 1 + its place in listening_; 0: not there
-  };
-  std::uint32_t shard_;
-  std::vector<Entry> entries_;
-  std::vector<std::uint32_t> free_;
-  std::vector<std::uint32_t> listening_;
+  /// A socket by its name, on its shard's thread; nothing if it has gone.
+  SocketState* find(const SocketRef& ref) const;
 };
 
 /// How a client's packets reach its transport: the Engine.IO session, seen from above.
@@ -61,9 +53,11 @@ class Link {
  public:
   virtual ~Link() = default;
   virtual void send(FrameRef frame) = 0;
+  /// The client hears a ping behind all that was sent before; its answer comes back as Client::on_received(marker).
   virtual void confirm(std::uint64_t marker) = 0;
+  /// Calls Client::on_closed() before it returns.
   virtual void close(CloseReason reason, TimePoint now) = 0;
-  /// This client has an authenticated socket now: the limits of strangers no longer hold.
+  /// This client has an accepted socket now: the limits of strangers no longer hold.
   virtual void set_authenticated() = 0;
   virtual void set_reading(bool reading) = 0;
   virtual void deadline_changed() = 0;

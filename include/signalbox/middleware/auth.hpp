@@ -8,6 +8,10 @@
 
 namespace signalbox {
 
+namespace auth {
+class JwtVerifier;
+}
+
 /// The middleware that stands in every namespace by default: an HS256 token from the connect payload (`auth.token`, with or without
 /// "Bearer "), else from the Authorization header of the handshake, says who the user is.
 ///
@@ -16,6 +20,7 @@ class JwtAuth {
  public:
   explicit JwtAuth(const Config& config);
   std::expected<void, ConnectRefusal> operator()(ConnectRequest& request) const;
+  const auth::JwtVerifier& verifier() const;
 
  private:
   struct Impl;

@@ -1,0 +1,196 @@
+#include "hub/client.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "base/json_write.hpp"
+#include "base/log.hpp"
+#include "hub/local_sockets.hpp"
+
+namespace signalbox::hub {
+
+using socketio::PacketType;
+using socketio::PacketView;
+
+namespace {
+
+socketio::DecodeLimits decode_limits(const Config& config) {
+  return {.max_attachments = static_cast<std::uint32_t>(config.max_attachments), .json_depth = config.json_depth};
+}
+
+}  // namespace
+
+/// One call from outside: while it lasts, a socket that leaves is kept, since the call may come from inside it.
+class Client::Turn {
+ public:
+  explicit Turn(Client& client) : client_(client) { ++client_.depth_; }
+  ~Turn() {
+    if (--client_.depth_ == 0) client_.left_.clear();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  Client& client_;
+};
+
+Client::Client(Hub& hub, std::uint32_t shard, Link& link, HandshakeFacts facts, TimePoint now)
+    : hub_(hub),
+      local_(*hub.shards[shard]),
+      link_(link),
+      facts_(std::move(facts)),
+      connect_until_(now + hub.config.connect_timeout),
+      budget_(hub.config.client_events_per_s, now) {}
+
+Client::~Client() { SB_ASSERT(closed_ && depth_ == 0); }
+
+SocketState* Client::find(std::string_view nsp) const {
+  for (const auto& socket : sockets_) {
+    if (socket->nsp().name == nsp) return socket.get();
+  }
+  return nullptr;
+}
+
+void Client::fail(TimePoint now) {
+  if (!closed_) link_.close(CloseReason::parse_error, now);
+}
+
+void Client::close_if_empty(TimePoint now) {
+  if (!closed_ && sockets_.empty()) link_.close(CloseReason::forced_close, now);
+}
+
+void Client::forget_left() {
+  const auto has_left = [](const auto& socket) { return socket->left(); };
+  const auto first = std::stable_partition(sockets_.begin(), sockets_.end(), [&](const auto& socket) { return !has_left(socket); });
+  std::move(first, sockets_.end(), std::back_inserter(left_));
+  sockets_.erase(first, sockets_.end());
+}
+
+void Client::send_away(const SocketRef& ref) {
+  static_cast<void>(hub_.mailboxes.post(ref.shard, Message::run([&hub = hub_, ref] {
+    SocketState* socket = hub.find(ref);
+    if (!socket) return;
+    log::info("a user's oldest socket is sent away: MAX_CONNECTIONS_PER_USER is reached", {{"user", std::string(socket->user_id())}});
+    socket->disconnect(false);
+  })));
+}
+
+void Client::send(std::string_view nsp, PacketType type, std::string_view payload) {
+  link_.send(make_frame(false, FrameKind::event, 0, socketio::packet_head(type, nsp), payload));
+}
+
+void Client::spend(TimePoint now) {
+  const std::size_t rate = hub_.config.client_events_per_s;
+  budget_.spend(rate, now);
+  const TimePoint refilled = budget_.refilled_at(rate);
+  if (refilled <= now) return;
+  if (read_again_ == kNever) link_.set_reading(false);
+  read_again_ = refilled;
+  link_.deadline_changed();
+}
+
+void Client::on_text(std::string_view message, TimePoint now) {
+  const Turn turn(*this);
+  if (unfinished_) return fail(now);
+  const auto packet = socketio::decode(message, decode_limits(hub_.config));
+  if (!packet) return fail(now);
+  const bool is_ack = packet->type == PacketType::ack || packet->type == PacketType::binary_ack;
+  if (!is_ack) spend(now);
+  if (packet->attachments == 0) return dispatch(*packet, {}, now);
+  if (!find(packet->nsp) || !socketio::placeholders_fit(packet->payload, packet->attachments)) return fail(now);
+  unfinished_ = std::make_unique<Unfinished>(Unfinished{.text = std::string(message),
+                                                        .wanted = packet->attachments,
+                                                        .bytes = message.size(),
+                                                        .attachments = {},
+                                                        .deadline = now + hub_.config.attachments_timeout});
+  link_.deadline_changed();
+}
+
+void Client::on_binary(std::string_view bytes, TimePoint now) {
+  const Turn turn(*this);
+  if (!unfinished_) return fail(now);
+  unfinished_->bytes += bytes.size();
+  if (unfinished_->bytes > hub_.config.max_payload_bytes) return fail(now);
+  unfinished_->attachments.emplace_back(bytes);
+  if (unfinished_->attachments.size() < unfinished_->wanted) return;
+  const auto whole = std::exchange(unfinished_, nullptr);
+  const auto packet = socketio::decode(whole->text, decode_limits(hub_.config));
+  SB_ASSERT(packet);
+  dispatch(*packet, std::move(whole->attachments), now);
+}
+
+void Client::dispatch(const PacketView& packet, Attachments attachments, TimePoint now) {
+  if (packet.type == PacketType::connect) return connect(packet, now);
+  SocketState* socket = find(packet.nsp);
+  if (!socket) return fail(now);
+  switch (packet.type) {
+    case PacketType::disconnect: return socket->leave(CloseReason::client_namespace_disconnect, now);
+    case PacketType::event:
+    case PacketType::binary_event: return socket->on_event(packet, std::move(attachments), now);
+    case PacketType::ack:
+    case PacketType::binary_ack:
+      if (packet.ack_id) socket->on_ack(*packet.ack_id, packet.payload, std::move(attachments));
+      return;
+    default: return fail(now);
+  }
+}
+
+void Client::connect(const PacketView& packet, TimePoint now) {
+  if (packet.ack_id || find(packet.nsp) || sockets_.size() >= hub_.config.max_namespaces) return fail(now);
+  const Namespace* nsp = hub_.registry.find(packet.nsp);
+  if (!nsp) return send(packet.nsp, PacketType::connect_error, R"({"message":"Invalid namespace"})");
+  ConnectAttempt attempt(facts_, nsp->name, packet.payload, hub_.config.json_depth);
+  if (const auto let_in = nsp->admit(attempt); !let_in) return refuse(*nsp, let_in.error(), now);
+  connect_until_ = kNever;
+  link_.set_authenticated();
+  sockets_.push_back(std::make_unique<SocketState>(*this, *nsp, std::move(attempt.login()), std::move(attempt.auth()), now));
+  sockets_.back()->welcome(now);
+  link_.deadline_changed();
+}
+
+void Client::refuse(const Namespace& nsp, const ConnectRefusal& refusal, TimePoint now) {
+  log::debug("a client is refused", {{"namespace", nsp.name}, {"why", refusal.message}, {"address", facts_.remote_address}});
+  const auto dump = [](const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); };
+  if (!refusal.as_unauthorized_event) {
+    json answer = {{"message", refusal.message}};
+    if (!refusal.data.is_null()) answer["data"] = refusal.data;
+    return send(nsp.name, PacketType::connect_error, dump(answer));
+  }
+  // What the original's clients listen for: let in, told, and sent away.
+  send(nsp.name, PacketType::connect, R"({"sid":")" + make_socket_id() + R"("})");
+  link_.send(text_frame(socketio::event_packet(nsp.name, {}, events::unauthorized, dump(refusal.data))));
+  send(nsp.name, PacketType::disconnect, {});
+  close_if_empty(now);
+}
+
+void Client::on_closed(CloseReason reason, TimePoint now) {
+  const Turn turn(*this);
+  closed_ = true;
+  unfinished_ = nullptr;
+  while (!sockets_.empty()) sockets_.front()->leave(reason, now);
+}
+
+void Client::on_received(std::uint64_t, TimePoint) {}
+
+TimePoint Client::next_deadline() const {
+  TimePoint next = std::min(connect_until_, read_again_);
+  if (unfinished_) next = std::min(next, unfinished_->deadline);
+  for (const auto& socket : sockets_) next = std::min(next, socket->next_deadline());
+  return next;
+}
+
+void Client::on_timer(TimePoint now) {
+  const Turn turn(*this);
+  if (now >= connect_until_) return link_.close(CloseReason::forced_close, now);
+  if (unfinished_ && now >= unfinished_->deadline) return fail(now);
+  if (now >= read_again_) {
+    read_again_ = kNever;
+    link_.set_reading(true);
+  }
+  // A handler may make others leave while this goes on.
+  for (std::size_t i = 0; i < sockets_.size() && !closed_; ++i) {
+    if (sockets_[i]->next_deadline() <= now) sockets_[i]->on_timer(now);
+  }
+}
+
+}  // namespace signalbox::hub

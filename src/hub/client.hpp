@@ -1,0 +1,76 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hub/event_budget.hpp"
+#include "hub/hub.hpp"
+#include "hub/socket_state.hpp"
+
+namespace signalbox::hub {
+
+/// One client's Socket.IO connection: the namespaces that it joined, what it may still send, what it still owes.
+/// Packets in; what goes out goes through the Link.
+///
+/// thread  its shard. source  Socket.IO protocol v5.
+class Client {
+ public:
+  Client(Hub& hub, std::uint32_t shard, Link& link, HandshakeFacts facts, TimePoint now);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  void on_text(std::string_view message, TimePoint now);
+  void on_binary(std::string_view bytes, TimePoint now);
+  void on_closed(CloseReason reason, TimePoint now);
+  void on_received(std::uint64_t marker, TimePoint now);
+  TimePoint next_deadline() const;
+  void on_timer(TimePoint now);
+
+  // For its sockets.
+  Hub& hub() const { return hub_; }
+  Link& link() const { return link_; }
+  LocalSockets& local() const { return local_; }
+  const HandshakeFacts& handshake() const { return facts_; }
+  /// The client broke the protocol: its connection ends.
+  void fail(TimePoint now);
+  void close_if_empty(TimePoint now);
+  /// Takes sockets that have left out of the list; they are destroyed when no call is in them any more.
+  void forget_left();
+  /// `41` to a socket of any shard.
+  void send_away(const SocketRef& ref);
+
+ private:
+  class Turn;
+  /// An event or acknowledgement whose attachments are still to come.
+  struct Unfinished {
+    std::string text;
+    std::uint32_t wanted;
+    std::size_t bytes;
+    Attachments attachments;
+    TimePoint deadline;
+  };
+
+  SocketState* find(std::string_view nsp) const;
+  void spend(TimePoint now);
+  void dispatch(const socketio::PacketView& packet, Attachments attachments, TimePoint now);
+  void connect(const socketio::PacketView& packet, TimePoint now);
+  void refuse(const Namespace& nsp, const ConnectRefusal& refusal, TimePoint now);
+  void send(std::string_view nsp, socketio::PacketType type, std::string_view payload);
+
+  Hub& hub_;
+  LocalSockets& local_;
+  Link& link_;
+  HandshakeFacts facts_;
+  std::vector<std::unique_ptr<SocketState>> sockets_, left_;
+  std::unique_ptr<Unfinished> unfinished_;
+  TimePoint connect_until_;        ///< kNever once a namespace has been joined
+  TimePoint read_again_ = kNever;  ///< its budget is used up until then
+  EventBudget budget_;
+  int depth_ = 0;  ///< calls that are in this client or in one of its sockets
+  bool closed_ = false;
+};
+
+}  // namespace signalbox::hub

@@ -1,0 +1,38 @@
+#include "hub/connect_attempt.hpp"
+
+#include <stdexcept>
+
+#include "base/json_check.hpp"
+#include "base/json_scan.hpp"
+#include "base/json_write.hpp"
+#include "hub/emit.hpp"
+#include "hub/handshake.hpp"
+
+namespace signalbox::hub {
+
+Handshake ConnectAttempt::handshake() const { return read_handshake(facts_, auth_); }
+std::string ConnectAttempt::header(std::string_view name) const { return header_of(facts_, name); }
+std::string ConnectAttempt::query(std::string_view name) const { return query_of(facts_, name); }
+
+void ConnectAttempt::set_user(std::string id, std::string user_object_text, std::chrono::system_clock::time_point expires) {
+  if (!valid_user_id(id)) throw std::invalid_argument(std::string(to_text(EmitError::invalid_user)));
+  if (!valid_json(user_object_text, json_depth_) || !JsonItems(user_object_text).is_object()) {
+    throw std::invalid_argument("The user object is not the text of a JSON object.");
+  }
+  login_ = Login{.user_id = std::move(id), .user_json = std::move(user_object_text), .expires_at = expires};
+}
+
+void ConnectAttempt::drop_auth_key(std::string_view key) {
+  std::string kept = "{";
+  JsonItems members(auth_);
+  while (const auto value = members.next()) {
+    if (members.key() == key) continue;
+    if (kept.size() > 1) kept += ',';
+    append_json_string(kept, members.key());
+    kept += ':';
+    kept += *value;
+  }
+  auth_ = kept + '}';
+}
+
+}  // namespace signalbox::hub

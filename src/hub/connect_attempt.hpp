@@ -1,0 +1,45 @@
+#pragma once
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <signalbox/event_registry.hpp>
+
+#include "hub/hub.hpp"
+
+namespace signalbox::hub {
+
+/// Who a socket's user is, as a middleware said.
+struct Login {
+  std::string user_id;
+  std::string user_json;  ///< the object under `user` in `authenticated`
+  std::chrono::system_clock::time_point expires_at = std::chrono::system_clock::time_point::max();
+};
+
+/// A client's wish to join a namespace, while the middleware chain looks at it.
+class ConnectAttempt final : public ConnectRequest {
+ public:
+  ConnectAttempt(const HandshakeFacts& facts, std::string_view nsp, std::string_view auth, std::size_t json_depth)
+      : facts_(facts), nsp_(nsp), auth_(auth.empty() ? "{}" : auth), json_depth_(json_depth) {}
+
+  std::string_view nsp() const override { return nsp_; }
+  Handshake handshake() const override;
+  std::string header(std::string_view name) const override;
+  std::string_view auth_text() const override { return auth_; }
+  std::string query(std::string_view name) const override;
+  void set_user(std::string id, std::string user_object_text, std::chrono::system_clock::time_point expires) override;
+  void drop_auth_key(std::string_view key) override;
+
+  std::optional<Login>& login() { return login_; }
+  std::string& auth() { return auth_; }
+
+ private:
+  const HandshakeFacts& facts_;
+  const std::string_view nsp_;
+  std::string auth_;
+  const std::size_t json_depth_;
+  std::optional<Login> login_;
+};
+
+}  // namespace signalbox::hub

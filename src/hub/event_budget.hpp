@@ -1,0 +1,34 @@
+#pragma once
+#include <algorithm>
+#include <cstddef>
+
+#include "base/clock.hpp"
+
+namespace signalbox::hub {
+
+/// How much a client may still send: fills at `per_second`, holds two seconds' worth. A packet that is there already is always
+/// taken, so the budget can go below zero: then the client is not read until it is back. 0 a second: no limit.
+class EventBudget {
+ public:
+  EventBudget(std::size_t per_second, TimePoint now) : left_(2.0F * static_cast<float>(per_second)), since_(now) {}
+
+  void spend(std::size_t per_second, TimePoint now) {
+    if (per_second == 0) return;
+    const auto rate = static_cast<float>(per_second);
+    const float elapsed = std::chrono::duration<float>(now - since_).count();
+    left_ = std::min(left_ + elapsed * rate, 2 * rate) - 1;
+    since_ = now;
+  }
+  /// When the client may be read again; a time that has passed: now.
+  TimePoint refilled_at(std::size_t per_second) const {
+    if (per_second == 0 || left_ >= 0) return since_;
+    const std::chrono::duration<float> wait(-left_ / static_cast<float>(per_second));
+    return since_ + std::chrono::duration_cast<TimePoint::duration>(wait) + Milliseconds(1);
+  }
+
+ private:
+  float left_;
+  TimePoint since_;
+};
+
+}  // namespace signalbox::hub

@@ -1,0 +1,119 @@
+#include "hub/handshake.hpp"
+
+#include <fmt/chrono.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "base/percent.hpp"
+#include "base/text.hpp"
+
+namespace signalbox {
+namespace hub {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  return out;
+}
+
+std::string_view take_line(std::string_view& text) {
+  const std::size_t end = std::min(text.find("\r\n"), text.size());
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 2, text.size()));
+  return line;
+}
+
+std::string_view target_of(std::string_view head) {
+  std::string_view line = take_line(head);
+  line.remove_prefix(std::min(line.find(' ') + 1, line.size()));
+  return line.substr(0, line.find(' '));
+}
+
+/// Calls `take(name, value)` for each field, names in lower case.
+template <class Take>
+void each_field(std::string_view head, Take take) {
+  take_line(head);
+  while (!head.empty()) {
+    const std::string_view line = take_line(head);
+    const std::size_t colon = line.find(':');
+    if (colon != line.npos) take(lower(line.substr(0, colon)), trim(line.substr(colon + 1)));
+  }
+}
+
+template <class Take>
+void each_parameter(std::string_view target, Take take) {
+  const std::size_t mark = target.find('?');
+  std::string_view query = mark == target.npos ? std::string_view{} : target.substr(mark + 1);
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    auto name = percent_decode(pair.substr(0, equals));
+    auto value = percent_decode(pair.substr(std::min(equals + 1, pair.size())));
+    if (name && value && !name->empty()) take(std::move(*name), std::move(*value));
+  }
+}
+
+/// As Node has it: a repeated field's values stand in one text.
+json headers_of(std::string_view head) {
+  json headers = json::object();
+  each_field(head, [&](const std::string& name, std::string_view value) {
+    auto found = headers.find(name);
+    if (found == headers.end()) {
+      headers[name] = value;
+    } else {
+      found->get_ref<std::string&>().append(", ").append(value);
+    }
+  });
+  return headers;
+}
+
+/// "Mon Nov 23 2026 12:00:00 GMT+0000 (Coordinated Universal Time)", as a Date prints itself in JavaScript.
+std::string date_text(std::int64_t unix_ms) {
+  return fmt::format("{:%a %b %d %Y %H:%M:%S} GMT+0000 (Coordinated Universal Time)", fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)));
+}
+
+}  // namespace
+
+Handshake read_handshake(const HandshakeFacts& facts, std::string_view auth) {
+  Handshake out;
+  out.headers = headers_of(facts.head);
+  out.url = target_of(facts.head);
+  out.query = json::object();
+  each_parameter(out.url, [&](std::string name, std::string value) { out.query[std::move(name)] = std::move(value); });
+  out.auth = json::parse(auth.empty() ? "{}" : auth);
+  out.time = date_text(facts.issued_ms);
+  out.address = facts.remote_address;
+  out.xdomain = out.headers.contains("origin");
+  out.issued = facts.issued_ms;
+  return out;
+}
+
+std::string header_of(const HandshakeFacts& facts, std::string_view name) {
+  const std::string wanted = lower(name);
+  std::string out;
+  each_field(facts.head, [&](const std::string& field, std::string_view value) {
+    if (out.empty() && field == wanted) out = value;
+  });
+  return out;
+}
+
+std::string query_of(const HandshakeFacts& facts, std::string_view name) {
+  std::string out;
+  each_parameter(target_of(facts.head), [&](const std::string& parameter, std::string value) {
+    if (parameter == name) out = std::move(value);
+  });
+  return out;
+}
+
+}  // namespace hub
+
+json Handshake::to_json() const {
+  return {{"headers", headers}, {"time", time},     {"address", address}, {"xdomain", xdomain}, {"secure", secure},
+          {"issued", issued},   {"url", url},       {"query", query},     {"auth", auth}};
+}
+
+}  // namespace signalbox

@@ -1,0 +1,20 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include <signalbox/event_registry.hpp>
+
+#include "hub/hub.hpp"
+
+namespace signalbox::hub {
+
+// A client's handshake as applications see it, read from the request that opened its session. Pure.
+
+/// Everything. `auth` is the connect payload as JSON text.
+Handshake read_handshake(const HandshakeFacts& facts, std::string_view auth);
+/// The value of a field, any case; empty if absent.
+std::string header_of(const HandshakeFacts& facts, std::string_view name);
+/// A decoded parameter of the query, the last one of that name; empty if absent.
+std::string query_of(const HandshakeFacts& facts, std::string_view name);
+
+}  // namespace signalbox::hub

@@ -1,0 +1,71 @@
+#include <signalbox/middleware/auth.hpp>
+
+#include <chrono>
+
+#include "auth/jwt.hpp"
+#include "base/json_scan.hpp"
+#include "base/log.hpp"
+
+namespace signalbox {
+namespace {
+
+constexpr std::size_t kShortSecretBytes = 32;
+
+std::string secret_of(const Config& config) {
+  if (config.jwt_secret.empty()) {
+    throw ConfigError("JWT_SECRET is not set: set it to the secret that signs your users' tokens, at least 32 random bytes.");
+  }
+  if (config.jwt_secret.size() < kShortSecretBytes) {
+    log::warn("JWT_SECRET is shorter than 32 bytes: a short secret can be guessed from any token; use 32 random bytes or more");
+  }
+  return config.jwt_secret;
+}
+
+/// The text under `token` in the connect payload; empty if there is none.
+std::string token_in(std::string_view auth) {
+  JsonItems members(auth);
+  std::string token;
+  while (const auto value = members.next()) {
+    if (members.key() == "token") token = json_string(*value).value_or("");
+  }
+  return token;
+}
+
+ConnectRefusal refusal(auth::TokenError error, AuthFailure how) {
+  return {.message = std::string(auth::message(error)),
+          .data = {{"code", auth::code(error)}, {"message", auth::message(error)}},
+          .as_unauthorized_event = how == AuthFailure::unauthorized};
+}
+
+}  // namespace
+
+struct JwtAuth::Impl {
+  auth::JwtVerifier verifier;
+  AuthFailure how;
+  bool token_in_query;
+};
+
+JwtAuth::JwtAuth(const Config& config)
+    : impl_(std::make_shared<const Impl>(Impl{.verifier = auth::JwtVerifier({.secret = secret_of(config),
+                                                                             .leeway = config.jwt_leeway,
+                                                                             .require_exp = config.require_exp,
+                                                                             .id_claims = config.user_id_claims}),
+                                              .how = config.auth_failure,
+                                              .token_in_query = config.token_in_query})) {}
+
+const auth::JwtVerifier& JwtAuth::verifier() const { return impl_->verifier; }
+
+std::expected<void, ConnectRefusal> JwtAuth::operator()(ConnectRequest& request) const {
+  std::string token = token_in(request.auth_text());
+  if (token.empty()) token = request.header("authorization");
+  if (token.empty() && impl_->token_in_query) token = request.query("token");
+  const auto identity = impl_->verifier.verify(auth::strip_bearer(token), std::chrono::system_clock::now());
+  if (!identity) return std::unexpected(refusal(identity.error(), impl_->how));
+  request.set_user(identity->user_id, identity->user_json, identity->expires_at);
+  request.drop_auth_key("token");
+  return {};
+}
+
+std::string sign_token(std::string_view claims, std::string_view secret) { return auth::sign_hs256(claims, secret); }
+
+}  // namespace signalbox

@@ -1,0 +1,74 @@
+#include "hub/local_sockets.hpp"
+
+#include "base/assert.hpp"
+
+namespace signalbox::hub {
+
+SocketState* Hub::find(const SocketRef& ref) const { return shards[ref.shard]->find(ref.slot, ref.generation); }
+
+SocketRef LocalSockets::add(SocketState& socket, Link& link) {
+  if (free_.empty()) {
+    free_.push_back(static_cast<std::uint32_t>(entries_.size()));
+    entries_.emplace_back();
+  }
+  const std::uint32_t slot = free_.back();
+  free_.pop_back();
+  entries_[slot].socket = &socket;
+  entries_[slot].link = &link;
+  return {.shard = shard_, .slot = slot, .generation = entries_[slot].generation};
+}
+
+void LocalSockets::remove(const SocketRef& ref) {
+  SB_ASSERT(find(ref.slot, ref.generation));
+  Entry& entry = entries_[ref.slot];
+  stop_listening(entry);
+  entry.socket = nullptr;
+  entry.link = nullptr;
+  ++entry.generation;
+  free_.push_back(ref.slot);
+}
+
+const LocalSockets::Entry* LocalSockets::entry(std::uint32_t slot, std::uint32_t generation) const {
+  if (slot >= entries_.size() || entries_[slot].generation != generation || !entries_[slot].socket) return nullptr;
+  return &entries_[slot];
+}
+
+SocketState* LocalSockets::find(std::uint32_t slot, std::uint32_t generation) const {
+  const Entry* found = entry(slot, generation);
+  return found ? found->socket : nullptr;
+}
+
+void LocalSockets::listen(const SocketRef& ref, const void* user) {
+  SB_ASSERT(find(ref.slot, ref.generation));
+  Entry& entry = entries_[ref.slot];
+  SB_ASSERT(entry.listening_at == 0);
+  listening_.push_back(ref.slot);
+  entry.listening_at = static_cast<std::uint32_t>(listening_.size());
+  entry.user = user;
+}
+
+void LocalSockets::stop_listening(Entry& entry) {
+  if (entry.listening_at == 0) return;
+  const std::uint32_t last = listening_.back();
+  listening_[entry.listening_at - 1] = last;
+  entries_[last].listening_at = entry.listening_at;
+  listening_.pop_back();
+  entry.listening_at = 0;
+  entry.user = nullptr;
+}
+
+void LocalSockets::on_message(const Message& message) {
+  switch (message.kind) {
+    case Message::Kind::deliver:
+      if (const Entry* to = entry(message.slot, message.generation)) to->link->send(message.frame);
+      return;
+    case Message::Kind::broadcast:
+      for (const std::uint32_t slot : listening_) {
+        if (entries_[slot].user != message.except) entries_[slot].link->send(message.frame);
+      }
+      return;
+    case Message::Kind::task: return;  // run by the shard itself
+  }
+}
+
+}  // namespace signalbox::hub

@@ -1,0 +1,125 @@
+#include "hub/registry.hpp"
+
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+#include "base/log.hpp"
+#include "base/utf8.hpp"
+#include "socketio/packet.hpp"
+
+namespace signalbox {
+namespace hub {
+namespace {
+
+std::expected<void, ConnectRefusal> call(const Middleware& middleware, ConnectRequest& request) {
+  try {
+    return middleware(request);
+  } catch (const std::exception& error) {
+    log::error("a middleware threw", {{"namespace", std::string(request.nsp())}, {"what", error.what()}});
+  } catch (...) {
+    log::error("a middleware threw", {{"namespace", std::string(request.nsp())}});
+  }
+  return std::unexpected(ConnectRefusal{.message = "Internal server error"});
+}
+
+std::expected<void, ConnectRefusal> call_all(const std::vector<Middleware>& chain, ConnectRequest& request) {
+  for (const Middleware& middleware : chain) {
+    if (auto let_in = call(middleware, request); !let_in) return let_in;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::expected<void, ConnectRefusal> Namespace::admit(ConnectRequest& request) const {
+  if (auto let_in = call_all(before_jwt, request); !let_in) return let_in;
+  if (jwt) {
+    if (auto let_in = (*jwt)(request); !let_in) return let_in;
+  }
+  return call_all(after_jwt, request);
+}
+
+Registry::Registry() { open("/"); }
+
+Namespace& Registry::open(std::string_view name) {
+  if (started_) throw std::invalid_argument("Namespaces and handlers are registered before the service is started.");
+  if (!name.starts_with('/') || name.find(',') != name.npos || !valid_utf8(name)) {
+    throw std::invalid_argument("A namespace's name begins with \"/\" and has no comma: " + std::string(name));
+  }
+  auto& place = namespaces_[std::string(name)];
+  if (!place) place = std::make_unique<Namespace>(Namespace{.name = std::string(name), .before_jwt = {}, .after_jwt = {}});
+  return *place;
+}
+
+void Registry::start(const Config& config) {
+  started_ = true;
+  for (auto& [name, nsp] : namespaces_) {
+    if (!nsp->wants_jwt) continue;
+    if (nsp->handlers.contains(events::authenticate)) {
+      throw std::invalid_argument("\"authenticate\" renews tokens where JwtAuth stands: give your event another name in " + name + ".");
+    }
+    if (!jwt_) jwt_.emplace(config);
+    nsp->jwt = &*jwt_;
+  }
+}
+
+const Namespace* Registry::find(std::string_view name) const {
+  const auto found = namespaces_.find(name);
+  return found == namespaces_.end() ? nullptr : found->second.get();
+}
+
+}  // namespace hub
+
+namespace {
+
+void add_handler(hub::Namespace& nsp, std::string event, hub::Namespace::Handler handler) {
+  if (socketio::reserved_event(event)) throw std::invalid_argument("Socket.IO keeps the event \"" + event + "\" for itself.");
+  if (!nsp.handlers.emplace(event, std::move(handler)).second) {
+    throw std::invalid_argument("The event \"" + event + "\" has a handler already in " + nsp.name + ".");
+  }
+}
+
+}  // namespace
+
+EventRegistry& EventRegistry::on(std::string event, Handler handler) {
+  add_handler(registry_->open(nsp_), std::move(event), std::move(handler));
+  return *this;
+}
+
+EventRegistry& EventRegistry::on_text(std::string event, TextHandler handler) {
+  add_handler(registry_->open(nsp_), std::move(event), std::move(handler));
+  return *this;
+}
+
+EventRegistry& EventRegistry::on_any(std::function<void(Socket&, std::string_view, Arguments, Ack)> handler) {
+  registry_->open(nsp_).any = std::move(handler);
+  return *this;
+}
+
+EventRegistry& EventRegistry::on_connect(Connect handler) {
+  registry_->open(nsp_).on_connect.push_back(std::move(handler));
+  return *this;
+}
+
+EventRegistry& EventRegistry::on_disconnect(Disconnect handler) {
+  registry_->open(nsp_).on_disconnect.push_back(std::move(handler));
+  return *this;
+}
+
+EventRegistry& EventRegistry::use(Middleware middleware) {
+  registry_->open(nsp_).after_jwt.push_back(std::move(middleware));
+  return *this;
+}
+
+EventRegistry& EventRegistry::use_first(Middleware middleware) {
+  registry_->open(nsp_).before_jwt.push_back(std::move(middleware));
+  return *this;
+}
+
+EventRegistry& EventRegistry::without_jwt() {
+  registry_->open(nsp_).wants_jwt = false;
+  return *this;
+}
+
+}  // namespace signalbox

@@ -1,0 +1,51 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include <signalbox/event_registry.hpp>
+#include <signalbox/middleware/auth.hpp>
+
+#include "base/text.hpp"
+
+namespace signalbox::hub {
+
+/// What the application registered for one namespace.
+struct Namespace {
+  using Handler = std::variant<EventRegistry::Handler, EventRegistry::TextHandler>;
+
+  std::string name;
+  bool wants_jwt = true;
+  std::vector<Middleware> before_jwt, after_jwt;
+  std::unordered_map<std::string, Handler, TextHash, std::equal_to<>> handlers{};
+  std::function<void(Socket&, std::string_view event, Arguments, Ack)> any{};
+  std::vector<EventRegistry::Connect> on_connect{};
+  std::vector<EventRegistry::Disconnect> on_disconnect{};
+  const JwtAuth* jwt = nullptr;  ///< set by Registry::start()
+
+  /// The chain in its order, up to the first that refuses. A middleware that throws refuses too.
+  std::expected<void, ConnectRefusal> admit(ConnectRequest& request) const;
+};
+
+/// The namespaces. Filled before start(), constant after it.
+class Registry {
+ public:
+  Registry();
+  /// The namespace of that name, added if there is none. Throws std::invalid_argument for a bad name or after start().
+  Namespace& open(std::string_view name);
+  /// Nothing more may be registered. Throws ConfigError if a namespace wants JwtAuth and its settings are wrong, and
+  /// std::invalid_argument if a handler stands where JwtAuth has its own.
+  void start(const Config& config);
+  const Namespace* find(std::string_view name) const;
+
+ private:
+  std::unordered_map<std::string, std::unique_ptr<Namespace>, TextHash, std::equal_to<>> namespaces_;
+  std::optional<JwtAuth> jwt_;
+  bool started_ = false;
+};
+
+}  // namespace signalbox::hub

@@ -1,0 +1,55 @@
+#include <signalbox/event_registry.hpp>
+
+#include <stdexcept>
+
+#include "base/json_check.hpp"
+#include "base/json_scan.hpp"
+#include "hub/client.hpp"
+#include "hub/emit.hpp"
+#include "hub/socket_state.hpp"
+
+// The public Socket: what applications hand in is checked here, once.
+namespace signalbox {
+namespace {
+
+void check_name(std::string_view event, const Config& config) {
+  const hub::EmitLimits limits{.event_name_bytes = config.max_event_name_bytes};
+  if (const auto ok = hub::check_event_name(event, limits); !ok) throw std::invalid_argument(std::string(to_text(ok.error())));
+}
+
+/// "[1,2]" -> "1,2"
+std::string_view without_brackets(std::string_view array, const Config& config) {
+  JsonItems items(array);
+  if (!items.is_array() || !valid_json(array, config.json_depth + 1)) {
+    throw std::invalid_argument("The arguments of an event are given as the text of a JSON array.");
+  }
+  return items.rest();
+}
+
+}  // namespace
+
+std::string_view Socket::id() const { return state_->id(); }
+std::string_view Socket::nsp() const { return state_->nsp().name; }
+std::string_view Socket::user_id() const { return state_->user_id(); }
+json Socket::user() const { return state_->user_json().empty() ? json::object() : json::parse(state_->user_json()); }
+Handshake Socket::handshake() const { return state_->handshake(); }
+
+void Socket::emit(std::string_view event, const json& argument) {
+  check_name(event, state_->config());
+  state_->emit(event, argument.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+void Socket::emit_text(std::string_view event, std::string_view arguments_array, const Attachments& attachments) {
+  check_name(event, state_->config());
+  state_->emit(event, without_brackets(arguments_array, state_->config()), attachments);
+}
+
+void Socket::emit_with_ack(std::string_view event, std::string_view arguments_array, OnAck on_ack, std::chrono::milliseconds timeout,
+                           const Attachments& attachments) {
+  check_name(event, state_->config());
+  state_->emit_with_ack(event, without_brackets(arguments_array, state_->config()), attachments, std::move(on_ack), timeout);
+}
+
+void Socket::disconnect(bool close) { state_->disconnect(close); }
+
+}  // namespace signalbox

@@ -1,0 +1,227 @@
+#include "hub/socket_state.hpp"
+
+#include <algorithm>
+
+#include "auth/jwt.hpp"
+#include "base/assert.hpp"
+#include "base/json_scan.hpp"
+#include "base/json_write.hpp"
+#include "base/random.hpp"
+#include "hub/client.hpp"
+#include "hub/guarded.hpp"
+#include "hub/handshake.hpp"
+#include "hub/local_sockets.hpp"
+
+namespace signalbox::hub {
+
+using socketio::PacketType;
+
+namespace {
+
+constexpr std::string_view kMainNamespace = "/";
+
+/// What `authenticate` brought: its first argument's `token`, or nothing.
+std::string token_of(std::string_view arguments) {
+  JsonItems list(arguments);
+  const auto first = list.next();
+  JsonItems members(first.value_or(""));
+  std::string token;
+  while (const auto value = members.next()) {
+    if (members.key() == "token") token = json_string(*value).value_or("");
+  }
+  return token;
+}
+
+}  // namespace
+
+std::string make_socket_id() {
+  constexpr std::size_t kBytes = 15;  // 120 random bits are 20 characters
+  return random_id(kBytes);
+}
+
+SocketState::SocketState(Client& client, const Namespace& nsp, std::optional<Login> login, std::string auth, TimePoint now)
+    : client_(client), nsp_(nsp), auth_(auth == "{}" ? std::string() : std::move(auth)) {
+  std::ranges::copy_n(make_socket_id().begin(), id_.size(), id_.begin());
+  ref_ = client_.local().add(*this, client_.link());
+  if (!login) return;
+  user_id_ = std::move(login->user_id);
+  user_json_ = std::move(login->user_json);
+  expiry_ = TokenExpiry(login->expires_at, client_.hub().clocks.wall(), now);
+}
+
+SocketState::~SocketState() { SB_ASSERT(left_); }
+
+const Config& SocketState::config() const { return client_.hub().config; }
+
+Handshake SocketState::handshake() const { return read_handshake(client_.handshake(), auth_); }
+
+void SocketState::welcome(TimePoint now) {
+  Hub& hub = client_.hub();
+  if (!user_id_.empty() && nsp_.name == kMainNamespace) {
+    const auto joined = hub.directory.join(user_id_, ref_, now);
+    user_ = joined.user;
+    client_.local().listen(ref_, user_);
+    if (joined.evicted) client_.send_away(*joined.evicted);
+  }
+  std::string answer = R"({"sid":")";
+  answer.append(id()) += R"("})";
+  send(PacketType::connect, {}, answer, {});
+  if (!user_id_.empty()) emit(events::authenticated, "{\"user\":" + user_json_ + '}');
+  welcomed_ = true;
+  for (const auto& handler : nsp_.on_connect) {
+    if (left_) return;
+    guarded(hub, "on_connect", user_id_, [&] {
+      Socket socket(*this);
+      handler(socket);
+    });
+  }
+}
+
+void SocketState::send(PacketType type, std::optional<std::uint64_t> id, std::string_view payload, const Attachments& attachments) {
+  if (left_) return;
+  const std::string head = socketio::packet_head(type, nsp_.name, id, attachments.size());
+  client_.link().send(make_frame(false, FrameKind::event, 0, head, payload));
+  for (const std::string& attachment : attachments) client_.link().send(binary_frame(attachment));
+}
+
+void SocketState::emit(std::string_view event, std::string_view arguments, const Attachments& attachments) {
+  if (left_) return;
+  client_.link().send(text_frame(socketio::event_packet(nsp_.name, {}, event, arguments, attachments.size())));
+  for (const std::string& attachment : attachments) client_.link().send(binary_frame(attachment));
+}
+
+void SocketState::emit_with_ack(std::string_view event, std::string_view arguments, const Attachments& attachments, OnAck on_ack,
+                                Milliseconds timeout) {
+  const Config& config = client_.hub().config;
+  if (left_) return on_ack(std::unexpected(AckError::disconnected));
+  if (!acks_) acks_ = std::make_unique<PendingAcks>();
+  if (acks_->size() >= config.max_pending_acks) return on_ack(std::unexpected(AckError::too_many_pending));
+  const Milliseconds wait = timeout.count() == 0 ? config.ack_timeout : timeout;
+  const std::uint64_t id = acks_->add(std::move(on_ack), client_.hub().clocks.steady() + wait);
+  client_.link().deadline_changed();
+  client_.link().send(text_frame(socketio::event_packet(nsp_.name, id, event, arguments, attachments.size())));
+  for (const std::string& attachment : attachments) client_.link().send(binary_frame(attachment));
+}
+
+void SocketState::send_ack(std::uint64_t id, std::string_view array, const Attachments& attachments) {
+  send(attachments.empty() ? PacketType::ack : PacketType::binary_ack, id, array, attachments);
+}
+
+Ack SocketState::make_ack(std::uint64_t id) {
+  // The answer may come later and from any thread: the socket is looked up again on its own.
+  return Ack([&hub = client_.hub(), ref = ref_, id](std::string array, Attachments attachments) {
+    if (hub.current_shard() == static_cast<int>(ref.shard)) {
+      if (SocketState* socket = hub.find(ref)) socket->send_ack(id, array, attachments);
+      return;
+    }
+    // Refused only by shards that have stopped, and then the socket has gone as well.
+    static_cast<void>(hub.mailboxes.post(
+        ref.shard, Message::run([&hub, ref, id, array = std::move(array), attachments = std::move(attachments)] {
+          if (SocketState* socket = hub.find(ref)) socket->send_ack(id, array, attachments);
+        })));
+  });
+}
+
+void SocketState::on_event(const socketio::PacketView& packet, Attachments attachments, TimePoint now) {
+  const auto event = socketio::read_event(packet.payload, client_.hub().config.max_event_name_bytes);
+  if (!event) return client_.fail(now);
+  Ack ack = packet.ack_id ? make_ack(*packet.ack_id) : Ack();
+  if (nsp_.jwt && event->name == events::authenticate) return renew_token(event->arguments, std::move(ack), now);
+  handle(*event, std::move(attachments), std::move(ack));
+}
+
+void SocketState::handle(const socketio::EventView& event, Attachments attachments, Ack ack) {
+  Hub& hub = client_.hub();
+  const auto found = nsp_.handlers.find(event.name);
+  if (found == nsp_.handlers.end() && !nsp_.any) {
+    hub.counters.ignored_events.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  Arguments arguments{.text = '[' + std::string(event.arguments) + ']', .attachments = std::move(attachments)};
+  guarded(hub, event.name, user_id_, [&] {
+    Socket socket(*this);
+    if (found == nsp_.handlers.end()) return nsp_.any(socket, event.name, std::move(arguments), std::move(ack));
+    if (const auto* handler = std::get_if<EventRegistry::Handler>(&found->second)) {
+      return (*handler)(socket, arguments.values(), std::move(ack));
+    }
+    std::get<EventRegistry::TextHandler>(found->second)(socket, std::move(arguments), std::move(ack));
+  });
+}
+
+void SocketState::on_ack(std::uint64_t id, std::string_view payload, Attachments attachments) {
+  OnAck on_ack = acks_ ? acks_->take(id) : OnAck();
+  if (!on_ack) return;
+  guarded(client_.hub(), "acknowledgement", user_id_,
+          [&] { on_ack(Arguments{.text = std::string(payload), .attachments = std::move(attachments)}); });
+}
+
+void SocketState::renew_token(std::string_view arguments, Ack ack, TimePoint now) {
+  const auto wall = client_.hub().clocks.wall();
+  const std::string token = token_of('[' + std::string(arguments) + ']');
+  auto identity = nsp_.jwt->verifier().verify(auth::strip_bearer(token), wall);
+  if (!identity) {
+    return ack(json{{"ok", false}, {"code", auth::code(identity.error())}, {"message", auth::message(identity.error())}});
+  }
+  if (identity->user_id != user_id_) {
+    return ack(json{{"ok", false}, {"code", "token_invalid"}, {"message", "The token is of another user than this connection."}});
+  }
+  user_json_ = std::move(identity->user_json);
+  expiry_ = TokenExpiry(identity->expires_at, wall, now);
+  client_.link().deadline_changed();
+  ack(json{{"ok", true}});
+}
+
+void SocketState::refuse(std::string_view code, std::string_view message, TimePoint now) {
+  emit(events::unauthorized, json{{"code", code}, {"message", message}}.dump());
+  disconnect(false);
+  client_.close_if_empty(now);
+}
+
+void SocketState::disconnect(bool close) {
+  if (left_) return;
+  const TimePoint now = client_.hub().clocks.steady();
+  send(PacketType::disconnect, {}, {}, {});
+  leave(CloseReason::server_namespace_disconnect, now);
+  if (close) client_.link().close(CloseReason::forced_close, now);
+}
+
+void SocketState::give_up(std::vector<OnAck> waiting, AckError error) {
+  for (OnAck& on_ack : waiting) {
+    guarded(client_.hub(), "acknowledgement", user_id_, [&] { on_ack(std::unexpected(error)); });
+  }
+}
+
+void SocketState::leave(CloseReason reason, TimePoint now) {
+  if (left_) return;
+  left_ = true;
+  if (user_) client_.hub().directory.leave(user_, ref_, now);
+  client_.local().remove(ref_);
+  if (acks_) give_up(acks_->take_all(), AckError::disconnected);
+  if (welcomed_) {
+    for (const auto& handler : nsp_.on_disconnect) {
+      guarded(client_.hub(), "on_disconnect", user_id_, [&] {
+        Socket socket(*this);
+        handler(socket, to_text(reason));
+      });
+    }
+  }
+  user_ = nullptr;
+  client_.forget_left();
+}
+
+TimePoint SocketState::next_deadline() const {
+  return std::min(expiry_.next_deadline(), acks_ ? acks_->next_deadline() : kNever);
+}
+
+void SocketState::on_timer(TimePoint now) {
+  if (acks_ && acks_->next_deadline() <= now) give_up(acks_->take_late(now), AckError::timeout);
+  if (left_) return;
+  if (expiry_.expired(now)) {
+    refuse(auth::code(auth::TokenError::expired), auth::message(auth::TokenError::expired), now);
+  } else if (expiry_.notice_due(now)) {
+    expiry_.told();
+    emit(events::token_expiring, "{\"expiresInMs\":" + std::to_string(expiry_.left(now).count()) + '}');
+  }
+}
+
+}  // namespace signalbox::hub

@@ -1,0 +1,78 @@
+#pragma once
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <signalbox/event_registry.hpp>
+
+#include "hub/connect_attempt.hpp"
+#include "hub/hub.hpp"
+#include "hub/pending_acks.hpp"
+#include "hub/registry.hpp"
+#include "hub/token_expiry.hpp"
+#include "socketio/packet.hpp"
+
+namespace signalbox::hub {
+
+class Client;
+
+/// As hard to guess as a session's id.
+std::string make_socket_id();
+
+/// One client's membership in one namespace: what is behind the public Socket. Owned by its Client.
+///
+/// thread  its shard.
+class SocketState {
+ public:
+  /// Accepted by the namespace's chain: `login` says as whom, if anyone.
+  SocketState(Client& client, const Namespace& nsp, std::optional<Login> login, std::string auth, TimePoint now);
+  ~SocketState();
+
+  std::string_view id() const { return {id_.data(), id_.size()}; }
+  const Namespace& nsp() const { return nsp_; }
+  std::string_view user_id() const { return user_id_; }
+  const std::string& user_json() const { return user_json_; }
+  Handshake handshake() const;
+  const Config& config() const;
+  const SocketRef& ref() const { return ref_; }
+
+  /// Joins the directory, answers the client, tells the application. In one turn, so that nothing comes between.
+  void welcome(TimePoint now);
+  void on_event(const socketio::PacketView& packet, Attachments attachments, TimePoint now);
+  void on_ack(std::uint64_t id, std::string_view payload, Attachments attachments);
+
+  void emit(std::string_view event, std::string_view arguments, const Attachments& attachments = {});
+  void emit_with_ack(std::string_view event, std::string_view arguments, const Attachments& attachments, OnAck on_ack, Milliseconds timeout);
+  void send_ack(std::uint64_t id, std::string_view array, const Attachments& attachments);
+  /// `41`: the client does not come back by itself.
+  void disconnect(bool close);
+  /// No longer a member, for whatever reason: gone from the directory, the application told, once.
+  void leave(CloseReason reason, TimePoint now);
+  bool left() const { return left_; }
+
+  TimePoint next_deadline() const;
+  void on_timer(TimePoint now);
+
+ private:
+  void send(socketio::PacketType type, std::optional<std::uint64_t> id, std::string_view payload, const Attachments& attachments);
+  void handle(const socketio::EventView& event, Attachments attachments, Ack ack);
+  void renew_token(std::string_view arguments, Ack ack, TimePoint now);
+  void refuse(std::string_view code, std::string_view message, TimePoint now);
+  void give_up(std::vector<OnAck> waiting, AckError error);
+  Ack make_ack(std::uint64_t id);
+
+  Client& client_;
+  const Namespace& nsp_;
+  std::array<char, 20> id_;
+  bool welcomed_ = false;
+  bool left_ = false;
+  SocketRef ref_;
+  const User* user_ = nullptr;  ///< its entry in the directory; for the main namespace alone
+  std::string user_id_, user_json_, auth_;
+  TokenExpiry expiry_;
+  std::unique_ptr<PendingAcks> acks_;  ///< few sockets ever wait for one
+};
+
+}  // namespace signalbox::hub
