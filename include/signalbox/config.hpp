@@ -21,7 +21,8 @@ inline constexpr char token_expiring[] = "token_expiring";
 inline constexpr char authenticate[] = "authenticate";
 }  // namespace events
 
-/// A setting is missing, does not parse or is out of range. what() names it, its value (unless secret) and what is allowed.
+/// A setting is missing, does not parse or is out of range. what() names it, its value (unless secret) and what is
+/// allowed.
 struct ConfigError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -33,10 +34,11 @@ struct UnknownFlag : ConfigError {
 
 enum class AuthFailure : std::uint8_t { unauthorized, connect_error };
 
-/// Every setting. docs/configuration.md has the table; from_env() reads the environment over `.env` in the working directory.
+/// Every setting. docs/configuration.md has the table; from_env() reads the environment over `.env` in the working
+/// directory.
 struct Config {
   std::uint16_t port = 3000;
-  std::string host;         ///< empty: all addresses; "localhost": loopback, both families
+  std::string host;  ///< empty: all addresses; "localhost": loopback, both families
   std::string jwt_secret;
   std::string cors_origin;  ///< comma-separated origins, or "*"; empty: no CORS headers
   std::string api_key;
@@ -71,8 +73,8 @@ struct Config {
   bool serve_client = true;
 
   // Limits (docs/security.md)
-  std::size_t max_connections = 0;       ///< 0: descriptors less 100
-  std::size_t max_unauthenticated = 0;   ///< 0: a tenth of max_connections, at least 1000
+  std::size_t max_connections = 0;                  ///< 0: descriptors less 100
+  std::size_t max_unauthenticated = 0;              ///< 0: a tenth of max_connections, at least 1000
   std::size_t max_unauthenticated_per_address = 0;  ///< 0: no limit
   std::size_t max_connections_per_user = 500;       ///< 0: no limit
   std::size_t max_head_bytes = 16 * 1024;
@@ -96,7 +98,8 @@ struct Config {
   /// Flags over environment over `.env`. `arguments` are those after the command's name, such as {"--port", "3001"}.
   /// Throws ConfigError, and of its kinds UnknownFlag for a flag that there is not.
   static Config from_arguments(const std::vector<std::string>& arguments);
-  /// Takes the settings' flags and their values out of `arguments` (up to a "--") and returns them; what a program has of its own stays.
+  /// Takes the settings' flags and their values out of `arguments` (up to a "--") and returns them; what a program has
+  /// of its own stays.
   static std::vector<std::string> take_flags(std::vector<std::string>& arguments);
   /// Every setting with its flag, unit, default and range, as lines for a terminal (`signalbox --help`).
   static std::string help();

@@ -18,8 +18,8 @@ class SocketState;
 class Registry;
 }  // namespace hub
 
-/// What a client sent when it connected: Socket.IO's `socket.handshake`. Built anew when asked for. Once JwtAuth has accepted a
-/// token, it is no longer in `auth`.
+/// What a client sent when it connected: Socket.IO's `socket.handshake`. Built anew when asked for. Once JwtAuth has
+/// accepted a token, it is no longer in `auth`.
 struct Handshake {
   json headers, query, auth;
   std::string time, address, url;
@@ -32,7 +32,8 @@ using Attachments = std::vector<std::string>;  ///< binary values, in the order 
 
 /// The arguments of an event or of an acknowledgement, without the event's name.
 struct Arguments {
-  std::string text;         ///< a JSON array, the client's own bytes; binary values stand in it as {"_placeholder":true,"num":N}
+  std::string
+      text;  ///< a JSON array, the client's own bytes; binary values stand in it as {"_placeholder":true,"num":N}
   Attachments attachments;  ///< attachments[N]
   json values() const { return json::parse(text); }
 };
@@ -48,7 +49,9 @@ class Ack {
   /// Did the client ask for an acknowledgement (and has had none)?
   explicit operator bool() const { return static_cast<bool>(send_); }
   /// One argument.
-  void operator()(const json& answer) { send_text('[' + answer.dump(-1, ' ', false, json::error_handler_t::replace) + ']'); }
+  void operator()(const json& answer) {
+    send_text('[' + answer.dump(-1, ' ', false, json::error_handler_t::replace) + ']');
+  }
   /// Any number of arguments: a JSON array as text, with attachments if it has placeholders.
   void send_text(std::string array, Attachments attachments = {}) {
     if (auto send = std::exchange(send_, nullptr)) send(std::move(array), std::move(attachments));
@@ -78,14 +81,16 @@ class Socket {
   json user() const;
   Handshake handshake() const;
 
-  /// Sends an event with one argument to this socket alone. Throws std::invalid_argument for a name that Socket.IO reserves, and
-  /// the text variants for arguments that are not a JSON array; a socket that has left gets nothing.
+  /// Sends an event with one argument to this socket alone. Throws std::invalid_argument for a name that Socket.IO
+  /// reserves, and the text variants for arguments that are not a JSON array; a socket that has left gets nothing.
   void emit(std::string_view event, const json& argument);
   /// `arguments_array`: what follows the name, as the text of a JSON array, with placeholders for the attachments.
   void emit_text(std::string_view event, std::string_view arguments_array, const Attachments& attachments = {});
-  /// The same and waits for the client's acknowledgement; `on_ack` runs once, on this shard. `timeout` 0: Config::ack_timeout.
+  /// The same and waits for the client's acknowledgement; `on_ack` runs once, on this shard. `timeout` 0:
+  /// Config::ack_timeout.
   void emit_with_ack(std::string_view event, std::string_view arguments_array, OnAck on_ack,
-                     std::chrono::milliseconds timeout = std::chrono::milliseconds{0}, const Attachments& attachments = {});
+                     std::chrono::milliseconds timeout = std::chrono::milliseconds{0},
+                     const Attachments& attachments = {});
   /// Leaves the namespace (`41`): the client does not come back by itself. `close` ends the whole connection as well.
   void disconnect(bool close = false);
 
@@ -97,7 +102,8 @@ class Socket {
 struct ConnectRefusal {
   std::string message;
   json data = nullptr;
-  /// True: the client is let in without on_connect, gets `unauthorized` with `data`, then `41`: what the original's clients expect.
+  /// True: the client is let in without on_connect, gets `unauthorized` with `data`, then `41`: what the original's
+  /// clients expect.
   bool as_unauthorized_event = false;
 };
 
@@ -114,10 +120,12 @@ class ConnectRequest {
   /// A parameter of the handshake's query, decoded; empty if absent.
   virtual std::string query(std::string_view name) const = 0;
 
-  /// Says who the user is: `id` 1 to 256 bytes of UTF-8 without control characters, `user_object_text` a JSON object that goes to the client under `user`; at
-  /// `expires` the socket ends. Throws std::invalid_argument for what is not so.
-  virtual void set_user(std::string id, std::string user_object_text,
-                        std::chrono::system_clock::time_point expires = std::chrono::system_clock::time_point::max()) = 0;
+  /// Says who the user is: `id` 1 to 256 bytes of UTF-8 without control characters, `user_object_text` a JSON object
+  /// that goes to the client under `user`; at `expires` the socket ends. Throws std::invalid_argument for what is not
+  /// so.
+  virtual void set_user(
+      std::string id, std::string user_object_text,
+      std::chrono::system_clock::time_point expires = std::chrono::system_clock::time_point::max()) = 0;
   /// Forget these keys of the connect payload (a token that has done its work).
   virtual void drop_auth_key(std::string_view key) = 0;
 };
@@ -136,7 +144,8 @@ class EventRegistry {
 
   explicit EventRegistry(hub::Registry& registry, std::string nsp) : registry_(&registry), nsp_(std::move(nsp)) {}
 
-  /// `arguments` is an array without the event's name. Throws std::invalid_argument for a reserved name or after start().
+  /// `arguments` is an array without the event's name. Throws std::invalid_argument for a reserved name or after
+  /// start().
   EventRegistry& on(std::string event, Handler handler);
   /// The arguments as the client's own text, for handlers that pass them on.
   EventRegistry& on_text(std::string event, TextHandler handler);

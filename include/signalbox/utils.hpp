@@ -14,7 +14,15 @@
 namespace signalbox {
 
 /// Why an emit was not taken: nothing was sent then.
-enum class EmitError : std::uint8_t { overloaded, stopped, invalid_json, too_large, invalid_event, reserved_event, invalid_user };
+enum class EmitError : std::uint8_t {
+  overloaded,
+  stopped,
+  invalid_json,
+  too_large,
+  invalid_event,
+  reserved_event,
+  invalid_user
+};
 /// A sentence for people.
 std::string_view to_text(EmitError error) noexcept;
 
@@ -29,8 +37,8 @@ class Io {
   explicit Io(Impl& impl) : impl_(&impl) {}
   Impl& impl() const { return *impl_; }
 
-  /// Runs `task` later on the calling shard's thread (from a handler), or on shard 0 (from any other thread): to spread long work
-  /// over turns. False: stopped.
+  /// Runs `task` later on the calling shard's thread (from a handler), or on shard 0 (from any other thread): to spread
+  /// long work over turns. False: stopped.
   bool post(std::move_only_function<void()> task) const;
 
  private:
@@ -41,10 +49,9 @@ class Io {
 ///
 /// user   the id as the token gave it; UTF-8, 1 to 256 bytes.
 /// event  the name on the wire, 1 to 256 bytes, not one that Socket.IO reserves ("connect", "disconnect", …).
-/// returns  for how many sockets it was queued (0: the user is offline, which is no error), or why not. Queued is not delivered.
-/// thread   any. Events from one thread reach each socket of a user in the order emitted.
-/// cost     encoded once, however many sockets.
-/// source   the original's utils.js, emitToUser; Socket.IO protocol v5, EVENT.
+/// returns  for how many sockets it was queued (0: the user is offline, which is no error), or why not. Queued is not
+/// delivered. thread   any. Events from one thread reach each socket of a user in the order emitted. cost     encoded
+/// once, however many sockets. source   the original's utils.js, emitToUser; Socket.IO protocol v5, EVENT.
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobProgress& job);
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job);
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job);
@@ -52,7 +59,8 @@ EmitResult emit_to_user(const Io& io, std::string_view user, std::string_view ev
 /// The same with the data as JSON text: validated whole, then relayed as these very bytes.
 EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_view event, std::string_view data);
 
-/// Has the user an authenticated socket (or had one within the presence grace)? Right at once after the call that changed it.
+/// Has the user an authenticated socket (or had one within the presence grace)? Right at once after the call that
+/// changed it.
 bool is_user_online(const Io& io, std::string_view user);
 /// The ids of all who are online, sorted.
 std::vector<std::string> get_online_users(const Io& io);

@@ -36,7 +36,8 @@ using Route = std::function<RouteAnswer(const RouteRequest&)>;
 /// thread  construct, register and start from one thread; io(), connections() and stop() from any.
 class WebSocketService {
  public:
-  /// Throws ConfigError if a setting is missing or cannot work (no JWT_SECRET while JwtAuth stands in a chain: at start()).
+  /// Throws ConfigError if a setting is missing or cannot work (no JWT_SECRET while JwtAuth stands in a chain: at
+  /// start()).
   explicit WebSocketService(Config config);
   ~WebSocketService();  ///< stops
   WebSocketService(const WebSocketService&) = delete;

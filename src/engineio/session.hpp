@@ -118,6 +118,8 @@ class Session {
   /// Calls SessionHandler::on_received(marker) when the client has confirmed all that was sent before this call: an early ping
   /// behind it, at most one ping of any kind outstanding. Markers rise.
   void confirm(std::uint64_t marker);
+  /// The handler's next_deadline() may have become earlier.
+  void deadline_changed() { io_.deadline_changed(); }
   /// Ends the session: what is queued is flushed where the transport allows it, then '1' (polling) or a close frame (WebSocket).
   void close(CloseReason reason, TimePoint now);
 

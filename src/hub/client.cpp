@@ -42,7 +42,9 @@ Client::Client(Hub& hub, std::uint32_t shard, Link& link, HandshakeFacts facts, 
       connect_until_(now + hub.config.connect_timeout),
       budget_(hub.config.client_events_per_s, now) {}
 
-Client::~Client() { SB_ASSERT(closed_ && depth_ == 0); }
+Client::~Client() {
+  SB_ASSERT(closed_ && depth_ == 0);
+}
 
 SocketState* Client::find(std::string_view nsp) const {
   for (const auto& socket : sockets_) {
@@ -61,18 +63,21 @@ void Client::close_if_empty(TimePoint now) {
 
 void Client::forget_left() {
   const auto has_left = [](const auto& socket) { return socket->left(); };
-  const auto first = std::stable_partition(sockets_.begin(), sockets_.end(), [&](const auto& socket) { return !has_left(socket); });
+  const auto first =
+      std::stable_partition(sockets_.begin(), sockets_.end(), [&](const auto& socket) { return !has_left(socket); });
   std::move(first, sockets_.end(), std::back_inserter(left_));
   sockets_.erase(first, sockets_.end());
 }
 
 void Client::send_away(const SocketRef& ref) {
-  static_cast<void>(hub_.mailboxes.post(ref.shard, Message::run([&hub = hub_, ref] {
-    SocketState* socket = hub.find(ref);
-    if (!socket) return;
-    log::info("a user's oldest socket is sent away: MAX_CONNECTIONS_PER_USER is reached", {{"user", std::string(socket->user_id())}});
-    socket->disconnect(false);
-  })));
+  static_cast<void>(
+      hub_.mailboxes.post(ref.shard, Message::run([&hub = hub_, ref] {
+                            SocketState* socket = hub.find(ref);
+                            if (!socket) return;
+                            log::info("a user's oldest socket is sent away: MAX_CONNECTIONS_PER_USER is reached",
+                                      {{"user", std::string(socket->user_id())}});
+                            socket->disconnect(false);
+                          })));
 }
 
 void Client::send(std::string_view nsp, PacketType type, std::string_view payload) {
@@ -124,14 +129,17 @@ void Client::dispatch(const PacketView& packet, Attachments attachments, TimePoi
   SocketState* socket = find(packet.nsp);
   if (!socket) return fail(now);
   switch (packet.type) {
-    case PacketType::disconnect: return socket->leave(CloseReason::client_namespace_disconnect, now);
+    case PacketType::disconnect:
+      return socket->leave(CloseReason::client_namespace_disconnect, now);
     case PacketType::event:
-    case PacketType::binary_event: return socket->on_event(packet, std::move(attachments), now);
+    case PacketType::binary_event:
+      return socket->on_event(packet, std::move(attachments), now);
     case PacketType::ack:
     case PacketType::binary_ack:
       if (packet.ack_id) socket->on_ack(*packet.ack_id, packet.payload, std::move(attachments));
       return;
-    default: return fail(now);
+    default:
+      return fail(now);
   }
 }
 
@@ -143,13 +151,15 @@ void Client::connect(const PacketView& packet, TimePoint now) {
   if (const auto let_in = nsp->admit(attempt); !let_in) return refuse(*nsp, let_in.error(), now);
   connect_until_ = kNever;
   link_.set_authenticated();
-  sockets_.push_back(std::make_unique<SocketState>(*this, *nsp, std::move(attempt.login()), std::move(attempt.auth()), now));
+  sockets_.push_back(
+      std::make_unique<SocketState>(*this, *nsp, std::move(attempt.login()), std::move(attempt.auth()), now));
   sockets_.back()->welcome(now);
   link_.deadline_changed();
 }
 
 void Client::refuse(const Namespace& nsp, const ConnectRefusal& refusal, TimePoint now) {
-  log::debug("a client is refused", {{"namespace", nsp.name}, {"why", refusal.message}, {"address", facts_.remote_address}});
+  log::debug("a client is refused",
+             {{"namespace", nsp.name}, {"why", refusal.message}, {"address", facts_.remote_address}});
   const auto dump = [](const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); };
   if (!refusal.as_unauthorized_event) {
     json answer = {{"message", refusal.message}};

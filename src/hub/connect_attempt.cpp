@@ -10,11 +10,18 @@
 
 namespace signalbox::hub {
 
-Handshake ConnectAttempt::handshake() const { return read_handshake(facts_, auth_); }
-std::string ConnectAttempt::header(std::string_view name) const { return header_of(facts_, name); }
-std::string ConnectAttempt::query(std::string_view name) const { return query_of(facts_, name); }
+Handshake ConnectAttempt::handshake() const {
+  return read_handshake(facts_, auth_);
+}
+std::string ConnectAttempt::header(std::string_view name) const {
+  return header_of(facts_, name);
+}
+std::string ConnectAttempt::query(std::string_view name) const {
+  return query_of(facts_, name);
+}
 
-void ConnectAttempt::set_user(std::string id, std::string user_object_text, std::chrono::system_clock::time_point expires) {
+void ConnectAttempt::set_user(std::string id, std::string user_object_text,
+                              std::chrono::system_clock::time_point expires) {
   if (!valid_user_id(id)) throw std::invalid_argument(std::string(to_text(EmitError::invalid_user)));
   if (!valid_json(user_object_text, json_depth_) || !JsonItems(user_object_text).is_object()) {
     throw std::invalid_argument("The user object is not the text of a JSON object.");

@@ -23,8 +23,8 @@ struct User {
   const std::string id;
   // Guarded by the lock of the stripe that holds the entry.
   std::vector<SocketRef> sockets;
-  bool online = false;             ///< announced, and not yet taken back
-  TimePoint offline_at = kNever;   ///< end of the grace after the last socket went
+  bool online = false;            ///< announced, and not yet taken back
+  TimePoint offline_at = kNever;  ///< end of the grace after the last socket went
 };
 
 struct DirectoryOptions {
@@ -35,7 +35,8 @@ struct DirectoryOptions {
 
 /// Who is connected; the one place where the order of a user's events is decided (docs/architecture.md).
 ///
-/// thread  any. Entries are spread over stripes, each under its own lock, because emits, logins and look-ups come from every
+/// thread  any. Entries are spread over stripes, each under its own lock, because emits, logins and look-ups come from
+/// every
 ///         thread at once; under a stripe's lock only numbers are taken and references pushed to mailboxes.
 class Directory {
  public:
@@ -46,8 +47,9 @@ class Directory {
     const User* user;                  ///< lives at least as long as the socket is in the directory
     std::optional<SocketRef> evicted;  ///< the user's oldest socket, when the limit was passed: to be sent `41`
   };
-  /// A socket of the main namespace is authenticated. Must be called on its shard, right before `40` and `authenticated` are queued
-  /// to it in the same turn: what is emitted after this call lies in the mailbox, hence behind them.
+  /// A socket of the main namespace is authenticated. Must be called on its shard, right before `40` and
+  /// `authenticated` are queued to it in the same turn: what is emitted after this call lies in the mailbox, hence
+  /// behind them.
   Joined join(std::string_view user, const SocketRef& socket, TimePoint now);
   /// That socket has gone.
   void leave(const User* user, const SocketRef& socket, TimePoint now);

@@ -35,7 +35,9 @@ class Writer {
   std::string& out_;
 };
 
-std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 /// A value that a program built may be nested deeper than browsers are to get it.
 std::expected<std::string, EmitError> checked_dump(const json& value, const EmitLimits& limits) {
@@ -88,7 +90,8 @@ bool valid_user_id(std::string_view id) noexcept {
 }
 
 std::expected<void, EmitError> check_event_name(std::string_view name, const EmitLimits& limits) {
-  if (name.empty() || name.size() > limits.event_name_bytes || !valid_utf8(name)) return std::unexpected(EmitError::invalid_event);
+  if (name.empty() || name.size() > limits.event_name_bytes || !valid_utf8(name))
+    return std::unexpected(EmitError::invalid_event);
   if (socketio::reserved_event(name)) return std::unexpected(EmitError::reserved_event);
   return {};
 }
@@ -172,13 +175,20 @@ namespace signalbox {
 
 std::string_view to_text(EmitError error) noexcept {
   switch (error) {
-    case EmitError::overloaded: return "The server is overloaded: try again in a moment.";
-    case EmitError::stopped: return "The server is not running.";
-    case EmitError::invalid_json: return "The data is not JSON that a browser can read.";
-    case EmitError::too_large: return "The data is larger than MAX_PAYLOAD_BYTES.";
-    case EmitError::invalid_event: return "An event's name is UTF-8 text of 1 to 256 bytes.";
-    case EmitError::reserved_event: return "Socket.IO keeps this event's name for itself.";
-    case EmitError::invalid_user: return "A user's id is UTF-8 text of 1 to 256 bytes without control characters.";
+    case EmitError::overloaded:
+      return "The server is overloaded: try again in a moment.";
+    case EmitError::stopped:
+      return "The server is not running.";
+    case EmitError::invalid_json:
+      return "The data is not JSON that a browser can read.";
+    case EmitError::too_large:
+      return "The data is larger than MAX_PAYLOAD_BYTES.";
+    case EmitError::invalid_event:
+      return "An event's name is UTF-8 text of 1 to 256 bytes.";
+    case EmitError::reserved_event:
+      return "Socket.IO keeps this event's name for itself.";
+    case EmitError::invalid_user:
+      return "A user's id is UTF-8 text of 1 to 256 bytes without control characters.";
   }
   return "unknown error";
 }

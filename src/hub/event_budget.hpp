@@ -6,8 +6,8 @@
 
 namespace signalbox::hub {
 
-/// How much a client may still send: fills at `per_second`, holds two seconds' worth. A packet that is there already is always
-/// taken, so the budget can go below zero: then the client is not read until it is back. 0 a second: no limit.
+/// How much a client may still send: fills at `per_second`, holds two seconds' worth. A packet that is there already is
+/// always taken, so the budget can go below zero: then the client is not read until it is back. 0 a second: no limit.
 class EventBudget {
  public:
   EventBudget(std::size_t per_second, TimePoint now) : left_(2.0F * static_cast<float>(per_second)), since_(now) {}

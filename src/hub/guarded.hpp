@@ -15,7 +15,8 @@ void guarded(Hub& hub, std::string_view what, std::string_view user, Call&& call
     std::forward<Call>(call)();
     return;
   } catch (const std::exception& error) {
-    log::error("a handler threw", {{"handler", std::string(what)}, {"user", std::string(user)}, {"what", error.what()}});
+    log::error("a handler threw",
+               {{"handler", std::string(what)}, {"user", std::string(user)}, {"what", error.what()}});
   } catch (...) {
     log::error("a handler threw", {{"handler", std::string(what)}, {"user", std::string(user)}});
   }

@@ -73,7 +73,8 @@ json headers_of(std::string_view head) {
 
 /// "Mon Nov 23 2026 12:00:00 GMT+0000 (Coordinated Universal Time)", as a Date prints itself in JavaScript.
 std::string date_text(std::int64_t unix_ms) {
-  return fmt::format("{:%a %b %d %Y %H:%M:%S} GMT+0000 (Coordinated Universal Time)", fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)));
+  return fmt::format("{:%a %b %d %Y %H:%M:%S} GMT+0000 (Coordinated Universal Time)",
+                     fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)));
 }
 
 }  // namespace
@@ -112,8 +113,8 @@ std::string query_of(const HandshakeFacts& facts, std::string_view name) {
 }  // namespace hub
 
 json Handshake::to_json() const {
-  return {{"headers", headers}, {"time", time},     {"address", address}, {"xdomain", xdomain}, {"secure", secure},
-          {"issued", issued},   {"url", url},       {"query", query},     {"auth", auth}};
+  return {{"headers", headers}, {"time", time}, {"address", address}, {"xdomain", xdomain}, {"secure", secure},
+          {"issued", issued},   {"url", url},   {"query", query},     {"auth", auth}};
 }
 
 }  // namespace signalbox

@@ -13,10 +13,13 @@ constexpr std::size_t kShortSecretBytes = 32;
 
 std::string secret_of(const Config& config) {
   if (config.jwt_secret.empty()) {
-    throw ConfigError("JWT_SECRET is not set: set it to the secret that signs your users' tokens, at least 32 random bytes.");
+    throw ConfigError(
+        "JWT_SECRET is not set: set it to the secret that signs your users' tokens, at least 32 random bytes.");
   }
   if (config.jwt_secret.size() < kShortSecretBytes) {
-    log::warn("JWT_SECRET is shorter than 32 bytes: a short secret can be guessed from any token; use 32 random bytes or more");
+    log::warn(
+        "JWT_SECRET is shorter than 32 bytes: a short secret can be guessed from any token; use 32 random bytes or "
+        "more");
   }
   return config.jwt_secret;
 }
@@ -53,7 +56,9 @@ JwtAuth::JwtAuth(const Config& config)
                                               .how = config.auth_failure,
                                               .token_in_query = config.token_in_query})) {}
 
-const auth::JwtVerifier& JwtAuth::verifier() const { return impl_->verifier; }
+const auth::JwtVerifier& JwtAuth::verifier() const {
+  return impl_->verifier;
+}
 
 std::expected<void, ConnectRefusal> JwtAuth::operator()(ConnectRequest& request) const {
   std::string token = token_in(request.auth_text());
@@ -66,6 +71,8 @@ std::expected<void, ConnectRefusal> JwtAuth::operator()(ConnectRequest& request)
   return {};
 }
 
-std::string sign_token(std::string_view claims, std::string_view secret) { return auth::sign_hs256(claims, secret); }
+std::string sign_token(std::string_view claims, std::string_view secret) {
+  return auth::sign_hs256(claims, secret);
+}
 
 }  // namespace signalbox

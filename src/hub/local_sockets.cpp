@@ -4,7 +4,9 @@
 
 namespace signalbox::hub {
 
-SocketState* Hub::find(const SocketRef& ref) const { return shards[ref.shard]->find(ref.slot, ref.generation); }
+SocketState* Hub::find(const SocketRef& ref) const {
+  return shards[ref.shard]->find(ref.slot, ref.generation);
+}
 
 SocketRef LocalSockets::add(SocketState& socket, Link& link) {
   if (free_.empty()) {
@@ -67,7 +69,8 @@ void LocalSockets::on_message(const Message& message) {
         if (entries_[slot].user != message.except) entries_[slot].link->send(message.frame);
       }
       return;
-    case Message::Kind::task: return;  // run by the shard itself
+    case Message::Kind::task:
+      return;  // run by the shard itself
   }
 }
 

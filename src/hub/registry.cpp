@@ -40,7 +40,9 @@ std::expected<void, ConnectRefusal> Namespace::admit(ConnectRequest& request) co
   return call_all(after_jwt, request);
 }
 
-Registry::Registry() { open("/"); }
+Registry::Registry() {
+  open("/");
+}
 
 Namespace& Registry::open(std::string_view name) {
   if (started_) throw std::invalid_argument("Namespaces and handlers are registered before the service is started.");
@@ -48,7 +50,8 @@ Namespace& Registry::open(std::string_view name) {
     throw std::invalid_argument("A namespace's name begins with \"/\" and has no comma: " + std::string(name));
   }
   auto& place = namespaces_[std::string(name)];
-  if (!place) place = std::make_unique<Namespace>(Namespace{.name = std::string(name), .before_jwt = {}, .after_jwt = {}});
+  if (!place)
+    place = std::make_unique<Namespace>(Namespace{.name = std::string(name), .before_jwt = {}, .after_jwt = {}});
   return *place;
 }
 
@@ -57,7 +60,8 @@ void Registry::start(const Config& config) {
   for (auto& [name, nsp] : namespaces_) {
     if (!nsp->wants_jwt) continue;
     if (nsp->handlers.contains(events::authenticate)) {
-      throw std::invalid_argument("\"authenticate\" renews tokens where JwtAuth stands: give your event another name in " + name + ".");
+      throw std::invalid_argument(
+          "\"authenticate\" renews tokens where JwtAuth stands: give your event another name in " + name + ".");
     }
     if (!jwt_) jwt_.emplace(config);
     nsp->jwt = &*jwt_;
@@ -74,7 +78,8 @@ const Namespace* Registry::find(std::string_view name) const {
 namespace {
 
 void add_handler(hub::Namespace& nsp, std::string event, hub::Namespace::Handler handler) {
-  if (socketio::reserved_event(event)) throw std::invalid_argument("Socket.IO keeps the event \"" + event + "\" for itself.");
+  if (socketio::reserved_event(event))
+    throw std::invalid_argument("Socket.IO keeps the event \"" + event + "\" for itself.");
   if (!nsp.handlers.emplace(event, std::move(handler)).second) {
     throw std::invalid_argument("The event \"" + event + "\" has a handler already in " + nsp.name + ".");
   }

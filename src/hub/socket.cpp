@@ -14,7 +14,8 @@ namespace {
 
 void check_name(std::string_view event, const Config& config) {
   const hub::EmitLimits limits{.event_name_bytes = config.max_event_name_bytes};
-  if (const auto ok = hub::check_event_name(event, limits); !ok) throw std::invalid_argument(std::string(to_text(ok.error())));
+  if (const auto ok = hub::check_event_name(event, limits); !ok)
+    throw std::invalid_argument(std::string(to_text(ok.error())));
 }
 
 /// "[1,2]" -> "1,2"
@@ -28,11 +29,21 @@ std::string_view without_brackets(std::string_view array, const Config& config) 
 
 }  // namespace
 
-std::string_view Socket::id() const { return state_->id(); }
-std::string_view Socket::nsp() const { return state_->nsp().name; }
-std::string_view Socket::user_id() const { return state_->user_id(); }
-json Socket::user() const { return state_->user_json().empty() ? json::object() : json::parse(state_->user_json()); }
-Handshake Socket::handshake() const { return state_->handshake(); }
+std::string_view Socket::id() const {
+  return state_->id();
+}
+std::string_view Socket::nsp() const {
+  return state_->nsp().name;
+}
+std::string_view Socket::user_id() const {
+  return state_->user_id();
+}
+json Socket::user() const {
+  return state_->user_json().empty() ? json::object() : json::parse(state_->user_json());
+}
+Handshake Socket::handshake() const {
+  return state_->handshake();
+}
 
 void Socket::emit(std::string_view event, const json& argument) {
   check_name(event, state_->config());
@@ -44,12 +55,15 @@ void Socket::emit_text(std::string_view event, std::string_view arguments_array,
   state_->emit(event, without_brackets(arguments_array, state_->config()), attachments);
 }
 
-void Socket::emit_with_ack(std::string_view event, std::string_view arguments_array, OnAck on_ack, std::chrono::milliseconds timeout,
-                           const Attachments& attachments) {
+void Socket::emit_with_ack(std::string_view event, std::string_view arguments_array, OnAck on_ack,
+                           std::chrono::milliseconds timeout, const Attachments& attachments) {
   check_name(event, state_->config());
-  state_->emit_with_ack(event, without_brackets(arguments_array, state_->config()), attachments, std::move(on_ack), timeout);
+  state_->emit_with_ack(event, without_brackets(arguments_array, state_->config()), attachments, std::move(on_ack),
+                        timeout);
 }
 
-void Socket::disconnect(bool close) { state_->disconnect(close); }
+void Socket::disconnect(bool close) {
+  state_->disconnect(close);
+}
 
 }  // namespace signalbox

@@ -39,7 +39,8 @@ std::string make_socket_id() {
   return random_id(kBytes);
 }
 
-SocketState::SocketState(Client& client, const Namespace& nsp, std::optional<Login> login, std::string auth, TimePoint now)
+SocketState::SocketState(Client& client, const Namespace& nsp, std::optional<Login> login, std::string auth,
+                         TimePoint now)
     : client_(client), nsp_(nsp), auth_(auth == "{}" ? std::string() : std::move(auth)) {
   std::ranges::copy_n(make_socket_id().begin(), id_.size(), id_.begin());
   ref_ = client_.local().add(*this, client_.link());
@@ -49,11 +50,17 @@ SocketState::SocketState(Client& client, const Namespace& nsp, std::optional<Log
   expiry_ = TokenExpiry(login->expires_at, client_.hub().clocks.wall(), now);
 }
 
-SocketState::~SocketState() { SB_ASSERT(left_); }
+SocketState::~SocketState() {
+  SB_ASSERT(left_);
+}
 
-const Config& SocketState::config() const { return client_.hub().config; }
+const Config& SocketState::config() const {
+  return client_.hub().config;
+}
 
-Handshake SocketState::handshake() const { return read_handshake(client_.handshake(), auth_); }
+Handshake SocketState::handshake() const {
+  return read_handshake(client_.handshake(), auth_);
+}
 
 void SocketState::welcome(TimePoint now) {
   Hub& hub = client_.hub();
@@ -77,7 +84,8 @@ void SocketState::welcome(TimePoint now) {
   }
 }
 
-void SocketState::send(PacketType type, std::optional<std::uint64_t> id, std::string_view payload, const Attachments& attachments) {
+void SocketState::send(PacketType type, std::optional<std::uint64_t> id, std::string_view payload,
+                       const Attachments& attachments) {
   if (left_) return;
   const std::string head = socketio::packet_head(type, nsp_.name, id, attachments.size());
   client_.link().send(make_frame(false, FrameKind::event, 0, head, payload));
@@ -90,8 +98,8 @@ void SocketState::emit(std::string_view event, std::string_view arguments, const
   for (const std::string& attachment : attachments) client_.link().send(binary_frame(attachment));
 }
 
-void SocketState::emit_with_ack(std::string_view event, std::string_view arguments, const Attachments& attachments, OnAck on_ack,
-                                Milliseconds timeout) {
+void SocketState::emit_with_ack(std::string_view event, std::string_view arguments, const Attachments& attachments,
+                                OnAck on_ack, Milliseconds timeout) {
   const Config& config = client_.hub().config;
   if (left_) return on_ack(std::unexpected(AckError::disconnected));
   if (!acks_) acks_ = std::make_unique<PendingAcks>();
@@ -160,10 +168,12 @@ void SocketState::renew_token(std::string_view arguments, Ack ack, TimePoint now
   const std::string token = token_of('[' + std::string(arguments) + ']');
   auto identity = nsp_.jwt->verifier().verify(auth::strip_bearer(token), wall);
   if (!identity) {
-    return ack(json{{"ok", false}, {"code", auth::code(identity.error())}, {"message", auth::message(identity.error())}});
+    return ack(
+        json{{"ok", false}, {"code", auth::code(identity.error())}, {"message", auth::message(identity.error())}});
   }
   if (identity->user_id != user_id_) {
-    return ack(json{{"ok", false}, {"code", "token_invalid"}, {"message", "The token is of another user than this connection."}});
+    return ack(json{
+        {"ok", false}, {"code", "token_invalid"}, {"message", "The token is of another user than this connection."}});
   }
   user_json_ = std::move(identity->user_json);
   expiry_ = TokenExpiry(identity->expires_at, wall, now);

@@ -44,7 +44,8 @@ class SocketState {
   void on_ack(std::uint64_t id, std::string_view payload, Attachments attachments);
 
   void emit(std::string_view event, std::string_view arguments, const Attachments& attachments = {});
-  void emit_with_ack(std::string_view event, std::string_view arguments, const Attachments& attachments, OnAck on_ack, Milliseconds timeout);
+  void emit_with_ack(std::string_view event, std::string_view arguments, const Attachments& attachments, OnAck on_ack,
+                     Milliseconds timeout);
   void send_ack(std::uint64_t id, std::string_view array, const Attachments& attachments);
   /// `41`: the client does not come back by itself.
   void disconnect(bool close);
@@ -56,7 +57,8 @@ class SocketState {
   void on_timer(TimePoint now);
 
  private:
-  void send(socketio::PacketType type, std::optional<std::uint64_t> id, std::string_view payload, const Attachments& attachments);
+  void send(socketio::PacketType type, std::optional<std::uint64_t> id, std::string_view payload,
+            const Attachments& attachments);
   void handle(const socketio::EventView& event, Attachments attachments, Ack ack);
   void renew_token(std::string_view arguments, Ack ack, TimePoint now);
   void refuse(std::string_view code, std::string_view message, TimePoint now);

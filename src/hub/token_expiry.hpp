@@ -12,7 +12,8 @@ class TokenExpiry {
 
   TokenExpiry() = default;
   /// `wall` and `now` are the same moment on two clocks. A far future is never: its sum would overflow.
-  TokenExpiry(std::chrono::system_clock::time_point expires, std::chrono::system_clock::time_point wall, TimePoint now) {
+  TokenExpiry(std::chrono::system_clock::time_point expires, std::chrono::system_clock::time_point wall,
+              TimePoint now) {
     constexpr std::chrono::hours kFar{24 * 365 * 10};
     if (expires > wall + kFar) return;
     expires_at_ = now + std::chrono::ceil<Milliseconds>(expires - wall);

@@ -39,7 +39,8 @@ Parts split(std::string_view origin) {
   const auto colon = bracket == std::string_view::npos ? bracket : origin.find(':', bracket);
   parts.host = origin.substr(0, colon);
   if (colon != std::string_view::npos) parts.port = origin.substr(colon);
-  if ((parts.scheme == "http://" && parts.port == ":80") || (parts.scheme == "https://" && parts.port == ":443")) parts.port = {};
+  if ((parts.scheme == "http://" && parts.port == ":80") || (parts.scheme == "https://" && parts.port == ":443"))
+    parts.port = {};
   return parts;
 }
 
@@ -51,13 +52,15 @@ bool host_characters(std::string_view host) {
 
 bool good_host(std::string_view host) {
   if (host.starts_with('[')) {
-    return host.size() > 3 && host.ends_with(']') && host.substr(1, host.size() - 2).find_first_not_of("0123456789abcdef:.") == std::string_view::npos;
+    return host.size() > 3 && host.ends_with(']') &&
+           host.substr(1, host.size() - 2).find_first_not_of("0123456789abcdef:.") == std::string_view::npos;
   }
   return !host.empty() && host_characters(host) && !host.starts_with('.') && !host.ends_with('.');
 }
 
 bool good_port(std::string_view port) {
-  return port.empty() || (port.size() > 1 && port.size() <= 6 && port.substr(1).find_first_not_of("0123456789") == std::string_view::npos);
+  return port.empty() || (port.size() > 1 && port.size() <= 6 &&
+                          port.substr(1).find_first_not_of("0123456789") == std::string_view::npos);
 }
 
 /// Is the page from the very server that it speaks to? The scheme is not ours to know: a proxy may have taken TLS off.
@@ -95,7 +98,8 @@ OriginPolicy::Pattern OriginPolicy::parse(std::string_view entry) {
   const std::string text = lower(entry);
   Parts parts = split(text);
   if (parts.scheme.empty() || parts.scheme == "://") {
-    throw refuse("an origin begins with its scheme", fmt::format("https://{0} or http://{0}", text == "null" ? "example.com" : text));
+    throw refuse("an origin begins with its scheme",
+                 fmt::format("https://{0} or http://{0}", text == "null" ? "example.com" : text));
   }
   if (const auto slash = text.find('/', parts.scheme.size()); slash != std::string::npos) {
     throw refuse("an origin has no path", text.substr(0, slash));

@@ -13,7 +13,8 @@ namespace signalbox::server {
 
 /// Which origins CORS_ORIGIN allows, and what a request's own Origin therefore gets.
 ///
-/// thread  any; constant after construction. source  the Fetch standard; RFC 6454; the cors package, as Socket.IO uses it.
+/// thread  any; constant after construction. source  the Fetch standard; RFC 6454; the cors package, as Socket.IO uses
+/// it.
 class OriginPolicy {
  public:
   using Fields = std::vector<std::pair<std::string, std::string>>;
@@ -25,7 +26,8 @@ class OriginPolicy {
   bool lists(std::string_view origin) const;
   /// The CORS fields for a request to Engine.IO.
   void add_fields(const net::RequestHead& head, Fields& out) const;
-  /// Browsers do not apply CORS to WebSockets, so the server does: no Origin, the request's own Host, or one that is listed.
+  /// Browsers do not apply CORS to WebSockets, so the server does: no Origin, the request's own Host, or one that is
+  /// listed.
   bool allows_websocket(const net::RequestHead& head) const;
   /// The origin that a developer might want to add: present, neither the request's own nor listed. Empty: none.
   std::string_view stranger(const net::RequestHead& head) const;

@@ -35,12 +35,6 @@ Endpoint endpoint_of(std::string_view path) {
   return Endpoint::none;
 }
 
-net::Response not_allowed(std::string_view allow) {
-  auto response = error_response(405, fmt::format("This address takes {} only.", allow));
-  response.fields.emplace_back("Allow", allow);
-  return response;
-}
-
 /// "application/json", with or without parameters.
 bool is_json(std::string_view content_type) {
   auto type = content_type.substr(0, content_type.find(';'));
@@ -73,12 +67,14 @@ std::expected<Page, std::string_view> page_of(std::string_view query) {
     if (!name || !value) return std::unexpected("The query is not properly percent-encoded.");
     if (*name == "limit") {
       const auto [last, error] = std::from_chars(value->data(), value->data() + value->size(), page.limit);
-      if (seen_limit || error != std::errc{} || last != value->data() + value->size() || page.limit < 1 || page.limit > kMaxPage) {
+      if (seen_limit || error != std::errc{} || last != value->data() + value->size() || page.limit < 1 ||
+          page.limit > kMaxPage) {
         return std::unexpected("limit: give one whole number from 1 to 10000.");
       }
       seen_limit = true;
     } else if (*name == "after") {
-      if (seen_after || (!value->empty() && !hub::valid_user_id(*value))) return std::unexpected("after: give one user id.");
+      if (seen_after || (!value->empty() && !hub::valid_user_id(*value)))
+        return std::unexpected("after: give one user id.");
       seen_after = true;
       page.after = std::move(*value);
     }
@@ -96,7 +92,9 @@ net::Response overloaded() {
 
 net::Response json_response(int status, std::string body) {
   return {.status = status,
-          .fields = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}},
+          .fields = {{"Content-Type", "application/json"},
+                     {"Cache-Control", "no-store"},
+                     {"X-Content-Type-Options", "nosniff"}},
           .body = std::move(body)};
 }
 
@@ -107,14 +105,24 @@ net::Response error_response(int status, std::string_view sentence) {
   return json_response(status, std::move(body));
 }
 
+net::Response method_not_allowed(std::string_view allow) {
+  auto response = error_response(405, fmt::format("This address takes {} only.", allow));
+  response.fields.emplace_back("Allow", allow);
+  return response;
+}
+
 HttpApi::HttpApi(const Config& config, hub::Directory& directory, Answer answer)
     : directory_(directory),
       answer_(std::move(answer)),
-      limits_{.event_name_bytes = config.max_event_name_bytes, .data_bytes = config.max_payload_bytes, .json_depth = config.json_depth},
+      limits_{.event_name_bytes = config.max_event_name_bytes,
+              .data_bytes = config.max_payload_bytes,
+              .json_depth = config.json_depth},
       max_body_(config.max_payload_bytes),
       key_(config.api_key.empty() ? std::nullopt : std::optional(sha256(config.api_key))) {}
 
-bool HttpApi::is_ours(std::string_view path) { return path == "/healthz" || path == "/api" || path.starts_with("/api/"); }
+bool HttpApi::is_ours(std::string_view path) {
+  return path == "/healthz" || path == "/api" || path.starts_with("/api/");
+}
 
 bool HttpApi::key_fits(const net::RequestHead& head) const {
   const auto given = head.field("Authorization");
@@ -138,10 +146,10 @@ std::optional<net::Response> HttpApi::on_head(const net::RequestHead& head, std:
   }
   if (endpoint == Endpoint::none) return error_response(404, "There is nothing at this address.");
   if (endpoint == Endpoint::emit) {
-    if (head.method != "POST") return not_allowed("POST");
+    if (head.method != "POST") return method_not_allowed("POST");
     return check_emit_head(head, max_body);
   }
-  if (head.method != "GET" && head.method != "HEAD") return not_allowed("GET, HEAD");
+  if (head.method != "GET" && head.method != "HEAD") return method_not_allowed("GET, HEAD");
   if (head.content_length > max_body) return error_response(413, "This request takes no body.");
   if (endpoint == Endpoint::presence) {
     if (const auto page = page_of(head.query); !page) return error_response(400, page.error());
@@ -154,7 +162,8 @@ std::optional<net::Response> HttpApi::check_emit_head(const net::RequestHead& he
     return error_response(415, "Send JSON: Content-Type: application/json.");
   }
   max_body = max_body_;
-  if (head.content_length > max_body_) return error_response(413, fmt::format("The body is larger than {} bytes.", max_body_));
+  if (head.content_length > max_body_)
+    return error_response(413, fmt::format("The body is larger than {} bytes.", max_body_));
   const auto key = head.field("Idempotency-Key");
   if (key && (head.count("Idempotency-Key") != 1 || key->empty() || key->size() > kMaxIdempotencyKeyBytes)) {
     return error_response(400, "Idempotency-Key: give one of 1 to 256 bytes.");
@@ -162,30 +171,40 @@ std::optional<net::Response> HttpApi::check_emit_head(const net::RequestHead& he
   return std::nullopt;
 }
 
-std::optional<net::Response> HttpApi::on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id,
-                                                 TimePoint now) {
+std::optional<net::Response> HttpApi::on_request(const net::RequestHead& head, std::string_view body,
+                                                 const net::RequestId& id, TimePoint now) {
   switch (endpoint_of(head.path)) {
-    case Endpoint::health: return json_response(200, R"({"status":"ok"})");
-    case Endpoint::presence: return presence(head.query);
-    case Endpoint::presence_of: return presence_of(head.path.substr(kPresence.size() + 1));
-    case Endpoint::none: return error_response(404, "There is nothing at this address.");
-    case Endpoint::emit: break;
+    case Endpoint::health:
+      return json_response(200, R"({"status":"ok"})");
+    case Endpoint::presence:
+      return presence(head.query);
+    case Endpoint::presence_of:
+      return presence_of(head.path.substr(kPresence.size() + 1));
+    case Endpoint::none:
+      return error_response(404, "There is nothing at this address.");
+    case Endpoint::emit:
+      break;
   }
   const auto key = head.field("Idempotency-Key");
   if (!key) return emit(body);
   auto begun = idempotency_.begin(*key, sha256(body), id, now);
   switch (begun.kind) {
-    case Idempotency::Kind::first: return emit_once(*key, body, now);
-    case Idempotency::Kind::repeat: return json_response(202, std::move(begun.body));
-    case Idempotency::Kind::conflict: return error_response(409, "This Idempotency-Key was used with another body.");
-    case Idempotency::Kind::wait: break;
+    case Idempotency::Kind::first:
+      return emit_once(*key, body, now);
+    case Idempotency::Kind::repeat:
+      return json_response(202, std::move(begun.body));
+    case Idempotency::Kind::conflict:
+      return error_response(409, "This Idempotency-Key was used with another body.");
+    case Idempotency::Kind::wait:
+      break;
   }
   return std::nullopt;
 }
 
 net::Response HttpApi::emit_once(std::string_view key, std::string_view body, TimePoint now) {
   net::Response response = emit(body);
-  for (const net::RequestId& waiting : idempotency_.finish(key, response.status == 202, response.body, now)) answer_(waiting, response);
+  for (const net::RequestId& waiting : idempotency_.finish(key, response.status == 202, response.body, now))
+    answer_(waiting, response);
   return response;
 }
 
@@ -206,7 +225,8 @@ HttpApi::Events HttpApi::read_events(std::string_view body) const {
   const bool array = first != std::string_view::npos && body[first] == '[';
   const std::size_t envelope = array ? 2 : 1;
   if (!valid_json(body, limits_.json_depth + envelope)) {
-    return std::unexpected(fmt::format("The body is not JSON that a browser can read: {}.", what_is_wrong(body, limits_.json_depth)));
+    return std::unexpected(
+        fmt::format("The body is not JSON that a browser can read: {}.", what_is_wrong(body, limits_.json_depth)));
   }
   std::vector<Event> events;
   if (!array) {
@@ -217,7 +237,8 @@ HttpApi::Events HttpApi::read_events(std::string_view body) const {
   }
   JsonItems items(body);
   while (const auto item = items.next()) {
-    if (events.size() == kMaxEvents) return std::unexpected(fmt::format("The array holds more than {} events.", kMaxEvents));
+    if (events.size() == kMaxEvents)
+      return std::unexpected(fmt::format("The array holds more than {} events.", kMaxEvents));
     auto event = read_event(*item);
     if (!event) return std::unexpected(fmt::format("[{}] {}", events.size(), event.error()));
     events.push_back(std::move(*event));
@@ -230,7 +251,10 @@ std::expected<HttpApi::Event, std::string> HttpApi::read_event(std::string_view 
   if (!members.is_object()) return std::unexpected(R"(An event is an object: {"userId", "event", "data"}.)");
   std::optional<std::string_view> user_text, name_text, data;
   while (const auto value = members.next()) {
-    auto* member = members.key() == "userId" ? &user_text : members.key() == "event" ? &name_text : members.key() == "data" ? &data : nullptr;
+    auto* member = members.key() == "userId"  ? &user_text
+                   : members.key() == "event" ? &name_text
+                   : members.key() == "data"  ? &data
+                                              : nullptr;
     if (!member) continue;
     if (*member) return std::unexpected(fmt::format("{}: stands there twice.", members.key()));
     *member = *value;
@@ -244,7 +268,8 @@ std::expected<HttpApi::Event, std::string> HttpApi::read_event(std::string_view 
   if (!name_text) return std::unexpected("event: is missing.");
   const auto name = json_string(*name_text);
   if (!name) return std::unexpected("event: give text.");
-  if (const auto ok = hub::check_event_name(*name, limits_); !ok) return std::unexpected(fmt::format("event: {}", to_text(ok.error())));
+  if (const auto ok = hub::check_event_name(*name, limits_); !ok)
+    return std::unexpected(fmt::format("event: {}", to_text(ok.error())));
   if (data && !within_depth(*data, limits_.json_depth)) {
     return std::unexpected(fmt::format("data: is nested deeper than {}.", limits_.json_depth));
   }

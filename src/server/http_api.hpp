@@ -20,6 +20,8 @@ namespace signalbox::server {
 net::Response json_response(int status, std::string body);
 /// {"error": a sentence for people}
 net::Response error_response(int status, std::string_view sentence);
+/// 405; `allow` lists the methods that the address takes.
+net::Response method_not_allowed(std::string_view allow);
 
 /// The interface for workers in other processes (docs/http-api.md): /api/emit, /api/presence, and /healthz.
 ///
@@ -32,10 +34,12 @@ class HttpApi {
   HttpApi(const Config& config, hub::Directory& directory, Answer answer);
 
   static bool is_ours(std::string_view path);
-  /// Refuses what can be refused before the body is read, in this order: 403, 401, 404, 405, 415, 413, and 400 for a bad query.
+  /// Refuses what can be refused before the body is read, in this order: 403, 401, 404, 405, 415, 413, and 400 for a
+  /// bad query.
   std::optional<net::Response> on_head(const net::RequestHead& head, std::size_t& max_body) const;
   /// A whole request that on_head() let in. Nothing: it will be answered through Answer.
-  std::optional<net::Response> on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id, TimePoint now);
+  std::optional<net::Response> on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id,
+                                          TimePoint now);
 
  private:
   struct Event {

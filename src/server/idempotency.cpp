@@ -27,7 +27,8 @@ void Idempotency::forget_old(TimePoint now) {
   }
 }
 
-Idempotency::Begun Idempotency::begin(std::string_view key, const Digest& body, const net::RequestId& request, TimePoint now) {
+Idempotency::Begun Idempotency::begin(std::string_view key, const Digest& body, const net::RequestId& request,
+                                      TimePoint now) {
   const Lock lock(mutex_);
   forget_old(now);
   if (const auto found = by_key_.find(key); found != by_key_.end()) {
@@ -47,7 +48,8 @@ Idempotency::Begun Idempotency::begin(std::string_view key, const Digest& body, 
   return {Kind::first, {}};
 }
 
-std::vector<net::RequestId> Idempotency::finish(std::string_view key, bool accepted, std::string_view answer, TimePoint now) {
+std::vector<net::RequestId> Idempotency::finish(std::string_view key, bool accepted, std::string_view answer,
+                                                TimePoint now) {
   const Lock lock(mutex_);
   const auto found = by_key_.find(key);
   SB_ASSERT(found != by_key_.end() && found->second->until == kNever);

@@ -17,7 +17,8 @@ namespace signalbox::server {
 using Digest = std::array<unsigned char, 32>;
 Digest sha256(std::string_view bytes);
 
-/// What was answered to requests that carried an Idempotency-Key, so that a repeat emits nothing. In memory: a restart forgets.
+/// What was answered to requests that carried an Idempotency-Key, so that a repeat emits nothing. In memory: a restart
+/// forgets.
 ///
 /// thread  any (its lock: a repeat may come in on any shard).
 class Idempotency {
@@ -41,8 +42,8 @@ class Idempotency {
   explicit Idempotency(Options options) : options_(options) {}
 
   Begun begin(std::string_view key, const Digest& body, const net::RequestId& request, TimePoint now);
-  /// The first has been answered. `accepted`: with 202 and this body, which is remembered; anything else is forgotten. Returns those
-  /// who waited with it, to be given the same answer.
+  /// The first has been answered. `accepted`: with 202 and this body, which is remembered; anything else is forgotten.
+  /// Returns those who waited with it, to be given the same answer.
   std::vector<net::RequestId> finish(std::string_view key, bool accepted, std::string_view answer, TimePoint now);
   std::size_t size() const;
 

@@ -54,12 +54,20 @@ EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_vi
   return io.impl().emit(user, hub::event_frame_of_text(event, data, io.impl().limits()));
 }
 
-bool is_user_online(const Io& io, std::string_view user) { return io.impl().hub().directory.online(user); }
+bool is_user_online(const Io& io, std::string_view user) {
+  return io.impl().hub().directory.online(user);
+}
 
-std::vector<std::string> get_online_users(const Io& io) { return io.impl().hub().directory.online_users(); }
+std::vector<std::string> get_online_users(const Io& io) {
+  return io.impl().hub().directory.online_users();
+}
 
-std::size_t get_online_users_count(const Io& io) { return io.impl().hub().directory.online_count(); }
+std::size_t get_online_users_count(const Io& io) {
+  return io.impl().hub().directory.online_count();
+}
 
-std::size_t ConnectionManager::connections(std::string_view user) const { return io_.impl().hub().directory.connections(user); }
+std::size_t ConnectionManager::connections(std::string_view user) const {
+  return io_.impl().hub().directory.connections(user);
+}
 
 }  // namespace signalbox

@@ -60,7 +60,8 @@ std::string what_is_wrong(std::string_view text, std::size_t max_depth) {
   // The parser takes a NUL byte for the end of the text; no JSON holds one.
   const auto nul = text.find('\0');
   const bool sound = nlohmann::json::sax_parse(text.substr(0, nul), &finder);
-  if (!sound && finder.out_of_range) return fmt::format("the number {} is beyond its range, at byte {}", finder.number, finder.at);
+  if (!sound && finder.out_of_range)
+    return fmt::format("the number {} is beyond its range, at byte {}", finder.number, finder.at);
   if (!sound) return fmt::format("the fault is at byte {}", finder.at);
   if (nul != std::string_view::npos) return fmt::format("the fault is at byte {}", nul + 1);
   return fmt::format("it is nested deeper than {}", max_depth);

@@ -12,8 +12,8 @@ namespace auth {
 class JwtVerifier;
 }
 
-/// The middleware that stands in every namespace by default: an HS256 token from the connect payload (`auth.token`, with or without
-/// "Bearer "), else from the Authorization header of the handshake, says who the user is.
+/// The middleware that stands in every namespace by default: an HS256 token from the connect payload (`auth.token`,
+/// with or without "Bearer "), else from the Authorization header of the handshake, says who the user is.
 ///
 /// The algorithm comes from configuration, never from the token. source  RFC 7515, RFC 7519.
 class JwtAuth {

@@ -1,0 +1,42 @@
+#pragma once
+#include "hub/client.hpp"
+#include "net/application.hpp"
+
+namespace signalbox::server {
+
+/// Joins an Engine.IO session (below) and a Socket.IO client (above): nothing is decided here.
+///
+/// thread  its shard.
+class ClientHandler final : public engineio::SessionHandler, private hub::Link {
+ public:
+  ClientHandler(net::Network& network, engineio::Session& session, hub::Hub& hub, std::uint32_t shard,
+                net::Handshake handshake, TimePoint now)
+      : network_(network),
+        session_(session),
+        client_(hub, shard, *this,
+                {.head = std::move(handshake.head),
+                 .remote_address = std::move(handshake.remote_address),
+                 .issued_ms = handshake.issued_ms},
+                now) {}
+
+  void on_text(std::string_view message, TimePoint now) override { client_.on_text(message, now); }
+  void on_binary(std::string_view bytes, TimePoint now) override { client_.on_binary(bytes, now); }
+  void on_closed(CloseReason reason, TimePoint now) override { client_.on_closed(reason, now); }
+  void on_received(std::uint64_t marker, TimePoint now) override { client_.on_received(marker, now); }
+  TimePoint next_deadline() const override { return client_.next_deadline(); }
+  void on_timer(TimePoint now) override { client_.on_timer(now); }
+
+ private:
+  void send(FrameRef frame) override { session_.send(std::move(frame)); }
+  void confirm(std::uint64_t marker) override { session_.confirm(marker); }
+  void close(CloseReason reason, TimePoint now) override { session_.close(reason, now); }
+  void set_authenticated() override { network_.set_authenticated(session_); }
+  void set_reading(bool reading) override { network_.set_reading(session_, reading); }
+  void deadline_changed() override { session_.deadline_changed(); }
+
+  net::Network& network_;
+  engineio::Session& session_;
+  hub::Client client_;
+};
+
+}  // namespace signalbox::server

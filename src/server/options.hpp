@@ -1,0 +1,12 @@
+#pragma once
+#include <signalbox/config.hpp>
+
+#include "hub/directory.hpp"
+#include "net/application.hpp"
+
+namespace signalbox::server {
+
+net::Options network_options(const Config& config);
+hub::DirectoryOptions directory_options(const Config& config);
+
+}  // namespace signalbox::server

@@ -1,0 +1,46 @@
+#include "server/routes.hpp"
+
+#include <stdexcept>
+
+#include "base/log.hpp"
+
+namespace signalbox::server {
+
+void Routes::add(std::string path, Route route) {
+  if (!path.starts_with('/')) throw std::invalid_argument("A route's path begins with \"/\": " + path);
+  if (HttpApi::is_ours(path)) throw std::invalid_argument("This path is the server's own: " + path);
+  if (!routes_.emplace(path, std::move(route)).second)
+    throw std::invalid_argument("This path is served already: " + path);
+}
+
+std::optional<net::Response> Routes::on_head(const net::RequestHead& head, std::size_t& max_body) const {
+  if (HttpApi::is_ours(head.path)) return api_.on_head(head, max_body);
+  max_body = 0;
+  if (!routes_.contains(head.path)) return error_response(404, "There is nothing at this address.");
+  if (head.method != "GET" && head.method != "HEAD") return method_not_allowed("GET, HEAD");
+  return std::nullopt;
+}
+
+std::optional<net::Response> Routes::on_request(const net::RequestHead& head, std::string_view body,
+                                                const net::RequestId& id, TimePoint now) const {
+  if (HttpApi::is_ours(head.path)) return api_.on_request(head, body, id, now);
+  const auto found = routes_.find(head.path);
+  if (found == routes_.end()) return error_response(404, "There is nothing at this address.");
+  return answer(found->second, head, body);
+}
+
+net::Response Routes::answer(const Route& route, const net::RequestHead& head, std::string_view body) const {
+  try {
+    RouteAnswer made = route({.method = head.method, .path = head.path, .query = head.query, .body = body});
+    net::Response response{.status = made.status, .fields = std::move(made.fields), .body = std::move(made.body)};
+    response.fields.emplace_back("Content-Type", std::move(made.content_type));
+    return response;
+  } catch (const std::exception& error) {
+    log::error("a route threw", {{"path", std::string(head.path)}, {"what", error.what()}});
+  } catch (...) {
+    log::error("a route threw", {{"path", std::string(head.path)}});
+  }
+  return error_response(500, "The server failed at this request; its log says why.");
+}
+
+}  // namespace signalbox::server

@@ -1,0 +1,58 @@
+#include "server/shard_application.hpp"
+
+#include "base/log.hpp"
+#include "server/client_handler.hpp"
+
+namespace signalbox::server {
+
+ShardApplication::ShardApplication(Parts parts, unsigned shard) : parts_(parts), shard_(shard), sockets_(shard) {
+  parts_.hub.shards[shard] = &sockets_;
+}
+
+std::unique_ptr<engineio::SessionHandler> ShardApplication::on_session(engineio::Session& session,
+                                                                       net::Handshake handshake, TimePoint now) {
+  return std::make_unique<ClientHandler>(parts_.network, session, parts_.hub, shard_, std::move(handshake), now);
+}
+
+void ShardApplication::on_message(Message& message, TimePoint) {
+  sockets_.on_message(message);
+}
+
+std::optional<net::Response> ShardApplication::on_head(const net::RequestHead& head, std::size_t& max_body) {
+  return parts_.routes.on_head(head, max_body);
+}
+
+void ShardApplication::on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id,
+                                  TimePoint now) {
+  if (auto response = parts_.routes.on_request(head, body, id, now)) parts_.network.answer(id, std::move(*response));
+}
+
+void ShardApplication::add_cors(const net::RequestHead& head, std::vector<std::pair<std::string, std::string>>& out) {
+  parts_.origins.add_fields(head, out);
+  tell_of_stranger(head);
+}
+
+bool ShardApplication::origin_allowed(const net::RequestHead& head) {
+  if (parts_.origins.allows_websocket(head)) return true;
+  tell_of_stranger(head);
+  return false;
+}
+
+void ShardApplication::tell_of_stranger(const net::RequestHead& head) {
+  const auto origin = parts_.origins.stranger(head);
+  if (origin.empty()) return;
+  if (const auto line = parts_.refused.line_to_add(origin); !line.empty()) {
+    log::warn("an origin is refused; to allow it, set the line", {{"origin", std::string(origin)}, {"line", line}});
+  }
+}
+
+// The graces of presence are kept by the first shard for all.
+TimePoint ShardApplication::next_deadline() const {
+  return shard_ == 0 ? parts_.hub.directory.next_deadline() : kNever;
+}
+
+void ShardApplication::on_timer(TimePoint now) {
+  if (shard_ == 0) parts_.hub.directory.on_timer(now);
+}
+
+}  // namespace signalbox::server

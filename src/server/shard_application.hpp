@@ -1,0 +1,44 @@
+#pragma once
+#include "hub/local_sockets.hpp"
+#include "net/application.hpp"
+#include "server/cors.hpp"
+#include "server/routes.hpp"
+
+namespace signalbox::server {
+
+/// What every shard's application stands on. Constant after start().
+struct Parts {
+  hub::Hub& hub;
+  net::Network& network;
+  const Routes& routes;
+  const OriginPolicy& origins;
+  RefusedOrigins& refused;
+};
+
+/// One shard's share of the server: its sockets, and the way from net to hub and to the routes.
+///
+/// thread  its shard.
+class ShardApplication final : public net::ShardApplication {
+ public:
+  ShardApplication(Parts parts, unsigned shard);
+
+  std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, net::Handshake handshake,
+                                                       TimePoint now) override;
+  void on_message(Message& message, TimePoint now) override;
+  std::optional<net::Response> on_head(const net::RequestHead& head, std::size_t& max_body) override;
+  void on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id,
+                  TimePoint now) override;
+  void add_cors(const net::RequestHead& head, std::vector<std::pair<std::string, std::string>>& out) override;
+  bool origin_allowed(const net::RequestHead& head) override;
+  TimePoint next_deadline() const override;
+  void on_timer(TimePoint now) override;
+
+ private:
+  void tell_of_stranger(const net::RequestHead& head);
+
+  Parts parts_;
+  const unsigned shard_;
+  hub::LocalSockets sockets_;
+};
+
+}  // namespace signalbox::server

@@ -1,0 +1,28 @@
+#pragma once
+#include <signal.h>
+
+namespace signalbox::server {
+
+/// While it lives, SIGINT and SIGTERM end wait() and not the program; then what was there before is back.
+/// A handler and not a blocked mask: any thread of the program may be the one that gets the signal.
+///
+/// thread  made, waited on and destroyed by one thread; wake() from any. One at a time in a process.
+class StopSignals {
+ public:
+  /// Throws std::runtime_error if there is one already.
+  StopSignals();
+  ~StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+  /// Blocks until a signal comes or wake() is called.
+  void wait();
+  void wake();
+
+ private:
+  int event_ = -1;
+  struct sigaction before_int_{};
+  struct sigaction before_term_{};
+};
+
+}  // namespace signalbox::server

@@ -1,0 +1,146 @@
+#include <signalbox/websocket_service.hpp>
+
+#include <system_error>
+
+#include "base/log.hpp"
+#include "base/mutex.hpp"
+#include "hub/registry.hpp"
+#include "server/io.hpp"
+#include "server/options.hpp"
+#include "server/shard_application.hpp"
+#include "server/stop_signals.hpp"
+
+namespace signalbox {
+
+class WebSocketService::Impl {
+ public:
+  explicit Impl(Config config);
+  ~Impl() { stop(); }
+
+  void start();
+  void run();
+  void stop();
+
+  const Config config;
+  hub::Registry registry;
+  const std::unique_ptr<net::Network> network;
+  hub::Directory directory;
+  hub::Hub hub;
+  Io::Impl io;
+  server::HttpApi api;
+  server::Routes routes;
+
+ private:
+  enum class State : std::uint8_t { made, running, stopped };
+
+  const server::OriginPolicy origins_;
+  server::RefusedOrigins refused_;
+  // Held while starting and stopping, which any thread may ask for, and two at once.
+  Mutex mutex_;
+  State state_ SB_GUARDED_BY(mutex_) = State::made;
+  server::StopSignals* waiting_ SB_GUARDED_BY(mutex_) = nullptr;  ///< of the thread that is in run()
+};
+
+WebSocketService::Impl::Impl(Config given)
+    : config(std::move(given)),
+      network(net::Network::create(server::network_options(config),
+                                   [this](unsigned shard) {
+                                     return std::make_unique<server::ShardApplication>(
+                                         server::Parts{hub, *network, routes, origins_, refused_}, shard);
+                                   })),
+      directory(*network, server::directory_options(config)),
+      hub{.config = config, .directory = directory, .registry = registry, .mailboxes = *network},
+      io(hub),
+      api(config, directory,
+          [this](const net::RequestId& id, net::Response response) { network->answer(id, std::move(response)); }),
+      routes(api),
+      origins_(config.cors_origin),
+      refused_(config.cors_origin) {
+  log::set_up(config.log_level, config.log_format == "json");
+  hub.shards.resize(network->shards());
+  hub.current_shard = net::Network::current_shard;
+}
+
+void WebSocketService::Impl::start() {
+  const Lock lock(mutex_);
+  if (state_ != State::made) throw StartError("The service was started before: make a new one to start again.");
+  registry.start(config);
+  io.set_running(true);
+  try {
+    network->start();
+  } catch (const std::exception& error) {
+    io.set_running(false);
+    throw StartError(error.what());
+  }
+  state_ = State::running;
+  log::info("listening", {{"host", config.host.empty() ? "all addresses" : config.host},
+                          {"port", std::to_string(network->port())},
+                          {"threads", std::to_string(network->shards())}});
+}
+
+void WebSocketService::Impl::run() {
+  server::StopSignals signals;
+  {
+    const Lock lock(mutex_);
+    if (state_ == State::stopped) return;
+    waiting_ = &signals;
+  }
+  signals.wait();
+  {
+    const Lock lock(mutex_);
+    waiting_ = nullptr;
+  }
+  stop();
+}
+
+void WebSocketService::Impl::stop() {
+  const Lock lock(mutex_);
+  if (waiting_) waiting_->wake();
+  if (state_ != State::running) return;
+  log::info("stopping");
+  io.set_running(false);
+  network->stop();
+  state_ = State::stopped;
+  log::info("stopped");
+}
+
+WebSocketService::WebSocketService(Config config) : impl_(std::make_unique<Impl>(std::move(config))) {}
+WebSocketService::~WebSocketService() = default;
+
+EventRegistry WebSocketService::events(std::string nsp) {
+  impl_->registry.open(nsp);
+  return EventRegistry(impl_->registry, std::move(nsp));
+}
+
+void WebSocketService::serve(std::string path, Route route) {
+  impl_->routes.add(std::move(path), std::move(route));
+}
+
+bool WebSocketService::serve_demo_page() {
+  return false;
+}
+
+void WebSocketService::start() {
+  impl_->start();
+}
+
+void WebSocketService::run() {
+  if (!impl_->io.running()) start();
+  impl_->run();
+}
+
+void WebSocketService::stop() {
+  impl_->stop();
+}
+
+Io WebSocketService::io() const {
+  return Io(impl_->io);
+}
+std::uint16_t WebSocketService::port() const {
+  return impl_->network->port();
+}
+const Config& WebSocketService::config() const {
+  return impl_->config;
+}
+
+}  // namespace signalbox
