@@ -1,0 +1,129 @@
+#pragma once
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "auth/jwt.hpp"
+#include "hub/client.hpp"
+#include "hub/emit.hpp"
+#include "hub/local_sockets.hpp"
+
+// A hub without I/O: mailboxes that the test empties, a clock that the test turns, clients that are lists of what was sent.
+namespace signalbox::hub::test {
+
+inline TimePoint test_now{};
+inline std::chrono::system_clock::time_point wall_now() {
+  static const auto start = std::chrono::system_clock::now();
+  static const TimePoint steady_start = test_now;
+  return start + std::chrono::duration_cast<std::chrono::system_clock::duration>(test_now - steady_start);
+}
+inline int test_shard = 0;
+
+class FakeMailboxes final : public Mailboxes {
+ public:
+  explicit FakeMailboxes(unsigned shards) : boxes(shards) {}
+  unsigned shards() const override { return static_cast<unsigned>(boxes.size()); }
+  bool post(unsigned shard, Message&& message) override {
+    boxes[shard].push_back(std::move(message));
+    return true;
+  }
+  bool has_room(unsigned, std::size_t) const override { return true; }
+
+  std::vector<std::deque<Message>> boxes;
+};
+
+inline const std::string kSecret = "0123456789abcdef0123456789abcdef";
+
+struct FakeHub {
+  explicit FakeHub(Config wanted = {}, unsigned shards = 2)
+      : config(std::move(wanted)),
+        mailboxes(shards),
+        directory(mailboxes, {.presence_events = config.presence_events,
+                              .presence_grace = config.presence_grace,
+                              .max_connections_per_user = config.max_connections_per_user}),
+        hub{.config = config, .directory = directory, .registry = registry, .mailboxes = mailboxes} {
+    config.jwt_secret = kSecret;
+    for (unsigned shard = 0; shard < shards; ++shard) {
+      locals.push_back(std::make_unique<LocalSockets>(shard));
+      hub.shards.push_back(locals.back().get());
+    }
+    hub.current_shard = [] { return test_shard; };
+    hub.clocks = {.steady = [] { return test_now; }, .wall = wall_now};
+  }
+  EventRegistry events(const std::string& nsp = "/") {
+    registry.open(nsp);
+    return EventRegistry(registry, nsp);
+  }
+  /// Every shard takes what lies in its mailbox.
+  void deliver() {
+    for (unsigned shard = 0; shard < mailboxes.shards(); ++shard) {
+      test_shard = static_cast<int>(shard);
+      while (!mailboxes.boxes[shard].empty()) {
+        Message message = std::move(mailboxes.boxes[shard].front());
+        mailboxes.boxes[shard].pop_front();
+        if (message.kind == Message::Kind::task) {
+          (*message.task)();
+        } else {
+          locals[shard]->on_message(message);
+        }
+      }
+    }
+    test_shard = 0;
+  }
+
+  Config config;
+  Registry registry;
+  FakeMailboxes mailboxes;
+  Directory directory;
+  Hub hub;
+  std::vector<std::unique_ptr<LocalSockets>> locals;
+};
+
+/// A client as its transport sees it.
+class FakeClient final : public Link {
+ public:
+  explicit FakeClient(FakeHub& hub, unsigned shard = 0, std::string fields = {})
+      : client(hub.hub, shard, *this,
+               {.head = "GET /socket.io/?EIO=4&transport=websocket&token=query HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n",
+                .remote_address = "10.0.0.1",
+                .issued_ms = 1'700'000'000'000},
+               test_now) {}
+  ~FakeClient() override {
+    if (!closed) close(CloseReason::transport_close, test_now);
+  }
+
+  void send(FrameRef frame) override { sent.push_back(frame->binary() ? "b:" + std::string(frame->packet()) : std::string(frame->packet())); }
+  void confirm(std::uint64_t) override {}
+  void close(CloseReason reason, TimePoint now) override {
+    closed = reason;
+    client.on_closed(reason, now);
+  }
+  void set_authenticated() override { authenticated = true; }
+  void set_reading(bool wanted) override { reading = wanted; }
+  void deadline_changed() override {}
+
+  void text(std::string_view message) { client.on_text(message, test_now); }
+  void binary(std::string_view bytes) { client.on_binary(bytes, test_now); }
+  /// What was sent since the last call; socket ids, which are random, read SID.
+  std::vector<std::string> take() {
+    for (std::string& packet : sent) {
+      const auto at = packet.find("\"sid\":\"");
+      if (at != packet.npos) packet.replace(at + 7, 20, "SID");
+    }
+    return std::exchange(sent, {});
+  }
+  void log_in(std::string_view user) {
+    text(R"(0{"token":")" + auth::sign_hs256(R"({"id":")" + std::string(user) + "\"}", kSecret) + "\"}");
+  }
+
+  std::vector<std::string> sent;
+  bool authenticated = false;
+  bool reading = true;
+  std::optional<CloseReason> closed;
+  Client client;
+};
+
+using Packets = std::vector<std::string>;
+
+}  // namespace signalbox::hub::test

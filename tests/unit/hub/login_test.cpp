@@ -1,0 +1,237 @@
+#include <gtest/gtest.h>
+
+#include "fake_hub.hpp"
+
+namespace signalbox::hub::test {
+namespace {
+
+std::int64_t unix_now() { return std::chrono::duration_cast<std::chrono::seconds>(wall_now().time_since_epoch()).count(); }
+std::string token(const std::string& claims) { return auth::sign_hs256(claims, kSecret); }
+std::string expiring(const std::string& user, int seconds) {
+  return token(R"({"id":")" + user + R"(","exp":)" + std::to_string(unix_now() + seconds) + "}");
+}
+
+struct Login : testing::Test {
+  void start() { hub.registry.start(hub.config); }
+  void turn_clock(Milliseconds by, FakeClient& client) {
+    test_now += by;
+    if (client.client.next_deadline() <= test_now) client.client.on_timer(test_now);
+    if (hub.directory.next_deadline() <= test_now) hub.directory.on_timer(test_now);
+    hub.deliver();
+  }
+  FakeHub hub;
+};
+
+const Packets kWelcome = {R"(40{"sid":"SID"})", R"(42["authenticated",{"user":{"id":"ada","email":"a@x"}}])"};
+
+TEST_F(Login, by_the_connect_payload_with_or_without_bearer) {
+  start();
+  const std::string good = token(R"({"id":"ada","email":"a@x","iat":1})");
+  for (const std::string& text : {good, "Bearer " + good}) {
+    FakeClient client(hub);
+    client.text(R"(0{"token":")" + text + "\"}");
+    EXPECT_EQ(client.take(), kWelcome);
+  }
+}
+
+TEST_F(Login, by_the_authorization_field_of_the_handshake) {
+  start();
+  FakeClient client(hub, 0, "authorization: Bearer " + token(R"({"id":"ada","email":"a@x"})") + "\r\n");
+  client.text("0");
+  EXPECT_EQ(client.take(), kWelcome);
+}
+
+TEST_F(Login, by_the_query_only_where_that_is_switched_on) {
+  start();
+  FakeClient client(hub);
+  client.text("0");
+  EXPECT_EQ(client.take()[1], R"(42["unauthorized",{"code":"token_missing","message":"No token was given: connect with auth: { token }."}])");
+
+  Config config;
+  config.token_in_query = true;
+  FakeHub other(config);
+  other.registry.start(other.config);
+  FakeClient by_query(other);
+  by_query.text("0");
+  EXPECT_NE(by_query.take()[1].find("token_invalid"), std::string::npos) << "it was read: the word \"query\"";
+}
+
+TEST_F(Login, the_token_is_forgotten_once_it_has_done_its_work) {
+  json auth;
+  hub.events().on_connect([&](Socket& socket) { auth = socket.handshake().auth; });
+  start();
+  FakeClient client(hub);
+  client.text(R"(0{"token":")" + token(R"({"id":"ada"})") + R"(","theme":"dark"})");
+  EXPECT_EQ(auth, (json{{"theme", "dark"}}));
+}
+
+TEST_F(Login, refused_as_the_originals_clients_expect) {
+  int connected = 0;
+  hub.events().on_connect([&](Socket&) { ++connected; });
+  start();
+  FakeClient client(hub);
+  client.text(R"(0{"token":"x"})");
+  const Packets sent = client.take();
+  ASSERT_EQ(sent.size(), 3u);
+  EXPECT_EQ(sent[0], R"(40{"sid":"SID"})");
+  EXPECT_TRUE(sent[1].starts_with(R"(42["unauthorized",{"code":"token_invalid","message":)"));
+  EXPECT_EQ(sent[2], "41");
+  EXPECT_EQ(client.closed, CloseReason::forced_close);
+  EXPECT_EQ(connected, 0);
+  EXPECT_FALSE(client.authenticated);
+}
+
+TEST_F(Login, refused_in_one_namespace_stays_in_the_other) {
+  hub.events("/open").without_jwt();
+  start();
+  FakeClient client(hub);
+  client.text("0/open");
+  client.text("0");
+  EXPECT_EQ(client.take().back(), "41");
+  EXPECT_FALSE(client.closed);
+}
+
+TEST_F(Login, refused_as_socket_io_does_where_configured) {
+  hub.config.auth_failure = AuthFailure::connect_error;
+  start();
+  FakeClient client(hub);
+  client.text("0");
+  EXPECT_EQ(client.take(), Packets{R"(44{"message":"No token was given: connect with auth: { token }.","data":{"code":"token_missing","message":"No token was given: connect with auth: { token }."}})"});
+  EXPECT_FALSE(client.closed);
+}
+
+TEST_F(Login, a_token_that_ends_soon_is_announced_at_once_and_then_ends) {
+  start();
+  FakeClient client(hub);
+  client.text(R"(0{"token":")" + expiring("ada", 30) + "\"}");
+  client.take();
+  turn_clock(Milliseconds(0), client);
+  const Packets told = client.take();
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_TRUE(told[0].starts_with(R"(42["token_expiring",{"expiresInMs":)"));
+  turn_clock(Milliseconds(30'001), client);
+  const Packets sent = client.take();
+  ASSERT_EQ(sent.size(), 2u);
+  EXPECT_TRUE(sent[0].starts_with(R"(42["unauthorized",{"code":"token_expired")")) << sent[0];
+  EXPECT_EQ(sent[1], "41");
+  EXPECT_EQ(client.closed, CloseReason::forced_close);
+}
+
+TEST_F(Login, a_client_renews_its_token_and_stays) {
+  start();
+  FakeClient client(hub);
+  client.text(R"(0{"token":")" + expiring("ada", 70) + "\"}");
+  client.take();
+  turn_clock(Milliseconds(10'001), client);
+  EXPECT_TRUE(client.take()[0].starts_with(R"(42["token_expiring")"));
+  client.text(R"(27["authenticate",{"token":")" + expiring("ada", 3600) + "\"}]");
+  EXPECT_EQ(client.take(), Packets{R"(437[{"ok":true}])"});
+  turn_clock(Milliseconds(70'000), client);
+  EXPECT_FALSE(client.closed);
+  EXPECT_EQ(client.take(), Packets{});
+}
+
+TEST_F(Login, a_refused_renewal_changes_nothing) {
+  start();
+  FakeClient client(hub);
+  client.text(R"(0{"token":")" + expiring("ada", 3600) + "\"}");
+  client.take();
+  const TimePoint before = client.client.next_deadline();
+  client.text(R"(21["authenticate",{"token":")" + expiring("grace", 9000) + "\"}]");
+  EXPECT_EQ(client.take(),
+            Packets{R"(431[{"ok":false,"code":"token_invalid","message":"The token is of another user than this connection."}])"});
+  client.text(R"(22["authenticate"])");
+  EXPECT_EQ(client.take(), Packets{R"(432[{"ok":false,"code":"token_missing","message":"No token was given: connect with auth: { token }."}])"});
+  EXPECT_EQ(client.client.next_deadline(), before);
+}
+
+TEST_F(Login, an_expiry_in_the_far_future_arms_nothing) {
+  start();
+  FakeClient client(hub);
+  client.text(R"(0{"token":")" + token(R"({"id":"ada","exp":9007199254740992})") + "\"}");
+  EXPECT_EQ(client.client.next_deadline(), kNever);
+}
+
+TEST_F(Login, others_hear_once_who_comes_and_who_goes_on_every_shard) {
+  start();
+  FakeClient ada(hub, 0), grace(hub, 1);
+  ada.log_in("ada");
+  hub.deliver();
+  grace.log_in("grace");
+  hub.deliver();
+  EXPECT_EQ(ada.take().back(), R"(42["user_online",{"userId":"grace"}])");
+  EXPECT_EQ(grace.take().size(), 2u) << "nobody hears of themselves";
+  {
+    FakeClient tab(hub, 0);
+    tab.log_in("grace");
+    hub.deliver();
+    EXPECT_EQ(ada.take(), Packets{}) << "a second tab is no news";
+  }
+  grace.close(CloseReason::transport_close, test_now);
+  turn_clock(hub.config.presence_grace - Milliseconds(1), ada);
+  EXPECT_EQ(ada.take(), Packets{});
+  EXPECT_TRUE(hub.directory.online("grace"));
+  turn_clock(Milliseconds(1), ada);
+  EXPECT_EQ(ada.take(), Packets{R"(42["user_offline",{"userId":"grace"}])"});
+  EXPECT_FALSE(hub.directory.online("grace"));
+}
+
+TEST_F(Login, an_event_goes_to_every_socket_of_its_user_and_to_nobody_else) {
+  hub.config.presence_events = false;
+  start();
+  FakeClient one(hub, 0), two(hub, 1), other(hub, 0);
+  one.log_in("ada");
+  two.log_in("ada");
+  other.log_in("grace");
+  hub.deliver();
+  one.take(), two.take(), other.take();
+  EXPECT_EQ(hub.directory.emit("ada", *job_frame(JobProgress{.job_id = "7", .progress = 1}, {})), 2u);
+  hub.deliver();
+  const Packets want = {R"(42["job_progress",{"jobId":"7","progress":1,"status":"processing"}])"};
+  EXPECT_EQ(one.take(), want);
+  EXPECT_EQ(two.take(), want);
+  EXPECT_EQ(other.take(), Packets{});
+}
+
+TEST_F(Login, what_is_emitted_to_a_socket_that_left_reaches_nobody) {
+  start();
+  FakeClient gone(hub);
+  gone.log_in("ada");
+  hub.deliver();
+  ASSERT_EQ(hub.directory.emit("ada", text_frame("42[\"x\"]")), 1u);
+  gone.text("1");
+  FakeClient next(hub);
+  next.log_in("grace");
+  next.take();
+  hub.deliver();
+  EXPECT_EQ(next.take(), Packets{}) << "it has the same slot, but not the same generation";
+}
+
+TEST_F(Login, past_the_most_connections_of_a_user_the_oldest_is_sent_away) {
+  Config config;
+  config.max_connections_per_user = 2;
+  FakeHub small(config);
+  small.registry.start(small.config);
+  FakeClient first(small, 0), second(small, 1), third(small, 1);
+  first.log_in("ada");
+  second.log_in("ada");
+  third.log_in("ada");
+  first.take();
+  small.deliver();
+  EXPECT_EQ(first.take(), Packets{"41"});
+  EXPECT_EQ(small.directory.connections("ada"), 2u);
+}
+
+TEST(JwtSettings, without_a_secret_nothing_starts_and_the_message_says_what_to_set) {
+  FakeHub hub;
+  hub.config.jwt_secret.clear();
+  try {
+    hub.registry.start(hub.config);
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_NE(std::string(error.what()).find("JWT_SECRET is not set"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace signalbox::hub::test
