@@ -55,13 +55,8 @@ int run(const CommandLine& line, const std::vector<std::string>& flags) {
   if (line.app.got_subcommand("token")) return app::run_token(config, line.token);
   if (line.app.got_subcommand("emit")) return app::run_emit(config, line.emit);
   if (line.app.got_subcommand("online")) return app::run_online(config);
-#ifdef SB_HAS_DEMO
   if (line.app.got_subcommand("demo")) return app::run_demo(config);
-#endif
-#ifdef SB_HAS_SERVER
-  if (!line.app.got_subcommand("demo")) return app::run_serve(config);
-#endif
-  throw std::runtime_error("this program was built without its server");
+  return app::run_serve(config);
 }
 
 }  // namespace

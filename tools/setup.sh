@@ -31,6 +31,12 @@ need_for_build() {
   install_wanted "to build"
 }
 
+need_for_web() {
+  need_command node nodejs
+  need_command npm npm
+  install_wanted "for the demo page"
+}
+
 need_for_tests() {
   need_header gtest/gtest.h libgtest-dev
   install_wanted "to test"

@@ -2,9 +2,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <signalbox/config.hpp>
@@ -22,6 +24,9 @@ struct StartError : std::runtime_error {
 /// A request to a route of the application's own, and its answer.
 struct RouteRequest {
   std::string_view method, path, query, body;
+  std::span<const std::pair<std::string_view, std::string_view>> fields = {};  ///< names as sent
+  /// The value of the first field of that name (any case); empty if absent.
+  std::string_view field(std::string_view name) const;
 };
 struct RouteAnswer {
   int status = 200;

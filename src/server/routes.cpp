@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "base/log.hpp"
+#include "net/http_parser.hpp"
 
 namespace signalbox::server {
 
@@ -31,7 +32,7 @@ std::optional<net::Response> Routes::on_request(const net::RequestHead& head, st
 
 net::Response Routes::answer(const Route& route, const net::RequestHead& head, std::string_view body) const {
   try {
-    RouteAnswer made = route({.method = head.method, .path = head.path, .query = head.query, .body = body});
+    RouteAnswer made = route({.method = head.method, .path = head.path, .query = head.query, .body = body, .fields = head.fields});
     net::Response response{.status = made.status, .fields = std::move(made.fields), .body = std::move(made.body)};
     response.fields.emplace_back("Content-Type", std::move(made.content_type));
     return response;
@@ -44,3 +45,14 @@ net::Response Routes::answer(const Route& route, const net::RequestHead& head, s
 }
 
 }  // namespace signalbox::server
+
+namespace signalbox {
+
+std::string_view RouteRequest::field(std::string_view name) const {
+  for (const auto& [key, value] : fields) {
+    if (net::equal_ignoring_case(key, name)) return value;
+  }
+  return {};
+}
+
+}  // namespace signalbox

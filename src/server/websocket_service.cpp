@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "base/mutex.hpp"
 #include "hub/registry.hpp"
+#include "server/file_routes.hpp"
 #include "server/io.hpp"
 #include "server/options.hpp"
 #include "server/shard_application.hpp"
@@ -65,6 +66,7 @@ void WebSocketService::Impl::start() {
   const Lock lock(mutex_);
   if (state_ != State::made) throw StartError("The service was started before: make a new one to start again.");
   registry.start(config);
+  if (config.serve_client) server::add_client_scripts(routes, config.path);
   io.set_running(true);
   try {
     network->start();
@@ -117,7 +119,7 @@ void WebSocketService::serve(std::string path, Route route) {
 }
 
 bool WebSocketService::serve_demo_page() {
-  return false;
+  return server::add_demo_page(impl_->routes);
 }
 
 void WebSocketService::start() {

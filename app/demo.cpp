@@ -1,0 +1,82 @@
+#include "demo.hpp"
+
+#include <signalbox/signalbox.hpp>
+
+#include <array>
+#include <chrono>
+#include <iostream>
+#include <random>
+
+#include "image_generator.hpp"
+
+namespace app {
+namespace {
+
+using namespace signalbox;
+
+constexpr std::array<std::string_view, 2> kUsers = {"ada", "grace"};
+
+std::string random_secret() {
+  std::random_device device;
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string secret;
+  while (secret.size() < 64) secret += kDigits[device() % 16];
+  return secret;
+}
+
+/// A stand-in for the application's own login: anyone on this machine may be Ada or Grace.
+RouteAnswer token_route(const RouteRequest& request, const std::string& secret) {
+  for (const std::string_view user : kUsers) {
+    if (request.query != "user=" + std::string(user)) continue;
+    const auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const json claims = {{"id", user}, {"email", std::string(user) + "@example.com"}, {"exp", now + 24 * 3600}};
+    return {.content_type = "application/json", .body = json{{"token", sign_token(claims.dump(), secret)}}.dump(), .fields = {{"Cache-Control", "no-store"}}};
+  }
+  return {.status = 400, .body = "user=ada or user=grace\n"};
+}
+
+RouteAnswer picture_route(const RouteRequest& request) {
+  return {.content_type = "image/svg+xml",
+          .body = draw(request.query),
+          .fields = {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"}, {"X-Content-Type-Options", "nosniff"}}};
+}
+
+void start_job(ImageGenerator& generator, Socket& socket, const json& arguments, Ack& ack) {
+  const json wish = arguments.empty() ? json() : arguments[0];
+  const std::string id = wish.is_object() ? wish.value("jobId", "") : "";
+  const bool added = !id.empty() && id.size() <= 64 &&
+                     generator.add({.user = std::string(socket.user_id()),
+                                    .id = id,
+                                    .prompt = wish.value("prompt", "A picture").substr(0, 64),
+                                    .fails = wish.value("fail", false)});
+  ack(json{{"ok", added}});
+}
+
+std::string address(const WebSocketService& service) { return "http://localhost:" + std::to_string(service.port()); }
+
+}  // namespace
+
+int run_demo(Config config) {
+  if (config.host.empty()) config.host = "localhost";  // both loopback addresses: anyone may be Ada here
+  if (config.jwt_secret.empty()) config.jwt_secret = random_secret();
+  WebSocketService service(config);
+  const Io io = service.io();
+  ImageGenerator generator(io, 4);
+
+  service.events()
+      .on("who_is_online", [io](Socket&, const json&, Ack ack) { ack(json(get_online_users(io))); })
+      .on("start_job", [&generator](Socket& socket, const json& arguments, Ack ack) { start_job(generator, socket, arguments, ack); });
+  service.serve("/demo/token", [secret = config.jwt_secret](const RouteRequest& request) { return token_route(request, secret); });
+  service.serve("/demo/picture.svg", picture_route);
+  const bool with_page = service.serve_demo_page();
+  service.start();
+  if (with_page) {
+    std::cout << "The demo is at " << address(service) << " (Ctrl-C ends it)" << std::endl;
+  } else {
+    std::cout << "This program was built without Node, so it has no demo page; its server listens at " << address(service) << std::endl;
+  }
+  service.run();
+  return 0;
+}
+
+}  // namespace app

@@ -1,0 +1,66 @@
+# The demo page and Socket.IO's own client script, embedded in the program; without Node (or with SIGNALBOX_WEB=OFF) none.
+set(web ${CMAKE_SOURCE_DIR}/web)
+set(web_out ${CMAKE_BINARY_DIR}/web)
+find_program(NPM npm)
+find_program(NODE NAMES node nodejs)
+
+set(embed FALSE)
+if(SIGNALBOX_WEB STREQUAL "OFF")
+  message(STATUS "Without the demo page: SIGNALBOX_WEB is OFF")
+elseif(NPM AND NODE)
+  set(embed TRUE)
+elseif(SIGNALBOX_WEB STREQUAL "ON")
+  message(FATAL_ERROR "SIGNALBOX_WEB is ON, but node or npm was not found: install them (apt-get install nodejs npm) or set it to AUTO")
+else()
+  message(STATUS "Without the demo page: node or npm was not found")
+endif()
+
+# One entry of the table below, and the bytes behind it. `path` is where it is served.
+set(assembly "")
+set(demo_entries "")
+set(client_entries "")
+set(client_version "none")
+set(embedded_bytes "")
+set(count 0)
+macro(embed_file list path file)
+  string(APPEND assembly "asm(\".pushsection .rodata\\n\"\n    \"sb_file_${count}: .incbin \\\"${file}\\\"\\n\"\n"
+         "    \"sb_file_${count}_end: .byte 0\\n\"\n    \".popsection\");\n"
+         "extern \"C\" const char sb_file_${count}[], sb_file_${count}_end[];\n")
+  string(APPEND ${list} "    {\"${path}\", sb_file_${count}, sb_file_${count}_end},\n")
+  list(APPEND embedded_bytes ${file})
+  math(EXPR count "${count} + 1")
+endmacro()
+
+if(embed)
+  set(modules ${web}/node_modules/.package-lock.json)
+  add_custom_command(OUTPUT ${modules} DEPENDS ${web}/package-lock.json WORKING_DIRECTORY ${web}
+                     COMMAND ${NPM} ci --no-audit --no-fund --loglevel=error
+                     COMMAND ${CMAKE_COMMAND} -E touch ${modules}
+                     COMMENT "Fetching the demo page's packages from npm" VERBATIM)
+  set(page index.html assets/demo.js assets/demo.css)
+  list(TRANSFORM page PREPEND ${web_out}/ OUTPUT_VARIABLE page_files)
+  file(GLOB page_sources CONFIGURE_DEPENDS ${web}/src/* ${web}/index.html ${web}/vite.config.js)
+  add_custom_command(OUTPUT ${page_files} DEPENDS ${modules} ${page_sources} WORKING_DIRECTORY ${web}
+                     COMMAND ${NPM} exec -- vite build --outDir ${web_out} --emptyOutDir --logLevel error
+                     COMMENT "Building the demo page" VERBATIM)
+  embed_file(demo_entries "/" ${web_out}/index.html)
+  embed_file(demo_entries "/assets/demo.js" ${web_out}/assets/demo.js)
+  embed_file(demo_entries "/assets/demo.css" ${web_out}/assets/demo.css)
+
+  file(READ ${web}/package-lock.json lock)
+  string(JSON client_version GET "${lock}" packages node_modules/socket.io-client version)
+  set(scripts ${CMAKE_BINARY_DIR}/client)
+  set(script_files "")
+  foreach(name socket.io.js socket.io.min.js socket.io.esm.min.js socket.io.msgpack.min.js)
+    foreach(file ${name} ${name}.map)
+      add_custom_command(OUTPUT ${scripts}/${file} DEPENDS ${modules}
+                         COMMAND ${CMAKE_COMMAND} -E copy ${web}/node_modules/socket.io-client/dist/${file} ${scripts}/${file} VERBATIM)
+      embed_file(client_entries ${file} ${scripts}/${file})
+    endforeach()
+  endforeach()
+endif()
+
+configure_file(${CMAKE_SOURCE_DIR}/cmake/embedded_files.cpp.in ${CMAKE_BINARY_DIR}/generated/embedded_files.cpp @ONLY)
+set_property(SOURCE ${CMAKE_BINARY_DIR}/generated/embedded_files.cpp APPEND PROPERTY OBJECT_DEPENDS "${embedded_bytes}")
+# What is embedded is not in the preprocessed text, by which ccache would know that it changed.
+target_sources(signalbox_server PRIVATE ${CMAKE_BINARY_DIR}/generated/embedded_files.cpp ${embedded_bytes})

@@ -1,0 +1,45 @@
+import { useEffect, useState } from "react";
+import { io } from "socket.io-client";
+
+/** A token for one of the demo's users. A real application gets it at its own login. */
+export function useToken(user) {
+  const [token, setToken] = useState(null);
+  useEffect(() => {
+    const request = new AbortController();
+    fetch(`/demo/token?user=${user}`, { signal: request.signal })
+      .then((response) => response.json())
+      .then((answer) => setToken(answer.token))
+      .catch(() => {});
+    return () => request.abort();
+  }, [user]);
+  return token;
+}
+
+/** The page's own connection: whether it stands, who is online, and what has been heard of others. */
+export function useSession(token) {
+  const [socket, setSocket] = useState(null);
+  const [connected, setConnected] = useState(false);
+  const [online, setOnline] = useState([]);
+  const [news, setNews] = useState([]);
+
+  useEffect(() => {
+    if (!token) return undefined;
+    const own = io("/", { auth: { token } });
+    const refresh = () => own.emit("who_is_online", (users) => setOnline(users));
+    const hear = (text) => {
+      setNews((before) => [{ id: Date.now() + Math.random(), text }, ...before].slice(0, 5));
+      refresh();
+    };
+    own.on("authenticated", () => {
+      setConnected(true);
+      refresh();
+    });
+    own.on("disconnect", () => setConnected(false));
+    own.on("user_online", ({ userId }) => hear(`${userId} came online`));
+    own.on("user_offline", ({ userId }) => hear(`${userId} went offline`));
+    setSocket(own);
+    return () => own.disconnect();
+  }, [token]);
+
+  return { socket, connected, online, news };
+}

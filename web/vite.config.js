@@ -1,0 +1,23 @@
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  plugins: [react()],
+  resolve: {
+    alias: [
+      // The hook names http://localhost:3000, and stays as it is: what it imports connects to the page's own server.
+      { find: /^socket\.io-client$/, replacement: here("./src/same-origin-io.js") },
+      { find: /^the-real-socket\.io-client$/, replacement: here("./node_modules/socket.io-client/build/esm/index.js") },
+    ],
+  },
+  build: {
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      // Fixed names, so that the program knows at build time what it embeds.
+      output: { entryFileNames: "assets/demo.js", assetFileNames: "assets/demo[extname]", inlineDynamicImports: true },
+    },
+  },
+});
