@@ -28,9 +28,12 @@ std::string random_secret() {
 RouteAnswer token_route(const RouteRequest& request, const std::string& secret) {
   for (const std::string_view user : kUsers) {
     if (request.query != "user=" + std::string(user)) continue;
-    const auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const auto now =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
     const json claims = {{"id", user}, {"email", std::string(user) + "@example.com"}, {"exp", now + 24 * 3600}};
-    return {.content_type = "application/json", .body = json{{"token", sign_token(claims.dump(), secret)}}.dump(), .fields = {{"Cache-Control", "no-store"}}};
+    return {.content_type = "application/json",
+            .body = json{{"token", sign_token(claims.dump(), secret)}}.dump(),
+            .fields = {{"Cache-Control", "no-store"}}};
   }
   return {.status = 400, .body = "user=ada or user=grace\n"};
 }
@@ -38,7 +41,8 @@ RouteAnswer token_route(const RouteRequest& request, const std::string& secret) 
 RouteAnswer picture_route(const RouteRequest& request) {
   return {.content_type = "image/svg+xml",
           .body = draw(request.query),
-          .fields = {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"}, {"X-Content-Type-Options", "nosniff"}}};
+          .fields = {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"},
+                     {"X-Content-Type-Options", "nosniff"}}};
 }
 
 void start_job(ImageGenerator& generator, Socket& socket, const json& arguments, Ack& ack) {
@@ -52,7 +56,9 @@ void start_job(ImageGenerator& generator, Socket& socket, const json& arguments,
   ack(json{{"ok", added}});
 }
 
-std::string address(const WebSocketService& service) { return "http://localhost:" + std::to_string(service.port()); }
+std::string address(const WebSocketService& service) {
+  return "http://localhost:" + std::to_string(service.port());
+}
 
 }  // namespace
 
@@ -65,15 +71,19 @@ int run_demo(Config config) {
 
   service.events()
       .on("who_is_online", [io](Socket&, const json&, Ack ack) { ack(json(get_online_users(io))); })
-      .on("start_job", [&generator](Socket& socket, const json& arguments, Ack ack) { start_job(generator, socket, arguments, ack); });
-  service.serve("/demo/token", [secret = config.jwt_secret](const RouteRequest& request) { return token_route(request, secret); });
+      .on("start_job", [&generator](Socket& socket, const json& arguments, Ack ack) {
+        start_job(generator, socket, arguments, ack);
+      });
+  service.serve("/demo/token",
+                [secret = config.jwt_secret](const RouteRequest& request) { return token_route(request, secret); });
   service.serve("/demo/picture.svg", picture_route);
   const bool with_page = service.serve_demo_page();
   service.start();
   if (with_page) {
     std::cout << "The demo is at " << address(service) << " (Ctrl-C ends it)" << std::endl;
   } else {
-    std::cout << "This program was built without Node, so it has no demo page; its server listens at " << address(service) << std::endl;
+    std::cout << "This program was built without Node, so it has no demo page; its server listens at "
+              << address(service) << std::endl;
   }
   service.run();
   return 0;

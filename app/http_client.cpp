@@ -52,9 +52,12 @@ class Connection {
   void send(std::string_view text) {
     while (!text.empty()) {
       const ssize_t sent = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
-      if (sent > 0) text.remove_prefix(static_cast<std::size_t>(sent));
-      else if (errno == EPIPE || errno == ECONNRESET) return;  // it may have answered before it read everything
-      else wait_or_throw(POLLOUT);
+      if (sent > 0)
+        text.remove_prefix(static_cast<std::size_t>(sent));
+      else if (errno == EPIPE || errno == ECONNRESET)
+        return;  // it may have answered before it read everything
+      else
+        wait_or_throw(POLLOUT);
     }
   }
 
@@ -92,7 +95,8 @@ class Connection {
 
   void wait_or_throw(short events) {
     if (errno == EINTR) return;
-    if (errno != EAGAIN && errno != EWOULDBLOCK) throw HttpError("the connection to " + where_ + " broke: " + std::strerror(errno));
+    if (errno != EAGAIN && errno != EWOULDBLOCK)
+      throw HttpError("the connection to " + where_ + " broke: " + std::strerror(errno));
     wait(events);
   }
 
@@ -115,9 +119,11 @@ class Connection {
 std::string request_text(const HttpRequest& request) {
   const bool clean = std::ranges::none_of(request.bearer, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
   if (!clean) throw HttpError("API_KEY has control characters, which no HTTP field can carry");
-  std::string out = request.method + ' ' + request.target + " HTTP/1.1\r\nHost: " + where(request) + "\r\nConnection: close\r\n";
+  std::string out =
+      request.method + ' ' + request.target + " HTTP/1.1\r\nHost: " + where(request) + "\r\nConnection: close\r\n";
   if (!request.bearer.empty()) out += "Authorization: Bearer " + request.bearer + "\r\n";
-  if (!request.body.empty()) out += "Content-Type: application/json\r\nContent-Length: " + std::to_string(request.body.size()) + "\r\n";
+  if (!request.body.empty())
+    out += "Content-Type: application/json\r\nContent-Length: " + std::to_string(request.body.size()) + "\r\n";
   return out + "\r\n" + request.body;
 }
 
@@ -173,7 +179,8 @@ HttpAnswer http_send(const HttpRequest& request) {
   std::optional<Head> head;
   while (!head || !head->length || received.size() - head->size < *head->length) {
     const bool more = connection.receive(received);
-    while (!head && (head = parse_head(received)) && head->status / 100 == 1) {  // 100 Continue and its like come before the answer
+    while (!head && (head = parse_head(received)) &&
+           head->status / 100 == 1) {  // 100 Continue and its like come before the answer
       received.erase(0, head->size);
       head.reset();
     }

@@ -36,7 +36,9 @@ struct CommandLine {
     constexpr std::int64_t kTenYears = 315'360'000;
     command.add_option("--user", token.user, "The user's id")->required();
     command.add_option("--email", token.email, "The user's e-mail address");
-    command.add_option("--ttl", token.ttl_s, "Seconds until it expires")->check(CLI::Range(std::int64_t{1}, kTenYears))->capture_default_str();
+    command.add_option("--ttl", token.ttl_s, "Seconds until it expires")
+        ->check(CLI::Range(std::int64_t{1}, kTenYears))
+        ->capture_default_str();
   }
 
   void add_emit(CLI::App& command) {

@@ -28,19 +28,22 @@ std::string sentence(const HttpAnswer& answer) {
 
 HttpAnswer send(const HttpRequest& request) {
   HttpAnswer answer = http_send(request);
-  if (answer.status / 100 != 2) throw HttpError("the server answered " + std::to_string(answer.status) + ": " + sentence(answer));
+  if (answer.status / 100 != 2)
+    throw HttpError("the server answered " + std::to_string(answer.status) + ": " + sentence(answer));
   return answer;
 }
 
 }  // namespace
 
 int run_emit(const signalbox::Config& config, const EmitRequest& emit) {
-  if (!json::accept(emit.data)) throw std::invalid_argument("the data is not JSON (a text needs its quotes: '\"text\"')");
+  if (!json::accept(emit.data))
+    throw std::invalid_argument("the data is not JSON (a text needs its quotes: '\"text\"')");
   HttpRequest request = request_to(config);
   request.method = "POST";
   request.target = "/api/emit";
   // The data goes as it was typed: no number is reformatted on its way.
-  request.body = R"({"userId":)" + json(emit.user).dump() + R"(,"event":)" + json(emit.event).dump() + R"(,"data":)" + emit.data + '}';
+  request.body = R"({"userId":)" + json(emit.user).dump() + R"(,"event":)" + json(emit.event).dump() + R"(,"data":)" +
+                 emit.data + '}';
   std::cout << send(request).body << '\n';
   return 0;
 }
@@ -52,7 +55,8 @@ int run_online(const signalbox::Config& config) {
     request.target = "/api/presence?limit=" + std::to_string(kPage);
     if (!after.empty()) request.target += "&after=" + percent_encode(after);
     const json page = json::parse(send(request).body, nullptr, false);
-    if (!page.is_object() || !page.contains("users") || !page["users"].is_array()) throw HttpError("the answer is not that of a Signalbox server");
+    if (!page.is_object() || !page.contains("users") || !page["users"].is_array())
+      throw HttpError("the answer is not that of a Signalbox server");
     const auto users = page["users"].get<std::vector<std::string>>();
     for (const std::string& user : users) std::cout << user << '\n';
     if (users.size() < kPage) return 0;

@@ -9,7 +9,8 @@
 namespace app {
 
 int run_token(const signalbox::Config& config, const TokenRequest& request) {
-  if (config.jwt_secret.empty()) throw signalbox::ConfigError("JWT_SECRET is not set: set it to the secret of the server that is to take the token");
+  if (config.jwt_secret.empty())
+    throw signalbox::ConfigError("JWT_SECRET is not set: set it to the secret of the server that is to take the token");
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
   signalbox::json claims = {{"id", request.user}};

@@ -17,9 +17,12 @@ void require(bool holds) {
 std::string quoted(std::string_view value) {
   std::string out = "\"";
   for (const char c : value) {
-    if (c == '\n') out += "\\n";
-    else if (c == '"' || c == '\\') (out += '\\') += c;
-    else out += c;
+    if (c == '\n')
+      out += "\\n";
+    else if (c == '"' || c == '\\')
+      (out += '\\') += c;
+    else
+      out += c;
   }
   return out += '"';
 }

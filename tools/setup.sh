@@ -16,6 +16,8 @@ install_wanted() {
   wanted=()
 }
 
+python_has() { command -v python3 >/dev/null && python3 -c "import $1" 2>/dev/null; }
+
 need_for_build() {
   need_command g++ g++
   need_command cmake cmake
@@ -38,12 +40,18 @@ need_for_web() {
 }
 
 need_for_tests() {
+  need_command git git
+  need_command chromium chromium
+  python_has socketio || wanted+=(python3-socketio)
+  python_has requests || wanted+=(python3-requests)
+  python_has websocket || wanted+=(python3-websocket)
   need_header gtest/gtest.h libgtest-dev
   install_wanted "to test"
 }
 
 need_for_sanitizers() {
   need_command clang++-19 clang-19
+  need_command clang-format-19 clang-format-19
   [ -e /usr/lib/llvm-19/lib/clang/19/lib/linux ] || wanted+=(libclang-rt-19-dev)
   install_wanted "for the sanitizers"
 }

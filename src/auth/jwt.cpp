@@ -24,8 +24,8 @@ constexpr std::array<std::string_view, 6> kRegistered = {"iat", "exp", "nbf", "j
 std::string hmac_sha256(std::string_view key, std::string_view text) {
   std::array<unsigned char, 32> digest{};
   unsigned size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-       digest.data(), &size);
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()),
+       text.size(), digest.data(), &size);
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
@@ -78,7 +78,8 @@ std::string user_object(const std::string& id, const std::vector<Member>& claims
   std::string out = "{\"id\":";
   append_json_string(out, id);
   for (const Member& claim : claims) {
-    if (claim.name == "id" || std::find(kRegistered.begin(), kRegistered.end(), claim.name) != kRegistered.end()) continue;
+    if (claim.name == "id" || std::find(kRegistered.begin(), kRegistered.end(), claim.name) != kRegistered.end())
+      continue;
     out += ',';
     append_json_string(out, claim.name);
     out += ':';
@@ -87,7 +88,8 @@ std::string user_object(const std::string& id, const std::vector<Member>& claims
   return out += '}';
 }
 
-std::expected<void, TokenError> check_times(const std::vector<Member>& claims, const JwtOptions& options, double now, Identity& out) {
+std::expected<void, TokenError> check_times(const std::vector<Member>& claims, const JwtOptions& options, double now,
+                                            Identity& out) {
   const double leeway = static_cast<double>(options.leeway.count());
   if (const Member* claim = find(claims, "nbf")) {
     const auto nbf = number(claim->value);
@@ -95,7 +97,9 @@ std::expected<void, TokenError> check_times(const std::vector<Member>& claims, c
     if (*nbf > now + leeway) return std::unexpected(TokenError::not_yet_valid);
   }
   const Member* claim = find(claims, "exp");
-  if (!claim) return options.require_exp ? std::expected<void, TokenError>(std::unexpected(TokenError::claims)) : std::expected<void, TokenError>();
+  if (!claim)
+    return options.require_exp ? std::expected<void, TokenError>(std::unexpected(TokenError::claims))
+                               : std::expected<void, TokenError>();
   const auto exp = number(claim->value);
   if (!exp) return std::unexpected(TokenError::claims);
   const double until = *exp + leeway;
@@ -103,7 +107,8 @@ std::expected<void, TokenError> check_times(const std::vector<Member>& claims, c
   // Whoever is welcome beyond this year 2200 is welcome for ever: no timer overflows.
   constexpr double kFarFuture = 7'258'118'400;
   if (until < kFarFuture) {
-    out.expires_at = std::chrono::system_clock::time_point(std::chrono::duration_cast<std::chrono::system_clock::duration>(Seconds(until)));
+    out.expires_at = std::chrono::system_clock::time_point(
+        std::chrono::duration_cast<std::chrono::system_clock::duration>(Seconds(until)));
   }
   return {};
 }
@@ -117,20 +122,30 @@ std::string_view code(TokenError error) {
 
 std::string_view message(TokenError error) {
   switch (error) {
-    case TokenError::missing: return "No token was given: connect with auth: { token }.";
-    case TokenError::too_large: return "The token is larger than 8 KiB.";
-    case TokenError::malformed: return "The token is not a JSON Web Token.";
-    case TokenError::algorithm: return "The token is not signed with HS256.";
-    case TokenError::signature: return "The token's signature is wrong.";
-    case TokenError::claims: return "The token's claims cannot be used.";
-    case TokenError::user_id: return "The token does not say who the user is.";
-    case TokenError::not_yet_valid: return "The token is not valid yet.";
-    case TokenError::expired: return "The token has expired.";
+    case TokenError::missing:
+      return "No token was given: connect with auth: { token }.";
+    case TokenError::too_large:
+      return "The token is larger than 8 KiB.";
+    case TokenError::malformed:
+      return "The token is not a JSON Web Token.";
+    case TokenError::algorithm:
+      return "The token is not signed with HS256.";
+    case TokenError::signature:
+      return "The token's signature is wrong.";
+    case TokenError::claims:
+      return "The token's claims cannot be used.";
+    case TokenError::user_id:
+      return "The token does not say who the user is.";
+    case TokenError::not_yet_valid:
+      return "The token is not valid yet.";
+    case TokenError::expired:
+      return "The token has expired.";
   }
   return "The token is invalid.";
 }
 
-std::expected<Identity, TokenError> JwtVerifier::verify(std::string_view token, std::chrono::system_clock::time_point now) const {
+std::expected<Identity, TokenError> JwtVerifier::verify(std::string_view token,
+                                                        std::chrono::system_clock::time_point now) const {
   if (token.empty()) return std::unexpected(TokenError::missing);
   if (token.size() > options_.max_token_bytes) return std::unexpected(TokenError::too_large);
   const std::size_t first = token.find('.');
@@ -168,8 +183,8 @@ std::expected<Identity, TokenError> JwtVerifier::verify(std::string_view token, 
 
 std::string_view strip_bearer(std::string_view text) {
   constexpr std::string_view kBearer = "bearer ";
-  const bool bearer = text.size() >= kBearer.size() &&
-                      std::equal(kBearer.begin(), kBearer.end(), text.begin(), [](char a, char b) { return a == (b | 0x20); });
+  const bool bearer = text.size() >= kBearer.size() && std::equal(kBearer.begin(), kBearer.end(), text.begin(),
+                                                                  [](char a, char b) { return a == (b | 0x20); });
   return bearer ? text.substr(kBearer.size()) : text;
 }
 

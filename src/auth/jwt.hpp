@@ -18,7 +18,17 @@ struct JwtOptions {
   std::size_t max_depth = 32;  ///< nesting of the claims
 };
 
-enum class TokenError : std::uint8_t { missing, too_large, malformed, algorithm, signature, claims, user_id, not_yet_valid, expired };
+enum class TokenError : std::uint8_t {
+  missing,
+  too_large,
+  malformed,
+  algorithm,
+  signature,
+  claims,
+  user_id,
+  not_yet_valid,
+  expired
+};
 /// What a client reads in `unauthorized`: token_missing, token_expired, or token_invalid for all the rest.
 std::string_view code(TokenError error);
 /// A sentence for people.
@@ -31,7 +41,8 @@ struct Identity {
   std::chrono::system_clock::time_point expires_at = std::chrono::system_clock::time_point::max();
 };
 
-/// Verifies HS256 and nothing else: what a token says of its algorithm is compared, never obeyed, and kid, jku, x5u, jwk and x5c are not read.
+/// Verifies HS256 and nothing else: what a token says of its algorithm is compared, never obeyed, and kid, jku, x5u,
+/// jwk and x5c are not read.
 ///
 /// thread  any; constant. source  RFC 7515, RFC 7519, RFC 8725.
 class JwtVerifier {

@@ -2,7 +2,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-/// For our own broken invariants, never for what a peer may send. Always on: a shard in an unknown state must not go on.
+/// For our own broken invariants, never for what a peer may send. Always on: a shard in an unknown state must not go
+/// on.
 #define SB_ASSERT(condition)                                                                 \
   do {                                                                                       \
     if (!(condition)) [[unlikely]] {                                                         \

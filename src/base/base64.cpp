@@ -12,7 +12,8 @@ constexpr std::string_view kUrl = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrs
 constexpr std::array<std::int8_t, 256> values_of(std::string_view alphabet) {
   std::array<std::int8_t, 256> table{};
   table.fill(-1);
-  for (std::size_t i = 0; i < alphabet.size(); ++i) table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
+  for (std::size_t i = 0; i < alphabet.size(); ++i)
+    table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
   return table;
 }
 
@@ -64,7 +65,9 @@ std::optional<std::string> base64_decode(std::string_view text) {
   return decode(text, kValues);
 }
 
-std::string base64url_encode(std::string_view bytes) { return encode(bytes, kUrl); }
+std::string base64url_encode(std::string_view bytes) {
+  return encode(bytes, kUrl);
+}
 
 std::optional<std::string> base64url_decode(std::string_view text) {
   static constexpr auto kValues = values_of(kUrl);

@@ -19,15 +19,24 @@ enum class CloseReason : std::uint8_t {
 
 constexpr std::string_view to_text(CloseReason reason) noexcept {
   switch (reason) {
-    case CloseReason::transport_close: return "transport close";
-    case CloseReason::transport_error: return "transport error";
-    case CloseReason::ping_timeout: return "ping timeout";
-    case CloseReason::parse_error: return "parse error";
-    case CloseReason::forced_close: return "forced close";
-    case CloseReason::server_shutting_down: return "server shutting down";
-    case CloseReason::slow_consumer: return "slow consumer";
-    case CloseReason::server_namespace_disconnect: return "server namespace disconnect";
-    case CloseReason::client_namespace_disconnect: return "client namespace disconnect";
+    case CloseReason::transport_close:
+      return "transport close";
+    case CloseReason::transport_error:
+      return "transport error";
+    case CloseReason::ping_timeout:
+      return "ping timeout";
+    case CloseReason::parse_error:
+      return "parse error";
+    case CloseReason::forced_close:
+      return "forced close";
+    case CloseReason::server_shutting_down:
+      return "server shutting down";
+    case CloseReason::slow_consumer:
+      return "slow consumer";
+    case CloseReason::server_namespace_disconnect:
+      return "server namespace disconnect";
+    case CloseReason::client_namespace_disconnect:
+      return "client namespace disconnect";
   }
   return "unknown";
 }

@@ -25,7 +25,8 @@ const Setting* find_flag(std::string_view flag) {
   return it == all.end() ? nullptr : &*it;
 }
 
-/// How many of the arguments from `at` on are one setting's flag: `--flag=value`, `--flag value`, a switch's `--flag` alone; 0: none.
+/// How many of the arguments from `at` on are one setting's flag: `--flag=value`, `--flag value`, a switch's `--flag`
+/// alone; 0: none.
 std::size_t flag_size(const std::vector<std::string>& arguments, std::size_t at) {
   const std::string_view argument = arguments[at];
   const std::size_t equals = argument.find('=');
@@ -43,7 +44,9 @@ void read_flags(const std::vector<std::string>& arguments, Values& out) {
     const std::string_view argument = arguments[i];
     const std::size_t size = flag_size(arguments, i), equals = argument.find('=');
     if (size == 0) throw UnknownFlag(fmt::format("unknown flag {}", argument.substr(0, equals)));
-    const std::string value = size == 2 ? arguments[i + 1] : equals == std::string_view::npos ? "on" : std::string(argument.substr(equals + 1));
+    const std::string value = size == 2                          ? arguments[i + 1]
+                              : equals == std::string_view::npos ? "on"
+                                                                 : std::string(argument.substr(equals + 1));
     out[find_flag(argument.substr(0, equals))->name] = {value, "flag"};
     i += size;
   }
@@ -98,13 +101,16 @@ std::vector<std::string> Config::take_flags(std::vector<std::string>& arguments)
       break;
     }
     const std::size_t size = flag_size(arguments, i);
-    for (const std::size_t end = i + std::max<std::size_t>(size, 1); i < end; ++i) (size ? taken : rest).push_back(arguments[i]);
+    for (const std::size_t end = i + std::max<std::size_t>(size, 1); i < end; ++i)
+      (size ? taken : rest).push_back(arguments[i]);
   }
   arguments = std::move(rest);
   return taken;
 }
 
-Config Config::from_env() { return from_arguments({}); }
+Config Config::from_env() {
+  return from_arguments({});
+}
 
 Config Config::from_arguments(const std::vector<std::string>& arguments) {
   return load_config(arguments, from_process, read_dotenv());

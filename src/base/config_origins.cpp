@@ -8,7 +8,9 @@
 namespace signalbox {
 namespace {
 
-bool scheme_char(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.'; }
+bool scheme_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+}
 bool host_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
 }
@@ -34,7 +36,8 @@ bool valid_authority(std::string_view text) {
     const std::string_view host = text.starts_with("*.") ? text.substr(2) : text;
     const std::size_t size = std::min(host.find(':'), host.size());
     const std::string_view name = host.substr(0, size);
-    if (name.empty() || name.starts_with('.') || name.contains("..") || !std::ranges::all_of(name, host_char)) return false;
+    if (name.empty() || name.starts_with('.') || name.contains("..") || !std::ranges::all_of(name, host_char))
+      return false;
     end = text.size() - host.size() + size;
   }
   return end == text.size() || (text[end] == ':' && valid_port(text.substr(end + 1)));
@@ -53,7 +56,8 @@ std::optional<std::string> check_origin(std::string_view entry) {
     return fmt::format("'{}' has a path: write {}", entry, entry.substr(0, colon + 3 + path));
   }
   if (valid_scheme(entry.substr(0, colon)) && valid_authority(authority)) return std::nullopt;
-  return fmt::format("'{}' is no origin: write one as https://example.com, https://example.com:8443 or https://*.example.com", entry);
+  return fmt::format(
+      "'{}' is no origin: write one as https://example.com, https://example.com:8443 or https://*.example.com", entry);
 }
 
 }  // namespace

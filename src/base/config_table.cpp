@@ -8,12 +8,14 @@
 namespace signalbox {
 namespace {
 
-constexpr std::uint64_t kMaxMs = std::numeric_limits<std::int32_t>::max();  // what timers and socket options take; 24 days
+constexpr std::uint64_t kMaxMs =
+    std::numeric_limits<std::int32_t>::max();  // what timers and socket options take; 24 days
 constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 40;
 constexpr std::uint64_t kMaxCount = 1'000'000'000;
 
 std::optional<std::string> check_path(std::string_view path) {
-  const bool plain = std::ranges::all_of(path, [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '?' && c != '#' && c != '%'; });
+  const bool plain = std::ranges::all_of(
+      path, [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '?' && c != '#' && c != '%'; });
   if (plain && path.size() > 2 && path.starts_with('/') && path.ends_with('/')) return std::nullopt;
   return "allowed: a path that begins and ends with '/', such as /socket.io/";
 }
@@ -21,7 +23,8 @@ std::optional<std::string> check_path(std::string_view path) {
 std::optional<std::string> check_claims(std::string_view list) {
   const auto names = split(list, ',');
   const bool whole = !names.empty() && std::ranges::none_of(names, [](std::string_view name) { return name.empty(); });
-  return whole ? std::nullopt : std::optional<std::string>("allowed: names of claims with commas between, such as id,userId,sub");
+  return whole ? std::nullopt
+               : std::optional<std::string>("allowed: names of claims with commas between, such as id,userId,sub");
 }
 
 const std::vector<Setting>& table() {
@@ -85,6 +88,8 @@ const std::vector<Setting>& table() {
 
 }  // namespace
 
-std::span<const Setting> settings() { return table(); }
+std::span<const Setting> settings() {
+  return table();
+}
 
 }  // namespace signalbox

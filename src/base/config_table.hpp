@@ -16,9 +16,10 @@
 namespace signalbox {
 
 /// Which member of Config a setting fills; its type says how text is read.
-using SettingMember = std::variant<std::uint16_t Config::*, std::uint32_t Config::*, std::size_t Config::*, bool Config::*,
-                                   AuthFailure Config::*, std::string Config::*, std::vector<std::string> Config::*,
-                                   std::chrono::milliseconds Config::*, std::chrono::seconds Config::*>;
+using SettingMember =
+    std::variant<std::uint16_t Config::*, std::uint32_t Config::*, std::size_t Config::*, bool Config::*,
+                 AuthFailure Config::*, std::string Config::*, std::vector<std::string> Config::*,
+                 std::chrono::milliseconds Config::*, std::chrono::seconds Config::*>;
 
 /// Judges text beyond its type: nothing, or what is wrong and what would be right.
 using SettingCheck = std::optional<std::string> (*)(std::string_view value);
@@ -28,12 +29,12 @@ struct Setting {
   std::string_view name;  ///< in the environment; the flag is the same in kebab-case
   SettingMember member;
   std::string_view unit{};
-  std::uint64_t min = 0, max = 0;               ///< for numbers
-  std::vector<std::string_view> choices{};      ///< for text that is one of a few words
+  std::uint64_t min = 0, max = 0;           ///< for numbers
+  std::vector<std::string_view> choices{};  ///< for text that is one of a few words
   SettingCheck check = nullptr;
   std::string_view help{};
-  bool secret = false;                          ///< its value is never printed
-  std::string_view unset{};                     ///< what the empty or zero default means
+  bool secret = false;       ///< its value is never printed
+  std::string_view unset{};  ///< what the empty or zero default means
 };
 
 /// Every setting, in the order in which people read them.

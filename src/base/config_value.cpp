@@ -20,7 +20,9 @@ struct Overloaded : F... {
 constexpr std::pair<std::string_view, AuthFailure> kAuthFailures[] = {{"unauthorized", AuthFailure::unauthorized},
                                                                       {"connect_error", AuthFailure::connect_error}};
 
-std::unexpected<std::string> not_allowed(const Setting& setting) { return std::unexpected("allowed: " + allowed_of(setting)); }
+std::unexpected<std::string> not_allowed(const Setting& setting) {
+  return std::unexpected("allowed: " + allowed_of(setting));
+}
 
 std::optional<bool> parse_switch(std::string_view text) {
   for (const std::string_view on : {"on", "true", "1"}) {
@@ -74,20 +76,22 @@ constexpr bool kIsDuration = std::is_same_v<T, std::chrono::milliseconds> || std
 
 }  // namespace
 
-bool is_switch_word(std::string_view text) { return parse_switch(text).has_value(); }
+bool is_switch_word(std::string_view text) {
+  return parse_switch(text).has_value();
+}
 
 std::expected<void, std::string> assign(const Setting& setting, std::string_view text, Config& config) {
   return std::visit(
       Overloaded{
-          [&](bool Config::*member) -> Assigned {
+          [&](bool Config::* member) -> Assigned {
             const auto value = parse_switch(text);
             if (!value) return not_allowed(setting);
             config.*member = *value;
             return {};
           },
-          [&](AuthFailure Config::*member) { return assign_auth_failure(setting, text, config.*member); },
-          [&](std::vector<std::string> Config::*member) { return assign_words(setting, text, config.*member); },
-          [&](std::string Config::*member) -> Assigned {
+          [&](AuthFailure Config::* member) { return assign_auth_failure(setting, text, config.*member); },
+          [&](std::vector<std::string> Config::* member) { return assign_words(setting, text, config.*member); },
+          [&](std::string Config::* member) -> Assigned {
             if (auto checked = check_text(setting, text); !checked) return checked;
             config.*member = text;
             return {};
@@ -99,20 +103,23 @@ std::expected<void, std::string> assign(const Setting& setting, std::string_view
 
 std::string default_of(const Setting& setting) {
   const Config config;
-  std::string value = std::visit(Overloaded{
-                                     [&](bool Config::*member) -> std::string { return config.*member ? "on" : "off"; },
-                                     [&](AuthFailure Config::*member) {
-                                       const auto same = [&](const auto& entry) { return entry.second == config.*member; };
-                                       return std::string(std::ranges::find_if(kAuthFailures, same)->first);
-                                     },
-                                     [&](std::vector<std::string> Config::*member) { return fmt::format("{}", fmt::join(config.*member, ",")); },
-                                     [&](std::string Config::*member) { return config.*member; },
-                                     [&]<class T>(T Config::*member) {
-                                       if constexpr (kIsDuration<T>) return std::to_string((config.*member).count());
-                                       else return std::to_string(config.*member);
-                                     },
-                                 },
-                                 setting.member);
+  std::string value = std::visit(
+      Overloaded{
+          [&](bool Config::* member) -> std::string { return config.*member ? "on" : "off"; },
+          [&](AuthFailure Config::* member) {
+            const auto same = [&](const auto& entry) { return entry.second == config.*member; };
+            return std::string(std::ranges::find_if(kAuthFailures, same)->first);
+          },
+          [&](std::vector<std::string> Config::* member) { return fmt::format("{}", fmt::join(config.*member, ",")); },
+          [&](std::string Config::* member) { return config.*member; },
+          [&]<class T>(T Config::* member) {
+            if constexpr (kIsDuration<T>)
+              return std::to_string((config.*member).count());
+            else
+              return std::to_string(config.*member);
+          },
+      },
+      setting.member);
   const bool unset = value.empty() || value == "0";
   return unset && !setting.unset.empty() ? std::string(setting.unset) : value;
 }

@@ -24,13 +24,18 @@ std::string_view take_name(std::string_view& line) {
 
 std::optional<char> unescaped(char c) {
   switch (c) {
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
     case '"':
     case '\\':
-    case '$': return c;
-    default: return std::nullopt;
+    case '$':
+      return c;
+    default:
+      return std::nullopt;
   }
 }
 

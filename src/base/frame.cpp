@@ -9,7 +9,9 @@ namespace {
 constexpr unsigned char kFinText = 0x81;
 constexpr unsigned char kFinBinary = 0x82;
 
-std::uint8_t header_size(std::size_t payload) { return payload < 126 ? 2 : payload < 65536 ? 4 : 10; }
+std::uint8_t header_size(std::size_t payload) {
+  return payload < 126 ? 2 : payload < 65536 ? 4 : 10;
+}
 
 void write_header(char* out, bool binary, std::size_t payload) {
   out[0] = static_cast<char>(binary ? kFinBinary : kFinText);

@@ -12,7 +12,8 @@ enum class FrameKind : std::uint8_t { event, progress, outcome, user_online, use
 
 class FrameRef;
 
-/// One encoded Engine.IO packet, ready for either transport: built once, immutable, shared by every queue that it waits in.
+/// One encoded Engine.IO packet, ready for either transport: built once, immutable, shared by every queue that it waits
+/// in.
 ///
 /// thread  any: immutable but for its count of references.
 /// source  RFC 6455 §5.2 (an unmasked server frame); Engine.IO protocol v4, "Packet encoding".
@@ -70,14 +71,16 @@ class FrameRef {
 };
 
 /// The general maker: the packet is the three parts one after the other (so that callers need not join them first).
-FrameRef make_frame(bool binary, FrameKind kind, std::uint64_t key, std::string_view first, std::string_view second = {},
-                    std::string_view third = {});
+FrameRef make_frame(bool binary, FrameKind kind, std::uint64_t key, std::string_view first,
+                    std::string_view second = {}, std::string_view third = {});
 
 /// A text packet such as "42[\"hi\"]" (with its Engine.IO type character).
 inline FrameRef text_frame(std::string_view packet, FrameKind kind = FrameKind::event, std::uint64_t key = 0) {
   return make_frame(false, kind, key, packet);
 }
 /// A binary message (an attachment).
-inline FrameRef binary_frame(std::string_view bytes) { return make_frame(true, FrameKind::event, 0, bytes); }
+inline FrameRef binary_frame(std::string_view bytes) {
+  return make_frame(true, FrameKind::event, 0, bytes);
+}
 
 }  // namespace signalbox

@@ -30,7 +30,8 @@ bool depth_within(std::string_view text, std::size_t max_depth) {
   return true;
 }
 
-/// simdjson refuses integers beyond 64 bits, which JSON.stringify(1e20) prints. They are rare: a slower judge hears them.
+/// simdjson refuses integers beyond 64 bits, which JSON.stringify(1e20) prints. They are rare: a slower judge hears
+/// them.
 bool valid_with_long_integers(std::string_view text) {
   struct Judge : nlohmann::json_sax<nlohmann::json> {
     bool null() override { return true; }
@@ -60,8 +61,8 @@ bool valid_json(std::string_view text, std::size_t max_depth) {
   const auto error = parser->parse(text.data(), text.size(), true).error();
   if (parser->capacity() > kKeptBytes) parser.reset();
   if (error == simdjson::SUCCESS) return true;
-  // What simdjson 3.0 says of a long integer is NUMBER_ERROR or BIGINT: ask again before refusing. The slower judge takes a NUL byte
-  // for the end of the text and would not look at what follows it; no JSON holds one.
+  // What simdjson 3.0 says of a long integer is NUMBER_ERROR or BIGINT: ask again before refusing. The slower judge
+  // takes a NUL byte for the end of the text and would not look at what follows it; no JSON holds one.
   return error == simdjson::NUMBER_ERROR && !text.contains('\0') && valid_with_long_integers(text);
 }
 

@@ -6,7 +6,8 @@
 
 namespace signalbox {
 
-// Slices of JSON text that valid_json() has accepted: no copy, no number reformatted. On other text they are safe and find nothing.
+// Slices of JSON text that valid_json() has accepted: no copy, no number reformatted. On other text they are safe and
+// find nothing.
 
 /// The values of an array, one after the other, or the members of an object.
 class JsonItems {
@@ -18,7 +19,8 @@ class JsonItems {
   /// The next value's own bytes; nothing at the end. For an object key() then has the member's name.
   std::optional<std::string_view> next();
   const std::string& key() const { return key_; }
-  /// What has not been taken yet, as it stands before the closing bracket: for an array, the values after the last one, with commas.
+  /// What has not been taken yet, as it stands before the closing bracket: for an array, the values after the last one,
+  /// with commas.
   std::string_view rest() const;
 
  private:

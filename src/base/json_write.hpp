@@ -5,8 +5,8 @@
 
 namespace signalbox {
 
-/// Appends `text` as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD: what we write is always valid JSON.
-/// source  RFC 8259 §7.
+/// Appends `text` as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD: what we write is always
+/// valid JSON. source  RFC 8259 §7.
 void append_json_string(std::string& out, std::string_view text);
 
 void append_int(std::string& out, std::int64_t value);

@@ -48,7 +48,9 @@ void set_up(std::string_view level, bool json) {
   logger().set_pattern(json ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc);
 }
 
-bool enabled(Level level) { return level >= lowest.load(std::memory_order_relaxed) && level != Level::off; }
+bool enabled(Level level) {
+  return level >= lowest.load(std::memory_order_relaxed) && level != Level::off;
+}
 
 std::string render(std::string_view event, std::initializer_list<Field> fields, bool json) {
   std::string line;

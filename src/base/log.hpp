@@ -4,7 +4,8 @@
 #include <string>
 #include <string_view>
 
-// One line an event. Never a token, a key, a session id or a query string: callers hand in only what may be read by anyone.
+// One line an event. Never a token, a key, a session id or a query string: callers hand in only what may be read by
+// anyone.
 namespace signalbox::log {
 
 enum class Level : std::uint8_t { trace, debug, info, warn, error, off };
@@ -21,10 +22,18 @@ bool enabled(Level level);
 
 /// `event` is a short sentence of ours. Any thread.
 void write(Level level, std::string_view event, std::initializer_list<Field> fields = {});
-inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::debug, event, fields); }
-inline void info(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::info, event, fields); }
-inline void warn(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::warn, event, fields); }
-inline void error(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::error, event, fields); }
+inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) {
+  write(Level::debug, event, fields);
+}
+inline void info(std::string_view event, std::initializer_list<Field> fields = {}) {
+  write(Level::info, event, fields);
+}
+inline void warn(std::string_view event, std::initializer_list<Field> fields = {}) {
+  write(Level::warn, event, fields);
+}
+inline void error(std::string_view event, std::initializer_list<Field> fields = {}) {
+  write(Level::error, event, fields);
+}
 
 /// The line without time and level, as write() prints it.
 std::string render(std::string_view event, std::initializer_list<Field> fields, bool json);

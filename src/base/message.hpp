@@ -58,7 +58,8 @@ class Mailboxes {
  public:
   virtual ~Mailboxes() = default;
   virtual unsigned shards() const = 0;
-  /// False: that mailbox is full (or the shards have stopped), and the message was not taken. A task is always taken while running.
+  /// False: that mailbox is full (or the shards have stopped), and the message was not taken. A task is always taken
+  /// while running.
   [[nodiscard]] virtual bool post(unsigned shard, Message&& message) = 0;
   /// Room for `count` more in that mailbox at this moment?
   virtual bool has_room(unsigned shard, std::size_t count) const = 0;

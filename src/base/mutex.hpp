@@ -12,7 +12,8 @@
 
 namespace signalbox {
 
-/// std::mutex with annotations, which Debian's standard library lacks. Beside each one stands why there is a lock at all.
+/// std::mutex with annotations, which Debian's standard library lacks. Beside each one stands why there is a lock at
+/// all.
 class SB_THREAD_ANNOTATION(capability("mutex")) Mutex {
  public:
   void lock() SB_THREAD_ANNOTATION(acquire_capability()) { mutex_.lock(); }

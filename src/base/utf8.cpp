@@ -4,6 +4,8 @@
 
 namespace signalbox {
 
-bool valid_utf8(std::string_view text) noexcept { return simdjson::validate_utf8(text.data(), text.size()); }
+bool valid_utf8(std::string_view text) noexcept {
+  return simdjson::validate_utf8(text.data(), text.size());
+}
 
 }  // namespace signalbox

@@ -8,7 +8,16 @@
 namespace signalbox::engineio {
 
 /// The character that begins a text packet. source  Engine.IO protocol v4, "Packet encoding".
-enum class PacketType : char { open = '0', close = '1', ping = '2', pong = '3', message = '4', upgrade = '5', noop = '6', binary = 'b' };
+enum class PacketType : char {
+  open = '0',
+  close = '1',
+  ping = '2',
+  pong = '3',
+  message = '4',
+  upgrade = '5',
+  noop = '6',
+  binary = 'b'
+};
 
 struct PacketView {
   PacketType type;
@@ -16,7 +25,8 @@ struct PacketView {
   bool operator==(const PacketView&) const = default;
 };
 
-/// One packet of a polling payload, or the text of one WebSocket message (where 'b' does not exist). Nothing: parse error.
+/// One packet of a polling payload, or the text of one WebSocket message (where 'b' does not exist). Nothing: parse
+/// error.
 std::optional<PacketView> decode_packet(std::string_view text, bool in_payload);
 
 /// Walks the packets of a polling payload without building a list of them.

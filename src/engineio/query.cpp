@@ -15,7 +15,10 @@ std::expected<Query, RequestError> parse_query(std::string_view query) {
     auto name = percent_decode(pair.substr(0, equals));
     auto value = percent_decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1));
     if (!name || !value) return std::unexpected(kBadRequest);
-    bool* seen = *name == "transport" ? &seen_transport : *name == "sid" ? &seen_sid : *name == "EIO" ? &seen_eio : nullptr;
+    bool* seen = *name == "transport" ? &seen_transport
+                 : *name == "sid"     ? &seen_sid
+                 : *name == "EIO"     ? &seen_eio
+                                      : nullptr;
     if (!seen) continue;  // the application's own
     if (*seen) return std::unexpected(kBadRequest);
     *seen = true;

@@ -34,9 +34,9 @@ std::expected<Query, RequestError> parse_query(std::string_view query);
 /// The facts of a request that decide whether it is refused.
 struct RequestFacts {
   std::string_view method;
-  bool upgrade = false;                       ///< a WebSocket upgrade
-  bool origin_is_clean = true;                ///< no control characters in Origin
-  std::optional<Transport> session{};         ///< the transport of the session that `sid` names, if it is known
+  bool upgrade = false;                ///< a WebSocket upgrade
+  bool origin_is_clean = true;         ///< no control characters in Origin
+  std::optional<Transport> session{};  ///< the transport of the session that `sid` names, if it is known
 };
 /// The checks in the order in which engine.io makes them; the first that fails answers. Nothing: go on.
 std::optional<RequestError> check_request(const Query& query, const RequestFacts& facts);

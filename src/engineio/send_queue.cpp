@@ -8,7 +8,8 @@
 namespace signalbox::engineio {
 namespace {
 
-constexpr std::size_t kCompactFrom = 64;  ///< taken frames that are moved out of the way at once, so that each is moved rarely
+constexpr std::size_t kCompactFrom =
+    64;  ///< taken frames that are moved out of the way at once, so that each is moved rarely
 
 }  // namespace
 

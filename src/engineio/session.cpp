@@ -17,14 +17,16 @@ constexpr std::string_view kJson = "application/json";
 constexpr std::uint16_t kNormalClosure = 1000;
 constexpr std::uint16_t kProtocolError = 1002;
 
-/// Does the server itself end it, towards a client that is well? Then that client may still fetch what was queued, and '1'. After a
-/// fault or a silence the sid is unknown at once, as in engine.io.
+/// Does the server itself end it, towards a client that is well? Then that client may still fetch what was queued, and
+/// '1'. After a fault or a silence the sid is unknown at once, as in engine.io.
 bool leaves_a_last_answer(CloseReason reason) {
   return reason == CloseReason::forced_close || reason == CloseReason::server_shutting_down ||
          reason == CloseReason::server_namespace_disconnect || reason == CloseReason::client_namespace_disconnect;
 }
 
-Answer refusal(const RequestError& error) { return {error.status, kJson, error_body(error)}; }
+Answer refusal(const RequestError& error) {
+  return {error.status, kJson, error_body(error)};
+}
 
 FrameRef open_packet(const std::string& sid, Transport first, const SessionOptions& options) {
   std::string out = "0{\"sid\":";
@@ -183,7 +185,8 @@ void Session::attach_websocket(WebSocketId websocket) {
 }
 
 bool Session::on_upgrade_request(WebSocketId websocket, TimePoint now) {
-  if (state_ != State::open || transport_ != Transport::polling || probe_ != 0 || !options_.allow_upgrades) return false;
+  if (state_ != State::open || transport_ != Transport::polling || probe_ != 0 || !options_.allow_upgrades)
+    return false;
   probe_ = websocket;
   probe_ready_ = false;
   upgrade_until_ = now + options_.upgrade_timeout;
@@ -290,11 +293,15 @@ void Session::on_ping_written(TimePoint now) {
   io_.deadline_changed();
 }
 
-void Session::on_written(TimePoint now) { on_ping_written(now); }
+void Session::on_written(TimePoint now) {
+  on_ping_written(now);
+}
 
 // ---- The end
 
-void Session::close(CloseReason reason, TimePoint now) { end(reason, now); }
+void Session::close(CloseReason reason, TimePoint now) {
+  end(reason, now);
+}
 
 void Session::end(CloseReason reason, TimePoint now) {
   if (state_ != State::open) return;
@@ -302,7 +309,8 @@ void Session::end(CloseReason reason, TimePoint now) {
   abandon_upgrade();
   if (transport_ == Transport::websocket) {
     state_ = State::closed;
-    if (websocket_ != 0) io_.close_websocket(websocket_, reason == CloseReason::parse_error ? kProtocolError : kNormalClosure);
+    if (websocket_ != 0)
+      io_.close_websocket(websocket_, reason == CloseReason::parse_error ? kProtocolError : kNormalClosure);
   } else if (!leaves_a_last_answer(reason)) {
     state_ = State::closed;
     queue_.clear();
@@ -318,7 +326,9 @@ void Session::end(CloseReason reason, TimePoint now) {
 TimePoint Session::next_deadline() const {
   if (state_ == State::closed) return kNever;
   if (state_ == State::closing) return half_closed_until_;
-  const TimePoint heartbeat = ping_ == Ping::written ? pong_until_ : ping_ == Ping::none ? ping_at_ : ping_at_ + options_.ping_timeout;
+  const TimePoint heartbeat = ping_ == Ping::written ? pong_until_
+                              : ping_ == Ping::none  ? ping_at_
+                                                     : ping_at_ + options_.ping_timeout;
   const TimePoint above = handler_ ? handler_->next_deadline() : kNever;
   return std::min({heartbeat, upgrade_until_, above});
 }

@@ -20,13 +20,14 @@ struct SessionOptions {
   Milliseconds upgrade_timeout{10000};
   Milliseconds half_closed_timeout{30000};  ///< how long a closed polling session keeps its last answer for a next GET
   std::size_t max_payload_bytes = 1'000'000;
-  std::size_t polling_max_packets = 16;       ///< in one answer
-  std::size_t polling_max_received = 1'000;   ///< in one POST
+  std::size_t polling_max_packets = 16;      ///< in one answer
+  std::size_t polling_max_received = 1'000;  ///< in one POST
   std::size_t send_queue_bytes = 1 << 20;
   bool allow_upgrades = true;
 };
 
-/// Names an HTTP request that waits for its answer, on whatever shard its connection is. Opaque here; net gives and takes it.
+/// Names an HTTP request that waits for its answer, on whatever shard its connection is. Opaque here; net gives and
+/// takes it.
 struct RequestId {
   std::uint32_t shard = 0;
   std::uint32_t slot = 0;
@@ -61,18 +62,20 @@ class SessionIo {
   virtual void touched() = 0;
   /// next_deadline() may have become earlier.
   virtual void deadline_changed() = 0;
-  /// Is the kernel still getting rid of bytes written earlier? Asked before a ping time-out ends a session on a slow line.
+  /// Is the kernel still getting rid of bytes written earlier? Asked before a ping time-out ends a session on a slow
+  /// line.
   virtual bool still_draining() = 0;
 };
 
-/// The protocol above (socketio through hub, or an echo in the conformance server). One object a session, owned by the session's owner.
+/// The protocol above (socketio through hub, or an echo in the conformance server). One object a session, owned by the
+/// session's owner.
 class SessionHandler {
  public:
   virtual ~SessionHandler() = default;
-  virtual void on_text(std::string_view message, TimePoint now) = 0;     ///< without the '4'; valid during the call
+  virtual void on_text(std::string_view message, TimePoint now) = 0;  ///< without the '4'; valid during the call
   virtual void on_binary(std::string_view bytes, TimePoint now) = 0;
-  virtual void on_closed(CloseReason reason, TimePoint now) = 0;         ///< once; the last call
-  virtual void on_received(std::uint64_t marker, TimePoint now) = 0;     ///< all sent before confirm(marker) has arrived
+  virtual void on_closed(CloseReason reason, TimePoint now) = 0;      ///< once; the last call
+  virtual void on_received(std::uint64_t marker, TimePoint now) = 0;  ///< all sent before confirm(marker) has arrived
   virtual TimePoint next_deadline() const = 0;
   virtual void on_timer(TimePoint now) = 0;
 };
@@ -83,8 +86,8 @@ class SessionHandler {
 /// source  Engine.IO protocol v4; where engine.io 6.6 differs, that.
 class Session {
  public:
-  /// `sid` is sent in the open packet. `first` is the transport of the handshake; for websocket its id is given by attach_websocket().
-  /// Queues the open packet; the handshake's GET is handed in as an ordinary on_get() right after.
+  /// `sid` is sent in the open packet. `first` is the transport of the handshake; for websocket its id is given by
+  /// attach_websocket(). Queues the open packet; the handshake's GET is handed in as an ordinary on_get() right after.
   Session(std::string sid, Transport first, const SessionOptions& options, SessionIo& io, TimePoint now);
 
   void set_handler(SessionHandler& handler) { handler_ = &handler; }
@@ -94,7 +97,8 @@ class Session {
   /// Nothing remains to be answered: the owner may forget the session.
   bool finished() const;
 
-  // Requests. Each is answered through SessionIo::answer, now or later, exactly once unless its connection goes away first.
+  // Requests. Each is answered through SessionIo::answer, now or later, exactly once unless its connection goes away
+  // first.
   void on_get(const RequestId& request, TimePoint now);
   void on_post(const RequestId& request, std::string_view content_type, std::string_view body, TimePoint now);
   /// The TCP connection of a request that is not yet answered has gone: closes the session if it was the waiting GET.
@@ -105,7 +109,8 @@ class Session {
   // WebSocket.
   /// The handshake came over this WebSocket (only right after construction with Transport::websocket).
   void attach_websocket(WebSocketId websocket);
-  /// A WebSocket opened with this session's sid. False: refused (already upgrading or upgraded, or closed); the caller closes it.
+  /// A WebSocket opened with this session's sid. False: refused (already upgrading or upgraded, or closed); the caller
+  /// closes it.
   [[nodiscard]] bool on_upgrade_request(WebSocketId websocket, TimePoint now);
   void on_websocket_text(WebSocketId websocket, std::string_view message, TimePoint now);
   void on_websocket_binary(WebSocketId websocket, std::string_view bytes, TimePoint now);
@@ -113,19 +118,21 @@ class Session {
   WebSocketId websocket() const { return websocket_; }
 
   // From above.
-  /// Queues a message. Past send_queue_bytes the session closes with slow_consumer (at the next flush, never inside this call).
+  /// Queues a message. Past send_queue_bytes the session closes with slow_consumer (at the next flush, never inside
+  /// this call).
   void send(FrameRef frame);
-  /// Calls SessionHandler::on_received(marker) when the client has confirmed all that was sent before this call: an early ping
-  /// behind it, at most one ping of any kind outstanding. Markers rise.
+  /// Calls SessionHandler::on_received(marker) when the client has confirmed all that was sent before this call: an
+  /// early ping behind it, at most one ping of any kind outstanding. Markers rise.
   void confirm(std::uint64_t marker);
   /// The handler's next_deadline() may have become earlier.
   void deadline_changed() { io_.deadline_changed(); }
-  /// Ends the session: what is queued is flushed where the transport allows it, then '1' (polling) or a close frame (WebSocket).
+  /// Ends the session: what is queued is flushed where the transport allows it, then '1' (polling) or a close frame
+  /// (WebSocket).
   void close(CloseReason reason, TimePoint now);
 
   // From the owner, at the end of a turn.
-  /// Polling: answers the waiting GET if there is something for it. WebSocket: nothing; the owner writes queue() to the socket
-  /// and tells queue().consume(); then on_written().
+  /// Polling: answers the waiting GET if there is something for it. WebSocket: nothing; the owner writes queue() to the
+  /// socket and tells queue().consume(); then on_written().
   void flush(TimePoint now);
   SendQueue& queue() { return queue_; }
   void on_written(TimePoint now);

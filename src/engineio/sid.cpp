@@ -13,7 +13,9 @@ constexpr std::size_t kMaxShardDigits = 4;
 
 }  // namespace
 
-std::string make_sid(unsigned shard) { return random_id(kRandomBytes) + std::to_string(shard); }
+std::string make_sid(unsigned shard) {
+  return random_id(kRandomBytes) + std::to_string(shard);
+}
 
 std::optional<unsigned> shard_of(std::string_view sid, unsigned shards) {
   if (sid.size() <= kRandomCharacters || sid.size() > kRandomCharacters + kMaxShardDigits) return std::nullopt;

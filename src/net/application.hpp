@@ -40,7 +40,7 @@ struct Response {
 
 /// What a session's creator is told of the request that opened it; kept compactly for as long as the application wants.
 struct Handshake {
-  std::string head;            ///< the raw request head (request line and fields), to be parsed again on demand
+  std::string head;  ///< the raw request head (request line and fields), to be parsed again on demand
   std::string remote_address;
   std::int64_t issued_ms = 0;  ///< Unix time
   bool websocket = false;
@@ -54,12 +54,14 @@ class ShardApplication {
   virtual ~ShardApplication() = default;
 
   /// A new Engine.IO session. The handler is destroyed after its on_closed(). Session outlives its handler.
-  virtual std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, Handshake handshake, TimePoint now) = 0;
+  virtual std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, Handshake handshake,
+                                                               TimePoint now) = 0;
   /// Deliver and broadcast messages (tasks are run by net).
   virtual void on_message(Message& message, TimePoint now) = 0;
 
-  /// A head outside the Engine.IO path. Returns an answer to refuse before the body is read (the body is then drained up to 64 KiB
-  /// or the connection closed), or nothing: on_request() follows with the whole body. `max_body` may be set (default: max_payload).
+  /// A head outside the Engine.IO path. Returns an answer to refuse before the body is read (the body is then drained
+  /// up to 64 KiB or the connection closed), or nothing: on_request() follows with the whole body. `max_body` may be
+  /// set (default: max_payload).
   virtual std::optional<Response> on_head(const RequestHead& head, std::size_t& max_body) = 0;
   /// A whole request outside the Engine.IO path. Answered now or later, from any thread, by Network::answer().
   virtual void on_request(const RequestHead& head, std::string_view body, const RequestId& id, TimePoint now) = 0;
@@ -73,7 +75,7 @@ class ShardApplication {
 };
 
 struct Options {
-  std::string host;  ///< empty: all addresses, IPv6 and IPv4; "localhost": loopback of both families
+  std::string host;           ///< empty: all addresses, IPv6 and IPv4; "localhost": loopback of both families
   std::uint16_t port = 3000;  ///< 0: any, see Network::port()
   unsigned shards = 1;
   std::string path = "/socket.io/";
@@ -83,8 +85,8 @@ struct Options {
   Milliseconds idle_timeout{30000};
   std::size_t max_head_bytes = 16 * 1024;
   std::size_t max_fields = 100;
-  std::size_t max_connections = 0;  ///< 0: descriptors less 100
-  std::size_t max_unauthenticated = 0;  ///< 0: a tenth of max_connections, at least 1000
+  std::size_t max_connections = 0;              ///< 0: descriptors less 100
+  std::size_t max_unauthenticated = 0;          ///< 0: a tenth of max_connections, at least 1000
   std::size_t max_connections_per_address = 0;  ///< 0: no limit
   std::size_t mailbox_messages = 100'000;
   std::size_t total_partial_bytes = 64u << 20;
@@ -100,9 +102,11 @@ class Network : public Mailboxes {
 
   /// Builds one application a shard by `factory` (called in start(), before any thread runs).
   static std::unique_ptr<Network> create(Options options, Factory factory);
-  /// Binds and starts the threads. Throws std::system_error or std::runtime_error with a sentence ("port 3000 is in use …").
+  /// Binds and starts the threads. Throws std::system_error or std::runtime_error with a sentence ("port 3000 is in use
+  /// …").
   virtual void start() = 0;
-  /// Stops accepting, flushes what is queued, closes every session (server_shutting_down), joins the threads. Within 2 s.
+  /// Stops accepting, flushes what is queued, closes every session (server_shutting_down), joins the threads. Within 2
+  /// s.
   virtual void stop() = 0;
   virtual std::uint16_t port() const = 0;
   /// Answers a request given to on_request(); one whose connection has gone is a no-op. Any thread.
@@ -114,7 +118,9 @@ class Network : public Mailboxes {
   /// Stops or resumes reading from a session's client (its events budget is used up). Its shard's thread only.
   virtual void set_reading(engineio::Session& session, bool reading) = 0;
 
-  struct Counters { std::size_t connections = 0, sessions = 0; };
+  struct Counters {
+    std::size_t connections = 0, sessions = 0;
+  };
   virtual Counters counters() const = 0;  ///< any thread
 };
 

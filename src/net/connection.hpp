@@ -20,7 +20,7 @@ enum class Mode : std::uint8_t {
   ending,     ///< the last answer is on its way out
   lingering,  ///< all is sent; read and thrown away until the peer closes, so that a reset does not eat our answer
   websocket,
-  closed,     ///< the descriptor is gone; the object goes at the end of the turn
+  closed,  ///< the descriptor is gone; the object goes at the end of the turn
 };
 
 /// What a connection needs only while it speaks HTTP. Freed at the upgrade.
@@ -29,29 +29,29 @@ struct HttpState {
 
   HeadParser parser;
   ChunkedDecoder chunks;
-  std::string input;          ///< bytes behind a request that still waits for its answer
+  std::string input;  ///< bytes behind a request that still waits for its answer
   std::string body;
-  std::uint64_t left = 0;     ///< of the body, by Content-Length; also what is to be discarded
+  std::uint64_t left = 0;  ///< of the body, by Content-Length; also what is to be discarded
   std::size_t max_body = 0;
   std::string out;
-  std::size_t written = 0;    ///< of out
-  std::string cors;           ///< rendered fields for the answer to the present request
-  std::uint32_t number = 0;   ///< of the present request
-  std::uint32_t owner = 0;    ///< shard that the waiting Engine.IO request was given to
-  std::string sid;            ///< of that request; empty: none
-  bool engine = false;        ///< the request is an Engine.IO one
+  std::size_t written = 0;   ///< of out
+  std::string cors;          ///< rendered fields for the answer to the present request
+  std::uint32_t number = 0;  ///< of the present request
+  std::uint32_t owner = 0;   ///< shard that the waiting Engine.IO request was given to
+  std::string sid;           ///< of that request; empty: none
+  bool engine = false;       ///< the request is an Engine.IO one
   bool keep_alive = true;
-  bool head_only = false;     ///< HEAD: the body's length without the body
-  bool ended = false;         ///< the peer will send no more
+  bool head_only = false;  ///< HEAD: the body's length without the body
+  bool ended = false;      ///< the peer will send no more
 };
 
 /// What a WebSocket needs only now and then: bytes that do not come from its session's queue, and input that waits.
 struct WebSocketExtra {
-  std::string out;            ///< before the session's queue: the 101, the probe's answer, pongs, the close frame
+  std::string out;  ///< before the session's queue: the 101, the probe's answer, pongs, the close frame
   std::size_t written = 0;
-  std::string pong;           ///< payload of the newest ping, which is the only one to be answered
+  std::string pong;  ///< payload of the newest ping, which is the only one to be answered
   bool pong_due = false;
-  std::string held;           ///< input not taken because the session is not to be read
+  std::string held;  ///< input not taken because the session is not to be read
 };
 
 /// One TCP connection. Small, because most are idle WebSockets.
@@ -66,15 +66,15 @@ struct Connection {
   std::uint32_t partial = 0;             ///< half-finished bytes held here, as counted over all connections
   std::uint16_t close_code = 0;
   Mode mode = Mode::head;
-  std::uint8_t interest = 0;             ///< what the kernel watches
-  bool blocked : 1 = false;              ///< the kernel pushed back: wait until it is writable
-  bool paused : 1 = false;               ///< not to be read
+  std::uint8_t interest = 0;  ///< what the kernel watches
+  bool blocked : 1 = false;   ///< the kernel pushed back: wait until it is writable
+  bool paused : 1 = false;    ///< not to be read
   bool touched : 1 = false;
-  bool close_wanted : 1 = false;         ///< a close frame with close_code is due behind what waits
+  bool close_wanted : 1 = false;  ///< a close frame with close_code is due behind what waits
   bool close_sent : 1 = false;
   bool close_received : 1 = false;
-  bool mid_frame : 1 = false;            ///< the kernel has a part of the queue's front frame
-  bool counted : 1 = false;              ///< among the connections of all shards
+  bool mid_frame : 1 = false;  ///< the kernel has a part of the queue's front frame
+  bool counted : 1 = false;    ///< among the connections of all shards
   TimePoint deadline = kNever;
   TimePoint armed = kNever;
   std::unique_ptr<HttpState> http;
@@ -95,7 +95,8 @@ class Shard;
 ///
 /// thread  its shard's, which owns it.
 struct SessionEntry final : engineio::SessionIo {
-  SessionEntry(Shard& owner, std::string sid, engineio::Transport first, const engineio::SessionOptions& options, TimePoint now)
+  SessionEntry(Shard& owner, std::string sid, engineio::Transport first, const engineio::SessionOptions& options,
+               TimePoint now)
       : shard(owner), session(std::move(sid), first, options, *this, now) {}
 
   void answer(const engineio::RequestId& request, engineio::Answer answer) override;
@@ -118,8 +119,8 @@ struct SessionEntry final : engineio::SessionIo {
   bool in_touched = false;  ///< these stand before the session, whose constructor may already call touched()
   bool authenticated = false;
   bool reading = true;
-  bool dropped = false;     ///< goes at the next flush, finished or not
-  bool resume = false;      ///< what was held is to be delivered
+  bool dropped = false;  ///< goes at the next flush, finished or not
+  bool resume = false;   ///< what was held is to be delivered
   std::size_t last_unacknowledged = SIZE_MAX;
   TimePoint armed = kNever;
   SessionEntry* older = nullptr;  ///< the list of those without an authenticated socket

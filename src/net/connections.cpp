@@ -10,7 +10,8 @@ namespace signalbox::net {
 namespace {
 
 constexpr int kMaxAcceptsPerTurn = 256;
-constexpr std::size_t kMaxExtraConnections = 64;  // past the limit, answered 503 properly; more than these are just closed
+constexpr std::size_t kMaxExtraConnections =
+    64;  // past the limit, answered 503 properly; more than these are just closed
 constexpr std::size_t kMaxStashed = 64 * 1024;
 constexpr std::string_view kOverloaded =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
@@ -101,7 +102,8 @@ void Shard::close_connection(Connection& connection, CloseReason reason) {
     shared_.connections.fetch_sub(1, std::memory_order_relaxed);
     shared_.leave(connection.peer);
   }
-  if (mode == Mode::waiting && connection.http->engine && !connection.http->sid.empty()) engine_gone(connection.http->sid, request_id(connection));
+  if (mode == Mode::waiting && connection.http->engine && !connection.http->sid.empty())
+    engine_gone(connection.http->sid, request_id(connection));
   if (SessionEntry* entry = session_of(connection)) {
     entry->session.on_websocket_closed(connection.websocket_id(), reason, now_);
     entry->touched();
@@ -158,9 +160,12 @@ void Shard::on_deadline(Connection& connection) {
     case Mode::head:
       if (!connection.http->parser.started() || !connection.http->out.empty()) return close_connection(connection);
       return fail(connection, 408);
-    case Mode::body: return fail(connection, 408);
-    case Mode::waiting: return;
-    default: return close_connection(connection, CloseReason::transport_close);
+    case Mode::body:
+      return fail(connection, 408);
+    case Mode::waiting:
+      return;
+    default:
+      return close_connection(connection, CloseReason::transport_close);
   }
 }
 
@@ -178,8 +183,8 @@ void Shard::touch(Connection& connection) {
 void Shard::update_interest(Connection& connection) {
   if (connection.mode == Mode::closed) return;
   const bool ended = connection.http && connection.http->ended;
-  const unsigned wanted =
-      (connection.paused || ended ? Kernel::kNone : Kernel::kRead) | (connection.blocked ? Kernel::kWrite : Kernel::kNone);
+  const unsigned wanted = (connection.paused || ended ? Kernel::kNone : Kernel::kRead) |
+                          (connection.blocked ? Kernel::kWrite : Kernel::kNone);
   if (wanted == connection.interest) return;
   connection.interest = static_cast<std::uint8_t>(wanted);
   kernel_->change(connection.fd, connection.websocket_id(), wanted);

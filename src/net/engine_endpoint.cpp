@@ -70,7 +70,8 @@ bool Shard::on_engine_head(Connection& connection, const RequestHead& head, std:
   const unsigned owner = query && query->sid ? owner_of(*query->sid) : index_;
   if (owner == index_) {
     if (const auto error = check(head, query)) {
-      return refuse(connection, {.status = error->status, .fields = json_type(), .body = engineio::error_body(*error)}), false;
+      return refuse(connection, {.status = error->status, .fields = json_type(), .body = engineio::error_body(*error)}),
+             false;
     }
     if (!query->sid) return open_polling(connection, head), false;
   }
@@ -85,7 +86,8 @@ void Shard::open_polling(Connection& connection, const RequestHead& head) {
   if (stop_deadline_ != kNever) {
     return refuse(connection, {.status = 503, .fields = {{"Retry-After", "2"}}, .body = {}, .close = true});
   }
-  http.keep_alive = http.keep_alive && http.left == 0 && !http.parser.chunked();  // a GET with a body: answered, not believed
+  http.keep_alive =
+      http.keep_alive && http.left == 0 && !http.parser.chunked();  // a GET with a body: answered, not believed
   SessionEntry& entry = open_session(engineio::Transport::polling, head, http.parser.raw());
   http.sid = entry.session.sid();
   http.owner = index_;
@@ -100,7 +102,8 @@ void Shard::give_engine_request(Connection& connection) {
   http.body.clear();
   if (http.owner == index_) return on_engine_request(std::move(request));
   Shard& owner = *shared_.shards[http.owner];
-  const bool taken = owner.post(Message::run([&owner, request = std::move(request)]() mutable { owner.on_engine_request(std::move(request)); }));
+  const bool taken = owner.post(
+      Message::run([&owner, request = std::move(request)]() mutable { owner.on_engine_request(std::move(request)); }));
   if (!taken) put_answer(connection, 503, {{"Retry-After", "2"}}, {}, true);
 }
 
@@ -108,7 +111,9 @@ void Shard::on_engine_request(EngineRequest request) {
   const RequestHead head = parse_head(request.head);
   const EngineQuery query = engineio::parse_query(head.query);
   if (const auto error = check(head, query)) {
-    return engine_answer(request.id, {.status = error->status, .content_type = "application/json", .body = engineio::error_body(*error)});
+    return engine_answer(
+        request.id,
+        {.status = error->status, .content_type = "application/json", .body = engineio::error_body(*error)});
   }
   SessionEntry& entry = *find_session(*query->sid);
   entry.touched();
@@ -148,8 +153,8 @@ void Shard::engine_answer(const RequestId& request, engineio::Answer answer) {
   };
   if (request.shard == index_) return put(*this, request, answer);
   Shard* other = shared_.shards[request.shard].get();
-  static_cast<void>(other->post(
-      Message::run([put, other, request, answer = std::move(answer)] { put(*other, request, answer); })));
+  static_cast<void>(
+      other->post(Message::run([put, other, request, answer = std::move(answer)] { put(*other, request, answer); })));
 }
 
 void Shard::refuse_websocket(Connection& connection, int status, std::string_view message, Fields fields) {
@@ -164,7 +169,9 @@ bool Shard::on_websocket_head(Connection& connection, const RequestHead& head, s
     return refuse_websocket(connection, 400, "Bad request"), false;
   }
   if (version != "13") {
-    return refuse_websocket(connection, 426, "Upgrade Required", {{"Sec-WebSocket-Version", "13"}, {"Upgrade", "websocket"}}), false;
+    return refuse_websocket(connection, 426, "Upgrade Required",
+                            {{"Sec-WebSocket-Version", "13"}, {"Upgrade", "websocket"}}),
+           false;
   }
   if (!key || head.count("Sec-WebSocket-Key") != 1 || !websocket::valid_key(*key)) {
     return refuse_websocket(connection, 400, "Bad request"), false;
@@ -181,8 +188,9 @@ bool Shard::on_websocket_head(Connection& connection, const RequestHead& head, s
   connection.fd = -1;
   const bool counted = connection.counted;
   connection.counted = false;
-  const bool taken = other->post(Message::run(
-      [other, fd = std::move(fd), peer = connection.peer, counted, raw = connection.http->parser.raw(), more = std::string(rest)]() mutable {
+  const bool taken =
+      other->post(Message::run([other, fd = std::move(fd), peer = connection.peer, counted,
+                                raw = connection.http->parser.raw(), more = std::string(rest)]() mutable {
         other->adopt(std::move(fd), peer, counted, std::move(raw), std::move(more));
       }));
   if (!taken) connection.counted = counted;

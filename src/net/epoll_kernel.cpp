@@ -31,7 +31,9 @@ std::uint32_t epoll_mask(unsigned interest) {
 class EpollKernel final : public Kernel {
  public:
   explicit EpollKernel(Milliseconds user_timeout)
-      : epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)), user_timeout_(user_timeout) {
+      : epoll_(epoll_create1(EPOLL_CLOEXEC)),
+        wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+        user_timeout_(user_timeout) {
     if (epoll_.get() < 0 || wake_.get() < 0) throw std::system_error(errno, std::generic_category(), "epoll");
     epoll_event event{.events = EPOLLIN, .data = {.u64 = kWakeToken}};
     epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event);
@@ -115,7 +117,8 @@ int EpollKernel::accept(int listener, PeerAddress& peer) {
   return fd;
 }
 
-// What waits for a slow client is to wait in our queue, where it can be judged and replaced, not in megabytes of kernel buffer.
+// What waits for a slow client is to wait in our queue, where it can be judged and replaced, not in megabytes of kernel
+// buffer.
 void EpollKernel::set_options(int fd) const {
   const auto set = [fd](int level, int name, int value) { setsockopt(fd, level, name, &value, sizeof value); };
   set(IPPROTO_TCP, TCP_NODELAY, 1);
@@ -126,7 +129,9 @@ void EpollKernel::set_options(int fd) const {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_epoll_kernel(Milliseconds user_timeout) { return std::make_unique<EpollKernel>(user_timeout); }
+std::unique_ptr<Kernel> make_epoll_kernel(Milliseconds user_timeout) {
+  return std::make_unique<EpollKernel>(user_timeout);
+}
 
 std::string to_text(const PeerAddress& address) {
   static constexpr unsigned char kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};

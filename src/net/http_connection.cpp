@@ -13,38 +13,64 @@ constexpr std::uint64_t kMaxDiscard = 64 * 1024;
 
 std::string_view reason_phrase(int status) {
   switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 301: return "Moved Permanently";
-    case 302: return "Found";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 413: return "Payload Too Large";
-    case 415: return "Unsupported Media Type";
-    case 417: return "Expectation Failed";
-    case 422: return "Unprocessable Entity";
-    case 426: return "Upgrade Required";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 503: return "Service Unavailable";
-    case 505: return "HTTP Version Not Supported";
-    default: return "Status";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 301:
+      return "Moved Permanently";
+    case 302:
+      return "Found";
+    case 304:
+      return "Not Modified";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 413:
+      return "Payload Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 417:
+      return "Expectation Failed";
+    case 422:
+      return "Unprocessable Entity";
+    case 426:
+      return "Upgrade Required";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 503:
+      return "Service Unavailable";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "Status";
   }
 }
 
 }  // namespace
 
 RequestId Shard::request_id(const Connection& connection) const {
-  return {.shard = index_, .slot = connection.slot, .generation = connection.generation, .number = connection.http->number};
+  return {
+      .shard = index_, .slot = connection.slot, .generation = connection.generation, .number = connection.http->number};
 }
 
 std::size_t Shard::on_http_bytes(Connection& connection, std::string_view bytes) {
@@ -180,7 +206,8 @@ void Shard::put_answer(Connection& connection, int status, const Fields& fields,
 // Before the body is in: what is left of it is thrown away, or the connection goes; it is never taken for a request.
 void Shard::refuse(Connection& connection, Response response) {
   HttpState& http = *connection.http;
-  const bool close = response.close || http.parser.chunked() || http.parser.expects_continue() || http.left > kMaxDiscard;
+  const bool close =
+      response.close || http.parser.chunked() || http.parser.expects_continue() || http.left > kMaxDiscard;
   put_answer(connection, response.status, response.fields, response.body, close);
 }
 

@@ -5,13 +5,17 @@
 namespace signalbox::net {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 bool token_char(unsigned char c) {
   if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')) return true;
   return c != 0 && std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
 }
-bool value_char(unsigned char c) { return c == '\t' || (c >= 0x20 && c != 0x7f); }
+bool value_char(unsigned char c) {
+  return c == '\t' || (c >= 0x20 && c != 0x7f);
+}
 
 constexpr std::size_t kMaxMethod = 32;
 constexpr std::string_view kVersion = "HTTP/1.";
@@ -19,7 +23,8 @@ constexpr std::string_view kVersion = "HTTP/1.";
 }  // namespace
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool has_token(std::string_view list, std::string_view token) {
@@ -56,7 +61,9 @@ bool HeadParser::fail(int status) {
   return false;
 }
 
-bool HeadParser::step(unsigned char c) { return state_ <= State::line_lf ? step_line(c) : step_field(c); }
+bool HeadParser::step(unsigned char c) {
+  return state_ <= State::line_lf ? step_line(c) : step_field(c);
+}
 
 bool HeadParser::step_line(unsigned char c) {
   const auto at = static_cast<std::uint32_t>(raw_.size() - 1);
@@ -183,7 +190,9 @@ RequestHead HeadParser::head(std::string_view raw) const {
   return head;
 }
 
-void HeadParser::reset() { *this = HeadParser(max_bytes_, max_fields_); }
+void HeadParser::reset() {
+  *this = HeadParser(max_bytes_, max_fields_);
+}
 
 bool ChunkedDecoder::fail(int status) {
   status_ = status;
@@ -232,16 +241,20 @@ bool ChunkedDecoder::step(unsigned char c, std::size_t room) {
       digits_ = 0;
       return state_ = left_ == 0 ? State::trailer_start : State::data, true;
     case State::data:
-    case State::data_cr: return c == '\r' ? (state_ = State::data_lf, true) : fail(400);
-    case State::data_lf: return c == '\n' ? (state_ = State::size, true) : fail(400);
+    case State::data_cr:
+      return c == '\r' ? (state_ = State::data_lf, true) : fail(400);
+    case State::data_lf:
+      return c == '\n' ? (state_ = State::size, true) : fail(400);
     case State::trailer_start:
       if (c == '\r') return state_ = State::end_lf, true;
       return token_char(c) ? (state_ = State::trailer, true) : fail(400);
     case State::trailer:
       if (c == '\r') return state_ = State::trailer_lf, true;
       return value_char(c) && ++overhead_ <= kMaxOverhead ? true : fail(400);
-    case State::trailer_lf: return c == '\n' ? (state_ = State::trailer_start, true) : fail(400);
-    default: return c == '\n' ? (state_ = State::done, true) : fail(400);
+    case State::trailer_lf:
+      return c == '\n' ? (state_ = State::trailer_start, true) : fail(400);
+    default:
+      return c == '\n' ? (state_ = State::done, true) : fail(400);
   }
 }
 

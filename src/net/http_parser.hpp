@@ -35,7 +35,19 @@ class HeadParser {
 
  private:
   enum class State : std::uint8_t {
-    start, start_lf, method, target, version, line_lf, field_start, name, value_start, value, value_lf, end_lf, done
+    start,
+    start_lf,
+    method,
+    target,
+    version,
+    line_lf,
+    field_start,
+    name,
+    value_start,
+    value,
+    value_lf,
+    end_lf,
+    done
   };
   struct Field {
     std::uint32_t name, name_end, value, value_end;
@@ -71,7 +83,19 @@ class ChunkedDecoder {
   int status() const { return status_; }  ///< 0, 400 or 413
 
  private:
-  enum class State : std::uint8_t { size, extension, size_lf, data, data_cr, data_lf, trailer_start, trailer, trailer_lf, end_lf, done };
+  enum class State : std::uint8_t {
+    size,
+    extension,
+    size_lf,
+    data,
+    data_cr,
+    data_lf,
+    trailer_start,
+    trailer,
+    trailer_lf,
+    end_lf,
+    done
+  };
 
   bool step(unsigned char c, std::size_t room);
   bool fail(int status);

@@ -42,7 +42,7 @@ class Kernel {
   virtual void unwatch(int fd) = 0;
   /// A new non-blocking connection, or -errno.
   virtual int accept(int listener, PeerAddress& peer) = 0;
-  virtual long read(int fd, char* out, std::size_t capacity) = 0;  ///< 0: the peer has ended; negative: -errno
+  virtual long read(int fd, char* out, std::size_t capacity) = 0;       ///< 0: the peer has ended; negative: -errno
   virtual long write(int fd, const char* bytes, std::size_t size) = 0;  ///< negative: -errno
   virtual void shutdown_writing(int fd) = 0;
   virtual void close(int fd) = 0;

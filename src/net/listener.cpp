@@ -97,8 +97,11 @@ OwnedFd bind_to(Address address, std::uint16_t port, bool shared) {
     return fd;
   }
   const int error = errno;
-  if (error == EADDRINUSE) throw std::runtime_error(fmt::format("port {} is in use: another program listens there; choose another PORT or stop it", port));
-  if (error == EACCES) throw std::runtime_error(fmt::format("port {} needs privileges; choose a PORT of 1024 or more", port));
+  if (error == EADDRINUSE)
+    throw std::runtime_error(
+        fmt::format("port {} is in use: another program listens there; choose another PORT or stop it", port));
+  if (error == EACCES)
+    throw std::runtime_error(fmt::format("port {} needs privileges; choose a PORT of 1024 or more", port));
   throw std::runtime_error(fmt::format("port {} cannot be listened on: {}", port, std::strerror(error)));
 }
 
@@ -119,7 +122,8 @@ Listeners listen_on(const std::string& host, std::uint16_t port, unsigned shards
   // Only when all are bound: a connection must not land on a socket that is given up again.
   for (auto& mine : listeners.of_shard) {
     for (auto& fd : mine) {
-      if (::listen(fd.get(), 4096) != 0) throw std::runtime_error(fmt::format("port {} cannot be listened on: {}", port, std::strerror(errno)));
+      if (::listen(fd.get(), 4096) != 0)
+        throw std::runtime_error(fmt::format("port {} cannot be listened on: {}", port, std::strerror(errno)));
     }
   }
   return listeners;

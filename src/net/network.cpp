@@ -53,8 +53,10 @@ void ShardedNetwork::start() {
   SB_ASSERT(shared_.shards.empty());
   const std::size_t descriptors = raise_descriptor_limit();
   const Options& options = shared_.options;
-  shared_.max_connections = options.max_connections ? options.max_connections : descriptors - std::min<std::size_t>(descriptors / 2, 100);
-  shared_.max_strangers = options.max_unauthenticated ? options.max_unauthenticated : std::max<std::size_t>(1000, shared_.max_connections / 10);
+  shared_.max_connections =
+      options.max_connections ? options.max_connections : descriptors - std::min<std::size_t>(descriptors / 2, 100);
+  shared_.max_strangers = options.max_unauthenticated ? options.max_unauthenticated
+                                                      : std::max<std::size_t>(1000, shared_.max_connections / 10);
   Listeners listeners = listen_on(options.host, options.port, options.shards);
   port_ = listeners.port;
   for (unsigned i = 0; i < options.shards; ++i) {

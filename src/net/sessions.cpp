@@ -7,7 +7,9 @@
 // The sessions of a shard: made, found, flushed, forgotten.
 namespace signalbox::net {
 
-void SessionEntry::answer(const engineio::RequestId& request, engineio::Answer answer) { shard.engine_answer(request, std::move(answer)); }
+void SessionEntry::answer(const engineio::RequestId& request, engineio::Answer answer) {
+  shard.engine_answer(request, std::move(answer));
+}
 
 void SessionEntry::send_now(engineio::WebSocketId websocket, const FrameRef& frame) {
   Connection* connection = shard.find_websocket(websocket);
@@ -68,7 +70,8 @@ void Shard::no_stranger(SessionEntry& entry) {
 
 // Each newcomer past the limit pushes out the one that has been here longest without a login, never itself.
 void Shard::drop_oldest_strangers() {
-  while (shared_.strangers.load(std::memory_order_relaxed) > shared_.max_strangers && oldest_stranger_ != newest_stranger_) {
+  while (shared_.strangers.load(std::memory_order_relaxed) > shared_.max_strangers &&
+         oldest_stranger_ != newest_stranger_) {
     SessionEntry& oldest = *oldest_stranger_;
     no_stranger(oldest);
     oldest.dropped = true;
@@ -83,7 +86,8 @@ SessionEntry* Shard::find_session(std::string_view sid) {
 }
 
 SessionEntry* Shard::session_of(const Connection& connection) {
-  return connection.session_generation == 0 ? nullptr : sessions_.find(connection.session_slot, connection.session_generation);
+  return connection.session_generation == 0 ? nullptr
+                                            : sessions_.find(connection.session_slot, connection.session_generation);
 }
 
 void Shard::set_authenticated(engineio::Session& session) {
@@ -128,9 +132,11 @@ void Shard::flush_session(SessionEntry& entry) {
   Connection* connection = find_websocket(entry.session.websocket());
   if (connection && session_of(*connection) == &entry) flush_websocket(*connection);
   if (!entry.session.open()) entry.handler.reset();  // it has had its on_closed()
-  if (entry.in_touched) return;  // again in the next round
-  const bool writing = connection && connection->mode == Mode::websocket && !connection->close_sent && session_of(*connection) == &entry;
-  if ((entry.session.finished() || (entry.dropped && entry.session.transport() == engineio::Transport::polling)) && !writing) {
+  if (entry.in_touched) return;                      // again in the next round
+  const bool writing =
+      connection && connection->mode == Mode::websocket && !connection->close_sent && session_of(*connection) == &entry;
+  if ((entry.session.finished() || (entry.dropped && entry.session.transport() == engineio::Transport::polling)) &&
+      !writing) {
     return erase_session(entry);
   }
   const TimePoint deadline = entry.session.next_deadline();

@@ -13,7 +13,9 @@ constexpr Milliseconds kStopTime{1500};
 
 }  // namespace
 
-Shard* current_shard() { return this_shard; }
+Shard* current_shard() {
+  return this_shard;
+}
 
 Shard::Shard(unsigned index, Shared& shared, std::unique_ptr<Kernel> kernel)
     : index_(index),
@@ -65,7 +67,8 @@ void Shard::turn() {
 }
 
 Milliseconds Shard::time_to_wait() {
-  if (next_message_ < messages_.size() || !mailbox_.empty() || !touched_sessions_.empty() || !touched_connections_.empty()) {
+  if (next_message_ < messages_.size() || !mailbox_.empty() || !touched_sessions_.empty() ||
+      !touched_connections_.empty()) {
     return Milliseconds{0};
   }
   const auto next = std::min({timers_.next(), application_->next_deadline(), stop_deadline_});
@@ -77,7 +80,8 @@ Milliseconds Shard::time_to_wait() {
 }
 
 void Shard::handle(const KernelEvent& event) {
-  Connection* connection = connections_.find(static_cast<std::uint32_t>(event.token), static_cast<std::uint32_t>(event.token >> 32));
+  Connection* connection =
+      connections_.find(static_cast<std::uint32_t>(event.token), static_cast<std::uint32_t>(event.token >> 32));
   if (!connection || connection->mode == Mode::closed) return;
   if (event.writable) {
     connection->blocked = false;
@@ -134,7 +138,8 @@ void Shard::run_timers() {
   if (application_->next_deadline() <= now_) application_->on_timer(now_);
 }
 
-// An answer may let a pipelined request in, whose handling touches others: a few rounds, and what is left then has the next turn.
+// An answer may let a pipelined request in, whose handling touches others: a few rounds, and what is left then has the
+// next turn.
 void Shard::flush() {
   for (int round = 0; round < 8 && !(touched_sessions_.empty() && touched_connections_.empty()); ++round) {
     std::vector<SessionEntry*> sessions;
@@ -187,7 +192,8 @@ void Shard::begin_stop() {
     entry.touched();
   });
   connections_.for_each([this](Connection& connection) {
-    if (connection.mode == Mode::websocket && !connection.close_wanted && !session_of(connection)) want_close(connection, 1001);
+    if (connection.mode == Mode::websocket && !connection.close_wanted && !session_of(connection))
+      want_close(connection, 1001);
     touch(connection);
   });
 }

@@ -1,6 +1,6 @@
 #pragma once
-#include <array>
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -40,14 +40,14 @@ struct Shared {
   void leave(const PeerAddress& peer);
 
  private:
-  Mutex addresses_mutex_;  ///< every shard accepts
+  Mutex addresses_mutex_;                                                         ///< every shard accepts
   std::map<PeerAddress, std::size_t> addresses_ SB_GUARDED_BY(addresses_mutex_);  ///< empty when there is no such limit
 };
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-/// One thread's world: its listeners, connections, sessions and timers. Nothing in it is locked, because nothing in it is touched
-/// by another thread; what comes from outside comes through the mailbox.
+/// One thread's world: its listeners, connections, sessions and timers. Nothing in it is locked, because nothing in it
+/// is touched by another thread; what comes from outside comes through the mailbox.
 ///
 /// thread  post(), has_room(), request_stop() any; the rest its own.
 class Shard {

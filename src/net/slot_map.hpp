@@ -5,7 +5,8 @@
 
 namespace signalbox::net {
 
-/// Owns objects and names each by {slot, generation}; a name whose object has gone finds nothing. T has members slot and generation.
+/// Owns objects and names each by {slot, generation}; a name whose object has gone finds nothing. T has members slot
+/// and generation.
 ///
 /// thread  its owner's.
 template <typename T>

@@ -15,8 +15,8 @@ struct TimerEntry {
   bool session = false;  ///< else a connection
 };
 
-/// A shard's deadlines. Each object has at most one entry that counts (the one equal to its `armed`); when a deadline moves back the
-/// entry stays and is re-armed when it comes up, so that most changes cost nothing.
+/// A shard's deadlines. Each object has at most one entry that counts (the one equal to its `armed`); when a deadline
+/// moves back the entry stays and is re-armed when it comes up, so that most changes cost nothing.
 ///
 /// thread  its shard's.
 class Timers {

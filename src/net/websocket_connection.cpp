@@ -24,11 +24,13 @@ Connection* Shard::find_websocket(engineio::WebSocketId id) {
 
 void Shard::become_websocket(Connection& connection, std::string_view accept) {
   std::string out = fmt::format(
-      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {}\r\n{}\r\n", accept,
-      connection.http->cors);
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+      "{}\r\n{}\r\n",
+      accept, connection.http->cors);
   connection.http.reset();
   connection.more().out = std::move(out);
-  connection.decoder = std::make_unique<websocket::FrameDecoder>(options_.preauth_message_bytes, options_.max_fragments);
+  connection.decoder =
+      std::make_unique<websocket::FrameDecoder>(options_.preauth_message_bytes, options_.max_fragments);
   connection.mode = Mode::websocket;
   connection.paused = false;
   set_deadline(connection, kNever);
@@ -84,7 +86,8 @@ bool Shard::on_websocket_event(Connection& connection, const websocket::Event& e
       if (entry) entry->session.on_websocket_closed(connection.websocket_id(), CloseReason::transport_close, now_);
       connection.session_generation = 0;
       return false;
-    default: return true;
+    default:
+      return true;
   }
 }
 
@@ -97,7 +100,8 @@ void Shard::want_close(Connection& connection, std::uint16_t code) {
 }
 
 void Shard::append_close(Connection& connection) {
-  const char payload[2] = {static_cast<char>(connection.close_code >> 8), static_cast<char>(connection.close_code & 0xff)};
+  const char payload[2] = {static_cast<char>(connection.close_code >> 8),
+                           static_cast<char>(connection.close_code & 0xff)};
   append_frame(connection.more().out, 8, {payload, 2});
   connection.close_sent = true;
 }

@@ -6,7 +6,8 @@ namespace signalbox::server {
 namespace {
 
 constexpr const char* kPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; "
     "frame-ancestors 'none'";
 
 std::string content_type_of(std::string_view path) {
@@ -27,9 +28,10 @@ RouteAnswer page(const EmbeddedFile& file) {
 
 RouteAnswer script(const EmbeddedFile& file, const RouteRequest& request) {
   const std::string tag = '"' + std::string(client_version()) + '"';
-  RouteAnswer answer{.content_type = content_type_of(file.path),
-                     .body = {},
-                     .fields = {{"ETag", tag}, {"Cache-Control", "public, max-age=0"}, {"X-Content-Type-Options", "nosniff"}}};
+  RouteAnswer answer{
+      .content_type = content_type_of(file.path),
+      .body = {},
+      .fields = {{"ETag", tag}, {"Cache-Control", "public, max-age=0"}, {"X-Content-Type-Options", "nosniff"}}};
   const std::string_view held = request.field("If-None-Match");
   if (held == tag || held == "W/" + tag) {
     answer.status = 304;

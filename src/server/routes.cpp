@@ -32,7 +32,8 @@ std::optional<net::Response> Routes::on_request(const net::RequestHead& head, st
 
 net::Response Routes::answer(const Route& route, const net::RequestHead& head, std::string_view body) const {
   try {
-    RouteAnswer made = route({.method = head.method, .path = head.path, .query = head.query, .body = body, .fields = head.fields});
+    RouteAnswer made =
+        route({.method = head.method, .path = head.path, .query = head.query, .body = body, .fields = head.fields});
     net::Response response{.status = made.status, .fields = std::move(made.fields), .body = std::move(made.body)};
     response.fields.emplace_back("Content-Type", std::move(made.content_type));
     return response;

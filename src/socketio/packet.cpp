@@ -11,7 +11,9 @@
 namespace signalbox::socketio {
 namespace {
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
+bool digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 template <class Number>
 std::optional<Number> take_number(std::string_view& text) {
@@ -22,14 +24,20 @@ std::optional<Number> take_number(std::string_view& text) {
   return value;
 }
 
-bool has_attachments(PacketType type) { return type == PacketType::binary_event || type == PacketType::binary_ack; }
+bool has_attachments(PacketType type) {
+  return type == PacketType::binary_event || type == PacketType::binary_ack;
+}
 
 bool shape_fits(PacketType type, std::string_view payload) {
   switch (type) {
-    case PacketType::connect: return payload.empty() || payload.front() == '{';
-    case PacketType::disconnect: return payload.empty();
-    case PacketType::connect_error: return false;  // a server's alone
-    default: return !payload.empty() && payload.front() == '[';
+    case PacketType::connect:
+      return payload.empty() || payload.front() == '{';
+    case PacketType::disconnect:
+      return payload.empty();
+    case PacketType::connect_error:
+      return false;  // a server's alone
+    default:
+      return !payload.empty() && payload.front() == '[';
   }
 }
 
@@ -103,7 +111,8 @@ bool placeholders_fit(std::string_view json, std::uint32_t attachments) {
   return index && digits.empty() && *index < attachments;
 }
 
-std::string packet_head(PacketType type, std::string_view nsp, std::optional<std::uint64_t> ack_id, std::size_t attachments) {
+std::string packet_head(PacketType type, std::string_view nsp, std::optional<std::uint64_t> ack_id,
+                        std::size_t attachments) {
   std::string out = "4";
   out += static_cast<char>('0' + static_cast<int>(type));
   if (has_attachments(type)) {
@@ -118,9 +127,10 @@ std::string packet_head(PacketType type, std::string_view nsp, std::optional<std
   return out;
 }
 
-std::string event_packet(std::string_view nsp, std::optional<std::uint64_t> ack_id, std::string_view name, std::string_view arguments,
-                         std::size_t attachments) {
-  std::string out = packet_head(attachments == 0 ? PacketType::event : PacketType::binary_event, nsp, ack_id, attachments);
+std::string event_packet(std::string_view nsp, std::optional<std::uint64_t> ack_id, std::string_view name,
+                         std::string_view arguments, std::size_t attachments) {
+  std::string out =
+      packet_head(attachments == 0 ? PacketType::event : PacketType::binary_event, nsp, ack_id, attachments);
   out += '[';
   append_json_string(out, name);
   if (!arguments.empty()) {

@@ -44,9 +44,10 @@ bool reserved_event(std::string_view name);
 bool placeholders_fit(std::string_view json, std::uint32_t attachments);
 
 /// The Engine.IO message '4' with a packet in it; the payload is to be appended by the caller.
-std::string packet_head(PacketType type, std::string_view nsp, std::optional<std::uint64_t> ack_id = {}, std::size_t attachments = 0);
+std::string packet_head(PacketType type, std::string_view nsp, std::optional<std::uint64_t> ack_id = {},
+                        std::size_t attachments = 0);
 /// 42["name",arguments]
-std::string event_packet(std::string_view nsp, std::optional<std::uint64_t> ack_id, std::string_view name, std::string_view arguments,
-                         std::size_t attachments = 0);
+std::string event_packet(std::string_view nsp, std::optional<std::uint64_t> ack_id, std::string_view name,
+                         std::string_view arguments, std::size_t attachments = 0);
 
 }  // namespace signalbox::socketio

@@ -98,8 +98,8 @@ std::expected<Event, CloseCode> FrameDecoder::next(std::span<char>& input) {
     }
     const std::span<char> piece = input.first(std::min<std::uint64_t>(left_, input.size()));
     input = input.subspan(piece.size());
-    const bool begun_before = partial_ && (control() ? !partial_->control.empty()
-                                                     : partial_->within_message || !partial_->message.empty());
+    const bool begun_before =
+        partial_ && (control() ? !partial_->control.empty() : partial_->within_message || !partial_->message.empty());
     unmask(piece);
     left_ -= piece.size();
     const std::string_view bytes(piece.data(), piece.size());
@@ -111,7 +111,8 @@ std::expected<Event, CloseCode> FrameDecoder::next(std::span<char>& input) {
     if (!piece.empty()) {
       if (!control() && !begun_before) partial().text = opcode() == Opcode::text;
       (control() ? partial().control : partial().message).append(bytes);
-      if (!control() && partial_->text && !partial_->utf8.feed(bytes)) return std::unexpected(CloseCode::invalid_payload);
+      if (!control() && partial_->text && !partial_->utf8.feed(bytes))
+        return std::unexpected(CloseCode::invalid_payload);
     }
     if (left_ > 0) return Event{};
     in_payload_ = false;

@@ -30,23 +30,22 @@ bool valid_close_code(std::uint16_t code);
 struct Event {
   enum class Kind : std::uint8_t { need_more, text, binary, ping, pong, close };
   Kind kind = Kind::need_more;
-  std::string_view data{};               ///< of a close: its reason
-  CloseCode code = CloseCode::none;      ///< of a close
+  std::string_view data{};           ///< of a close: its reason
+  CloseCode code = CloseCode::none;  ///< of a close
 };
 
 /// A server's reader of WebSocket frames: bytes in, whole messages and control frames out. No I/O, no clock.
 ///
-/// A message that lies whole in the input costs no copy: it is unmasked where it lies. Only what is unfinished is kept, and a message
-/// over the limit is refused from its header, before a byte of it is.
-/// thread   its connection's shard.
+/// A message that lies whole in the input costs no copy: it is unmasked where it lies. Only what is unfinished is kept,
+/// and a message over the limit is refused from its header, before a byte of it is. thread   its connection's shard.
 /// source   RFC 6455 §5.
 class FrameDecoder {
  public:
   explicit FrameDecoder(std::size_t max_message_bytes, std::uint32_t max_fragments = 1024)
       : max_message_(max_message_bytes), max_fragments_(max_fragments) {}
 
-  /// Takes bytes from the front of `input` until something is whole or the input is empty (then: need_more). Writes into `input`.
-  /// After an error the decoder must not be used again.
+  /// Takes bytes from the front of `input` until something is whole or the input is empty (then: need_more). Writes
+  /// into `input`. After an error the decoder must not be used again.
   std::expected<Event, CloseCode> next(std::span<char>& input);
 
   /// How many bytes of an unfinished message are kept.

@@ -6,7 +6,8 @@
 namespace signalbox::test {
 
 /// A frame as a client sends it. `first` is the first byte: FIN, reserved bits, opcode. source  RFC 6455 §5.2.
-inline std::string masked_frame(unsigned char first, std::string_view payload, std::string_view key = "\x37\xfa\x21\x3d") {
+inline std::string masked_frame(unsigned char first, std::string_view payload,
+                                std::string_view key = "\x37\xfa\x21\x3d") {
   std::string out(1, static_cast<char>(first));
   const std::size_t size = payload.size();
   const int length_bytes = size < 126 ? 0 : size < 65536 ? 2 : 8;

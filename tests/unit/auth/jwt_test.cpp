@@ -32,16 +32,19 @@ std::string with_header(std::string_view header) {
 std::string signed_with_header(std::string_view header) {
   std::string token = base64url_encode(header) + "." + base64url_encode(R"({"id":"ada"})");
   unsigned char digest[32];
-  HMAC(EVP_sha256(), kSecret, sizeof kSecret - 1, reinterpret_cast<const unsigned char*>(token.data()), token.size(), digest, nullptr);
+  HMAC(EVP_sha256(), kSecret, sizeof kSecret - 1, reinterpret_cast<const unsigned char*>(token.data()), token.size(),
+       digest, nullptr);
   return token + "." + base64url_encode(std::string_view(reinterpret_cast<const char*>(digest), sizeof digest));
 }
 
 // Source: RFC 7515, appendix A.1.
 TEST(Jwt, the_example_of_the_rfc_verifies) {
-  const auto secret = base64url_decode("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow");
+  const auto secret =
+      base64url_decode("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow");
   JwtVerifier verifier({.secret = *secret, .id_claims = {"iss"}});
   const auto identity = verifier.verify(
-      "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0"
+      "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
+      "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0"
       "cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
       std::chrono::system_clock::time_point(1'300'000'000s));
   ASSERT_TRUE(identity.has_value());
@@ -49,7 +52,8 @@ TEST(Jwt, the_example_of_the_rfc_verifies) {
 }
 
 TEST(Jwt, the_claims_come_back_without_the_registered_ones_and_with_the_id_as_text) {
-  const auto identity = claims(R"({"email":"ada@x.org","id":12345678901234567890123,"iat":1,"exp":1800000000,"n":1.50,"iss":"me"})");
+  const auto identity =
+      claims(R"({"email":"ada@x.org","id":12345678901234567890123,"iat":1,"exp":1800000000,"n":1.50,"iss":"me"})");
   ASSERT_TRUE(identity.has_value());
   EXPECT_EQ(identity->user_id, "12345678901234567890123");
   EXPECT_EQ(identity->user_json, R"({"id":"12345678901234567890123","email":"ada@x.org","n":1.50})");
@@ -67,25 +71,31 @@ TEST(Jwt, the_first_id_claim_present_counts_and_no_other) {
 }
 
 TEST(Jwt, the_algorithm_is_ours_and_not_the_tokens) {
-  for (const char* header : {R"({"alg":"none"})", R"({"alg":"HS512"})", R"({"alg":"RS256"})", R"({"alg":"hs256"})", R"({"typ":"JWT"})",
-                             R"({"alg":["HS256"]})", R"({"alg":"HS256","crit":["x"]})", R"({"alg":"HS256","crit":null})"}) {
+  for (const char* header :
+       {R"({"alg":"none"})", R"({"alg":"HS512"})", R"({"alg":"RS256"})", R"({"alg":"hs256"})", R"({"typ":"JWT"})",
+        R"({"alg":["HS256"]})", R"({"alg":"HS256","crit":["x"]})", R"({"alg":"HS256","crit":null})"}) {
     EXPECT_EQ(verify(with_header(header)).error(), TokenError::algorithm) << header;
   }
   EXPECT_EQ(verify(with_header(R"({"alg":"none","alg":"HS256"})")).error(), TokenError::malformed);
-  EXPECT_EQ(verify(with_header(R"({"alg":"HS256","kid":"../../x"})")).error(), TokenError::signature) << "kid is not read";
+  EXPECT_EQ(verify(with_header(R"({"alg":"HS256","kid":"../../x"})")).error(), TokenError::signature)
+      << "kid is not read";
 }
 
 // Source: RFC 8725 §2.1, §3.1 and §3.10.
 TEST(Jwt, a_right_signature_does_not_excuse_the_header) {
   EXPECT_TRUE(verify(signed_with_header(R"({"alg":"HS256"})")).has_value());
-  EXPECT_TRUE(verify(signed_with_header(R"({"kid":"../../x","jku":"http://127.0.0.1/","x5u":1,"jwk":{"k":""},"x5c":[],"alg":"HS256"})"))
-                  .has_value())
+  EXPECT_TRUE(
+      verify(signed_with_header(
+                 R"({"kid":"../../x","jku":"http://127.0.0.1/","x5u":1,"jwk":{"k":""},"x5c":[],"alg":"HS256"})"))
+          .has_value())
       << "what names another key is not read";
-  for (const char* header : {R"({"alg":"none"})", R"({"alg":"HS384"})", R"({"alg":"HS256 "})", R"({"alg":"HS256\u0000"})", R"({"ALG":"HS256"})",
-                             R"({"alg":"HS256","crit":[]})", R"({"alg":"HS256","cr\u0069t":["exp"]})"}) {
+  for (const char* header :
+       {R"({"alg":"none"})", R"({"alg":"HS384"})", R"({"alg":"HS256 "})", R"({"alg":"HS256\u0000"})",
+        R"({"ALG":"HS256"})", R"({"alg":"HS256","crit":[]})", R"({"alg":"HS256","cr\u0069t":["exp"]})"}) {
     EXPECT_EQ(verify(signed_with_header(header)).error(), TokenError::algorithm) << header;
   }
-  for (const char* header : {"", "[]", "null", "\"HS256\"", R"({"alg":"HS256"}x)", R"({"alg":"HS256","a":1,"\u0061":2})"}) {
+  for (const char* header :
+       {"", "[]", "null", "\"HS256\"", R"({"alg":"HS256"}x)", R"({"alg":"HS256","a":1,"\u0061":2})"}) {
     EXPECT_EQ(verify(signed_with_header(header)).error(), TokenError::malformed) << header;
   }
 }
@@ -99,7 +109,8 @@ TEST(Jwt, whatever_is_changed_is_refused) {
   EXPECT_EQ(verify(token.substr(0, token.rfind('.') + 1)).error(), TokenError::signature);
   EXPECT_EQ(verify(token + "=").error(), TokenError::malformed);
   EXPECT_EQ(verify(token + ".x").error(), TokenError::malformed);
-  for (const char* text : {"x", ".", "..", "a.b", "a.b.c", "\xff.\xff.\xff"}) EXPECT_EQ(verify(text).error(), TokenError::malformed) << text;
+  for (const char* text : {"x", ".", "..", "a.b", "a.b.c", "\xff.\xff.\xff"})
+    EXPECT_EQ(verify(text).error(), TokenError::malformed) << text;
   EXPECT_EQ(verify("").error(), TokenError::missing);
   EXPECT_EQ(verify(std::string(8193, 'a')).error(), TokenError::too_large);
 }
@@ -136,7 +147,9 @@ TEST(Jwt, exp_can_be_required) {
 }
 
 TEST(Jwt, nested_claims_are_bounded) {
-  const auto deep = [](int depth) { return R"({"id":"a","x":)" + std::string(depth, '[') + std::string(depth, ']') + "}"; };
+  const auto deep = [](int depth) {
+    return R"({"id":"a","x":)" + std::string(depth, '[') + std::string(depth, ']') + "}";
+  };
   EXPECT_TRUE(claims(deep(31)).has_value());
   EXPECT_EQ(claims(deep(32)).error(), TokenError::claims);
 }

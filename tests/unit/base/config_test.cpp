@@ -38,7 +38,9 @@ TEST(Config, flags_count_over_the_environment_over_the_file) {
   EXPECT_EQ(config.log_level, "warn");
 }
 
-TEST(Config, of_one_name_in_the_file_the_last_counts) { EXPECT_EQ(load({}, {}, {{"PORT", "1"}, {"PORT", "2"}}).port, 2); }
+TEST(Config, of_one_name_in_the_file_the_last_counts) {
+  EXPECT_EQ(load({}, {}, {{"PORT", "1"}, {"PORT", "2"}}).port, 2);
+}
 
 TEST(Config, a_wrong_value_that_another_source_replaces_is_not_read) {
   EXPECT_EQ(load({{"PORT", "x"}}, {"--port=5"}).port, 5);
@@ -64,7 +66,8 @@ TEST(Config, every_kind_of_value_is_read) {
 TEST(Config, switches_take_three_pairs_of_words) {
   for (const char* on : {"on", "true", "1"}) EXPECT_TRUE(load({{"REQUIRE_EXP", on}}).require_exp) << on;
   for (const char* off : {"off", "false", "0"}) EXPECT_FALSE(load({{"PRESENCE_EVENTS", off}}).presence_events) << off;
-  EXPECT_EQ(complaint({{"REQUIRE_EXP", "yes"}}), "REQUIRE_EXP (environment) is 'yes'; allowed: on, off (or true, false, 1, 0)");
+  EXPECT_EQ(complaint({{"REQUIRE_EXP", "yes"}}),
+            "REQUIRE_EXP (environment) is 'yes'; allowed: on, off (or true, false, 1, 0)");
 }
 
 TEST(Config, a_switch_may_stand_without_its_value) {
@@ -74,18 +77,23 @@ TEST(Config, a_switch_may_stand_without_its_value) {
 }
 
 TEST(Config, a_programs_own_arguments_are_left_to_it) {
-  std::vector<std::string> arguments = {"emit", "--port", "5", "--require-exp", "e", "--user", "u", "--host=h", "--serve-client", "off", "--", "--port", "1"};
-  EXPECT_EQ(Config::take_flags(arguments), (std::vector<std::string>{"--port", "5", "--require-exp", "--host=h", "--serve-client", "off"}));
+  std::vector<std::string> arguments = {"emit",   "--port", "5",        "--require-exp",  "e",
+                                        "--user", "u",      "--host=h", "--serve-client", "off",
+                                        "--",     "--port", "1"};
+  EXPECT_EQ(Config::take_flags(arguments),
+            (std::vector<std::string>{"--port", "5", "--require-exp", "--host=h", "--serve-client", "off"}));
   EXPECT_EQ(arguments, (std::vector<std::string>{"emit", "e", "--user", "u", "--", "--port", "1"}));
 }
 
 TEST(Config, a_complaint_has_name_value_and_what_is_allowed) {
   EXPECT_EQ(complaint({}, {"--port", "65536"}), "PORT (flag) is '65536'; allowed: 0 to 65535");
-  EXPECT_EQ(complaint({{"LOG_LEVEL", "loud"}}), "LOG_LEVEL (environment) is 'loud'; allowed: trace, debug, info, warn, error, off");
+  EXPECT_EQ(complaint({{"LOG_LEVEL", "loud"}}),
+            "LOG_LEVEL (environment) is 'loud'; allowed: trace, debug, info, warn, error, off");
 }
 
 TEST(Config, what_is_no_number_of_the_range_is_refused) {
-  for (const char* text : {"", " ", "abc", "-1", "+1", "1.5", "1e3", "0x10", " 1", "1 ", "99999999999999999999999", "0"}) {
+  for (const char* text :
+       {"", " ", "abc", "-1", "+1", "1.5", "1e3", "0x10", " 1", "1 ", "99999999999999999999999", "0"}) {
     EXPECT_NE(complaint({{"PING_INTERVAL_MS", text}}), "accepted") << text;
   }
 }
@@ -113,22 +121,27 @@ struct Origins {
 class CorsOrigin : public testing::TestWithParam<Origins> {};
 TEST_P(CorsOrigin, is_checked_before_the_start) {
   const std::string said = check_origins(GetParam().list).value_or("");
-  EXPECT_TRUE(GetParam().complaint[0] ? said.starts_with(GetParam().complaint) : said.empty()) << GetParam().list << ": " << said;
+  EXPECT_TRUE(GetParam().complaint[0] ? said.starts_with(GetParam().complaint) : said.empty())
+      << GetParam().list << ": " << said;
 }
 INSTANTIATE_TEST_SUITE_P(
     Forms, CorsOrigin,
-    testing::Values(Origins{"", ""}, Origins{"*", ""}, Origins{"https://example.com", ""}, Origins{"http://localhost:5173", ""},
-                    Origins{"https://*.example.com, http://a.b:80", ""}, Origins{"http://[::1]:3000", ""}, Origins{"capacitor://localhost", ""},
-                    Origins{"example.com", "'example.com' has no scheme: write https://example.com or http://example.com"},
-                    Origins{"localhost:5173/x", "'localhost:5173' has no scheme"}, Origins{"null", "'null' has no scheme"},
-                    Origins{"https://example.com/", "'https://example.com/' has a path: write https://example.com"},
-                    Origins{"https://a.com/x?y", "'https://a.com/x?y' has a path: write https://a.com"},
-                    Origins{"https://a.com,", "an origin is missing"}, Origins{",https://a.com", "an origin is missing"},
-                    Origins{"https://", "'https://' is no origin"}, Origins{"https://a*.com", "'https://a*.com' is no origin"},
-                    Origins{"https://*", "'https://*' is no origin"}, Origins{"https://*.", "'https://*.' is no origin"},
-                    Origins{"https://u@a.com", "'https://u@a.com' is no origin"}, Origins{"https://a.com:", "'https://a.com:' is no origin"},
-                    Origins{"https://a.com:x", "'https://a.com:x' is no origin"}, Origins{"https://a b.com", "'https://a b.com' is no origin"},
-                    Origins{"://a.com", "'://a.com' is no origin"}, Origins{"http://[::1", "'http://[::1' is no origin"}));
+    testing::Values(
+        Origins{"", ""}, Origins{"*", ""}, Origins{"https://example.com", ""}, Origins{"http://localhost:5173", ""},
+        Origins{"https://*.example.com, http://a.b:80", ""}, Origins{"http://[::1]:3000", ""},
+        Origins{"capacitor://localhost", ""},
+        Origins{"example.com", "'example.com' has no scheme: write https://example.com or http://example.com"},
+        Origins{"localhost:5173/x", "'localhost:5173' has no scheme"}, Origins{"null", "'null' has no scheme"},
+        Origins{"https://example.com/", "'https://example.com/' has a path: write https://example.com"},
+        Origins{"https://a.com/x?y", "'https://a.com/x?y' has a path: write https://a.com"},
+        Origins{"https://a.com,", "an origin is missing"}, Origins{",https://a.com", "an origin is missing"},
+        Origins{"https://", "'https://' is no origin"}, Origins{"https://a*.com", "'https://a*.com' is no origin"},
+        Origins{"https://*", "'https://*' is no origin"}, Origins{"https://*.", "'https://*.' is no origin"},
+        Origins{"https://u@a.com", "'https://u@a.com' is no origin"},
+        Origins{"https://a.com:", "'https://a.com:' is no origin"},
+        Origins{"https://a.com:x", "'https://a.com:x' is no origin"},
+        Origins{"https://a b.com", "'https://a b.com' is no origin"}, Origins{"://a.com", "'://a.com' is no origin"},
+        Origins{"http://[::1", "'http://[::1' is no origin"}));
 
 TEST(Config, a_wrong_origin_stops_the_start_with_the_right_form) {
   EXPECT_EQ(complaint({{"CORS_ORIGIN", "https://a.com/"}}),
@@ -163,7 +176,8 @@ TEST(ConfigTable, names_and_flags_are_unique_and_each_entry_has_its_sentence) {
 TEST(ConfigTable, the_documentation_page_holds_this_very_table) {
   std::ifstream file(SB_SOURCE_DIR "/docs/configuration.md");
   const std::string page(std::istreambuf_iterator<char>(file), {});
-  EXPECT_TRUE(page.contains(Config::markdown_table())) << "replace the table by what this prints:\n" << Config::markdown_table();
+  EXPECT_TRUE(page.contains(Config::markdown_table())) << "replace the table by what this prints:\n"
+                                                       << Config::markdown_table();
 }
 
 }  // namespace

@@ -13,18 +13,26 @@ struct Case {
   Result want;
 };
 
-Result one(std::string name, std::string value) { return Variables{{std::move(name), std::move(value)}}; }
-Result wrong(std::size_t line, std::string_view reason) { return std::unexpected(DotenvError{line, reason}); }
+Result one(std::string name, std::string value) {
+  return Variables{{std::move(name), std::move(value)}};
+}
+Result wrong(std::size_t line, std::string_view reason) {
+  return std::unexpected(DotenvError{line, reason});
+}
 
 constexpr std::string_view kForm = "not of the form NAME=value";
 
 class Dotenv : public testing::TestWithParam<Case> {};
-TEST_P(Dotenv, reads) { EXPECT_TRUE(parse_dotenv(GetParam().text) == GetParam().want) << GetParam().text; }
+TEST_P(Dotenv, reads) {
+  EXPECT_TRUE(parse_dotenv(GetParam().text) == GetParam().want) << GetParam().text;
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Lines, Dotenv,
-    testing::Values(Case{"nothing", "", Variables{}}, Case{"blank_lines_and_comments", "\n  \r\n# PORT=1\n\t# x\n", Variables{}},
-                    Case{"a_value", "PORT=3001", one("PORT", "3001")}, Case{"an_empty_value", "API_KEY=", one("API_KEY", "")},
+    testing::Values(Case{"nothing", "", Variables{}},
+                    Case{"blank_lines_and_comments", "\n  \r\n# PORT=1\n\t# x\n", Variables{}},
+                    Case{"a_value", "PORT=3001", one("PORT", "3001")},
+                    Case{"an_empty_value", "API_KEY=", one("API_KEY", "")},
                     Case{"blanks_around", "  PORT = 3001  ", one("PORT", "3001")},
                     Case{"export_before", "export PORT=1", one("PORT", "1")},
                     Case{"a_variable_called_export", "export=1", one("export", "1")},
@@ -32,7 +40,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"a_byte_order_mark", "\xEF\xBB\xBFPORT=1", one("PORT", "1")},
                     Case{"a_comment_after_a_value", "PORT=1 # why", one("PORT", "1")},
                     Case{"a_comment_in_place_of_a_value", "PORT= # why", one("PORT", "")},
-                    Case{"a_sharp_inside_a_value", "K=a#b", one("K", "a#b")}, Case{"a_sharp_that_begins_a_value", "K=#b", one("K", "#b")},
+                    Case{"a_sharp_inside_a_value", "K=a#b", one("K", "a#b")},
+                    Case{"a_sharp_that_begins_a_value", "K=#b", one("K", "#b")},
                     Case{"an_equals_sign_in_a_value", "K=a=b==", one("K", "a=b==")},
                     Case{"a_dollar_is_a_character", "K=$HOME", one("K", "$HOME")},
                     Case{"single_quotes_keep_everything", R"(K=' a\n#"b ')", one("K", R"( a\n#"b )")},

@@ -19,14 +19,24 @@ std::string written(double value) {
   return out;
 }
 
-TEST(JsonString, leaves_plain_text_as_it_is) { EXPECT_EQ(written("job-42"), "\"job-42\""); }
-TEST(JsonString, escapes_what_must_be_escaped) { EXPECT_EQ(written("a\"b\\c\n\x01"), R"("a\"b\\c\n\u0001")"); }
-TEST(JsonString, keeps_unicode_as_utf8) { EXPECT_EQ(written("Ä 🚦"), "\"Ä 🚦\""); }
-TEST(JsonString, replaces_a_lone_continuation_byte) { EXPECT_EQ(written("a\x80z"), "\"a\xEF\xBF\xBDz\""); }
+TEST(JsonString, leaves_plain_text_as_it_is) {
+  EXPECT_EQ(written("job-42"), "\"job-42\"");
+}
+TEST(JsonString, escapes_what_must_be_escaped) {
+  EXPECT_EQ(written("a\"b\\c\n\x01"), R"("a\"b\\c\n\u0001")");
+}
+TEST(JsonString, keeps_unicode_as_utf8) {
+  EXPECT_EQ(written("Ä 🚦"), "\"Ä 🚦\"");
+}
+TEST(JsonString, replaces_a_lone_continuation_byte) {
+  EXPECT_EQ(written("a\x80z"), "\"a\xEF\xBF\xBDz\"");
+}
 TEST(JsonString, replaces_each_byte_of_an_encoded_surrogate) {
   EXPECT_EQ(written("\xED\xA0\x80"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
 }
-TEST(JsonString, replaces_a_sequence_cut_short) { EXPECT_EQ(written("\xF0\x9F"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\""); }
+TEST(JsonString, replaces_a_sequence_cut_short) {
+  EXPECT_EQ(written("\xF0\x9F"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");
+}
 
 TEST(JsonNumber, prints_as_JavaScript_does) {
   EXPECT_EQ(written(50.0), "50");

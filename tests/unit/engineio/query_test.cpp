@@ -37,8 +37,9 @@ TEST(Request, a_session_is_served_on_its_present_transport) {
   const RequestFacts upgraded{.method = "GET", .session = Transport::websocket};
   EXPECT_EQ(verdict("EIO=4&transport=polling&sid=x", polling), std::nullopt);
   EXPECT_EQ(verdict("EIO=4&transport=polling&sid=x", upgraded), kBadRequest);
-  EXPECT_EQ(verdict("EIO=4&transport=websocket&sid=x", {.method = "GET", .upgrade = true, .session = Transport::polling}),
-            std::nullopt);
+  EXPECT_EQ(
+      verdict("EIO=4&transport=websocket&sid=x", {.method = "GET", .upgrade = true, .session = Transport::polling}),
+      std::nullopt);
 }
 TEST(Request, a_parameter_given_twice_or_badly_encoded_is_refused) {
   EXPECT_EQ(verdict("EIO=4&EIO=4&transport=polling", kGet), kBadRequest);
@@ -46,7 +47,9 @@ TEST(Request, a_parameter_given_twice_or_badly_encoded_is_refused) {
   EXPECT_EQ(verdict("EIO=4&transport=polling%", kGet), kBadRequest);
   EXPECT_EQ(verdict("EIO=4&transport=polling%zz", kGet), kBadRequest);
 }
-TEST(Request, the_error_is_json) { EXPECT_EQ(error_body(kUnknownSid), R"({"code":1,"message":"Session ID unknown"})"); }
+TEST(Request, the_error_is_json) {
+  EXPECT_EQ(error_body(kUnknownSid), R"({"code":1,"message":"Session ID unknown"})");
+}
 
 TEST(Sid, names_its_shard_and_no_other) {
   for (unsigned shard : {0u, 1u, 63u}) EXPECT_EQ(shard_of(make_sid(shard), 64), shard);
@@ -54,7 +57,8 @@ TEST(Sid, names_its_shard_and_no_other) {
   EXPECT_GE(make_sid(0).size(), 20u);
 }
 TEST(Sid, what_we_never_made_names_no_shard) {
-  for (const char* sid : {"", "x", "AAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAA-1", "AAAAAAAAAAAAAAAAAAAA99999", "AAAAAAAAAAAAAAAAAAAA1x"}) {
+  for (const char* sid : {"", "x", "AAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAA-1", "AAAAAAAAAAAAAAAAAAAA99999",
+                          "AAAAAAAAAAAAAAAAAAAA1x"}) {
     EXPECT_EQ(shard_of(sid, 4), std::nullopt) << sid;
   }
 }

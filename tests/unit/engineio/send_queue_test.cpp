@@ -40,7 +40,10 @@ TEST(SendQueue, a_due_heartbeat_overtakes_all_but_the_frame_half_written) {
   queue.push_back(text_frame("4b"));
   queue.consume(1);
   queue.push_front(text_frame("2", FrameKind::ping));
-  EXPECT_EQ(written(queue, 100), std::string("\x02" "4a\x81\x01" "2\x81\x02" "4b"));
+  EXPECT_EQ(written(queue, 100), std::string("\x02"
+                                             "4a\x81\x01"
+                                             "2\x81\x02"
+                                             "4b"));
 }
 
 TEST(SendQueue, says_when_a_ping_is_whole_on_its_way) {

@@ -94,7 +94,9 @@ TEST(Session, opens_with_exactly_five_keys) {
   Session session("SID", Transport::polling, options, io, TimePoint(1h));
   session.on_get({.number = 1}, TimePoint(1h));
   session.flush(TimePoint(1h));
-  EXPECT_EQ(io.log, Log{R"(1:200:0{"sid":"SID","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000})"});
+  EXPECT_EQ(
+      io.log,
+      Log{R"(1:200:0{"sid":"SID","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000})"});
 }
 
 TEST_F(SessionTest, a_get_waits_until_there_is_something_to_say) {
@@ -108,7 +110,8 @@ TEST_F(SessionTest, packets_that_wait_travel_in_one_answer_and_binary_as_base64)
   send("4a");
   session.send(binary_frame("\x01\x02\x03\x04"));
   get(1);
-  EXPECT_EQ(io.log, Log{"1:200:4a\x1e" "bAQIDBA=="});
+  EXPECT_EQ(io.log, Log{"1:200:4a\x1e"
+                        "bAQIDBA=="});
 }
 
 TEST_F(SessionTest, an_answer_holds_sixteen_packets_at_most) {
@@ -121,13 +124,18 @@ TEST_F(SessionTest, an_answer_holds_sixteen_packets_at_most) {
 }
 
 TEST_F(SessionTest, a_post_is_delivered_packet_by_packet) {
-  post(1, "4a\x1e" "4b\x1e" "bAQIDBA==");
+  post(1,
+       "4a\x1e"
+       "4b\x1e"
+       "bAQIDBA==");
   EXPECT_EQ(io.log, Log{"1:200:ok"});
   EXPECT_EQ(handler.log, (Log{"text a", "text b", "binary \x01\x02\x03\x04"}));
 }
 
 TEST_F(SessionTest, a_malformed_packet_ends_the_session_after_those_before_it) {
-  post(1, "4a\x1e" "abc");
+  post(1,
+       "4a\x1e"
+       "abc");
   EXPECT_EQ(io.log, Log{R"(1:400:{"code":3,"message":"Bad request"})"});
   EXPECT_EQ(handler.log, (Log{"text a", "closed: parse error"}));
 }
@@ -202,7 +210,8 @@ TEST_F(SessionTest, a_ping_that_is_never_fetched_ends_it_as_well) {
   EXPECT_EQ(handler.log, Log{"closed: ping timeout"});
 }
 
-// Source: the protocol suite, "closes the session upon invalid packet format" and "… ping timeout": the next GET is a 400.
+// Source: the protocol suite, "closes the session upon invalid packet format" and "… ping timeout": the next GET is a
+// 400.
 TEST_F(SessionTest, after_a_parse_error_the_sid_is_unknown_at_once) {
   post(1, "abc");
   EXPECT_TRUE(session.finished());
@@ -240,7 +249,10 @@ TEST_F(SessionTest, a_pong_before_its_ping_was_written_confirms_nothing) {
   get(2);
   post(3, "3");
   EXPECT_EQ(handler.log, Log{"received 7"});
-  EXPECT_EQ(io.log, (Log{"1:200:ok", "2:200:4outcome\x1e" "2", "3:200:ok"}));
+  EXPECT_EQ(io.log, (Log{"1:200:ok",
+                         "2:200:4outcome\x1e"
+                         "2",
+                         "3:200:ok"}));
 }
 
 TEST_F(SessionTest, a_slow_line_that_still_drains_is_given_time) {

@@ -48,7 +48,10 @@ TEST_F(Open, a_second_connect_for_a_joined_namespace_closes) {
 }
 
 TEST_F(Open, anything_but_connect_for_a_namespace_not_joined_closes) {
-  for (const char* packet : {"2[\"x\"]", "3" "1[]", "1", "2/other,[\"x\"]", "51-[\"x\",{\"_placeholder\":true,\"num\":0}]"}) {
+  for (const char* packet : {"2[\"x\"]",
+                             "3"
+                             "1[]",
+                             "1", "2/other,[\"x\"]", "51-[\"x\",{\"_placeholder\":true,\"num\":0}]"}) {
     FakeHub other;
     other.events().without_jwt();
     other.registry.start(other.config);
@@ -70,7 +73,8 @@ TEST_F(Open, a_connection_joins_ten_namespaces_and_no_more) {
 TEST_F(Open, leaving_a_namespace_leaves_the_others) {
   hub.events("/custom").without_jwt();
   int left = 0;
-  hub.events("/custom").on_disconnect([&](Socket&, std::string_view reason) { left += reason == "client namespace disconnect"; });
+  hub.events("/custom").on_disconnect(
+      [&](Socket&, std::string_view reason) { left += reason == "client namespace disconnect"; });
   hub.events().on("ask", [](Socket&, const json&, Ack ack) { ack("yes"); });
   joined().text("0/custom");
   client->text("1/custom,");
@@ -88,7 +92,8 @@ TEST_F(Open, who_joins_nothing_in_time_is_closed) {
 }
 
 TEST_F(Open, an_event_comes_to_its_handler_with_its_arguments_and_is_acknowledged) {
-  hub.events().on("sum", [](Socket&, const json& values, Ack ack) { ack(values[0].get<int>() + values[1].get<int>()); });
+  hub.events().on("sum",
+                  [](Socket&, const json& values, Ack ack) { ack(values[0].get<int>() + values[1].get<int>()); });
   joined().text("212[\"sum\",2,3]");
   EXPECT_EQ(client->take(), Packets{"4312[5]"});
 }
@@ -128,7 +133,8 @@ TEST_F(Open, an_ack_for_a_socket_that_has_gone_is_a_no_op) {
 
 TEST_F(Open, events_that_nobody_handles_are_ignored_and_counted) {
   joined();
-  for (const char* name : {"error", "toString", "hasOwnProperty", "__proto__", "x"}) client->text("2[\"" + std::string(name) + "\"]");
+  for (const char* name : {"error", "toString", "hasOwnProperty", "__proto__", "x"})
+    client->text("2[\"" + std::string(name) + "\"]");
   EXPECT_EQ(client->take(), Packets{});
   EXPECT_FALSE(client->closed);
   EXPECT_EQ(hub.hub.counters.ignored_events.load(), 5u);
@@ -144,8 +150,9 @@ TEST_F(Open, a_handler_that_throws_is_counted_and_the_connection_lives) {
 }
 
 TEST_F(Open, reserved_and_impossible_event_names_close) {
-  for (const std::string& packet : {std::string("2[\"connect\"]"), std::string("2[\"disconnecting\"]"), std::string("2[{}]"), std::string("2[]"),
-                                    std::string("2[null]"), "2[\"" + std::string(257, 'x') + "\"]"}) {
+  for (const std::string& packet :
+       {std::string("2[\"connect\"]"), std::string("2[\"disconnecting\"]"), std::string("2[{}]"), std::string("2[]"),
+        std::string("2[null]"), "2[\"" + std::string(257, 'x') + "\"]"}) {
     FakeHub other;
     other.events().without_jwt();
     other.registry.start(other.config);
@@ -176,7 +183,8 @@ TEST_F(Open, a_handler_may_send_its_own_socket_away) {
     socket.emit("too", "late");
   });
   hub.events().on("end", [](Socket& socket, const json&, Ack) { socket.disconnect(true); });
-  hub.events().on_disconnect([&](Socket&, std::string_view reason) { left += reason == "server namespace disconnect"; });
+  hub.events().on_disconnect(
+      [&](Socket&, std::string_view reason) { left += reason == "server namespace disconnect"; });
   joined().text("2[\"bye\"]");
   EXPECT_EQ(client->take(), Packets{"41"});
   EXPECT_FALSE(client->closed);
@@ -241,7 +249,9 @@ TEST_F(Open, attachments_count_in_the_largest_payload_and_have_their_time) {
 
 TEST_F(Open, a_server_waits_for_an_acknowledgement_and_gets_it_or_hears_why_not) {
   std::vector<std::string> got;
-  const auto note = [&](AckResult result) { got.push_back(result ? result->text : std::to_string(static_cast<int>(result.error()))); };
+  const auto note = [&](AckResult result) {
+    got.push_back(result ? result->text : std::to_string(static_cast<int>(result.error())));
+  };
   hub.config.max_pending_acks = 3;
   hub.events().on("go", [&](Socket& socket, const json&, Ack) {
     for (int i = 0; i < 4; ++i) socket.emit_with_ack("ask", "[1]", note, Milliseconds(1000 + i));
@@ -254,8 +264,8 @@ TEST_F(Open, a_server_waits_for_an_acknowledgement_and_gets_it_or_hears_why_not)
   client->client.on_timer(test_now + Milliseconds(1000));
   client->text("1");
   const auto text = [](AckError error) { return std::to_string(static_cast<int>(error)); };
-  EXPECT_EQ(got, (std::vector<std::string>{text(AckError::too_many_pending), R"([5,{"test":true}])", text(AckError::timeout),
-                                           text(AckError::disconnected)}));
+  EXPECT_EQ(got, (std::vector<std::string>{text(AckError::too_many_pending), R"([5,{"test":true}])",
+                                           text(AckError::timeout), text(AckError::disconnected)}));
 }
 
 TEST_F(Open, who_sends_more_than_the_budget_is_not_read_until_it_has_refilled) {
@@ -297,7 +307,8 @@ TEST_F(Open, the_handshake_is_what_socket_io_shows) {
 
 TEST_F(Open, a_middleware_refuses_with_an_error_that_the_client_sees) {
   hub.events().use([](ConnectRequest& request) -> std::expected<void, ConnectRefusal> {
-    if (request.query("token") == "query") return std::unexpected(ConnectRefusal{.message = "not authorized", .data = {{"why", 1}}});
+    if (request.query("token") == "query")
+      return std::unexpected(ConnectRefusal{.message = "not authorized", .data = {{"why", 1}}});
     return {};
   });
   start().text("0");
@@ -306,7 +317,8 @@ TEST_F(Open, a_middleware_refuses_with_an_error_that_the_client_sees) {
 }
 
 TEST_F(Open, a_middleware_that_throws_lets_nobody_in) {
-  hub.events().use([](ConnectRequest&) -> std::expected<void, ConnectRefusal> { throw std::runtime_error("database"); });
+  hub.events().use(
+      [](ConnectRequest&) -> std::expected<void, ConnectRefusal> { throw std::runtime_error("database"); });
   start().text("0");
   EXPECT_EQ(client->take(), Packets{R"(44{"message":"Internal server error"})"});
 }

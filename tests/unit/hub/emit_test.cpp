@@ -10,7 +10,9 @@ namespace {
 
 const EmitLimits kLimits{};
 
-std::string packet(const FrameResult& frame) { return frame ? std::string((*frame)->packet()) : std::string(to_text(frame.error())); }
+std::string packet(const FrameResult& frame) {
+  return frame ? std::string((*frame)->packet()) : std::string(to_text(frame.error()));
+}
 
 TEST(JobEvents, are_what_the_original_sent) {
   EXPECT_EQ(packet(job_frame(JobProgress{.job_id = "7", .progress = 50}, kLimits)),
@@ -29,8 +31,9 @@ TEST(JobEvents, carry_keys_of_the_callers_own_behind_their_own) {
 }
 
 TEST(JobEvents, print_what_is_no_number_as_null) {
-  EXPECT_EQ(packet(job_frame(JobProgress{.job_id = "7", .progress = std::numeric_limits<double>::quiet_NaN()}, kLimits)),
-            R"(42["job_progress",{"jobId":"7","progress":null,"status":"processing"}])");
+  EXPECT_EQ(
+      packet(job_frame(JobProgress{.job_id = "7", .progress = std::numeric_limits<double>::quiet_NaN()}, kLimits)),
+      R"(42["job_progress",{"jobId":"7","progress":null,"status":"processing"}])");
 }
 
 TEST(JobEvents, are_known_by_kind_and_job_whichever_way_they_were_emitted) {
@@ -44,7 +47,8 @@ TEST(JobEvents, are_known_by_kind_and_job_whichever_way_they_were_emitted) {
   EXPECT_EQ((*job_frame(JobCompleted{.job_id = "7"}, kLimits))->kind(), FrameKind::outcome);
   EXPECT_EQ((*event_frame_of_text("job_failed", R"({"jobId":12})", kLimits))->kind(), FrameKind::outcome);
   EXPECT_EQ((*event_frame_of_text("job_failed", R"({"jobId":12})", kLimits))->key(), job_key("12"));
-  EXPECT_EQ((*event_frame_of_text("job_progress", R"([{"jobId":12}])", kLimits))->key(), 0u) << "names no job: replaces nothing";
+  EXPECT_EQ((*event_frame_of_text("job_progress", R"([{"jobId":12}])", kLimits))->key(), 0u)
+      << "names no job: replaces nothing";
   EXPECT_EQ((*event_frame_of_text("news", R"({"jobId":12})", kLimits))->kind(), FrameKind::event);
 }
 
@@ -61,7 +65,8 @@ TEST(Events, that_a_browser_could_not_read_are_refused) {
   EXPECT_TRUE(event_frame_of_text("x", nested(128), kLimits));
   EXPECT_EQ(event_frame_of_text("x", nested(129), kLimits).error(), EmitError::invalid_json);
   EXPECT_EQ(event_frame("x", json::parse(nested(129)), kLimits).error(), EmitError::invalid_json);
-  EXPECT_EQ(job_frame(JobCompleted{.job_id = "1", .result = json::parse(nested(128))}, kLimits).error(), EmitError::invalid_json);
+  EXPECT_EQ(job_frame(JobCompleted{.job_id = "1", .result = json::parse(nested(128))}, kLimits).error(),
+            EmitError::invalid_json);
 }
 
 TEST(Events, larger_than_a_client_may_get_are_refused) {
@@ -72,7 +77,8 @@ TEST(Events, larger_than_a_client_may_get_are_refused) {
 }
 
 TEST(EventNames, that_socket_io_keeps_for_itself_are_refused) {
-  for (const char* name : {"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"}) {
+  for (const char* name :
+       {"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"}) {
     EXPECT_EQ(event_frame(name, 1, kLimits).error(), EmitError::reserved_event) << name;
   }
 }
@@ -86,11 +92,12 @@ TEST(EventNames, are_1_to_256_bytes_of_utf8) {
 }
 
 TEST(UserIds, are_1_to_256_bytes_without_control_characters) {
-  for (const std::string& id : {std::string("a"), std::string(256, 'x'), std::string("Ünï 2"), std::string("9007199254740993")}) {
+  for (const std::string& id :
+       {std::string("a"), std::string(256, 'x'), std::string("Ünï 2"), std::string("9007199254740993")}) {
     EXPECT_TRUE(valid_user_id(id)) << id;
   }
-  for (const std::string& id : {std::string(), std::string(257, 'x'), std::string("a\n"), std::string("\x7f"), std::string("\xff"),
-                                std::string("a\0b", 3)}) {
+  for (const std::string& id : {std::string(), std::string(257, 'x'), std::string("a\n"), std::string("\x7f"),
+                                std::string("\xff"), std::string("a\0b", 3)}) {
     EXPECT_FALSE(valid_user_id(id)) << id;
   }
 }

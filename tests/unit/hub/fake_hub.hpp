@@ -9,7 +9,8 @@
 #include "hub/emit.hpp"
 #include "hub/local_sockets.hpp"
 
-// A hub without I/O: mailboxes that the test empties, a clock that the test turns, clients that are lists of what was sent.
+// A hub without I/O: mailboxes that the test empties, a clock that the test turns, clients that are lists of what was
+// sent.
 namespace signalbox::hub::test {
 
 inline TimePoint test_now{};
@@ -84,16 +85,19 @@ struct FakeHub {
 class FakeClient final : public Link {
  public:
   explicit FakeClient(FakeHub& hub, unsigned shard = 0, std::string fields = {})
-      : client(hub.hub, shard, *this,
-               {.head = "GET /socket.io/?EIO=4&transport=websocket&token=query HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n",
-                .remote_address = "10.0.0.1",
-                .issued_ms = 1'700'000'000'000},
-               test_now) {}
+      : client(
+            hub.hub, shard, *this,
+            {.head = "GET /socket.io/?EIO=4&transport=websocket&token=query HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n",
+             .remote_address = "10.0.0.1",
+             .issued_ms = 1'700'000'000'000},
+            test_now) {}
   ~FakeClient() override {
     if (!closed) close(CloseReason::transport_close, test_now);
   }
 
-  void send(FrameRef frame) override { sent.push_back(frame->binary() ? "b:" + std::string(frame->packet()) : std::string(frame->packet())); }
+  void send(FrameRef frame) override {
+    sent.push_back(frame->binary() ? "b:" + std::string(frame->packet()) : std::string(frame->packet()));
+  }
   void confirm(std::uint64_t) override {}
   void close(CloseReason reason, TimePoint now) override {
     closed = reason;

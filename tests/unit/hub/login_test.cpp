@@ -5,8 +5,12 @@
 namespace signalbox::hub::test {
 namespace {
 
-std::int64_t unix_now() { return std::chrono::duration_cast<std::chrono::seconds>(wall_now().time_since_epoch()).count(); }
-std::string token(const std::string& claims) { return auth::sign_hs256(claims, kSecret); }
+std::int64_t unix_now() {
+  return std::chrono::duration_cast<std::chrono::seconds>(wall_now().time_since_epoch()).count();
+}
+std::string token(const std::string& claims) {
+  return auth::sign_hs256(claims, kSecret);
+}
 std::string expiring(const std::string& user, int seconds) {
   return token(R"({"id":")" + user + R"(","exp":)" + std::to_string(unix_now() + seconds) + "}");
 }
@@ -45,7 +49,9 @@ TEST_F(Login, by_the_query_only_where_that_is_switched_on) {
   start();
   FakeClient client(hub);
   client.text("0");
-  EXPECT_EQ(client.take()[1], R"(42["unauthorized",{"code":"token_missing","message":"No token was given: connect with auth: { token }."}])");
+  EXPECT_EQ(
+      client.take()[1],
+      R"(42["unauthorized",{"code":"token_missing","message":"No token was given: connect with auth: { token }."}])");
 
   Config config;
   config.token_in_query = true;
@@ -96,7 +102,10 @@ TEST_F(Login, refused_as_socket_io_does_where_configured) {
   start();
   FakeClient client(hub);
   client.text("0");
-  EXPECT_EQ(client.take(), Packets{R"(44{"message":"No token was given: connect with auth: { token }.","data":{"code":"token_missing","message":"No token was given: connect with auth: { token }."}})"});
+  EXPECT_EQ(
+      client.take(),
+      Packets{
+          R"(44{"message":"No token was given: connect with auth: { token }.","data":{"code":"token_missing","message":"No token was given: connect with auth: { token }."}})"});
   EXPECT_FALSE(client.closed);
 }
 
@@ -138,10 +147,15 @@ TEST_F(Login, a_refused_renewal_changes_nothing) {
   client.take();
   const TimePoint before = client.client.next_deadline();
   client.text(R"(21["authenticate",{"token":")" + expiring("grace", 9000) + "\"}]");
-  EXPECT_EQ(client.take(),
-            Packets{R"(431[{"ok":false,"code":"token_invalid","message":"The token is of another user than this connection."}])"});
+  EXPECT_EQ(
+      client.take(),
+      Packets{
+          R"(431[{"ok":false,"code":"token_invalid","message":"The token is of another user than this connection."}])"});
   client.text(R"(22["authenticate"])");
-  EXPECT_EQ(client.take(), Packets{R"(432[{"ok":false,"code":"token_missing","message":"No token was given: connect with auth: { token }."}])"});
+  EXPECT_EQ(
+      client.take(),
+      Packets{
+          R"(432[{"ok":false,"code":"token_missing","message":"No token was given: connect with auth: { token }."}])"});
   EXPECT_EQ(client.client.next_deadline(), before);
 }
 

@@ -16,7 +16,9 @@ namespace signalbox::net::test {
 class Echo final : public engineio::SessionHandler {
  public:
   Echo(engineio::Session& session, std::atomic<int>& open) : session_(session), open_(open) { ++open_; }
-  void on_text(std::string_view message, TimePoint) override { session_.send(make_frame(false, FrameKind::event, 0, "4", message)); }
+  void on_text(std::string_view message, TimePoint) override {
+    session_.send(make_frame(false, FrameKind::event, 0, "4", message));
+  }
   void on_binary(std::string_view bytes, TimePoint) override { session_.send(binary_frame(bytes)); }
   void on_closed(CloseReason, TimePoint) override { --open_; }
   void on_received(std::uint64_t, TimePoint) override {}
@@ -167,16 +169,21 @@ inline std::string masked(unsigned char opcode, std::string_view payload) {
   return out;
 }
 
-inline std::string get(const std::string& target) { return "GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n"; }
+inline std::string get(const std::string& target) {
+  return "GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n";
+}
 inline std::string post(const std::string& target, const std::string& body) {
-  return "POST " + target + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  return "POST " + target + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         body;
 }
 inline const std::string kPolling = "/socket.io/?EIO=4&transport=polling";
 inline const std::string kWebSocket = "/socket.io/?EIO=4&transport=websocket";
 inline std::string upgrade(const std::string& target, const std::string& more = "") {
   return "GET " + target +
-         " HTTP/1.1\r\nHost: x\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-         "sec-websocket-KEY: dGhlIHNhbXBsZSBub25jZQ==\r\n" + more + "\r\n";
+         " HTTP/1.1\r\nHost: x\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Version: "
+         "13\r\n"
+         "sec-websocket-KEY: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+         more + "\r\n";
 }
 inline std::string sid_of(const std::string& open) {
   const auto at = open.find("\"sid\":\"") + 7;

@@ -12,7 +12,8 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-Outcome parse(std::string_view wire, std::size_t step, std::size_t max_bytes = 16 * 1024, std::size_t max_fields = 100) {
+Outcome parse(std::string_view wire, std::size_t step, std::size_t max_bytes = 16 * 1024,
+              std::size_t max_fields = 100) {
   HeadParser parser(max_bytes, max_fields);
   while (!wire.empty() && !parser.done() && !parser.failed()) {
     const auto piece = wire.substr(0, step);
@@ -54,19 +55,29 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"a_blank_before_the_colon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", {400, false, ""}},
         Case{"a_control_character", std::string("GET / HTTP/1.1\r\nHost: a\x01\r\n\r\n"), {400, false, ""}},
         Case{"two_blanks_in_the_request_line", "GET  / HTTP/1.1\r\nHost: a\r\n\r\n", {400, false, ""}},
-        Case{"both_lengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", {400, false, ""}},
-        Case{"two_lengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n", {400, false, ""}},
+        Case{"both_lengths",
+             "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+             {400, false, ""}},
+        Case{"two_lengths",
+             "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
+             {400, false, ""}},
         Case{"a_list_of_lengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\n", {400, false, ""}},
         Case{"a_signed_length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\n", {400, false, ""}},
-        Case{"an_overflowing_length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551617\r\n\r\n", {400, false, ""}},
-        Case{"chunked_then_identity", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n", {400, false, ""}},
-        Case{"an_unknown_coding", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n", {400, false, ""}},
+        Case{"an_overflowing_length",
+             "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551617\r\n\r\n",
+             {400, false, ""}},
+        Case{"chunked_then_identity",
+             "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n",
+             {400, false, ""}},
+        Case{
+            "an_unknown_coding", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n", {400, false, ""}},
         Case{"an_unknown_expectation", "POST / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n", {417, false, ""}},
         Case{"connect", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", {400, false, ""}}),
     [](const auto& c) { return std::string(c.param.name); });
 
 TEST_P(RequestHeads, are_the_same_wherever_the_stream_is_cut) {
-  for (std::size_t step = 1; step <= GetParam().wire.size(); ++step) EXPECT_EQ(parse(GetParam().wire, step), GetParam().want) << step;
+  for (std::size_t step = 1; step <= GetParam().wire.size(); ++step)
+    EXPECT_EQ(parse(GetParam().wire, step), GetParam().want) << step;
 }
 
 TEST(HeadParser, refuses_a_head_over_its_bytes_and_its_fields) {
@@ -107,7 +118,8 @@ TEST(ChunkedDecoder, takes_the_framing_off_wherever_the_stream_is_cut) {
       {"10000000000000003\r\nabc", {400, ""}},
   };
   for (const auto& [wire, want] : cases)
-    for (std::size_t step = 1; step <= wire.size(); ++step) EXPECT_EQ(decode(wire, step), want) << wire << " by " << step;
+    for (std::size_t step = 1; step <= wire.size(); ++step)
+      EXPECT_EQ(decode(wire, step), want) << wire << " by " << step;
 }
 
 }  // namespace

@@ -101,7 +101,8 @@ TEST_P(Network, refuses_bad_websocket_requests_and_closes) {
 TEST_P(Network, answers_pipelined_requests_in_their_order) {
   EchoServer server(GetParam());
   Client client(server);
-  client.send(get("/a") + post("/b", "1") + "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nxy\r\n0\r\n\r\n" +
+  client.send(get("/a") + post("/b", "1") +
+              "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nxy\r\n0\r\n\r\n" +
               post("/refuse", "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n") + get("/d"));
   EXPECT_EQ(client.body(), "/a:");
   EXPECT_EQ(client.body(), "/b:1");
@@ -186,7 +187,8 @@ TEST(Listening, says_that_a_port_is_in_use) {
     EchoServer again(1, options);
     FAIL() << "it started";
   } catch (const std::exception& error) {
-    EXPECT_TRUE(std::string_view(error.what()).starts_with("port " + std::to_string(options.port) + " is in use")) << error.what();
+    EXPECT_TRUE(std::string_view(error.what()).starts_with("port " + std::to_string(options.port) + " is in use"))
+        << error.what();
   }
 }
 

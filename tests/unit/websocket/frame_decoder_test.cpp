@@ -21,12 +21,18 @@ using Log = std::vector<std::string>;
 std::string describe(const Event& event) {
   const std::string data(event.data);
   switch (event.kind) {
-    case Event::Kind::text: return "text:" + data;
-    case Event::Kind::binary: return "binary:" + data;
-    case Event::Kind::ping: return "ping:" + data;
-    case Event::Kind::pong: return "pong:" + data;
-    case Event::Kind::close: return "close:" + std::to_string(static_cast<int>(event.code)) + ":" + data;
-    case Event::Kind::need_more: break;
+    case Event::Kind::text:
+      return "text:" + data;
+    case Event::Kind::binary:
+      return "binary:" + data;
+    case Event::Kind::ping:
+      return "ping:" + data;
+    case Event::Kind::pong:
+      return "pong:" + data;
+    case Event::Kind::close:
+      return "close:" + std::to_string(static_cast<int>(event.code)) + ":" + data;
+    case Event::Kind::need_more:
+      break;
   }
   return "need_more";
 }
@@ -69,13 +75,15 @@ std::string raw(std::initializer_list<int> bytes) {
 
 // Source: RFC 6455 §5 and §7.4.
 const Case kCases[] = {
-    {"the_masked_hello_of_the_rfc", raw({0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58}), {"text:Hello"}},
+    {"the_masked_hello_of_the_rfc",
+     raw({0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58}),
+     {"text:Hello"}},
     {"an_empty_message_is_a_message", masked_frame(kText, ""), {"text:"}},
     {"two_frames_in_one_read", masked_frame(kText, "a") + masked_frame(kBinary, "b"), {"text:a", "binary:b"}},
     {"a_message_in_fragments", masked_frame(kTextBegins, "Hel") + masked_frame(kEnds, "lo"), {"text:Hello"}},
     {"control_frames_between_fragments",
-     masked_frame(kTextBegins, "Hel") + masked_frame(kPing, "?") + masked_frame(kContinues, "") + masked_frame(kPong, "!") +
-         masked_frame(kEnds, "lo"),
+     masked_frame(kTextBegins, "Hel") + masked_frame(kPing, "?") + masked_frame(kContinues, "") +
+         masked_frame(kPong, "!") + masked_frame(kEnds, "lo"),
      {"ping:?", "pong:!", "text:Hello"}},
     {"empty_fragments_only", masked_frame(kTextBegins, "") + masked_frame(kEnds, ""), {"text:"}},
     {"a_fragmented_message_does_not_touch_the_next",
@@ -107,7 +115,9 @@ const Case kCases[] = {
     {"an_encoded_surrogate", masked_frame(kText, "\xED\xA0\x80"), {"error:1007"}},
     {"an_overlong_slash", masked_frame(kText, "\xC0\xAF"), {"error:1007"}},
     {"a_message_that_ends_inside_a_character", masked_frame(kText, kSnowman.substr(0, 2)), {"error:1007"}},
-    {"a_fragmented_one_too", masked_frame(kTextBegins, "a") + masked_frame(kEnds, kSnowman.substr(0, 2)), {"error:1007"}},
+    {"a_fragmented_one_too",
+     masked_frame(kTextBegins, "a") + masked_frame(kEnds, kSnowman.substr(0, 2)),
+     {"error:1007"}},
 };
 
 class FrameDecoderCase : public testing::TestWithParam<Case> {};
@@ -116,7 +126,8 @@ INSTANTIATE_TEST_SUITE_P(Rfc6455, FrameDecoderCase, testing::ValuesIn(kCases),
 
 TEST_P(FrameDecoderCase, whole_or_cut_anywhere_gives_the_same) {
   const Case& c = GetParam();
-  for (std::size_t step : {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{7}, std::size_t{4096}, c.wire.size()}) {
+  for (std::size_t step :
+       {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{7}, std::size_t{4096}, c.wire.size()}) {
     EXPECT_EQ(decode(c.wire, step, FrameDecoder(1'000'000)), c.want) << "in pieces of " << step;
   }
 }
