@@ -22,7 +22,6 @@ need_for_build() {
   need_command g++ g++
   need_command cmake cmake
   need_command ninja ninja-build
-  need_header boost/version.hpp libboost-dev
   need_header simdjson.h libsimdjson-dev
   need_header nlohmann/json.hpp nlohmann-json3-dev
   need_header spdlog/spdlog.h libspdlog-dev
