@@ -16,7 +16,7 @@ install_wanted() {
   wanted=()
 }
 
-python_has() { command -v python3 >/dev/null && python3 -c "import $1" 2>/dev/null; }
+python_has() { /usr/bin/python3 -c "import $1" 2>/dev/null; }  # Debian's Python, whichever other stands first in PATH
 
 need_for_build() {
   need_command g++ g++

@@ -23,6 +23,7 @@ void serve_socketio(std::uint16_t port, unsigned threads) {
   config.ping_timeout = milliseconds{200};
   config.connect_timeout = milliseconds{1000};
   config.max_payload_bytes = 1'000'000;
+  config.client_events_per_s = 0;  // a pong of these 200 ms must not wait behind a burst of events
   config.log_level = "warn";
 
   WebSocketService service{config};

@@ -1,0 +1,58 @@
+// Starts a program of ours on a free port and waits until it listens.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const buildDir = process.env.SIGNALBOX_BUILD ?? fileURLToPath(new URL("../../build/release", import.meta.url));
+
+/** The path of a built program: SIGNALBOX_BUILD says of which build. */
+export const program = (name) => join(buildDir, name);
+
+export async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+async function untilItListens(port, child) {
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}: ${child.log}`);
+    const socket = connect(port, "127.0.0.1");
+    const listening = await new Promise((done) => socket.once("connect", () => done(true)).once("error", () => done(false)));
+    socket.destroy();
+    if (listening) return;
+    await pause(10);
+  }
+}
+
+/** A program of ours on `port`, with nothing in its environment but `env`, on two threads if that says no other number. */
+export async function startServer(name, args = [], env = {}, port = undefined) {
+  port ??= await freePort();
+  const environment = { THREADS: "2", LOG_LEVEL: "warn", PORT: String(port), ...env };
+  const child = spawn(program(name), args, { cwd: tmpdir(), env: environment, stdio: ["pipe", "pipe", "pipe"] });
+  child.log = "";
+  child.stderr.on("data", (data) => (child.log += data));
+  child.on("error", (error) => (child.log += error));
+  const ended = once(child, "exit");
+  await untilItListens(port, child);
+  return {
+    port,
+    child,
+    url: `http://127.0.0.1:${port}`,
+    /** Ends the server and tells with what code and how long that took. */
+    async stop(signal = "SIGTERM") {
+      const start = performance.now();
+      child.kill(signal);
+      const [code] = await ended;
+      return { code, ms: performance.now() - start };
+    },
+  };
+}
