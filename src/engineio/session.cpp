@@ -293,6 +293,12 @@ void Session::on_ping_written(TimePoint now) {
   io_.deadline_changed();
 }
 
+void Session::set_reading(bool reading, TimePoint now) {
+  reading_ = reading;
+  if (reading && ping_ == Ping::written) pong_until_ = std::max(pong_until_, now + options_.ping_timeout);
+  io_.deadline_changed();
+}
+
 void Session::on_written(TimePoint now) {
   on_ping_written(now);
 }
@@ -357,7 +363,7 @@ void Session::on_heartbeat_timer(TimePoint now) {
   TimePoint& until = ping_ == Ping::written ? pong_until_ : ping_at_;
   const TimePoint due = ping_ == Ping::written ? pong_until_ : ping_at_ + options_.ping_timeout;
   if (now < due) return;
-  if (io_.still_draining()) {
+  if (!reading_ || io_.still_draining()) {
     until = ping_ == Ping::written ? now + options_.ping_timeout : now;
     return io_.deadline_changed();
   }

@@ -116,6 +116,8 @@ class Session {
   void on_websocket_binary(WebSocketId websocket, std::string_view bytes, TimePoint now);
   void on_websocket_closed(WebSocketId websocket, CloseReason reason, TimePoint now);
   WebSocketId websocket() const { return websocket_; }
+  /// The WebSocket that may say `5` now; 0: none.
+  WebSocketId upgrading() const { return probe_ready_ ? probe_ : 0; }
 
   // From above.
   /// Queues a message. Past send_queue_bytes the session closes with slow_consumer (at the next flush, never inside
@@ -124,6 +126,8 @@ class Session {
   /// Calls SessionHandler::on_received(marker) when the client has confirmed all that was sent before this call: an
   /// early ping behind it, at most one ping of any kind outstanding. Markers rise.
   void confirm(std::uint64_t marker);
+  /// The client is (not) being read: what it answers is not heard meanwhile, so its silence does not count.
+  void set_reading(bool reading, TimePoint now);
   /// The handler's next_deadline() may have become earlier.
   void deadline_changed() { io_.deadline_changed(); }
   /// Ends the session: what is queued is flushed where the transport allows it, then '1' (polling) or a close frame
@@ -180,6 +184,7 @@ class Session {
   Ping ping_ = Ping::none;
   bool probe_ready_ = false;  ///< 3probe was sent: the client waits for its poll to end
   bool overflowed_ = false;
+  bool reading_ = true;
 };
 
 }  // namespace signalbox::engineio

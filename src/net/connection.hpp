@@ -51,7 +51,7 @@ struct WebSocketExtra {
   std::size_t written = 0;
   std::string pong;  ///< payload of the newest ping, which is the only one to be answered
   bool pong_due = false;
-  std::string held;  ///< input not taken because the session is not to be read
+  std::string held;  ///< input that is not to be taken yet (SessionEntry::may_read)
 };
 
 /// One TCP connection. Small, because most are idle WebSockets.
@@ -106,12 +106,19 @@ struct SessionEntry final : engineio::SessionIo {
   void deadline_changed() override { touched(); }
   bool still_draining() override;
 
-  /// A POST that came while the session is not to be read.
-  struct HeldPost {
+  /// The one POST that a client may have on its way, from its head to its answer.
+  struct Post {
     engineio::RequestId id;
     std::string content_type;
     std::string body;
+    bool whole = false;  ///< here, and waiting until the session is read again
   };
+  /// May what this WebSocket sends be taken now? Not while the session is not to be read; and a `5` not before a POST that began
+  /// earlier, whose packets count first.
+  bool may_read(engineio::WebSocketId websocket) const {
+    if (websocket == session.websocket()) return reading;
+    return !post || websocket != session.upgrading();
+  }
 
   Shard& shard;
   std::uint32_t slot = 0;
@@ -125,7 +132,7 @@ struct SessionEntry final : engineio::SessionIo {
   TimePoint armed = kNever;
   SessionEntry* older = nullptr;  ///< the list of those without an authenticated socket
   SessionEntry* newer = nullptr;
-  std::unique_ptr<std::vector<HeldPost>> held;
+  std::unique_ptr<Post> post;
   engineio::Session session;
   std::unique_ptr<engineio::SessionHandler> handler;
 };

@@ -102,8 +102,9 @@ void Shard::close_connection(Connection& connection, CloseReason reason) {
     shared_.connections.fetch_sub(1, std::memory_order_relaxed);
     shared_.leave(connection.peer);
   }
-  if (mode == Mode::waiting && connection.http->engine && !connection.http->sid.empty())
-    engine_gone(connection.http->sid, request_id(connection));
+  if ((mode == Mode::waiting || mode == Mode::body) && connection.http->engine && !connection.http->sid.empty()) {
+    engine_gone(connection);
+  }
   if (SessionEntry* entry = session_of(connection)) {
     entry->session.on_websocket_closed(connection.websocket_id(), reason, now_);
     entry->touched();

@@ -56,6 +56,13 @@ std::optional<engineio::RequestError> Shard::check(const RequestHead& head, cons
   return engineio::check_request(*query, facts);
 }
 
+template <class Task>
+void Shard::on_shard_of(const Connection& connection, Task task) {
+  if (connection.http->owner == index_) return task(*this);
+  Shard* owner = shared_.shards[connection.http->owner].get();
+  static_cast<void>(owner->post(Message::run([task = std::move(task), owner] { task(*owner); })));
+}
+
 unsigned Shard::owner_of(std::string_view sid) const {
   return engineio::shard_of(sid, static_cast<unsigned>(shared_.shards.size())).value_or(index_);
 }
@@ -77,6 +84,8 @@ bool Shard::on_engine_head(Connection& connection, const RequestHead& head, std:
   }
   http.sid = *query->sid;
   http.owner = owner;
+  const bool small = http.left <= options_.session.max_payload_bytes;  // a larger one is refused from its head
+  if (head.method == "POST" && small) on_shard_of(connection, [sid = http.sid, id = request_id(connection)](Shard& shard) { shard.begin_post(sid, id); });
   begin_body(connection, options_.session.max_payload_bytes);
   return false;
 }
@@ -125,23 +134,32 @@ void Shard::on_engine_request(EngineRequest request) {
     return;
   }
   const auto type = head.field("Content-Type").value_or(std::string_view{});
-  if (entry.reading) return entry.session.on_post(request.id, type, request.body, now_);
-  if (!entry.held) entry.held = std::make_unique<std::vector<SessionEntry::HeldPost>>();
-  if (entry.held->size() >= 2) return entry.session.close(CloseReason::parse_error, now_);
-  entry.held->push_back({request.id, std::string(type), std::move(request.body)});
+  if (!entry.post || entry.post->id != request.id) return entry.session.on_post(request.id, type, request.body, now_);
+  entry.post->content_type = type;
+  entry.post->body = std::move(request.body);
+  entry.post->whole = true;
+  deliver_held(entry);
 }
 
-void Shard::engine_gone(const std::string& sid, const RequestId& id) {
-  const unsigned owner = owner_of(sid);
-  const auto tell = [sid, id](Shard& shard) {
-    if (SessionEntry* entry = shard.find_session(sid)) {
-      entry->session.on_request_gone(id, shard.now_);
-      entry->touched();
-    }
-  };
-  if (owner == index_) return tell(*this);
-  Shard* other = shared_.shards[owner].get();
-  static_cast<void>(other->post(Message::run([tell, other] { tell(*other); })));
+// Two POSTs at once mean that two clients hold this sid: the session ends ("overlap from client"), and so the second, when it is whole,
+// is of a session that there is not.
+void Shard::begin_post(const std::string& sid, const RequestId& id) {
+  SessionEntry* entry = find_session(sid);
+  if (!entry || !entry->session.open()) return;
+  entry->touched();
+  if (entry->post) return entry->session.close(CloseReason::transport_error, now_);
+  entry->post = std::make_unique<SessionEntry::Post>(SessionEntry::Post{.id = id, .content_type = {}, .body = {}});
+}
+
+void Shard::engine_gone(Connection& connection) {
+  on_shard_of(connection, [sid = connection.http->sid, id = request_id(connection)](Shard& shard) {
+    SessionEntry* entry = shard.find_session(sid);
+    if (!entry) return;
+    if (entry->post && entry->post->id == id) entry->post.reset();
+    entry->resume = true;
+    entry->session.on_request_gone(id, shard.now_);
+    entry->touched();
+  });
 }
 
 // From the session's shard back to the one whose connection asked.

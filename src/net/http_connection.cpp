@@ -214,6 +214,7 @@ void Shard::refuse(Connection& connection, Response response) {
 // The stream cannot be trusted any more, or the client took too long.
 void Shard::fail(Connection& connection, int status) {
   HttpState& http = *connection.http;
+  if (connection.mode == Mode::body && http.engine && !http.sid.empty()) engine_gone(connection);
   http.head_only = false;
   put_answer(connection, status, {{"Content-Type", "text/plain"}}, reason_phrase(status), true);
 }

@@ -103,23 +103,32 @@ void Shard::set_reading(engineio::Session& session, bool reading) {
   if (!entry || entry->reading == reading) return;
   entry->reading = reading;
   entry->resume = reading;
+  entry->session.set_reading(reading, now_);
   entry->touched();
   if (Connection* connection = find_websocket(session.websocket())) {
-    connection->paused = !reading;
+    if (reading) return;  // once what is held has been taken
+    connection->paused = true;
     update_interest(*connection);
   }
 }
 
 void Shard::deliver_held(SessionEntry& entry) {
   entry.resume = false;
-  while (entry.reading && entry.held && !entry.held->empty()) {
-    const auto post = std::move(entry.held->front());
-    entry.held->erase(entry.held->begin());
-    entry.session.on_post(post.id, post.content_type, post.body, now_);
+  if (entry.post && entry.post->whole && (entry.reading || !entry.session.open())) {
+    const auto post = std::exchange(entry.post, nullptr);
+    entry.session.on_post(post->id, post->content_type, post->body, now_);
+    entry.touched();
   }
-  if (entry.held && entry.held->empty()) entry.held.reset();
-  Connection* connection = find_websocket(entry.session.websocket());
-  if (!connection || !connection->extra || connection->extra->held.empty() || !entry.reading) return;
+  deliver_held(entry, entry.session.upgrading());
+  deliver_held(entry, entry.session.websocket());
+}
+
+void Shard::deliver_held(SessionEntry& entry, engineio::WebSocketId websocket) {
+  Connection* connection = find_websocket(websocket);
+  if (!connection || !entry.may_read(websocket)) return;
+  connection->paused = false;
+  update_interest(*connection);
+  if (!connection->extra || connection->extra->held.empty()) return;
   std::string held = std::move(connection->extra->held);
   connection->extra->held.clear();
   on_bytes(*connection, held);
@@ -127,7 +136,7 @@ void Shard::deliver_held(SessionEntry& entry) {
 }
 
 void Shard::flush_session(SessionEntry& entry) {
-  if (entry.resume) deliver_held(entry);
+  if (entry.resume || (entry.post && entry.post->whole && !entry.session.open())) deliver_held(entry);
   entry.session.flush(now_);
   Connection* connection = find_websocket(entry.session.websocket());
   if (connection && session_of(*connection) == &entry) flush_websocket(*connection);

@@ -130,7 +130,12 @@ class Shard {
   bool on_websocket_head(Connection& connection, const RequestHead& head, std::string_view rest);
   void open_polling(Connection& connection, const RequestHead& head);
   void on_engine_request(EngineRequest request);
-  void engine_gone(const std::string& sid, const RequestId& id);
+  void begin_post(const std::string& sid, const RequestId& id);
+  /// The connection of an Engine.IO request that has no answer yet is going, or its body will not come whole.
+  void engine_gone(Connection& connection);
+  /// Runs `task(shard)` on the shard that owns the session of this connection's request, now or as a message.
+  template <class Task>
+  void on_shard_of(const Connection& connection, Task task);
   void give_engine_request(Connection& connection);
   std::optional<engineio::RequestError> check(const RequestHead& head, const EngineQuery& query);
   unsigned owner_of(std::string_view sid) const;
@@ -146,6 +151,7 @@ class Shard {
   void flush_session(SessionEntry& entry);
   void erase_session(SessionEntry& entry);
   void deliver_held(SessionEntry& entry);
+  void deliver_held(SessionEntry& entry, engineio::WebSocketId websocket);
   void no_stranger(SessionEntry& entry);
   void drop_oldest_strangers();
   void engine_answer(const RequestId& request, engineio::Answer answer);

@@ -47,8 +47,8 @@ void Shard::on_websocket_bytes(Connection& connection, std::span<char> bytes) {
   SessionEntry* entry = session_of(connection);
   if (entry) entry->touched();
   while (connection.mode == Mode::websocket && !connection.close_received) {
-    if (entry && !entry->reading && entry->session.websocket() == connection.websocket_id()) {
-      // Its budget is used up: what is here waits, and TCP makes the client wait.
+    if (entry && !entry->may_read(connection.websocket_id())) {
+      // What is here waits, and TCP makes the client wait.
       connection.paused = true;
       connection.more().held.append(bytes.data(), bytes.size());
       return;

@@ -66,6 +66,61 @@ TEST_P(Network, upgrades_a_session_on_whichever_shard_its_socket_arrives) {
   }
 }
 
+/// A POST whose head the server has seen, and whose body is still on its way.
+std::string begun_post(Client& client, const std::string& sid, std::size_t size) {
+  client.send("POST " + kPolling + "&sid=" + sid + " HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: " + std::to_string(size) +
+              "\r\n\r\n");
+  return client.answer();
+}
+
+TEST_P(Network, packets_of_a_post_under_way_come_before_those_of_the_websocket) {
+  EchoServer server(GetParam());
+  for (int i = 0; i < 10; ++i) {
+    Client poll(server), poster(server), socket(server);
+    poll.send(get(kPolling));
+    const auto sid = sid_of(poll.body());
+    ASSERT_TRUE(begun_post(poster, sid, 6).starts_with("HTTP/1.1 100"));
+    socket.send(upgrade(kWebSocket + "&sid=" + sid) + masked(1, "2probe") + masked(1, "5") + masked(1, "4second"));
+    ASSERT_TRUE(socket.answer().starts_with("HTTP/1.1 101"));
+    EXPECT_EQ(socket.frame(), "1:3probe");
+    poster.send("4first");
+    EXPECT_EQ(poster.body(), "ok");
+    EXPECT_EQ(socket.frame(), "1:4first");
+    EXPECT_EQ(socket.frame(), "1:4second");
+  }
+}
+
+TEST_P(Network, an_upgrade_goes_on_when_the_post_before_it_breaks) {
+  EchoServer server(GetParam());
+  Client poll(server), poster(server), socket(server);
+  poll.send(get(kPolling));
+  const auto sid = sid_of(poll.body());
+  ASSERT_TRUE(begun_post(poster, sid, 6).starts_with("HTTP/1.1 100"));
+  socket.send(upgrade(kWebSocket + "&sid=" + sid) + masked(1, "2probe") + masked(1, "5") + masked(1, "4on"));
+  ASSERT_TRUE(socket.answer().starts_with("HTTP/1.1 101"));
+  EXPECT_EQ(socket.frame(), "1:3probe");
+  poster.send("4f");
+  poster.close();
+  EXPECT_EQ(socket.frame(), "1:4on");
+}
+
+TEST_P(Network, two_posts_at_once_end_the_session_and_both_are_answered) {
+  EchoServer server(GetParam());
+  Client poll(server), one(server), two(server);
+  poll.send(get(kPolling));
+  const auto sid = sid_of(poll.body());
+  ASSERT_TRUE(begun_post(one, sid, 2).starts_with("HTTP/1.1 100"));
+  ASSERT_TRUE(begun_post(two, sid, 2).starts_with("HTTP/1.1 100"));
+  const std::string unknown = R"({"code":1,"message":"Session ID unknown"})";
+  two.send("4b");
+  EXPECT_EQ(two.body(), unknown);
+  one.send("4a");
+  EXPECT_EQ(one.body(), unknown);
+  poll.send(get(kPolling + "&sid=" + sid));
+  EXPECT_EQ(poll.body(), unknown);
+  EXPECT_EQ(server.open, 0);
+}
+
 TEST_P(Network, answers_an_unknown_sid_the_same_on_every_shard) {
   EchoServer server(GetParam());
   for (int i = 0; i < 10; ++i) {
