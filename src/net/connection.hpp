@@ -113,8 +113,8 @@ struct SessionEntry final : engineio::SessionIo {
     std::string body;
     bool whole = false;  ///< here, and waiting until the session is read again
   };
-  /// May what this WebSocket sends be taken now? Not while the session is not to be read; and a `5` not before a POST that began
-  /// earlier, whose packets count first.
+  /// May what this WebSocket sends be taken now? Not while the session is not to be read; and a `5` not before a POST
+  /// that began earlier, whose packets count first.
   bool may_read(engineio::WebSocketId websocket) const {
     if (websocket == session.websocket()) return reading;
     return !post || websocket != session.upgrading();

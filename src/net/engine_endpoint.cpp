@@ -85,7 +85,8 @@ bool Shard::on_engine_head(Connection& connection, const RequestHead& head, std:
   http.sid = *query->sid;
   http.owner = owner;
   const bool small = http.left <= options_.session.max_payload_bytes;  // a larger one is refused from its head
-  if (head.method == "POST" && small) on_shard_of(connection, [sid = http.sid, id = request_id(connection)](Shard& shard) { shard.begin_post(sid, id); });
+  if (head.method == "POST" && small)
+    on_shard_of(connection, [sid = http.sid, id = request_id(connection)](Shard& shard) { shard.begin_post(sid, id); });
   begin_body(connection, options_.session.max_payload_bytes);
   return false;
 }
@@ -141,8 +142,8 @@ void Shard::on_engine_request(EngineRequest request) {
   deliver_held(entry);
 }
 
-// Two POSTs at once mean that two clients hold this sid: the session ends ("overlap from client"), and so the second, when it is whole,
-// is of a session that there is not.
+// Two POSTs at once mean that two clients hold this sid: the session ends ("overlap from client"), and so the second,
+// when it is whole, is of a session that there is not.
 void Shard::begin_post(const std::string& sid, const RequestId& id) {
   SessionEntry* entry = find_session(sid);
   if (!entry || !entry->session.open()) return;

@@ -228,6 +228,21 @@ TEST_F(SessionTest, after_a_ping_timeout_the_sid_is_unknown_at_once) {
   EXPECT_EQ(io.log, Log{R"(1:400:{"code":1,"message":"Session ID unknown"})"});
 }
 
+TEST_F(SessionTest, while_a_client_is_not_read_its_silence_does_not_count) {
+  get(1);
+  wait(25000ms);
+  ASSERT_EQ(io.log, Log{"1:200:2"});
+  session.set_reading(false, now);
+  wait(20000ms);
+  wait(20000ms);
+  EXPECT_TRUE(session.open());
+  session.set_reading(true, now);
+  wait(19999ms);
+  EXPECT_TRUE(session.open());
+  wait(1ms);
+  EXPECT_FALSE(session.open());
+}
+
 TEST_F(SessionTest, a_get_that_comes_too_late_for_its_ping_is_refused_even_before_the_timer_runs) {
   wait(25000ms);
   now += 20s;

@@ -68,8 +68,8 @@ TEST_P(Network, upgrades_a_session_on_whichever_shard_its_socket_arrives) {
 
 /// A POST whose head the server has seen, and whose body is still on its way.
 std::string begun_post(Client& client, const std::string& sid, std::size_t size) {
-  client.send("POST " + kPolling + "&sid=" + sid + " HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: " + std::to_string(size) +
-              "\r\n\r\n");
+  client.send("POST " + kPolling + "&sid=" + sid +
+              " HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n");
   return client.answer();
 }
 
