@@ -1,0 +1,137 @@
+// A program on the public API that the end-to-end tests drive: a command a line on stdin, as JSON; an answer a line on
+// stdout. Ends with stdin. Settings come from the environment.
+#include <signalbox/signalbox.hpp>
+
+#include <exception>
+#include <iostream>
+#include <mutex>
+#include <string>
+
+namespace {
+
+using namespace signalbox;
+
+/// Lines to stdout. thread: any.
+void say(const json& line) {
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  std::cout << line.dump() << std::endl;
+}
+
+json to_json(const EmitResult& result) {
+  if (!result) return {{"error", to_text(result.error())}};
+  return {{"sockets", *result}};
+}
+
+/// The original's image generation worker, in C++.
+json generate_image(const Io& io, const json& job) {
+  const std::string user = job.at("user"), id = job.at("jobId");
+  emit_to_user(io, user, JobProgress{.job_id = id, .progress = 10, .status = "initializing"});
+  emit_to_user(io, user, JobProgress{.job_id = id, .progress = 50, .status = "generating"});
+  if (job.contains("error"))
+    return to_json(emit_to_user(io, user, JobFailed{.job_id = id, .error = job.at("error").get<std::string>()}));
+  const json result = {{"imageUrl", "https://example.com/" + id + ".png"}, {"width", 512}, {"height", 512}};
+  return to_json(emit_to_user(io, user, JobCompleted{.job_id = id, .result = result}));
+}
+
+/// The first block of the original: progress typed, and the end as any JSON.
+json quick_job(const Io& io, const json& job) {
+  const std::string user = job.at("user"), id = job.at("jobId");
+  emit_to_user(io, user, JobProgress{.job_id = id, .progress = 50, .status = "processing"});
+  return to_json(emit_to_user(io, user, events::job_completed, {{"jobId", id}, {"result", {{"imageUrl", "..."}}}}));
+}
+
+/// Many numbered events from one thread.
+json count_up(const Io& io, const json& order) {
+  std::size_t taken = 0;
+  for (std::int64_t n = order.at("from"); n < order.at("to").get<std::int64_t>(); ++n)
+    taken += emit_to_user(io, order.at("user").get<std::string>(), "count", {{"n", n}}).value_or(0);
+  return {{"sockets", taken}};
+}
+
+json presence(const Io& io, const ConnectionManager& connections, const json& order) {
+  const std::string user = order.at("user");
+  return {{"online", is_user_online(io, user)},
+          {"users", get_online_users(io)},
+          {"count", get_online_users_count(io)},
+          {"connections", connections.connections(user)}};
+}
+
+json carry_out(const WebSocketService& service, const json& order) {
+  const Io io = service.io();
+  const std::string what = order.at("do");
+  if (what == "generate_image") return generate_image(io, order);
+  if (what == "quick_job") return quick_job(io, order);
+  if (what == "count_up") return count_up(io, order);
+  if (what == "presence") return presence(io, service.connections(), order);
+  const std::string user = order.at("user"), event = order.at("event");
+  if (what == "emit") return to_json(emit_to_user(io, user, event, order.at("data")));
+  if (what == "emit_json") return to_json(emit_to_user_json(io, user, event, order.at("text").get<std::string>()));
+  throw std::invalid_argument("unknown order: " + what);
+}
+
+std::expected<void, ConnectRefusal> only_with_word(ConnectRequest& request) {
+  if (request.handshake().auth.value("word", "") == "sesame") return {};
+  return std::unexpected(ConnectRefusal{.message = "not authorized", .data = {{"hint", "say the word"}}});
+}
+
+/// Says itself who a user is, by the name in the query.
+std::expected<void, ConnectRefusal> by_name(ConnectRequest& request) {
+  const std::string name = request.query("name");
+  if (name.empty()) return std::unexpected(ConnectRefusal{.message = "no name"});
+  request.set_user(name, json{{"id", name}}.dump());
+  return {};
+}
+
+void ask_back(Socket& socket, const json& arguments, Ack) {
+  const std::chrono::milliseconds timeout{arguments.at(0).get<int>()};
+  socket.emit_with_ack(
+      "question", "[1]",
+      [socket](AckResult answer) mutable {
+        if (answer)
+          socket.emit("answered", answer->values());
+        else if (answer.error() == AckError::timeout)
+          socket.emit("answered", "timeout");
+      },
+      timeout);
+}
+
+void add_handlers(WebSocketService& service) {
+  service.events()
+      .on_connect([](Socket& socket) { say({{"connected", socket.user_id()}}); })
+      .on_disconnect([](Socket& socket, std::string_view reason) {
+        say({{"disconnected", socket.user_id()}, {"reason", reason}});
+      })
+      .on_text("mirror",
+               [](Socket& socket, Arguments got, Ack) { socket.emit_text("mirrored", got.text, got.attachments); })
+      .on_text("ask",
+               [](Socket&, Arguments got, Ack ack) { ack.send_text(std::move(got.text), std::move(got.attachments)); })
+      .on("whoami", [](Socket& socket, const json&, Ack ack) { ack(socket.user()); })
+      .on("handshake", [](Socket& socket, const json&, Ack ack) { ack(socket.handshake().to_json()); })
+      .on("ask me", ask_back)
+      .on("throw", [](Socket&, const json&, Ack) { throw std::runtime_error("a handler that throws"); })
+      .on("leave", [](Socket& socket, const json& arguments, Ack) { socket.disconnect(arguments.at(0).get<bool>()); });
+  service.events("/members").use(only_with_word);
+  service.events("/named").without_jwt().use(by_name).on(
+      "whoami", [](Socket& socket, const json&, Ack ack) { ack(socket.user()); });
+}
+
+}  // namespace
+
+int main() try {
+  WebSocketService service{Config::from_env()};
+  add_handlers(service);
+  service.start();
+  for (std::string line; std::getline(std::cin, line);) {
+    try {
+      say({{"answer", carry_out(service, json::parse(line))}});
+    } catch (const std::exception& error) {
+      say({{"answer", {{"failed", error.what()}}}});
+    }
+  }
+  service.stop();
+  return 0;
+} catch (const std::exception& error) {
+  std::cerr << "e2e_server: " << error.what() << '\n';
+  return 1;
+}
