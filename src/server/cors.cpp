@@ -6,6 +6,9 @@
 
 #include <signalbox/config.hpp>
 
+#include "base/config_table.hpp"
+#include "base/text.hpp"
+
 namespace signalbox::server {
 namespace {
 
@@ -18,18 +21,12 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 struct Parts {
   std::string_view scheme, host, port;  ///< "https://", "example.com", ":8443" or empty
 };
 
 /// Splits scheme, host and port; what stands there is not judged.
-Parts split(std::string_view origin) {
+Parts split_origin(std::string_view origin) {
   Parts parts;
   const auto end = origin.find("://");
   if (end == std::string_view::npos) return parts;
@@ -44,23 +41,11 @@ Parts split(std::string_view origin) {
   return parts;
 }
 
-bool host_characters(std::string_view host) {
-  return std::all_of(host.begin(), host.end(), [](char c) {
+/// Labels of a host name: what stands before a wildcard's suffix must be such.
+bool host_labels(std::string_view host) {
+  return !host.empty() && !host.starts_with('.') && std::ranges::all_of(host, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
   });
-}
-
-bool good_host(std::string_view host) {
-  if (host.starts_with('[')) {
-    return host.size() > 3 && host.ends_with(']') &&
-           host.substr(1, host.size() - 2).find_first_not_of("0123456789abcdef:.") == std::string_view::npos;
-  }
-  return !host.empty() && host_characters(host) && !host.starts_with('.') && !host.ends_with('.');
-}
-
-bool good_port(std::string_view port) {
-  return port.empty() || (port.size() > 1 && port.size() <= 6 &&
-                          port.substr(1).find_first_not_of("0123456789") == std::string_view::npos);
 }
 
 /// Is the page from the very server that it speaks to? The scheme is not ours to know: a proxy may have taken TLS off.
@@ -68,21 +53,18 @@ bool same_host(std::string_view origin, const net::RequestHead& head) {
   const auto host = head.field("Host");
   if (!host || head.count("Host") != 1) return false;
   const std::string wanted = lower(origin);
-  const Parts mine = split(wanted);
+  const Parts mine = split_origin(wanted);
   if (mine.host.empty()) return false;
   const std::string asked = std::string(mine.scheme) + lower(trim(*host));
-  const Parts theirs = split(asked);
+  const Parts theirs = split_origin(asked);
   return mine.host == theirs.host && mine.port == theirs.port;
 }
 
 }  // namespace
 
 OriginPolicy::OriginPolicy(std::string_view cors_origin) {
-  while (!cors_origin.empty()) {
-    const auto comma = cors_origin.find(',');
-    const auto entry = trim(cors_origin.substr(0, comma));
-    cors_origin = comma == std::string_view::npos ? std::string_view{} : cors_origin.substr(comma + 1);
-    if (entry.empty()) continue;
+  if (const auto wrong = check_origins(cors_origin)) throw ConfigError("CORS_ORIGIN: " + *wrong);
+  for (const std::string_view entry : signalbox::split(cors_origin, ',')) {
     if (entry == "*") {
       any_ = true;
     } else {
@@ -92,41 +74,27 @@ OriginPolicy::OriginPolicy(std::string_view cors_origin) {
 }
 
 OriginPolicy::Pattern OriginPolicy::parse(std::string_view entry) {
-  const auto refuse = [entry](std::string_view why, std::string_view right) {
-    return ConfigError(fmt::format("CORS_ORIGIN \"{}\": {}; write {}", entry, why, right));
-  };
   const std::string text = lower(entry);
-  Parts parts = split(text);
-  if (parts.scheme.empty() || parts.scheme == "://") {
-    throw refuse("an origin begins with its scheme",
-                 fmt::format("https://{0} or http://{0}", text == "null" ? "example.com" : text));
-  }
-  if (const auto slash = text.find('/', parts.scheme.size()); slash != std::string::npos) {
-    throw refuse("an origin has no path", text.substr(0, slash));
-  }
-  Pattern pattern{.scheme = std::string(parts.scheme), .host = {}, .port = std::string(parts.port), .wildcard = false};
-  if (parts.host.starts_with("*.")) {
-    pattern.wildcard = true;
-    parts.host.remove_prefix(1);
-  }
-  if (!good_host(pattern.wildcard ? parts.host.substr(1) : parts.host) || !good_port(parts.port)) {
-    throw refuse("this is not an origin", "https://example.com, http://localhost:3000, https://*.example.com or *");
-  }
-  pattern.host = parts.host;
-  return pattern;
+  Parts parts = split_origin(text);
+  const bool wildcard = parts.host.starts_with("*.");
+  if (wildcard) parts.host.remove_prefix(1);
+  return {.scheme = std::string(parts.scheme),
+          .host = std::string(parts.host),
+          .port = std::string(parts.port),
+          .wildcard = wildcard};
 }
 
 bool OriginPolicy::lists(std::string_view origin) const {
   if (any_) return true;
   if (origin.size() > kMaxOriginBytes) return false;
   const std::string text = lower(origin);
-  const Parts parts = split(text);
+  const Parts parts = split_origin(text);
   if (parts.host.empty()) return false;
   return std::any_of(patterns_.begin(), patterns_.end(), [&parts](const Pattern& pattern) {
     if (pattern.scheme != parts.scheme || pattern.port != parts.port) return false;
     if (!pattern.wildcard) return pattern.host == parts.host;
     if (parts.host.size() <= pattern.host.size() || !parts.host.ends_with(pattern.host)) return false;
-    return good_host(parts.host.substr(0, parts.host.size() - pattern.host.size()));
+    return host_labels(parts.host.substr(0, parts.host.size() - pattern.host.size()));
   });
 }
 

@@ -270,9 +270,6 @@ std::expected<HttpApi::Event, std::string> HttpApi::read_event(std::string_view 
   if (!name) return std::unexpected("event: give text.");
   if (const auto ok = hub::check_event_name(*name, limits_); !ok)
     return std::unexpected(fmt::format("event: {}", to_text(ok.error())));
-  if (data && !within_depth(*data, limits_.json_depth)) {
-    return std::unexpected(fmt::format("data: is nested deeper than {}.", limits_.json_depth));
-  }
   return Event{.user = std::move(*user), .frame = hub::checked_event_frame(*name, data.value_or("null"))};
 }
 

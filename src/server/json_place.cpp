@@ -35,25 +35,6 @@ struct FaultFinder : nlohmann::json_sax<nlohmann::json> {
 
 }  // namespace
 
-bool within_depth(std::string_view json, std::size_t max_depth) {
-  std::size_t depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      in_string = c != '"';
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > max_depth) return false;
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  return true;
-}
-
 std::string what_is_wrong(std::string_view text, std::size_t max_depth) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "it is empty";
   FaultFinder finder;

@@ -1,0 +1,201 @@
+#include "server/http_api.hpp"
+
+#include <gtest/gtest.h>
+
+#include "unit/hub/fake_hub.hpp"
+
+namespace signalbox::server {
+namespace {
+
+using hub::test::FakeClient;
+using hub::test::FakeHub;
+using hub::test::Packets;
+
+Config with_key() {
+  Config config;
+  config.api_key = "key";
+  config.max_payload_bytes = 200'000;
+  config.presence_events = false;
+  return config;
+}
+
+using RequestFields = std::vector<std::pair<std::string_view, std::string_view>>;
+const RequestFields kGood = {{"Authorization", "Bearer key"}, {"Content-Type", "application/json"}};
+
+struct Api : testing::Test {
+  Api() { hub.registry.start(hub.config); }
+
+  /// Status and body, as a client would get them.
+  std::string ask(std::string_view method, std::string_view target, std::string body = {}, RequestFields fields = kGood) {
+    net::RequestHead head;
+    head.method = method;
+    head.target = target;
+    head.path = target.substr(0, target.find('?'));
+    head.query = target.find('?') == target.npos ? std::string_view{} : target.substr(target.find('?') + 1);
+    head.fields = std::move(fields);
+    head.content_length = body.size();
+    std::size_t max_body = 0;
+    auto response = api.on_head(head, max_body);
+    if (!response) response = api.on_request(head, body, {.number = ++number}, now);
+    if (!response) return "later";
+    last = *response;
+    return std::to_string(response->status) + ' ' + response->body;
+  }
+  std::string field(std::string_view name) const {
+    for (const auto& [key, value] : last.fields) {
+      if (key == name) return value;
+    }
+    return {};
+  }
+  std::string emit(std::string body) { return ask("POST", "/api/emit", std::move(body)); }
+  std::string error(std::string_view sentence) const { return "{\"error\":\"" + std::string(sentence) + "\"}"; }
+
+  FakeHub hub{with_key()};
+  HttpApi api{hub.config, hub.directory, [this](const net::RequestId& id, net::Response response) {
+                later.emplace_back(id.number, std::to_string(response.status) + ' ' + response.body);
+              }};
+  std::vector<std::pair<std::uint32_t, std::string>> later;
+  std::uint32_t number = 0;
+  TimePoint now{};
+  net::Response last;
+};
+
+TEST_F(Api, emits_and_tells_how_many_had_someone_to_receive_them) {
+  FakeClient ada(hub);
+  ada.log_in("ada");
+  ada.take();
+  EXPECT_EQ(emit(R"({"userId":"ada","event":"job_progress","data":{"jobId": 7, "progress":5.0}})"), R"(202 {"accepted":1,"online":1})");
+  EXPECT_EQ(emit(R"([{"userId":"ada","event":"x"},{"userId":"nobody","event":"x","data":1}])"), R"(202 {"accepted":2,"online":1})");
+  hub.deliver();
+  EXPECT_EQ(ada.take(), (Packets{R"(42["job_progress",{"jobId": 7, "progress":5.0}])", R"(42["x",null])"}));
+}
+
+TEST_F(Api, takes_an_integer_as_user_with_its_digits_as_they_stand) {
+  FakeClient one(hub), other(hub);
+  one.log_in("9007199254740993");
+  other.log_in("9007199254740992");
+  one.take(), other.take();
+  EXPECT_EQ(emit(R"({"userId":9007199254740993,"event":"x"})"), R"(202 {"accepted":1,"online":1})");
+  hub.deliver();
+  EXPECT_EQ(one.take().size(), 1u);
+  EXPECT_EQ(other.take(), Packets{});
+}
+
+TEST_F(Api, accepts_all_or_none) {
+  FakeClient ada(hub);
+  ada.log_in("ada");
+  ada.take();
+  EXPECT_EQ(emit(R"([{"userId":"ada","event":"x"},{"userId":"ada","event":"connect"}])"),
+            "400 " + error("[1] event: Socket.IO keeps this event's name for itself."));
+  hub.deliver();
+  EXPECT_EQ(ada.take(), Packets{});
+}
+
+TEST_F(Api, says_what_is_wrong_and_where) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"", "The body is not JSON that a browser can read: it is empty."},
+      {"{\"userId\":", "The body is not JSON that a browser can read: the fault is at byte 11."},
+      {"7", "An event is an object: {\\\"userId\\\", \\\"event\\\", \\\"data\\\"}."},
+      {R"({"event":"x"})", "userId: is missing."},
+      {R"({"userId":"a"})", "event: is missing."},
+      {R"({"userId":"a","event":7})", "event: give text."},
+      {R"({"userId":1.5,"event":"x"})", "userId: give text of 1 to 256 bytes without control characters, or an integer."},
+      {R"({"userId":"","event":"x"})", "userId: give text of 1 to 256 bytes without control characters, or an integer."},
+      {R"({"userId":"a","userId":"b","event":"x"})", "userId: stands there twice."},
+      {R"({"userId":"a","event":"disconnect"})", "event: Socket.IO keeps this event's name for itself."},
+  };
+  for (const auto& [body, sentence] : cases) EXPECT_EQ(emit(body), "400 " + error(sentence)) << body;
+  for (const char* data : {"1e400", "\"\\ud800\"", "\"\xff\""}) {
+    EXPECT_TRUE(emit(std::string(R"({"userId":"a","event":"x","data":)") + data + "}").starts_with("400 ")) << data;
+  }
+}
+
+TEST_F(Api, counts_the_depth_of_data_alone) {
+  const auto nested = [](std::size_t depth) {
+    return R"([{"userId":"a","event":"x","data":)" + std::string(depth, '[') + std::string(depth, ']') + "}]";
+  };
+  EXPECT_TRUE(emit(nested(128)).starts_with("202"));
+  EXPECT_EQ(emit(nested(129)), "400 " + error("The body is not JSON that a browser can read: it is nested deeper than 128."));
+}
+
+TEST_F(Api, takes_a_thousand_events_and_no_more) {
+  const auto events = [](int count) {
+    std::string body = "[";
+    for (int i = 0; i < count; ++i) body += std::string(i ? "," : "") + R"({"userId":"a","event":"x"})";
+    return body + "]";
+  };
+  EXPECT_EQ(emit(events(1000)), R"(202 {"accepted":1000,"online":0})");
+  EXPECT_EQ(emit(events(1001)), "400 " + error("The array holds more than 1000 events."));
+  EXPECT_EQ(emit("[]"), R"(202 {"accepted":0,"online":0})");
+}
+
+TEST_F(Api, refuses_in_its_order_from_the_head_alone) {
+  const RequestFields json = {{"Content-Type", "application/json"}};
+  EXPECT_EQ(ask("POST", "/api/nothing", "", json).substr(0, 3), "401");
+  EXPECT_EQ(field("WWW-Authenticate"), "Bearer");
+  for (const char* wrong : {"Bearer no", "key", "Basic key", "Bearer ", "Bearer key2"}) {
+    EXPECT_EQ(ask("POST", "/api/emit", "{}", {{"Authorization", wrong}}).substr(0, 3), "401") << wrong;
+  }
+  EXPECT_EQ(ask("POST", "/api/emit", "{}", {{"Authorization", "Bearer key"}, {"Authorization", "Bearer key"}}).substr(0, 3), "401");
+  EXPECT_EQ(ask("POST", "/api/nothing").substr(0, 3), "404");
+  EXPECT_EQ(ask("GET", "/api/emit").substr(0, 3), "405");
+  EXPECT_EQ(field("Allow"), "POST");
+  EXPECT_EQ(ask("DELETE", "/api/presence").substr(0, 3), "405");
+  EXPECT_EQ(field("Allow"), "GET, HEAD");
+  EXPECT_EQ(ask("POST", "/api/emit", std::string(200'001, ' '), {{"Authorization", "Bearer key"}, {"Content-Type", "text/plain"}}).substr(0, 3),
+            "415");
+  EXPECT_EQ(ask("POST", "/api/emit", std::string(200'001, ' ')).substr(0, 3), "413");
+  EXPECT_EQ(ask("GET", "/healthz", "", {}), R"(200 {"status":"ok"})") << "without a key";
+}
+
+TEST(ApiWithoutKey, is_closed_and_says_so) {
+  FakeHub hub;
+  HttpApi api(hub.config, hub.directory, [](const net::RequestId&, net::Response) {});
+  net::RequestHead head;
+  head.method = "POST";
+  head.path = "/api/emit";
+  head.fields = {{"Authorization", "Bearer "}};
+  std::size_t max_body = 0;
+  const auto refusal = api.on_head(head, max_body);
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->status, 403);
+  EXPECT_NE(refusal->body.find("no API_KEY is configured"), std::string::npos);
+}
+
+TEST_F(Api, answers_a_repeat_with_the_same_key_without_emitting_again) {
+  FakeClient ada(hub);
+  ada.log_in("ada");
+  ada.take();
+  RequestFields keyed = kGood;
+  keyed.emplace_back("Idempotency-Key", "k1");
+  const std::string body = R"({"userId":"ada","event":"x"})";
+  EXPECT_EQ(ask("POST", "/api/emit", body, keyed), R"(202 {"accepted":1,"online":1})");
+  ada.close(CloseReason::transport_close, now);
+  EXPECT_EQ(ask("POST", "/api/emit", body, keyed), R"(202 {"accepted":1,"online":1})") << "the first answer, not a new count";
+  EXPECT_EQ(ask("POST", "/api/emit", R"({"userId":"ada","event":"y"})", keyed).substr(0, 3), "409");
+  RequestFields empty = kGood;
+  empty.emplace_back("Idempotency-Key", "");
+  EXPECT_EQ(ask("POST", "/api/emit", body, empty).substr(0, 3), "400");
+}
+
+TEST_F(Api, tells_who_is_online_in_pages) {
+  std::vector<std::unique_ptr<FakeClient>> clients;
+  for (const char* user : {"c", "a", "b/d ", "ü"}) {
+    clients.push_back(std::make_unique<FakeClient>(hub));
+    clients.back()->log_in(user);
+  }
+  EXPECT_EQ(ask("GET", "/api/presence"), R"(200 {"count":4,"users":["a","b/d ","c","ü"]})");
+  EXPECT_EQ(ask("GET", "/api/presence?limit=2"), R"(200 {"count":4,"users":["a","b/d "]})");
+  EXPECT_EQ(ask("GET", "/api/presence?limit=2&after=b%2Fd%20"), R"(200 {"count":4,"users":["c","ü"]})");
+  EXPECT_EQ(ask("GET", "/api/presence?after=zz"), R"(200 {"count":4,"users":["ü"]})");
+  for (const char* bad : {"limit=0", "limit=10001", "limit=x", "limit=", "limit=1&limit=2", "after=%", "after=a&after=b"}) {
+    EXPECT_EQ(ask("GET", "/api/presence?" + std::string(bad)).substr(0, 3), "400") << bad;
+  }
+  EXPECT_EQ(ask("GET", "/api/presence/b%2Fd%20"), R"(200 {"userId":"b/d ","online":true,"connections":1})");
+  EXPECT_EQ(ask("GET", "/api/presence/a+b"), R"(200 {"userId":"a+b","online":false,"connections":0})");
+  EXPECT_EQ(ask("GET", "/api/presence/a/b").substr(0, 3), "404");
+  EXPECT_EQ(ask("GET", "/api/presence/%00").substr(0, 3), "400");
+}
+
+}  // namespace
+}  // namespace signalbox::server
