@@ -5,14 +5,14 @@ import { mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
+import { program } from "../support/server.mjs";
 
-const program = process.env.SIGNALBOX ?? "../../build/release/signalbox";
 const pictures = process.env.SCREENSHOTS ?? "../../build/screenshots";
 let server, browser, address;
 
 before(async () => {
   mkdirSync(pictures, { recursive: true });
-  server = spawn(program, ["demo", "--port", "0", "--threads", "2", "--presence-grace-ms", "0", "--log-level", "warn"], {
+  server = spawn(program("signalbox"), ["demo", "--port", "0", "--threads", "2", "--presence-grace-ms", "0", "--log-level", "warn"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   for await (const line of createInterface({ input: server.stdout })) {

@@ -1,0 +1,75 @@
+// The server that the benchmarks load: the public API, and one handler for each thing that a scenario asks for.
+#include <signalbox/signalbox.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <string>
+
+namespace {
+
+using namespace signalbox;
+
+constexpr std::int64_t kEventsPerTurn = 16'384;  // so that a burst leaves the shard time for what else it has to do
+
+/// One `bench_burst`: so many events to so many users, a part in each turn of the shard.
+struct Burst {
+  std::int64_t count, users;
+  bool free_form;  ///< by JSON values and not by the typed event
+  Ack ack;
+  std::int64_t sent = 0, refused = 0;
+};
+
+void emit_one(const Io& io, const Burst& burst, std::int64_t& refused) {
+  const std::int64_t i = burst.sent;
+  const std::string user = "user-" + std::to_string(i % burst.users);
+  const std::string job = "job-" + std::to_string(i);
+  const EmitResult result =
+      burst.free_form
+          ? emit_to_user(io, user, events::job_progress, {{"jobId", job}, {"progress", i % 101}, {"status", "processing"}})
+          : emit_to_user(io, user, JobProgress{.job_id = job, .progress = static_cast<double>(i % 101), .status = "processing"});
+  if (!result) ++refused;
+}
+
+void go_on(const Io& io, std::unique_ptr<Burst> burst) {
+  for (std::int64_t in_turn = 0; in_turn < kEventsPerTurn && burst->sent < burst->count; ++in_turn, ++burst->sent) {
+    emit_one(io, *burst, burst->refused);
+  }
+  if (burst->sent == burst->count) return burst->ack(json{{"sent", burst->sent - burst->refused}, {"refused", burst->refused}});
+  static_cast<void>(io.post([io, burst = std::move(burst)]() mutable { go_on(io, std::move(burst)); }));
+}
+
+void begin_burst(const Io& io, const json& arguments, Ack ack, bool free_form) {
+  const json& wish = arguments.at(0);
+  go_on(io, std::make_unique<Burst>(Burst{.count = wish.at("count").get<std::int64_t>(),
+                                          .users = std::max<std::int64_t>(1, wish.at("users").get<std::int64_t>()),
+                                          .free_form = free_form,
+                                          .ack = std::move(ack)}));
+}
+
+/// {"userId", …rest}: the rest goes to that user as job_progress.
+void relay(const Io& io, json arguments) {
+  json& data = arguments.at(0);
+  const std::string user = data.at("userId").get<std::string>();
+  data.erase("userId");
+  static_cast<void>(emit_to_user(io, user, events::job_progress, data));
+}
+
+}  // namespace
+
+int main() {
+  try {
+    WebSocketService service(Config::from_env());
+    const Io io = service.io();
+    service.events()
+        .on("bench_burst", [io](Socket&, const json& arguments, Ack ack) { begin_burst(io, arguments, std::move(ack), false); })
+        .on("bench_burst_json", [io](Socket&, const json& arguments, Ack ack) { begin_burst(io, arguments, std::move(ack), true); })
+        .on("bench_emit", [io](Socket&, const json& arguments, Ack) { relay(io, arguments); });
+    service.run();
+  } catch (const std::exception& error) {
+    std::cerr << "bench_server: " << error.what() << '\n';
+    return 1;
+  }
+}

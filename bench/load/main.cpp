@@ -1,0 +1,86 @@
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <iostream>
+#include <map>
+
+#include "scenarios.hpp"
+
+namespace {
+
+using load::Figures;
+using load::Settings;
+
+const std::map<std::string, std::pair<std::function<Figures(const Settings&)>, const char*>>& scenarios() {
+  static const std::map<std::string, std::pair<std::function<Figures(const Settings&)>, const char*>> all = {
+      {"logins", {load::logins, "USERS log in, 256 at a time"}},
+      {"burst", {load::burst, "the server emits COUNT job events to USERS (bench_burst)"}},
+      {"relay", {load::relay, "a worker's socket emits COUNT events to USERS (bench_emit), at RATE a second if given"}},
+      {"http", {load::http, "COUNT events by POST /api/emit, 100 at a time"}},
+      {"presence", {load::presence, "one user comes and goes, USERS others are told; COUNT deliveries"}},
+      {"storm", {load::storm, "USERS log in at once and are told of each other"}},
+      {"idle", {load::idle, "memory and CPU of the server with USERS idle, for SECONDS"}},
+      {"return", {load::come_back, "USERS are cut off at once and log in again"}},
+      {"churn", {load::churn, "500 connects and aborts a second for SECONDS: the server's memory"}},
+  };
+  return all;
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void print(const std::string& scenario, const Figures& figures, bool json) {
+  if (json) {
+    std::printf("{\"scenario\":\"%s\"", scenario.c_str());
+    for (const auto& [name, value] : figures) std::printf(",\"%s\":%.10g", name.c_str(), value);
+    std::printf("}\n");
+    return;
+  }
+  std::printf("%s\n", scenario.c_str());
+  for (const auto& [name, value] : figures) std::printf("  %-26s %.6g\n", name.c_str(), value);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Settings settings;
+  std::string scenario;
+  bool json = false;
+  CLI::App app("Loads a Socket.IO server over WebSocket and verifies what it receives: exit code 1 on loss, a duplicate, a wrong order or a "
+               "wrong recipient.",
+               "signalbox-bench");
+  std::string list = "Scenarios:\n";
+  for (const auto& [name, what] : scenarios()) list += "  " + name + std::string(10 - name.size(), ' ') + what.second + '\n';
+  app.footer(list + "The server signs with the same secret and has the handlers of bench/bench_server.cpp; plain logins, presence, storm, idle, "
+                    "return and churn work against any.");
+  app.add_option("SCENARIO", scenario)->required()->check([](const std::string& name) {
+    return scenarios().contains(name) ? std::string() : "there is no scenario " + name;
+  });
+  app.add_option("--port", settings.target.port, "The server's port on 127.0.0.1")->capture_default_str();
+  app.add_option("--path", settings.target.path, "Its path")->capture_default_str();
+  app.add_option("--secret", settings.target.secret, "What tokens are signed with")->envname("JWT_SECRET")->required();
+  app.add_option("--api-key", settings.api_key, "For http")->envname("API_KEY");
+  app.add_option("--pid", settings.pid, "The server's process, for its CPU time and memory");
+  app.add_option("--users", settings.users, "Users")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  app.add_option("--count", settings.count, "Events or deliveries")->capture_default_str();
+  app.add_option("--rate", settings.rate, "Events a second for relay; 0: as fast as it goes")->capture_default_str();
+  app.add_option("--seconds", settings.seconds, "For idle and churn")->capture_default_str();
+  app.add_flag("--free-form", settings.free_form, "burst by JSON values and not by the typed event");
+  app.add_flag("--json", json, "One JSON object instead of a table");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    raise_descriptor_limit();
+    print(scenario, scenarios().at(scenario).first(settings), json);
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << "signalbox-bench: " << error.what() << '\n';
+    return 1;
+  }
+}

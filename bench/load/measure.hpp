@@ -1,0 +1,41 @@
+#pragma once
+#include <unistd.h>
+
+#include "process.hpp"
+#include "scenarios.hpp"
+
+namespace load {
+
+/// Time and CPU from its construction to figures().
+class Measure {
+ public:
+  explicit Measure(pid_t server)
+      : server_(server), start_(Clock::now()), server_cpu_(cpu_seconds(server)), own_cpu_(cpu_seconds(::getpid())) {}
+
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+  /// `events` happened since the construction.
+  Figures figures(double events) const {
+    const double elapsed = seconds();
+    const double server = cpu_seconds(server_) - server_cpu_;
+    return {{"seconds", elapsed},
+            {"events", events},
+            {"events_per_s", events / elapsed},
+            {"server_cpu_us_per_event", server / events * 1e6},
+            {"server_cpu_share", server / elapsed},
+            {"load_cpu_share", (cpu_seconds(::getpid()) - own_cpu_) / elapsed}};
+  }
+
+ private:
+  pid_t server_;
+  Clock::time_point start_;
+  double server_cpu_, own_cpu_;
+};
+
+/// `count` clients "user-<i>", connected and authenticated.
+inline void gather(Swarm& swarm, std::size_t count) {
+  const std::size_t first = swarm.size();
+  for (std::size_t i = 0; i < count; ++i) swarm.add("user-" + std::to_string(i));
+  swarm.connect_all(first, count);
+}
+
+}  // namespace load

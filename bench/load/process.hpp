@@ -1,0 +1,13 @@
+#pragma once
+#include <sys/types.h>
+
+#include <cstdint>
+
+namespace load {
+
+/// Seconds of CPU that a process has used; 0 for pid 0. Throws if there is no such process. source  proc(5), stat.
+double cpu_seconds(pid_t pid);
+/// Bytes resident in memory. source  proc(5), status.
+std::uint64_t resident_bytes(pid_t pid);
+
+}  // namespace load
