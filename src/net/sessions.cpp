@@ -94,8 +94,11 @@ void Shard::set_authenticated(engineio::Session& session) {
   SessionEntry* entry = find_session(session.sid());
   if (!entry) return;
   no_stranger(*entry);
-  Connection* connection = find_websocket(session.websocket());
-  if (connection && connection->decoder) connection->decoder->set_max_message(options_.session.max_payload_bytes);
+  for (const auto websocket :
+       {session.websocket(), session.upgrading()}) {  // a login may come while the client upgrades
+    Connection* connection = find_websocket(websocket);
+    if (connection && connection->decoder) connection->decoder->set_max_message(options_.session.max_payload_bytes);
+  }
 }
 
 void Shard::set_reading(engineio::Session& session, bool reading) {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { startServer } from "../support/server.mjs";
-import { joinNamespace, openSocketIo, Polling } from "./wire.mjs";
+import { joinNamespace, openSocketIo, Polling, Wire } from "./wire.mjs";
 
 for (const threads of [2, 3]) {
   describe(`Socket.IO on ${threads} threads`, () => {
@@ -143,6 +143,22 @@ for (const threads of [2, 3]) {
         for (let i = 0; i < 1000; ++i) wire.send(`42["message",${i}]`);
         for (let i = 0; i < 1000; ++i) assert.equal(await wire.nextPacket(), `42["message-back",${i}]`);
         wire.close();
+      });
+
+      test("a large message is taken over a WebSocket that was opened before the login", async () => {
+        const polling = await Polling.open(`${server.url}/socket.io/`);
+        const wire = await Wire.open(`${server.url}/socket.io/?EIO=4&transport=websocket&sid=${polling.sid}`);
+        wire.send("2probe");
+        assert.equal(await wire.next(), "3probe");
+        await polling.post("40");
+        wire.send("5");
+        const text = "x".repeat(500000);
+        wire.send(`42["message","${text}"]`);
+        for (;;) {
+          const packet = await wire.nextPacket();
+          if (!packet?.startsWith('42["message-back"')) assert.ok(packet?.startsWith('40{') || packet?.startsWith('42["auth"'), packet);
+          else return assert.equal(packet, `42["message-back","${text}"]`), wire.close();
+        }
       });
 
       test("binary goes by polling as base64", async () => {
