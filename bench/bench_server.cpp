@@ -12,7 +12,7 @@ namespace {
 
 using namespace signalbox;
 
-constexpr std::int64_t kEventsPerTurn = 16'384;  // so that a burst leaves the shard time for what else it has to do
+constexpr std::int64_t kEventsPerTurn = 65'536;  // so that a burst leaves the shard time for what else it has to do
 
 /// One `bench_burst`: so many events to so many users, a part in each turn of the shard.
 struct Burst {
@@ -28,8 +28,10 @@ void emit_one(const Io& io, const Burst& burst, std::int64_t& refused) {
   const std::string job = "job-" + std::to_string(i);
   const EmitResult result =
       burst.free_form
-          ? emit_to_user(io, user, events::job_progress, {{"jobId", job}, {"progress", i % 101}, {"status", "processing"}})
-          : emit_to_user(io, user, JobProgress{.job_id = job, .progress = static_cast<double>(i % 101), .status = "processing"});
+          ? emit_to_user(io, user, events::job_progress,
+                         {{"jobId", job}, {"progress", i % 101}, {"status", "processing"}})
+          : emit_to_user(io, user,
+                         JobProgress{.job_id = job, .progress = static_cast<double>(i % 101), .status = "processing"});
   if (!result) ++refused;
 }
 
@@ -37,7 +39,8 @@ void go_on(const Io& io, std::unique_ptr<Burst> burst) {
   for (std::int64_t in_turn = 0; in_turn < kEventsPerTurn && burst->sent < burst->count; ++in_turn, ++burst->sent) {
     emit_one(io, *burst, burst->refused);
   }
-  if (burst->sent == burst->count) return burst->ack(json{{"sent", burst->sent - burst->refused}, {"refused", burst->refused}});
+  if (burst->sent == burst->count)
+    return burst->ack(json{{"sent", burst->sent - burst->refused}, {"refused", burst->refused}});
   static_cast<void>(io.post([io, burst = std::move(burst)]() mutable { go_on(io, std::move(burst)); }));
 }
 
@@ -64,8 +67,10 @@ int main() {
     WebSocketService service(Config::from_env());
     const Io io = service.io();
     service.events()
-        .on("bench_burst", [io](Socket&, const json& arguments, Ack ack) { begin_burst(io, arguments, std::move(ack), false); })
-        .on("bench_burst_json", [io](Socket&, const json& arguments, Ack ack) { begin_burst(io, arguments, std::move(ack), true); })
+        .on("bench_burst",
+            [io](Socket&, const json& arguments, Ack ack) { begin_burst(io, arguments, std::move(ack), false); })
+        .on("bench_burst_json",
+            [io](Socket&, const json& arguments, Ack ack) { begin_burst(io, arguments, std::move(ack), true); })
         .on("bench_emit", [io](Socket&, const json& arguments, Ack) { relay(io, arguments); });
     service.run();
   } catch (const std::exception& error) {

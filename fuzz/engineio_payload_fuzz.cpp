@@ -37,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   if (const auto query = parse_query(body); query && query->sid) {
     if (query->sid->empty()) std::abort();
-    if (const auto shard = shard_of(*query->sid, 4); shard && *shard >= 4) std::abort();
+    if (const auto place = place_of(*query->sid, 4); place && place->shard >= 4) std::abort();
   }
   return 0;
 }

@@ -33,7 +33,7 @@ struct World final : SessionIo, SessionHandler {
   TimePoint now{std::chrono::hours(1)};
   Session session;
 
-  explicit World(Transport first) : session("SID", first, options, *this, now) { session.set_handler(*this); }
+  explicit World(Transport first) : session(Sid(0, 0), first, options, *this, now) { session.set_handler(*this); }
 
   void got(std::string_view packet) {
     if (packet == "2") require(++pings == 1);

@@ -19,7 +19,8 @@ Figures presence(const Settings& settings) {
   swarm.on_event([&](Client& client, std::string_view event) {
     if (event == R"(["user_online",{"userId":"flapping"}])") ++online;
     if (event == R"(["user_offline",{"userId":"flapping"}])") ++offline;
-    if (client.user == "flapping" && event.find("flapping") != event.npos) throw std::runtime_error("a user heard of themselves");
+    if (client.user == "flapping" && event.find("flapping") != event.npos)
+      throw std::runtime_error("a user heard of themselves");
   });
   gather(swarm, settings.users);
   Client& flapping = swarm.add("flapping");
@@ -28,7 +29,8 @@ Figures presence(const Settings& settings) {
   const Measure measure(settings.pid);
   for (std::size_t round = 1; round <= rounds; ++round) {
     swarm.connect(flapping);
-    swarm.run_until([&] { return online == round * settings.users && flapping.state == Client::State::ready; }, "user_online");
+    swarm.run_until([&] { return online == round * settings.users && flapping.state == Client::State::ready; },
+                    "user_online");
     swarm.close(flapping);
     swarm.run_until([&] { return offline == round * settings.users; }, "user_offline (PRESENCE_GRACE_MS=0?)");
   }

@@ -43,10 +43,12 @@ class Rounds {
   void take(Client& client, std::string_view event) {
     if (!event.starts_with("[\"job_progress\"")) return;
     const std::uint64_t number = job_number(client, event);
-    if (number % users_ != client.index) throw std::runtime_error(client.user + " got another user's job " + std::to_string(number));
+    if (number % users_ != client.index)
+      throw std::runtime_error(client.user + " got another user's job " + std::to_string(number));
     if (number != client.next) {
-      throw std::runtime_error(client.user + " got job " + std::to_string(number) + " where " + std::to_string(client.next) + " was due: " +
-                               (number > client.next ? "lost or out of order" : "twice or out of order"));
+      throw std::runtime_error(
+          client.user + " got job " + std::to_string(number) + " where " + std::to_string(client.next) +
+          " was due: " + (number > client.next ? "lost or out of order" : "twice or out of order"));
     }
     client.next += users_;
     ++received_;
@@ -57,14 +59,19 @@ class Rounds {
 };
 
 std::string relayed(std::size_t users, std::uint64_t number, std::int64_t stamp) {
-  return R"(2["bench_emit",{"userId":"user-)" + std::to_string(number % users) + R"(","jobId":"job-)" + std::to_string(number) +
-         R"(","progress":)" + std::to_string(number % 101) + R"(,"status":"processing","t":)" + std::to_string(stamp) + "}]";
+  return R"(2["bench_emit",{"userId":"user-)" + std::to_string(number % users) + R"(","jobId":"job-)" +
+         std::to_string(number) + R"(","progress":)" + std::to_string(number % 101) + R"(,"status":"processing","t":)" +
+         std::to_string(stamp) + "}]";
 }
 
-std::int64_t nanoseconds() { return Clock::now().time_since_epoch().count(); }
+std::int64_t nanoseconds() {
+  return Clock::now().time_since_epoch().count();
+}
 
 double percentile(std::vector<double>& sorted, double part) {
-  return sorted.empty() ? 0 : sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(part * static_cast<double>(sorted.size())))];
+  return sorted.empty()
+             ? 0
+             : sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(part * static_cast<double>(sorted.size())))];
 }
 
 }  // namespace
@@ -77,8 +84,9 @@ Figures burst(const Settings& settings) {
   swarm.connect_all(settings.users, 1);
   const auto run = [&](std::size_t count) {
     rounds.begin(swarm);
-    swarm.emit(control, std::string(settings.free_form ? R"(2["bench_burst_json",{"count":)" : R"(2["bench_burst",{"count":)") +
-                            std::to_string(count) + R"(,"users":)" + std::to_string(settings.users) + "}]");
+    swarm.emit(control,
+               std::string(settings.free_form ? R"(2["bench_burst_json",{"count":)" : R"(2["bench_burst",{"count":)") +
+                   std::to_string(count) + R"(,"users":)" + std::to_string(settings.users) + "}]");
     swarm.run_until([&] { return rounds.received() == count; }, "the burst");
   };
   run(settings.users * 10);  // warm
@@ -140,23 +148,27 @@ Figures http(const Settings& settings) {
   to.sin_family = AF_INET;
   to.sin_port = htons(settings.target.port);
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) throw std::runtime_error("no connection for POST /api/emit");
+  if (::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0)
+    throw std::runtime_error("no connection for POST /api/emit");
   const Measure measure(settings.pid);
   for (std::uint64_t number = 0; number < settings.count;) {
     std::string body = "[";
     for (std::size_t i = 0; i < kBatch; ++i, ++number) {
       body += std::string(i ? "," : "") + R"({"userId":"user-)" + std::to_string(number % settings.users) +
-              R"(","event":"job_progress","data":{"jobId":"job-)" + std::to_string(number) + R"(","progress":)" + std::to_string(number % 101) +
-              R"(,"status":"processing"}})";
+              R"(","event":"job_progress","data":{"jobId":"job-)" + std::to_string(number) + R"(","progress":)" +
+              std::to_string(number % 101) + R"(,"status":"processing"}})";
     }
     body += ']';
-    const std::string request = "POST /api/emit HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + settings.api_key +
-                                "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-    if (::send(fd, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) throw std::runtime_error("POST: send");
+    const std::string request =
+        "POST /api/emit HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + settings.api_key +
+        "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    if (::send(fd, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
+      throw std::runtime_error("POST: send");
     std::array<char, 4096> answer;
     const ssize_t got = ::recv(fd, answer.data(), answer.size(), 0);
     const std::string_view text(answer.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
-    if (!text.starts_with("HTTP/1.1 202")) throw std::runtime_error("POST /api/emit: " + std::string(text.substr(0, text.find('\r'))));
+    if (!text.starts_with("HTTP/1.1 202"))
+      throw std::runtime_error("POST /api/emit: " + std::string(text.substr(0, text.find('\r'))));
     swarm.turn(std::chrono::milliseconds(0));
   }
   swarm.run_until([&] { return rounds.received() == settings.count; }, "events by POST");

@@ -53,13 +53,18 @@ int main(int argc, char** argv) {
   Settings settings;
   std::string scenario;
   bool json = false;
-  CLI::App app("Loads a Socket.IO server over WebSocket and verifies what it receives: exit code 1 on loss, a duplicate, a wrong order or a "
-               "wrong recipient.",
-               "signalbox-bench");
+  CLI::App app(
+      "Loads a Socket.IO server over WebSocket and verifies what it receives: exit code 1 on loss, a duplicate, a "
+      "wrong order or a "
+      "wrong recipient.",
+      "signalbox-bench");
   std::string list = "Scenarios:\n";
-  for (const auto& [name, what] : scenarios()) list += "  " + name + std::string(10 - name.size(), ' ') + what.second + '\n';
-  app.footer(list + "The server signs with the same secret and has the handlers of bench/bench_server.cpp; plain logins, presence, storm, idle, "
-                    "return and churn work against any.");
+  for (const auto& [name, what] : scenarios())
+    list += "  " + name + std::string(10 - name.size(), ' ') + what.second + '\n';
+  app.footer(list +
+             "The server signs with the same secret and has the handlers of bench/bench_server.cpp; plain logins, "
+             "presence, storm, idle, "
+             "return and churn work against any.");
   app.add_option("SCENARIO", scenario)->required()->check([](const std::string& name) {
     return scenarios().contains(name) ? std::string() : "there is no scenario " + name;
   });

@@ -22,7 +22,8 @@ struct Settings {
 /// Named figures; what each is stands in bench/README.md.
 using Figures = std::map<std::string, double>;
 
-// Each verifies what it receives and throws std::runtime_error on loss, a duplicate, a wrong order or a wrong recipient.
+// Each verifies what it receives and throws std::runtime_error on loss, a duplicate, a wrong order or a wrong
+// recipient.
 Figures logins(const Settings& settings);
 Figures burst(const Settings& settings);
 Figures relay(const Settings& settings);

@@ -19,7 +19,9 @@ namespace {
 constexpr std::size_t kScratch = 1 << 20;
 constexpr std::uint32_t kClientsPerAddress = 5000;
 
-[[noreturn]] void fail(const Client& client, const std::string& what) { throw std::runtime_error(client.user + ": " + what); }
+[[noreturn]] void fail(const Client& client, const std::string& what) {
+  throw std::runtime_error(client.user + ": " + what);
+}
 
 sockaddr_in address(std::uint32_t host, std::uint16_t port) {
   sockaddr_in out{};
@@ -32,7 +34,9 @@ sockaddr_in address(std::uint32_t host, std::uint16_t port) {
 }  // namespace
 
 Swarm::Swarm(Target target)
-    : target_(std::move(target)), epoll_(::epoll_create1(EPOLL_CLOEXEC)), scratch_(std::make_unique<char[]>(kScratch)) {}
+    : target_(std::move(target)),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      scratch_(std::make_unique<char[]>(kScratch)) {}
 
 Swarm::~Swarm() {
   for (auto& client : clients_) close(*client);
@@ -117,7 +121,9 @@ void Swarm::send_frame(Client& client, std::string_view text) {
   write(client, frame);
 }
 
-void Swarm::emit(Client& client, std::string_view packet) { send_frame(client, '4' + std::string(packet)); }
+void Swarm::emit(Client& client, std::string_view packet) {
+  send_frame(client, '4' + std::string(packet));
+}
 
 void Swarm::on_writable(Client& client) {
   if (client.state == Client::State::connecting) {
@@ -127,9 +133,11 @@ void Swarm::on_writable(Client& client) {
     if (error != 0) fail(client, std::string("connect: ") + std::strerror(error));
     client.state = Client::State::upgrading;
     watch(client, false);
-    return write(client, "GET " + target_.path +
-                             "?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2lnbmFsYm94LWJlbmNoIQ==\r\n\r\n");
+    return write(
+        client,
+        "GET " + target_.path +
+            "?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2lnbmFsYm94LWJlbmNoIQ==\r\n\r\n");
   }
   const std::string out = std::exchange(client.out, {});
   watch(client, false);
@@ -141,12 +149,14 @@ void Swarm::on_readable(Client& client) {
   std::memcpy(scratch_.get(), client.in.data(), kept);
   const ssize_t got = ::recv(client.fd, scratch_.get() + kept, kScratch - kept, 0);
   if (got < 0 && errno == EAGAIN) return;
-  if (got <= 0) fail(client, got == 0 ? "the server closed the connection" : std::string("recv: ") + std::strerror(errno));
+  if (got <= 0)
+    fail(client, got == 0 ? "the server closed the connection" : std::string("recv: ") + std::strerror(errno));
   std::string_view bytes(scratch_.get(), kept + static_cast<std::size_t>(got));
   if (client.state == Client::State::upgrading) {
     const auto end = bytes.find("\r\n\r\n");
     if (end == bytes.npos) return void(client.in = bytes);
-    if (!bytes.starts_with("HTTP/1.1 101")) fail(client, "no upgrade: " + std::string(bytes.substr(0, bytes.find('\r'))));
+    if (!bytes.starts_with("HTTP/1.1 101"))
+      fail(client, "no upgrade: " + std::string(bytes.substr(0, bytes.find('\r'))));
     bytes.remove_prefix(end + 4);
     client.state = Client::State::joining;
   }
@@ -202,7 +212,8 @@ void Swarm::on_packet(Client& client, std::string_view packet) {
 
 void Swarm::turn(std::chrono::milliseconds timeout) {
   std::array<epoll_event, 512> events;
-  const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), static_cast<int>(timeout.count()));
+  const int count =
+      ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), static_cast<int>(timeout.count()));
   for (int i = 0; i < count; ++i) {
     Client& client = *clients_[events[static_cast<std::size_t>(i)].data.u32];
     const auto what = events[static_cast<std::size_t>(i)].events;

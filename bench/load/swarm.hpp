@@ -59,7 +59,8 @@ class Swarm {
   /// Handles what is there, waiting at most `timeout`.
   void turn(std::chrono::milliseconds timeout);
   /// Turns until `done()`; throws after `limit`, naming `what`.
-  void run_until(const std::function<bool()>& done, std::string_view what, std::chrono::seconds limit = std::chrono::seconds(120));
+  void run_until(const std::function<bool()>& done, std::string_view what,
+                 std::chrono::seconds limit = std::chrono::seconds(120));
   /// Connects these and waits until all are authenticated, `window` of them under way at a time.
   void connect_all(std::size_t first, std::size_t count, std::size_t window = 256);
 

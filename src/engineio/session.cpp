@@ -28,7 +28,7 @@ Answer refusal(const RequestError& error) {
   return {error.status, kJson, error_body(error)};
 }
 
-FrameRef open_packet(const std::string& sid, Transport first, const SessionOptions& options) {
+FrameRef open_packet(std::string_view sid, Transport first, const SessionOptions& options) {
   std::string out = "0{\"sid\":";
   append_json_string(out, sid);
   out += first == Transport::polling && options.allow_upgrades ? ",\"upgrades\":[\"websocket\"]" : ",\"upgrades\":[]";
@@ -55,9 +55,9 @@ void append_packet(std::string& payload, const Frame& frame) {
 
 }  // namespace
 
-Session::Session(std::string sid, Transport first, const SessionOptions& options, SessionIo& io, TimePoint now)
-    : sid_(std::move(sid)), options_(options), io_(io), transport_(first), ping_at_(now + options.ping_interval) {
-  queue_.push_back(open_packet(sid_, first, options));
+Session::Session(const Sid& sid, Transport first, const SessionOptions& options, SessionIo& io, TimePoint now)
+    : sid_(sid), options_(options), io_(io), transport_(first), ping_at_(now + options.ping_interval) {
+  queue_.push_back(open_packet(sid_.text(), first, options));
 }
 
 bool Session::finished() const {

@@ -8,6 +8,7 @@
 #include "base/close_reason.hpp"
 #include "base/frame.hpp"
 #include "engineio/send_queue.hpp"
+#include "engineio/sid.hpp"
 
 namespace signalbox::engineio {
 
@@ -88,10 +89,10 @@ class Session {
  public:
   /// `sid` is sent in the open packet. `first` is the transport of the handshake; for websocket its id is given by
   /// attach_websocket(). Queues the open packet; the handshake's GET is handed in as an ordinary on_get() right after.
-  Session(std::string sid, Transport first, const SessionOptions& options, SessionIo& io, TimePoint now);
+  Session(const Sid& sid, Transport first, const SessionOptions& options, SessionIo& io, TimePoint now);
 
   void set_handler(SessionHandler& handler) { handler_ = &handler; }
-  const std::string& sid() const { return sid_; }
+  std::string_view sid() const { return sid_.text(); }
   Transport transport() const { return transport_; }
   bool open() const { return state_ == State::open; }
   /// Nothing remains to be answered: the owner may forget the session.
@@ -165,7 +166,7 @@ class Session {
   void abandon_upgrade();
   void end(CloseReason reason, TimePoint now);
 
-  std::string sid_;
+  const Sid sid_;
   const SessionOptions& options_;
   SessionIo& io_;
   SessionHandler* handler_ = nullptr;

@@ -1,14 +1,34 @@
 #pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace signalbox::engineio {
 
-/// A session id: 120 random bits, then the shard that owns the session, so that any shard knows where to send its
-/// requests.
-std::string make_sid(unsigned shard);
-/// The shard that a sid names; nothing if it cannot be one of ours (`shards`: how many there are).
-std::optional<unsigned> shard_of(std::string_view sid, unsigned shards);
+/// A session id: 120 random bits, then where the session lives, so that any shard knows where to send its requests and
+/// its own shard finds it without a search. Of one length, and so without an allocation.
+class Sid {
+ public:
+  static constexpr std::size_t kRandomCharacters = 20, kShardDigits = 2, kSlotDigits = 6;
+
+  /// A new id for a session in `slot` of `shard`.
+  Sid(unsigned shard, std::uint32_t slot);
+  std::string_view text() const { return {text_.data(), text_.size()}; }
+
+ private:
+  std::array<char, kRandomCharacters + kShardDigits + kSlotDigits> text_;
+};
+
+/// Where a session that a client names would live.
+struct SidPlace {
+  unsigned shard;
+  std::uint32_t slot;
+  bool operator==(const SidPlace&) const = default;
+};
+/// Nothing if it cannot be one of ours (`shards`: how many there are). Whether there is such a session only its whole
+/// text says.
+std::optional<SidPlace> place_of(std::string_view sid, unsigned shards);
 
 }  // namespace signalbox::engineio

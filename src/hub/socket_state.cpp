@@ -41,7 +41,7 @@ std::string make_socket_id() {
 
 SocketState::SocketState(Client& client, const Namespace& nsp, std::optional<Login> login, std::string auth,
                          TimePoint now)
-    : client_(client), nsp_(nsp), auth_(auth == "{}" ? std::string() : std::move(auth)) {
+    : client_(client), nsp_(nsp), auth_(auth == "{}" ? nullptr : std::make_unique<std::string>(std::move(auth))) {
   std::ranges::copy_n(make_socket_id().begin(), id_.size(), id_.begin());
   ref_ = client_.local().add(*this, client_.link());
   if (!login) return;
@@ -59,7 +59,7 @@ const Config& SocketState::config() const {
 }
 
 Handshake SocketState::handshake() const {
-  return read_handshake(client_.handshake(), auth_);
+  return read_handshake(client_.handshake(), auth_ ? *auth_ : "{}");
 }
 
 void SocketState::welcome(TimePoint now) {
@@ -67,17 +67,18 @@ void SocketState::welcome(TimePoint now) {
   if (!user_id_.empty() && nsp_.name == kMainNamespace) {
     const auto joined = hub.directory.join(user_id_, ref_, now);
     user_ = joined.user;
+    std::string().swap(user_id_);
     client_.local().listen(ref_, user_);
     if (joined.evicted) client_.send_away(*joined.evicted);
   }
   std::string answer = R"({"sid":")";
   answer.append(id()) += R"("})";
   send(PacketType::connect, {}, answer, {});
-  if (!user_id_.empty()) emit(events::authenticated, "{\"user\":" + user_json_ + '}');
+  if (!user_id().empty()) emit(events::authenticated, "{\"user\":" + user_json_ + '}');
   welcomed_ = true;
   for (const auto& handler : nsp_.on_connect) {
     if (left_) return;
-    guarded(hub, "on_connect", user_id_, [&] {
+    guarded(hub, "on_connect", user_id(), [&] {
       Socket socket(*this);
       handler(socket);
     });
@@ -146,7 +147,7 @@ void SocketState::handle(const socketio::EventView& event, Attachments attachmen
     return;
   }
   Arguments arguments{.text = '[' + std::string(event.arguments) + ']', .attachments = std::move(attachments)};
-  guarded(hub, event.name, user_id_, [&] {
+  guarded(hub, event.name, user_id(), [&] {
     Socket socket(*this);
     if (found == nsp_.handlers.end()) return nsp_.any(socket, event.name, std::move(arguments), std::move(ack));
     if (const auto* handler = std::get_if<EventRegistry::Handler>(&found->second)) {
@@ -159,7 +160,7 @@ void SocketState::handle(const socketio::EventView& event, Attachments attachmen
 void SocketState::on_ack(std::uint64_t id, std::string_view payload, Attachments attachments) {
   OnAck on_ack = acks_ ? acks_->take(id) : OnAck();
   if (!on_ack) return;
-  guarded(client_.hub(), "acknowledgement", user_id_,
+  guarded(client_.hub(), "acknowledgement", user_id(),
           [&] { on_ack(Arguments{.text = std::string(payload), .attachments = std::move(attachments)}); });
 }
 
@@ -171,7 +172,7 @@ void SocketState::renew_token(std::string_view arguments, Ack ack, TimePoint now
     return ack(
         json{{"ok", false}, {"code", auth::code(identity.error())}, {"message", auth::message(identity.error())}});
   }
-  if (identity->user_id != user_id_) {
+  if (identity->user_id != user_id()) {
     return ack(json{
         {"ok", false}, {"code", "token_invalid"}, {"message", "The token is of another user than this connection."}});
   }
@@ -197,14 +198,17 @@ void SocketState::disconnect(bool close) {
 
 void SocketState::give_up(std::vector<OnAck> waiting, AckError error) {
   for (OnAck& on_ack : waiting) {
-    guarded(client_.hub(), "acknowledgement", user_id_, [&] { on_ack(std::unexpected(error)); });
+    guarded(client_.hub(), "acknowledgement", user_id(), [&] { on_ack(std::unexpected(error)); });
   }
 }
 
 void SocketState::leave(CloseReason reason, TimePoint now) {
   if (left_) return;
   left_ = true;
-  if (user_) client_.hub().directory.leave(user_, ref_, now);
+  if (user_) {
+    user_id_ = user_->id;  // the entry may be gone as soon as this socket is not in it
+    client_.hub().directory.leave(std::exchange(user_, nullptr), ref_, now);
+  }
   client_.local().remove(ref_);
   if (acks_) give_up(acks_->take_all(), AckError::disconnected);
   if (welcomed_) {
@@ -215,7 +219,6 @@ void SocketState::leave(CloseReason reason, TimePoint now) {
       });
     }
   }
-  user_ = nullptr;
   client_.forget_left();
 }
 

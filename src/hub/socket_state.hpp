@@ -32,7 +32,7 @@ class SocketState {
 
   std::string_view id() const { return {id_.data(), id_.size()}; }
   const Namespace& nsp() const { return nsp_; }
-  std::string_view user_id() const { return user_id_; }
+  std::string_view user_id() const { return user_ ? std::string_view(user_->id) : user_id_; }
   const std::string& user_json() const { return user_json_; }
   Handshake handshake() const;
   const Config& config() const;
@@ -72,7 +72,9 @@ class SocketState {
   bool left_ = false;
   SocketRef ref_;
   const User* user_ = nullptr;  ///< its entry in the directory; for the main namespace alone
-  std::string user_id_, user_json_, auth_;
+  std::string user_id_;         ///< empty in the main namespace, where the directory has it
+  std::string user_json_;
+  std::unique_ptr<std::string> auth_;  ///< the connect payload, if anything is left of it
   TokenExpiry expiry_;
   std::unique_ptr<PendingAcks> acks_;  ///< few sockets ever wait for one
 };

@@ -95,9 +95,9 @@ class Shard;
 ///
 /// thread  its shard's, which owns it.
 struct SessionEntry final : engineio::SessionIo {
-  SessionEntry(Shard& owner, std::string sid, engineio::Transport first, const engineio::SessionOptions& options,
-               TimePoint now)
-      : shard(owner), session(std::move(sid), first, options, *this, now) {}
+  SessionEntry(Shard& owner, const engineio::Sid& sid, engineio::Transport first,
+               const engineio::SessionOptions& options, TimePoint now)
+      : shard(owner), session(sid, first, options, *this, now) {}
 
   void answer(const engineio::RequestId& request, engineio::Answer answer) override;
   void send_now(engineio::WebSocketId websocket, const FrameRef& frame) override;

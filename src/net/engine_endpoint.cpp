@@ -64,7 +64,8 @@ void Shard::on_shard_of(const Connection& connection, Task task) {
 }
 
 unsigned Shard::owner_of(std::string_view sid) const {
-  return engineio::shard_of(sid, static_cast<unsigned>(shared_.shards.size())).value_or(index_);
+  const auto place = engineio::place_of(sid, static_cast<unsigned>(shared_.shards.size()));
+  return place ? place->shard : index_;
 }
 
 bool Shard::on_engine_head(Connection& connection, const RequestHead& head, std::string_view rest) {

@@ -38,9 +38,9 @@ bool SessionEntry::still_draining() {
 }
 
 SessionEntry& Shard::open_session(engineio::Transport transport, const RequestHead& head, std::string raw_head) {
-  auto made = std::make_unique<SessionEntry>(*this, engineio::make_sid(index_), transport, options_.session, now_);
+  auto made = std::make_unique<SessionEntry>(*this, engineio::Sid(index_, sessions_.reserve().first), transport,
+                                             options_.session, now_);
   SessionEntry& entry = sessions_.insert(std::move(made));
-  by_sid_.emplace(entry.session.sid(), &entry);
   shared_.sessions.fetch_add(1, std::memory_order_relaxed);
   shared_.strangers.fetch_add(1, std::memory_order_relaxed);
   entry.older = newest_stranger_;
@@ -81,8 +81,10 @@ void Shard::drop_oldest_strangers() {
 }
 
 SessionEntry* Shard::find_session(std::string_view sid) {
-  const auto found = by_sid_.find(sid);
-  return found == by_sid_.end() ? nullptr : found->second;
+  const auto place = engineio::place_of(sid, static_cast<unsigned>(shared_.shards.size()));
+  if (!place || place->shard != index_) return nullptr;
+  SessionEntry* entry = sessions_.at(place->slot);
+  return entry && entry->session.sid() == sid ? entry : nullptr;
 }
 
 SessionEntry* Shard::session_of(const Connection& connection) {
@@ -157,7 +159,6 @@ void Shard::flush_session(SessionEntry& entry) {
 
 void Shard::erase_session(SessionEntry& entry) {
   no_stranger(entry);
-  by_sid_.erase(entry.session.sid());
   shared_.sessions.fetch_sub(1, std::memory_order_relaxed);
   entry.handler.reset();
   sessions_.erase(entry);

@@ -184,7 +184,6 @@ class Shard {
   std::vector<int> listeners_;
   SlotMap<Connection> connections_;
   SlotMap<SessionEntry> sessions_;
-  std::unordered_map<std::string_view, SessionEntry*> by_sid_;  ///< keys live in the sessions
   SessionEntry* oldest_stranger_ = nullptr;
   SessionEntry* newest_stranger_ = nullptr;
   Timers timers_;

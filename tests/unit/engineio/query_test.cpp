@@ -51,15 +51,21 @@ TEST(Request, the_error_is_json) {
   EXPECT_EQ(error_body(kUnknownSid), R"({"code":1,"message":"Session ID unknown"})");
 }
 
-TEST(Sid, names_its_shard_and_no_other) {
-  for (unsigned shard : {0u, 1u, 63u}) EXPECT_EQ(shard_of(make_sid(shard), 64), shard);
-  EXPECT_EQ(shard_of(make_sid(3), 3), std::nullopt) << "out of range";
-  EXPECT_GE(make_sid(0).size(), 20u);
+TEST(Sid, names_its_place_and_no_other) {
+  for (unsigned shard : {0u, 1u, 255u}) {
+    for (std::uint32_t slot : {0u, 1u, 0xffffffu})
+      EXPECT_EQ(place_of(Sid(shard, slot).text(), 256), (SidPlace{shard, slot}));
+  }
+  EXPECT_EQ(place_of(Sid(3, 0).text(), 3), std::nullopt) << "there is no such shard";
+  EXPECT_NE(Sid(0, 0).text(), Sid(0, 0).text());
 }
-TEST(Sid, what_we_never_made_names_no_shard) {
-  for (const char* sid : {"", "x", "AAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAA-1", "AAAAAAAAAAAAAAAAAAAA99999",
-                          "AAAAAAAAAAAAAAAAAAAA1x"}) {
-    EXPECT_EQ(shard_of(sid, 4), std::nullopt) << sid;
+
+TEST(Sid, what_we_never_made_names_no_place) {
+  for (const char* sid :
+       {"", "x", "AAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAA0000000", "AAAAAAAAAAAAAAAAAAAA000000000",
+        "AAAAAAAAAAAAAAAAAAAA-1000000", "AAAAAAAAAAAAAAAAAAAA0x000000", "AAAAAAAAAAAAAAAAAAAA00 00000",
+        "AAAAAAAAAAAAAAAAAAAA0000000g", "AAAAAAAAAAAAAAAAAAAA04000000"}) {
+    EXPECT_EQ(place_of(sid, 4), std::nullopt) << sid;
   }
 }
 

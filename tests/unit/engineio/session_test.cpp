@@ -46,7 +46,7 @@ struct SessionTest : testing::Test {
   RecordingIo io;
   RecordingHandler handler;
   TimePoint now{1h};
-  Session session{"SID", Transport::polling, options, io, now};
+  Session session{Sid(0, 0), Transport::polling, options, io, now};
 
   SessionTest() {
     session.set_handler(handler);
@@ -91,12 +91,12 @@ struct SessionTest : testing::Test {
 TEST(Session, opens_with_exactly_five_keys) {
   SessionOptions options;
   RecordingIo io;
-  Session session("SID", Transport::polling, options, io, TimePoint(1h));
+  Session session(Sid(0, 0), Transport::polling, options, io, TimePoint(1h));
   session.on_get({.number = 1}, TimePoint(1h));
   session.flush(TimePoint(1h));
-  EXPECT_EQ(
-      io.log,
-      Log{R"(1:200:0{"sid":"SID","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000})"});
+  EXPECT_EQ(io.log,
+            Log{R"(1:200:0{"sid":")" + std::string(session.sid()) +
+                R"(","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000})"});
 }
 
 TEST_F(SessionTest, a_get_waits_until_there_is_something_to_say) {

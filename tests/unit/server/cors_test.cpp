@@ -17,13 +17,15 @@ net::RequestHead head(std::vector<std::pair<std::string_view, std::string_view>>
 
 TEST(Origins, are_listed_by_scheme_host_and_port) {
   const OriginPolicy policy("https://example.com, http://localhost:5173,https://*.example.org,http://[::1]:80");
-  for (const char* origin : {"https://example.com", "https://EXAMPLE.com", "https://example.com:443", "http://localhost:5173",
-                             "https://a.example.org", "https://a.b.example.org", "http://[::1]"}) {
+  for (const char* origin :
+       {"https://example.com", "https://EXAMPLE.com", "https://example.com:443", "http://localhost:5173",
+        "https://a.example.org", "https://a.b.example.org", "http://[::1]"}) {
     EXPECT_TRUE(policy.lists(origin)) << origin;
   }
-  for (const char* origin : {"http://example.com", "https://example.com:8443", "https://evilexample.com", "https://example.com.evil.io",
-                             "https://example.org", "https://evilexample.org", "https://.example.org", "https://a/.example.org",
-                             "http://localhost", "null", "", "https://example.com/", "*"}) {
+  for (const char* origin :
+       {"http://example.com", "https://example.com:8443", "https://evilexample.com", "https://example.com.evil.io",
+        "https://example.org", "https://evilexample.org", "https://.example.org", "https://a/.example.org",
+        "http://localhost", "null", "", "https://example.com/", "*"}) {
     EXPECT_FALSE(policy.lists(origin)) << origin;
   }
 }
@@ -72,7 +74,8 @@ TEST(WebSocketOrigins, are_none_the_own_host_or_a_listed_one) {
   const OriginPolicy policy("https://app.example.com");
   EXPECT_TRUE(policy.allows_websocket(head({{"Host", "x"}})));
   EXPECT_TRUE(policy.allows_websocket(head({{"Host", "Example.com:8080"}, {"Origin", "http://example.com:8080"}})));
-  EXPECT_TRUE(policy.allows_websocket(head({{"Host", "example.com"}, {"Origin", "https://example.com"}}))) << "a proxy took TLS off";
+  EXPECT_TRUE(policy.allows_websocket(head({{"Host", "example.com"}, {"Origin", "https://example.com"}})))
+      << "a proxy took TLS off";
   EXPECT_TRUE(policy.allows_websocket(head({{"Host", "example.com:80"}, {"Origin", "http://example.com"}})));
   EXPECT_TRUE(policy.allows_websocket(head({{"Host", "x"}, {"Origin", "https://app.example.com"}})));
 

@@ -26,7 +26,8 @@ struct Api : testing::Test {
   Api() { hub.registry.start(hub.config); }
 
   /// Status and body, as a client would get them.
-  std::string ask(std::string_view method, std::string_view target, std::string body = {}, RequestFields fields = kGood) {
+  std::string ask(std::string_view method, std::string_view target, std::string body = {},
+                  RequestFields fields = kGood) {
     net::RequestHead head;
     head.method = method;
     head.target = target;
@@ -64,8 +65,10 @@ TEST_F(Api, emits_and_tells_how_many_had_someone_to_receive_them) {
   FakeClient ada(hub);
   ada.log_in("ada");
   ada.take();
-  EXPECT_EQ(emit(R"({"userId":"ada","event":"job_progress","data":{"jobId": 7, "progress":5.0}})"), R"(202 {"accepted":1,"online":1})");
-  EXPECT_EQ(emit(R"([{"userId":"ada","event":"x"},{"userId":"nobody","event":"x","data":1}])"), R"(202 {"accepted":2,"online":1})");
+  EXPECT_EQ(emit(R"({"userId":"ada","event":"job_progress","data":{"jobId": 7, "progress":5.0}})"),
+            R"(202 {"accepted":1,"online":1})");
+  EXPECT_EQ(emit(R"([{"userId":"ada","event":"x"},{"userId":"nobody","event":"x","data":1}])"),
+            R"(202 {"accepted":2,"online":1})");
   hub.deliver();
   EXPECT_EQ(ada.take(), (Packets{R"(42["job_progress",{"jobId": 7, "progress":5.0}])", R"(42["x",null])"}));
 }
@@ -99,8 +102,10 @@ TEST_F(Api, says_what_is_wrong_and_where) {
       {R"({"event":"x"})", "userId: is missing."},
       {R"({"userId":"a"})", "event: is missing."},
       {R"({"userId":"a","event":7})", "event: give text."},
-      {R"({"userId":1.5,"event":"x"})", "userId: give text of 1 to 256 bytes without control characters, or an integer."},
-      {R"({"userId":"","event":"x"})", "userId: give text of 1 to 256 bytes without control characters, or an integer."},
+      {R"({"userId":1.5,"event":"x"})",
+       "userId: give text of 1 to 256 bytes without control characters, or an integer."},
+      {R"({"userId":"","event":"x"})",
+       "userId: give text of 1 to 256 bytes without control characters, or an integer."},
       {R"({"userId":"a","userId":"b","event":"x"})", "userId: stands there twice."},
       {R"({"userId":"a","event":"disconnect"})", "event: Socket.IO keeps this event's name for itself."},
   };
@@ -115,7 +120,8 @@ TEST_F(Api, counts_the_depth_of_data_alone) {
     return R"([{"userId":"a","event":"x","data":)" + std::string(depth, '[') + std::string(depth, ']') + "}]";
   };
   EXPECT_TRUE(emit(nested(128)).starts_with("202"));
-  EXPECT_EQ(emit(nested(129)), "400 " + error("The body is not JSON that a browser can read: it is nested deeper than 128."));
+  EXPECT_EQ(emit(nested(129)),
+            "400 " + error("The body is not JSON that a browser can read: it is nested deeper than 128."));
 }
 
 TEST_F(Api, takes_a_thousand_events_and_no_more) {
@@ -136,13 +142,17 @@ TEST_F(Api, refuses_in_its_order_from_the_head_alone) {
   for (const char* wrong : {"Bearer no", "key", "Basic key", "Bearer ", "Bearer key2"}) {
     EXPECT_EQ(ask("POST", "/api/emit", "{}", {{"Authorization", wrong}}).substr(0, 3), "401") << wrong;
   }
-  EXPECT_EQ(ask("POST", "/api/emit", "{}", {{"Authorization", "Bearer key"}, {"Authorization", "Bearer key"}}).substr(0, 3), "401");
+  EXPECT_EQ(
+      ask("POST", "/api/emit", "{}", {{"Authorization", "Bearer key"}, {"Authorization", "Bearer key"}}).substr(0, 3),
+      "401");
   EXPECT_EQ(ask("POST", "/api/nothing").substr(0, 3), "404");
   EXPECT_EQ(ask("GET", "/api/emit").substr(0, 3), "405");
   EXPECT_EQ(field("Allow"), "POST");
   EXPECT_EQ(ask("DELETE", "/api/presence").substr(0, 3), "405");
   EXPECT_EQ(field("Allow"), "GET, HEAD");
-  EXPECT_EQ(ask("POST", "/api/emit", std::string(200'001, ' '), {{"Authorization", "Bearer key"}, {"Content-Type", "text/plain"}}).substr(0, 3),
+  EXPECT_EQ(ask("POST", "/api/emit", std::string(200'001, ' '),
+                {{"Authorization", "Bearer key"}, {"Content-Type", "text/plain"}})
+                .substr(0, 3),
             "415");
   EXPECT_EQ(ask("POST", "/api/emit", std::string(200'001, ' ')).substr(0, 3), "413");
   EXPECT_EQ(ask("GET", "/healthz", "", {}), R"(200 {"status":"ok"})") << "without a key";
@@ -171,7 +181,8 @@ TEST_F(Api, answers_a_repeat_with_the_same_key_without_emitting_again) {
   const std::string body = R"({"userId":"ada","event":"x"})";
   EXPECT_EQ(ask("POST", "/api/emit", body, keyed), R"(202 {"accepted":1,"online":1})");
   ada.close(CloseReason::transport_close, now);
-  EXPECT_EQ(ask("POST", "/api/emit", body, keyed), R"(202 {"accepted":1,"online":1})") << "the first answer, not a new count";
+  EXPECT_EQ(ask("POST", "/api/emit", body, keyed), R"(202 {"accepted":1,"online":1})")
+      << "the first answer, not a new count";
   EXPECT_EQ(ask("POST", "/api/emit", R"({"userId":"ada","event":"y"})", keyed).substr(0, 3), "409");
   RequestFields empty = kGood;
   empty.emplace_back("Idempotency-Key", "");
@@ -188,7 +199,8 @@ TEST_F(Api, tells_who_is_online_in_pages) {
   EXPECT_EQ(ask("GET", "/api/presence?limit=2"), R"(200 {"count":4,"users":["a","b/d "]})");
   EXPECT_EQ(ask("GET", "/api/presence?limit=2&after=b%2Fd%20"), R"(200 {"count":4,"users":["c","ü"]})");
   EXPECT_EQ(ask("GET", "/api/presence?after=zz"), R"(200 {"count":4,"users":["ü"]})");
-  for (const char* bad : {"limit=0", "limit=10001", "limit=x", "limit=", "limit=1&limit=2", "after=%", "after=a&after=b"}) {
+  for (const char* bad :
+       {"limit=0", "limit=10001", "limit=x", "limit=", "limit=1&limit=2", "after=%", "after=a&after=b"}) {
     EXPECT_EQ(ask("GET", "/api/presence?" + std::string(bad)).substr(0, 3), "400") << bad;
   }
   EXPECT_EQ(ask("GET", "/api/presence/b%2Fd%20"), R"(200 {"userId":"b/d ","online":true,"connections":1})");

@@ -8,7 +8,9 @@ namespace {
 using Kind = Idempotency::Kind;
 const TimePoint kStart{};
 const Digest kBody = sha256("body");
-net::RequestId request(std::uint32_t number) { return {.number = number}; }
+net::RequestId request(std::uint32_t number) {
+  return {.number = number};
+}
 
 TEST(Idempotency, repeats_the_first_answer_for_its_time_and_then_forgets_it) {
   Idempotency keys;
@@ -23,7 +25,8 @@ TEST(Idempotency, repeats_the_first_answer_for_its_time_and_then_forgets_it) {
 TEST(Idempotency, refuses_the_same_key_with_another_body) {
   Idempotency keys;
   keys.begin("k", kBody, request(1), kStart);
-  EXPECT_EQ(keys.begin("k", sha256("other"), request(2), kStart).kind, Kind::conflict) << "while the first is carried out";
+  EXPECT_EQ(keys.begin("k", sha256("other"), request(2), kStart).kind, Kind::conflict)
+      << "while the first is carried out";
   keys.finish("k", true, "answer", kStart);
   EXPECT_EQ(keys.begin("k", sha256("other"), request(3), kStart).kind, Kind::conflict) << "and after it";
 }
