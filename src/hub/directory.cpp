@@ -67,7 +67,8 @@ Directory::Joined Directory::join(std::string_view id, const SocketRef& socket, 
   User& user = stripe.find_or_add(id);
   Joined joined{.user = &user, .evicted = {}};
   if (options_.max_connections_per_user != 0 && user.sockets.size() >= options_.max_connections_per_user) {
-    joined.evicted = user.sockets.front();
+    // Those before it have been told already, and are on their way out.
+    joined.evicted = user.sockets[user.sockets.size() - options_.max_connections_per_user];
   }
   user.sockets.push_back(socket);
   user.offline_at = kNever;

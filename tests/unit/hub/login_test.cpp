@@ -236,6 +236,23 @@ TEST_F(Login, past_the_most_connections_of_a_user_the_oldest_is_sent_away) {
   EXPECT_EQ(small.directory.connections("ada"), 2u);
 }
 
+TEST_F(Login, several_logins_at_once_send_as_many_of_the_oldest_away) {
+  Config config;
+  config.max_connections_per_user = 2;
+  FakeHub small(config);
+  small.registry.start(small.config);
+  FakeClient a(small, 0), b(small, 0), c(small, 0), d(small, 0);
+  for (FakeClient* client : {&a, &b, &c, &d}) {
+    client->log_in("ada");
+    client->take();
+  }
+  small.deliver();
+  EXPECT_EQ(a.take(), Packets{"41"});
+  EXPECT_EQ(b.take(), Packets{"41"});
+  EXPECT_EQ(c.take(), Packets{});
+  EXPECT_EQ(d.take(), Packets{});
+}
+
 TEST(JwtSettings, without_a_secret_nothing_starts_and_the_message_says_what_to_set) {
   FakeHub hub;
   hub.config.jwt_secret.clear();
