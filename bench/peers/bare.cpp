@@ -1,5 +1,6 @@
-// A bare epoll server with what the scenarios need and nothing that users need: no limits, no polling, no timers. It shows what the kernel
-// takes for the same bytes. BATCH=1 gathers what waits for one socket into one send; without it every message is a send of its own.
+// A bare epoll server with what the scenarios need and nothing that users need: no limits, no polling, no timers. It
+// shows what the kernel takes for the same bytes. BATCH=1 gathers what waits for one socket into one send; without it
+// every message is a send of its own.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -85,8 +86,9 @@ std::string decode_base64url(std::string_view text) {
   for (char& c : plain) c = c == '-' ? '+' : c == '_' ? '/' : c;
   while (plain.size() % 4) plain += '=';
   std::string out(plain.size(), '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(plain.data()),
-                                   static_cast<int>(plain.size()));
+  const int size =
+      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(plain.data()), static_cast<int>(plain.size()));
   out.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
   return out;
 }
@@ -108,7 +110,8 @@ std::string user_of(std::string_view token) {
   const auto dot = token.rfind('.'), first = token.find('.');
   if (dot == token.npos || first == dot) return {};
   std::array<unsigned char, 32> mac;
-  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(token.data()), dot, mac.data(), nullptr);
+  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
+       reinterpret_cast<const unsigned char*>(token.data()), dot, mac.data(), nullptr);
   const std::string given = decode_base64url(token.substr(dot + 1));
   if (given.size() < mac.size() || std::memcmp(given.data(), mac.data(), mac.size()) != 0) return {};
   return text_of(decode_base64url(token.substr(first + 1, dot - first - 1)), "\"id\":\"");
@@ -135,8 +138,8 @@ void burst(std::string_view packet) {
   for (std::uint64_t i = 0; i < count; ++i) {
     const auto found = users.find("user-" + std::to_string(i % among));
     if (found == users.end()) continue;
-    put(*found->second, frame("42[\"job_progress\",{\"jobId\":\"job-" + std::to_string(i) + "\",\"progress\":" + std::to_string(i % 101) +
-                              ",\"status\":\"processing\"}]"));
+    put(*found->second, frame("42[\"job_progress\",{\"jobId\":\"job-" + std::to_string(i) +
+                              "\",\"progress\":" + std::to_string(i % 101) + ",\"status\":\"processing\"}]"));
     if (batch && i % 65'536 == 65'535) flush_dirty();
   }
 }
@@ -144,7 +147,8 @@ void burst(std::string_view packet) {
 void relay(std::string_view packet) {
   const auto found = users.find(text_of(packet, "\"userId\":\""));
   const auto rest = packet.find("\"jobId\"");
-  if (found != users.end() && rest != packet.npos) put(*found->second, frame("42[\"job_progress\",{" + std::string(packet.substr(rest))));
+  if (found != users.end() && rest != packet.npos)
+    put(*found->second, frame("42[\"job_progress\",{" + std::string(packet.substr(rest))));
 }
 
 void on_text(Connection& from, std::string_view text) {
@@ -154,7 +158,8 @@ void on_text(Connection& from, std::string_view text) {
 }
 
 void upgrade(Connection& from) {
-  const std::string key = from.in.substr(from.in.find("Sec-WebSocket-Key: ") + 19, 24) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  const std::string key =
+      from.in.substr(from.in.find("Sec-WebSocket-Key: ") + 19, 24) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   std::array<unsigned char, SHA_DIGEST_LENGTH> digest;
   SHA1(reinterpret_cast<const unsigned char*>(key.data()), key.size(), digest.data());
   std::array<unsigned char, 32> accept{};
@@ -236,7 +241,8 @@ int main() {
   sockaddr_in at{};
   at.sin_family = AF_INET;
   at.sin_port = htons(static_cast<std::uint16_t>(std::atoi(environment("PORT", "3000").c_str())));
-  if (::bind(listener, reinterpret_cast<sockaddr*>(&at), sizeof at) != 0 || ::listen(listener, 4096) != 0) return std::perror("bind"), 1;
+  if (::bind(listener, reinterpret_cast<sockaddr*>(&at), sizeof at) != 0 || ::listen(listener, 4096) != 0)
+    return std::perror("bind"), 1;
   epoll_event event{.events = EPOLLIN, .data = {.fd = listener}};
   ::epoll_ctl(poller, EPOLL_CTL_ADD, listener, &event);
   std::array<epoll_event, 256> events;

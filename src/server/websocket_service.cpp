@@ -33,11 +33,15 @@ class WebSocketService::Impl {
 
  private:
   enum class State : std::uint8_t { made, running, stopped };
+  State state() const {
+    const Lock lock(mutex_);
+    return state_;
+  }
 
   const server::OriginPolicy origins_;
   server::RefusedOrigins refused_;
   // Held while starting and stopping, which any thread may ask for, and two at once.
-  Mutex mutex_;
+  mutable Mutex mutex_;
   State state_ SB_GUARDED_BY(mutex_) = State::made;
   server::StopSignals* waiting_ SB_GUARDED_BY(mutex_) = nullptr;  ///< of the thread that is in run()
 };
@@ -81,6 +85,7 @@ void WebSocketService::Impl::start() {
 }
 
 void WebSocketService::Impl::run() {
+  if (state() == State::made) start();
   server::StopSignals signals;
   {
     const Lock lock(mutex_);
@@ -127,7 +132,6 @@ void WebSocketService::start() {
 }
 
 void WebSocketService::run() {
-  if (!impl_->io.running()) start();
   impl_->run();
 }
 

@@ -1,0 +1,130 @@
+#include <gtest/gtest.h>
+
+#include <signalbox/signalbox.hpp>
+
+#include <atomic>
+#include <csignal>
+#include <future>
+#include <thread>
+
+// The whole service inside a program, as an application uses it.
+namespace signalbox {
+namespace {
+
+Config small() {
+  Config config;
+  config.port = 0;
+  config.host = "127.0.0.1";
+  config.threads = 2;
+  config.jwt_secret = "0123456789abcdef0123456789abcdef";
+  config.log_level = "off";
+  return config;
+}
+
+TEST(WebSocketService, emits_only_while_it_runs_and_says_so) {
+  WebSocketService service(small());
+  const Io io = service.io();
+  const JobProgress job{.job_id = "7", .progress = 1};
+  EXPECT_EQ(emit_to_user(io, "ada", job).error(), EmitError::stopped);
+  service.start();
+  EXPECT_NE(service.port(), 0);
+  EXPECT_EQ(emit_to_user(io, "ada", job), 0u) << "offline, which is no error";
+  EXPECT_EQ(emit_to_user(io, "", job).error(), EmitError::invalid_user);
+  EXPECT_EQ(emit_to_user(io, "ada", "connect", nullptr).error(), EmitError::reserved_event);
+  EXPECT_EQ(emit_to_user_json(io, "ada", "x", "{").error(), EmitError::invalid_json);
+  EXPECT_FALSE(is_user_online(io, "ada"));
+  EXPECT_EQ(get_online_users(io), std::vector<std::string>{});
+  EXPECT_EQ(service.connections().connections("ada"), 0u);
+  service.stop();
+  service.stop();
+  EXPECT_EQ(emit_to_user(io, "ada", job).error(), EmitError::stopped);
+  EXPECT_FALSE(io.post([] {}));
+}
+
+TEST(WebSocketService, runs_posted_tasks_on_a_shard_and_survives_what_they_throw) {
+  WebSocketService service(small());
+  service.start();
+  std::promise<std::thread::id> where;
+  ASSERT_TRUE(service.io().post([] { throw std::runtime_error("no"); }));
+  ASSERT_TRUE(service.io().post([&] { where.set_value(std::this_thread::get_id()); }));
+  EXPECT_NE(where.get_future().get(), std::this_thread::get_id());
+}
+
+TEST(WebSocketService, takes_emits_from_many_threads) {
+  WebSocketService service(small());
+  service.start();
+  std::vector<std::jthread> workers;
+  std::atomic<int> taken{0};
+  for (int t = 0; t < 4; ++t) {
+    workers.emplace_back([&, io = service.io(), t] {
+      for (int i = 0; i < 1000; ++i) taken += emit_to_user(io, "user-" + std::to_string(t), JobProgress{.job_id = "1", .progress = 1.0 * i}).has_value();
+    });
+  }
+  workers.clear();
+  EXPECT_EQ(taken, 4000);
+}
+
+TEST(WebSocketService, says_what_keeps_it_from_starting) {
+  Config without_secret = small();
+  without_secret.jwt_secret.clear();
+  WebSocketService nameless(without_secret);
+  EXPECT_THROW(nameless.start(), ConfigError);
+
+  WebSocketService open(without_secret);
+  open.events().without_jwt();
+  EXPECT_NO_THROW(open.start()) << "where JwtAuth stands in no chain, no secret is wanted";
+
+  WebSocketService first(small());
+  first.start();
+  Config same = small();
+  same.port = first.port();
+  WebSocketService second(same);
+  try {
+    second.start();
+    FAIL();
+  } catch (const StartError& error) {
+    EXPECT_NE(std::string(error.what()).find("in use"), std::string::npos) << error.what();
+  }
+  EXPECT_THROW(first.start(), StartError) << "twice";
+  EXPECT_THROW(first.events().on("late", [](Socket&, const json&, Ack) {}), std::invalid_argument);
+
+  Config bad_origin = small();
+  bad_origin.cors_origin = "example.com";
+  EXPECT_THROW(WebSocketService{bad_origin}, ConfigError);
+}
+
+TEST(WebSocketService, run_returns_at_a_signal_or_at_stop_and_gives_the_signals_back) {
+  struct sigaction before {}, after {};
+  sigaction(SIGTERM, nullptr, &before);
+  {
+    WebSocketService service(small());
+    service.start();
+    sigaction(SIGTERM, nullptr, &after);
+    EXPECT_EQ(before.sa_handler, after.sa_handler) << "start() takes no signals";
+    std::jthread runner([&] { service.run(); });
+    do {
+      sigaction(SIGTERM, nullptr, &after);
+    } while (after.sa_handler == before.sa_handler);
+    std::raise(SIGTERM);
+    runner.join();
+  }
+  sigaction(SIGTERM, nullptr, &after);
+  EXPECT_EQ(before.sa_handler, after.sa_handler);
+
+  WebSocketService stopped(small());
+  stopped.start();
+  std::jthread runner([&] { stopped.run(); });
+  stopped.stop();
+}
+
+TEST(WebSocketService, a_route_and_a_namespace_are_named_once_and_rightly) {
+  WebSocketService service(small());
+  service.serve("/a", [](const RouteRequest&) { return RouteAnswer{}; });
+  EXPECT_THROW(service.serve("/a", [](const RouteRequest&) { return RouteAnswer{}; }), std::invalid_argument);
+  EXPECT_THROW(service.serve("a", [](const RouteRequest&) { return RouteAnswer{}; }), std::invalid_argument);
+  EXPECT_THROW(service.serve("/api/x", [](const RouteRequest&) { return RouteAnswer{}; }), std::invalid_argument);
+  EXPECT_THROW(service.events("no-slash"), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace signalbox
