@@ -92,11 +92,11 @@ bool Shard::on_websocket_event(Connection& connection, const websocket::Event& e
 }
 
 void Shard::want_close(Connection& connection, std::uint16_t code) {
+  touch(connection);  // also when ours has gone out before: the peer's answer to it ends the connection
   if (connection.close_wanted) return;
   connection.close_wanted = true;
   connection.close_code = code;
   set_deadline(connection, now_ + kCloseTime);
-  touch(connection);
 }
 
 void Shard::append_close(Connection& connection) {
