@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 
+#include "base/clock.hpp"
 #include "base/json_write.hpp"
 
 namespace signalbox::log {
@@ -82,6 +83,15 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
   const auto name = kNames[static_cast<std::size_t>(level)];
   const auto spd = spdlog::level::from_str(std::string(name));
   logger().log(spd, "{}", render(event, fields, as_json.load(std::memory_order_relaxed)));
+}
+
+void RareWarning::write(std::string_view event, std::initializer_list<Field> fields) {
+  constexpr Milliseconds kPause{60'000};
+  if (!enabled(Level::warn)) return;
+  const auto now = std::chrono::duration_cast<Milliseconds>(Clock::now().time_since_epoch()).count();
+  auto next = next_ms_.load(std::memory_order_relaxed);
+  if (now < next || !next_ms_.compare_exchange_strong(next, now + kPause.count())) return;
+  warn(event, fields);
 }
 
 }  // namespace signalbox::log

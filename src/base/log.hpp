@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -34,6 +35,17 @@ inline void warn(std::string_view event, std::initializer_list<Field> fields = {
 inline void error(std::string_view event, std::initializer_list<Field> fields = {}) {
   write(Level::error, event, fields);
 }
+
+/// The warnings of one place that others can bring about, such as a limit that is reached: at most one a minute.
+///
+/// thread  any.
+class RareWarning {
+ public:
+  void write(std::string_view event, std::initializer_list<Field> fields = {});
+
+ private:
+  std::atomic<std::int64_t> next_ms_{0};
+};
 
 /// The line without time and level, as write() prints it.
 std::string render(std::string_view event, std::initializer_list<Field> fields, bool json);

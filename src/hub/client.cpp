@@ -14,6 +14,8 @@ using socketio::PacketView;
 
 namespace {
 
+log::RareWarning slow_reader, many_sockets;
+
 socketio::DecodeLimits decode_limits(const Config& config) {
   return {.max_attachments = static_cast<std::uint32_t>(config.max_attachments), .json_depth = config.json_depth};
 }
@@ -70,14 +72,14 @@ void Client::forget_left() {
 }
 
 void Client::send_away(const SocketRef& ref) {
-  static_cast<void>(
-      hub_.mailboxes.post(ref.shard, Message::run([&hub = hub_, ref] {
-                            SocketState* socket = hub.find(ref);
-                            if (!socket) return;
-                            log::info("a user's oldest socket is sent away: MAX_CONNECTIONS_PER_USER is reached",
-                                      {{"user", std::string(socket->user_id())}});
-                            socket->disconnect(false);
-                          })));
+  static_cast<void>(hub_.mailboxes.post(
+      ref.shard, Message::run([&hub = hub_, ref] {
+        SocketState* socket = hub.find(ref);
+        if (!socket) return;
+        many_sockets.write("MAX_CONNECTIONS_PER_USER is reached: a user's oldest socket is sent away",
+                           {{"user", std::string(socket->user_id())}});
+        socket->disconnect(false);
+      })));
 }
 
 void Client::send(std::string_view nsp, PacketType type, std::string_view payload) {
@@ -108,6 +110,7 @@ void Client::on_text(std::string_view message, TimePoint now) {
                                                         .bytes = message.size(),
                                                         .attachments = {},
                                                         .deadline = now + hub_.config.attachments_timeout});
+  link_.set_partial(unfinished_->bytes);
   link_.deadline_changed();
 }
 
@@ -117,8 +120,9 @@ void Client::on_binary(std::string_view bytes, TimePoint now) {
   unfinished_->bytes += bytes.size();
   if (unfinished_->bytes > hub_.config.max_payload_bytes) return fail(now);
   unfinished_->attachments.emplace_back(bytes);
-  if (unfinished_->attachments.size() < unfinished_->wanted) return;
+  if (unfinished_->attachments.size() < unfinished_->wanted) return link_.set_partial(unfinished_->bytes);
   const auto whole = std::exchange(unfinished_, nullptr);
+  link_.set_partial(0);
   const auto packet = socketio::decode(whole->text, decode_limits(hub_.config));
   SB_ASSERT(packet);
   dispatch(*packet, std::move(whole->attachments), now);
@@ -176,7 +180,12 @@ void Client::refuse(const Namespace& nsp, const ConnectRefusal& refusal, TimePoi
 void Client::on_closed(CloseReason reason, TimePoint now) {
   const Turn turn(*this);
   closed_ = true;
+  if (unfinished_) link_.set_partial(0);
   unfinished_ = nullptr;
+  if (reason == CloseReason::slow_consumer) {
+    slow_reader.write("SEND_QUEUE_BYTES is reached: a client that reads too slowly is closed",
+                      {{"address", facts_.remote_address}});
+  }
   while (!sockets_.empty()) sockets_.front()->leave(reason, now);
 }
 

@@ -60,6 +60,8 @@ class Link {
   /// This client has an accepted socket now: the limits of strangers no longer hold.
   virtual void set_authenticated() = 0;
   virtual void set_reading(bool reading) = 0;
+  /// So many bytes of half-finished messages are held for this client (TOTAL_PARTIAL_BYTES).
+  virtual void set_partial(std::size_t bytes) = 0;
   virtual void deadline_changed() = 0;
 };
 

@@ -85,9 +85,9 @@ struct Options {
   Milliseconds idle_timeout{30000};
   std::size_t max_head_bytes = 16 * 1024;
   std::size_t max_fields = 100;
-  std::size_t max_connections = 0;              ///< 0: descriptors less 100
-  std::size_t max_unauthenticated = 0;          ///< 0: a tenth of max_connections, at least 1000
-  std::size_t max_connections_per_address = 0;  ///< 0: no limit
+  std::size_t max_connections = 0;            ///< 0: descriptors less 100
+  std::size_t max_unauthenticated = 0;        ///< 0: a tenth of max_connections, at least 1000
+  std::size_t max_strangers_per_address = 0;  ///< sessions without a login from one address; 0: no limit
   std::size_t mailbox_messages = 100'000;
   std::size_t total_partial_bytes = 64u << 20;
   std::size_t preauth_message_bytes = 16 * 1024;
@@ -117,6 +117,9 @@ class Network : public Mailboxes {
   virtual void set_authenticated(engineio::Session& session) = 0;
   /// Stops or resumes reading from a session's client (its events budget is used up). Its shard's thread only.
   virtual void set_reading(engineio::Session& session, bool reading) = 0;
+
+  /// Says how many bytes of half-finished messages the session's handler holds. Its shard's thread only.
+  virtual void set_partial(engineio::Session& session, std::size_t bytes) = 0;
 
   struct Counters {
     std::size_t connections = 0, sessions = 0;

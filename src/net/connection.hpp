@@ -75,6 +75,7 @@ struct Connection {
   bool close_received : 1 = false;
   bool mid_frame : 1 = false;  ///< the kernel has a part of the queue's front frame
   bool counted : 1 = false;    ///< among the connections of all shards
+  bool refused : 1 = false;    ///< among those that are told that there is no room
   TimePoint deadline = kNever;
   TimePoint armed = kNever;
   std::unique_ptr<HttpState> http;
@@ -126,8 +127,11 @@ struct SessionEntry final : engineio::SessionIo {
   bool in_touched = false;  ///< these stand before the session, whose constructor may already call touched()
   bool authenticated = false;
   bool reading = true;
-  bool dropped = false;  ///< goes at the next flush, finished or not
-  bool resume = false;   ///< what was held is to be delivered
+  bool dropped = false;             ///< goes at the next flush, finished or not
+  bool resume = false;              ///< what was held is to be delivered
+  std::uint32_t partial_above = 0;  ///< bytes of half-finished messages that the handler holds
+  std::uint32_t partial = 0;        ///< those and the held POST's, as counted over all clients
+  PeerAddress peer{};
   std::size_t last_unacknowledged = SIZE_MAX;
   TimePoint armed = kNever;
   SessionEntry* older = nullptr;  ///< the list of those without an authenticated socket

@@ -3,44 +3,45 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/log.hpp"
 #include "net/shard.hpp"
 
 // The life of a connection: accepted, read, written, closed.
 namespace signalbox::net {
 namespace {
 
-constexpr int kMaxAcceptsPerTurn = 256;
-constexpr std::size_t kMaxExtraConnections =
-    64;  // past the limit, answered 503 properly; more than these are just closed
+constexpr std::size_t kMaxRefused = 64;  // at once that are told so and waited for; more are told and closed
 constexpr std::size_t kMaxStashed = 64 * 1024;
 constexpr std::string_view kOverloaded =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+log::RareWarning connections_full, descriptors_gone;
 constexpr Milliseconds kLinger{2000};
 constexpr Milliseconds kWriteTimeout{30'000};
 
 }  // namespace
 
-bool Shared::admit(const PeerAddress& peer) {
-  if (options.max_connections_per_address == 0) return true;
+bool Shared::admit_stranger(const PeerAddress& peer) {
+  if (options.max_strangers_per_address == 0) return true;
   const Lock lock(addresses_mutex_);
   auto& count = addresses_[peer];
-  if (count >= options.max_connections_per_address) return false;
+  if (count >= options.max_strangers_per_address) return false;
   ++count;
   return true;
 }
 
-void Shared::leave(const PeerAddress& peer) {
-  if (options.max_connections_per_address == 0) return;
+void Shared::forget_stranger(const PeerAddress& peer) {
+  if (options.max_strangers_per_address == 0) return;
   const Lock lock(addresses_mutex_);
   const auto found = addresses_.find(peer);
   if (found != addresses_.end() && --found->second == 0) addresses_.erase(found);
 }
 
-void Shard::accept_all(int listener) {
-  for (int i = 0; i < kMaxAcceptsPerTurn && stop_deadline_ == kNever; ++i) {
+void Shard::accept_all(int listener, int most) {
+  for (int i = 0; i < most && stop_deadline_ == kNever; ++i) {
     PeerAddress peer;
     const int fd = kernel_->accept(listener, peer);
     if (fd == -EMFILE || fd == -ENFILE) {
+      descriptors_gone.write("no descriptor is left: connections are closed unanswered");
       // One descriptor is kept for this: take the connection and close it, or it would wake us for ever.
       reserve_.reset();
       if (const int refused = kernel_->accept(listener, peer); refused >= 0) kernel_->close(refused);
@@ -49,8 +50,7 @@ void Shard::accept_all(int listener) {
     }
     if (fd == -EINTR || fd == -ECONNABORTED) continue;
     if (fd < 0) return;
-    const bool room = shared_.connections.load(std::memory_order_relaxed) < shared_.max_connections;
-    if (!room || !shared_.admit(peer)) {
+    if (shared_.connections.load(std::memory_order_relaxed) >= shared_.max_connections) {
       accept_refused(fd, peer);
       continue;
     }
@@ -62,13 +62,16 @@ void Shard::accept_all(int listener) {
 }
 
 void Shard::accept_refused(int fd, const PeerAddress& peer) {
-  if (connections_.size() >= shared_.max_connections + kMaxExtraConnections) {
+  connections_full.write("MAX_CONNECTIONS is reached: further ones get 503");
+  if (shared_.refused.load(std::memory_order_relaxed) >= kMaxRefused) {
     kernel_->write(fd, kOverloaded.data(), kOverloaded.size());
     kernel_->close(fd);
     return;
   }
   Connection& connection = open_connection(fd, peer);
   if (connection.mode == Mode::closed) return;
+  connection.refused = true;
+  shared_.refused.fetch_add(1, std::memory_order_relaxed);
   connection.http->out = kOverloaded;
   connection.mode = Mode::ending;
   touch(connection);
@@ -94,14 +97,9 @@ void Shard::close_connection(Connection& connection, CloseReason reason) {
     kernel_->close(connection.fd);
     connection.fd = -1;
   }
-  if (connection.partial != 0) {
-    shared_.partial_bytes.fetch_sub(connection.partial, std::memory_order_relaxed);
-    connection.partial = 0;
-  }
-  if (connection.counted) {
-    shared_.connections.fetch_sub(1, std::memory_order_relaxed);
-    shared_.leave(connection.peer);
-  }
+  count_partial(connection.partial, 0);
+  if (connection.counted) shared_.connections.fetch_sub(1, std::memory_order_relaxed);
+  if (connection.refused) shared_.refused.fetch_sub(1, std::memory_order_relaxed);
   if ((mode == Mode::waiting || mode == Mode::body) && connection.http->engine && !connection.http->sid.empty()) {
     engine_gone(connection);
   }

@@ -99,11 +99,14 @@ void Shard::open_polling(Connection& connection, const RequestHead& head) {
   }
   http.keep_alive =
       http.keep_alive && http.left == 0 && !http.parser.chunked();  // a GET with a body: answered, not believed
-  SessionEntry& entry = open_session(engineio::Transport::polling, head, http.parser.raw());
-  http.sid = entry.session.sid();
+  SessionEntry* entry = open_session(engineio::Transport::polling, connection, head);
+  if (!entry) {
+    return refuse(connection, {.status = 503, .fields = {{"Retry-After", "5"}}, .body = {}, .close = true});
+  }
+  http.sid = entry->session.sid();
   http.owner = index_;
-  entry.session.on_get(request_id(connection), now_);
-  entry.touched();
+  entry->session.on_get(request_id(connection), now_);
+  entry->touched();
 }
 
 // The body is whole: to the session's shard with it.
@@ -140,6 +143,7 @@ void Shard::on_engine_request(EngineRequest request) {
   entry.post->content_type = type;
   entry.post->body = std::move(request.body);
   entry.post->whole = true;
+  count_partial(entry);
   deliver_held(entry);
 }
 
@@ -238,10 +242,11 @@ void Shard::upgrade_here(Connection& connection, const RequestHead& head, const 
   if (stop_deadline_ != kNever) return refuse_websocket(connection, 503, "Service Unavailable", {{"Retry-After", "2"}});
   const std::string accept = websocket::accept_key(*head.field("Sec-WebSocket-Key"));
   if (!query->sid) {
-    SessionEntry& entry = open_session(engineio::Transport::websocket, head, connection.http->parser.raw());
+    SessionEntry* entry = open_session(engineio::Transport::websocket, connection, head);
+    if (!entry) return refuse_websocket(connection, 503, "Service Unavailable", {{"Retry-After", "5"}});
     become_websocket(connection, accept);
-    attach(connection, entry);
-    entry.session.attach_websocket(connection.websocket_id());
+    attach(connection, *entry);
+    entry->session.attach_websocket(connection.websocket_id());
     return;
   }
   SessionEntry& entry = *find_session(*query->sid);

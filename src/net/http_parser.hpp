@@ -23,6 +23,7 @@ class HeadParser {
   bool failed() const { return status_ != 0; }
   int status() const { return status_; }  ///< 400, 417, 431, 501, 505: what to answer when failed()
   bool started() const { return !raw_.empty(); }
+  std::size_t partial_bytes() const { return done() ? 0 : raw_.size(); }
 
   // Once done:
   const std::string& raw() const { return raw_; }

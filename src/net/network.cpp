@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/assert.hpp"
+#include "base/log.hpp"
 #include "net/listener.hpp"
 #include "net/shard.hpp"
 
@@ -38,6 +39,7 @@ class ShardedNetwork final : public Network {
   }
   void set_authenticated(engineio::Session& session) override { current()->set_authenticated(session); }
   void set_reading(engineio::Session& session, bool reading) override { current()->set_reading(session, reading); }
+  void set_partial(engineio::Session& session, std::size_t bytes) override { current()->set_partial(session, bytes); }
   Counters counters() const override { return {shared_.connections.load(), shared_.sessions.load()}; }
 
  private:
@@ -57,6 +59,9 @@ void ShardedNetwork::start() {
       options.max_connections ? options.max_connections : descriptors - std::min<std::size_t>(descriptors / 2, 100);
   shared_.max_strangers = options.max_unauthenticated ? options.max_unauthenticated
                                                       : std::max<std::size_t>(1000, shared_.max_connections / 10);
+  log::info("limits", {{"descriptors", std::to_string(descriptors)},
+                       {"max_connections", std::to_string(shared_.max_connections)},
+                       {"max_unauthenticated", std::to_string(shared_.max_strangers)}});
   Listeners listeners = listen_on(options.host, options.port, options.shards);
   port_ = listeners.port;
   for (unsigned i = 0; i < options.shards; ++i) {

@@ -1,11 +1,17 @@
 #include <chrono>
 
 #include "base/assert.hpp"
+#include "base/log.hpp"
 #include "engineio/sid.hpp"
 #include "net/shard.hpp"
 
 // The sessions of a shard: made, found, flushed, forgotten.
 namespace signalbox::net {
+namespace {
+
+log::RareWarning address_full, strangers_full;
+
+}  // namespace
 
 void SessionEntry::answer(const engineio::RequestId& request, engineio::Answer answer) {
   shard.engine_answer(request, std::move(answer));
@@ -37,17 +43,24 @@ bool SessionEntry::still_draining() {
   return shrinks;
 }
 
-SessionEntry& Shard::open_session(engineio::Transport transport, const RequestHead& head, std::string raw_head) {
+SessionEntry* Shard::open_session(engineio::Transport transport, const Connection& connection,
+                                  const RequestHead& head) {
+  if (!shared_.admit_stranger(connection.peer)) {
+    address_full.write("MAX_UNAUTHENTICATED_PER_ADDRESS is reached: further sessions get 503",
+                       {{"address", std::string(head.remote_address)}});
+    return nullptr;
+  }
   auto made = std::make_unique<SessionEntry>(*this, engineio::Sid(index_, sessions_.reserve().first), transport,
                                              options_.session, now_);
   SessionEntry& entry = sessions_.insert(std::move(made));
+  entry.peer = connection.peer;
   shared_.sessions.fetch_add(1, std::memory_order_relaxed);
   shared_.strangers.fetch_add(1, std::memory_order_relaxed);
   entry.older = newest_stranger_;
   (newest_stranger_ ? newest_stranger_->newer : oldest_stranger_) = &entry;
   newest_stranger_ = &entry;
   const auto unix_time = std::chrono::system_clock::now().time_since_epoch();
-  Handshake handshake{.head = std::move(raw_head),
+  Handshake handshake{.head = connection.http->parser.raw(),
                       .remote_address = std::string(head.remote_address),
                       .issued_ms = std::chrono::duration_cast<Milliseconds>(unix_time).count(),
                       .websocket = transport == engineio::Transport::websocket};
@@ -55,8 +68,7 @@ SessionEntry& Shard::open_session(engineio::Transport transport, const RequestHe
   SB_ASSERT(entry.handler != nullptr);
   entry.session.set_handler(*entry.handler);
   entry.touched();
-  drop_oldest_strangers();
-  return entry;
+  return &entry;
 }
 
 void Shard::no_stranger(SessionEntry& entry) {
@@ -66,12 +78,13 @@ void Shard::no_stranger(SessionEntry& entry) {
   (entry.newer ? entry.newer->older : newest_stranger_) = entry.older;
   entry.older = entry.newer = nullptr;
   shared_.strangers.fetch_sub(1, std::memory_order_relaxed);
+  shared_.forget_stranger(entry.peer);
 }
 
-// Each newcomer past the limit pushes out the one that has been here longest without a login, never itself.
-void Shard::drop_oldest_strangers() {
-  while (shared_.strangers.load(std::memory_order_relaxed) > shared_.max_strangers &&
-         oldest_stranger_ != newest_stranger_) {
+// Newcomers past the limit push out those who have been here longest without a login.
+void Shard::drop_oldest_strangers(std::size_t most) {
+  while (shared_.strangers.load(std::memory_order_relaxed) > most && oldest_stranger_ != newest_stranger_) {
+    strangers_full.write("MAX_UNAUTHENTICATED is reached: the oldest session without a login is closed");
     SessionEntry& oldest = *oldest_stranger_;
     no_stranger(oldest);
     oldest.dropped = true;
@@ -117,10 +130,18 @@ void Shard::set_reading(engineio::Session& session, bool reading) {
   }
 }
 
+void Shard::set_partial(engineio::Session& session, std::size_t bytes) {
+  SessionEntry* entry = find_session(session.sid());
+  if (!entry) return;
+  entry->partial_above = static_cast<std::uint32_t>(bytes);
+  count_partial(*entry);
+}
+
 void Shard::deliver_held(SessionEntry& entry) {
   entry.resume = false;
   if (entry.post && entry.post->whole && (entry.reading || !entry.session.open())) {
     const auto post = std::exchange(entry.post, nullptr);
+    count_partial(entry);
     entry.session.on_post(post->id, post->content_type, post->body, now_);
     entry.touched();
   }
@@ -159,6 +180,7 @@ void Shard::flush_session(SessionEntry& entry) {
 
 void Shard::erase_session(SessionEntry& entry) {
   no_stranger(entry);
+  count_partial(entry.partial, 0);
   shared_.sessions.fetch_sub(1, std::memory_order_relaxed);
   entry.handler.reset();
   sessions_.erase(entry);

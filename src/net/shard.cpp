@@ -10,6 +10,8 @@ namespace {
 thread_local Shard* this_shard = nullptr;
 constexpr std::uint64_t kListenerBit = std::uint64_t{1} << 63;
 constexpr Milliseconds kStopTime{1500};
+constexpr int kMaxAccepts = 256;       ///< a turn
+constexpr int kMaxAcceptsBehind = 16;  ///< in a turn that could not read all that waits
 
 }  // namespace
 
@@ -54,13 +56,19 @@ void Shard::run() {
 void Shard::turn() {
   const auto count = kernel_->wait(events_, time_to_wait());
   now_ = kernel_->now();
-  // Those who are here are read before others are let in: a login that waits unread is not pushed out by newcomers.
+  // First what was posted before those bytes were sent: that a POST has begun, say, before an upgrade that follows it.
+  run_mailbox();
+  // Those who are here are read before others are let in, and few are let in while more waits to be read: a login that
+  // waits unread is not pushed out by newcomers, however many log in at once.
+  const bool all_read = count < events_.size();
   for (std::size_t i = 0; i < count; ++i)
     if (!(events_[i].token & kListenerBit)) handle(events_[i]);
   for (std::size_t i = 0; i < count; ++i)
-    if (events_[i].token & kListenerBit) accept_all(static_cast<int>(events_[i].token & 0x7fffffff));
+    if (events_[i].token & kListenerBit)
+      accept_all(static_cast<int>(events_[i].token & 0x7fffffff), all_read ? kMaxAccepts : kMaxAcceptsBehind);
   run_mailbox();
   run_timers();
+  drop_oldest_strangers(all_read ? shared_.max_strangers : 2 * shared_.max_strangers);
   flush();
   bury();
   if (stop_deadline_ != kNever && (connections_.size() == 0 || now_ >= stop_deadline_)) finish_stop();

@@ -33,14 +33,15 @@ struct Shared {
   std::atomic<std::size_t> connections{0};
   std::atomic<std::size_t> sessions{0};
   std::atomic<std::size_t> strangers{0};  ///< sessions without an authenticated socket
+  std::atomic<std::size_t> refused{0};    ///< connections over the limit that are being told so
   std::atomic<std::size_t> partial_bytes{0};
 
-  /// May one more connection come from there? Counts it if so.
-  bool admit(const PeerAddress& peer);
-  void leave(const PeerAddress& peer);
+  /// May one more stranger come from there? Counts it if so.
+  bool admit_stranger(const PeerAddress& peer);
+  void forget_stranger(const PeerAddress& peer);
 
  private:
-  Mutex addresses_mutex_;                                                         ///< every shard accepts
+  Mutex addresses_mutex_;                                                         ///< every shard has strangers
   std::map<PeerAddress, std::size_t> addresses_ SB_GUARDED_BY(addresses_mutex_);  ///< empty when there is no such limit
 };
 
@@ -74,6 +75,7 @@ class Shard {
   void answer(const RequestId& request, Response response);
   void set_authenticated(engineio::Session& session);
   void set_reading(engineio::Session& session, bool reading);
+  void set_partial(engineio::Session& session, std::size_t bytes);
 
  private:
   friend struct SessionEntry;
@@ -88,7 +90,7 @@ class Shard {
   void finish_stop();
 
   // connections.cpp: their life.
-  void accept_all(int listener);
+  void accept_all(int listener, int most);
   void accept_refused(int fd, const PeerAddress& peer);
   Connection& open_connection(int fd, const PeerAddress& peer);
   void close_connection(Connection& connection, CloseReason reason = CloseReason::transport_close);
@@ -100,7 +102,10 @@ class Shard {
   void touch(Connection& connection);
   void update_interest(Connection& connection);
   void count_partial(Connection& connection);
-  void drop_largest_partial();
+  void count_partial(SessionEntry& entry);
+  void count_partial(std::uint32_t& counted, std::size_t bytes);
+  void relieve_all();
+  void drop_largest_partials();
   /// Writes; false: the connection is broken and closed. `written` grows by what was taken.
   bool write(Connection& connection, std::string_view bytes, std::size_t& written);
 
@@ -145,7 +150,8 @@ class Shard {
   void add_cors(Connection& connection, const RequestHead& head);
 
   // sessions.cpp
-  SessionEntry& open_session(engineio::Transport transport, const RequestHead& head, std::string raw_head);
+  /// Null: its address has too many already.
+  SessionEntry* open_session(engineio::Transport transport, const Connection& connection, const RequestHead& head);
   SessionEntry* find_session(std::string_view sid);
   SessionEntry* session_of(const Connection& connection);
   void flush_session(SessionEntry& entry);
@@ -153,7 +159,7 @@ class Shard {
   void deliver_held(SessionEntry& entry);
   void deliver_held(SessionEntry& entry, engineio::WebSocketId websocket);
   void no_stranger(SessionEntry& entry);
-  void drop_oldest_strangers();
+  void drop_oldest_strangers(std::size_t most);
   void engine_answer(const RequestId& request, engineio::Answer answer);
 
   // websocket_connection.cpp
@@ -186,6 +192,8 @@ class Shard {
   SlotMap<SessionEntry> sessions_;
   SessionEntry* oldest_stranger_ = nullptr;
   SessionEntry* newest_stranger_ = nullptr;
+  std::size_t partial_bytes_ = 0;         ///< this shard's share of all
+  std::atomic<bool> relief_due_ = false;  ///< drop_largest_partials() is on its way
   Timers timers_;
   std::vector<Connection*> touched_connections_;
   std::vector<SessionEntry*> touched_sessions_;

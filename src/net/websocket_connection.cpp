@@ -159,23 +159,4 @@ void Shard::flush_websocket(Connection& connection) {
   if (connection.close_sent && connection.close_received) close_connection(connection);
 }
 
-void Shard::count_partial(Connection& connection) {
-  std::size_t bytes = connection.decoder ? connection.decoder->partial_bytes() : 0;
-  if (connection.extra) bytes += connection.extra->held.size();
-  if (connection.http) bytes += connection.http->body.size() + connection.http->input.size();
-  const auto before = connection.partial;
-  connection.partial = static_cast<std::uint32_t>(bytes);
-  if (connection.partial == before) return;
-  const auto total = shared_.partial_bytes.fetch_add(bytes - before, std::memory_order_relaxed) + bytes - before;
-  if (bytes > before && total > options_.total_partial_bytes) drop_largest_partial();
-}
-
-void Shard::drop_largest_partial() {
-  Connection* largest = nullptr;
-  connections_.for_each([&largest](Connection& connection) {
-    if (!largest || connection.partial > largest->partial) largest = &connection;
-  });
-  if (largest && largest->partial != 0) close_connection(*largest, CloseReason::forced_close);
-}
-
 }  // namespace signalbox::net

@@ -32,6 +32,7 @@ class ClientHandler final : public engineio::SessionHandler, private hub::Link {
   void close(CloseReason reason, TimePoint now) override { session_.close(reason, now); }
   void set_authenticated() override { network_.set_authenticated(session_); }
   void set_reading(bool reading) override { network_.set_reading(session_, reading); }
+  void set_partial(std::size_t bytes) override { network_.set_partial(session_, bytes); }
   void deadline_changed() override { session_.deadline_changed(); }
 
   net::Network& network_;

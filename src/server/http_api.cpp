@@ -10,6 +10,7 @@
 #include "base/json_check.hpp"
 #include "base/json_scan.hpp"
 #include "base/json_write.hpp"
+#include "base/log.hpp"
 #include "base/percent.hpp"
 #include "net/http_parser.hpp"
 #include "server/json_place.hpp"
@@ -17,6 +18,7 @@
 namespace signalbox::server {
 namespace {
 
+log::RareWarning mailbox_full;
 constexpr std::string_view kPresence = "/api/presence";
 constexpr std::size_t kMaxEvents = 1000;
 constexpr std::size_t kMaxPage = 10'000;
@@ -215,7 +217,10 @@ net::Response HttpApi::emit(std::string_view body) const {
   emissions.reserve(events->size());
   for (const Event& event : *events) emissions.push_back({event.user, event.frame});
   const auto online = directory_.emit_all(emissions);
-  if (!online) return overloaded();
+  if (!online) {
+    mailbox_full.write("MAILBOX_MESSAGES is reached: emits are refused with 429");
+    return overloaded();
+  }
   return json_response(202, fmt::format(R"({{"accepted":{},"online":{}}})", events->size(), *online));
 }
 

@@ -105,6 +105,7 @@ class FakeClient final : public Link {
   }
   void set_authenticated() override { authenticated = true; }
   void set_reading(bool wanted) override { reading = wanted; }
+  void set_partial(std::size_t bytes) override { partial = bytes; }
   void deadline_changed() override {}
 
   void text(std::string_view message) { client.on_text(message, test_now); }
@@ -124,6 +125,7 @@ class FakeClient final : public Link {
   std::vector<std::string> sent;
   bool authenticated = false;
   bool reading = true;
+  std::size_t partial = 0;
   std::optional<CloseReason> closed;
   Client client;
 };

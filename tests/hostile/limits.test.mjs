@@ -1,0 +1,238 @@
+// Every limit of the table in docs/security.md, passed once.
+import assert from "node:assert/strict";
+import { after, before, describe } from "node:test";
+
+import { pause } from "../support/server.mjs";
+import { frame, get, polling, post, Raw, upgrade, Ws } from "./raw.mjs";
+import { attack, crowd, login, loginPacket, openPolling, Town } from "./town.mjs";
+
+const unknownSid = '{"code":1,"message":"Session ID unknown"}';
+const badRequest = '{"code":3,"message":"Bad request"}';
+
+describe("limits of connections and sessions", () => {
+  attack("MAX_CONNECTIONS: one more gets 503 with Retry-After, and the old ones live", { env: { MAX_CONNECTIONS: "20" } }, async ({ port }) => {
+    const many = await crowd(17, 17, () => Raw.open(port)); // witness and worker are there: one place is left for the newcomer of `unharmed`
+    many.push(await Raw.open(port));
+    const one = await Raw.open(port);
+    const answer = await one.answer();
+    assert.equal(answer.status, 503);
+    assert.ok(Number(answer.headers["retry-after"]) > 0);
+    await one.ended();
+    const flood = await crowd(300, 50, async () => {
+      const raw = await Raw.open(port).catch(() => undefined);
+      const status = (await raw?.answer())?.status;
+      raw?.close();
+      return status;
+    });
+    assert.ok(flood.every((status) => status === 503 || status === undefined), String(flood));
+    many.forEach((raw) => raw.close());
+    await pause(50);
+  });
+
+  attack("MAX_UNAUTHENTICATED: the oldest session without a login goes", { env: { MAX_UNAUTHENTICATED: "5", THREADS: "1" } }, async ({ port }) => {
+    const strangers = [];
+    for (let i = 0; i < 6; ++i) strangers.push(await Ws.open(port));
+    assert.equal(await strangers[0].closeCode(), 1000);
+    for (const ws of strangers.slice(1)) assert.match(await ws.message(), /^0/);
+    strangers[1].send(loginPacket("late"));
+    assert.match(await strangers[1].message(), /^40{"sid"/);
+    strangers.forEach((ws) => ws.close());
+  });
+
+  attack("MAX_UNAUTHENTICATED_PER_ADDRESS: one more gets 503, by polling and by WebSocket, until one has logged in", { env: { MAX_UNAUTHENTICATED_PER_ADDRESS: "3" } }, async ({ port }) => {
+    const strangers = await crowd(3, 3, () => Ws.open(port));
+    for (const request of [get(polling), upgrade()]) {
+      const raw = await Raw.open(port);
+      const { status, headers } = await raw.write(request).answer();
+      assert.deepEqual([status, Number(headers["retry-after"]) > 0], [503, true]);
+      raw.close();
+    }
+    assert.match(await strangers[0].message(), /^0/);
+    strangers[0].send(loginPacket("one of them"));
+    assert.match(await strangers[0].message(), /^40/);
+    (await Ws.open(port)).close();
+    strangers.forEach((ws) => ws.close());
+    await pause(50);
+  });
+
+  attack("MAX_CONNECTIONS_PER_USER: the user's oldest socket is sent away", { env: { MAX_CONNECTIONS_PER_USER: "2" } }, async ({ port }) => {
+    const sockets = [];
+    for (let i = 0; i < 3; ++i) sockets.push(await login(port, "many tabs"));
+    assert.equal(await sockets[0].message(), "41");
+    sockets.forEach((ws) => ws.close());
+  });
+});
+
+describe("limits of HTTP", () => {
+  let town;
+  before(async () => (town = await Town.build({ HEADER_TIMEOUT_MS: "400", BODY_TIMEOUT_MS: "400", IDLE_TIMEOUT_MS: "400" })));
+  after(() => town.leave());
+  const where = () => town;
+  const ends = async (raw, status) => {
+    assert.equal((await raw.answer())?.status, status);
+    await raw.ended();
+  };
+
+  attack("a head over 16 KiB: 431", { where }, async ({ port }) => ends((await Raw.open(port)).write(get("/", `A: ${"x".repeat(16384)}\r\n`)), 431));
+  attack("101 fields: 431", { where }, async ({ port }) => ends((await Raw.open(port)).write(get("/", "a: b\r\n".repeat(100))), 431));
+  attack("a head that does not end: 408", { where }, async ({ port }) => ends((await Raw.open(port)).write("GET / HTTP/1.1\r\nHost: x\r\n"), 408));
+  attack("a head that drips does not get more time: 408", { where }, async ({ port }) => {
+    const raw = (await Raw.open(port)).write("GET / HTTP/1.1\r\n");
+    const drip = setInterval(() => raw.write("a"), 50);
+    await ends(raw, 408).finally(() => clearInterval(drip));
+  });
+  attack("nothing at all, and nothing after an answer: closed", { where }, async ({ port }) => {
+    const silent = await Raw.open(port);
+    const idle = (await Raw.open(port)).write(get("/healthz"));
+    assert.equal((await idle.answer()).status, 200);
+    await Promise.all([silent.ended(), idle.ended()]);
+    assert.equal(silent.got.length, 0);
+  });
+  attack("a body over MAX_PAYLOAD_BYTES, told or chunked: 413", { where }, async ({ port }) => {
+    const raw = await Raw.open(port);
+    const { target } = await openPolling(raw);
+    await ends(raw.write(`POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000001\r\n\r\n`), 413);
+    const chunked = await Raw.open(port);
+    const other = await openPolling(chunked);
+    await ends(chunked.write(`POST ${other.target} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nf4241\r\n`), 413);
+  });
+  attack("a body that does not come: 408", { where }, async ({ port }) => {
+    const raw = await Raw.open(port);
+    const { target } = await openPolling(raw);
+    await ends(raw.write(`POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n4`), 408);
+  });
+});
+
+describe("limits of messages", () => {
+  let town;
+  before(async () => (town = await Town.build({ ATTACHMENTS_TIMEOUT_MS: "300", CONNECT_TIMEOUT_MS: "5000" })));
+  after(() => town.leave());
+  const where = () => town;
+  const closes = async (ws, code) => assert.equal(await ws.closeCode(), code);
+
+  attack("more than 1,000 packets in one polling payload: 400, and the session is closed", { where }, async ({ port }) => {
+    const raw = await Raw.open(port);
+    const { target } = await openPolling(raw);
+    const { status, body } = await raw.write(post(target, Array(1001).fill("3").join("\x1e"))).answer();
+    assert.deepEqual([status, body], [400, badRequest]);
+    assert.equal((await raw.write(get(target)).answer()).body, unknownSid);
+    raw.close();
+  });
+  attack("1,000 packets are taken", { where }, async ({ port }) => {
+    const raw = await Raw.open(port);
+    const { target } = await openPolling(raw);
+    assert.equal((await raw.write(post(target, Array(1000).fill("3").join("\x1e"))).answer()).body, "ok");
+    raw.close();
+    const closing = await Raw.open(port);
+    await closing.write(post(target, "1")).answer();
+    closing.close();
+  });
+  attack("an empty packet: 400, and the session is closed", { where }, async ({ port }) => {
+    for (const payload of ["\x1e", "3\x1e", "\x1e3", "3\x1e\x1e3", ""]) {
+      const raw = await Raw.open(port);
+      const { target } = await openPolling(raw);
+      assert.equal((await raw.write(post(target, payload)).answer()).status, 400, JSON.stringify(payload));
+      assert.equal((await raw.write(get(target)).answer()).body, unknownSid);
+      raw.close();
+    }
+  });
+  attack("a message before login of more than 16 KiB, by WebSocket and by polling", { where }, async ({ port }) => {
+    await closes((await Ws.open(port)).send("4" + "x".repeat(16384)), 1009);
+    const raw = await Raw.open(port);
+    const { target } = await openPolling(raw);
+    assert.equal((await raw.write(post(target, "4" + "x".repeat(16384))).answer()).status, 413);
+    assert.equal((await raw.write(get(target)).answer()).body, unknownSid);
+    raw.close();
+  });
+  attack("a message over MAX_PAYLOAD_BYTES after login: 1009 from its head", { where }, async ({ port }) => {
+    const ws = await login(port, "large");
+    await closes(ws.write(frame(1, Buffer.alloc(1_000_001, 52)).subarray(0, 100)), 1009);
+  });
+  attack("more than 1,024 fragments, empty ones included: 1008", { where }, async ({ port }) => {
+    const rest = Buffer.concat(Array(1024).fill(frame(0, "", { fin: false })));
+    await closes((await login(port, "many")).write(Buffer.concat([frame(1, "4", { fin: false }), rest])), 1008);
+  });
+  attack("eleven namespaces, a name of 257 bytes, eleven attachments, an index that is not there", { where }, async ({ port }) => {
+    for (const packet of [`42["${"n".repeat(257)}"]`, '4511-["a"]', '451-["a",{"_placeholder":true,"num":1}]', '451-["a",{"_placeholder":true,"num":-1}]']) {
+      await closes((await login(port, "mean")).send(packet), 1002);
+    }
+  });
+  attack("attachments that do not come: closed", { where }, async ({ port }) => {
+    await closes((await login(port, "promises")).send('452-["a",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]').write(frame(2, "one")), 1002);
+  });
+  attack("attachments count in MAX_PAYLOAD_BYTES", { where }, async ({ port }) => {
+    const ws = await login(port, "heavy");
+    ws.send('452-["a",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]');
+    await closes(ws.write(frame(2, Buffer.alloc(600_000))).write(frame(2, Buffer.alloc(600_000))), 1002);
+  });
+  attack("a thousand pings: the newest is answered, the older ones need not be", { where }, async ({ port }) => {
+    const ws = await login(port, "pings");
+    ws.write(Buffer.concat(Array.from({ length: 1000 }, (_, i) => frame(9, String(i)))));
+    let pongs = 0;
+    for (let payload; payload !== "999"; ++pongs) {
+      const next = await ws.frame();
+      assert.equal(next.opcode, 10);
+      payload = next.payload.toString();
+    }
+    assert.ok(pongs <= 1000);
+    ws.close();
+  });
+});
+
+describe("limits of what a client sends and of what waits for it", () => {
+  attack("TOTAL_PARTIAL_BYTES: the largest goes, whoever came last", { env: { TOTAL_PARTIAL_BYTES: "300000", THREADS: "2" } }, async ({ port }) => {
+    const small = await crowd(4, 4, (i) => login(port, `small ${i}`));
+    small.forEach((ws) => ws.write(frame(1, "4" + "x".repeat(1000)).subarray(0, 900)));
+    const large = await crowd(4, 4, (i) => login(port, `large ${i}`));
+    await pause(50);
+    large.forEach((ws) => ws.write(frame(1, "4" + "x".repeat(200_000)).subarray(0, 150_000)));
+    await pause(300);
+    small.forEach((ws) => ws.write("x")); // each grows by a byte while the sum is what it is
+    await pause(100);
+    assert.ok(large.filter((ws) => ws.over).length >= 2, "two of four stay at most");
+    assert.ok(small.every((ws) => !ws.over), "a small one went");
+    [...small, ...large].forEach((ws) => ws.close());
+  });
+
+  attack("TOTAL_PARTIAL_BYTES counts attachments that wait for the last one", { env: { TOTAL_PARTIAL_BYTES: "1000000" }, memoryMb: 24 }, async ({ port }) => {
+    const mean = await crowd(10, 10, (i) => login(port, `promises ${i}`));
+    mean.forEach((ws) => ws.send('452-["a",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]').write(frame(2, Buffer.alloc(500_000))));
+    await pause(500);
+    assert.ok(mean.filter((ws) => ws.over || ws.got[0] === 0x88).length >= 8, "two of ten stay at most");
+    mean.forEach((ws) => ws.close());
+  });
+
+  attack("CLIENT_EVENTS_PER_S: a client that sends more is slowed, loses nothing and does not time out", { env: { CLIENT_EVENTS_PER_S: "20", PING_INTERVAL_MS: "200", PING_TIMEOUT_MS: "300" } }, async ({ port }) => {
+    const ws = await login(port, "eager");
+    const start = performance.now();
+    for (let i = 0; i < 80; ++i) ws.send('42["nobody hears this"]');
+    ws.write(frame(9, "last"));
+    for (;;) {
+      const next = await ws.frame();
+      assert.ok(next && next.opcode !== 8, "it was closed");
+      if (next.opcode === 1 && next.payload.toString() === "2") ws.send("3");
+      if (next.opcode === 10) break;
+    }
+    assert.ok(performance.now() - start > 1500, "40 at once, then 20 a second");
+    ws.close();
+  });
+
+  attack("SEND_QUEUE_BYTES: one that does not read is closed and its memory freed", { env: { SEND_QUEUE_BYTES: "100000" }, memoryMb: 16, cpuMs: 2000 }, async (town) => {
+    const deaf = (await login(town.port, "deaf")).pause();
+    const data = "x".repeat(100_000);
+    for (let i = 0; i < 200; ++i) {
+      const { status, body } = await town.emit("deaf", data.slice(0, 90_000));
+      assert.equal(status, 202);
+      if (JSON.parse(body).online === 0) break;
+      assert.ok(i < 199, "it is still there");
+    }
+    deaf.close();
+  });
+
+  attack("MAILBOX_MESSAGES: past it emits are refused with 429 and Retry-After, all or none", { env: { MAILBOX_MESSAGES: "10", THREADS: "1" } }, async (town) => {
+    const sockets = await crowd(11, 11, () => login(town.port, "eleven at once"));
+    const { status, headers } = await town.emit("eleven at once", 1);
+    assert.deepEqual([status, Number(headers["retry-after"]) > 0], [429, true]);
+    sockets.forEach((ws) => ws.close());
+  });
+});

@@ -1,0 +1,171 @@
+// A server, a client that was there before, and what must be true of both whatever an attacker does meanwhile.
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { pause, startServer } from "../support/server.mjs";
+import { frame, get, polling, post, Raw, Ws } from "./raw.mjs";
+
+export const secret = "0123456789abcdef0123456789abcdef";
+export const apiKey = "a key for workers";
+
+const base64url = (bytes) => Buffer.from(bytes).toString("base64url");
+/** A token of these claims, as an object or as JSON text, with a header that may be anything. */
+export function token(claims, { header = { alg: "HS256", typ: "JWT" }, key = secret } = {}) {
+  const said = `${base64url(JSON.stringify(header))}.${base64url(typeof claims === "string" ? claims : JSON.stringify(claims))}`;
+  return `${said}.${createHmac("sha256", key).update(said).digest("base64url")}`;
+}
+export const loginPacket = (user) => `40${JSON.stringify({ token: token({ id: user }) })}`;
+
+/** What /proc says of a process. */
+export const proc = (pid) => ({
+  descriptors: () => readdirSync(`/proc/${pid}/fd`).length,
+  memoryKb: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "latin1"))[1]),
+  peakKb: () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "latin1"))[1]),
+  forgetPeak: () => writeFileSync(`/proc/${pid}/clear_refs`, "5"),
+  cpuMs: () => {
+    const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1].split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * 10; // user and system, in ticks of 10 ms
+  },
+});
+
+/** A client that is logged in over a bare WebSocket. */
+export async function login(port, user) {
+  const ws = await Ws.open(port, { more: frame(1, loginPacket(user)) });
+  for (const begins of ["0{", "40{", '42["authenticated"']) {
+    const message = await ws.message(2000);
+    if (!message?.startsWith(begins)) throw new Error(`login of ${user}: ${message}`);
+  }
+  return ws;
+}
+/** Reads a client all the time, so that its pings are answered also while nobody asks for its messages. */
+class Listener {
+  #messages = [];
+  #waiting = [];
+  constructor(ws) {
+    const run = async () => {
+      for (let message; (message = await ws.message(600_000)) !== undefined; ) {
+        this.#messages.push(message);
+        this.#waiting.splice(0).forEach((wake) => wake());
+      }
+    };
+    run().catch(() => {});
+  }
+  async next(ms) {
+    for (const late = Date.now() + ms; this.#messages.length === 0; ) {
+      if (Date.now() >= late) throw new Error(`the witness heard nothing for ${ms} ms`);
+      await new Promise((wake) => {
+        const timer = setTimeout(wake, late - Date.now());
+        this.#waiting.push(() => (clearTimeout(timer), wake()));
+      });
+    }
+    return this.#messages.shift();
+  }
+}
+
+let strangers = 0;
+
+/** `signalbox serve` with a witness that is logged in and a worker that is connected. */
+export class Town {
+  static async build(env = {}) {
+    const town = new Town();
+    const settings = { JWT_SECRET: secret, API_KEY: apiKey, PRESENCE_GRACE_MS: "0", PRESENCE_EVENTS: "off", LOG_LEVEL: "off" };
+    town.server = await startServer("signalbox", ["serve"], { ...settings, ...env });
+    town.port = town.server.port;
+    town.proc = proc(town.server.child.pid);
+    town.witness = await login(town.port, "witness");
+    town.heard = new Listener(town.witness);
+    town.worker = await Raw.open(town.port);
+    await town.online();
+    return town;
+  }
+  async #api(request) {
+    if (this.worker.over) this.worker = await Raw.open(this.port); // idle connections end; that is not what is tested here
+    return this.worker.write(request).answer();
+  }
+  async online() {
+    const { status, body } = await this.#api(get("/api/presence", `Authorization: Bearer ${apiKey}\r\n`));
+    assert.equal(status, 200);
+    return JSON.parse(body).count;
+  }
+  /** `emit(user, data)`: how many sockets a worker's event was queued for. */
+  async emit(userId, data) {
+    const body = JSON.stringify({ userId, event: "note", data });
+    return this.#api(post("/api/emit", body, `Authorization: Bearer ${apiKey}\r\nContent-Type: application/json\r\n`));
+  }
+  /** The witness gets an event within a second, and somebody new logs in within two. */
+  async unharmed() {
+    const n = ++strangers;
+    const start = performance.now();
+    assert.equal((await this.emit("witness", { n })).status, 202);
+    assert.equal(await this.heard.next(1000), `42["note",{"n":${n}}]`);
+    assert.ok(performance.now() - start < 1000, "an event takes more than a second");
+    (await login(this.port, `stranger ${n}`)).close();
+  }
+  /** Descriptors and directory entries are `what` they were. */
+  async backTo({ descriptors, online }, ms = 5000) {
+    for (const late = Date.now() + ms; ; await pause(20)) {
+      const now = { descriptors: this.proc.descriptors(), online: await this.online() };
+      if (now.descriptors <= descriptors && now.online === online) return;
+      if (Date.now() > late) assert.deepEqual(now, { descriptors, online });
+    }
+  }
+  async state() {
+    return { descriptors: this.proc.descriptors(), online: await this.online() };
+  }
+  async leave() {
+    this.witness.close();
+    this.worker.close();
+    const { code } = await this.server.stop();
+    assert.equal(code, 0, this.server.child.log);
+  }
+}
+
+/**
+ * One attack as a test: `attack(town, t)` runs against `where()` (a town that stands already) or one built with `env`. Afterwards all are
+ * well, the memory has at no time grown by more than `memoryMb`, and the server has worked for no more than `cpuMs`.
+ */
+export function attack(name, { where, env, memoryMb = 16, cpuMs = 1000, ...options }, run) {
+  test(name, { timeout: 60_000, ...options }, async (t) => {
+    const town = where?.() ?? (await Town.build(env));
+    try {
+      const before = await town.state();
+      town.proc.forgetPeak();
+      const memory = town.proc.memoryKb();
+      const cpu = town.proc.cpuMs();
+      await run(town, t);
+      await town.unharmed();
+      await town.backTo(before);
+      const grown = (town.proc.peakKb() - memory) / 1024;
+      const worked = town.proc.cpuMs() - cpu;
+      t.diagnostic(`memory +${grown.toFixed(1)} MB of ${memoryMb}, ${worked} ms of ${cpuMs}`);
+      assert.ok(grown <= memoryMb, `memory grew by ${grown} MB`);
+      assert.ok(worked <= cpuMs, `the server worked for ${worked} ms`);
+    } finally {
+      if (!where) await town.leave();
+    }
+  });
+}
+
+/** Many at once, but no more than `width` of them. */
+export async function crowd(count, width, one) {
+  const out = [];
+  let next = 0;
+  const walk = async () => {
+    while (next < count) {
+      const i = next++;
+      out[i] = await one(i);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(width, count) }, walk));
+  return out;
+}
+
+/** A polling session: `{sid, target}`, over a connection that stays open. */
+export async function openPolling(raw) {
+  const answer = await raw.write(get(polling)).answer();
+  const { sid } = JSON.parse(answer.body.slice(1));
+  return { sid, target: `${polling}&sid=${encodeURIComponent(sid)}` };
+}
+
