@@ -189,7 +189,8 @@ void Shard::refuse_websocket(Connection& connection, int status, std::string_vie
 bool Shard::on_websocket_head(Connection& connection, const RequestHead& head, std::string_view rest) {
   const auto version = head.field("Sec-WebSocket-Version");
   const auto key = head.field("Sec-WebSocket-Key");
-  if (head.method != "GET" || head.content_length != 0 || connection.http->parser.chunked()) {
+  const HeadParser& parser = connection.http->parser;
+  if (head.method != "GET" || !parser.http_1_1() || head.content_length != 0 || parser.chunked()) {
     return refuse_websocket(connection, 400, "Bad request"), false;
   }
   if (version != "13") {

@@ -29,6 +29,7 @@ class HeadParser {
   const std::string& raw() const { return raw_; }
   RequestHead head(std::string_view raw) const;  ///< with views into `raw`, which holds the bytes of raw()
   RequestHead head() const { return head(raw_); }
+  bool http_1_1() const { return minor_; }  ///< else HTTP/1.0
   bool keep_alive() const { return keep_alive_; }
   bool chunked() const { return chunked_; }
   bool expects_continue() const { return expects_continue_; }

@@ -140,6 +140,7 @@ export function attack(name, { where, env, memoryMb = 16, cpuMs = 1000, ...optio
       const grown = (town.proc.peakKb() - memory) / 1024;
       const worked = town.proc.cpuMs() - cpu;
       t.diagnostic(`memory +${grown.toFixed(1)} MB of ${memoryMb}, ${worked} ms of ${cpuMs}`);
+      if (process.env.SIGNALBOX_BUILD) return; // a sanitizer's build needs more of both
       assert.ok(grown <= memoryMb, `memory grew by ${grown} MB`);
       assert.ok(worked <= cpuMs, `the server worked for ${worked} ms`);
     } finally {
