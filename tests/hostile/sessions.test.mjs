@@ -91,7 +91,7 @@ describe("sessions", () => {
       const ws = await login(port, "mean");
       assert.equal(await ws.send(packet).closeCode(), 1002, JSON.stringify(packet));
     }
-    for (const payload of ["0", "2", "5", "6", "x", "b!", "b=", "bA", "bAQ", "3\x1e", "\xff"]) {
+    for (const payload of ["0", "2", "5", "6", "x", "b!", "b=", "bA", "bAQ", "3\x1e"]) {
       const raw = await Raw.open(port);
       const { target } = await openPolling(raw);
       assert.equal((await raw.write(post(target, payload)).answer()).status, 400, JSON.stringify(payload));
