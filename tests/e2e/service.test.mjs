@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import WebSocket from "ws";
 
 import { program } from "../support/server.mjs";
-import { api, apiKey, connect, login, secret, startProgram, token } from "./support.mjs";
+import { api, apiKey, connect, login, secret, startProgram, token, upgraded } from "./support.mjs";
 
 /** Tries a WebSocket with these Origin fields; tells whether it opened, or the status that refused it. */
 const tryWebSocket = (server, origin, path = "/socket.io/?EIO=4&transport=websocket") =>
@@ -107,6 +107,7 @@ describe("limits", () => {
   test("a connection that joins more than MAX_NAMESPACES is closed", async () => {
     const server = await startProgram({ MAX_NAMESPACES: "1" });
     const socket = await login(server, { user: "ada" });
+    await upgraded(socket);
     socket.io.socket("/members", { auth: {} }).connect();
     assert.match(await socket.heard("disconnect"), /^transport/);
     await server.stop();
