@@ -64,7 +64,7 @@ std::string address(const WebSocketService& service) {
 
 int run_demo(Config config) {
   if (config.host.empty()) config.host = "localhost";  // both loopback addresses: anyone may be Ada here
-  if (config.jwt_secret.empty()) config.jwt_secret = random_secret();
+  config.jwt_secret = random_secret();                 // never the user's own: its tokens go to whoever asks
   WebSocketService service(config);
   const Io io = service.io();
   ImageGenerator generator(io, 4);

@@ -5,10 +5,15 @@
 namespace signalbox::server {
 namespace {
 
-constexpr const char* kPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
-    "form-action 'none'; "
-    "frame-ancestors 'none'";
+/// Of the page as it was asked for under `host`: older browsers do not count the WebSocket of the same host as 'self'.
+/// IPv6 literals cannot stand in a policy, and nothing else but a name and a port may.
+std::string policy(std::string_view host) {
+  constexpr auto kNamed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:";
+  const bool named = !host.empty() && host.find_first_not_of(kNamed) == std::string_view::npos;
+  const std::string sockets = named ? " ws://" + std::string(host) + " wss://" + std::string(host) : "";
+  return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'" + sockets +
+         "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+}
 
 std::string content_type_of(std::string_view path) {
   if (path.ends_with(".js")) return "application/javascript; charset=utf-8";
@@ -17,10 +22,10 @@ std::string content_type_of(std::string_view path) {
   return "text/html; charset=utf-8";
 }
 
-RouteAnswer page(const EmbeddedFile& file) {
+RouteAnswer page(const EmbeddedFile& file, const RouteRequest& request) {
   return {.content_type = content_type_of(file.path),
           .body = std::string(file.bytes),
-          .fields = {{"Content-Security-Policy", kPolicy},
+          .fields = {{"Content-Security-Policy", policy(request.field("Host"))},
                      {"Cache-Control", "no-cache"},
                      {"X-Content-Type-Options", "nosniff"},
                      {"Referrer-Policy", "no-referrer"}}};
@@ -46,7 +51,7 @@ RouteAnswer script(const EmbeddedFile& file, const RouteRequest& request) {
 bool add_demo_page(Routes& routes) {
   const auto files = demo_page();
   for (const EmbeddedFile& file : files) {
-    routes.add(std::string(file.path), [file](const RouteRequest&) { return page(file); });
+    routes.add(std::string(file.path), [file](const RouteRequest& request) { return page(file, request); });
   }
   return !files.empty();
 }

@@ -76,7 +76,7 @@ test("a second window comes online as Grace, and goes", async () => {
   assert.equal(await online.getByText("Grace").count(), 0);
   const grace = await open("grace", { viewport: { width: 390, height: 844 } });
   await online.getByText("Grace").waitFor();
-  await ada.page.getByText("grace came online").waitFor();
+  await ada.page.getByText("Grace came online").waitFor();
   await grace.page.getByRole("button", { name: "Make a picture" }).click();
   await ada.page.getByRole("button", { name: "Make a picture" }).click();
   await jobOf(ada.page, "completed").waitFor();
@@ -87,7 +87,7 @@ test("a second window comes online as Grace, and goes", async () => {
   const wide = await grace.page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
   assert.ok(wide, "nothing is wider than a telephone");
   await grace.close();
-  await ada.page.getByText("grace went offline").waitFor();
+  await ada.page.getByText("Grace went offline").waitFor();
   assert.equal(await online.getByText("Grace").count(), 0);
   assert.deepEqual(ada.complaints, []);
   await ada.close();
@@ -98,5 +98,18 @@ test("choosing another user is another login", async () => {
   await page.getByRole("button", { name: "Grace" }).click();
   await page.getByText("connected", { exact: true }).waitFor();
   await page.getByTestId("online").getByText("Grace").waitFor();
+  await close();
+});
+
+test("the client's script that the server serves logs in, in the words of the original", async () => {
+  const { page, complaints, close } = await open();
+  await page.addScriptTag({ url: "/socket.io/socket.io.js" });
+  const email = await page.evaluate(async () => {
+    const { token } = await (await fetch("/demo/token?user=grace")).json();
+    const socket = window.io({ auth: { token } });
+    return new Promise((done) => socket.on("authenticated", (data) => done(data.user.email)));
+  });
+  assert.equal(email, "grace@example.com");
+  assert.deepEqual(complaints, []);
   await close();
 });

@@ -3,6 +3,7 @@ import { Job } from "./Job.jsx";
 import { useSession, useToken } from "./useSession.js";
 
 const USERS = { ada: "Ada", grace: "Grace" };
+const nameOf = (id) => USERS[id] ?? id;
 const PROMPTS = ["A signal box at dusk", "A train in the rain", "Hills and a viaduct", "A station clock"];
 
 const userOfPage = () => {
@@ -36,7 +37,7 @@ export function App() {
 }
 
 function Desk({ token }) {
-  const { socket, connected, online, news } = useSession(token);
+  const { socket, connected, online, news } = useSession(token, nameOf);
   const [jobs, setJobs] = useState([]);
 
   const start = (fail) => {
@@ -70,7 +71,7 @@ function Desk({ token }) {
         <p className={connected ? "connection on" : "connection"}>{connected ? "connected" : "connecting …"}</p>
         <ul className="online" data-testid="online">
           {online.map((id) => (
-            <li key={id}>{USERS[id] ?? id}</li>
+            <li key={id}>{nameOf(id)}</li>
           ))}
         </ul>
         <ul className="news" data-testid="news">

@@ -15,8 +15,8 @@ export function useToken(user) {
   return token;
 }
 
-/** The page's own connection: whether it stands, who is online, and what has been heard of others. */
-export function useSession(token) {
+/** The page's own connection: whether it stands, who is online, and what has been heard of others; names by `nameOf(id)`. */
+export function useSession(token, nameOf) {
   const [socket, setSocket] = useState(null);
   const [connected, setConnected] = useState(false);
   const [online, setOnline] = useState([]);
@@ -35,11 +35,11 @@ export function useSession(token) {
       refresh();
     });
     own.on("disconnect", () => setConnected(false));
-    own.on("user_online", ({ userId }) => hear(`${userId} came online`));
-    own.on("user_offline", ({ userId }) => hear(`${userId} went offline`));
+    own.on("user_online", ({ userId }) => hear(`${nameOf(userId)} came online`));
+    own.on("user_offline", ({ userId }) => hear(`${nameOf(userId)} went offline`));
     setSocket(own);
     return () => own.disconnect();
-  }, [token]);
+  }, [token, nameOf]);
 
   return { socket, connected, online, news };
 }
