@@ -57,7 +57,9 @@ TEST(WebSocketService, takes_emits_from_many_threads) {
   std::atomic<int> taken{0};
   for (int t = 0; t < 4; ++t) {
     workers.emplace_back([&, io = service.io(), t] {
-      for (int i = 0; i < 1000; ++i) taken += emit_to_user(io, "user-" + std::to_string(t), JobProgress{.job_id = "1", .progress = 1.0 * i}).has_value();
+      for (int i = 0; i < 1000; ++i)
+        taken +=
+            emit_to_user(io, "user-" + std::to_string(t), JobProgress{.job_id = "1", .progress = 1.0 * i}).has_value();
     });
   }
   workers.clear();
@@ -94,7 +96,7 @@ TEST(WebSocketService, says_what_keeps_it_from_starting) {
 }
 
 TEST(WebSocketService, run_returns_at_a_signal_or_at_stop_and_gives_the_signals_back) {
-  struct sigaction before {}, after {};
+  struct sigaction before{}, after{};
   sigaction(SIGTERM, nullptr, &before);
   {
     WebSocketService service(small());
