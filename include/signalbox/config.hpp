@@ -70,6 +70,14 @@ struct Config {
   bool presence_events = true;
   std::chrono::milliseconds presence_grace{5000};
 
+  // What is kept of jobs (docs/delivery.md)
+  std::string data_dir = "./signalbox-data";  ///< empty: outcomes do not outlive the process
+  std::chrono::milliseconds outcome_ttl{24 * 3600 * 1000};
+  std::chrono::milliseconds progress_ttl{3600 * 1000};
+  std::chrono::milliseconds outcome_replay{600 * 1000};
+  std::size_t jobs_per_user = 200;
+  std::size_t ledger_total_bytes = 256u << 20;
+
   bool serve_client = true;
 
   // Limits (docs/security.md)

@@ -21,7 +21,9 @@ enum class EmitError : std::uint8_t {
   too_large,
   invalid_event,
   reserved_event,
-  invalid_user
+  invalid_user,
+  too_many_unread,  ///< the user has more outcomes that nobody fetched than are kept
+  not_durable,      ///< the store cannot write: outcomes are refused until it can
 };
 /// A sentence for people.
 std::string_view to_text(EmitError error) noexcept;
@@ -56,6 +58,11 @@ EmitResult emit_to_user(const Io& io, std::string_view user, const JobProgress& 
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job);
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job);
 EmitResult emit_to_user(const Io& io, std::string_view user, std::string_view event, const json& data);
+/// Called once, on a thread of the store, when the outcome is on the disk (true), or cannot be brought there, or
+/// DATA_DIR is empty (false). Must not block. Not called if the emit was refused.
+using OnCommitted = std::move_only_function<void(bool durable)>;
+EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job, OnCommitted on_committed);
+EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job, OnCommitted on_committed);
 /// The same with the data as JSON text: validated whole, then relayed as these very bytes.
 EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_view event, std::string_view data);
 

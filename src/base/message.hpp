@@ -25,15 +25,17 @@ struct Message {
   Kind kind = Kind::task;
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
+  std::uint64_t number = 0;  ///< of an outcome, whose receipt is to be confirmed; 0: none
   FrameRef frame;
   const void* except = nullptr;  ///< compared by identity only
   std::unique_ptr<std::move_only_function<void()>> task;
 
-  static Message deliver(const SocketRef& to, FrameRef frame) {
+  static Message deliver(const SocketRef& to, FrameRef frame, std::uint64_t number = 0) {
     Message m;
     m.kind = Kind::deliver;
     m.slot = to.slot;
     m.generation = to.generation;
+    m.number = number;
     m.frame = std::move(frame);
     return m;
   }

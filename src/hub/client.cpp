@@ -189,10 +189,32 @@ void Client::on_closed(CloseReason reason, TimePoint now) {
   while (!sockets_.empty()) sockets_.front()->leave(reason, now);
 }
 
-void Client::on_received(std::uint64_t, TimePoint) {}
+void Client::ask_receipt(const SocketRef& socket, std::uint64_t number) {
+  receipts_.push_back({.marker = ++last_marker_, .socket = socket, .number = number});
+  link_.confirm(last_marker_);
+}
+
+void Client::on_received(std::uint64_t marker, TimePoint now) {
+  constexpr std::chrono::seconds kSecond{1};
+  for (Receipt& receipt : receipts_) {
+    if (receipt.marker > marker) break;
+    if (receipt.counts_at == kNever) receipt.counts_at = now + kSecond;
+  }
+  link_.deadline_changed();
+}
+
+void Client::take_receipts(TimePoint now) {
+  std::size_t taken = 0;
+  for (; taken < receipts_.size() && receipts_[taken].counts_at <= now; ++taken) {
+    if (SocketState* socket = hub_.find(receipts_[taken].socket)) socket->confirm(receipts_[taken].number);
+  }
+  receipts_.erase(receipts_.begin(), receipts_.begin() + static_cast<std::ptrdiff_t>(taken));
+  if (receipts_.empty()) std::vector<Receipt>().swap(receipts_);
+}
 
 TimePoint Client::next_deadline() const {
   TimePoint next = std::min(connect_until_, read_again_);
+  if (!receipts_.empty()) next = std::min(next, receipts_.front().counts_at);
   if (unfinished_) next = std::min(next, unfinished_->deadline);
   for (const auto& socket : sockets_) next = std::min(next, socket->next_deadline());
   return next;
@@ -202,6 +224,7 @@ void Client::on_timer(TimePoint now) {
   const Turn turn(*this);
   if (now >= connect_until_) return link_.close(CloseReason::forced_close, now);
   if (unfinished_ && now >= unfinished_->deadline) return fail(now);
+  if (!receipts_.empty()) take_receipts(now);
   if (now >= read_again_) {
     read_again_ = kNever;
     link_.set_reading(true);

@@ -39,6 +39,8 @@ class Client {
   void close_if_empty(TimePoint now);
   /// Takes sockets that have left out of the list; they are destroyed when no call is in them any more.
   void forget_left();
+  /// Asks for a receipt of all that was sent so far; it counts for the outcomes up to `number` of that socket's user.
+  void ask_receipt(const SocketRef& socket, std::uint64_t number);
   /// `41` to a socket of any shard.
   void send_away(const SocketRef& ref);
 
@@ -53,7 +55,17 @@ class Client {
     TimePoint deadline;
   };
 
+  /// What a receipt is awaited for. It takes effect a second after it came, if the socket is still here then: a client
+  /// that closed meanwhile may not have shown what it received.
+  struct Receipt {
+    std::uint64_t marker;
+    SocketRef socket;
+    std::uint64_t number;
+    TimePoint counts_at = kNever;  ///< kNever: it has not come
+  };
+
   SocketState* find(std::string_view nsp) const;
+  void take_receipts(TimePoint now);
   void spend(TimePoint now);
   void dispatch(const socketio::PacketView& packet, Attachments attachments, TimePoint now);
   void connect(const socketio::PacketView& packet, TimePoint now);
@@ -66,6 +78,8 @@ class Client {
   HandshakeFacts facts_;
   std::vector<std::unique_ptr<SocketState>> sockets_, left_;
   std::unique_ptr<Unfinished> unfinished_;
+  std::vector<Receipt> receipts_;  ///< by marker, which rises
+  std::uint64_t last_marker_ = 0;
   TimePoint connect_until_;        ///< kNever once a namespace has been joined
   TimePoint read_again_ = kNever;  ///< its budget is used up until then
   EventBudget budget_;

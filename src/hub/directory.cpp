@@ -1,6 +1,7 @@
 #include "hub/directory.hpp"
 
 #include <algorithm>
+#include <deque>
 
 #include "base/assert.hpp"
 #include "base/json_write.hpp"
@@ -24,6 +25,12 @@ struct Directory::Stripe {
   mutable Mutex mutex;
   // Values are pointers so that a User stays where it is while its sockets name it.
   std::unordered_map<std::string_view, std::unique_ptr<User>, TextHash, std::equal_to<>> users SB_GUARDED_BY(mutex);
+  /// Whose last socket has gone, in the order in which their graces end. One who came back meanwhile has another time.
+  struct Leaving {
+    User* user;
+    TimePoint offline_at;
+  };
+  std::deque<Leaving> leaving SB_GUARDED_BY(mutex);
 
   User* find(std::string_view id) const SB_REQUIRES(mutex) {
     auto it = users.find(id);
@@ -46,6 +53,17 @@ Directory::Directory(Mailboxes& mailboxes, DirectoryOptions options)
 
 Directory::~Directory() = default;
 
+void Directory::open(OutcomeStore& store) {
+  store_ = &store;
+  for (StoredOutcome& found : store.load()) {
+    Stripe& stripe = stripe_of(found.user);
+    const Lock lock(stripe.mutex);
+    User& user = stripe.find_or_add(found.user);
+    if (!user.jobs) user.jobs = std::make_unique<UserJobs>(options_.ledger, ledger_bytes_);
+    user.jobs->restore(std::move(found.job_id), std::move(found.entry));
+  }
+}
+
 Directory::Stripe& Directory::stripe_of(std::string_view user) const {
   // The upper bits: the map inside the stripe uses the lower ones.
   return stripes_[(TextHash{}(user) >> 48) % kStripes];
@@ -65,7 +83,8 @@ Directory::Joined Directory::join(std::string_view id, const SocketRef& socket, 
   Stripe& stripe = stripe_of(id);
   const Lock lock(stripe.mutex);
   User& user = stripe.find_or_add(id);
-  Joined joined{.user = &user, .evicted = {}};
+  Joined joined{.user = &user, .evicted = {}, .replay = {}};
+  if (user.jobs) joined.replay = user.jobs->replay(options_.wall());
   if (options_.max_connections_per_user != 0 && user.sockets.size() >= options_.max_connections_per_user) {
     // Those before it have been told already, and are on their way out.
     joined.evicted = user.sockets[user.sockets.size() - options_.max_connections_per_user];
@@ -90,25 +109,47 @@ void Directory::leave(const User* known, const SocketRef& socket, TimePoint now)
   user->sockets.erase(it);
   if (!user->sockets.empty()) return;
   user->offline_at = now + options_.presence_grace;
+  stripe.leaving.push_back({user, user->offline_at});
+  ++user->leaving;
   arm(user->offline_at);
 }
 
-std::expected<std::size_t, Directory::Refusal> Directory::emit(std::string_view id, const FrameRef& frame) {
-  Stripe& stripe = stripe_of(id);
-  const Lock lock(stripe.mutex);
-  const User* user = stripe.find(id);
-  if (!user) return 0;
-  if (user->sockets.size() == 1) {
-    const SocketRef& to = user->sockets.front();
-    if (!mailboxes_.post(to.shard, Message::deliver(to, frame))) return std::unexpected(Refusal::overloaded);
-    return 1;
-  }
-  for (const SocketRef& to : user->sockets) {
-    if (!mailboxes_.has_room(to.shard, user->sockets.size())) return std::unexpected(Refusal::overloaded);
+std::optional<Directory::Refusal> Directory::refusal(const User* user, const EncodedEvent& event) const {
+  if (event->kind() != FrameKind::outcome || event.job_id.empty()) return std::nullopt;
+  if (store_ && !store_->healthy()) return Refusal::not_durable;
+  if (user && user->jobs && !user->jobs->has_room(event.job_id)) return Refusal::too_many_unread;
+  return std::nullopt;
+}
+
+// Room was seen before; what other threads took of it since comes out of the mailbox's reserve.
+std::size_t Directory::post(User& user, const EncodedEvent& event) {
+  std::uint64_t number = 0;
+  if (!event.job_id.empty()) {
+    if (!user.jobs) user.jobs = std::make_unique<UserJobs>(options_.ledger, ledger_bytes_);
+    const JobEntry& kept = user.jobs->keep(event.job_id, event.frame, options_.wall());
+    if (event->kind() == FrameKind::outcome) {
+      number = kept.number;
+      if (store_) store_->put(user.id, event.job_id, kept);
+    }
   }
   std::size_t queued = 0;
-  for (const SocketRef& to : user->sockets) queued += mailboxes_.post(to.shard, Message::deliver(to, frame));
+  for (const SocketRef& to : user.sockets)
+    queued += mailboxes_.post(to.shard, Message::deliver(to, event.frame, number));
   return queued;
+}
+
+std::expected<std::size_t, Directory::Refusal> Directory::emit(std::string_view id, const EncodedEvent& event) {
+  Stripe& stripe = stripe_of(id);
+  const Lock lock(stripe.mutex);
+  User* user = stripe.find(id);
+  if (const auto refused = refusal(user, event)) return std::unexpected(*refused);
+  if (!user && event.job_id.empty()) return 0;
+  if (user) {
+    for (const SocketRef& to : user->sockets) {
+      if (!mailboxes_.has_room(to.shard, user->sockets.size())) return std::unexpected(Refusal::overloaded);
+    }
+  }
+  return post(user ? *user : stripe.find_or_add(id), event);
 }
 
 std::expected<std::size_t, Directory::Refusal> Directory::emit_all(const std::vector<Emission>& emissions) {
@@ -116,9 +157,10 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit_all(const std::ve
   for (const Emission& emission : emissions) {
     Stripe& stripe = stripe_of(emission.user);
     const Lock lock(stripe.mutex);
-    if (const User* user = stripe.find(emission.user)) {
-      for (const SocketRef& to : user->sockets) ++wanted[to.shard];
-    }
+    const User* user = stripe.find(emission.user);
+    if (const auto refused = refusal(user, emission.event)) return std::unexpected(*refused);
+    if (!user) continue;
+    for (const SocketRef& to : user->sockets) ++wanted[to.shard];
   }
   for (unsigned shard = 0; shard < wanted.size(); ++shard) {
     if (wanted[shard] != 0 && !mailboxes_.has_room(shard, wanted[shard])) return std::unexpected(Refusal::overloaded);
@@ -127,15 +169,34 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit_all(const std::ve
   for (const Emission& emission : emissions) {
     Stripe& stripe = stripe_of(emission.user);
     const Lock lock(stripe.mutex);
-    const User* user = stripe.find(emission.user);
-    if (!user || user->sockets.empty()) continue;
-    ++online;
-    for (const SocketRef& to : user->sockets) {
-      // Room was seen above; what other threads took of it since comes out of the mailbox's reserve.
-      static_cast<void>(mailboxes_.post(to.shard, Message::deliver(to, emission.frame)));
-    }
+    User* user = stripe.find(emission.user);
+    if (user || !emission.event.job_id.empty())
+      online += post(user ? *user : stripe.find_or_add(emission.user), emission.event) != 0;
   }
   return online;
+}
+
+void Directory::confirm(std::string_view id, std::uint64_t up_to) {
+  Stripe& stripe = stripe_of(id);
+  const Lock lock(stripe.mutex);
+  const User* user = stripe.find(id);
+  if (!user || !user->jobs) return;
+  const WallMs now = options_.wall();
+  if (user->jobs->confirm(up_to, now) != 0 && store_) store_->had(id, up_to, now);
+}
+
+std::optional<JobStatus> Directory::job(std::string_view id, std::string_view job_id) const {
+  const Stripe& stripe = stripe_of(id);
+  const Lock lock(stripe.mutex);
+  const User* user = stripe.find(id);
+  return user && user->jobs ? user->jobs->status(job_id) : std::nullopt;
+}
+
+std::vector<JobStatus> Directory::jobs(std::string_view id) const {
+  const Stripe& stripe = stripe_of(id);
+  const Lock lock(stripe.mutex);
+  const User* user = stripe.find(id);
+  return user && user->jobs ? user->jobs->list() : std::vector<JobStatus>{};
 }
 
 bool Directory::online(std::string_view id) const {
@@ -175,27 +236,66 @@ void Directory::arm(TimePoint deadline) {
 }
 
 TimePoint Directory::next_deadline() const {
-  return TimePoint(TimePoint::duration(next_deadline_.load(std::memory_order_relaxed)));
+  const TimePoint grace{TimePoint::duration(next_deadline_.load(std::memory_order_relaxed))};
+  return std::min(grace, next_expiry_);
 }
 
 void Directory::on_timer(TimePoint now) {
-  if (now < next_deadline()) return;
-  next_deadline_.store(kNever.time_since_epoch().count());
-  for (std::size_t i = 0; i < kStripes; ++i) {
-    const Lock lock(stripes_[i].mutex);
-    auto& users = stripes_[i].users;
-    for (auto it = users.begin(); it != users.end();) {
-      User& user = *it->second;
-      if (user.offline_at > now) {
-        if (user.offline_at != kNever) arm(user.offline_at);
-        ++it;
-        continue;
-      }
-      online_count_.fetch_sub(1, std::memory_order_relaxed);
-      announce(user, false);
-      it = users.erase(it);
-    }
+  if (now >= TimePoint(TimePoint::duration(next_deadline_.load(std::memory_order_relaxed)))) {
+    next_deadline_.store(kNever.time_since_epoch().count());
+    for (std::size_t i = 0; i < kStripes; ++i) end_graces(stripes_[i], now);
   }
+  if (now < next_expiry_) return;
+  // A part of the stripes each second, so that no turn is long however many users there are.
+  constexpr std::size_t kEachSecond = 16;
+  next_expiry_ = now + std::chrono::seconds(1);
+  for (std::size_t i = 0; i < kEachSecond; ++i) expire_jobs(stripes_[expire_next_++ % kStripes]);
+}
+
+void Directory::end_graces(Stripe& stripe, TimePoint now) {
+  const Lock lock(stripe.mutex);
+  while (!stripe.leaving.empty() && stripe.leaving.front().offline_at <= now) {
+    const auto [user, offline_at] = stripe.leaving.front();
+    stripe.leaving.pop_front();
+    --user->leaving;
+    if (user->offline_at == offline_at && user->online) {  // not back, and not gone again later
+      user->offline_at = kNever;
+      user->online = false;
+      online_count_.fetch_sub(1, std::memory_order_relaxed);
+      announce(*user, false);
+    }
+    if (user->forgotten()) stripe.users.erase(user->id);
+  }
+  if (!stripe.leaving.empty()) arm(stripe.leaving.front().offline_at);
+}
+
+void Directory::expire_jobs(Stripe& stripe) {
+  const bool tight = ledger_bytes_.load(std::memory_order_relaxed) > options_.ledger.total_bytes;
+  const WallMs now = options_.wall();
+  const Lock lock(stripe.mutex);
+  for (auto it = stripe.users.begin(); it != stripe.users.end();) {
+    User& user = *it->second;
+    if (user.jobs) {
+      for (const UserJobs::Gone& gone : user.jobs->expire(now, tight)) {
+        if (store_) store_->forget(user.id, gone.job_id, gone.number);
+        if (gone.unread) unread_expired_.fetch_add(1, std::memory_order_relaxed);
+      }
+      if (user.jobs->empty()) user.jobs.reset();
+    }
+    it = user.forgotten() ? stripe.users.erase(it) : std::next(it);
+  }
+}
+
+EmitError to_emit_error(Directory::Refusal refusal) noexcept {
+  switch (refusal) {
+    case Directory::Refusal::overloaded:
+      return EmitError::overloaded;
+    case Directory::Refusal::too_many_unread:
+      return EmitError::too_many_unread;
+    case Directory::Refusal::not_durable:
+      return EmitError::not_durable;
+  }
+  return EmitError::overloaded;
 }
 
 }  // namespace signalbox::hub

@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -14,10 +15,14 @@
 #include "base/frame.hpp"
 #include "base/message.hpp"
 #include "base/mutex.hpp"
+#include "hub/emit.hpp"
+#include "hub/job_ledger.hpp"
+#include "hub/outcome_store.hpp"
 
 namespace signalbox::hub {
 
-/// One user of whom something is known: who is connected through which sockets, and whether others think them online.
+/// One user of whom something is known: who is connected through which sockets, whether others think them online, and
+/// their jobs.
 struct User {
   explicit User(std::string_view name) : id(name) {}
   const std::string id;
@@ -25,69 +30,99 @@ struct User {
   std::vector<SocketRef> sockets;
   bool online = false;            ///< announced, and not yet taken back
   TimePoint offline_at = kNever;  ///< end of the grace after the last socket went
+  std::uint32_t leaving = 0;      ///< times that the entry stands in its stripe's list of those who left
+  std::unique_ptr<UserJobs> jobs;
+
+  /// Nothing more is known of this user, and nothing names the entry.
+  bool forgotten() const { return !online && sockets.empty() && leaving == 0 && (!jobs || jobs->empty()); }
 };
 
 struct DirectoryOptions {
   bool presence_events = true;
   Milliseconds presence_grace{5000};
   std::size_t max_connections_per_user = 500;  ///< 0: no limit
+  LedgerOptions ledger{};
+  WallMs (*wall)() = [] {
+    return std::chrono::duration_cast<Milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  };
 };
 
-/// Who is connected; the one place where the order of a user's events is decided (docs/architecture.md).
+/// Who is connected and what is known of their jobs; the one place where the order of a user's events is decided.
 ///
 /// thread  any. Entries are spread over stripes, each under its own lock, because emits, logins and look-ups come from
-/// every
-///         thread at once; under a stripe's lock only numbers are taken and references pushed to mailboxes.
+///         every thread at once; under a stripe's lock only numbers are taken and references pushed to mailboxes.
 class Directory {
  public:
   Directory(Mailboxes& mailboxes, DirectoryOptions options);
   ~Directory();
 
+  /// From now on outcomes go to this store as well, and those in it are told at logins. Before any other call.
+  void open(OutcomeStore& store);
+
   struct Joined {
     const User* user;                  ///< lives at least as long as the socket is in the directory
     std::optional<SocketRef> evicted;  ///< the user's oldest socket, when the limit was passed: to be sent `41`
+    std::vector<JobEntry> replay;      ///< to be told right after `authenticated`, in this order
   };
   /// A socket of the main namespace is authenticated. Must be called on its shard, right before `40` and
   /// `authenticated` are queued to it in the same turn: what is emitted after this call lies in the mailbox, hence
-  /// behind them.
+  /// behind them, and what was emitted before is in `replay`.
   Joined join(std::string_view user, const SocketRef& socket, TimePoint now);
   /// That socket has gone.
   void leave(const User* user, const SocketRef& socket, TimePoint now);
 
-  enum class Refusal : std::uint8_t { overloaded };
-  /// Pushes one frame to every socket of the user: how many. All or none.
-  std::expected<std::size_t, Refusal> emit(std::string_view user, const FrameRef& frame);
+  enum class Refusal : std::uint8_t { overloaded, too_many_unread, not_durable };
+  /// Keeps what is to be kept and pushes the frame to every socket of the user: how many. All or none.
+  std::expected<std::size_t, Refusal> emit(std::string_view user, const EncodedEvent& event);
   struct Emission {
     std::string_view user;
-    FrameRef frame;
+    EncodedEvent event;
   };
   /// All or none: how many of these had a socket. Order within a user is that of the list.
   std::expected<std::size_t, Refusal> emit_all(const std::vector<Emission>& emissions);
+
+  /// A socket of the user has received all that was kept up to this number.
+  void confirm(std::string_view user, std::uint64_t up_to);
+  std::optional<JobStatus> job(std::string_view user, std::string_view job_id) const;
+  std::vector<JobStatus> jobs(std::string_view user) const;
 
   bool online(std::string_view user) const;
   std::size_t online_count() const { return online_count_.load(std::memory_order_relaxed); }
   std::vector<std::string> online_users() const;  ///< sorted
   std::size_t connections(std::string_view user) const;
+  /// Outcomes whose time ended before their user had them.
+  std::uint64_t unread_expired() const { return unread_expired_.load(std::memory_order_relaxed); }
 
-  /// The earliest end of a grace; kNever if none runs. Shard 0 calls on_timer() then.
+  /// The earliest end of a grace, or the next look for jobs whose time has ended. Shard 0 calls on_timer() then.
   TimePoint next_deadline() const;
   void on_timer(TimePoint now);
 
  private:
   struct Stripe;
   Stripe& stripe_of(std::string_view user) const;
+  std::optional<Refusal> refusal(const User* user, const EncodedEvent& event) const;
+  std::size_t post(User& user, const EncodedEvent& event);
   void announce(const User& user, bool online);
   void arm(TimePoint deadline);
+  void end_graces(Stripe& stripe, TimePoint now);
+  void expire_jobs(Stripe& stripe);
 
   static constexpr std::size_t kStripes = 256;
   Mailboxes& mailboxes_;
   const DirectoryOptions options_;
+  OutcomeStore* store_ = nullptr;
+  std::atomic<std::size_t> ledger_bytes_{0};  ///< stands before the stripes, whose jobs give theirs back
   const std::unique_ptr<Stripe[]> stripes_;
   std::atomic<std::size_t> online_count_{0};
+  std::atomic<std::uint64_t> unread_expired_{0};
   std::atomic<TimePoint::rep> next_deadline_;
+  TimePoint next_expiry_{};      ///< shard 0 alone
+  std::size_t expire_next_ = 0;  ///< the stripe that comes next
 
   /// Presence transitions are pushed to all mailboxes under this one lock, so that no shard sees offline before online.
   Mutex presence_order_;
 };
+
+EmitError to_emit_error(Directory::Refusal refusal) noexcept;
 
 }  // namespace signalbox::hub

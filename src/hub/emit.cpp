@@ -25,7 +25,9 @@ class Writer {
     if (out_.capacity() > kKeptBytes) std::string().swap(out_);
   }
   std::string& out() { return out_; }
-  FrameRef frame(FrameKind kind, std::uint64_t key) const { return text_frame(out_, kind, key); }
+  EncodedEvent job_event(FrameKind kind, std::string_view job_id) const {
+    return {text_frame(out_, kind, job_key(job_id)), std::string(job_id)};
+  }
 
  private:
   static std::string& buffer() {
@@ -66,14 +68,15 @@ FrameKind kind_of(std::string_view event) {
   return event == events::job_completed || event == events::job_failed ? FrameKind::outcome : FrameKind::event;
 }
 
-std::uint64_t key_in(std::string_view data) {
+/// The job that a job event's data names, as text; empty if none.
+std::string job_in(std::string_view data) {
   JsonItems items(data);
   while (const auto value = items.next()) {
     if (!items.is_object() || items.key() != "jobId") continue;
-    if (const auto text = json_string(*value)) return job_key(*text);
-    if (json_is_integer(*value)) return job_key(*value);
+    if (auto text = json_string(*value)) return std::move(*text);
+    if (json_is_integer(*value)) return std::string(*value);
   }
-  return 0;
+  return {};
 }
 
 }  // namespace
@@ -115,7 +118,7 @@ FrameResult job_frame(const JobProgress& job, const EmitLimits& limits) {
   }
   out += "}]";
   if (out.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
-  return writer.frame(FrameKind::progress, job_key(job.job_id));
+  return writer.job_event(FrameKind::progress, job.job_id);
 }
 
 FrameResult job_frame(const JobCompleted& job, const EmitLimits& limits) {
@@ -129,7 +132,7 @@ FrameResult job_frame(const JobCompleted& job, const EmitLimits& limits) {
   out += *result;
   out += "}]";
   if (out.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
-  return writer.frame(FrameKind::outcome, job_key(job.job_id));
+  return writer.job_event(FrameKind::outcome, job.job_id);
 }
 
 FrameResult job_frame(const JobFailed& job, const EmitLimits& limits) {
@@ -141,18 +144,18 @@ FrameResult job_frame(const JobFailed& job, const EmitLimits& limits) {
   append_json_string(out, job.error);
   out += "}]";
   if (out.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
-  return writer.frame(FrameKind::outcome, job_key(job.job_id));
+  return writer.job_event(FrameKind::outcome, job.job_id);
 }
 
-FrameRef checked_event_frame(std::string_view event, std::string_view data) {
+EncodedEvent checked_event_frame(std::string_view event, std::string_view data) {
   const FrameKind kind = kind_of(event);
-  const std::uint64_t key = kind == FrameKind::event ? 0 : key_in(data);
+  std::string job = kind == FrameKind::event ? std::string() : job_in(data);
   Writer writer;
   std::string& out = writer.out();
   out += "42[";
   append_json_string(out, event);
   out += ',';
-  return make_frame(false, kind, key, out, data, "]");
+  return {make_frame(false, kind, job.empty() ? 0 : job_key(job), out, data, "]"), std::move(job)};
 }
 
 FrameResult event_frame(std::string_view event, const json& data, const EmitLimits& limits) {
@@ -187,6 +190,10 @@ std::string_view to_text(EmitError error) noexcept {
       return "An event's name is UTF-8 text of 1 to 256 bytes.";
     case EmitError::reserved_event:
       return "Socket.IO keeps this event's name for itself.";
+    case EmitError::too_many_unread:
+      return "The user has too many outcomes that they have not had.";
+    case EmitError::not_durable:
+      return "The store cannot write at present: outcomes are refused until it can.";
     case EmitError::invalid_user:
       return "A user's id is UTF-8 text of 1 to 256 bytes without control characters.";
   }

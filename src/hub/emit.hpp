@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <string>
 #include <string_view>
 
 #include <signalbox/job_events.hpp>
@@ -14,7 +15,14 @@ namespace signalbox::hub {
 
 // What is emitted, as one frame for every socket that gets it. Pure; any thread.
 
-using FrameResult = std::expected<FrameRef, EmitError>;
+/// What is emitted, ready for every socket that gets it; for a job event with the job that it is of.
+struct EncodedEvent {
+  FrameRef frame;
+  std::string job_id{};  ///< empty: no job event, or one that names none
+  const Frame* operator->() const noexcept { return frame.operator->(); }
+};
+
+using FrameResult = std::expected<EncodedEvent, EmitError>;
 
 struct EmitLimits {
   std::size_t event_name_bytes = 256;
@@ -37,7 +45,7 @@ FrameResult event_frame(std::string_view event, const json& data, const EmitLimi
 /// The same for JSON text, which is checked whole and then relayed as these bytes.
 FrameResult event_frame_of_text(std::string_view event, std::string_view data, const EmitLimits& limits);
 /// The same for a name and a text that are known to be right.
-FrameRef checked_event_frame(std::string_view event, std::string_view data);
+EncodedEvent checked_event_frame(std::string_view event, std::string_view data);
 
 /// What a waiting queue knows a job by: of its id as text; never 0.
 std::uint64_t job_key(std::string_view job_id) noexcept;

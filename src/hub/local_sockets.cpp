@@ -1,6 +1,7 @@
 #include "hub/local_sockets.hpp"
 
 #include "base/assert.hpp"
+#include "hub/socket_state.hpp"
 
 namespace signalbox::hub {
 
@@ -62,7 +63,10 @@ void LocalSockets::stop_listening(Entry& entry) {
 void LocalSockets::on_message(const Message& message) {
   switch (message.kind) {
     case Message::Kind::deliver:
-      if (const Entry* to = entry(message.slot, message.generation)) to->link->send(message.frame);
+      if (const Entry* to = entry(message.slot, message.generation)) {
+        to->link->send(message.frame);
+        if (message.number != 0) to->socket->sent_outcome(message.number);
+      }
       return;
     case Message::Kind::broadcast:
       for (const std::uint32_t slot : listening_) {

@@ -64,10 +64,12 @@ Handshake SocketState::handshake() const {
 
 void SocketState::welcome(TimePoint now) {
   Hub& hub = client_.hub();
+  std::vector<JobEntry> replay;
   if (!user_id_.empty() && nsp_.name == kMainNamespace) {
-    const auto joined = hub.directory.join(user_id_, ref_, now);
+    auto joined = hub.directory.join(user_id_, ref_, now);
     user_ = joined.user;
     std::string().swap(user_id_);
+    replay = std::move(joined.replay);
     client_.local().listen(ref_, user_);
     if (joined.evicted) client_.send_away(*joined.evicted);
   }
@@ -75,6 +77,7 @@ void SocketState::welcome(TimePoint now) {
   answer.append(id()) += R"("})";
   send(PacketType::connect, {}, answer, {});
   if (!user_id().empty()) emit(events::authenticated, "{\"user\":" + user_json_ + '}');
+  tell(replay);
   welcomed_ = true;
   for (const auto& handler : nsp_.on_connect) {
     if (left_) return;
@@ -83,6 +86,42 @@ void SocketState::welcome(TimePoint now) {
       handler(socket);
     });
   }
+}
+
+void SocketState::tell(const std::vector<JobEntry>& replay) {
+  std::uint64_t newest = 0;
+  for (const JobEntry& entry : replay) {
+    client_.link().send(entry.frame);
+    if (entry.frame->kind() == FrameKind::outcome && entry.had_at == 0) newest = entry.number;
+  }
+  if (newest != 0) sent_outcome(newest);
+}
+
+void SocketState::sent_outcome(std::uint64_t number) {
+  client_.ask_receipt(ref_, number);
+}
+
+void SocketState::confirm(std::uint64_t number) {
+  if (user_) client_.hub().directory.confirm(user_->id, number);
+}
+
+bool SocketState::answer_about_jobs(const socketio::EventView& event, Ack& ack) {
+  if (!user_ || nsp_.handlers.contains(event.name)) return false;
+  const Directory& directory = client_.hub().directory;
+  if (event.name == "jobs") {
+    std::string list;
+    for (const JobStatus& job : directory.jobs(user_->id)) list += (list.empty() ? "" : ",") + to_json(job);
+    ack.send_text("[[" + list + "]]");
+    return true;
+  }
+  if (event.name != "job_status") return false;
+  const std::string arguments = '[' + std::string(event.arguments) + ']';
+  JsonItems items(arguments);
+  const std::string_view first = items.next().value_or("\"\"");
+  const std::string id = json_string(first).value_or(std::string(first));
+  const auto job = directory.job(user_->id, id);
+  ack.send_text('[' + (job ? to_json(*job) : unknown_job_json(id)) + ']');
+  return true;
 }
 
 void SocketState::send(PacketType type, std::optional<std::uint64_t> id, std::string_view payload,
@@ -136,6 +175,7 @@ void SocketState::on_event(const socketio::PacketView& packet, Attachments attac
   if (!event) return client_.fail(now);
   Ack ack = packet.ack_id ? make_ack(*packet.ack_id) : Ack();
   if (nsp_.jwt && event->name == events::authenticate) return renew_token(event->arguments, std::move(ack), now);
+  if (answer_about_jobs(*event, ack)) return;
   handle(*event, std::move(attachments), std::move(ack));
 }
 

@@ -47,6 +47,10 @@ class SocketState {
   void emit_with_ack(std::string_view event, std::string_view arguments, const Attachments& attachments, OnAck on_ack,
                      Milliseconds timeout);
   void send_ack(std::uint64_t id, std::string_view array, const Attachments& attachments);
+  /// An outcome of this number was queued: its receipt is to be confirmed.
+  void sent_outcome(std::uint64_t number);
+  /// The client has received all outcomes up to this number.
+  void confirm(std::uint64_t number);
   /// `41`: the client does not come back by itself.
   void disconnect(bool close);
   /// No longer a member, for whatever reason: gone from the directory, the application told, once.
@@ -59,6 +63,9 @@ class SocketState {
  private:
   void send(socketio::PacketType type, std::optional<std::uint64_t> id, std::string_view payload,
             const Attachments& attachments);
+  void tell(const std::vector<JobEntry>& replay);
+  /// The questions about jobs that every client may ask. False: it is none of them.
+  bool answer_about_jobs(const socketio::EventView& event, Ack& ack);
   void handle(const socketio::EventView& event, Attachments attachments, Ack ack);
   void renew_token(std::string_view arguments, Ack ack, TimePoint now);
   void refuse(std::string_view code, std::string_view message, TimePoint now);

@@ -25,13 +25,28 @@ constexpr std::size_t kMaxPage = 10'000;
 constexpr std::size_t kDefaultPage = 1000;
 constexpr std::size_t kMaxIdempotencyKeyBytes = 256;
 
-enum class Endpoint { none, emit, presence, presence_of, health };
+enum class Endpoint { none, emit, presence, presence_of, jobs, health };
+
+/// The two names in /api/users/{user}/jobs and /api/users/{user}/jobs/{job}, still encoded; the second is empty for all
+/// jobs.
+std::optional<std::pair<std::string_view, std::string_view>> user_and_job(std::string_view path) {
+  constexpr std::string_view kUsers = "/api/users/", kJobs = "/jobs";
+  if (!path.starts_with(kUsers)) return std::nullopt;
+  path.remove_prefix(kUsers.size());
+  const std::size_t end = path.find('/');
+  if (end == 0 || end == path.npos || !path.substr(end).starts_with(kJobs)) return std::nullopt;
+  std::string_view job = path.substr(end + kJobs.size());
+  if (job.empty()) return std::pair{path.substr(0, end), job};
+  if (job.size() < 2 || job.front() != '/' || job.find('/', 1) != job.npos) return std::nullopt;
+  return std::pair{path.substr(0, end), job.substr(1)};
+}
 
 Endpoint endpoint_of(std::string_view path) {
   if (path == "/healthz") return Endpoint::health;
   if (path == "/api/emit") return Endpoint::emit;
   if (path == kPresence) return Endpoint::presence;
   const bool below = path.starts_with(kPresence) && path.size() > kPresence.size() + 1 && path[kPresence.size()] == '/';
+  if (user_and_job(path)) return Endpoint::jobs;
   // A user's id may hold a slash, but then an encoded one.
   if (below && path.find('/', kPresence.size() + 1) == std::string_view::npos) return Endpoint::presence_of;
   return Endpoint::none;
@@ -84,8 +99,9 @@ std::expected<Page, std::string_view> page_of(std::string_view query) {
   return page;
 }
 
-net::Response overloaded() {
-  auto response = error_response(429, to_text(EmitError::overloaded));
+net::Response refused(hub::Directory::Refusal refusal) {
+  const int status = refusal == hub::Directory::Refusal::not_durable ? 503 : 429;
+  auto response = error_response(status, to_text(hub::to_emit_error(refusal)));
   response.fields.emplace_back("Retry-After", "1");
   return response;
 }
@@ -180,6 +196,8 @@ std::optional<net::Response> HttpApi::on_request(const net::RequestHead& head, s
       return json_response(200, R"({"status":"ok"})");
     case Endpoint::presence:
       return presence(head.query);
+    case Endpoint::jobs:
+      return jobs_of(head.path);
     case Endpoint::presence_of:
       return presence_of(head.path.substr(kPresence.size() + 1));
     case Endpoint::none:
@@ -188,11 +206,11 @@ std::optional<net::Response> HttpApi::on_request(const net::RequestHead& head, s
       break;
   }
   const auto key = head.field("Idempotency-Key");
-  if (!key) return emit(body);
+  if (!key) return emit_and_answer({}, body, id, now);
   auto begun = idempotency_.begin(*key, sha256(body), id, now);
   switch (begun.kind) {
     case Idempotency::Kind::first:
-      return emit_once(*key, body, now);
+      return emit_and_answer(std::string(*key), body, id, now);
     case Idempotency::Kind::repeat:
       return json_response(202, std::move(begun.body));
     case Idempotency::Kind::conflict:
@@ -203,25 +221,40 @@ std::optional<net::Response> HttpApi::on_request(const net::RequestHead& head, s
   return std::nullopt;
 }
 
-net::Response HttpApi::emit_once(std::string_view key, std::string_view body, TimePoint now) {
-  net::Response response = emit(body);
+std::optional<net::Response> HttpApi::emit_and_answer(std::string key, std::string_view body, const net::RequestId& id,
+                                                      TimePoint now) {
+  Emitted emitted = emit(body);
+  if (!emitted.outcome || !store_) return finish(key, std::move(emitted.response), now);
+  store_->when_committed(
+      [this, key = std::move(key), response = std::move(emitted.response), id, now](bool durable) mutable {
+        answer_(id, finish(key, durable ? std::move(response) : refused(hub::Directory::Refusal::not_durable), now));
+      });
+  return std::nullopt;
+}
+
+net::Response HttpApi::finish(const std::string& key, net::Response response, TimePoint now) {
+  if (key.empty()) return response;
   for (const net::RequestId& waiting : idempotency_.finish(key, response.status == 202, response.body, now))
     answer_(waiting, response);
   return response;
 }
 
-net::Response HttpApi::emit(std::string_view body) const {
+HttpApi::Emitted HttpApi::emit(std::string_view body) const {
   const auto events = read_events(body);
-  if (!events) return error_response(400, events.error());
+  if (!events) return {error_response(400, events.error())};
   std::vector<hub::Directory::Emission> emissions;
   emissions.reserve(events->size());
-  for (const Event& event : *events) emissions.push_back({event.user, event.frame});
+  bool outcome = false;
+  for (const Event& event : *events) {
+    emissions.push_back({event.user, event.event});
+    outcome = outcome || (event.event->kind() == FrameKind::outcome && !event.event.job_id.empty());
+  }
   const auto online = directory_.emit_all(emissions);
   if (!online) {
-    mailbox_full.write("MAILBOX_MESSAGES is reached: emits are refused with 429");
-    return overloaded();
+    if (online.error() == hub::Directory::Refusal::overloaded) mailbox_full.write("MAILBOX_MESSAGES is reached: emits are refused with 429");
+    return {refused(online.error())};
   }
-  return json_response(202, fmt::format(R"({{"accepted":{},"online":{}}})", events->size(), *online));
+  return {json_response(202, fmt::format(R"({{"accepted":{},"online":{}}})", events->size(), *online)), outcome};
 }
 
 HttpApi::Events HttpApi::read_events(std::string_view body) const {
@@ -275,7 +308,7 @@ std::expected<HttpApi::Event, std::string> HttpApi::read_event(std::string_view 
   if (!name) return std::unexpected("event: give text.");
   if (const auto ok = hub::check_event_name(*name, limits_); !ok)
     return std::unexpected(fmt::format("event: {}", to_text(ok.error())));
-  return Event{.user = std::move(*user), .frame = hub::checked_event_frame(*name, data.value_or("null"))};
+  return Event{.user = std::move(*user), .event = hub::checked_event_frame(*name, data.value_or("null"))};
 }
 
 net::Response HttpApi::presence(std::string_view query) const {
@@ -300,6 +333,19 @@ net::Response HttpApi::presence_of(std::string_view encoded_user) const {
   append_json_string(body, *user);
   body += fmt::format(R"(,"online":{},"connections":{}}})", directory_.online(*user), directory_.connections(*user));
   return json_response(200, std::move(body));
+}
+
+net::Response HttpApi::jobs_of(std::string_view path) const {
+  const auto [encoded_user, encoded_job] = *user_and_job(path);
+  const auto user = decode_path(encoded_user), job = decode_path(encoded_job);
+  if (!user || !job || !hub::valid_user_id(*user)) return error_response(400, to_text(EmitError::invalid_user));
+  if (!job->empty()) {
+    const auto status = directory_.job(*user, *job);
+    return json_response(200, status ? to_json(*status) : hub::unknown_job_json(*job));
+  }
+  std::string list;
+  for (const hub::JobStatus& one : directory_.jobs(*user)) list += (list.empty() ? "" : ",") + to_json(one);
+  return json_response(200, '[' + list + ']');
 }
 
 }  // namespace signalbox::server

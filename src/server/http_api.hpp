@@ -33,6 +33,9 @@ class HttpApi {
 
   HttpApi(const Config& config, hub::Directory& directory, Answer answer);
 
+  /// From now on the 202 of an outcome waits until this store has it. Before the shards start.
+  void wait_for(hub::OutcomeStore& store) { store_ = &store; }
+
   static bool is_ours(std::string_view path);
   /// Refuses what can be refused before the body is read, in this order: 403, 401, 404, 405, 415, 413, and 400 for a
   /// bad query.
@@ -44,14 +47,22 @@ class HttpApi {
  private:
   struct Event {
     std::string user;
-    FrameRef frame;
+    hub::EncodedEvent event;
   };
   using Events = std::expected<std::vector<Event>, std::string>;  ///< or what is wrong, and where
 
   bool key_fits(const net::RequestHead& head) const;
   std::optional<net::Response> check_emit_head(const net::RequestHead& head, std::size_t& max_body) const;
-  net::Response emit(std::string_view body) const;
-  net::Response emit_once(std::string_view key, std::string_view body, TimePoint now);
+  /// What to answer, and whether that must wait for the store.
+  struct Emitted {
+    net::Response response;
+    bool outcome = false;
+  };
+  Emitted emit(std::string_view body) const;
+  std::optional<net::Response> emit_and_answer(std::string key, std::string_view body, const net::RequestId& id,
+                                               TimePoint now);
+  net::Response finish(const std::string& key, net::Response response, TimePoint now);
+  net::Response jobs_of(std::string_view path) const;
   Events read_events(std::string_view body) const;
   std::expected<Event, std::string> read_event(std::string_view object) const;
   net::Response presence(std::string_view query) const;
@@ -63,6 +74,7 @@ class HttpApi {
   const std::size_t max_body_;
   const std::optional<Digest> key_;  ///< of API_KEY, which is compared by digest; nothing: none is configured
   Idempotency idempotency_;
+  hub::OutcomeStore* store_ = nullptr;
 };
 
 }  // namespace signalbox::server

@@ -16,7 +16,12 @@ EmitResult Io::Impl::emit(std::string_view user, const hub::FrameResult& frame) 
   if (!running()) return std::unexpected(EmitError::stopped);
   const auto queued = hub_.directory.emit(user, *frame);
   if (queued) return *queued;
-  return std::unexpected(running() ? EmitError::overloaded : EmitError::stopped);
+  return std::unexpected(running() ? hub::to_emit_error(queued.error()) : EmitError::stopped);
+}
+
+void Io::Impl::when_committed(OnCommitted on_committed) const {
+  if (!store_) return on_committed(false);
+  store_->when_committed(std::move(on_committed));
 }
 
 bool Io::post(std::move_only_function<void()> task) const {
@@ -44,6 +49,18 @@ EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted&
 
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job) {
   return io.impl().emit(user, hub::job_frame(job, io.impl().limits()));
+}
+
+EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job, OnCommitted on_committed) {
+  const EmitResult result = emit_to_user(io, user, job);
+  if (result) io.impl().when_committed(std::move(on_committed));
+  return result;
+}
+
+EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job, OnCommitted on_committed) {
+  const EmitResult result = emit_to_user(io, user, job);
+  if (result) io.impl().when_committed(std::move(on_committed));
+  return result;
 }
 
 EmitResult emit_to_user(const Io& io, std::string_view user, std::string_view event, const json& data) {

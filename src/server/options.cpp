@@ -37,7 +37,12 @@ net::Options network_options(const Config& config) {
 hub::DirectoryOptions directory_options(const Config& config) {
   return {.presence_events = config.presence_events,
           .presence_grace = config.presence_grace,
-          .max_connections_per_user = config.max_connections_per_user};
+          .max_connections_per_user = config.max_connections_per_user,
+          .ledger = {.outcome_ttl = config.outcome_ttl.count(),
+                     .progress_ttl = config.progress_ttl.count(),
+                     .outcome_replay = config.outcome_replay.count(),
+                     .jobs_per_user = config.jobs_per_user,
+                     .total_bytes = config.ledger_total_bytes}};
 }
 
 }  // namespace signalbox::server

@@ -10,6 +10,7 @@
 #include "server/options.hpp"
 #include "server/shard_application.hpp"
 #include "server/stop_signals.hpp"
+#include "store/sqlite_store.hpp"
 
 namespace signalbox {
 
@@ -25,6 +26,8 @@ class WebSocketService::Impl {
   const Config config;
   hub::Registry registry;
   const std::unique_ptr<net::Network> network;
+  // Between the two: the directory speaks to it, and what it calls back goes through the network.
+  std::unique_ptr<store::SqliteStore> store;
   hub::Directory directory;
   hub::Hub hub;
   Io::Impl io;
@@ -32,6 +35,8 @@ class WebSocketService::Impl {
   server::Routes routes;
 
  private:
+  void open_store();
+
   enum class State : std::uint8_t { made, running, stopped };
   State state() const {
     const Lock lock(mutex_);
@@ -70,6 +75,7 @@ void WebSocketService::Impl::start() {
   const Lock lock(mutex_);
   if (state_ != State::made) throw StartError("The service was started before: make a new one to start again.");
   registry.start(config);
+  open_store();
   if (config.serve_client) server::add_client_scripts(routes, config.path);
   io.set_running(true);
   try {
@@ -82,6 +88,18 @@ void WebSocketService::Impl::start() {
   log::info("listening", {{"host", config.host.empty() ? "all addresses" : config.host},
                           {"port", std::to_string(network->port())},
                           {"threads", std::to_string(network->shards())}});
+}
+
+void WebSocketService::Impl::open_store() {
+  if (config.data_dir.empty()) return log::info("outcomes are kept in memory alone: DATA_DIR is empty");
+  try {
+    store = std::make_unique<store::SqliteStore>(config.data_dir);
+    directory.open(*store);
+  } catch (const store::SqliteError& error) {
+    throw StartError(std::string("the store of outcomes cannot be opened: ") + error.what());
+  }
+  api.wait_for(*store);
+  io.wait_for(*store);
 }
 
 void WebSocketService::Impl::run() {

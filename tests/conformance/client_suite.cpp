@@ -88,6 +88,7 @@ void add_main_namespace(EventRegistry events) {
 
 void serve_client(std::uint16_t port, unsigned threads) {
   Config config;
+  config.data_dir.clear();
   config.host = "localhost";
   config.port = port;
   config.threads = threads;

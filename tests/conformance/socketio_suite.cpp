@@ -15,6 +15,7 @@ void send_auth(Socket& socket) {
 void serve_socketio(std::uint16_t port, unsigned threads) {
   using std::chrono::milliseconds;
   Config config;
+  config.data_dir.clear();
   config.host = "localhost";
   config.port = port;
   config.threads = threads;

@@ -18,6 +18,7 @@ Config small() {
   config.threads = 2;
   config.jwt_secret = "0123456789abcdef0123456789abcdef";
   config.log_level = "off";
+  config.data_dir.clear();
   return config;
 }
 

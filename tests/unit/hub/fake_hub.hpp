@@ -98,7 +98,7 @@ class FakeClient final : public Link {
   void send(FrameRef frame) override {
     sent.push_back(frame->binary() ? "b:" + std::string(frame->packet()) : std::string(frame->packet()));
   }
-  void confirm(std::uint64_t) override {}
+  void confirm(std::uint64_t asked) override { marker = asked; }
   void close(CloseReason reason, TimePoint now) override {
     closed = reason;
     client.on_closed(reason, now);
@@ -124,6 +124,7 @@ class FakeClient final : public Link {
 
   std::vector<std::string> sent;
   bool authenticated = false;
+  std::uint64_t marker = 0;  ///< of the receipt that was asked for last
   bool reading = true;
   std::size_t partial = 0;
   std::optional<CloseReason> closed;

@@ -212,7 +212,7 @@ TEST_F(Login, what_is_emitted_to_a_socket_that_left_reaches_nobody) {
   FakeClient gone(hub);
   gone.log_in("ada");
   hub.deliver();
-  ASSERT_EQ(hub.directory.emit("ada", text_frame("42[\"x\"]")), 1u);
+  ASSERT_EQ(hub.directory.emit("ada", EncodedEvent{text_frame("42[\"x\"]")}), 1u);
   gone.text("1");
   FakeClient next(hub);
   next.log_in("grace");

@@ -1,0 +1,99 @@
+#pragma once
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/frame.hpp"
+
+namespace signalbox::hub {
+
+/// Unix time in milliseconds: what is kept outlives a process, and so does its clock.
+using WallMs = std::int64_t;
+
+struct LedgerOptions {
+  WallMs outcome_ttl = 24 * 3600 * 1000;
+  WallMs progress_ttl = 3600 * 1000;
+  WallMs outcome_replay = 600 * 1000;  ///< outcomes had less than this long ago are told again at a login; 0: none
+  std::size_t jobs_per_user = 200;
+  std::size_t unread_outcomes_per_user = 10'000;
+  std::size_t total_bytes = 256u << 20;
+};
+
+/// What is kept for one event. The encoded frame is the record: event and data are slices of it.
+struct JobEntry {
+  FrameRef frame;
+  std::uint64_t number = 0;  ///< of all that was kept for this user; rises
+  WallMs time = 0;
+  WallMs had_at = 0;  ///< outcomes: when the user had it; 0: not yet
+};
+
+/// The newest that is known of a job.
+struct JobStatus {
+  std::string job_id;
+  std::string_view event;
+  std::string data;  ///< JSON text, as it was emitted
+  WallMs time = 0;
+  bool had = false;
+};
+
+/// {"jobId","event","data","time","had"}
+std::string to_json(const JobStatus& status);
+/// The same for a job of which nothing is known: `event` is null.
+std::string unknown_job_json(std::string_view job_id);
+
+/// The jobs of one user: for each its newest progress while it runs, and its outcome until its time has come. Pure.
+///
+/// thread  none of its own: the directory's entry that holds it is locked.
+class UserJobs {
+ public:
+  /// `bytes`: what all users' jobs take, to which this adds its own.
+  UserJobs(const LedgerOptions& options, std::atomic<std::size_t>& bytes) : options_(options), bytes_(bytes) {}
+  ~UserJobs();
+  UserJobs(const UserJobs&) = delete;
+  UserJobs& operator=(const UserJobs&) = delete;
+
+  /// Is there room for one more outcome that the user has not had? Of a job whose outcome waits already there always is.
+  bool has_room(std::string_view job_id) const;
+  /// Keeps a job event (its frame's kind says which).
+  const JobEntry& keep(std::string_view job_id, const FrameRef& frame, WallMs now);
+  /// Takes back what was kept before a restart.
+  void restore(std::string job_id, JobEntry outcome);
+  /// What a socket is told at its login, in the order in which it happened: outcomes not had, those had lately, progress of what runs.
+  std::vector<JobEntry> replay(WallMs now) const;
+  /// The user has had all outcomes up to this number. How many were news.
+  std::size_t confirm(std::uint64_t up_to, WallMs now);
+  std::optional<JobStatus> status(std::string_view job_id) const;
+  std::vector<JobStatus> list() const;
+
+  struct Gone {
+    std::string job_id;
+    std::uint64_t number;
+    bool unread;
+  };
+  /// Drops what is past its time; with `tight`, also all that may be pushed out. Returns the outcomes that went.
+  std::vector<Gone> expire(WallMs now, bool tight);
+  bool empty() const { return jobs_.empty(); }
+
+ private:
+  struct Job {
+    std::optional<JobEntry> progress, outcome;
+  };
+  using Jobs = std::map<std::string, Job, std::less<>>;
+
+  void put(std::optional<JobEntry>& place, JobEntry entry);
+  void drop(std::optional<JobEntry>& place);
+  bool push_one_out();
+
+  const LedgerOptions& options_;
+  std::atomic<std::size_t>& bytes_;
+  Jobs jobs_;
+  std::uint64_t last_number_ = 0;
+  std::size_t unread_ = 0;
+};
+
+}  // namespace signalbox::hub

@@ -1,0 +1,38 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/frame.hpp"
+#include "hub/job_ledger.hpp"
+
+namespace signalbox::hub {
+
+/// An outcome as it was found at the start.
+struct StoredOutcome {
+  std::string user, job_id;
+  JobEntry entry;
+};
+
+/// Where outcomes outlive the process. Calls only queue; what they ask for is done in their order, elsewhere.
+///
+/// thread  any; called under the directory's locks, and so must not call back into it.
+class OutcomeStore {
+ public:
+  using Committed = std::move_only_function<void(bool durable)>;
+  virtual ~OutcomeStore() = default;
+
+  /// False: it cannot write at present. Outcomes are refused then, and nothing is lost silently.
+  virtual bool healthy() const = 0;
+  virtual void put(std::string_view user, std::string_view job_id, const JobEntry& outcome) = 0;
+  virtual void had(std::string_view user, std::uint64_t up_to, WallMs at) = 0;
+  virtual void forget(std::string_view user, std::string_view job_id, std::uint64_t number) = 0;
+  /// Calls back, on a thread of the store, when all that was asked before is on the disk, or cannot be brought there.
+  virtual void when_committed(Committed callback) = 0;
+  /// All that is kept, once, before anything else.
+  virtual std::vector<StoredOutcome> load() = 0;
+};
+
+}  // namespace signalbox::hub

@@ -1,0 +1,67 @@
+#include "store/sqlite.hpp"
+
+#include <sqlite3.h>
+
+namespace signalbox::store {
+namespace {
+
+[[noreturn]] void fail(sqlite3* connection) {
+  const char* file = sqlite3_db_filename(connection, "main");
+  throw SqliteError(std::string(file ? file : "") + ": " + sqlite3_errmsg(connection));
+}
+
+}  // namespace
+
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+
+Statement::Statement(sqlite3* connection, const char* sql) {
+  sqlite3_stmt* made = nullptr;
+  if (sqlite3_prepare_v2(connection, sql, -1, &made, nullptr) != SQLITE_OK) fail(connection);
+  statement_.reset(made);
+}
+
+Statement& Statement::bind(std::string_view text) {
+  sqlite3_bind_text64(statement_.get(), ++bound_, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  return *this;
+}
+
+Statement& Statement::bind(std::int64_t number) {
+  sqlite3_bind_int64(statement_.get(), ++bound_, number);
+  return *this;
+}
+
+bool Statement::step() {
+  const int result = sqlite3_step(statement_.get());
+  if (result == SQLITE_ROW) return true;
+  sqlite3* connection = sqlite3_db_handle(statement_.get());
+  bound_ = 0;
+  if (result != SQLITE_DONE) {
+    sqlite3_reset(statement_.get());
+    fail(connection);
+  }
+  sqlite3_reset(statement_.get());
+  return false;
+}
+
+std::string Statement::text(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+  return text ? std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))) : std::string();
+}
+
+std::int64_t Statement::number(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+
+void Sqlite::Close::operator()(sqlite3* connection) const noexcept { sqlite3_close_v2(connection); }
+
+Sqlite::Sqlite(const std::string& file) {
+  sqlite3* made = nullptr;
+  const int result = sqlite3_open_v2(file.c_str(), &made, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  connection_.reset(made);
+  if (result != SQLITE_OK) throw SqliteError(file + ": " + (made ? sqlite3_errmsg(made) : "no memory"));
+  sqlite3_extended_result_codes(made, 1);
+}
+
+void Sqlite::execute(const char* sql) {
+  if (sqlite3_exec(connection_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail(connection_.get());
+}
+
+}  // namespace signalbox::store

@@ -1,0 +1,56 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace signalbox::store {
+
+/// What SQLite says went wrong, with the file.
+struct SqliteError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// A prepared statement. Values are bound in order; step() gives rows until it is false, then it may be used again.
+///
+/// thread  one at a time, with its connection.
+class Statement {
+ public:
+  Statement(sqlite3* connection, const char* sql);
+  Statement& bind(std::string_view text);
+  Statement& bind(std::int64_t number);
+  bool step();
+  void run() {
+    while (step()) {
+    }
+  }
+  std::string text(int column) const;
+  std::int64_t number(int column) const;
+
+ private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const noexcept;
+  };
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  int bound_ = 0;
+};
+
+/// An open database file. Throws SqliteError.
+class Sqlite {
+ public:
+  explicit Sqlite(const std::string& file);
+  sqlite3* get() const { return connection_.get(); }
+  void execute(const char* sql);
+
+ private:
+  struct Close {
+    void operator()(sqlite3* connection) const noexcept;
+  };
+  std::unique_ptr<sqlite3, Close> connection_;
+};
+
+}  // namespace signalbox::store

@@ -1,0 +1,68 @@
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "hub/outcome_store.hpp"
+#include "store/sqlite.hpp"
+
+namespace signalbox::store {
+
+/// Outcomes in an SQLite file of their own (WAL, synchronous=FULL), written by one thread in group commits: all that waits goes in one
+/// transaction. What cannot be written stays queued and is tried again each second; until then the store is not healthy.
+///
+/// thread  any. The file belongs to the writing thread once load() has returned.
+class SqliteStore final : public hub::OutcomeStore {
+ public:
+  static constexpr int kFormat = 1;
+
+  /// Opens or makes `directory` (0700) and the file in it. Throws SqliteError with what is wrong: not writable, not a database, of a newer
+  /// version, in use by another server.
+  explicit SqliteStore(const std::string& directory);
+  /// Writes what is queued.
+  ~SqliteStore() override;
+
+  bool healthy() const override { return healthy_.load(std::memory_order_relaxed); }
+  void put(std::string_view user, std::string_view job_id, const hub::JobEntry& outcome) override;
+  void had(std::string_view user, std::uint64_t up_to, hub::WallMs at) override;
+  void forget(std::string_view user, std::string_view job_id, std::uint64_t number) override;
+  void when_committed(Committed callback) override;
+  std::vector<hub::StoredOutcome> load() override;
+
+ private:
+  struct Step {
+    enum class Kind : std::uint8_t { put, had, forget, tell } kind;
+    std::string user{}, job_id{};
+    std::uint64_t number = 0;
+    hub::WallMs time = 0;
+    FrameRef frame{};
+    Committed callback{};
+  };
+  struct Statements {
+    explicit Statements(sqlite3* connection);
+    Statement put, had, forget;
+  };
+
+  void migrate();
+  void add(Step step);
+  void write_all();
+  void write(const std::vector<Step>& steps);
+  void write(const Step& step);
+  bool try_to_write(const std::vector<Step>& steps);
+  static void tell(std::vector<Step>& steps, bool durable);
+
+  Sqlite file_;
+  std::optional<Statements> statements_;
+  std::atomic<bool> healthy_{true};
+  std::mutex mutex_;  // guards the queue and the flag: every thread queues, one writes
+  std::condition_variable changed_;
+  std::vector<Step> queue_;
+  bool ending_ = false;
+  std::thread writer_;
+};
+
+}  // namespace signalbox::store

@@ -1,0 +1,143 @@
+#include "hub/job_ledger.hpp"
+
+#include <gtest/gtest.h>
+
+#include "hub/emit.hpp"
+
+namespace signalbox::hub {
+namespace {
+
+FrameRef progress(const char* job, int percent) { return (*job_frame(JobProgress{.job_id = job, .progress = 1.0 * percent}, {})).frame; }
+FrameRef completed(const char* job) { return (*job_frame(JobCompleted{.job_id = job, .result = 1}, {})).frame; }
+
+struct Ledger : testing::Test {
+  void keep(const char* job, const FrameRef& frame) { last = jobs.keep(job, frame, ++now).number; }
+  /// "job:event" of what a login is told.
+  std::vector<std::string> told() const {
+    std::vector<std::string> out;
+    for (const JobEntry& entry : jobs.replay(now)) out.emplace_back(entry.frame->packet());
+    return out;
+  }
+  static std::string text(const FrameRef& frame) { return std::string(frame->packet()); }
+
+  LedgerOptions options;
+  std::atomic<std::size_t> bytes{0};
+  UserJobs jobs{options, bytes};
+  WallMs now = 1'000'000'000'000;
+  std::uint64_t last = 0;
+};
+
+using Told = std::vector<std::string>;
+
+TEST_F(Ledger, tells_the_newest_progress_of_what_runs_and_every_outcome_not_had_in_their_order) {
+  keep("a", progress("a", 1));
+  keep("b", progress("b", 1));
+  keep("a", progress("a", 2));
+  keep("c", completed("c"));
+  EXPECT_EQ(told(), (Told{text(progress("b", 1)), text(progress("a", 2)), text(completed("c"))}));
+}
+
+TEST_F(Ledger, an_outcome_ends_its_progress) {
+  keep("a", progress("a", 50));
+  keep("a", completed("a"));
+  EXPECT_EQ(told(), Told{text(completed("a"))});
+}
+
+TEST_F(Ledger, progress_after_an_outcome_opens_the_job_again_and_the_outcome_not_had_is_told_before_it) {
+  keep("a", completed("a"));
+  keep("a", progress("a", 1));
+  EXPECT_EQ(told(), (Told{text(completed("a")), text(progress("a", 1))}));
+  EXPECT_EQ(jobs.status("a")->event, "job_progress");
+  keep("a", (*job_frame(JobFailed{.job_id = "a", .error = "x"}, {})).frame);
+  EXPECT_EQ(told(), Told{R"(42["job_failed",{"jobId":"a","error":"x"}])"}) << "a later outcome replaces the earlier";
+}
+
+TEST_F(Ledger, what_was_had_is_told_again_for_a_while_and_then_no_more) {
+  keep("a", completed("a"));
+  EXPECT_EQ(jobs.confirm(last, now), 1u);
+  EXPECT_EQ(jobs.confirm(last, now), 0u);
+  now += options.outcome_replay - 1;
+  EXPECT_EQ(told(), Told{text(completed("a"))}) << "another tab may still wait for it";
+  now += 1;
+  EXPECT_EQ(told(), Told{});
+  EXPECT_TRUE(jobs.status("a")->had);
+}
+
+TEST_F(Ledger, a_confirmation_says_nothing_of_what_came_after) {
+  keep("a", completed("a"));
+  const auto first = last;
+  keep("b", completed("b"));
+  jobs.confirm(first, now);
+  EXPECT_TRUE(jobs.status("a")->had);
+  EXPECT_FALSE(jobs.status("b")->had);
+}
+
+TEST_F(Ledger, the_bound_pushes_out_outcomes_had_then_progress_and_never_what_was_not_had) {
+  options.jobs_per_user = 3;
+  keep("had", completed("had"));
+  jobs.confirm(last, now);
+  keep("runs", progress("runs", 1));
+  keep("unread", completed("unread"));
+  keep("new", completed("new"));
+  EXPECT_FALSE(jobs.status("had"));
+  keep("newer", completed("newer"));
+  EXPECT_FALSE(jobs.status("runs"));
+  keep("newest", completed("newest"));
+  EXPECT_EQ(jobs.list().size(), 4u) << "all of them not had, past the bound";
+}
+
+TEST_F(Ledger, refuses_outcomes_past_the_bound_of_what_was_not_had) {
+  options.unread_outcomes_per_user = 2;
+  keep("a", completed("a"));
+  keep("b", completed("b"));
+  EXPECT_FALSE(jobs.has_room("c"));
+  EXPECT_TRUE(jobs.has_room("b")) << "it replaces one";
+  jobs.confirm(99, now);
+  EXPECT_TRUE(jobs.has_room("c"));
+}
+
+TEST_F(Ledger, everything_has_its_time_and_gives_its_bytes_back) {
+  keep("a", completed("a"));
+  keep("b", progress("b", 1));
+  EXPECT_GT(bytes, 0u);
+  EXPECT_TRUE(jobs.expire(now + options.progress_ttl, false).empty());
+  EXPECT_FALSE(jobs.status("b"));
+  const auto gone = jobs.expire(now + options.outcome_ttl, false);
+  ASSERT_EQ(gone.size(), 1u);
+  EXPECT_TRUE(gone[0].unread);
+  EXPECT_TRUE(jobs.empty());
+  EXPECT_EQ(bytes, 0u);
+}
+
+TEST_F(Ledger, when_memory_is_tight_only_what_was_not_had_stays) {
+  keep("unread", completed("unread"));
+  keep("runs", progress("runs", 1));
+  keep("had", completed("had"));
+  jobs.confirm(0, now);
+  EXPECT_TRUE(jobs.expire(now, true).empty());
+  EXPECT_FALSE(jobs.status("runs"));
+  EXPECT_TRUE(jobs.status("unread"));
+}
+
+TEST_F(Ledger, shows_a_job_as_it_was_emitted) {
+  jobs.keep("7", (*event_frame_of_text("job_completed", R"({ "jobId": 7, "result": 1.50 })", {})).frame, 5);
+  const auto status = jobs.status("7");
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->event, "job_completed");
+  EXPECT_EQ(status->data, R"({ "jobId": 7, "result": 1.50 })");
+  EXPECT_EQ(status->time, 5);
+  EXPECT_FALSE(status->had);
+  EXPECT_FALSE(jobs.status("8"));
+  EXPECT_EQ(to_json(*status), R"({"jobId":"7","event":"job_completed","data":{ "jobId": 7, "result": 1.50 },"time":5,"had":false})");
+  EXPECT_EQ(unknown_job_json("8"), R"({"jobId":"8","event":null,"data":null,"time":null,"had":false})");
+}
+
+TEST_F(Ledger, numbers_go_on_after_a_restart) {
+  jobs.restore("a", {.frame = completed("a"), .number = 41, .time = now, .had_at = 0});
+  keep("b", completed("b"));
+  EXPECT_EQ(last, 42u);
+  EXPECT_EQ(told().size(), 2u);
+}
+
+}  // namespace
+}  // namespace signalbox::hub

@@ -1,0 +1,168 @@
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "fake_hub.hpp"
+
+// An outcome from its emit to the moment when its user has had it.
+namespace signalbox::hub::test {
+namespace {
+
+/// A store that writes down what it was asked.
+class NotedStore final : public OutcomeStore {
+ public:
+  bool healthy() const override { return well; }
+  void put(std::string_view user, std::string_view job, const JobEntry& outcome) override {
+    notes.push_back("put " + std::string(user) + " " + std::string(job) + " " + std::to_string(outcome.number));
+  }
+  void had(std::string_view user, std::uint64_t up_to, WallMs) override { notes.push_back("had " + std::string(user) + " " + std::to_string(up_to)); }
+  void forget(std::string_view user, std::string_view job, std::uint64_t) override { notes.push_back("forget " + std::string(user) + " " + std::string(job)); }
+  void when_committed(Committed callback) override { callback(well); }
+  std::vector<StoredOutcome> load() override { return std::move(found); }
+
+  bool well = true;
+  std::vector<std::string> notes;
+  std::vector<StoredOutcome> found;
+};
+
+const std::string kDone = R"(42["job_completed",{"jobId":"7","result":1}])";
+EncodedEvent done() { return *job_frame(JobCompleted{.job_id = "7", .result = 1}, {}); }
+EncodedEvent percent(int value) { return *job_frame(JobProgress{.job_id = "8", .progress = 1.0 * value}, {}); }
+
+struct Outcomes : testing::Test {
+  Outcomes() {
+    hub.config.presence_events = false;
+    hub.directory.open(store);
+    hub.registry.start(hub.config);
+  }
+  /// What a client is told at its login behind `40` and `authenticated`.
+  static Packets told_at_login(FakeClient& client, std::string_view user = "ada") {
+    client.log_in(user);
+    Packets sent = client.take();
+    EXPECT_TRUE(sent.at(1).starts_with(R"(42["authenticated")"));
+    return {sent.begin() + 2, sent.end()};
+  }
+  /// The client answers the ping behind all that it was sent, and a second passes.
+  void confirm(FakeClient& client) {
+    client.client.on_received(client.marker, test_now);
+    test_now += std::chrono::seconds(1);
+    client.client.on_timer(test_now);
+  }
+  NotedStore store;
+  FakeHub hub;
+};
+
+TEST_F(Outcomes, wait_for_a_user_who_is_away_and_are_told_right_after_authenticated) {
+  EXPECT_EQ(hub.directory.emit("ada", done()), 0u);
+  EXPECT_EQ(store.notes, std::vector<std::string>{"put ada 7 1"});
+  FakeClient ada(hub);
+  EXPECT_EQ(told_at_login(ada), Packets{kDone});
+}
+
+TEST_F(Outcomes, are_had_a_second_after_the_client_confirmed_their_receipt) {
+  FakeClient ada(hub);
+  told_at_login(ada);
+  ASSERT_EQ(hub.directory.emit("ada", done()), 1u);
+  hub.deliver();
+  EXPECT_FALSE(hub.directory.job("ada", "7")->had);
+  ada.client.on_received(ada.marker, test_now);
+  EXPECT_EQ(ada.client.next_deadline(), test_now + std::chrono::seconds(1));
+  ada.client.on_timer(test_now + std::chrono::milliseconds(999));
+  EXPECT_FALSE(hub.directory.job("ada", "7")->had);
+  ada.client.on_timer(test_now + std::chrono::seconds(1));
+  EXPECT_TRUE(hub.directory.job("ada", "7")->had);
+  EXPECT_EQ(store.notes.back(), "had ada 1");
+}
+
+TEST_F(Outcomes, a_receipt_is_void_if_the_socket_left_meanwhile) {
+  FakeClient ada(hub);
+  told_at_login(ada);
+  ASSERT_TRUE(hub.directory.emit("ada", done()));
+  hub.deliver();
+  ada.client.on_received(ada.marker, test_now);
+  ada.text("1");
+  ada.log_in("grace");  // the same connection, another user with numbers of her own
+  ada.client.on_timer(test_now + std::chrono::seconds(2));
+  EXPECT_FALSE(hub.directory.job("ada", "7")->had);
+}
+
+TEST_F(Outcomes, a_receipt_says_nothing_of_what_was_sent_after_its_ping) {
+  FakeClient ada(hub);
+  told_at_login(ada);
+  ASSERT_TRUE(hub.directory.emit("ada", done()));
+  hub.deliver();
+  const std::uint64_t first = ada.marker;
+  ASSERT_TRUE(hub.directory.emit("ada", *job_frame(JobFailed{.job_id = "9", .error = "x"}, {})));
+  hub.deliver();
+  ada.client.on_received(first, test_now);
+  ada.client.on_timer(test_now + std::chrono::seconds(1));
+  EXPECT_TRUE(hub.directory.job("ada", "7")->had);
+  EXPECT_FALSE(hub.directory.job("ada", "9")->had);
+}
+
+TEST_F(Outcomes, are_told_to_every_tab_that_comes_for_a_while_though_one_has_had_them) {
+  FakeClient first(hub);
+  ASSERT_TRUE(hub.directory.emit("ada", done()));
+  told_at_login(first);
+  confirm(first);
+  FakeClient second(hub, 1);
+  EXPECT_EQ(told_at_login(second), Packets{kDone});
+  EXPECT_EQ(second.marker, 0u) << "and no receipt is asked for what was had";
+}
+
+TEST_F(Outcomes, the_newest_progress_of_what_runs_is_told_as_well) {
+  ASSERT_TRUE(hub.directory.emit("ada", percent(10)));
+  ASSERT_TRUE(hub.directory.emit("ada", done()));
+  ASSERT_TRUE(hub.directory.emit("ada", percent(20)));
+  FakeClient ada(hub);
+  EXPECT_EQ(told_at_login(ada), (Packets{kDone, R"(42["job_progress",{"jobId":"8","progress":20,"status":"processing"}])"}));
+}
+
+TEST_F(Outcomes, are_refused_while_the_store_cannot_write_and_progress_goes_on) {
+  store.well = false;
+  EXPECT_EQ(hub.directory.emit("ada", done()).error(), Directory::Refusal::not_durable);
+  EXPECT_EQ(hub.directory.emit_all({{"ada", percent(1)}, {"ada", done()}}).error(), Directory::Refusal::not_durable);
+  EXPECT_FALSE(hub.directory.job("ada", "8")) << "all or none";
+  EXPECT_TRUE(hub.directory.emit("ada", percent(1)));
+}
+
+TEST_F(Outcomes, a_client_asks_for_its_own_jobs_and_for_no_others) {
+  ASSERT_TRUE(hub.directory.emit("ada", done()));
+  ASSERT_TRUE(hub.directory.emit("grace", percent(5)));
+  FakeClient ada(hub);
+  told_at_login(ada);
+  const WallMs time = hub.directory.job("ada", "7")->time;
+  const std::string job = R"({"jobId":"7","event":"job_completed","data":{"jobId":"7","result":1},"time":)" + std::to_string(time) + R"(,"had":false})";
+  ada.text(R"(21["job_status","7"])");
+  ada.text(R"(22["job_status",7])");
+  ada.text(R"(23["job_status","8"])");
+  ada.text(R"(24["jobs"])");
+  EXPECT_EQ(ada.take(), (Packets{"431[" + job + "]", "432[" + job + "]",
+                                 R"(433[{"jobId":"8","event":null,"data":null,"time":null,"had":false}])", "434[[" + job + "]]"}));
+}
+
+TEST_F(Outcomes, of_an_application_that_has_such_events_itself_are_its_own) {
+  FakeHub own;
+  own.events().on("jobs", [](Socket&, const json&, Ack ack) { ack("mine"); });
+  own.registry.start(own.config);
+  FakeClient ada(own);
+  told_at_login(ada);
+  ada.text(R"(21["jobs"])");
+  EXPECT_EQ(ada.take(), Packets{R"(431["mine"])"});
+}
+
+TEST(OutcomesAfterARestart, are_there_again) {
+  NotedStore store;
+  store.found.push_back({.user = "ada", .job_id = "7", .entry = {.frame = done().frame, .number = 41, .time = 1'900'000'000'000}});
+  FakeHub hub;
+  hub.config.presence_events = false;
+  hub.directory.open(store);
+  hub.registry.start(hub.config);
+  FakeClient ada(hub);
+  EXPECT_EQ(Outcomes::told_at_login(ada), Packets{kDone});
+  ASSERT_TRUE(hub.directory.emit("ada", *job_frame(JobFailed{.job_id = "8", .error = "x"}, {})));
+  EXPECT_EQ(store.notes.back(), "put ada 8 42") << "numbers go on";
+}
+
+}  // namespace
+}  // namespace signalbox::hub::test

@@ -1,0 +1,120 @@
+#include "store/sqlite_store.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <future>
+
+namespace signalbox::store {
+namespace {
+
+using hub::JobEntry;
+
+struct Store : testing::Test {
+  Store() { std::filesystem::remove_all(directory); }
+  ~Store() override { std::filesystem::remove_all(directory); }
+
+  static JobEntry outcome(std::uint64_t number, const std::string& packet = "42[\"job_completed\",{}]") {
+    return {.frame = text_frame(packet, FrameKind::outcome), .number = number, .time = 5};
+  }
+  /// Waits until all that was asked before is on the disk.
+  static bool committed(SqliteStore& store) {
+    std::promise<bool> done;
+    store.when_committed([&](bool durable) { done.set_value(durable); });
+    return done.get_future().get();
+  }
+  std::string why_not() {
+    try {
+      SqliteStore store(directory);
+      return "it opened";
+    } catch (const SqliteError& error) {
+      return error.what();
+    }
+  }
+
+  const std::string directory = testing::TempDir() + "signalbox-store-" + std::to_string(::getpid());
+};
+
+TEST_F(Store, keeps_what_it_was_given_through_a_restart) {
+  {
+    SqliteStore store(directory);
+    EXPECT_TRUE(store.load().empty());
+    store.put("ada", "1", outcome(1, "42[\"job_completed\",{\"jobId\":\"1\",\"x\":1.50}]"));
+    store.put("ada", "2", outcome(2));
+    store.put("grace", "1", outcome(1));
+    store.had("ada", 1, 77);
+    store.forget("grace", "1", 1);
+    EXPECT_TRUE(committed(store));
+  }
+  SqliteStore store(directory);
+  const auto found = store.load();
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].job_id, "1");
+  EXPECT_EQ(found[0].entry.frame->packet(), "42[\"job_completed\",{\"jobId\":\"1\",\"x\":1.50}]");
+  EXPECT_EQ(found[0].entry.had_at, 77);
+  EXPECT_EQ(found[1].entry.had_at, 0);
+  EXPECT_EQ(found[1].entry.number, 2u);
+}
+
+TEST_F(Store, a_later_outcome_of_a_job_replaces_the_earlier) {
+  {
+    SqliteStore store(directory);
+    store.put("ada", "1", outcome(1));
+    store.had("ada", 1, 77);
+    store.put("ada", "1", outcome(2, "42[\"job_failed\",{}]"));
+    store.forget("ada", "1", 1);  // of the earlier: comes too late
+  }
+  SqliteStore store(directory);
+  const auto found = store.load();
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].entry.frame->packet(), "42[\"job_failed\",{}]");
+  EXPECT_EQ(found[0].entry.had_at, 0);
+}
+
+TEST_F(Store, its_directory_is_its_owners_alone) {
+  SqliteStore store(directory);
+  struct stat facts {};
+  ASSERT_EQ(::stat(directory.c_str(), &facts), 0);
+  EXPECT_EQ(facts.st_mode & 0777, 0700u);
+}
+
+TEST_F(Store, says_why_it_cannot_open) {
+  {
+    SqliteStore store(directory);
+    EXPECT_NE(why_not().find("locked"), std::string::npos) << "another server has it: " << why_not();
+  }
+  std::ofstream(directory + "/outcomes.db") << std::string(8192, 'x');
+  EXPECT_NE(why_not().find("not a database"), std::string::npos) << why_not();
+  std::filesystem::remove_all(directory);
+  std::ofstream{directory} << "a file";
+  EXPECT_NE(why_not(), "it opened");
+}
+
+TEST_F(Store, leaves_a_file_of_a_newer_version_as_it_is) {
+  std::filesystem::create_directory(directory);
+  Sqlite(directory + "/outcomes.db").execute("PRAGMA user_version = 99");
+  EXPECT_NE(why_not().find("newer version (99"), std::string::npos) << why_not();
+}
+
+TEST_F(Store, a_full_disk_refuses_and_when_there_is_room_again_nothing_is_missing) {
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  SqliteStore store(directory);
+  store.put("ada", "1", outcome(1));
+  ASSERT_TRUE(committed(store));
+  const rlimit small{.rlim_cur = 64 * 1024, .rlim_max = before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  store.put("ada", "2", outcome(2, std::string(200'000, 'x')));
+  EXPECT_FALSE(committed(store));
+  EXPECT_FALSE(store.healthy());
+  setrlimit(RLIMIT_FSIZE, &before);
+  while (!committed(store)) {
+  }
+  EXPECT_TRUE(store.healthy());
+}
+
+}  // namespace
+}  // namespace signalbox::store
