@@ -10,9 +10,13 @@ namespace {
 
 constexpr std::size_t kEntryBytes = 160;  ///< what a job costs beside its frame, roughly
 
-std::size_t cost(const JobEntry& entry) { return kEntryBytes + entry.frame->websocket().size(); }
+std::size_t cost(const JobEntry& entry) {
+  return kEntryBytes + entry.frame->websocket().size();
+}
 
-bool unread(const std::optional<JobEntry>& outcome) { return outcome && outcome->had_at == 0; }
+bool unread(const std::optional<JobEntry>& outcome) {
+  return outcome && outcome->had_at == 0;
+}
 
 JobStatus status_of(const std::string& id, const JobEntry& entry) {
   JsonItems items(entry.frame->packet().substr(2));  // behind "42"
@@ -152,7 +156,8 @@ std::vector<UserJobs::Gone> UserJobs::expire(WallMs now, bool tight) {
   std::vector<Gone> gone;
   for (auto it = jobs_.begin(); it != jobs_.end();) {
     Job& job = it->second;
-    if (job.progress && (now - job.progress->time >= options_.progress_ttl || (tight && !unread(job.outcome)))) drop(job.progress);
+    if (job.progress && (now - job.progress->time >= options_.progress_ttl || (tight && !unread(job.outcome))))
+      drop(job.progress);
     if (job.outcome && (now - job.outcome->time >= options_.outcome_ttl || (tight && !unread(job.outcome)))) {
       gone.push_back({it->first, job.outcome->number, unread(job.outcome)});
       drop(job.outcome);

@@ -57,13 +57,15 @@ class UserJobs {
   UserJobs(const UserJobs&) = delete;
   UserJobs& operator=(const UserJobs&) = delete;
 
-  /// Is there room for one more outcome that the user has not had? Of a job whose outcome waits already there always is.
+  /// Is there room for one more outcome that the user has not had? Of a job whose outcome waits already there always
+  /// is.
   bool has_room(std::string_view job_id) const;
   /// Keeps a job event (its frame's kind says which).
   const JobEntry& keep(std::string_view job_id, const FrameRef& frame, WallMs now);
   /// Takes back what was kept before a restart.
   void restore(std::string job_id, JobEntry outcome);
-  /// What a socket is told at its login, in the order in which it happened: outcomes not had, those had lately, progress of what runs.
+  /// What a socket is told at its login, in the order in which it happened: outcomes not had, those had lately,
+  /// progress of what runs.
   std::vector<JobEntry> replay(WallMs now) const;
   /// The user has had all outcomes up to this number. How many were news.
   std::size_t confirm(std::uint64_t up_to, WallMs now);

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t kMaxRefused = 64;  // at once that are told so and waited for; more are told and closed
 constexpr std::size_t kMaxStashed = 64 * 1024;
+constexpr std::size_t kMaxThrownAway =
+    8u << 20;  ///< of what a peer still sends after our last answer, so that it reads that
 constexpr std::string_view kOverloaded =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 log::RareWarning connections_full, descriptors_gone;
@@ -129,7 +131,7 @@ void Shard::on_bytes(Connection& connection, std::span<char> bytes) {
     std::size_t used = bytes.size();
     if (connection.mode == Mode::lingering || connection.mode == Mode::ending) {
       connection.http->left += used;  // counts what is thrown away
-      if (connection.http->left > kMaxStashed) return close_connection(connection);
+      if (connection.http->left > kMaxThrownAway) return close_connection(connection);
     } else if (connection.mode == Mode::waiting || !connection.http->out.empty()) {
       // A pipelined request: its turn comes when the answer before it has gone.
       connection.http->input.append(bytes.data(), bytes.size());

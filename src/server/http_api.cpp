@@ -251,7 +251,8 @@ HttpApi::Emitted HttpApi::emit(std::string_view body) const {
   }
   const auto online = directory_.emit_all(emissions);
   if (!online) {
-    if (online.error() == hub::Directory::Refusal::overloaded) mailbox_full.write("MAILBOX_MESSAGES is reached: emits are refused with 429");
+    if (online.error() == hub::Directory::Refusal::overloaded)
+      mailbox_full.write("MAILBOX_MESSAGES is reached: emits are refused with 429");
     return {refused(online.error())};
   }
   return {json_response(202, fmt::format(R"({{"accepted":{},"online":{}}})", events->size(), *online)), outcome};

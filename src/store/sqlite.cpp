@@ -12,7 +12,9 @@ namespace {
 
 }  // namespace
 
-void Statement::Finalize::operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const noexcept {
+  sqlite3_finalize(statement);
+}
 
 Statement::Statement(sqlite3* connection, const char* sql) {
   sqlite3_stmt* made = nullptr;
@@ -45,16 +47,22 @@ bool Statement::step() {
 
 std::string Statement::text(int column) const {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
-  return text ? std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))) : std::string();
+  return text ? std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column)))
+              : std::string();
 }
 
-std::int64_t Statement::number(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+std::int64_t Statement::number(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
 
-void Sqlite::Close::operator()(sqlite3* connection) const noexcept { sqlite3_close_v2(connection); }
+void Sqlite::Close::operator()(sqlite3* connection) const noexcept {
+  sqlite3_close_v2(connection);
+}
 
 Sqlite::Sqlite(const std::string& file) {
   sqlite3* made = nullptr;
-  const int result = sqlite3_open_v2(file.c_str(), &made, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int result =
+      sqlite3_open_v2(file.c_str(), &made, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   connection_.reset(made);
   if (result != SQLITE_OK) throw SqliteError(file + ": " + (made ? sqlite3_errmsg(made) : "no memory"));
   sqlite3_extended_result_codes(made, 1);

@@ -18,7 +18,7 @@ constexpr std::chrono::seconds kRetry{1};
 
 /// A file that may grow no more is an error like the others, and not the end of the program.
 void ignore_size_signal() {
-  struct sigaction action {};
+  struct sigaction action{};
   if (sigaction(SIGXFSZ, nullptr, &action) == 0 && action.sa_handler == SIG_DFL) ::signal(SIGXFSZ, SIG_IGN);
 }
 
@@ -32,8 +32,10 @@ std::string file_in(const std::string& directory) {
 }  // namespace
 
 SqliteStore::Statements::Statements(sqlite3* connection)
-    : put(connection, "INSERT INTO outcome(user, job, number, time, had_at, packet) VALUES(?, ?, ?, ?, 0, ?) ON CONFLICT(user, job) DO UPDATE "
-                      "SET number = excluded.number, time = excluded.time, had_at = 0, packet = excluded.packet"),
+    : put(connection,
+          "INSERT INTO outcome(user, job, number, time, had_at, packet) VALUES(?, ?, ?, ?, 0, ?) ON CONFLICT(user, "
+          "job) DO UPDATE "
+          "SET number = excluded.number, time = excluded.time, had_at = 0, packet = excluded.packet"),
       had(connection, "UPDATE outcome SET had_at = ? WHERE user = ? AND number <= ? AND had_at = 0"),
       forget(connection, "DELETE FROM outcome WHERE user = ? AND job = ? AND number = ?") {}
 
@@ -70,7 +72,8 @@ void SqliteStore::migrate() {
   if (found == kFormat) return;
   file_.execute(
       "BEGIN IMMEDIATE;"
-      "CREATE TABLE outcome(user TEXT NOT NULL, job TEXT NOT NULL, number INTEGER NOT NULL, time INTEGER NOT NULL, had_at INTEGER NOT NULL, "
+      "CREATE TABLE outcome(user TEXT NOT NULL, job TEXT NOT NULL, number INTEGER NOT NULL, time INTEGER NOT NULL, "
+      "had_at INTEGER NOT NULL, "
       "packet TEXT NOT NULL, PRIMARY KEY(user, job)) WITHOUT ROWID;"
       "PRAGMA user_version = 1;"
       "COMMIT");
@@ -85,7 +88,10 @@ std::vector<hub::StoredOutcome> SqliteStore::load() {
     const FrameRef frame = text_frame(all.text(5), FrameKind::outcome, hub::job_key(job));
     out.push_back({.user = all.text(0),
                    .job_id = std::move(job),
-                   .entry = {.frame = frame, .number = static_cast<std::uint64_t>(all.number(2)), .time = all.number(3), .had_at = all.number(4)}});
+                   .entry = {.frame = frame,
+                             .number = static_cast<std::uint64_t>(all.number(2)),
+                             .time = all.number(3),
+                             .had_at = all.number(4)}});
   }
   return out;
 }
@@ -116,7 +122,9 @@ void SqliteStore::forget(std::string_view user, std::string_view job_id, std::ui
   add({.kind = Step::Kind::forget, .user = std::string(user), .job_id = std::string(job_id), .number = number});
 }
 
-void SqliteStore::when_committed(Committed callback) { add({.kind = Step::Kind::tell, .callback = std::move(callback)}); }
+void SqliteStore::when_committed(Committed callback) {
+  add({.kind = Step::Kind::tell, .callback = std::move(callback)});
+}
 
 void SqliteStore::write_all() {
   std::vector<Step> steps;
@@ -147,7 +155,8 @@ bool SqliteStore::try_to_write(const std::vector<Step>& steps) {
     return true;
   } catch (const SqliteError& error) {
     if (healthy_.exchange(false)) {
-      log::error("outcomes cannot be written and are refused until they can; progress goes on", {{"what", error.what()}});
+      log::error("outcomes cannot be written and are refused until they can; progress goes on",
+                 {{"what", error.what()}});
     }
     return false;
   }
@@ -171,7 +180,12 @@ void SqliteStore::write(const Step& step) {
   const auto number = static_cast<std::int64_t>(step.number);
   switch (step.kind) {
     case Step::Kind::put:
-      return statements_->put.bind(step.user).bind(step.job_id).bind(number).bind(step.time).bind(step.frame->packet()).run();
+      return statements_->put.bind(step.user)
+          .bind(step.job_id)
+          .bind(number)
+          .bind(step.time)
+          .bind(step.frame->packet())
+          .run();
     case Step::Kind::had:
       return statements_->had.bind(step.time).bind(step.user).bind(number).run();
     case Step::Kind::forget:

@@ -12,16 +12,17 @@
 
 namespace signalbox::store {
 
-/// Outcomes in an SQLite file of their own (WAL, synchronous=FULL), written by one thread in group commits: all that waits goes in one
-/// transaction. What cannot be written stays queued and is tried again each second; until then the store is not healthy.
+/// Outcomes in an SQLite file of their own (WAL, synchronous=FULL), written by one thread in group commits: all that
+/// waits goes in one transaction. What cannot be written stays queued and is tried again each second; until then the
+/// store is not healthy.
 ///
 /// thread  any. The file belongs to the writing thread once load() has returned.
 class SqliteStore final : public hub::OutcomeStore {
  public:
   static constexpr int kFormat = 1;
 
-  /// Opens or makes `directory` (0700) and the file in it. Throws SqliteError with what is wrong: not writable, not a database, of a newer
-  /// version, in use by another server.
+  /// Opens or makes `directory` (0700) and the file in it. Throws SqliteError with what is wrong: not writable, not a
+  /// database, of a newer version, in use by another server.
   explicit SqliteStore(const std::string& directory);
   /// Writes what is queued.
   ~SqliteStore() override;

@@ -75,9 +75,10 @@ return socket;`;
 
 for (const [name, over] of Object.entries(transports)) {
   describe(`workers, ${name}`, () => {
+    const user = `painter by ${name}`; // of their own: a login is told the outcomes that its user had lately
     let ada, bob;
     before(async () => {
-      ada = await login(server, { user: "ada", transports: over });
+      ada = await login(server, { user, transports: over });
       bob = await login(server, { user: "bob", transports: over });
     });
     after(() => [ada, bob].forEach((socket) => socket.disconnect()));
@@ -88,14 +89,14 @@ for (const [name, over] of Object.entries(transports)) {
     const image = { imageUrl: "https://example.com/j.png", width: 512, height: 512 };
 
     test("the worker in the same process: progress and completion", async () => {
-      assert.deepEqual(await server.order("quick_job", { user: "ada", jobId: "q" }), { sockets: 1 });
+      assert.deepEqual(await server.order("quick_job", { user, jobId: "q" }), { sockets: 1 });
       await hears(progress("q", 50, "processing"), ["job_completed", { jobId: "q", result: { imageUrl: "..." } }]);
     });
 
     test("the whole image generation worker, to its completion and to its failure", async () => {
-      await server.order("generate_image", { user: "ada", jobId: "j" });
+      await server.order("generate_image", { user, jobId: "j" });
       await hears(progress("j", 10, "initializing"), progress("j", 50, "generating"), ["job_completed", { jobId: "j", result: image }]);
-      await server.order("generate_image", { user: "ada", jobId: "j", error: "no GPU" });
+      await server.order("generate_image", { user, jobId: "j", error: "no GPU" });
       await hears(progress("j", 10, "initializing"), progress("j", 50, "generating"), ["job_failed", { jobId: "j", error: "no GPU" }]);
     });
 
@@ -110,14 +111,14 @@ for (const [name, over] of Object.entries(transports)) {
           await send("job_failed", { jobId: job.id, error: error.message });
         }
       };
-      await worker({ id: "h", userId: "ada", generate: () => image });
+      await worker({ id: "h", userId: user, generate: () => image });
       await hears(progress("h", 10, "initializing"), progress("h", 50, "generating"), ["job_completed", { jobId: "h", result: image }]);
-      await worker({ id: "i", userId: "ada", generate: () => { throw new Error("no paper"); } });
+      await worker({ id: "i", userId: user, generate: () => { throw new Error("no paper"); } });
       await hears(progress("i", 10, "initializing"), progress("i", 50, "generating"), ["job_failed", { jobId: "i", error: "no paper" }]);
     });
 
     test("any event name, and nobody else hears it", async () => {
-      assert.deepEqual(await server.order("emit", { user: "ada", event: "event_name", data: { data: 1 } }), { sockets: 1 });
+      assert.deepEqual(await server.order("emit", { user, event: "event_name", data: { data: 1 } }), { sockets: 1 });
       assert.deepEqual(await ada.heard("event_name"), { data: 1 });
       assert.deepEqual(bob.inbox.all.filter((item) => item.name.startsWith("job_") || item.name === "event_name"), []);
     });

@@ -7,8 +7,12 @@
 namespace signalbox::hub {
 namespace {
 
-FrameRef progress(const char* job, int percent) { return (*job_frame(JobProgress{.job_id = job, .progress = 1.0 * percent}, {})).frame; }
-FrameRef completed(const char* job) { return (*job_frame(JobCompleted{.job_id = job, .result = 1}, {})).frame; }
+FrameRef progress(const char* job, int percent) {
+  return (*job_frame(JobProgress{.job_id = job, .progress = 1.0 * percent}, {})).frame;
+}
+FrameRef completed(const char* job) {
+  return (*job_frame(JobCompleted{.job_id = job, .result = 1}, {})).frame;
+}
 
 struct Ledger : testing::Test {
   void keep(const char* job, const FrameRef& frame) { last = jobs.keep(job, frame, ++now).number; }
@@ -128,7 +132,8 @@ TEST_F(Ledger, shows_a_job_as_it_was_emitted) {
   EXPECT_EQ(status->time, 5);
   EXPECT_FALSE(status->had);
   EXPECT_FALSE(jobs.status("8"));
-  EXPECT_EQ(to_json(*status), R"({"jobId":"7","event":"job_completed","data":{ "jobId": 7, "result": 1.50 },"time":5,"had":false})");
+  EXPECT_EQ(to_json(*status),
+            R"({"jobId":"7","event":"job_completed","data":{ "jobId": 7, "result": 1.50 },"time":5,"had":false})");
   EXPECT_EQ(unknown_job_json("8"), R"({"jobId":"8","event":null,"data":null,"time":null,"had":false})");
 }
 

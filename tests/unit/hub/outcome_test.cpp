@@ -15,8 +15,12 @@ class NotedStore final : public OutcomeStore {
   void put(std::string_view user, std::string_view job, const JobEntry& outcome) override {
     notes.push_back("put " + std::string(user) + " " + std::string(job) + " " + std::to_string(outcome.number));
   }
-  void had(std::string_view user, std::uint64_t up_to, WallMs) override { notes.push_back("had " + std::string(user) + " " + std::to_string(up_to)); }
-  void forget(std::string_view user, std::string_view job, std::uint64_t) override { notes.push_back("forget " + std::string(user) + " " + std::string(job)); }
+  void had(std::string_view user, std::uint64_t up_to, WallMs) override {
+    notes.push_back("had " + std::string(user) + " " + std::to_string(up_to));
+  }
+  void forget(std::string_view user, std::string_view job, std::uint64_t) override {
+    notes.push_back("forget " + std::string(user) + " " + std::string(job));
+  }
   void when_committed(Committed callback) override { callback(well); }
   std::vector<StoredOutcome> load() override { return std::move(found); }
 
@@ -26,8 +30,12 @@ class NotedStore final : public OutcomeStore {
 };
 
 const std::string kDone = R"(42["job_completed",{"jobId":"7","result":1}])";
-EncodedEvent done() { return *job_frame(JobCompleted{.job_id = "7", .result = 1}, {}); }
-EncodedEvent percent(int value) { return *job_frame(JobProgress{.job_id = "8", .progress = 1.0 * value}, {}); }
+EncodedEvent done() {
+  return *job_frame(JobCompleted{.job_id = "7", .result = 1}, {});
+}
+EncodedEvent percent(int value) {
+  return *job_frame(JobProgress{.job_id = "8", .progress = 1.0 * value}, {});
+}
 
 struct Outcomes : testing::Test {
   Outcomes() {
@@ -115,7 +123,8 @@ TEST_F(Outcomes, the_newest_progress_of_what_runs_is_told_as_well) {
   ASSERT_TRUE(hub.directory.emit("ada", done()));
   ASSERT_TRUE(hub.directory.emit("ada", percent(20)));
   FakeClient ada(hub);
-  EXPECT_EQ(told_at_login(ada), (Packets{kDone, R"(42["job_progress",{"jobId":"8","progress":20,"status":"processing"}])"}));
+  EXPECT_EQ(told_at_login(ada),
+            (Packets{kDone, R"(42["job_progress",{"jobId":"8","progress":20,"status":"processing"}])"}));
 }
 
 TEST_F(Outcomes, are_refused_while_the_store_cannot_write_and_progress_goes_on) {
@@ -132,13 +141,15 @@ TEST_F(Outcomes, a_client_asks_for_its_own_jobs_and_for_no_others) {
   FakeClient ada(hub);
   told_at_login(ada);
   const WallMs time = hub.directory.job("ada", "7")->time;
-  const std::string job = R"({"jobId":"7","event":"job_completed","data":{"jobId":"7","result":1},"time":)" + std::to_string(time) + R"(,"had":false})";
+  const std::string job = R"({"jobId":"7","event":"job_completed","data":{"jobId":"7","result":1},"time":)" +
+                          std::to_string(time) + R"(,"had":false})";
   ada.text(R"(21["job_status","7"])");
   ada.text(R"(22["job_status",7])");
   ada.text(R"(23["job_status","8"])");
   ada.text(R"(24["jobs"])");
-  EXPECT_EQ(ada.take(), (Packets{"431[" + job + "]", "432[" + job + "]",
-                                 R"(433[{"jobId":"8","event":null,"data":null,"time":null,"had":false}])", "434[[" + job + "]]"}));
+  EXPECT_EQ(ada.take(),
+            (Packets{"431[" + job + "]", "432[" + job + "]",
+                     R"(433[{"jobId":"8","event":null,"data":null,"time":null,"had":false}])", "434[[" + job + "]]"}));
 }
 
 TEST_F(Outcomes, of_an_application_that_has_such_events_itself_are_its_own) {
@@ -153,7 +164,8 @@ TEST_F(Outcomes, of_an_application_that_has_such_events_itself_are_its_own) {
 
 TEST(OutcomesAfterARestart, are_there_again) {
   NotedStore store;
-  store.found.push_back({.user = "ada", .job_id = "7", .entry = {.frame = done().frame, .number = 41, .time = 1'900'000'000'000}});
+  store.found.push_back(
+      {.user = "ada", .job_id = "7", .entry = {.frame = done().frame, .number = 41, .time = 1'900'000'000'000}});
   FakeHub hub;
   hub.config.presence_events = false;
   hub.directory.open(store);

@@ -76,7 +76,7 @@ TEST_F(Store, a_later_outcome_of_a_job_replaces_the_earlier) {
 
 TEST_F(Store, its_directory_is_its_owners_alone) {
   SqliteStore store(directory);
-  struct stat facts {};
+  struct stat facts{};
   ASSERT_EQ(::stat(directory.c_str(), &facts), 0);
   EXPECT_EQ(facts.st_mode & 0777, 0700u);
 }

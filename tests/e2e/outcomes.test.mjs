@@ -1,0 +1,96 @@
+// No outcome is lost: through absence, a reload, a killed server.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+
+import { apiKey, connect, eventually, login, startProgram, transports } from "./support.mjs";
+
+const post = (server, body, headers = {}) =>
+  fetch(`${server.url}/api/emit`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+const done = (userId, jobId, result = 1) => ({ userId, event: "job_completed", data: { jobId, result } });
+const jobs = (server, path) => fetch(`${server.url}/api/users/${path}`, { headers: { authorization: `Bearer ${apiKey}` } }).then((answer) => answer.json());
+const had = (server, user, job) => eventually(async () => (await jobs(server, `${user}/jobs/${job}`)).had);
+
+for (const [name, over] of Object.entries(transports)) {
+  describe(`outcomes, ${name}`, () => {
+    let server, data;
+    before(async () => {
+      data = mkdtempSync(join(tmpdir(), "signalbox-outcomes-"));
+      server = await startProgram({ DATA_DIR: data, OUTCOME_REPLAY_MS: "0" });
+    });
+    after(async () => {
+      await server.stop();
+      rmSync(data, { recursive: true });
+    });
+
+    test("who was away is told right after authenticated, once they had it no more", async () => {
+      assert.equal((await post(server, done("ada", "1", { url: "/a" }))).status, 202);
+      const socket = connect(server, { user: "ada", transports: over });
+      assert.deepEqual(await socket.heard("job_completed"), { jobId: "1", result: { url: "/a" } });
+      assert.deepEqual(socket.inbox.all.map((item) => item.name).filter((event) => event !== "connect"), ["authenticated"]);
+      await had(server, "ada", "1");
+      socket.disconnect();
+      const again = await login(server, { user: "ada", transports: over });
+      assert.deepEqual(await again.emitWithAck("jobs").then((list) => list.map((job) => [job.jobId, job.had])), [["1", true]]);
+      assert.deepEqual(again.inbox.all.filter((item) => item.name === "job_completed"), []);
+      again.disconnect();
+    });
+
+    test("a page that reloads sees the running job's newest progress and its outcome", async () => {
+      const send = (event, rest) => post(server, { userId: "bo", event, data: { jobId: "2", ...rest } });
+      await send("job_progress", { progress: 10, status: "generating" });
+      await send("job_progress", { progress: 60, status: "generating" });
+      const reloaded = connect(server, { user: "bo", transports: over });
+      assert.deepEqual(await reloaded.heard("job_progress"), { jobId: "2", progress: 60, status: "generating" });
+      await send("job_failed", { error: "no paper" });
+      assert.deepEqual(await reloaded.heard("job_failed"), { jobId: "2", error: "no paper" });
+      const status = await reloaded.emitWithAck("job_status", "2");
+      assert.deepEqual([status.event, status.data], ["job_failed", { jobId: "2", error: "no paper" }]);
+      reloaded.disconnect();
+    });
+
+    test("what was answered 202 outlives kill -9, and what was had is not told again", async () => {
+      const before = await login(server, { user: "cy", transports: over });
+      assert.equal((await post(server, done("cy", "seen"))).status, 202);
+      await before.heard("job_completed");
+      await had(server, "cy", "seen");
+      before.disconnect();
+      assert.equal((await post(server, [done("cy", "missed"), done("di", "other")])).status, 202);
+      await server.stop("SIGKILL");
+      server = await startProgram({ DATA_DIR: data, OUTCOME_REPLAY_MS: "0" }, server.port);
+      const back = connect(server, { user: "cy", transports: over });
+      assert.deepEqual(await back.heard("job_completed"), { jobId: "missed", result: 1 });
+      assert.deepEqual(await back.emitWithAck("jobs").then((list) => list.map((job) => job.jobId)), ["missed", "seen"]);
+      back.disconnect();
+    });
+
+    test("a repeat with the same Idempotency-Key waits for the first and emits nothing", async () => {
+      const key = { "idempotency-key": `k-${name}` };
+      const answers = await Promise.all([1, 2, 3].map(() => post(server, done("ed", "once"), key)));
+      assert.deepEqual(answers.map((answer) => answer.status), [202, 202, 202]);
+      assert.deepEqual((await jobs(server, "ed/jobs")).map((job) => job.jobId), ["once"]);
+    });
+
+    test("nobody is told of another's jobs", async () => {
+      await post(server, done("flo", "secret"));
+      const other = await login(server, { user: "gus", transports: over });
+      assert.equal((await other.emitWithAck("job_status", "secret")).event, null);
+      assert.deepEqual(await other.emitWithAck("jobs"), []);
+      other.disconnect();
+    });
+  });
+}
+
+test("two servers do not share a store, and the second says why it stops", async () => {
+  const data = mkdtempSync(join(tmpdir(), "signalbox-outcomes-"));
+  const first = await startProgram({ DATA_DIR: data });
+  await assert.rejects(startProgram({ DATA_DIR: data }), /the store of outcomes cannot be opened: .*locked/);
+  await first.stop();
+  rmSync(data, { recursive: true });
+});
