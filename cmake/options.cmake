@@ -29,6 +29,10 @@ if(SIGNALBOX_SANITIZE)
   add_link_options(-fsanitize=${SIGNALBOX_SANITIZE})
 endif()
 
+if(SIGNALBOX_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)  # or the fuzzer sees its own file alone
+endif()
+
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)

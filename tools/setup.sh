@@ -48,6 +48,12 @@ need_for_tests() {
   install_wanted "to test"
 }
 
+need_for_proxies() {
+  [ -x /usr/sbin/nginx ] || wanted+=(nginx-light)
+  [ -x /usr/sbin/haproxy ] || wanted+=(haproxy)
+  install_wanted "to test behind proxies"
+}
+
 need_for_sanitizers() {
   need_command clang++-19 clang-19
   need_command clang-format-19 clang-format-19

@@ -1,0 +1,138 @@
+#pragma once
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "net/kernel.hpp"
+
+// A network in memory: its peers send, read, break off and time passes only when a test or a fuzzer says so.
+namespace signalbox::net::test {
+
+/// What several shards' kernels stand on. Any use of a descriptor that is closed, or not watched where it is, aborts.
+struct MemoryNetwork {
+  struct Socket {
+    std::string in;               ///< sent by the peer, not yet read by the server
+    std::string out;              ///< written by the server
+    std::size_t room = SIZE_MAX;  ///< bytes that the server may still write before it is pushed back
+    bool ended = false;           ///< the peer will send no more
+    bool broken = false;          ///< reset by the peer
+    bool writing_shut = false;
+    PeerAddress peer{};
+  };
+  static constexpr int kFirst = 1'000'000;  ///< no real descriptor is of that number
+
+  Socket& at(int fd) {
+    const auto found = sockets.find(fd);
+    if (found == sockets.end()) std::abort();
+    return found->second;
+  }
+
+  TimePoint now{std::chrono::hours(1)};
+  std::map<int, Socket> sockets;
+  int next = kFirst;
+};
+
+class MemoryKernel final : public Kernel {
+ public:
+  explicit MemoryKernel(MemoryNetwork& network) : network_(network) {}
+
+  /// A peer that connects; the descriptor that the server will have for it.
+  int connect(const PeerAddress& peer) {
+    const int fd = network_.next++;
+    network_.sockets[fd].peer = peer;
+    waiting_.push_back(fd);
+    return fd;
+  }
+  int accept_error = 0;  ///< the next accept() fails with it
+
+  TimePoint now() override { return network_.now; }
+  std::size_t wait(std::span<KernelEvent> events, Milliseconds) override {
+    std::size_t count = 0;
+    for (const auto& [fd, watch] : watched_) {
+      if (count == events.size()) break;
+      const KernelEvent event = ready(fd, watch);
+      if (event.readable || event.writable || event.broken) events[count++] = event;
+    }
+    return count;
+  }
+  void wake() override {}
+  bool watch(int fd, std::uint64_t token, unsigned interest) override {
+    if (!watched_.emplace(fd, Watch{token, interest}).second) std::abort();
+    return true;
+  }
+  void change(int fd, std::uint64_t token, unsigned interest) override {
+    if (!watched_.contains(fd)) std::abort();
+    watched_[fd] = {token, interest};
+  }
+  void unwatch(int fd) override {
+    if (watched_.erase(fd) != 1) std::abort();
+  }
+  int accept(int, PeerAddress& peer) override {
+    if (const int error = std::exchange(accept_error, 0)) return -error;
+    if (waiting_.empty()) return -EAGAIN;
+    const int fd = waiting_.front();
+    waiting_.pop_front();
+    peer = network_.at(fd).peer;
+    return fd;
+  }
+  long read(int fd, char* out, std::size_t capacity) override {
+    auto& socket = network_.at(fd);
+    if (socket.broken) return -ECONNRESET;
+    if (socket.in.empty()) return socket.ended ? 0 : -EAGAIN;
+    const std::size_t size = std::min(capacity, socket.in.size());
+    std::copy_n(socket.in.data(), size, out);
+    socket.in.erase(0, size);
+    return static_cast<long>(size);
+  }
+  long write(int fd, const char* bytes, std::size_t size) override {
+    auto& socket = network_.at(fd);
+    if (socket.writing_shut) std::abort();
+    if (socket.broken) return -EPIPE;
+    const std::size_t part = std::min(size, socket.room);
+    if (part == 0 && size != 0) return -EAGAIN;
+    socket.out.append(bytes, part);
+    if (socket.room != SIZE_MAX) socket.room -= part;
+    return static_cast<long>(part);
+  }
+  void shutdown_writing(int fd) override { network_.at(fd).writing_shut = true; }
+  void close(int fd) override {
+    if (fd < MemoryNetwork::kFirst) return;  // a listener
+    network_.at(fd);
+    network_.sockets.erase(fd);
+  }
+  std::size_t unacknowledged(int fd) override { return network_.at(fd).room == 0 ? 1 : 0; }
+  /// Peers that were never accepted go with their listener.
+  void drop_waiting() {
+    for (const int fd : waiting_) network_.sockets.erase(fd);
+    waiting_.clear();
+  }
+
+ private:
+  struct Watch {
+    std::uint64_t token = 0;
+    unsigned interest = 0;
+  };
+
+  KernelEvent ready(int fd, const Watch& watch) {
+    KernelEvent event{.token = watch.token};
+    if (fd < MemoryNetwork::kFirst) {
+      event.readable = !waiting_.empty() || accept_error != 0;
+      return event;
+    }
+    const auto& socket = network_.at(fd);
+    event.broken = socket.broken;
+    event.readable = (watch.interest & kRead) && (!socket.in.empty() || socket.ended || socket.broken);
+    event.writable = (watch.interest & kWrite) && socket.room != 0;
+    return event;
+  }
+
+  MemoryNetwork& network_;
+  std::map<int, Watch> watched_;
+  std::deque<int> waiting_;
+};
+
+}  // namespace signalbox::net::test
