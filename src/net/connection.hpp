@@ -132,6 +132,7 @@ struct SessionEntry final : engineio::SessionIo {
   std::uint32_t partial_above = 0;  ///< bytes of half-finished messages that the handler holds
   std::uint32_t partial = 0;        ///< those and the held POST's, as counted over all clients
   PeerAddress peer{};
+  TimePoint opened_at{};
   std::size_t last_unacknowledged = SIZE_MAX;
   TimePoint armed = kNever;
   SessionEntry* older = nullptr;  ///< the list of those without an authenticated socket

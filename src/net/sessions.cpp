@@ -9,6 +9,7 @@
 namespace signalbox::net {
 namespace {
 
+constexpr Milliseconds kLoginTime{1000};  ///< from handshake to login, of which a slow line needs a part
 log::RareWarning address_full, strangers_full;
 
 }  // namespace
@@ -54,6 +55,7 @@ SessionEntry* Shard::open_session(engineio::Transport transport, const Connectio
                                              options_.session, now_);
   SessionEntry& entry = sessions_.insert(std::move(made));
   entry.peer = connection.peer;
+  entry.opened_at = now_;
   shared_.sessions.fetch_add(1, std::memory_order_relaxed);
   shared_.strangers.fetch_add(1, std::memory_order_relaxed);
   entry.older = newest_stranger_;
@@ -81,9 +83,18 @@ void Shard::no_stranger(SessionEntry& entry) {
   shared_.forget_stranger(entry.peer);
 }
 
-// Newcomers past the limit push out those who have been here longest without a login.
-void Shard::drop_oldest_strangers(std::size_t most) {
-  while (shared_.strangers.load(std::memory_order_relaxed) > most && oldest_stranger_ != newest_stranger_) {
+TimePoint Shard::stranger_deadline() const {
+  const bool full = shared_.strangers.load(std::memory_order_relaxed) > shared_.max_strangers;
+  return full && oldest_stranger_ != newest_stranger_ ? oldest_stranger_->opened_at + kLoginTime : kNever;
+}
+
+// Newcomers past the limit push out those who have been here longest without a login, but not before these could log
+// in: many who come at once would else push each other out. Past as many as there may be connections nobody is spared.
+void Shard::drop_oldest_strangers(bool all_read) {
+  const std::size_t most = std::max(shared_.max_connections, shared_.max_strangers);
+  while (stranger_deadline() != kNever) {
+    const bool spared = !all_read || now_ < stranger_deadline();
+    if (spared && shared_.strangers.load(std::memory_order_relaxed) <= most) return;
     strangers_full.write("MAX_UNAUTHENTICATED is reached: the oldest session without a login is closed");
     SessionEntry& oldest = *oldest_stranger_;
     no_stranger(oldest);

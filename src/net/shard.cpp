@@ -68,7 +68,7 @@ void Shard::turn() {
       accept_all(static_cast<int>(events_[i].token & 0x7fffffff), all_read ? kMaxAccepts : kMaxAcceptsBehind);
   run_mailbox();
   run_timers();
-  drop_oldest_strangers(all_read ? shared_.max_strangers : 2 * shared_.max_strangers);
+  drop_oldest_strangers(all_read);
   flush();
   bury();
   if (stop_deadline_ != kNever && (connections_.size() == 0 || now_ >= stop_deadline_)) finish_stop();
@@ -79,7 +79,7 @@ Milliseconds Shard::time_to_wait() {
       !touched_connections_.empty()) {
     return Milliseconds{0};
   }
-  const auto next = std::min({timers_.next(), application_->next_deadline(), stop_deadline_});
+  const auto next = std::min({timers_.next(), application_->next_deadline(), stop_deadline_, stranger_deadline()});
   if (next == kNever) return Milliseconds{-1};
   const auto now = kernel_->now();
   if (next <= now) return Milliseconds{0};

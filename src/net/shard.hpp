@@ -159,7 +159,9 @@ class Shard {
   void deliver_held(SessionEntry& entry);
   void deliver_held(SessionEntry& entry, engineio::WebSocketId websocket);
   void no_stranger(SessionEntry& entry);
-  void drop_oldest_strangers(std::size_t most);
+  void drop_oldest_strangers(bool all_read);
+  /// When the oldest stranger has to go, if none logs in.
+  TimePoint stranger_deadline() const;
   void engine_answer(const RequestId& request, engineio::Answer answer);
 
   // websocket_connection.cpp

@@ -15,11 +15,12 @@ namespace signalbox::net::test {
 /// What several shards' kernels stand on. Any use of a descriptor that is closed, or not watched where it is, aborts.
 struct MemoryNetwork {
   struct Socket {
-    std::string in;               ///< sent by the peer, not yet read by the server
-    std::string out;              ///< written by the server
-    std::size_t room = SIZE_MAX;  ///< bytes that the server may still write before it is pushed back
-    bool ended = false;           ///< the peer will send no more
-    bool broken = false;          ///< reset by the peer
+    std::string in;                  ///< sent by the peer, not yet read by the server
+    std::string out;                 ///< written by the server
+    std::size_t room = SIZE_MAX;     ///< bytes that the server may still write before it is pushed back
+    std::size_t unacknowledged = 0;  ///< as the server would hear from the kernel
+    bool ended = false;              ///< the peer will send no more
+    bool broken = false;             ///< reset by the peer
     bool writing_shut = false;
     PeerAddress peer{};
   };
@@ -33,6 +34,7 @@ struct MemoryNetwork {
 
   TimePoint now{std::chrono::hours(1)};
   std::map<int, Socket> sockets;
+  std::map<int, std::string> last_words;  ///< what was written to those that are closed, and not taken before
   int next = kFirst;
 };
 
@@ -101,10 +103,10 @@ class MemoryKernel final : public Kernel {
   void shutdown_writing(int fd) override { network_.at(fd).writing_shut = true; }
   void close(int fd) override {
     if (fd < MemoryNetwork::kFirst) return;  // a listener
-    network_.at(fd);
+    network_.last_words[fd] = std::move(network_.at(fd).out);
     network_.sockets.erase(fd);
   }
-  std::size_t unacknowledged(int fd) override { return network_.at(fd).room == 0 ? 1 : 0; }
+  std::size_t unacknowledged(int fd) override { return network_.at(fd).unacknowledged; }
   /// Peers that were never accepted go with their listener.
   void drop_waiting() {
     for (const int fd : waiting_) network_.sockets.erase(fd);

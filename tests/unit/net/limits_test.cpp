@@ -1,0 +1,355 @@
+// One shard over a network in memory, where time is the test's: what each limit does when it is passed.
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "net/shard.hpp"
+#include "support/masked_frame.hpp"
+#include "support/memory_network.hpp"
+
+namespace signalbox::net::test {
+namespace {
+
+using signalbox::test::masked_frame;
+using std::chrono::seconds;
+
+/// Sends back what it gets; "login", "pause" and "hold" are orders to its shard.
+class Echo final : public engineio::SessionHandler {
+ public:
+  Echo(Shard& shard, engineio::Session& session, std::vector<CloseReason>& ends)
+      : shard_(shard), session_(session), ends_(ends) {}
+  void on_text(std::string_view message, TimePoint) override {
+    if (message == "login") shard_.set_authenticated(session_);
+    if (message == "pause") shard_.set_reading(session_, false);
+    if (message == "hold") shard_.set_partial(session_, 700);
+    session_.send(make_frame(false, FrameKind::event, 0, "4", message));
+  }
+  void on_binary(std::string_view, TimePoint) override {}
+  void on_closed(CloseReason reason, TimePoint) override { ends_.push_back(reason); }
+  void on_received(std::uint64_t, TimePoint) override {}
+  TimePoint next_deadline() const override { return kNever; }
+  void on_timer(TimePoint) override {}
+
+ private:
+  Shard& shard_;
+  engineio::Session& session_;
+  std::vector<CloseReason>& ends_;
+};
+
+struct World {
+  explicit World(Options options = {}) {
+    shared.options = std::move(options);
+    shared.max_connections = shared.options.max_connections != 0 ? shared.options.max_connections : 1000;
+    shared.max_strangers = shared.options.max_unauthenticated != 0 ? shared.options.max_unauthenticated : 1000;
+    auto own = std::make_unique<MemoryKernel>(network);
+    kernel = own.get();
+    shared.shards.push_back(std::make_unique<Shard>(0, shared, std::move(own)));
+    shard().set_application(std::make_unique<Application>(*this));
+    shard().add_listener(1);
+  }
+  ~World() {
+    shard().begin_stop();
+    for (int i = 0; i < 3 && !shard().stopped(); ++i) pass(seconds(2));
+    EXPECT_TRUE(shard().stopped());
+    EXPECT_TRUE(network.sockets.empty());
+    EXPECT_EQ(shared.connections + shared.sessions + shared.strangers + shared.refused + shared.partial_bytes, 0u);
+  }
+
+  Shard& shard() { return *shared.shards[0]; }
+  void turn(int times = 1) {
+    while (times-- > 0) shard().turn();
+  }
+  void pass(Milliseconds time) {
+    network.now += time;
+    turn(2);
+  }
+  int connect(unsigned char address = 1) {
+    PeerAddress peer{};
+    peer[15] = address;
+    const int fd = kernel->connect(peer);
+    turn();
+    return fd;
+  }
+  void send(int fd, std::string_view bytes) {
+    network.at(fd).in += bytes;
+    turn(2);
+  }
+  void message(int fd, std::string_view text) { send(fd, masked_frame(0x81, text)); }
+  bool gone(int fd) const { return !network.sockets.contains(fd); }
+  /// What the server has written since the last call.
+  std::string take(int fd) { return std::exchange(gone(fd) ? network.last_words[fd] : network.at(fd).out, {}); }
+  std::string status(int fd) {
+    const auto answer = take(fd);
+    return answer.size() < 12 ? answer : answer.substr(9, 3);
+  }
+  int websocket(unsigned char address = 1) {
+    const int fd = connect(address);
+    send(fd,
+         "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: "
+         "Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    first_answer = take(fd);
+    return fd;
+  }
+
+  struct Application final : ShardApplication {
+    explicit Application(World& owner) : world(owner) {}
+    std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, net::Handshake,
+                                                         TimePoint) override {
+      world.session = &session;
+      return std::make_unique<Echo>(world.shard(), session, world.ends);
+    }
+    void on_message(Message&, TimePoint) override {}
+    std::optional<Response> on_head(const RequestHead&, std::size_t&) override { return std::nullopt; }
+    void on_request(const RequestHead&, std::string_view body, const RequestId& id, TimePoint) override {
+      world.shard().answer(id, {.status = 200, .fields = {}, .body = std::string(body)});
+    }
+    void add_cors(const RequestHead&, Fields&) override {}
+    bool origin_allowed(const RequestHead&) override { return true; }
+    TimePoint next_deadline() const override { return kNever; }
+    void on_timer(TimePoint) override {}
+    World& world;
+  };
+
+  MemoryNetwork network;
+  Shared shared;
+  MemoryKernel* kernel = nullptr;
+  engineio::Session* session = nullptr;  ///< the newest
+  std::vector<CloseReason> ends;
+  std::string first_answer;
+};
+
+const std::string kClosed1000{'\x88', '\x02', '\x03', '\xe8'};
+
+TEST(Deadlines, a_head_has_ten_seconds_however_it_drips) {
+  World world;
+  const int fd = world.connect();
+  for (const char c : std::string_view("GET / HT")) {
+    world.send(fd, {&c, 1});
+    world.pass(seconds(1));
+  }
+  EXPECT_EQ(world.take(fd), "");
+  world.pass(seconds(3));
+  EXPECT_EQ(world.status(fd), "408");
+  world.pass(seconds(3));
+  EXPECT_TRUE(world.gone(fd));
+}
+
+TEST(Deadlines, a_connection_that_says_nothing_is_closed_without_a_word) {
+  World world;
+  const int fd = world.connect();
+  world.pass(seconds(9));
+  EXPECT_FALSE(world.gone(fd));
+  world.pass(seconds(2));
+  EXPECT_TRUE(world.gone(fd));
+}
+
+TEST(Deadlines, a_body_has_thirty_seconds) {
+  World world;
+  const int fd = world.connect();
+  world.send(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n");
+  for (int i = 0; i < 7; ++i) {
+    world.send(fd, "x");
+    world.pass(seconds(4));
+  }
+  EXPECT_EQ(world.take(fd), "");
+  world.pass(seconds(4));
+  EXPECT_EQ(world.status(fd), "408");
+}
+
+TEST(Deadlines, a_kept_alive_connection_may_wait_thirty_seconds) {
+  World world;
+  const int fd = world.connect();
+  world.send(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(world.status(fd), "200");
+  world.pass(seconds(29));
+  world.send(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(world.status(fd), "200");
+  world.pass(seconds(29));
+  EXPECT_FALSE(world.gone(fd));
+  world.pass(seconds(2));
+  EXPECT_TRUE(world.gone(fd));
+}
+
+TEST(Deadlines, a_peer_that_does_not_answer_our_close_frame_has_two_seconds) {
+  World world;
+  const int fd = world.websocket();
+  world.session->close(CloseReason::forced_close, world.network.now);
+  world.turn(2);
+  EXPECT_EQ(world.take(fd), kClosed1000);
+  world.pass(Milliseconds(1900));
+  EXPECT_FALSE(world.gone(fd));
+  world.pass(Milliseconds(200));
+  EXPECT_TRUE(world.gone(fd));
+}
+
+TEST(Fragments, one_more_than_the_limit_is_1008) {
+  Options options;
+  options.max_fragments = 3;
+  World world(options);
+  const int fd = world.websocket();
+  world.send(fd, masked_frame(0x01, "4") + masked_frame(0x00, "") + masked_frame(0x00, ""));
+  EXPECT_EQ(world.take(fd), "");
+  world.send(fd, masked_frame(0x00, ""));
+  EXPECT_EQ(world.take(fd), (std::string{'\x88', '\x02', '\x03', '\xf0'}));
+  EXPECT_EQ(world.ends, std::vector{CloseReason::parse_error});
+}
+
+TEST(Strangers, of_one_address_are_counted_until_they_log_in_or_go) {
+  Options options;
+  options.max_strangers_per_address = 2;
+  World world(options);
+  const int first = world.websocket(), second = world.websocket();
+  world.websocket();
+  EXPECT_TRUE(world.first_answer.starts_with("HTTP/1.1 503")) << world.first_answer;
+  EXPECT_NE(world.first_answer.find("Retry-After"), std::string::npos);
+  world.websocket(2);
+  EXPECT_TRUE(world.first_answer.starts_with("HTTP/1.1 101")) << "another address";
+  world.message(first, "4login");
+  world.websocket();
+  EXPECT_TRUE(world.first_answer.starts_with("HTTP/1.1 101")) << "one has logged in";
+  world.network.at(second).broken = true;
+  world.turn(2);
+  world.websocket();
+  EXPECT_TRUE(world.first_answer.starts_with("HTTP/1.1 101")) << "one has gone";
+}
+
+TEST(Strangers, past_the_limit_the_oldest_goes_after_its_first_second) {
+  Options options;
+  options.max_unauthenticated = 2;
+  World world(options);
+  const int oldest = world.websocket();
+  world.pass(Milliseconds(500));
+  const int second = world.websocket(), third = world.websocket();
+  world.pass(Milliseconds(400));
+  EXPECT_EQ(world.take(oldest), "");
+  world.pass(Milliseconds(100));
+  EXPECT_EQ(world.take(oldest), kClosed1000);
+  world.pass(seconds(1));
+  EXPECT_EQ(world.take(second) + world.take(third), "");
+}
+
+TEST(Strangers, as_many_as_connections_may_be_spare_nobody) {
+  Options options;
+  options.max_unauthenticated = 2;
+  options.max_connections = 5;
+  World world(options);
+  const int fd = world.connect();
+  for (int i = 0; i < 10; ++i) world.send(fd, "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(world.shared.strangers, 5u);
+}
+
+TEST(Strangers, none_is_pushed_out_while_its_login_waits_unread) {
+  Options options;
+  options.max_unauthenticated = 10;
+  World world(options);
+  std::vector<int> all;
+  for (int i = 0; i < 1000; ++i) {
+    PeerAddress peer{};
+    all.push_back(world.kernel->connect(peer));
+    // Handshake and login arrive in two reads: the second waits for the first.
+    world.network.at(all.back()).in =
+        "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: "
+        "Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+  }
+  std::set<int> logged_in;
+  for (int i = 0; i < 200; ++i) {
+    world.turn();
+    for (const int fd : all) {
+      if (!world.gone(fd) && world.network.at(fd).out.starts_with("HTTP/1.1 101") && logged_in.insert(fd).second)
+        world.network.at(fd).in += masked_frame(0x81, "4login");
+    }
+  }
+  world.turn(10);
+  EXPECT_EQ(logged_in.size(), 1000u);
+  EXPECT_EQ(world.shared.sessions, 1000u);
+  EXPECT_EQ(world.shared.strangers, 0u);
+}
+
+TEST(PartialBytes, the_largest_goes_and_the_one_that_passed_the_limit_stays) {
+  Options options;
+  options.total_partial_bytes = 1000;
+  World world(options);
+  const int large = world.websocket(), small = world.websocket();
+  world.send(large, masked_frame(0x81, std::string(2000, '4')).substr(0, 900));
+  world.send(small, masked_frame(0x81, std::string(2000, '4')).substr(0, 300));
+  EXPECT_TRUE(world.gone(large));
+  EXPECT_FALSE(world.gone(small));
+  EXPECT_LT(world.shared.partial_bytes, 300u);
+}
+
+TEST(PartialBytes, count_what_the_handler_holds_and_half_a_head) {
+  Options options;
+  options.total_partial_bytes = 1000;
+  World world(options);
+  const int holds = world.websocket();
+  world.message(holds, "4hold");
+  world.take(holds);
+  EXPECT_EQ(world.shared.partial_bytes, 700u);
+  const int head = world.connect();
+  world.send(head, "GET / HTTP/1.1\r\nA: " + std::string(400, 'x'));
+  world.turn(2);
+  EXPECT_EQ(world.take(holds), kClosed1000);
+  EXPECT_EQ(world.ends, std::vector{CloseReason::forced_close});
+  EXPECT_FALSE(world.gone(head));
+}
+
+TEST(Reading, a_session_that_is_not_read_keeps_its_bytes_and_its_order) {
+  World world;
+  const int fd = world.websocket();
+  world.message(fd, "4pause");
+  world.take(fd);
+  for (int i = 0; i < 5; ++i) world.message(fd, "4" + std::to_string(i));
+  EXPECT_EQ(world.take(fd), "");
+  EXPECT_FALSE(world.network.at(fd).in.empty()) << "the rest stays with the kernel, and TCP slows the client";
+  world.shard().set_reading(*world.session, true);
+  world.turn(4);
+  std::string want;
+  for (int i = 0; i < 5; ++i) want += std::string{'\x81', '\x02', '4', static_cast<char>('0' + i)};
+  EXPECT_EQ(world.take(fd), want);
+}
+
+TEST(Heartbeat, is_extended_while_the_kernel_still_gets_rid_of_bytes) {
+  World world;
+  const int fd = world.websocket();
+  world.network.at(fd).unacknowledged = 1000;
+  world.pass(seconds(26));
+  EXPECT_NE(world.take(fd).find('2'), std::string::npos);
+  for (std::size_t left : {900u, 500u, 100u}) {
+    world.network.at(fd).unacknowledged = left;
+    world.pass(seconds(21));
+    EXPECT_TRUE(world.ends.empty()) << left;
+  }
+  world.pass(seconds(21));
+  EXPECT_EQ(world.ends, std::vector{CloseReason::ping_timeout}) << "nothing left since the last time";
+}
+
+TEST(Connections, past_the_limit_are_told_so_and_past_64_of_those_at_once_only_closed) {
+  Options options;
+  options.max_connections = 2;
+  World world(options);
+  const int first = world.connect();
+  world.connect();
+  std::vector<int> refused;
+  for (int i = 0; i < 70; ++i) refused.push_back(world.connect());
+  for (int i = 0; i < 64; ++i) EXPECT_EQ(world.status(refused[i]), "503");
+  for (int i = 64; i < 70; ++i) EXPECT_TRUE(world.gone(refused[i])) << i;
+  world.send(first, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(world.status(first), "200");
+  world.pass(seconds(3));
+  EXPECT_TRUE(world.gone(refused[0]));
+  EXPECT_EQ(world.shared.refused, 0u);
+}
+
+TEST(Connections, when_descriptors_run_out_one_is_closed_and_the_next_are_served) {
+  World world;
+  world.kernel->accept_error = EMFILE;
+  const int closed = world.connect(), next = world.connect();
+  EXPECT_TRUE(world.gone(closed));
+  world.send(next, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(world.status(next), "200");
+}
+
+}  // namespace
+}  // namespace signalbox::net::test
