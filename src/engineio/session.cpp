@@ -219,6 +219,7 @@ void Session::finish_upgrade() {
   websocket_ = std::exchange(probe_, 0);
   probe_ready_ = false;
   upgrade_until_ = kNever;
+  if (state_ == State::closing) close_over_websocket(kNormalClosure);
   io_.touched();
 }
 
@@ -312,11 +313,10 @@ void Session::close(CloseReason reason, TimePoint now) {
 void Session::end(CloseReason reason, TimePoint now) {
   if (state_ != State::open) return;
   state_ = State::closing;
-  abandon_upgrade();
+  // After 3probe the client polls no more, so that only its 5 lets it hear of the end.
+  if (!probe_ready_ || !leaves_a_last_answer(reason)) abandon_upgrade();
   if (transport_ == Transport::websocket) {
-    state_ = State::closed;
-    if (websocket_ != 0)
-      io_.close_websocket(websocket_, reason == CloseReason::parse_error ? kProtocolError : kNormalClosure);
+    close_over_websocket(reason == CloseReason::parse_error ? kProtocolError : kNormalClosure);
   } else if (!leaves_a_last_answer(reason)) {
     state_ = State::closed;
     queue_.clear();
@@ -329,9 +329,15 @@ void Session::end(CloseReason reason, TimePoint now) {
   if (SessionHandler* handler = std::exchange(handler_, nullptr)) handler->on_closed(reason, now);
 }
 
+// Behind what waits.
+void Session::close_over_websocket(std::uint16_t code) {
+  state_ = State::closed;
+  if (websocket_ != 0) io_.close_websocket(websocket_, code);
+}
+
 TimePoint Session::next_deadline() const {
   if (state_ == State::closed) return kNever;
-  if (state_ == State::closing) return half_closed_until_;
+  if (state_ == State::closing) return std::min(half_closed_until_, upgrade_until_);
   const TimePoint heartbeat = ping_ == Ping::written ? pong_until_
                               : ping_ == Ping::none  ? ping_at_
                                                      : ping_at_ + options_.ping_timeout;
@@ -340,13 +346,14 @@ TimePoint Session::next_deadline() const {
 }
 
 void Session::on_timer(TimePoint now) {
+  if (now >= upgrade_until_) abandon_upgrade();
   if (state_ == State::closing && now >= half_closed_until_) {
+    abandon_upgrade();
     state_ = State::closed;
     queue_.clear();
     if (waiting_get_) io_.answer(take_get(), {200, kPlain, "1"});
   }
   if (state_ != State::open) return;
-  if (now >= upgrade_until_) abandon_upgrade();
   on_heartbeat_timer(now);
   if (handler_ && handler_->next_deadline() <= now) handler_->on_timer(now);
 }

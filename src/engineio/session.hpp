@@ -119,6 +119,8 @@ class Session {
   WebSocketId websocket() const { return websocket_; }
   /// The WebSocket that may say `5` now; 0: none.
   WebSocketId upgrading() const { return probe_ready_ ? probe_ : 0; }
+  /// The same, also before it has said 2probe.
+  WebSocketId probing() const { return probe_; }
 
   // From above.
   /// Queues a message. Past send_queue_bytes the session closes with slow_consumer (at the next flush, never inside
@@ -164,6 +166,7 @@ class Session {
   void on_probe_packet(std::string_view message);
   void finish_upgrade();
   void abandon_upgrade();
+  void close_over_websocket(std::uint16_t code);
   void end(CloseReason reason, TimePoint now);
 
   const Sid sid_;

@@ -92,10 +92,7 @@ OwnedFd bind_to(Address address, std::uint16_t port, bool shared) {
   if (shared) set(SOL_SOCKET, SO_REUSEPORT, 1);
   if (address.storage.ss_family == AF_INET6) set(IPPROTO_IPV6, IPV6_V6ONLY, address.dual ? 0 : 1);
   set_port(address, port);
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0 &&
-      (shared || ::listen(fd.get(), 1) == 0)) {
-    return fd;
-  }
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0) return fd;
   const int error = errno;
   if (error == EADDRINUSE)
     throw std::runtime_error(
@@ -109,7 +106,8 @@ OwnedFd bind_to(Address address, std::uint16_t port, bool shared) {
 
 Listeners listen_on(const std::string& host, std::uint16_t port, unsigned shards) {
   std::vector<Address> addresses = addresses_of(host);
-  // With SO_REUSEPORT a second server would quietly share the port: a bind without it first tells whether it is free.
+  // With SO_REUSEPORT a second server would quietly share the port: a bind without it first tells whether anyone
+  // listens. It does not listen itself: whoever connected to it would be reset.
   for (const Address& address : addresses) {
     const OwnedFd probe = bind_to(address, port, false);
     if (port == 0) port = port_of(probe.get());

@@ -120,8 +120,8 @@ void Shard::set_authenticated(engineio::Session& session) {
   SessionEntry* entry = find_session(session.sid());
   if (!entry) return;
   no_stranger(*entry);
-  for (const auto websocket :
-       {session.websocket(), session.upgrading()}) {  // a login may come while the client upgrades
+  // A login may come while the client upgrades.
+  for (const auto websocket : {session.websocket(), session.probing()}) {
     Connection* connection = find_websocket(websocket);
     if (connection && connection->decoder) connection->decoder->set_max_message(options_.session.max_payload_bytes);
   }

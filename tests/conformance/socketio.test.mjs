@@ -145,21 +145,23 @@ for (const threads of [2, 3]) {
         wire.close();
       });
 
-      test("a large message is taken over a WebSocket that was opened before the login", async () => {
-        const polling = await Polling.open(`${server.url}/socket.io/`);
-        const wire = await Wire.open(`${server.url}/socket.io/?EIO=4&transport=websocket&sid=${polling.sid}`);
-        wire.send("2probe");
-        assert.equal(await wire.next(), "3probe");
-        await polling.post("40");
-        wire.send("5");
-        const text = "x".repeat(500000);
-        wire.send(`42["message","${text}"]`);
-        for (;;) {
-          const packet = await wire.nextPacket();
-          if (!packet?.startsWith('42["message-back"')) assert.ok(packet?.startsWith('40{') || packet?.startsWith('42["auth"'), packet);
-          else return assert.equal(packet, `42["message-back","${text}"]`), wire.close();
-        }
-      });
+      for (const [when, first, then] of [["after its probe", "probe", "login"], ["before its probe", "login", "probe"]]) {
+        test(`a large message is taken over a WebSocket that was opened before the login, ${when}`, async () => {
+          const polling = await Polling.open(`${server.url}/socket.io/`);
+          const wire = await Wire.open(`${server.url}/socket.io/?EIO=4&transport=websocket&sid=${polling.sid}`);
+          const steps = { login: () => polling.post("40"), probe: async () => (wire.send("2probe"), assert.equal(await wire.next(), "3probe")) };
+          await steps[first]();
+          await steps[then]();
+          wire.send("5");
+          const text = "x".repeat(500000);
+          wire.send(`42["message","${text}"]`);
+          const got = [];
+          while (got.length < 3) got.push(await wire.nextPacket());
+          assert.deepEqual(got.map((packet) => packet?.slice(0, 4)), ["40{\"", "42[\"", "42[\""]);
+          assert.equal(got[2], `42["message-back","${text}"]`);
+          wire.close();
+        });
+      }
 
       test("binary goes by polling as base64", async () => {
         const polling = await Polling.open(`${server.url}/socket.io/`);

@@ -6,8 +6,9 @@ import { after, before, describe, test } from "node:test";
 
 import WebSocket from "ws";
 
+import { Polling, Wire } from "../conformance/wire.mjs";
 import { program } from "../support/server.mjs";
-import { api, apiKey, connect, login, secret, startProgram, token, upgraded } from "./support.mjs";
+import { api, apiKey, connect, eventually, login, secret, startProgram, token, upgraded } from "./support.mjs";
 
 /** Tries a WebSocket with these Origin fields; tells whether it opened, or the status that refused it. */
 const tryWebSocket = (server, origin, path = "/socket.io/?EIO=4&transport=websocket") =>
@@ -122,6 +123,21 @@ describe("limits", () => {
     tabs.forEach((socket) => socket.disconnect());
     await server.stop();
   });
+});
+
+test("a client that is halfway through its upgrade at SIGTERM hears of the end over its WebSocket", async () => {
+  const server = await startProgram();
+  const polling = await Polling.open(`${server.url}/socket.io/`);
+  await polling.post(`40${JSON.stringify({ token: token({ id: "ada" }) })}`);
+  await polling.packets();
+  const wire = await Wire.open(`${server.url}/socket.io/?EIO=4&transport=websocket&sid=${polling.sid}`);
+  wire.send("2probe");
+  assert.equal(await wire.next(), "3probe");
+  const ended = server.stop();
+  await eventually(() => fetch(server.url + "/healthz").then(() => false, () => true)); // it accepts nobody any more
+  wire.send("5");
+  assert.equal(await wire.closedWithin(1000), 1000);
+  assert.equal((await ended).code, 0);
 });
 
 test("a port in use is said as such, with exit code 1", async () => {

@@ -337,6 +337,42 @@ TEST_F(SessionTest, a_probe_that_fails_leaves_the_session_polling) {
   EXPECT_EQ(handler.log, Log{});
 }
 
+// Its polling is paused by then: closing the WebSocket would leave it deaf until its own silence timer ends.
+TEST_F(SessionTest, a_client_that_is_told_of_the_end_halfway_through_its_upgrade_hears_it_over_the_websocket) {
+  EXPECT_TRUE(session.on_upgrade_request(1, now));
+  session.on_websocket_text(1, "2probe", now);
+  send("4last");
+  session.close(CloseReason::server_shutting_down, now);
+  EXPECT_EQ(io.log, Log{"ws1:3probe"});
+  EXPECT_FALSE(session.finished());
+  session.on_websocket_text(1, "5", now);
+  EXPECT_EQ(io.log.back(), "close ws1:1000");
+  EXPECT_EQ(written(), Log{"4last"});
+  EXPECT_TRUE(session.finished());
+}
+
+TEST_F(SessionTest, one_that_polls_once_more_before_its_5_is_bid_go_on) {
+  EXPECT_TRUE(session.on_upgrade_request(1, now));
+  session.on_websocket_text(1, "2probe", now);
+  session.close(CloseReason::server_shutting_down, now);
+  get(1);
+  session.on_websocket_text(1, "5", now);
+  EXPECT_EQ(io.log, (Log{"ws1:3probe", "1:200:6", "close ws1:1000"}));
+  EXPECT_TRUE(session.finished());
+}
+
+TEST_F(SessionTest, the_end_waits_for_an_upgrade_no_longer_than_an_upgrade_may_take) {
+  EXPECT_TRUE(session.on_upgrade_request(1, now));
+  session.on_websocket_text(1, "2probe", now);
+  session.close(CloseReason::server_shutting_down, now);
+  EXPECT_EQ(session.next_deadline(), now + 10s);
+  wait(10s);
+  EXPECT_EQ(io.log.back(), "close ws1:1000");
+  session.on_websocket_text(1, "5", now);
+  wait(20s);
+  EXPECT_TRUE(session.finished());
+}
+
 TEST_F(SessionTest, a_websocket_message_is_one_packet) {
   upgrade();
   session.on_websocket_text(1, "4hi", now);
