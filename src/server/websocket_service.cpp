@@ -103,8 +103,8 @@ void WebSocketService::Impl::open_store() {
 }
 
 void WebSocketService::Impl::run() {
+  server::StopSignals signals;  // before the first client can connect: a signal from then on ends it in good order
   if (state() == State::made) start();
-  server::StopSignals signals;
   {
     const Lock lock(mutex_);
     if (state_ == State::stopped) return;
