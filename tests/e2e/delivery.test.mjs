@@ -221,6 +221,7 @@ describe("SIGTERM", () => {
       const first = await startProgram({}, port);
       const socket = await login(first, { user: "ada", transports: over, reconnection: true, reconnectionDelay: 50, reconnectionDelayMax: 200 });
       if (over === undefined) await upgraded(socket);
+      else await pause(200); // so that a poll waits: between two polls nobody is there to be told
       await emit(first, "ada", "last words", 1);
       const { code, ms } = await first.stop();
       assert.equal(code, 0);
