@@ -34,14 +34,17 @@ class Rounds {
     swarm.on_event([this](Client& client, std::string_view event) { take(client, event); });
   }
   std::uint64_t received() const { return received_; }
+  /// What was told at the logins (the newest progress of earlier runs) is not counted.
   void begin(Swarm& swarm) {
+    if (!begun_) swarm.turn(std::chrono::milliseconds(100));
+    begun_ = true;
     received_ = 0;
     for (std::size_t i = 0; i < users_; ++i) swarm[i].next = i;
   }
 
  private:
   void take(Client& client, std::string_view event) {
-    if (!event.starts_with("[\"job_progress\"")) return;
+    if (!begun_ || !event.starts_with("[\"job_progress\"")) return;
     const std::uint64_t number = job_number(client, event);
     if (number % users_ != client.index)
       throw std::runtime_error(client.user + " got another user's job " + std::to_string(number));
@@ -56,6 +59,7 @@ class Rounds {
 
   const std::size_t users_;
   std::uint64_t received_ = 0;
+  bool begun_ = false;
 };
 
 std::string relayed(std::size_t users, std::uint64_t number, std::int64_t stamp) {

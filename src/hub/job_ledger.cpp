@@ -78,44 +78,65 @@ bool UserJobs::has_room(std::string_view job_id) const {
   return found != jobs_.end() && unread(found->second.outcome);
 }
 
-const JobEntry& UserJobs::keep(std::string_view job_id, const FrameRef& frame, WallMs now) {
+UserJobs::Job& UserJobs::find_or_add(std::string_view job_id) {
   auto found = jobs_.find(job_id);
   if (found == jobs_.end()) {
+    found = jobs_.emplace(std::string(job_id), Job{}).first;
+    found->second.id = &found->first;
+  }
+  return found->second;
+}
+
+const JobEntry& UserJobs::keep(std::string_view job_id, const FrameRef& frame, WallMs now) {
+  if (!jobs_.contains(job_id)) {
     while (jobs_.size() >= options_.jobs_per_user && push_one_out()) {
     }
-    found = jobs_.emplace(std::string(job_id), Job{}).first;
   }
-  Job& job = found->second;
+  Job& job = find_or_add(job_id);
   const bool outcome = frame->kind() == FrameKind::outcome;
   if (outcome) drop(job.progress);
   auto& place = outcome ? job.outcome : job.progress;
   put(place, {.frame = frame, .number = ++last_number_, .time = now});
+  rank(job);
   return *place;
 }
 
 void UserJobs::restore(std::string job_id, JobEntry outcome) {
   last_number_ = std::max(last_number_, outcome.number);
-  put(jobs_[std::move(job_id)].outcome, std::move(outcome));
+  Job& job = find_or_add(job_id);
+  put(job.outcome, std::move(outcome));
+  rank(job);
 }
 
-// Outcomes had first, then progress, the oldest of each; what the user has not had stays, whatever the bound.
-bool UserJobs::push_one_out() {
-  auto victim = jobs_.end();
-  bool victim_runs = true;
-  for (auto it = jobs_.begin(); it != jobs_.end(); ++it) {
-    if (unread(it->second.outcome)) continue;
-    const bool runs = it->second.progress.has_value();
-    if (victim == jobs_.end() || runs < victim_runs ||
-        (runs == victim_runs && newest(it->second).number < newest(victim->second).number)) {
-      victim = it;
-      victim_runs = runs;
-    }
+void UserJobs::unlink(Job& job) {
+  List& list = lists_[static_cast<std::size_t>(job.rank)];
+  if (job.older || job.newer || list.oldest == &job) {
+    (job.older ? job.older->newer : list.oldest) = job.newer;
+    (job.newer ? job.newer->older : list.newest) = job.older;
   }
-  if (victim == jobs_.end()) return false;
-  drop(victim->second.progress);
-  drop(victim->second.outcome);
-  jobs_.erase(victim);
-  return true;
+  job.older = job.newer = nullptr;
+}
+
+void UserJobs::rank(Job& job) {
+  unlink(job);
+  job.rank = unread(job.outcome) ? Rank::unread : job.progress ? Rank::running : Rank::had;
+  List& list = lists_[static_cast<std::size_t>(job.rank)];
+  job.older = list.newest;
+  (list.newest ? list.newest->newer : list.oldest) = &job;
+  list.newest = &job;
+}
+
+bool UserJobs::push_one_out() {
+  for (const Rank rank : {Rank::had, Rank::running}) {
+    Job* job = lists_[static_cast<std::size_t>(rank)].oldest;
+    if (!job) continue;
+    drop(job->progress);
+    drop(job->outcome);
+    unlink(*job);
+    jobs_.erase(jobs_.find(*job->id));
+    return true;
+  }
+  return false;
 }
 
 std::vector<JobEntry> UserJobs::replay(WallMs now) const {
@@ -136,6 +157,7 @@ std::size_t UserJobs::confirm(std::uint64_t up_to, WallMs now) {
     job.outcome->had_at = now;
     --unread_;
     ++news;
+    rank(job);
   }
   return news;
 }
@@ -147,8 +169,11 @@ std::optional<JobStatus> UserJobs::status(std::string_view job_id) const {
 }
 
 std::vector<JobStatus> UserJobs::list() const {
+  std::vector<const Job*> order;
+  for (const auto& [id, job] : jobs_) order.push_back(&job);
+  std::ranges::sort(order, {}, [](const Job* job) { return newest(*job).number; });
   std::vector<JobStatus> out;
-  for (const auto& [id, job] : jobs_) out.push_back(status_of(id, newest(job)));
+  for (const Job* job : order) out.push_back(status_of(*job->id, newest(*job)));
   return out;
 }
 
@@ -156,13 +181,20 @@ std::vector<UserJobs::Gone> UserJobs::expire(WallMs now, bool tight) {
   std::vector<Gone> gone;
   for (auto it = jobs_.begin(); it != jobs_.end();) {
     Job& job = it->second;
+    const bool ran = job.progress.has_value();
     if (job.progress && (now - job.progress->time >= options_.progress_ttl || (tight && !unread(job.outcome))))
       drop(job.progress);
     if (job.outcome && (now - job.outcome->time >= options_.outcome_ttl || (tight && !unread(job.outcome)))) {
       gone.push_back({it->first, job.outcome->number, unread(job.outcome)});
       drop(job.outcome);
     }
-    it = job.progress || job.outcome ? std::next(it) : jobs_.erase(it);
+    if (job.progress || job.outcome) {
+      if (ran && !job.progress) rank(job);  // its outcome alone is left
+      ++it;
+    } else {
+      unlink(job);
+      it = jobs_.erase(it);
+    }
   }
   return gone;
 }

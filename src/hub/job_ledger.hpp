@@ -1,14 +1,16 @@
 #pragma once
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/frame.hpp"
+#include "base/text.hpp"
 
 namespace signalbox::hub {
 
@@ -70,6 +72,7 @@ class UserJobs {
   /// The user has had all outcomes up to this number. How many were news.
   std::size_t confirm(std::uint64_t up_to, WallMs now);
   std::optional<JobStatus> status(std::string_view job_id) const;
+  /// All of them, in the order of their newest events.
   std::vector<JobStatus> list() const;
 
   struct Gone {
@@ -82,18 +85,33 @@ class UserJobs {
   bool empty() const { return jobs_.empty(); }
 
  private:
+  /// What the bound may push out: outcomes had first, then progress; what the user has not had never.
+  enum class Rank : std::uint8_t { had, running, unread };
   struct Job {
-    std::optional<JobEntry> progress, outcome;
+    std::optional<JobEntry> progress{}, outcome{};
+    const std::string* id = nullptr;  ///< its key
+    Rank rank = Rank::unread;
+    Job* older = nullptr;  ///< in the list of its rank
+    Job* newer = nullptr;
   };
-  using Jobs = std::map<std::string, Job, std::less<>>;
+  /// Jobs of one rank, from the one that has been in it longest, so that pushing out costs the same however many there
+  /// are.
+  struct List {
+    Job* oldest = nullptr;
+    Job* newest = nullptr;
+  };
 
   void put(std::optional<JobEntry>& place, JobEntry entry);
   void drop(std::optional<JobEntry>& place);
+  void rank(Job& job);
+  void unlink(Job& job);
   bool push_one_out();
+  Job& find_or_add(std::string_view job_id);
 
   const LedgerOptions& options_;
   std::atomic<std::size_t>& bytes_;
-  Jobs jobs_;
+  std::unordered_map<std::string, Job, TextHash, std::equal_to<>> jobs_;
+  std::array<List, 3> lists_{};  ///< by rank
   std::uint64_t last_number_ = 0;
   std::size_t unread_ = 0;
 };

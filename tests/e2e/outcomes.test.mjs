@@ -66,7 +66,7 @@ for (const [name, over] of Object.entries(transports)) {
       server = await startProgram({ DATA_DIR: data, OUTCOME_REPLAY_MS: "0" }, server.port);
       const back = connect(server, { user: "cy", transports: over });
       assert.deepEqual(await back.heard("job_completed"), { jobId: "missed", result: 1 });
-      assert.deepEqual(await back.emitWithAck("jobs").then((list) => list.map((job) => job.jobId)), ["missed", "seen"]);
+      assert.deepEqual(await back.emitWithAck("jobs").then((list) => list.map((job) => job.jobId)), ["seen", "missed"]);
       back.disconnect();
     });
 
