@@ -28,8 +28,8 @@ BENCHMARK(encode_typed);
 
 void encode_json_value(benchmark::State& state) {
   for (auto _ : state) {
-    benchmark::DoNotOptimize(hub::event_frame(
-        "job_progress", {{"jobId", "job-7"}, {"progress", 50}, {"status", "processing"}}, kLimits));
+    benchmark::DoNotOptimize(
+        hub::event_frame("job_progress", {{"jobId", "job-7"}, {"progress", 50}, {"status", "processing"}}, kLimits));
   }
 }
 BENCHMARK(encode_json_value);

@@ -251,12 +251,20 @@ void Session::on_websocket_closed(WebSocketId websocket, CloseReason reason, Tim
 
 void Session::send(FrameRef frame) {
   if (state_ != State::open) return;
-  if (queue_.bytes() + frame->websocket().size() > options_.send_queue_bytes) {
+  kept_bytes_ = std::min(kept_bytes_, queue_.bytes());
+  if (queue_.bytes() + frame->websocket().size() > options_.send_queue_bytes + kept_bytes_) {
     // Not closed here: the caller may be the handler itself. The next flush ends it.
     overflowed_ = true;
   } else {
     queue_.push_back(std::move(frame));
   }
+  io_.touched();
+}
+
+void Session::send_kept(FrameRef frame) {
+  if (state_ != State::open) return;
+  kept_bytes_ = std::min(kept_bytes_, queue_.bytes()) + frame->websocket().size();
+  queue_.push_back(std::move(frame));
   io_.touched();
 }
 

@@ -126,6 +126,9 @@ class Session {
   /// Queues a message. Past send_queue_bytes the session closes with slow_consumer (at the next flush, never inside
   /// this call).
   void send(FrameRef frame);
+  /// Queues a message whose frame is kept elsewhere for this client in any case: while it waits it does not count
+  /// against send_queue_bytes, or who has missed much could never log in.
+  void send_kept(FrameRef frame);
   /// Calls SessionHandler::on_received(marker) when the client has confirmed all that was sent before this call: an
   /// early ping behind it, at most one ping of any kind outstanding. Markers rise.
   void confirm(std::uint64_t marker);
@@ -178,6 +181,7 @@ class Session {
   WebSocketId websocket_ = 0;
   WebSocketId probe_ = 0;  ///< the WebSocket that wants to carry this session
   Transport transport_;
+  std::size_t kept_bytes_ = 0;  ///< of send_kept(), at most as many as still wait
   TimePoint ping_at_;
   TimePoint pong_until_ = kNever;
   TimePoint upgrade_until_ = kNever;

@@ -91,7 +91,7 @@ void SocketState::welcome(TimePoint now) {
 void SocketState::tell(const std::vector<JobEntry>& replay) {
   std::uint64_t newest = 0;
   for (const JobEntry& entry : replay) {
-    client_.link().send(entry.frame);
+    client_.link().send_kept(entry.frame);
     if (entry.frame->kind() == FrameKind::outcome && entry.had_at == 0) newest = entry.number;
   }
   if (newest != 0) sent_outcome(newest);

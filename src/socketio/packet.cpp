@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <vector>
 
 #include "base/json_check.hpp"
 #include "base/json_scan.hpp"
@@ -40,6 +41,50 @@ bool shape_fits(PacketType type, std::string_view payload) {
       return !payload.empty() && payload.front() == '[';
   }
 }
+
+/// The next token of valid JSON from `at`: a bracket, a comma, a colon, or a whole scalar; blanks count as tokens too.
+std::string_view take_token(std::string_view json, std::size_t& at) {
+  const std::size_t begin = at++;
+  if (json[begin] == '"') {
+    while (at < json.size() && json[at] != '"') at += json[at] == '\\' ? 2 : 1;
+    at = std::min(at + 1, json.size());
+  } else if (std::string_view("[]{},: \t\n\r").find(json[begin]) == std::string_view::npos) {
+    at = std::min(json.find_first_of(",:]} \t\n\r", at), json.size());
+  }
+  return json.substr(begin, at - begin);
+}
+
+/// An array or object that is open while placeholders_fit() goes through the text, once, however deep it is.
+struct Level {
+  enum class Member : std::uint8_t { other, placeholder, num };
+  bool object;
+  bool key_next;
+  Member member = Member::other;
+  bool placeholder = false;
+  std::string_view num{};
+
+  void take(std::string_view token) {
+    if (!object || std::string_view(": \t\n\r").find(token.front()) != std::string_view::npos) return;
+    if (token == ",") {
+      key_next = true;
+    } else if (key_next) {
+      const auto name = json_string(token);
+      member = name == "_placeholder" ? Member::placeholder : name == "num" ? Member::num : Member::other;
+      key_next = false;
+    } else if (member == Member::placeholder) {
+      placeholder = token == "true";
+    } else if (member == Member::num) {
+      num = token;
+    }
+  }
+  bool fits(std::uint32_t attachments) const {
+    if (!placeholder) return true;
+    if (num.empty() || !json_is_integer(num)) return false;
+    std::string_view digits = num;
+    const auto index = take_number<std::uint32_t>(digits);
+    return index && digits.empty() && *index < attachments;
+  }
+};
 
 }  // namespace
 
@@ -95,20 +140,20 @@ std::optional<EventView> read_event(std::string_view payload, std::size_t max_na
 }
 
 bool placeholders_fit(std::string_view json, std::uint32_t attachments) {
-  JsonItems items(json);
-  bool placeholder = false;
-  std::optional<std::string_view> num;
-  while (const auto value = items.next()) {
-    if (items.is_object() && items.key() == "_placeholder") placeholder = *value == "true";
-    if (items.is_object() && items.key() == "num") num = *value;
-    const char first = value->front();
-    if ((first == '[' || first == '{') && !placeholders_fit(*value, attachments)) return false;
+  std::vector<Level> open;
+  std::size_t at = 0;
+  while (at < json.size()) {
+    const std::string_view token = take_token(json, at);
+    const char first = token.front();
+    if (first == ']' || first == '}') {
+      if (open.empty() || !open.back().fits(attachments)) return false;
+      open.pop_back();
+      continue;
+    }
+    if (!open.empty()) open.back().take(token);
+    if (first == '[' || first == '{') open.push_back({.object = first == '{', .key_next = first == '{'});
   }
-  if (!placeholder) return true;
-  if (!num || !json_is_integer(*num)) return false;
-  std::string_view digits = *num;
-  const auto index = take_number<std::uint32_t>(digits);
-  return index && digits.empty() && *index < attachments;
+  return true;
 }
 
 std::string packet_head(PacketType type, std::string_view nsp, std::optional<std::uint64_t> ack_id,

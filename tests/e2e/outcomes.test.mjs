@@ -77,6 +77,15 @@ for (const [name, over] of Object.entries(transports)) {
       assert.deepEqual((await jobs(server, "ed/jobs")).map((job) => job.jobId), ["once"]);
     });
 
+    test("who missed more than may wait for a slow client is told of all of it, in order", async () => {
+      const result = "x".repeat(600_000);
+      for (const job of ["a", "b", "c", "d"]) assert.equal((await post(server, done("ivy", job, result))).status, 202);
+      const socket = connect(server, { user: "ivy", transports: over });
+      for (const jobId of ["a", "b", "c", "d"]) assert.equal((await socket.heard("job_completed")).jobId, jobId);
+      assert.deepEqual(await socket.emitWithAck("job_status", "none").then((job) => job.event), null);
+      socket.disconnect();
+    });
+
     test("nobody is told of another's jobs", async () => {
       await post(server, done("flo", "secret"));
       const other = await login(server, { user: "gus", transports: over });

@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 
 import { startServer } from "../support/server.mjs";
 import { frame, Ws } from "./raw.mjs";
+import { attack, login } from "./town.mjs";
 
 describe("Socket.IO", () => {
   let server, witness;
@@ -96,4 +97,15 @@ describe("Socket.IO", () => {
     }
     await unharmed();
   });
+});
+
+attack("packets of a megabyte, 126 levels deep, that promise attachments: the cost of a byte is that of any other", { memoryMb: 32, cpuMs: 1500 }, async ({ port }) => {
+  const ws = await login(port, "digger");
+  const levels = 123;
+  const packet = `451-["x",${"[".repeat(levels)}${"1,".repeat(450_000)}1${"]".repeat(levels)}]`;
+  for (let i = 0; i < 10; ++i) ws.send(packet).write(frame(2, "x"));
+  ws.send('42["job_status","none"]');
+  ws.send('427["job_status","none"]');
+  for (;;) if ((await ws.message(10_000)).startsWith("437[")) break;
+  ws.close();
 });

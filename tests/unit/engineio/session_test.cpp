@@ -399,6 +399,22 @@ TEST_F(SessionTest, a_client_that_does_not_read_is_closed_and_its_queue_freed) {
   EXPECT_EQ(session.queue().bytes(), 0u);
 }
 
+TEST_F(SessionTest, what_is_kept_for_a_client_anyway_may_wait_past_the_limit_and_what_comes_behind_it_up_to_it) {
+  upgrade();
+  const std::string large = "4" + std::string(600'000, 'x');
+  for (int i = 0; i < 5; ++i) session.send_kept(text_frame(large));
+  send(large);
+  EXPECT_TRUE(session.open());
+  session.queue().consume(5 * session.queue().front()->websocket().size());
+  EXPECT_TRUE(session.open());
+  send("4x");
+  EXPECT_TRUE(session.open());
+  EXPECT_EQ(session.queue().count(), 2u);
+  send(large);
+  send(large);
+  EXPECT_EQ(handler.log, Log{"closed: slow consumer"});
+}
+
 TEST_F(SessionTest, a_confirmation_is_an_early_ping_behind_what_was_sent) {
   upgrade();
   send("4outcome");

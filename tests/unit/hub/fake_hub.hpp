@@ -98,6 +98,7 @@ class FakeClient final : public Link {
   void send(FrameRef frame) override {
     sent.push_back(frame->binary() ? "b:" + std::string(frame->packet()) : std::string(frame->packet()));
   }
+  void send_kept(FrameRef frame) override { send(std::move(frame)); }
   void confirm(std::uint64_t asked) override { marker = asked; }
   void close(CloseReason reason, TimePoint now) override {
     closed = reason;

@@ -88,6 +88,15 @@ TEST(Placeholders, are_indices_below_the_count_at_any_depth) {
   }
   EXPECT_FALSE(placeholders_fit(R"([{"_placeholder":true}])", 1));
   EXPECT_TRUE(placeholders_fit(R"([{"num":-1}])", 1)) << "a num alone is the application's own";
+  EXPECT_TRUE(placeholders_fit(R"(["_placeholder",true,"num",9,{"a\\\"":"_placeholder","b" : [ true , "]}" ]}])", 1))
+      << "text that only looks like one";
+}
+TEST(Placeholders, are_read_as_a_browser_reads_members_escaped_or_twice) {
+  EXPECT_FALSE(placeholders_fit(R"([{"\u005fplaceholder" : true , "n\u0075m" : 1 }])", 1));
+  EXPECT_TRUE(placeholders_fit(R"([{"_placeholder":true,"_placeholder":{"num":7},"num":9}])", 1)) << "the last counts";
+  EXPECT_FALSE(placeholders_fit(R"([{"_placeholder":true,"num":0,"num":[]}])", 1));
+  EXPECT_FALSE(placeholders_fit(R"([{"num":{"_placeholder":true,"num":5}}])", 1));
+  EXPECT_FALSE(placeholders_fit(R"([{"_placeholder":true,"a":[{"_placeholder":true,"num":0}],"num":5}])", 1));
 }
 TEST(Encode, packets_as_the_protocol_shows_them) {
   EXPECT_EQ(event_packet("/", {}, "hi", "1,2"), R"(42["hi",1,2])");
