@@ -178,6 +178,7 @@ class Session {
   WebSocketId websocket_ = 0;
   WebSocketId probe_ = 0;  ///< the WebSocket that wants to carry this session
   Transport transport_;
+  TimePoint polled_at_;  ///< when a GET was last answered with what waited
   TimePoint ping_at_;
   TimePoint pong_until_ = kNever;
   TimePoint upgrade_until_ = kNever;
