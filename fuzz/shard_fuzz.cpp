@@ -128,7 +128,7 @@ void Handler::on_text(std::string_view message, TimePoint now) {
     read_again = now + Milliseconds(500);
     session.deadline_changed();
   }
-  session.send(make_frame(false, FrameKind::event, 0, "4", message));
+  session.send(make_frame(false, FrameKind::event, {}, "4", message));
 }
 
 void Handler::on_closed(CloseReason, TimePoint) {

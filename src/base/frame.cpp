@@ -30,21 +30,21 @@ void write_header(char* out, bool binary, std::size_t payload) {
 
 }  // namespace
 
-FrameRef make_frame(bool binary, FrameKind kind, std::uint64_t key, std::string_view first, std::string_view second,
+FrameRef make_frame(bool binary, FrameKind kind, std::string_view key, std::string_view first, std::string_view second,
                     std::string_view third) {
   const std::size_t payload = first.size() + second.size() + third.size();
   const std::uint8_t header = header_size(payload);
-  void* memory = ::operator new(sizeof(Frame) + header + payload);
+  void* memory = ::operator new(sizeof(Frame) + header + payload + key.size());
   auto* frame = new (memory) Frame;
   frame->size_ = static_cast<std::uint32_t>(header + payload);
-  frame->key_ = key;
+  frame->key_size_ = static_cast<std::uint32_t>(key.size());
   frame->header_ = header;
   frame->binary_ = binary;
   frame->kind_ = kind;
   char* out = frame->bytes();
   write_header(out, binary, payload);
   out += header;
-  for (std::string_view part : {first, second, third}) {
+  for (std::string_view part : {first, second, third, key}) {
     if (!part.empty()) std::memcpy(out, part.data(), part.size());
     out += part.size();
   }

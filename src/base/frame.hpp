@@ -10,6 +10,28 @@ namespace signalbox {
 /// What a frame carries, as far as a waiting queue must know it to replace one by another.
 enum class FrameKind : std::uint8_t { event, progress, outcome, user_online, user_offline, ping, control };
 
+/// What a frame does to the one before it that waits under the same key.
+enum class Conflation : std::uint8_t {
+  none,
+  newest,   ///< takes its place, and may be replaced itself
+  last,     ///< takes its place, and stays
+  cancels,  ///< its opposite, and goes with it
+};
+
+constexpr Conflation conflation_of(FrameKind kind) noexcept {
+  switch (kind) {
+    case FrameKind::progress:
+      return Conflation::newest;
+    case FrameKind::outcome:
+      return Conflation::last;
+    case FrameKind::user_online:
+    case FrameKind::user_offline:
+      return Conflation::cancels;
+    default:
+      return Conflation::none;
+  }
+}
+
 class FrameRef;
 
 /// One encoded Engine.IO packet, ready for either transport: built once, immutable, shared by every queue that it waits
@@ -25,19 +47,20 @@ class Frame {
   std::string_view packet() const noexcept { return {bytes() + header_, size_ - header_}; }
   bool binary() const noexcept { return binary_; }
   FrameKind kind() const noexcept { return kind_; }
-  /// For progress and outcome a hash of the job, for presence one of the user; 0: replaces nothing.
-  std::uint64_t key() const noexcept { return key_; }
+  /// For progress and outcome the job's id, for presence the user's: whole, so that no two are taken for one. Empty:
+  /// replaces nothing.
+  std::string_view key() const noexcept { return {bytes() + size_, key_size_}; }
 
  private:
   friend class FrameRef;
-  friend FrameRef make_frame(bool, FrameKind, std::uint64_t, std::string_view, std::string_view, std::string_view);
+  friend FrameRef make_frame(bool, FrameKind, std::string_view, std::string_view, std::string_view, std::string_view);
   Frame() = default;
   const char* bytes() const noexcept { return reinterpret_cast<const char*>(this + 1); }
   char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
 
   mutable std::atomic<std::uint32_t> references_{1};
   std::uint32_t size_ = 0;
-  std::uint64_t key_ = 0;
+  std::uint32_t key_size_ = 0;
   std::uint8_t header_ = 0;
   bool binary_ = false;
   FrameKind kind_ = FrameKind::event;
@@ -63,7 +86,7 @@ class FrameRef {
   explicit operator bool() const noexcept { return frame_ != nullptr; }
 
  private:
-  friend FrameRef make_frame(bool, FrameKind, std::uint64_t, std::string_view, std::string_view, std::string_view);
+  friend FrameRef make_frame(bool, FrameKind, std::string_view, std::string_view, std::string_view, std::string_view);
   explicit FrameRef(Frame* frame) noexcept : frame_(frame) {}
   static void release(Frame* frame) noexcept;
 
@@ -71,16 +94,16 @@ class FrameRef {
 };
 
 /// The general maker: the packet is the three parts one after the other (so that callers need not join them first).
-FrameRef make_frame(bool binary, FrameKind kind, std::uint64_t key, std::string_view first,
+FrameRef make_frame(bool binary, FrameKind kind, std::string_view key, std::string_view first,
                     std::string_view second = {}, std::string_view third = {});
 
 /// A text packet such as "42[\"hi\"]" (with its Engine.IO type character).
-inline FrameRef text_frame(std::string_view packet, FrameKind kind = FrameKind::event, std::uint64_t key = 0) {
+inline FrameRef text_frame(std::string_view packet, FrameKind kind = FrameKind::event, std::string_view key = {}) {
   return make_frame(false, kind, key, packet);
 }
 /// A binary message (an attachment).
 inline FrameRef binary_frame(std::string_view bytes) {
-  return make_frame(true, FrameKind::event, 0, bytes);
+  return make_frame(true, FrameKind::event, {}, bytes);
 }
 
 }  // namespace signalbox

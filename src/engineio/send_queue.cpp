@@ -4,28 +4,33 @@
 #include <cstring>
 
 #include "base/assert.hpp"
+#include "base/text.hpp"
 
 namespace signalbox::engineio {
 namespace {
 
 constexpr std::size_t kCompactFrom =
-    64;  ///< taken frames that are moved out of the way at once, so that each is moved rarely
+    64;  ///< gone frames that are moved out of the way at once, so that each of the others is moved rarely
+constexpr std::size_t kConflateFrom = 16 * 1024;
 
 }  // namespace
 
 void SendQueue::push_back(FrameRef frame) {
   bytes_ += frame->websocket().size();
-  if (head_ >= kCompactFrom && head_ * 2 > frames_.size()) {
-    frames_.erase(frames_.begin(), frames_.begin() + static_cast<std::ptrdiff_t>(head_));
-    head_ = 0;
-  }
+  if (gone_ >= kCompactFrom && gone_ * 2 > frames_.size()) compact();
   frames_.push_back(std::move(frame));
+  if (last_of_key_) {
+    conflate(frames_.size() - 1);
+  } else if (stuck_) {
+    stuck();
+  }
 }
 
 void SendQueue::push_front(FrameRef frame) {
   bytes_ += frame->websocket().size();
   const std::size_t at = head_ + (offset_ != 0 ? 1 : 0);
   frames_.insert(frames_.begin() + static_cast<std::ptrdiff_t>(at), std::move(frame));
+  if (last_of_key_) conflate_all();  // all others stand elsewhere now
 }
 
 void SendQueue::pop_front() {
@@ -33,16 +38,75 @@ void SendQueue::pop_front() {
   bytes_ -= frames_[head_]->websocket().size() - offset_;
   offset_ = 0;
   frames_[head_] = FrameRef();
-  if (++head_ == frames_.size()) {
-    frames_.clear();
-    head_ = 0;
+  ++gone_;
+  advance();
+}
+
+void SendQueue::advance() {
+  while (head_ < frames_.size() && !frames_[head_]) ++head_;
+  if (head_ < frames_.size()) return;
+  frames_.clear();
+  head_ = gone_ = 0;
+  last_of_key_.reset();
+  stuck_ = false;
+}
+
+void SendQueue::compact() {
+  std::erase_if(frames_, [](const FrameRef& frame) { return !frame; });
+  head_ = gone_ = 0;
+  if (last_of_key_) conflate_all();
+}
+
+void SendQueue::stuck() {
+  stuck_ = !empty();
+  if (last_of_key_ || bytes_ <= kConflateFrom) return;
+  last_of_key_ = std::make_unique<LastOfKey>();
+  conflate_all();
+}
+
+void SendQueue::conflate_all() {
+  last_of_key_->clear();
+  for (std::size_t place = head_; place < frames_.size(); ++place) {
+    if (frames_[place]) conflate(place);
   }
+}
+
+void SendQueue::conflate(std::size_t place) {
+  const Frame& frame = *frames_[place];
+  // A login or its end: what comes behind it does not make up for what stands before it.
+  if (frame.kind() == FrameKind::control) return last_of_key_->clear();
+  const Conflation does = conflation_of(frame.kind());
+  if (does == Conflation::none || frame.key().empty()) return;
+  // A user may be called like a job.
+  const std::size_t hash = TextHash{}(frame.key()) + (does == Conflation::cancels ? 1 : 0);
+  const auto [last, first] = last_of_key_->try_emplace(hash, place);
+  if (first) return;
+  const std::size_t before = std::exchange(last->second, place);
+  if (!frames_[before] || (before == head_ && offset_ != 0)) return;
+  const Frame& older = *frames_[before];
+  if (older.key() != frame.key()) return;
+  if (does == Conflation::cancels) {
+    if (conflation_of(older.kind()) != does || older.kind() == frame.kind()) return;
+    take_out(place);
+    take_out(before);
+  } else if (conflation_of(older.kind()) == Conflation::newest) {
+    take_out(before);
+  }
+}
+
+void SendQueue::take_out(std::size_t place) {
+  bytes_ -= frames_[place]->websocket().size();
+  frames_[place] = FrameRef();
+  ++gone_;
+  ++conflated_;
+  advance();
 }
 
 std::size_t SendQueue::gather(char* out, std::size_t capacity) const {
   std::size_t copied = 0;
   std::size_t offset = offset_;
   for (std::size_t i = head_; i < frames_.size() && copied < capacity; ++i) {
+    if (!frames_[i]) continue;
     const std::string_view bytes = frames_[i]->websocket().substr(offset);
     const std::size_t size = std::min(bytes.size(), capacity - copied);
     std::memcpy(out + copied, bytes.data(), size);
@@ -73,8 +137,7 @@ void SendQueue::shrink() {
 }
 
 void SendQueue::clear() {
-  frames_ = {};
-  head_ = offset_ = bytes_ = 0;
+  *this = {};
 }
 
 }  // namespace signalbox::engineio

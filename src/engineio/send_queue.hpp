@@ -1,6 +1,10 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/frame.hpp"
@@ -9,6 +13,9 @@ namespace signalbox::engineio {
 
 /// What waits for one client, in order; shared by both transports, so that an upgrade moves nothing.
 ///
+/// Once it is stuck with much in it, and until it is empty again, a frame that is outdated by a newer one of its key is
+/// taken out (Conflation). One of which a part is written never is.
+///
 /// thread  its session's shard. Costs no allocation while empty.
 class SendQueue {
  public:
@@ -16,7 +23,7 @@ class SendQueue {
   /// Before all that has not begun to be written: for a heartbeat that is due.
   void push_front(FrameRef frame);
   bool empty() const { return head_ == frames_.size(); }
-  std::size_t count() const { return frames_.size() - head_; }
+  std::size_t count() const { return frames_.size() - gone_; }
   std::size_t bytes() const { return bytes_; }  ///< WebSocket bytes not yet consumed
   const FrameRef& front() const { return frames_[head_]; }
   void pop_front();
@@ -29,15 +36,33 @@ class SendQueue {
   /// their way.
   bool consume(std::size_t written);
   bool partially_written() const { return offset_ != 0; }
+  /// The client does not take what waits at present.
+  void stuck();
+  /// How many frames were taken out since the last call.
+  std::uint32_t take_conflated() { return std::exchange(conflated_, 0); }
   /// Gives its memory back if empty.
   void shrink();
   void clear();
 
  private:
-  std::vector<FrameRef> frames_;
-  std::size_t head_ = 0;
+  /// Where the last frame of a key stands in frames_, by the key's hash: the frame that stands there is looked at, so
+  /// an entry may be of one that has gone, or of another key.
+  using LastOfKey = std::unordered_map<std::size_t, std::size_t>;
+
+  void conflate(std::size_t place);
+  void conflate_all();
+  void take_out(std::size_t place);
+  void compact();
+  void advance();
+
+  std::vector<FrameRef> frames_;  ///< null where one has gone
+  std::size_t head_ = 0;          ///< of the front frame; never of one that has gone
+  std::size_t gone_ = 0;
   std::size_t offset_ = 0;  ///< of the front frame, already written
   std::size_t bytes_ = 0;
+  std::unique_ptr<LastOfKey> last_of_key_;  ///< while frames are taken out
+  std::uint32_t conflated_ = 0;
+  bool stuck_ = false;
 };
 
 }  // namespace signalbox::engineio

@@ -16,6 +16,7 @@ constexpr std::string_view kHtml = "text/html";
 constexpr std::string_view kJson = "application/json";
 constexpr std::uint16_t kNormalClosure = 1000;
 constexpr std::uint16_t kProtocolError = 1002;
+constexpr Milliseconds kBetweenPolls{50};  ///< a client that takes longer to ask again is behind
 
 /// Does the server itself end it, towards a client that is well? Then that client may still fetch what was queued, and
 /// '1'. After a fault or a silence the sid is unknown at once, as in engine.io.
@@ -56,7 +57,7 @@ void append_packet(std::string& payload, const Frame& frame) {
 }  // namespace
 
 Session::Session(const Sid& sid, Transport first, const SessionOptions& options, SessionIo& io, TimePoint now)
-    : sid_(sid), options_(options), io_(io), transport_(first), ping_at_(now + options.ping_interval) {
+    : sid_(sid), options_(options), io_(io), transport_(first), polled_at_(now), ping_at_(now + options.ping_interval) {
   queue_.push_back(open_packet(sid_.text(), first, options));
 }
 
@@ -250,14 +251,11 @@ void Session::on_websocket_closed(WebSocketId websocket, CloseReason reason, Tim
 // ---- Sending
 
 void Session::send(FrameRef frame) {
-  if (state_ != State::open) return;
+  if (state_ != State::open || overflowed_) return;
   kept_bytes_ = std::min(kept_bytes_, queue_.bytes());
-  if (queue_.bytes() + frame->websocket().size() > options_.send_queue_bytes + kept_bytes_) {
-    // Not closed here: the caller may be the handler itself. The next flush ends it.
-    overflowed_ = true;
-  } else {
-    queue_.push_back(std::move(frame));
-  }
+  queue_.push_back(std::move(frame));
+  // Not closed here: the caller may be the handler itself. The next flush ends it.
+  overflowed_ = queue_.bytes() > options_.send_queue_bytes + kept_bytes_;
   io_.touched();
 }
 
@@ -273,7 +271,11 @@ void Session::flush(TimePoint now) {
     queue_.clear();
     return end(CloseReason::slow_consumer, now);
   }
-  if (transport_ != Transport::polling || !waiting_get_) return;
+  if (transport_ != Transport::polling) return;
+  if (!waiting_get_) {
+    if (now >= polled_at_ + kBetweenPolls) queue_.stuck();
+    return;
+  }
   if (!queue_.empty()) return answer_get(now);
   if (state_ != State::open) {
     io_.answer(take_get(), {200, kPlain, "1"});
@@ -284,6 +286,7 @@ void Session::flush(TimePoint now) {
 }
 
 void Session::answer_get(TimePoint now) {
+  polled_at_ = now;
   std::string payload;
   bool ping = false;
   for (std::size_t i = 0; i < options_.polling_max_packets && !queue_.empty(); ++i) {

@@ -83,7 +83,7 @@ void Client::send_away(const SocketRef& ref) {
 }
 
 void Client::send(std::string_view nsp, PacketType type, std::string_view payload) {
-  link_.send(make_frame(false, FrameKind::event, 0, socketio::packet_head(type, nsp), payload));
+  link_.send(make_frame(false, FrameKind::control, {}, socketio::packet_head(type, nsp), payload));
 }
 
 void Client::spend(TimePoint now) {

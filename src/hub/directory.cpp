@@ -16,7 +16,7 @@ FrameRef presence_frame(const User& user, bool online) {
   data += "}]";
   const auto kind = online ? FrameKind::user_online : FrameKind::user_offline;
   const std::string_view head = online ? "42[\"user_online\"," : "42[\"user_offline\",";
-  return make_frame(false, kind, TextHash{}(user.id), head, data);
+  return make_frame(false, kind, user.id, head, data);
 }
 
 }  // namespace

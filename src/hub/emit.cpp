@@ -1,6 +1,5 @@
 #include "hub/emit.hpp"
 
-#include <functional>
 #include <string>
 
 #include <signalbox/config.hpp>
@@ -26,7 +25,7 @@ class Writer {
   }
   std::string& out() { return out_; }
   EncodedEvent job_event(FrameKind kind, std::string_view job_id) const {
-    return {text_frame(out_, kind, job_key(job_id)), std::string(job_id)};
+    return {text_frame(out_, kind, job_id), std::string(job_id)};
   }
 
  private:
@@ -99,11 +98,6 @@ std::expected<void, EmitError> check_event_name(std::string_view name, const Emi
   return {};
 }
 
-std::uint64_t job_key(std::string_view job_id) noexcept {
-  const std::uint64_t hash = std::hash<std::string_view>{}(job_id);
-  return hash == 0 ? 1 : hash;
-}
-
 FrameResult job_frame(const JobProgress& job, const EmitLimits& limits) {
   Writer writer;
   std::string& out = writer.out();
@@ -155,7 +149,8 @@ EncodedEvent checked_event_frame(std::string_view event, std::string_view data) 
   out += "42[";
   append_json_string(out, event);
   out += ',';
-  return {make_frame(false, kind, job.empty() ? 0 : job_key(job), out, data, "]"), std::move(job)};
+  FrameRef frame = make_frame(false, kind, job, out, data, "]");
+  return {std::move(frame), std::move(job)};
 }
 
 FrameResult event_frame(std::string_view event, const json& data, const EmitLimits& limits) {

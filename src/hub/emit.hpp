@@ -1,6 +1,5 @@
 #pragma once
 #include <cstddef>
-#include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -46,8 +45,5 @@ FrameResult event_frame(std::string_view event, const json& data, const EmitLimi
 FrameResult event_frame_of_text(std::string_view event, std::string_view data, const EmitLimits& limits);
 /// The same for a name and a text that are known to be right.
 EncodedEvent checked_event_frame(std::string_view event, std::string_view data);
-
-/// What a waiting queue knows a job by: of its id as text; never 0.
-std::uint64_t job_key(std::string_view job_id) noexcept;
 
 }  // namespace signalbox::hub

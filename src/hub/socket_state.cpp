@@ -128,7 +128,9 @@ void SocketState::send(PacketType type, std::optional<std::uint64_t> id, std::st
                        const Attachments& attachments) {
   if (left_) return;
   const std::string head = socketio::packet_head(type, nsp_.name, id, attachments.size());
-  client_.link().send(make_frame(false, FrameKind::event, 0, head, payload));
+  const bool answers = type == PacketType::ack || type == PacketType::binary_ack;
+  const FrameKind kind = answers ? FrameKind::event : FrameKind::control;
+  client_.link().send(make_frame(false, kind, {}, head, payload));
   for (const std::string& attachment : attachments) client_.link().send(binary_frame(attachment));
 }
 

@@ -177,6 +177,9 @@ void Shard::flush_session(SessionEntry& entry) {
   entry.session.flush(now_);
   Connection* connection = find_websocket(entry.session.websocket());
   if (connection && session_of(*connection) == &entry) flush_websocket(*connection);
+  if (connection && connection->blocked) entry.session.queue().stuck();
+  if (const auto taken_out = entry.session.queue().take_conflated())
+    shared_.conflated.fetch_add(taken_out, std::memory_order_relaxed);
   if (!entry.session.open()) entry.handler.reset();  // it has had its on_closed()
   if (entry.in_touched) return;                      // again in the next round
   const bool writing =

@@ -35,6 +35,7 @@ struct Shared {
   std::atomic<std::size_t> strangers{0};  ///< sessions without an authenticated socket
   std::atomic<std::size_t> refused{0};    ///< connections over the limit that are being told so
   std::atomic<std::size_t> partial_bytes{0};
+  std::atomic<std::uint64_t> conflated{0};  ///< events that no client had to read, since newer ones said more
 
   /// May one more stranger come from there? Counts it if so.
   bool admit_stranger(const PeerAddress& peer);

@@ -85,7 +85,7 @@ std::vector<hub::StoredOutcome> SqliteStore::load() {
   Statement all(file_.get(), "SELECT user, job, number, time, had_at, packet FROM outcome");
   while (all.step()) {
     std::string job = all.text(1);
-    const FrameRef frame = text_frame(all.text(5), FrameKind::outcome, hub::job_key(job));
+    const FrameRef frame = text_frame(all.text(5), FrameKind::outcome, job);
     out.push_back({.user = all.text(0),
                    .job_id = std::move(job),
                    .entry = {.frame = frame,

@@ -31,7 +31,9 @@ TEST(Frame, a_binary_message_has_the_binary_opcode_and_no_type_character) {
 }
 
 TEST(Frame, its_parts_stand_one_after_the_other) {
-  EXPECT_EQ(make_frame(false, FrameKind::progress, 7, "42[", "\"a\"", "]")->packet(), "42[\"a\"]");
+  const FrameRef frame = make_frame(false, FrameKind::progress, "job", "42[", "\"a\"", "]");
+  EXPECT_EQ(frame->packet(), "42[\"a\"]");
+  EXPECT_EQ(frame->key(), "job");
 }
 
 TEST(FrameRef, copies_share_one_frame_and_it_outlives_the_first) {

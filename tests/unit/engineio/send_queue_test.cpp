@@ -65,5 +65,137 @@ TEST(SendQueue, what_was_sent_takes_no_room_under_a_long_stream) {
   EXPECT_EQ(queue.bytes(), 40u);
 }
 
+// ---- What is outdated goes, once the client falls behind.
+
+std::string padded(std::string text) {
+  text.resize(100, ' ');
+  return text;
+}
+FrameRef progress(const std::string& job, int value) {
+  return text_frame(padded("p" + job + "=" + std::to_string(value)), FrameKind::progress, job);
+}
+FrameRef outcome(const std::string& job) {
+  return text_frame(padded("o" + job), FrameKind::outcome, job);
+}
+FrameRef presence(const std::string& user, bool online) {
+  return text_frame((online ? "+" : "-") + user, online ? FrameKind::user_online : FrameKind::user_offline, user);
+}
+
+/// The packets that still come, a blank after each; takes them out.
+std::string packets(SendQueue& queue) {
+  std::string out;
+  for (; !queue.empty(); queue.pop_front()) {
+    const auto packet = queue.front()->packet();
+    out.append(packet.substr(0, packet.find(' '))) += ' ';
+  }
+  return out;
+}
+
+/// Behind one frame of more than 16 KiB, of which the client has taken a byte.
+struct StuckQueue : testing::Test {
+  SendQueue queue;
+  StuckQueue() {
+    queue.push_back(text_frame("4big " + std::string(17'000, 'x')));
+    queue.consume(1);
+    queue.stuck();
+  }
+};
+
+TEST_F(StuckQueue, newer_progress_takes_out_the_older_and_goes_to_the_end) {
+  queue.push_back(progress("a", 1));
+  queue.push_back(progress("b", 1));
+  queue.push_back(progress("a", 2));
+  queue.push_back(text_frame("4x"));
+  queue.push_back(progress("a", 3));
+  EXPECT_EQ(queue.count(), 4u);
+  EXPECT_EQ(packets(queue), "4big pb=1 4x pa=3 ");
+  EXPECT_EQ(queue.take_conflated(), 2u);
+  EXPECT_EQ(queue.take_conflated(), 0u);
+}
+
+TEST_F(StuckQueue, an_outcome_takes_out_its_jobs_progress_and_is_never_taken_out) {
+  for (const auto* job : {"a", "b"}) queue.push_back(progress(job, 1));
+  queue.push_back(outcome("a"));
+  queue.push_back(progress("a", 2));
+  queue.push_back(progress("a", 3));
+  queue.push_back(outcome("a"));
+  EXPECT_EQ(packets(queue), "4big pb=1 oa oa ");
+}
+
+TEST_F(StuckQueue, a_user_who_came_and_went_is_not_spoken_of) {
+  queue.push_back(presence("ada", true));
+  queue.push_back(presence("bob", false));
+  queue.push_back(presence("ada", false));
+  queue.push_back(presence("ada", true));
+  queue.push_back(presence("bob", true));
+  EXPECT_EQ(packets(queue), "4big +ada ");
+  EXPECT_EQ(queue.take_conflated(), 4u);
+}
+
+TEST_F(StuckQueue, nothing_is_made_up_for_across_a_login) {
+  queue.push_back(presence("ada", false));
+  queue.push_back(text_frame("40", FrameKind::control));
+  queue.push_back(presence("ada", true));
+  EXPECT_EQ(packets(queue), "4big -ada 40 +ada ");
+}
+
+TEST_F(StuckQueue, a_job_and_a_user_of_one_name_are_two_and_no_key_is_no_key) {
+  queue.push_back(progress("ada", 1));
+  queue.push_back(presence("ada", true));
+  queue.push_back(progress("", 1));
+  queue.push_back(progress("", 2));
+  queue.push_back(outcome("ada"));
+  EXPECT_EQ(packets(queue), "4big +ada p=1 p=2 oada ");
+}
+
+TEST_F(StuckQueue, what_is_written_in_part_stays) {
+  queue.push_back(progress("a", 1));
+  queue.consume(queue.front_rest().size() + 1);
+  queue.push_back(progress("a", 2));
+  queue.push_back(progress("a", 3));
+  EXPECT_EQ(packets(queue), "pa=1 pa=3 ");
+}
+
+TEST_F(StuckQueue, a_heartbeat_that_overtakes_moves_nothing_from_its_place) {
+  queue.push_back(progress("a", 1));
+  queue.push_back(progress("b", 1));
+  queue.push_front(text_frame("2", FrameKind::ping));
+  queue.push_back(progress("a", 2));
+  EXPECT_EQ(packets(queue), "4big 2 pb=1 pa=2 ");
+}
+
+TEST_F(StuckQueue, a_long_stream_about_few_jobs_takes_little_room) {
+  for (int i = 0; i < 100'000; ++i) queue.push_back(progress(std::to_string(i % 50), i));
+  EXPECT_EQ(queue.count(), 51u);
+  EXPECT_LT(queue.bytes(), 17'000u + 50 * 110);
+  EXPECT_EQ(queue.take_conflated(), 100'000u - 50);
+}
+
+TEST(SendQueue, gives_everything_to_a_client_that_keeps_up_or_is_little_behind) {
+  SendQueue prompt, little;
+  little.push_back(text_frame("4x"));
+  little.stuck();
+  for (int i = 0; i < 300; ++i) prompt.push_back(progress("a", i));
+  for (int i = 0; i < 100; ++i) little.push_back(progress("a", i));
+  EXPECT_EQ(prompt.count(), 300u);
+  EXPECT_EQ(little.count(), 101u);
+}
+
+TEST(SendQueue, what_waited_before_it_was_stuck_is_looked_at_too) {
+  SendQueue queue;
+  for (int i = 0; i < 300; ++i) queue.push_back(progress("a", i));
+  queue.stuck();
+  EXPECT_EQ(packets(queue), "pa=299 ");
+}
+
+TEST(SendQueue, once_all_is_written_everything_is_given_again) {
+  SendQueue queue;
+  for (int i = 0; i < 300; ++i) queue.push_back(progress("a", i));
+  queue.stuck();
+  packets(queue);
+  for (int i = 0; i < 300; ++i) queue.push_back(progress("a", i));
+  EXPECT_EQ(queue.count(), 300u);
+}
+
 }  // namespace
 }  // namespace signalbox::engineio

@@ -123,6 +123,31 @@ TEST_F(SessionTest, an_answer_holds_sixteen_packets_at_most) {
   EXPECT_EQ(io.log[1], "2:200:4");
 }
 
+TEST_F(SessionTest, a_poll_that_does_not_come_for_50_ms_says_that_the_client_is_behind) {
+  const auto progress = [this] {
+    session.send(text_frame("4" + std::string(1000, 'x'), FrameKind::progress, "job"));
+    session.flush(now);
+  };
+  wait(49ms);
+  for (int i = 0; i < 20; ++i) progress();
+  EXPECT_EQ(session.queue().count(), 20u);
+  wait(1ms);
+  EXPECT_EQ(session.queue().count(), 1u);
+  progress();
+  EXPECT_EQ(session.queue().count(), 1u);
+}
+
+TEST_F(SessionTest, what_outdates_something_does_not_overflow_the_queue) {
+  wait(50ms);
+  for (int i = 0; i < 5000; ++i) {
+    session.send(text_frame("4" + std::string(1000, 'x'), FrameKind::progress, std::to_string(i % 900)));
+    if (i % 100 == 0) session.flush(now);
+  }
+  session.flush(now);
+  EXPECT_TRUE(session.open());
+  EXPECT_EQ(session.queue().count(), 900u);
+}
+
 TEST_F(SessionTest, a_post_is_delivered_packet_by_packet) {
   post(1,
        "4a\x1e"

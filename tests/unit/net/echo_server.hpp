@@ -17,7 +17,7 @@ class Echo final : public engineio::SessionHandler {
  public:
   Echo(engineio::Session& session, std::atomic<int>& open) : session_(session), open_(open) { ++open_; }
   void on_text(std::string_view message, TimePoint) override {
-    session_.send(make_frame(false, FrameKind::event, 0, "4", message));
+    session_.send(make_frame(false, FrameKind::event, {}, "4", message));
   }
   void on_binary(std::string_view bytes, TimePoint) override { session_.send(binary_frame(bytes)); }
   void on_closed(CloseReason, TimePoint) override { --open_; }

@@ -1,0 +1,124 @@
+#pragma once
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "net/shard.hpp"
+#include "support/masked_frame.hpp"
+#include "support/memory_network.hpp"
+
+// One shard over a network in memory, where time is the test's.
+namespace signalbox::net::test {
+
+using signalbox::test::masked_frame;
+using std::chrono::seconds;
+
+/// Sends back what it gets; "login", "pause" and "hold" are orders to its shard.
+class EchoWithOrders final : public engineio::SessionHandler {
+ public:
+  EchoWithOrders(Shard& shard, engineio::Session& session, std::vector<CloseReason>& ends)
+      : shard_(shard), session_(session), ends_(ends) {}
+  void on_text(std::string_view message, TimePoint) override {
+    if (message == "login") shard_.set_authenticated(session_);
+    if (message == "pause") shard_.set_reading(session_, false);
+    if (message == "hold") shard_.set_partial(session_, 700);
+    session_.send(make_frame(false, FrameKind::event, {}, "4", message));
+  }
+  void on_binary(std::string_view, TimePoint) override {}
+  void on_closed(CloseReason reason, TimePoint) override { ends_.push_back(reason); }
+  void on_received(std::uint64_t, TimePoint) override {}
+  TimePoint next_deadline() const override { return kNever; }
+  void on_timer(TimePoint) override {}
+
+ private:
+  Shard& shard_;
+  engineio::Session& session_;
+  std::vector<CloseReason>& ends_;
+};
+
+struct World {
+  explicit World(Options options = {}) {
+    shared.options = std::move(options);
+    shared.max_connections = shared.options.max_connections != 0 ? shared.options.max_connections : 1000;
+    shared.max_strangers = shared.options.max_unauthenticated != 0 ? shared.options.max_unauthenticated : 1000;
+    auto own = std::make_unique<MemoryKernel>(network);
+    kernel = own.get();
+    shared.shards.push_back(std::make_unique<Shard>(0, shared, std::move(own)));
+    shard().set_application(std::make_unique<Application>(*this));
+    shard().add_listener(1);
+  }
+  ~World() {
+    shard().begin_stop();
+    for (int i = 0; i < 3 && !shard().stopped(); ++i) pass(seconds(2));
+    EXPECT_TRUE(shard().stopped());
+    EXPECT_TRUE(network.sockets.empty());
+    EXPECT_EQ(shared.connections + shared.sessions + shared.strangers + shared.refused + shared.partial_bytes, 0u);
+  }
+
+  Shard& shard() { return *shared.shards[0]; }
+  void turn(int times = 1) {
+    while (times-- > 0) shard().turn();
+  }
+  void pass(Milliseconds time) {
+    network.now += time;
+    turn(2);
+  }
+  int connect(unsigned char address = 1) {
+    PeerAddress peer{};
+    peer[15] = address;
+    const int fd = kernel->connect(peer);
+    turn();
+    return fd;
+  }
+  void send(int fd, std::string_view bytes) {
+    network.at(fd).in += bytes;
+    turn(2);
+  }
+  void message(int fd, std::string_view text) { send(fd, masked_frame(0x81, text)); }
+  bool gone(int fd) const { return !network.sockets.contains(fd); }
+  /// What the server has written since the last call.
+  std::string take(int fd) { return std::exchange(gone(fd) ? network.last_words[fd] : network.at(fd).out, {}); }
+  std::string status(int fd) {
+    const auto answer = take(fd);
+    return answer.size() < 12 ? answer : answer.substr(9, 3);
+  }
+  int websocket(unsigned char address = 1) {
+    const int fd = connect(address);
+    send(fd,
+         "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: "
+         "Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    first_answer = take(fd);
+    return fd;
+  }
+
+  struct Application final : ShardApplication {
+    explicit Application(World& owner) : world(owner) {}
+    std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, net::Handshake,
+                                                         TimePoint) override {
+      world.session = &session;
+      return std::make_unique<EchoWithOrders>(world.shard(), session, world.ends);
+    }
+    void on_message(Message&, TimePoint) override {}
+    std::optional<Response> on_head(const RequestHead&, std::size_t&) override { return std::nullopt; }
+    void on_request(const RequestHead&, std::string_view body, const RequestId& id, TimePoint) override {
+      world.shard().answer(id, {.status = 200, .fields = {}, .body = std::string(body)});
+    }
+    void add_cors(const RequestHead&, Fields&) override {}
+    bool origin_allowed(const RequestHead&) override { return true; }
+    TimePoint next_deadline() const override { return kNever; }
+    void on_timer(TimePoint) override {}
+    World& world;
+  };
+
+  MemoryNetwork network;
+  Shared shared;
+  MemoryKernel* kernel = nullptr;
+  engineio::Session* session = nullptr;  ///< the newest
+  std::vector<CloseReason> ends;
+  std::string first_answer;
+};
+
+}  // namespace signalbox::net::test
