@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -35,6 +37,7 @@ struct Shared {
   std::atomic<std::size_t> strangers{0};  ///< sessions without an authenticated socket
   std::atomic<std::size_t> refused{0};    ///< connections over the limit that are being told so
   std::atomic<std::size_t> partial_bytes{0};
+  std::atomic<std::size_t> leaving{0};  ///< places given out in the row of a drain
 
   /// May one more stranger come from there? Counts it if so.
   bool admit_stranger(const PeerAddress& peer);
@@ -69,6 +72,8 @@ class Shard {
   /// One turn: wait, handle events, mailbox, timers, then write what all that has queued.
   void turn();
   bool stopped() const { return stopped_; }
+  /// Opens no session any more and ends those there are, one of all shards after each `pace`.
+  void begin_drain(Clock::duration pace, std::function<void()> drained);
   /// Stops accepting, ends every session; run() returns once all is flushed, or after 1.5 s.
   void begin_stop();
 
@@ -87,6 +92,7 @@ class Shard {
   void run_timers();
   void flush();
   void bury();
+  void end_leaving();
   void finish_stop();
 
   // connections.cpp: their life.
@@ -150,6 +156,7 @@ class Shard {
   void add_cors(Connection& connection, const RequestHead& head);
 
   // sessions.cpp
+  bool closing() const { return drained_ || stop_deadline_ != kNever; }  ///< no new sessions
   /// Null: its address has too many already.
   SessionEntry* open_session(engineio::Transport transport, const Connection& connection, const RequestHead& head);
   SessionEntry* find_session(std::string_view sid);
@@ -205,6 +212,8 @@ class Shard {
   std::unique_ptr<char[]> read_scratch_;
   OwnedFd reserve_;  ///< given up for a moment when descriptors run out, so that accept can refuse instead of spinning
   TimePoint now_;
+  std::deque<TimerEntry> leaving_;  ///< the sessions of a drain, by their time
+  std::function<void()> drained_;   ///< set while draining
   TimePoint stop_deadline_ = kNever;
   bool stopped_ = false;
   std::string date_;
