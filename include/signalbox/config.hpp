@@ -78,6 +78,10 @@ struct Config {
   std::size_t jobs_per_user = 200;
   std::size_t ledger_total_bytes = 256u << 20;
 
+  // How it ends
+  std::chrono::milliseconds shutdown_delay{0};
+  std::chrono::milliseconds drain{5000};
+
   bool serve_client = true;
 
   // Limits (docs/security.md)

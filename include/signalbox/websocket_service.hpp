@@ -57,7 +57,8 @@ class WebSocketService {
 
   /// Binds the port and starts the shards; returns at once. Takes no signals. Throws StartError.
   void start();
-  /// start() if not yet started, then blocks until stop(), SIGINT or SIGTERM.
+  /// start() if not yet started, then blocks until stop(), or until SIGINT or SIGTERM and the drain that follows
+  /// (SHUTDOWN_DELAY_MS, DRAIN_MS); a second signal ends that at once.
   void run();
   /// Stops accepting, flushes, closes the transports (clients reconnect by themselves). Returns when done, within 2 s.
   void stop();

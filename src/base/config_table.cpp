@@ -65,6 +65,8 @@ const std::vector<Setting>& table() {
       {.name = "OUTCOME_REPLAY_MS", .member = &Config::outcome_replay, .unit = "ms", .max = kMaxMs, .help = "How long an outcome that the user has had is told again at a login; 0: not at all."},
       {.name = "JOBS_PER_USER", .member = &Config::jobs_per_user, .min = 1, .max = kMaxCount, .help = "Most jobs kept for one user, those whose outcome nobody had not counted."},
       {.name = "LEDGER_TOTAL_BYTES", .member = &Config::ledger_total_bytes, .unit = "bytes", .min = 1, .max = kMaxBytes, .help = "Most bytes of all jobs kept; past it only outcomes that nobody had stay."},
+      {.name = "SHUTDOWN_DELAY_MS", .member = &Config::shutdown_delay, .unit = "ms", .max = kMaxMs, .help = "How long all goes on after SIGTERM while /readyz says 503, so that a proxy sends nobody more."},
+      {.name = "DRAIN_MS", .member = &Config::drain, .unit = "ms", .max = kMaxMs, .help = "How long the clients' connections are closed one after the other then, at most; 0: all at once."},
       {.name = "SERVE_CLIENT", .member = &Config::serve_client, .help = "Serve the browser's client script at SOCKET_PATH, as Socket.IO does."},
 
       {.name = "MAX_PAYLOAD_BYTES", .member = &Config::max_payload_bytes, .unit = "bytes", .min = 1, .max = std::uint64_t{1} << 30, .help = "Largest message, polling body or API body, attachments included."},

@@ -243,7 +243,7 @@ TimePoint Directory::next_deadline() const {
 void Directory::on_timer(TimePoint now) {
   if (now >= TimePoint(TimePoint::duration(next_deadline_.load(std::memory_order_relaxed)))) {
     next_deadline_.store(kNever.time_since_epoch().count());
-    for (std::size_t i = 0; i < kStripes; ++i) end_graces(stripes_[i], now);
+    for (std::size_t i = 0; i < kStripes && !presence_held_; ++i) end_graces(stripes_[i], now);
   }
   if (now < next_expiry_) return;
   // A part of the stripes each second, so that no turn is long however many users there are.

@@ -93,6 +93,9 @@ class Directory {
   /// Outcomes whose time ended before their user had them.
   std::uint64_t unread_expired() const { return unread_expired_.load(std::memory_order_relaxed); }
 
+  /// The server ends: nobody goes offline any more, for those whose sockets it closes will be back.
+  void hold_presence() { presence_held_.store(true); }
+
   /// The earliest end of a grace, or the next look for jobs whose time has ended. Shard 0 calls on_timer() then.
   TimePoint next_deadline() const;
   void on_timer(TimePoint now);
@@ -116,6 +119,7 @@ class Directory {
   std::atomic<std::size_t> online_count_{0};
   std::atomic<std::uint64_t> unread_expired_{0};
   std::atomic<TimePoint::rep> next_deadline_;
+  std::atomic<bool> presence_held_{false};
   TimePoint next_expiry_{};      ///< shard 0 alone
   std::size_t expire_next_ = 0;  ///< the stripe that comes next
 

@@ -95,6 +95,9 @@ struct Options {
   Milliseconds tcp_user_timeout{30000};
 };
 
+/// The time between the ends of two sessions of a drain: 5 ms, or less where so many would take longer than `most`.
+Clock::duration drain_pace(std::size_t sessions, Milliseconds most);
+
 /// The shards with their threads, listeners and mailboxes.
 class Network : public Mailboxes {
  public:
@@ -105,6 +108,10 @@ class Network : public Mailboxes {
   /// Binds and starts the threads. Throws std::system_error or std::runtime_error with a sentence ("port 3000 is in use
   /// …").
   virtual void start() = 0;
+  /// No new sessions from now on. Those there are end (server_shutting_down), the first at once and the others one
+  /// after the other (drain_pace), while all that is asked of them is answered. `drained` is called on a shard when
+  /// none is left, perhaps more than once. Any thread.
+  virtual void drain(Milliseconds most, std::function<void()> drained) = 0;
   /// Stops accepting, flushes what is queued, closes every session (server_shutting_down), joins the threads. Within 2
   /// s.
   virtual void stop() = 0;

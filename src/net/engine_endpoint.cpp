@@ -94,7 +94,7 @@ bool Shard::on_engine_head(Connection& connection, const RequestHead& head, std:
 
 void Shard::open_polling(Connection& connection, const RequestHead& head) {
   HttpState& http = *connection.http;
-  if (stop_deadline_ != kNever) {
+  if (closing()) {
     return refuse(connection, {.status = 503, .fields = {{"Retry-After", "2"}}, .body = {}, .close = true});
   }
   http.keep_alive =
@@ -240,7 +240,8 @@ void Shard::adopt(OwnedFd fd, const PeerAddress& peer, bool counted, std::string
 
 void Shard::upgrade_here(Connection& connection, const RequestHead& head, const EngineQuery& query) {
   if (const auto error = check(head, query)) return refuse_websocket(connection, error->status, error->message);
-  if (stop_deadline_ != kNever) return refuse_websocket(connection, 503, "Service Unavailable", {{"Retry-After", "2"}});
+  if (stop_deadline_ != kNever || (closing() && !query->sid))
+    return refuse_websocket(connection, 503, "Service Unavailable", {{"Retry-After", "2"}});
   const std::string accept = websocket::accept_key(*head.field("Sec-WebSocket-Key"));
   if (!query->sid) {
     SessionEntry* entry = open_session(engineio::Transport::websocket, connection, head);

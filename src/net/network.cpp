@@ -20,6 +20,7 @@ class ShardedNetwork final : public Network {
   ~ShardedNetwork() override { stop(); }
 
   void start() override;
+  void drain(Milliseconds most, std::function<void()> drained) override;
   void stop() override;
   std::uint16_t port() const override { return port_; }
   unsigned shards() const override { return shared_.options.shards; }
@@ -79,6 +80,14 @@ void ShardedNetwork::start() {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
+void ShardedNetwork::drain(Milliseconds most, std::function<void()> drained) {
+  const auto pace = drain_pace(shared_.sessions.load(), most);
+  for (auto& shard : shared_.shards) {
+    Shard* one = shard.get();
+    static_cast<void>(one->post(Message::run([one, pace, drained] { one->begin_drain(pace, drained); })));
+  }
+}
+
 void ShardedNetwork::stop() {
   SB_ASSERT(current() == nullptr);
   if (threads_.empty()) return;
@@ -91,6 +100,11 @@ void ShardedNetwork::stop() {
 }
 
 }  // namespace
+
+Clock::duration drain_pace(std::size_t sessions, Milliseconds most) {
+  constexpr Clock::duration kPace = Milliseconds{5};
+  return sessions == 0 ? kPace : std::min(kPace, Clock::duration(most) / static_cast<std::int64_t>(sessions));
+}
 
 std::unique_ptr<Network> Network::create(Options options, Factory factory) {
   return std::make_unique<ShardedNetwork>(std::move(options), std::move(factory));

@@ -68,9 +68,11 @@ void Shard::turn() {
       accept_all(static_cast<int>(events_[i].token & 0x7fffffff), all_read ? kMaxAccepts : kMaxAcceptsBehind);
   run_mailbox();
   run_timers();
+  end_leaving();
   drop_oldest_strangers(all_read);
   flush();
   bury();
+  if (drained_ && shared_.sessions.load() == 0) drained_();
   if (stop_deadline_ != kNever && (connections_.size() == 0 || now_ >= stop_deadline_)) finish_stop();
 }
 
@@ -79,7 +81,8 @@ Milliseconds Shard::time_to_wait() {
       !touched_connections_.empty()) {
     return Milliseconds{0};
   }
-  const auto next = std::min({timers_.next(), application_->next_deadline(), stop_deadline_, stranger_deadline()});
+  const auto next = std::min({timers_.next(), application_->next_deadline(), stop_deadline_, stranger_deadline(),
+                              leaving_.empty() ? kNever : leaving_.front().deadline});
   if (next == kNever) return Milliseconds{-1};
   const auto now = kernel_->now();
   if (next <= now) return Milliseconds{0};
@@ -185,6 +188,25 @@ void Shard::bury() {
     }
   }
   dead_ = std::move(keep);
+}
+
+void Shard::begin_drain(Clock::duration pace, std::function<void()> drained) {
+  if (drained_) return;
+  drained_ = std::move(drained);
+  sessions_.for_each([this, pace](const SessionEntry& entry) {
+    const auto place = static_cast<std::int64_t>(shared_.leaving.fetch_add(1));
+    leaving_.push_back({now_ + place * pace, entry.slot, entry.generation, true});
+  });
+}
+
+void Shard::end_leaving() {
+  while (!leaving_.empty() && leaving_.front().deadline <= now_) {
+    if (SessionEntry* entry = sessions_.find(leaving_.front().slot, leaving_.front().generation)) {
+      if (entry->session.open()) entry->session.close(CloseReason::server_shutting_down, now_);
+      entry->touched();
+    }
+    leaving_.pop_front();
+  }
 }
 
 void Shard::begin_stop() {

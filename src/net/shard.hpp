@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -36,6 +38,7 @@ struct Shared {
   std::atomic<std::size_t> refused{0};    ///< connections over the limit that are being told so
   std::atomic<std::size_t> partial_bytes{0};
   std::atomic<std::uint64_t> conflated{0};  ///< events that no client had to read, since newer ones said more
+  std::atomic<std::size_t> leaving{0};  ///< places given out in the row of a drain
 
   /// May one more stranger come from there? Counts it if so.
   bool admit_stranger(const PeerAddress& peer);
@@ -70,6 +73,8 @@ class Shard {
   /// One turn: wait, handle events, mailbox, timers, then write what all that has queued.
   void turn();
   bool stopped() const { return stopped_; }
+  /// Opens no session any more and ends those there are, one of all shards after each `pace`.
+  void begin_drain(Clock::duration pace, std::function<void()> drained);
   /// Stops accepting, ends every session; run() returns once all is flushed, or after 1.5 s.
   void begin_stop();
 
@@ -88,6 +93,7 @@ class Shard {
   void run_timers();
   void flush();
   void bury();
+  void end_leaving();
   void finish_stop();
 
   // connections.cpp: their life.
@@ -151,6 +157,7 @@ class Shard {
   void add_cors(Connection& connection, const RequestHead& head);
 
   // sessions.cpp
+  bool closing() const { return drained_ || stop_deadline_ != kNever; }  ///< no new sessions
   /// Null: its address has too many already.
   SessionEntry* open_session(engineio::Transport transport, const Connection& connection, const RequestHead& head);
   SessionEntry* find_session(std::string_view sid);
@@ -206,6 +213,8 @@ class Shard {
   std::unique_ptr<char[]> read_scratch_;
   OwnedFd reserve_;  ///< given up for a moment when descriptors run out, so that accept can refuse instead of spinning
   TimePoint now_;
+  std::deque<TimerEntry> leaving_;  ///< the sessions of a drain, by their time
+  std::function<void()> drained_;   ///< set while draining
   TimePoint stop_deadline_ = kNever;
   bool stopped_ = false;
   std::string date_;

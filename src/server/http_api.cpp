@@ -25,7 +25,7 @@ constexpr std::size_t kMaxPage = 10'000;
 constexpr std::size_t kDefaultPage = 1000;
 constexpr std::size_t kMaxIdempotencyKeyBytes = 256;
 
-enum class Endpoint { none, emit, presence, presence_of, jobs, health };
+enum class Endpoint { none, emit, presence, presence_of, jobs, health, readiness };
 
 /// The two names in /api/users/{user}/jobs and /api/users/{user}/jobs/{job}, still encoded; the second is empty for all
 /// jobs.
@@ -43,6 +43,7 @@ std::optional<std::pair<std::string_view, std::string_view>> user_and_job(std::s
 
 Endpoint endpoint_of(std::string_view path) {
   if (path == "/healthz") return Endpoint::health;
+  if (path == "/readyz") return Endpoint::readiness;
   if (path == "/api/emit") return Endpoint::emit;
   if (path == kPresence) return Endpoint::presence;
   const bool below = path.starts_with(kPresence) && path.size() > kPresence.size() + 1 && path[kPresence.size()] == '/';
@@ -139,7 +140,7 @@ HttpApi::HttpApi(const Config& config, hub::Directory& directory, Answer answer)
       key_(config.api_key.empty() ? std::nullopt : std::optional(sha256(config.api_key))) {}
 
 bool HttpApi::is_ours(std::string_view path) {
-  return path == "/healthz" || path == "/api" || path.starts_with("/api/");
+  return path == "/healthz" || path == "/readyz" || path == "/api" || path.starts_with("/api/");
 }
 
 bool HttpApi::key_fits(const net::RequestHead& head) const {
@@ -154,7 +155,7 @@ bool HttpApi::key_fits(const net::RequestHead& head) const {
 std::optional<net::Response> HttpApi::on_head(const net::RequestHead& head, std::size_t& max_body) const {
   max_body = 0;
   const Endpoint endpoint = endpoint_of(head.path);
-  if (endpoint != Endpoint::health) {
+  if (endpoint != Endpoint::health && endpoint != Endpoint::readiness) {
     if (!key_) return error_response(403, "The HTTP interface is closed: no API_KEY is configured.");
     if (!key_fits(head)) {
       auto response = error_response(401, "Give the server's API_KEY: Authorization: Bearer <API_KEY>.");
@@ -194,6 +195,8 @@ std::optional<net::Response> HttpApi::on_request(const net::RequestHead& head, s
   switch (endpoint_of(head.path)) {
     case Endpoint::health:
       return json_response(200, R"({"status":"ok"})");
+    case Endpoint::readiness:
+      return ready_ ? json_response(200, R"({"status":"ready"})") : json_response(503, R"({"status":"stopping"})");
     case Endpoint::presence:
       return presence(head.query);
     case Endpoint::jobs:

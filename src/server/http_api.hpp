@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <expected>
 #include <functional>
@@ -23,9 +24,9 @@ net::Response error_response(int status, std::string_view sentence);
 /// 405; `allow` lists the methods that the address takes.
 net::Response method_not_allowed(std::string_view allow);
 
-/// The interface for workers in other processes (docs/http-api.md): /api/emit, /api/presence, and /healthz.
+/// The interface for workers in other processes (docs/http-api.md): /api/emit, /api/presence, /healthz and /readyz.
 ///
-/// thread  any; constant but for what it remembers of Idempotency-Keys.
+/// thread  any; constant but for what it remembers of Idempotency-Keys, and whether it is ready.
 class HttpApi {
  public:
   /// Answers a request that waited with another one.
@@ -35,6 +36,9 @@ class HttpApi {
 
   /// From now on the 202 of an outcome waits until this store has it. Before the shards start.
   void wait_for(hub::OutcomeStore& store) { store_ = &store; }
+
+  /// What /readyz says.
+  void set_ready(bool ready) { ready_.store(ready); }
 
   static bool is_ours(std::string_view path);
   /// Refuses what can be refused before the body is read, in this order: 403, 401, 404, 405, 415, 413, and 400 for a
@@ -75,6 +79,7 @@ class HttpApi {
   const std::optional<Digest> key_;  ///< of API_KEY, which is compared by digest; nothing: none is configured
   Idempotency idempotency_;
   hub::OutcomeStore* store_ = nullptr;
+  std::atomic<bool> ready_{true};
 };
 
 }  // namespace signalbox::server

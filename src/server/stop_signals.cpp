@@ -1,8 +1,10 @@
 #include "server/stop_signals.hpp"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
@@ -27,7 +29,7 @@ void on_signal(int) {
 
 }  // namespace
 
-StopSignals::StopSignals() : event_(::eventfd(0, EFD_CLOEXEC)) {
+StopSignals::StopSignals() : event_(::eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE)) {
   if (event_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
   int none = -1;
   if (!target.compare_exchange_strong(none, event_)) {
@@ -51,6 +53,17 @@ StopSignals::~StopSignals() {
 void StopSignals::wait() {
   std::uint64_t count = 0;
   while (::read(event_, &count, sizeof count) < 0 && errno == EINTR) {
+  }
+}
+
+bool StopSignals::wait_for(Milliseconds most) {
+  const TimePoint end = Clock::now() + most;
+  pollfd one{.fd = event_, .events = POLLIN, .revents = 0};
+  for (;;) {
+    const auto left = std::max(Milliseconds{0}, std::chrono::ceil<Milliseconds>(end - Clock::now()));
+    const int ready = ::poll(&one, 1, static_cast<int>(left.count()));
+    if (ready == 0) return false;
+    if (ready > 0) return wait(), true;
   }
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 #include <signal.h>
 
+#include "base/clock.hpp"
+
 namespace signalbox::server {
 
 /// While it lives, SIGINT and SIGTERM end wait() and not the program; then what was there before is back.
@@ -15,8 +17,10 @@ class StopSignals {
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
 
-  /// Blocks until a signal comes or wake() is called.
+  /// Blocks until a signal comes or wake() is called; each of them ends one wait.
   void wait();
+  /// The same for at most so long; true if one came.
+  bool wait_for(Milliseconds most);
   void wake();
 
  private:

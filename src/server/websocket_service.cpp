@@ -36,6 +36,7 @@ class WebSocketService::Impl {
 
  private:
   void open_store();
+  void drain(server::StopSignals& signals);
 
   enum class State : std::uint8_t { made, running, stopped };
   State state() const {
@@ -111,11 +112,24 @@ void WebSocketService::Impl::run() {
     waiting_ = &signals;
   }
   signals.wait();
+  if (state() == State::running) drain(signals);
   {
     const Lock lock(mutex_);
     waiting_ = nullptr;
   }
   stop();
+}
+
+// Whatever comes meanwhile, a second signal, stop() or the last client's end: what follows is stop().
+void WebSocketService::Impl::drain(server::StopSignals& signals) {
+  log::info("not ready any more", {{"shutdown_delay_ms", std::to_string(config.shutdown_delay.count())}});
+  api.set_ready(false);
+  if (signals.wait_for(config.shutdown_delay)) return;
+  log::info("draining", {{"sessions", std::to_string(network->counters().sessions)}});
+  directory.hold_presence();
+  const auto close_all = [this, &signals] { network->drain(config.drain, [&signals] { signals.wake(); }); };
+  store ? store->when_committed([close_all](bool) { close_all(); }) : close_all();
+  signals.wait_for(config.drain);
 }
 
 void WebSocketService::Impl::stop() {
@@ -124,6 +138,7 @@ void WebSocketService::Impl::stop() {
   if (state_ != State::running) return;
   log::info("stopping");
   io.set_running(false);
+  directory.hold_presence();
   network->stop();
   state_ = State::stopped;
   log::info("stopped");

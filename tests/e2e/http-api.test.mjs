@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 
 import { parse } from "yaml";
 
-import { api, apiKey, login, startProgram, token } from "./support.mjs";
+import { api, apiKey, eventually, login, startProgram, token } from "./support.mjs";
 
 const description = parse(readFileSync(new URL("../../docs/openapi.yaml", import.meta.url), "utf8"));
 
@@ -205,6 +205,16 @@ describe("the HTTP interface", () => {
   });
 
   test("GET /healthz needs no key", async () => assert.equal((await described(server, "GET", "/healthz", undefined, { Authorization: "" })).status, 200));
+
+  test("GET /readyz needs no key, and says 503 from SIGTERM on", async () => {
+    const ready = (of) => described(of, "GET", "/readyz", undefined, { Authorization: "" });
+    const ending = await startProgram({ SHUTDOWN_DELAY_MS: "60000" });
+    assert.equal((await ready(ending)).status, 200);
+    const first = ending.stop();
+    await eventually(async () => (await ready(ending)).status === 503);
+    ending.child.kill("SIGTERM");
+    assert.equal((await first).code, 0, "a second one ends it at once");
+  });
 
   test("Expect: 100-continue is answered before the body is sent", async () => {
     const body = JSON.stringify(event(1, "ada", "expected"));

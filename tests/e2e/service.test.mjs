@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import WebSocket from "ws";
 
 import { Polling, Wire } from "../conformance/wire.mjs";
-import { program } from "../support/server.mjs";
+import { freePort, program } from "../support/server.mjs";
 import { api, apiKey, connect, eventually, login, secret, startProgram, token, upgraded } from "./support.mjs";
 
 /** Tries a WebSocket with these Origin fields; tells whether it opened, or the status that refused it. */
@@ -125,6 +125,57 @@ describe("limits", () => {
   });
 });
 
+const status = async (server, path) => (await fetch(server.url + path)).status;
+
+describe("the drain at SIGTERM", () => {
+  test("ends the clients one after the other, none of which is said to go offline, and all come back to the next", { timeout: 30000 }, async () => {
+    const port = await freePort();
+    const first = await startProgram({}, port);
+    const ends = [];
+    const sockets = [];
+    for (let i = 0; i < 40; ++i) {
+      const socket = await login(first, { user: `u${i}`, transports: ["websocket"], reconnection: true, reconnectionDelay: 20, reconnectionDelayMax: 50 });
+      socket.on("disconnect", (reason) => ends.push({ reason, at: performance.now() }));
+      sockets.push(socket);
+    }
+    const { code, ms } = await first.stop();
+    assert.deepEqual([code, ms < 2000], [0, true], `${ms} ms`);
+    await eventually(() => ends.length === 40);
+    for (const { reason } of ends) assert.match(reason, /^transport (close|error)$/);
+    assert.ok(ends.at(-1).at - ends[0].at > 100, "5 ms a client, which makes 195");
+    const second = await startProgram({}, port);
+    for (const socket of sockets) await socket.heard("authenticated");
+    for (const socket of sockets) assert.ok(!socket.inbox.all.some((item) => item.name === "user_offline"));
+    sockets.forEach((socket) => socket.disconnect());
+    await second.stop();
+  });
+
+  test("refuses handshakes, answers what there is, and is over with the last session", async () => {
+    const server = await startProgram({ DRAIN_MS: "60000" });
+    const [polling, other] = [await Polling.open(`${server.url}/socket.io/`), await Polling.open(`${server.url}/socket.io/`)];
+    const ended = server.stop();
+    assert.deepEqual(await polling.packets(), ["1"]);
+    const refused = await fetch(`${server.url}/socket.io/?EIO=4&transport=polling`);
+    assert.equal(refused.status, 503);
+    assert.match(refused.headers.get("retry-after"), /^\d+$/);
+    assert.equal(await tryWebSocket(server, undefined), 503);
+    assert.deepEqual([await status(server, "/healthz"), await status(server, "/readyz")], [200, 503]);
+    assert.deepEqual(await other.packets(), ["1"]);
+    const { code, ms } = await ended;
+    assert.deepEqual([code, ms < 10000], [0, true]);
+  });
+
+  test("is over at DRAIN_MS for a client that does not ask, and at once at a second signal", async () => {
+    const short = await startProgram({ DRAIN_MS: "100" });
+    const long = await startProgram({ DRAIN_MS: "60000" });
+    for (const server of [short, long]) await Polling.open(`${server.url}/socket.io/`);
+    const ended = Promise.all([short.stop(), long.stop()]);
+    await eventually(async () => (await status(long, "/readyz")) === 503);
+    long.child.kill("SIGINT");
+    for (const { code, ms } of await ended) assert.deepEqual([code, ms < 5000], [0, true]);
+  });
+});
+
 test("a client that is halfway through its upgrade at SIGTERM hears of the end over its WebSocket", async () => {
   const server = await startProgram();
   const polling = await Polling.open(`${server.url}/socket.io/`);
@@ -134,7 +185,7 @@ test("a client that is halfway through its upgrade at SIGTERM hears of the end o
   wire.send("2probe");
   assert.equal(await wire.next(), "3probe");
   const ended = server.stop();
-  await eventually(() => fetch(server.url + "/healthz").then(() => false, () => true)); // it accepts nobody any more
+  await eventually(async () => (await status(server, "/readyz")) === 503);
   wire.send("5");
   assert.equal(await wire.closedWithin(1000), 1000);
   assert.equal((await ended).code, 0);

@@ -33,10 +33,11 @@ async function untilItListens(port, child) {
   }
 }
 
-/** A program of ours on `port`, with nothing in its environment but `env`, on two threads if that says no other number. */
+/** A program of ours on `port`, with nothing in its environment but `env`, on two threads if that says no other number.
+    Sessions that a test leaves behind are waited for one second at its end. */
 export async function startServer(name, args = [], env = {}, port = undefined) {
   port ??= await freePort();
-  const environment = { THREADS: process.env.THREADS ?? "2", LOG_LEVEL: "warn", PORT: String(port), DATA_DIR: "", ...env };
+  const environment = { THREADS: process.env.THREADS ?? "2", LOG_LEVEL: "warn", PORT: String(port), DATA_DIR: "", DRAIN_MS: "1000", ...env };
   const child = spawn(program(name), args, { cwd: tmpdir(), env: environment, stdio: ["pipe", "pipe", "pipe"] });
   child.log = "";
   child.stderr.on("data", (data) => (child.log += data));

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <semaphore>
 #include <vector>
 
 #include "echo_server.hpp"
@@ -245,6 +246,35 @@ TEST(Listening, says_that_a_port_is_in_use) {
     EXPECT_TRUE(std::string_view(error.what()).starts_with("port " + std::to_string(options.port) + " is in use"))
         << error.what();
   }
+}
+
+TEST(Drain, leaves_5_ms_between_two_ends_or_what_fits) {
+  EXPECT_EQ(drain_pace(0, Milliseconds{5000}), Milliseconds{5});
+  EXPECT_EQ(drain_pace(1000, Milliseconds{5000}), Milliseconds{5});
+  EXPECT_EQ(drain_pace(50'000, Milliseconds{5000}), std::chrono::microseconds{100});
+  EXPECT_EQ(drain_pace(10, Milliseconds{0}), Milliseconds{0});
+}
+
+TEST_P(Network, drained_takes_no_session_answers_the_rest_and_tells_when_none_is_left) {
+  std::counting_semaphore<> drained{0};
+  EchoServer server(GetParam());
+  Client poll(server), socket(server);
+  poll.send(get(kPolling));
+  const auto session = kPolling + "&sid=" + sid_of(poll.body());
+  socket.send(upgrade(kWebSocket));
+  EXPECT_TRUE(socket.answer().starts_with("HTTP/1.1 101"));
+  EXPECT_TRUE(socket.frame().starts_with("1:0{"));
+  server.network->drain(Milliseconds{60'000}, [&drained] { drained.release(); });
+  EXPECT_TRUE(socket.frame().starts_with("8:"));
+  Client newcomer(server), other(server), poll_again(server);
+  newcomer.send(upgrade(kWebSocket));
+  other.send(get("/other"));
+  EXPECT_EQ(other.body(), "/other:");
+  EXPECT_FALSE(drained.try_acquire()) << "the polling client has not heard of it";
+  poll_again.send(get(session));
+  EXPECT_EQ(poll_again.body(), "1");
+  EXPECT_TRUE(drained.try_acquire_for(Milliseconds{5000}));
+  EXPECT_TRUE(newcomer.answer().starts_with("HTTP/1.1 503"));
 }
 
 TEST(Limits, more_connections_are_told_to_come_back_and_the_old_ones_live) {
