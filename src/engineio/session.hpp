@@ -182,7 +182,7 @@ class Session {
   WebSocketId probe_ = 0;  ///< the WebSocket that wants to carry this session
   Transport transport_;
   std::size_t kept_bytes_ = 0;  ///< of send_kept(), at most as many as still wait
-  TimePoint polled_at_;  ///< when a GET was last answered with what waited
+  TimePoint polled_at_;         ///< when a GET was last answered with what waited
   TimePoint ping_at_;
   TimePoint pong_until_ = kNever;
   TimePoint upgrade_until_ = kNever;

@@ -38,7 +38,7 @@ struct Shared {
   std::atomic<std::size_t> refused{0};    ///< connections over the limit that are being told so
   std::atomic<std::size_t> partial_bytes{0};
   std::atomic<std::uint64_t> conflated{0};  ///< events that no client had to read, since newer ones said more
-  std::atomic<std::size_t> leaving{0};  ///< places given out in the row of a drain
+  std::atomic<std::size_t> leaving{0};      ///< places given out in the row of a drain
 
   /// May one more stranger come from there? Counts it if so.
   bool admit_stranger(const PeerAddress& peer);
