@@ -1,7 +1,9 @@
 // The body of a POST. Whatever it holds, the walk ends, gives no more packets than allowed, and gives them as they
 // stand in the body.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -16,7 +18,9 @@ using namespace signalbox::engineio;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::size_t most = data[0];
-  const std::string body(reinterpret_cast<const char*>(data) + 1, size - 1);
+  const auto copy = std::make_unique<char[]>(size - 1);  // exact size: one byte too far is seen
+  std::copy(data + 1, data + size, copy.get());
+  const std::string_view body(copy.get(), size - 1);
   PayloadReader reader(body, most);
   std::string joined;
   std::size_t count = 0;
