@@ -59,7 +59,7 @@ const std::vector<Setting>& table() {
 
       {.name = "PRESENCE_EVENTS", .member = &Config::presence_events, .help = "Send user_online and user_offline, which show every user's id to all; off counts only."},
       {.name = "PRESENCE_GRACE_MS", .member = &Config::presence_grace, .unit = "ms", .max = kMaxMs, .help = "How long a user stays online after the last socket has gone."},
-{.name = "DATA_DIR", .member = &Config::data_dir, .help = "Folder of the store of outcomes, made if it is not there; empty: kept in memory alone.", .unset = "memory only"},
+      {.name = "DATA_DIR", .member = &Config::data_dir, .help = "Folder of the store of outcomes, made if it is not there; empty: kept in memory alone.", .unset = "memory only"},
       {.name = "OUTCOME_TTL_MS", .member = &Config::outcome_ttl, .unit = "ms", .min = 1, .max = kMaxMs, .help = "How long the outcome of a job is kept, had or not."},
       {.name = "PROGRESS_TTL_MS", .member = &Config::progress_ttl, .unit = "ms", .min = 1, .max = kMaxMs, .help = "How long the progress of a job is kept without news."},
       {.name = "OUTCOME_REPLAY_MS", .member = &Config::outcome_replay, .unit = "ms", .max = kMaxMs, .help = "How long an outcome that the user has had is told again at a login; 0: not at all."},
