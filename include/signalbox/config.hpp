@@ -81,6 +81,7 @@ struct Config {
   // How it ends
   std::chrono::milliseconds shutdown_delay{0};
   std::chrono::milliseconds drain{5000};
+  std::chrono::milliseconds restart_grace{10000};
 
   bool serve_client = true;
 

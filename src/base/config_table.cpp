@@ -67,6 +67,7 @@ const std::vector<Setting>& table() {
       {.name = "LEDGER_TOTAL_BYTES", .member = &Config::ledger_total_bytes, .unit = "bytes", .min = 1, .max = kMaxBytes, .help = "Most bytes of all jobs kept; past it only outcomes that nobody had stay."},
       {.name = "SHUTDOWN_DELAY_MS", .member = &Config::shutdown_delay, .unit = "ms", .max = kMaxMs, .help = "How long all goes on after SIGTERM while /readyz says 503, so that a proxy sends nobody more."},
       {.name = "DRAIN_MS", .member = &Config::drain, .unit = "ms", .max = kMaxMs, .help = "How long the clients' connections are closed one after the other then, at most; 0: all at once."},
+      {.name = "RESTART_GRACE_MS", .member = &Config::restart_grace, .unit = "ms", .max = kMaxMs, .help = "How long after a start those stay online who were so before it and are not back; with DATA_DIR only."},
       {.name = "SERVE_CLIENT", .member = &Config::serve_client, .help = "Serve the browser's client script at SOCKET_PATH, as Socket.IO does."},
 
       {.name = "MAX_PAYLOAD_BYTES", .member = &Config::max_payload_bytes, .unit = "bytes", .min = 1, .max = std::uint64_t{1} << 30, .help = "Largest message, polling body or API body, attachments included."},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "base/json_write.hpp"
@@ -53,7 +54,7 @@ Directory::Directory(Mailboxes& mailboxes, DirectoryOptions options)
 
 Directory::~Directory() = default;
 
-void Directory::open(OutcomeStore& store) {
+void Directory::open(OutcomeStore& store, TimePoint now) {
   store_ = &store;
   for (StoredOutcome& found : store.load()) {
     Stripe& stripe = stripe_of(found.user);
@@ -62,6 +63,14 @@ void Directory::open(OutcomeStore& store) {
     if (!user.jobs) user.jobs = std::make_unique<UserJobs>(options_.ledger, ledger_bytes_);
     user.jobs->restore(std::move(found.job_id), std::move(found.entry));
   }
+  for (const std::string& id : store.online()) {
+    Stripe& stripe = stripe_of(id);
+    const Lock lock(stripe.mutex);
+    User& user = stripe.find_or_add(id);
+    user.online = true;
+    online_count_.fetch_add(1, std::memory_order_relaxed);
+    begin_grace(stripe, user, now + options_.restart_grace);
+  }
 }
 
 Directory::Stripe& Directory::stripe_of(std::string_view user) const {
@@ -69,14 +78,37 @@ Directory::Stripe& Directory::stripe_of(std::string_view user) const {
   return stripes_[(TextHash{}(user) >> 48) % kStripes];
 }
 
-void Directory::announce(const User& user, bool online) {
-  if (!options_.presence_events) return;
-  const FrameRef frame = presence_frame(user, online);
+void Directory::set_online(User& user, bool online) {
+  user.online = online;
+  online ? online_count_.fetch_add(1, std::memory_order_relaxed)
+         : online_count_.fetch_sub(1, std::memory_order_relaxed);
+  const FrameRef frame = options_.presence_events ? presence_frame(user, online) : FrameRef{};
   const Lock order(presence_order_);
-  for (unsigned shard = 0; shard < mailboxes_.shards(); ++shard) {
+  if (store_) presence_changes_.insert_or_assign(user.id, online);
+  for (unsigned shard = 0; frame && shard < mailboxes_.shards(); ++shard) {
     // A presence event is news, not a promise: a shard that is overloaded tells it at the next login of its clients.
     static_cast<void>(mailboxes_.post(shard, Message::broadcast(frame, &user)));
   }
+}
+
+// Graces differ in length after a restart: the list stays in order of their ends.
+void Directory::begin_grace(Stripe& stripe, User& user, TimePoint end) {
+  user.offline_at = end;
+  const auto later = [](TimePoint at, const Stripe::Leaving& other) { return at < other.offline_at; };
+  stripe.leaving.insert(std::upper_bound(stripe.leaving.begin(), stripe.leaving.end(), end, later), {&user, end});
+  ++user.leaving;
+  arm(end);
+}
+
+// Handed over under the lock, so that the store has the changes in their order.
+void Directory::hand_over_presence() {
+  const Lock order(presence_order_);
+  if (!presence_changes_.empty()) store_->presence(std::exchange(presence_changes_, {}));
+}
+
+void Directory::hold_presence() {
+  presence_held_.store(true);
+  hand_over_presence();
 }
 
 Directory::Joined Directory::join(std::string_view id, const SocketRef& socket, TimePoint) {
@@ -91,11 +123,7 @@ Directory::Joined Directory::join(std::string_view id, const SocketRef& socket, 
   }
   user.sockets.push_back(socket);
   user.offline_at = kNever;
-  if (!user.online) {
-    user.online = true;
-    online_count_.fetch_add(1, std::memory_order_relaxed);
-    announce(user, true);
-  }
+  if (!user.online) set_online(user, true);
   return joined;
 }
 
@@ -108,10 +136,7 @@ void Directory::leave(const User* known, const SocketRef& socket, TimePoint now)
   SB_ASSERT(it != user->sockets.end());
   user->sockets.erase(it);
   if (!user->sockets.empty()) return;
-  user->offline_at = now + options_.presence_grace;
-  stripe.leaving.push_back({user, user->offline_at});
-  ++user->leaving;
-  arm(user->offline_at);
+  begin_grace(stripe, *user, now + options_.presence_grace);
 }
 
 std::optional<Directory::Refusal> Directory::refusal(const User* user, const EncodedEvent& event) const {
@@ -246,6 +271,8 @@ void Directory::on_timer(TimePoint now) {
     for (std::size_t i = 0; i < kStripes && !presence_held_; ++i) end_graces(stripes_[i], now);
   }
   if (now < next_expiry_) return;
+  // While the store cannot write, what changed is gathered here, where a user counts once.
+  if (store_ && store_->healthy()) hand_over_presence();
   // A part of the stripes each second, so that no turn is long however many users there are.
   constexpr std::size_t kEachSecond = 16;
   next_expiry_ = now + std::chrono::seconds(1);
@@ -260,9 +287,7 @@ void Directory::end_graces(Stripe& stripe, TimePoint now) {
     --user->leaving;
     if (user->offline_at == offline_at && user->online) {  // not back, and not gone again later
       user->offline_at = kNever;
-      user->online = false;
-      online_count_.fetch_sub(1, std::memory_order_relaxed);
-      announce(*user, false);
+      set_online(*user, false);
     }
     if (user->forgotten()) stripe.users.erase(user->id);
   }

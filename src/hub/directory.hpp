@@ -40,6 +40,7 @@ struct User {
 struct DirectoryOptions {
   bool presence_events = true;
   Milliseconds presence_grace{5000};
+  Milliseconds restart_grace{10'000};          ///< for those who were online before the start
   std::size_t max_connections_per_user = 500;  ///< 0: no limit
   LedgerOptions ledger{};
   WallMs (*wall)() = [] {
@@ -56,8 +57,9 @@ class Directory {
   Directory(Mailboxes& mailboxes, DirectoryOptions options);
   ~Directory();
 
-  /// From now on outcomes go to this store as well, and those in it are told at logins. Before any other call.
-  void open(OutcomeStore& store);
+  /// From now on outcomes and who is online go to this store as well. Outcomes in it are told at logins; who was online
+  /// is so still, for a grace. Before any other call.
+  void open(OutcomeStore& store, TimePoint now);
 
   struct Joined {
     const User* user;                  ///< lives at least as long as the socket is in the directory
@@ -93,8 +95,9 @@ class Directory {
   /// Outcomes whose time ended before their user had them.
   std::uint64_t unread_expired() const { return unread_expired_.load(std::memory_order_relaxed); }
 
-  /// The server ends: nobody goes offline any more, for those whose sockets it closes will be back.
-  void hold_presence() { presence_held_.store(true); }
+  /// The server ends: nobody goes offline any more, for those whose sockets it closes will be back. Who is online now
+  /// goes to the store.
+  void hold_presence();
 
   /// The earliest end of a grace, or the next look for jobs whose time has ended. Shard 0 calls on_timer() then.
   TimePoint next_deadline() const;
@@ -105,7 +108,9 @@ class Directory {
   Stripe& stripe_of(std::string_view user) const;
   std::optional<Refusal> refusal(const User* user, const EncodedEvent& event) const;
   std::size_t post(User& user, const EncodedEvent& event);
-  void announce(const User& user, bool online);
+  void set_online(User& user, bool online);
+  void begin_grace(Stripe& stripe, User& user, TimePoint end);
+  void hand_over_presence();
   void arm(TimePoint deadline);
   void end_graces(Stripe& stripe, TimePoint now);
   void expire_jobs(Stripe& stripe);
@@ -125,6 +130,7 @@ class Directory {
 
   /// Presence transitions are pushed to all mailboxes under this one lock, so that no shard sees offline before online.
   Mutex presence_order_;
+  PresenceChanges presence_changes_ SB_GUARDED_BY(presence_order_);  ///< not handed to the store yet
 };
 
 EmitError to_emit_error(Directory::Refusal refusal) noexcept;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/frame.hpp"
@@ -16,7 +17,11 @@ struct StoredOutcome {
   JobEntry entry;
 };
 
-/// Where outcomes outlive the process. Calls only queue; what they ask for is done in their order, elsewhere.
+/// Who has come online since these were handed over last (true), or gone.
+using PresenceChanges = std::unordered_map<std::string, bool>;
+
+/// Where outcomes, and the names of those online, outlive the process. Calls only queue; what they ask for is done in
+/// their order, elsewhere.
 ///
 /// thread  any; called under the directory's locks, and so must not call back into it.
 class OutcomeStore {
@@ -29,10 +34,13 @@ class OutcomeStore {
   virtual void put(std::string_view user, std::string_view job_id, const JobEntry& outcome) = 0;
   virtual void had(std::string_view user, std::uint64_t up_to, WallMs at) = 0;
   virtual void forget(std::string_view user, std::string_view job_id, std::uint64_t number) = 0;
+  virtual void presence(PresenceChanges changes) = 0;
   /// Calls back, on a thread of the store, when all that was asked before is on the disk, or cannot be brought there.
   virtual void when_committed(Committed callback) = 0;
   /// All that is kept, once, before anything else.
   virtual std::vector<StoredOutcome> load() = 0;
+  /// Who was online when the last process ended. Once, before anything else but load().
+  virtual std::vector<std::string> online() = 0;
 };
 
 }  // namespace signalbox::hub

@@ -37,6 +37,7 @@ net::Options network_options(const Config& config) {
 hub::DirectoryOptions directory_options(const Config& config) {
   return {.presence_events = config.presence_events,
           .presence_grace = config.presence_grace,
+          .restart_grace = config.restart_grace,
           .max_connections_per_user = config.max_connections_per_user,
           .ledger = {.outcome_ttl = config.outcome_ttl.count(),
                      .progress_ttl = config.progress_ttl.count(),

@@ -95,7 +95,7 @@ void WebSocketService::Impl::open_store() {
   if (config.data_dir.empty()) return log::info("outcomes are kept in memory alone: DATA_DIR is empty");
   try {
     store = std::make_unique<store::SqliteStore>(config.data_dir);
-    directory.open(*store);
+    directory.open(*store, Clock::now());
   } catch (const store::SqliteError& error) {
     throw StartError(std::string("the store of outcomes cannot be opened: ") + error.what());
   }

@@ -37,7 +37,9 @@ SqliteStore::Statements::Statements(sqlite3* connection)
           "job) DO UPDATE "
           "SET number = excluded.number, time = excluded.time, had_at = 0, packet = excluded.packet"),
       had(connection, "UPDATE outcome SET had_at = ? WHERE user = ? AND number <= ? AND had_at = 0"),
-      forget(connection, "DELETE FROM outcome WHERE user = ? AND job = ? AND number = ?") {}
+      forget(connection, "DELETE FROM outcome WHERE user = ? AND job = ? AND number = ?"),
+      online(connection, "INSERT OR IGNORE INTO online(user) VALUES(?)"),
+      offline(connection, "DELETE FROM online WHERE user = ?") {}
 
 SqliteStore::SqliteStore(const std::string& directory) : file_(file_in(directory)) {
   // Exclusive: a second server on the same file would tell users what the first has told them already.
@@ -65,18 +67,19 @@ void SqliteStore::migrate() {
   version.step();
   const std::int64_t found = version.number(0);
   version.run();
-  if (found > kFormat) {
+  if (found < 0 || found > kFormat) {
     throw SqliteError("the file in DATA_DIR is of a newer version (" + std::to_string(found) + ", this program knows " +
                       std::to_string(kFormat) + "): use the newer program, or another DATA_DIR");
   }
-  if (found == kFormat) return;
-  file_.execute(
-      "BEGIN IMMEDIATE;"
+  constexpr const char* kSteps[kFormat] = {
       "CREATE TABLE outcome(user TEXT NOT NULL, job TEXT NOT NULL, number INTEGER NOT NULL, time INTEGER NOT NULL, "
-      "had_at INTEGER NOT NULL, "
-      "packet TEXT NOT NULL, PRIMARY KEY(user, job)) WITHOUT ROWID;"
-      "PRAGMA user_version = 1;"
-      "COMMIT");
+      "had_at INTEGER NOT NULL, packet TEXT NOT NULL, PRIMARY KEY(user, job)) WITHOUT ROWID;",
+      "CREATE TABLE online(user TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;"};
+  for (auto format = found; format < kFormat; ++format) {
+    file_.execute(("BEGIN IMMEDIATE;" + std::string(kSteps[format]) +
+                   "PRAGMA user_version = " + std::to_string(format + 1) + "; COMMIT")
+                      .c_str());
+  }
 }
 
 std::vector<hub::StoredOutcome> SqliteStore::load() {
@@ -93,6 +96,14 @@ std::vector<hub::StoredOutcome> SqliteStore::load() {
                              .time = all.number(3),
                              .had_at = all.number(4)}});
   }
+  return out;
+}
+
+std::vector<std::string> SqliteStore::online() {
+  std::vector<std::string> out;
+  const std::lock_guard lock(mutex_);
+  Statement all(file_.get(), "SELECT user FROM online");
+  while (all.step()) out.push_back(all.text(0));
   return out;
 }
 
@@ -120,6 +131,10 @@ void SqliteStore::had(std::string_view user, std::uint64_t up_to, hub::WallMs at
 
 void SqliteStore::forget(std::string_view user, std::string_view job_id, std::uint64_t number) {
   add({.kind = Step::Kind::forget, .user = std::string(user), .job_id = std::string(job_id), .number = number});
+}
+
+void SqliteStore::presence(hub::PresenceChanges changes) {
+  add({.kind = Step::Kind::presence, .presence = std::move(changes)});
 }
 
 void SqliteStore::when_committed(Committed callback) {
@@ -190,6 +205,10 @@ void SqliteStore::write(const Step& step) {
       return statements_->had.bind(step.time).bind(step.user).bind(number).run();
     case Step::Kind::forget:
       return statements_->forget.bind(step.user).bind(step.job_id).bind(number).run();
+    case Step::Kind::presence:
+      for (const auto& [user, online] : step.presence)
+        (online ? statements_->online : statements_->offline).bind(user).run();
+      return;
     case Step::Kind::tell:
       return;
   }

@@ -12,14 +12,14 @@
 
 namespace signalbox::store {
 
-/// Outcomes in an SQLite file of their own (WAL, synchronous=FULL), written by one thread in group commits: all that
-/// waits goes in one transaction. What cannot be written stays queued and is tried again each second; until then the
-/// store is not healthy.
+/// Outcomes and the names of those online in an SQLite file of their own (WAL, synchronous=FULL), written by one thread
+/// in group commits: all that waits goes in one transaction. What cannot be written stays queued and is tried again
+/// each second; until then the store is not healthy.
 ///
-/// thread  any. The file belongs to the writing thread once load() has returned.
+/// thread  any. The file belongs to the writing thread once load() and online() have returned.
 class SqliteStore final : public hub::OutcomeStore {
  public:
-  static constexpr int kFormat = 1;
+  static constexpr int kFormat = 2;
 
   /// Opens or makes `directory` (0700) and the file in it. Throws SqliteError with what is wrong: not writable, not a
   /// database, of a newer version, in use by another server.
@@ -31,21 +31,24 @@ class SqliteStore final : public hub::OutcomeStore {
   void put(std::string_view user, std::string_view job_id, const hub::JobEntry& outcome) override;
   void had(std::string_view user, std::uint64_t up_to, hub::WallMs at) override;
   void forget(std::string_view user, std::string_view job_id, std::uint64_t number) override;
+  void presence(hub::PresenceChanges changes) override;
   void when_committed(Committed callback) override;
   std::vector<hub::StoredOutcome> load() override;
+  std::vector<std::string> online() override;
 
  private:
   struct Step {
-    enum class Kind : std::uint8_t { put, had, forget, tell } kind;
+    enum class Kind : std::uint8_t { put, had, forget, presence, tell } kind;
     std::string user{}, job_id{};
     std::uint64_t number = 0;
     hub::WallMs time = 0;
     FrameRef frame{};
+    hub::PresenceChanges presence{};
     Committed callback{};
   };
   struct Statements {
     explicit Statements(sqlite3* connection);
-    Statement put, had, forget;
+    Statement put, had, forget, online, offline;
   };
 
   void migrate();

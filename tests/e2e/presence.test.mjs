@@ -1,8 +1,11 @@
 // Who is online: told once each, however many tabs, after the grace, and never to oneself.
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
-import { api, connect, eventually, login, startLibrary, transports } from "./support.mjs";
+import { api, connect, eventually, login, startLibrary, startProgram, transports } from "./support.mjs";
 
 const presenceOf = (socket) => socket.inbox.all.filter(({ name }) => name.startsWith("user_")).map(({ name, values }) => [name, values[0].userId]);
 const gone = (server, user) => eventually(async () => (await server.order("presence", { user })).connections === 0);
@@ -133,4 +136,41 @@ describe("PRESENCE_EVENTS=off", () => {
     ada.disconnect();
     await server.stop();
   });
+});
+
+describe("a restart", { concurrency: true }, () => {
+  for (const signal of ["SIGTERM", "SIGKILL"]) {
+    test(`by ${signal} is not seen by those who stay: who is not back within RESTART_GRACE_MS goes offline, once`, { timeout: 60000 }, async () => {
+      const data = mkdtempSync(join(tmpdir(), "signalbox-presence-"));
+      const env = { DATA_DIR: data, RESTART_GRACE_MS: "5000" };
+      const first = await startProgram(env);
+      const back = { reconnection: true, reconnectionDelay: 20, reconnectionDelayMax: 50 };
+      const staying = [];
+      for (const [user, over] of [["ada", undefined], ["bob", ["polling"]], ["cyd", ["websocket"]]]) {
+        staying.push(await login(first, { user, transports: over, ...back }));
+      }
+      await login(first, { user: "eve" });
+      const stored = () => readFileSync(join(data, "outcomes.db-wal")).includes("eve");
+      if (signal === "SIGKILL") await eventually(stored);
+      for (const socket of staying) await socket.inbox.take(({ name, values }) => name === "user_online" && values[0].userId === "eve");
+      for (const socket of staying) socket.inbox.clear();
+
+      await first.stop(signal);
+      const second = await startProgram(env, first.port);
+      assert.deepEqual((await api(second, "GET", "/api/presence")).body, { count: 4, users: ["ada", "bob", "cyd", "eve"] });
+      for (const socket of staying) {
+        await socket.heard("authenticated");
+        assert.deepEqual(await socket.heard("user_offline"), { userId: "eve" });
+      }
+      assert.deepEqual((await api(second, "GET", "/api/presence")).body.users, ["ada", "bob", "cyd"]);
+      (await login(second, { user: "zoe" })).disconnect();
+      for (const socket of staying) {
+        await socket.inbox.take(({ name, values }) => name === "user_offline" && values[0].userId === "zoe");
+        assert.deepEqual(presenceOf(socket), [["user_online", "zoe"]], "and nothing else was told");
+      }
+      for (const socket of staying) socket.disconnect();
+      await second.stop();
+      rmSync(data, { recursive: true });
+    });
+  }
 });

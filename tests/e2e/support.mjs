@@ -51,6 +51,9 @@ export class Inbox {
   get all() {
     return [...this.#items];
   }
+  clear() {
+    this.#items = [];
+  }
   /** Takes the first one that fits, now or later; fails after `ms`. */
   async take(fits = () => true, ms = 10000) {
     const end = Date.now() + ms;

@@ -3,31 +3,11 @@
 #include <map>
 
 #include "fake_hub.hpp"
+#include "noted_store.hpp"
 
 // An outcome from its emit to the moment when its user has had it.
 namespace signalbox::hub::test {
 namespace {
-
-/// A store that writes down what it was asked.
-class NotedStore final : public OutcomeStore {
- public:
-  bool healthy() const override { return well; }
-  void put(std::string_view user, std::string_view job, const JobEntry& outcome) override {
-    notes.push_back("put " + std::string(user) + " " + std::string(job) + " " + std::to_string(outcome.number));
-  }
-  void had(std::string_view user, std::uint64_t up_to, WallMs) override {
-    notes.push_back("had " + std::string(user) + " " + std::to_string(up_to));
-  }
-  void forget(std::string_view user, std::string_view job, std::uint64_t) override {
-    notes.push_back("forget " + std::string(user) + " " + std::string(job));
-  }
-  void when_committed(Committed callback) override { callback(well); }
-  std::vector<StoredOutcome> load() override { return std::move(found); }
-
-  bool well = true;
-  std::vector<std::string> notes;
-  std::vector<StoredOutcome> found;
-};
 
 const std::string kDone = R"(42["job_completed",{"jobId":"7","result":1}])";
 EncodedEvent done() {
@@ -40,7 +20,7 @@ EncodedEvent percent(int value) {
 struct Outcomes : testing::Test {
   Outcomes() {
     hub.config.presence_events = false;
-    hub.directory.open(store);
+    hub.directory.open(store, test_now);
     hub.registry.start(hub.config);
   }
   /// What a client is told at its login behind `40` and `authenticated`.
@@ -168,7 +148,7 @@ TEST(OutcomesAfterARestart, are_there_again) {
       {.user = "ada", .job_id = "7", .entry = {.frame = done().frame, .number = 41, .time = 1'900'000'000'000}});
   FakeHub hub;
   hub.config.presence_events = false;
-  hub.directory.open(store);
+  hub.directory.open(store, test_now);
   hub.registry.start(hub.config);
   FakeClient ada(hub);
   EXPECT_EQ(Outcomes::told_at_login(ada), Packets{kDone});

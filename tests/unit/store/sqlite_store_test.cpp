@@ -74,6 +74,29 @@ TEST_F(Store, a_later_outcome_of_a_job_replaces_the_earlier) {
   EXPECT_EQ(found[0].entry.had_at, 0);
 }
 
+TEST_F(Store, keeps_who_is_online) {
+  {
+    SqliteStore store(directory);
+    EXPECT_TRUE(store.online().empty());
+    store.presence({{"ada", true}, {"bob", true}});
+    store.presence({{"bob", false}, {"ada", true}});
+  }
+  EXPECT_EQ(SqliteStore(directory).online(), std::vector<std::string>{"ada"});
+}
+
+TEST_F(Store, brings_a_file_of_the_first_version_up_to_date) {
+  std::filesystem::create_directory(directory);
+  Sqlite(directory + "/outcomes.db")
+      .execute(
+          "CREATE TABLE outcome(user TEXT NOT NULL, job TEXT NOT NULL, number INTEGER NOT NULL, time INTEGER NOT NULL, "
+          "had_at INTEGER NOT NULL, packet TEXT NOT NULL, PRIMARY KEY(user, job)) WITHOUT ROWID;"
+          "INSERT INTO outcome VALUES('ada', '1', 1, 5, 0, '42[]');"
+          "PRAGMA user_version = 1");
+  SqliteStore store(directory);
+  EXPECT_EQ(store.load().size(), 1u);
+  EXPECT_TRUE(store.online().empty());
+}
+
 TEST_F(Store, its_directory_is_its_owners_alone) {
   SqliteStore store(directory);
   struct stat facts{};
