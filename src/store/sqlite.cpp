@@ -65,6 +65,8 @@ Sqlite::Sqlite(const std::string& file) {
       sqlite3_open_v2(file.c_str(), &made, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   connection_.reset(made);
   if (result != SQLITE_OK) throw SqliteError(file + ": " + (made ? sqlite3_errmsg(made) : "no memory"));
+  // SQLite falls back to reading alone, and would tell of it at the first write.
+  if (sqlite3_db_readonly(made, "main") == 1) throw SqliteError(file + ": may be read, but not written");
   sqlite3_extended_result_codes(made, 1);
 }
 

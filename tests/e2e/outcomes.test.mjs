@@ -1,6 +1,6 @@
 // No outcome is lost: through absence, a reload, a killed server.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -95,6 +95,24 @@ for (const [name, over] of Object.entries(transports)) {
     });
   });
 }
+
+test("a store that is no database, or of a newer program, stops the start with a sentence and stays as it is", async () => {
+  const data = mkdtempSync(join(tmpdir(), "signalbox-outcomes-"));
+  const file = join(data, "outcomes.db");
+  await (await startProgram({ DATA_DIR: data })).stop();
+  const made = readFileSync(file);
+  const newer = Buffer.from(made);
+  newer.writeUInt32BE(99, 60); // the header's user_version
+  for (const [bytes, why] of [
+    [Buffer.alloc(8192, "x"), /the store of outcomes cannot be opened: .*outcomes\.db: file is not a database/],
+    [newer, /the store of outcomes cannot be opened: .*newer version \(99/],
+  ]) {
+    writeFileSync(file, bytes);
+    await assert.rejects(startProgram({ DATA_DIR: data }), why);
+    assert.ok(readFileSync(file).equals(bytes));
+  }
+  rmSync(data, { recursive: true });
+});
 
 test("two servers do not share a store, and the second says why it stops", async () => {
   const data = mkdtempSync(join(tmpdir(), "signalbox-outcomes-"));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -114,6 +115,35 @@ TEST_F(Store, says_why_it_cannot_open) {
   std::filesystem::remove_all(directory);
   std::ofstream{directory} << "a file";
   EXPECT_NE(why_not(), "it opened");
+}
+
+TEST_F(Store, does_not_begin_on_a_file_that_it_may_not_write) {
+  {
+    SqliteStore store(directory);
+  }
+  ASSERT_EQ(::chmod(directory.c_str(), 0755), 0);
+  ASSERT_EQ(::chmod((directory + "/outcomes.db").c_str(), 0444), 0);
+  const bool root = ::geteuid() == 0;  // who may write everything
+  if (root) ASSERT_EQ(::seteuid(65534), 0);
+  const std::string why = why_not();
+  if (root) ASSERT_EQ(::seteuid(0), 0);
+  EXPECT_NE(why.find("outcomes.db: may be read, but not written"), std::string::npos) << why;
+}
+
+TEST_F(Store, does_not_begin_on_a_file_that_is_damaged_in_the_middle) {
+  {
+    SqliteStore store(directory);
+    for (std::uint64_t i = 1; i <= 100; ++i)
+      store.put("ada", std::to_string(i), outcome(i, "42[\"" + std::string(1000, 'x') + "\"]"));
+    ASSERT_TRUE(committed(store));
+  }
+  {
+    std::fstream file(directory + "/outcomes.db", std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(5 * 4096);
+    file << std::string(10 * 4096, 'x');
+  }
+  SqliteStore store(directory);
+  EXPECT_THROW(store.load(), SqliteError);
 }
 
 TEST_F(Store, leaves_a_file_of_a_newer_version_as_it_is) {
