@@ -45,6 +45,8 @@ class Frame {
   std::string_view websocket() const noexcept { return {bytes(), size_}; }
   /// The packet as a polling payload has it, for text: type character, then data. For binary the bare bytes.
   std::string_view packet() const noexcept { return {bytes() + header_, size_ - header_}; }
+  /// What it takes of memory.
+  std::size_t memory() const noexcept { return sizeof(Frame) + size_ + key_size_; }
   bool binary() const noexcept { return binary_; }
   FrameKind kind() const noexcept { return kind_; }
   /// For progress and outcome the job's id, for presence the user's: whole, so that no two are taken for one. Empty:

@@ -13,10 +13,14 @@ constexpr std::size_t kCompactFrom =
     64;  ///< gone frames that are moved out of the way at once, so that each of the others is moved rarely
 constexpr std::size_t kConflateFrom = 16 * 1024;
 
+std::size_t cost(const FrameRef& frame) {
+  return frame->memory() + sizeof frame;
+}
+
 }  // namespace
 
 void SendQueue::push_back(FrameRef frame) {
-  bytes_ += frame->websocket().size();
+  bytes_ += cost(frame);
   if (gone_ >= kCompactFrom && gone_ * 2 > frames_.size()) compact();
   frames_.push_back(std::move(frame));
   if (last_of_key_) {
@@ -27,7 +31,7 @@ void SendQueue::push_back(FrameRef frame) {
 }
 
 void SendQueue::push_front(FrameRef frame) {
-  bytes_ += frame->websocket().size();
+  bytes_ += cost(frame);
   const std::size_t at = head_ + (offset_ != 0 ? 1 : 0);
   frames_.insert(frames_.begin() + static_cast<std::ptrdiff_t>(at), std::move(frame));
   if (last_of_key_) conflate_all();  // all others stand elsewhere now
@@ -35,7 +39,7 @@ void SendQueue::push_front(FrameRef frame) {
 
 void SendQueue::pop_front() {
   SB_ASSERT(!empty());
-  bytes_ -= frames_[head_]->websocket().size() - offset_;
+  bytes_ -= cost(frames_[head_]) - offset_;
   offset_ = 0;
   frames_[head_] = FrameRef();
   ++gone_;
@@ -95,7 +99,7 @@ void SendQueue::conflate(std::size_t place) {
 }
 
 void SendQueue::take_out(std::size_t place) {
-  bytes_ -= frames_[place]->websocket().size();
+  bytes_ -= cost(frames_[place]);
   frames_[place] = FrameRef();
   ++gone_;
   ++conflated_;

@@ -24,7 +24,8 @@ class SendQueue {
   void push_front(FrameRef frame);
   bool empty() const { return head_ == frames_.size(); }
   std::size_t count() const { return frames_.size() - gone_; }
-  std::size_t bytes() const { return bytes_; }  ///< WebSocket bytes not yet consumed
+  /// What the frames take of memory and their places here, less what is written of the front frame.
+  std::size_t bytes() const { return bytes_; }
   const FrameRef& front() const { return frames_[head_]; }
   void pop_front();
 

@@ -16,7 +16,6 @@ constexpr std::string_view kHtml = "text/html";
 constexpr std::string_view kJson = "application/json";
 constexpr std::uint16_t kNormalClosure = 1000;
 constexpr std::uint16_t kProtocolError = 1002;
-constexpr Milliseconds kBetweenPolls{50};  ///< a client that takes longer to ask again is behind
 
 /// Does the server itself end it, towards a client that is well? Then that client may still fetch what was queued, and
 /// '1'. After a fault or a silence the sid is unknown at once, as in engine.io.
@@ -41,17 +40,6 @@ FrameRef open_packet(std::string_view sid, Transport first, const SessionOptions
   append_int(out, static_cast<std::int64_t>(options.max_payload_bytes));
   out += '}';
   return text_frame(out, FrameKind::control);
-}
-
-/// One frame as it stands in a polling payload.
-void append_packet(std::string& payload, const Frame& frame) {
-  if (!payload.empty()) payload += kSeparator;
-  if (frame.binary()) {
-    payload += 'b';
-    payload += base64_encode(frame.packet());
-  } else {
-    payload += frame.packet();
-  }
 }
 
 }  // namespace
@@ -79,19 +67,14 @@ void Session::on_get(const RequestId& request, TimePoint now) {
     return end(CloseReason::transport_error, now);
   }
   waiting_get_ = request;
-  if (probe_ready_ && queue_.empty()) return release_get();
+  if (probe_ready_ && queue_.empty()) return answer_get("6");
   io_.touched();
 }
 
-void Session::release_get() {
+void Session::answer_get(std::string payload) {
   if (!waiting_get_) return;
-  io_.answer(take_get(), {200, kPlain, "6"});
-}
-
-RequestId Session::take_get() {
-  const RequestId request = *waiting_get_;
-  waiting_get_.reset();
-  return request;
+  const RequestId request = *std::exchange(waiting_get_, std::nullopt);
+  io_.answer(request, {200, kPlain, std::move(payload)});
 }
 
 void Session::on_post(const RequestId& request, std::string_view content_type, std::string_view body, TimePoint now) {
@@ -144,37 +127,12 @@ bool Session::on_packet(const PacketView& packet, TimePoint now) {
       on_pong(now);
       return true;
     case PacketType::close:
-      release_get();
+      answer_get("6");
       end(CloseReason::transport_close, now);
       return true;
     default:
       return false;  // a client's ping too: since revision 4 the server pings
   }
-}
-
-void Session::on_pong(TimePoint now) {
-  // A pong before its ping was written answers nothing; taken, it would confirm what has not arrived.
-  if (ping_ != Ping::written) return;
-  ping_ = Ping::none;
-  ping_at_ = now + options_.ping_interval;
-  const std::uint64_t confirmed = std::exchange(ping_marker_, 0);
-  if (wanted_marker_ != 0) queue_confirming_ping();
-  io_.deadline_changed();
-  if (confirmed != 0 && handler_) handler_->on_received(confirmed, now);
-}
-
-void Session::confirm(std::uint64_t marker) {
-  if (state_ != State::open) return;
-  wanted_marker_ = marker;
-  if (ping_ == Ping::none) queue_confirming_ping();
-}
-
-void Session::queue_confirming_ping() {
-  // Behind all that was sent: its pong says that all of that has arrived.
-  ping_marker_ = std::exchange(wanted_marker_, 0);
-  ping_ = Ping::queued;
-  queue_.push_back(text_frame("2", FrameKind::ping));
-  io_.touched();
 }
 
 // ---- WebSocket and the upgrade
@@ -207,7 +165,7 @@ void Session::on_probe_packet(std::string_view message) {
     probe_ready_ = true;
     io_.send_now(probe_, text_frame("3probe", FrameKind::control));
     // The client ends its poll before it says 5: it must not wait for news.
-    if (queue_.empty()) return release_get();
+    if (queue_.empty()) return answer_get("6");
     return io_.touched();
   }
   if (message == "5" && probe_ready_) return finish_upgrade();
@@ -215,7 +173,7 @@ void Session::on_probe_packet(std::string_view message) {
 }
 
 void Session::finish_upgrade() {
-  release_get();
+  answer_get("6");
   transport_ = Transport::websocket;
   websocket_ = std::exchange(probe_, 0);
   probe_ready_ = false;
@@ -248,54 +206,31 @@ void Session::on_websocket_closed(WebSocketId websocket, CloseReason reason, Tim
   end(reason, now);
 }
 
-// ---- Sending
+// ---- Heartbeat
 
-void Session::send(FrameRef frame) {
-  if (state_ != State::open || overflowed_) return;
-  kept_bytes_ = std::min(kept_bytes_, queue_.bytes());
-  queue_.push_back(std::move(frame));
-  // Not closed here: the caller may be the handler itself. The next flush ends it.
-  overflowed_ = queue_.bytes() > options_.send_queue_bytes + kept_bytes_;
-  io_.touched();
+void Session::on_pong(TimePoint now) {
+  // A pong before its ping was written answers nothing; taken, it would confirm what has not arrived.
+  if (ping_ != Ping::written) return;
+  ping_ = Ping::none;
+  ping_at_ = now + options_.ping_interval;
+  const std::uint64_t confirmed = std::exchange(ping_marker_, 0);
+  if (wanted_marker_ != 0) queue_confirming_ping();
+  io_.deadline_changed();
+  if (confirmed != 0 && handler_) handler_->on_received(confirmed, now);
 }
 
-void Session::send_kept(FrameRef frame) {
+void Session::confirm(std::uint64_t marker) {
   if (state_ != State::open) return;
-  kept_bytes_ = std::min(kept_bytes_, queue_.bytes()) + frame->websocket().size();
-  queue_.push_back(std::move(frame));
+  wanted_marker_ = marker;
+  if (ping_ == Ping::none) queue_confirming_ping();
+}
+
+void Session::queue_confirming_ping() {
+  // Behind all that was sent: its pong says that all of that has arrived.
+  ping_marker_ = std::exchange(wanted_marker_, 0);
+  ping_ = Ping::queued;
+  queue_.push_back(text_frame("2", FrameKind::ping));
   io_.touched();
-}
-
-void Session::flush(TimePoint now) {
-  if (overflowed_ && state_ == State::open) {
-    queue_.clear();
-    return end(CloseReason::slow_consumer, now);
-  }
-  if (transport_ != Transport::polling) return;
-  if (!waiting_get_) {
-    if (now >= polled_at_ + kBetweenPolls) queue_.stuck();
-    return;
-  }
-  if (!queue_.empty()) return answer_get(now);
-  if (state_ != State::open) {
-    io_.answer(take_get(), {200, kPlain, "1"});
-    state_ = State::closed;
-  } else if (probe_ready_) {
-    release_get();
-  }
-}
-
-void Session::answer_get(TimePoint now) {
-  polled_at_ = now;
-  std::string payload;
-  bool ping = false;
-  for (std::size_t i = 0; i < options_.polling_max_packets && !queue_.empty(); ++i) {
-    append_packet(payload, *queue_.front());
-    ping = ping || queue_.front()->kind() == FrameKind::ping;
-    queue_.pop_front();
-  }
-  io_.answer(take_get(), {200, kPlain, std::move(payload)});
-  if (ping) on_ping_written(now);
 }
 
 void Session::on_ping_written(TimePoint now) {
@@ -315,6 +250,25 @@ void Session::on_written(TimePoint now) {
   on_ping_written(now);
 }
 
+void Session::on_heartbeat_timer(TimePoint now) {
+  if (ping_ == Ping::none) {
+    if (now < ping_at_) return;
+    ping_ = Ping::queued;
+    queue_.push_front(text_frame("2", FrameKind::ping));
+    queue_.shrink();
+    return io_.touched();
+  }
+  // A ping that nobody fetched in time says as much as a pong that did not come.
+  TimePoint& until = ping_ == Ping::written ? pong_until_ : ping_at_;
+  const TimePoint due = ping_ == Ping::written ? pong_until_ : ping_at_ + options_.ping_timeout;
+  if (now < due) return;
+  if (!reading_ || io_.still_draining()) {
+    until = ping_ == Ping::written ? now + options_.ping_timeout : now;
+    return io_.deadline_changed();
+  }
+  end(CloseReason::ping_timeout, now);
+}
+
 // ---- The end
 
 void Session::close(CloseReason reason, TimePoint now) {
@@ -326,12 +280,13 @@ void Session::end(CloseReason reason, TimePoint now) {
   state_ = State::closing;
   // After 3probe the client polls no more, so that only its 5 lets it hear of the end.
   if (!probe_ready_ || !leaves_a_last_answer(reason)) abandon_upgrade();
+  if (reason == CloseReason::slow_consumer) queue_.clear();
   if (transport_ == Transport::websocket) {
     close_over_websocket(reason == CloseReason::parse_error ? kProtocolError : kNormalClosure);
   } else if (!leaves_a_last_answer(reason)) {
     state_ = State::closed;
     queue_.clear();
-    if (waiting_get_) io_.answer(take_get(), {200, kPlain, "1"});
+    answer_get("1");
   } else {
     half_closed_until_ = now + options_.half_closed_timeout;
     io_.touched();
@@ -362,30 +317,11 @@ void Session::on_timer(TimePoint now) {
     abandon_upgrade();
     state_ = State::closed;
     queue_.clear();
-    if (waiting_get_) io_.answer(take_get(), {200, kPlain, "1"});
+    answer_get("1");
   }
   if (state_ != State::open) return;
   on_heartbeat_timer(now);
   if (handler_ && handler_->next_deadline() <= now) handler_->on_timer(now);
-}
-
-void Session::on_heartbeat_timer(TimePoint now) {
-  if (ping_ == Ping::none) {
-    if (now < ping_at_) return;
-    ping_ = Ping::queued;
-    queue_.push_front(text_frame("2", FrameKind::ping));
-    queue_.shrink();
-    return io_.touched();
-  }
-  // A ping that nobody fetched in time says as much as a pong that did not come.
-  TimePoint& until = ping_ == Ping::written ? pong_until_ : ping_at_;
-  const TimePoint due = ping_ == Ping::written ? pong_until_ : ping_at_ + options_.ping_timeout;
-  if (now < due) return;
-  if (!reading_ || io_.still_draining()) {
-    until = ping_ == Ping::written ? now + options_.ping_timeout : now;
-    return io_.deadline_changed();
-  }
-  end(CloseReason::ping_timeout, now);
 }
 
 }  // namespace signalbox::engineio

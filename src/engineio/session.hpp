@@ -123,12 +123,14 @@ class Session {
   WebSocketId probing() const { return probe_; }
 
   // From above.
-  /// Queues a message. Past send_queue_bytes the session closes with slow_consumer (at the next flush, never inside
-  /// this call).
+  /// Queues a message. Who lets more than send_queue_bytes wait, and as much again come on top of it, is closed with
+  /// slow_consumer (by flush(), never inside this call).
   void send(FrameRef frame);
   /// Queues a message whose frame is kept elsewhere for this client in any case: while it waits it does not count
   /// against send_queue_bytes, or who has missed much could never log in.
   void send_kept(FrameRef frame);
+  /// What counts of the bytes that wait.
+  std::size_t waiting() const;
   /// Calls SessionHandler::on_received(marker) when the client has confirmed all that was sent before this call: an
   /// early ping behind it, at most one ping of any kind outstanding. Markers rise.
   void confirm(std::uint64_t marker);
@@ -141,11 +143,12 @@ class Session {
   void close(CloseReason reason, TimePoint now);
 
   // From the owner, at the end of a turn.
-  /// Polling: answers the waiting GET if there is something for it. WebSocket: nothing; the owner writes queue() to the
-  /// socket and tells queue().consume(); then on_written().
-  void flush(TimePoint now);
+  /// What the WebSocket takes of it is told by consume(); where a ping was in it, by on_written() as well.
   SendQueue& queue() { return queue_; }
   void on_written(TimePoint now);
+  /// Then: answers a waiting GET if there is something for it, and judges what is left. `blocked`: the WebSocket takes
+  /// no more.
+  void flush(TimePoint now, bool blocked = false);
 
   TimePoint next_deadline() const;  ///< the handler's included
   void on_timer(TimePoint now);
@@ -163,9 +166,10 @@ class Session {
   void queue_confirming_ping();
   void on_ping_written(TimePoint now);
   void on_heartbeat_timer(TimePoint now);
-  void release_get();
-  RequestId take_get();
-  void answer_get(TimePoint now);
+  void answer_get(std::string payload);  ///< the one that waits, if one does
+  void serve_get(TimePoint now);
+  void answer_with_packets(TimePoint now);
+  void end_if_slow(TimePoint now);
   void on_probe_packet(std::string_view message);
   void finish_upgrade();
   void abandon_upgrade();
@@ -181,8 +185,9 @@ class Session {
   WebSocketId websocket_ = 0;
   WebSocketId probe_ = 0;  ///< the WebSocket that wants to carry this session
   Transport transport_;
-  std::size_t kept_bytes_ = 0;  ///< of send_kept(), at most as many as still wait
-  TimePoint polled_at_;         ///< when a GET was last answered with what waited
+  std::size_t kept_bytes_ = 0;     ///< of send_kept(), at most as many as still wait
+  std::size_t least_waiting_ = 0;  ///< since more than send_queue_bytes waited; else what the last turn left
+  TimePoint polled_at_;            ///< when a GET was last answered with what waited
   TimePoint ping_at_;
   TimePoint pong_until_ = kNever;
   TimePoint upgrade_until_ = kNever;
@@ -192,7 +197,6 @@ class Session {
   State state_ = State::open;
   Ping ping_ = Ping::none;
   bool probe_ready_ = false;  ///< 3probe was sent: the client waits for its poll to end
-  bool overflowed_ = false;
   bool reading_ = true;
 };
 

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kEntryBytes = 160;  ///< what a job costs beside its frame, roughly
 
 std::size_t cost(const JobEntry& entry) {
-  return kEntryBytes + entry.frame->websocket().size();
+  return kEntryBytes + entry.frame->memory();
 }
 
 bool unread(const std::optional<JobEntry>& outcome) {

@@ -174,10 +174,9 @@ void Shard::deliver_held(SessionEntry& entry, engineio::WebSocketId websocket) {
 
 void Shard::flush_session(SessionEntry& entry) {
   if (entry.resume || (entry.post && entry.post->whole && !entry.session.open())) deliver_held(entry);
-  entry.session.flush(now_);
   Connection* connection = find_websocket(entry.session.websocket());
   if (connection && session_of(*connection) == &entry) flush_websocket(*connection);
-  if (connection && connection->blocked) entry.session.queue().stuck();
+  entry.session.flush(now_, connection && connection->blocked);
   if (const auto taken_out = entry.session.queue().take_conflated())
     shared_.conflated.fetch_add(taken_out, std::memory_order_relaxed);
   if (!entry.session.open()) entry.handler.reset();  // it has had its on_closed()

@@ -13,6 +13,20 @@ const texts = {
 };
 
 for (const [name, over] of Object.entries(transports)) {
+  test(`five times what may wait for a slow client, at once, to one that reads, arrives whole: ${name}`, async () => {
+    const server = await startProgram({ THREADS: "1", MAX_PAYLOAD_BYTES: "10000000" });
+    const socket = await login(server, { user: "bea", transports: over });
+    if (over === undefined) await upgraded(socket);
+    const padding = "x".repeat(5000);
+    const events = Array.from({ length: 1000 }, (_, n) => ({ userId: "bea", event: "part", data: { n, padding } }));
+    assert.equal((await api(server, "POST", "/api/emit", events)).status, 202);
+    for (let n = 0; n < 1000; ++n) assert.equal((await socket.heard("part")).n, n);
+    socket.disconnect();
+    await server.stop();
+  });
+}
+
+for (const [name, over] of Object.entries(transports)) {
   describe(name, () => {
     let server, socket;
     before(async () => {

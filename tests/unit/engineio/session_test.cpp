@@ -1,91 +1,9 @@
-#include "engineio/session.hpp"
-
-#include <gtest/gtest.h>
-
-#include <algorithm>
-
 #include <string>
-#include <vector>
+
+#include "recorded_session.hpp"
 
 namespace signalbox::engineio {
 namespace {
-
-using namespace std::chrono_literals;
-using Log = std::vector<std::string>;
-
-/// Carries nothing out and keeps everything, as text.
-struct RecordingIo : SessionIo {
-  Log log;
-  bool draining = false;
-  void answer(const RequestId& request, Answer answer) override {
-    log.push_back(std::to_string(request.number) + ":" + std::to_string(answer.status) + ":" + answer.body);
-  }
-  void send_now(WebSocketId websocket, const FrameRef& frame) override {
-    log.push_back("ws" + std::to_string(websocket) + ":" + std::string(frame->packet()));
-  }
-  void close_websocket(WebSocketId websocket, std::uint16_t code) override {
-    log.push_back("close ws" + std::to_string(websocket) + ":" + std::to_string(code));
-  }
-  void touched() override {}
-  void deadline_changed() override {}
-  bool still_draining() override { return draining; }
-};
-
-struct RecordingHandler : SessionHandler {
-  Log log;
-  void on_text(std::string_view message, TimePoint) override { log.push_back("text " + std::string(message)); }
-  void on_binary(std::string_view bytes, TimePoint) override { log.push_back("binary " + std::string(bytes)); }
-  void on_closed(CloseReason reason, TimePoint) override { log.push_back("closed: " + std::string(to_text(reason))); }
-  void on_received(std::uint64_t marker, TimePoint) override { log.push_back("received " + std::to_string(marker)); }
-  TimePoint next_deadline() const override { return kNever; }
-  void on_timer(TimePoint) override {}
-};
-
-struct SessionTest : testing::Test {
-  SessionOptions options;
-  RecordingIo io;
-  RecordingHandler handler;
-  TimePoint now{1h};
-  Session session{Sid(0, 0), Transport::polling, options, io, now};
-
-  SessionTest() {
-    session.set_handler(handler);
-    get(0);
-    io.log.clear();
-  }
-  static RequestId request(std::uint32_t number) { return {.number = number}; }
-  void get(std::uint32_t number) {
-    session.on_get(request(number), now);
-    session.flush(now);
-  }
-  void post(std::uint32_t number, std::string_view body) {
-    session.on_post(request(number), "text/plain;charset=UTF-8", body, now);
-    session.flush(now);
-  }
-  void send(std::string_view packet) {
-    session.send(text_frame(packet));
-    session.flush(now);
-  }
-  void wait(Milliseconds time) {
-    now += time;
-    session.on_timer(now);
-    session.flush(now);
-  }
-  /// What the WebSocket would carry: the packets in the queue, which the kernel takes whole.
-  Log written() {
-    Log out;
-    while (!session.queue().empty()) {
-      out.emplace_back(session.queue().front()->packet());
-      if (session.queue().consume(session.queue().front_rest().size())) session.on_written(now);
-    }
-    return out;
-  }
-  void upgrade() {
-    EXPECT_TRUE(session.on_upgrade_request(1, now));
-    session.on_websocket_text(1, "2probe", now);
-    session.on_websocket_text(1, "5", now);
-  }
-};
 
 // Source: Engine.IO protocol v4, "Handshake".
 TEST(Session, opens_with_exactly_five_keys) {
@@ -104,48 +22,6 @@ TEST_F(SessionTest, a_get_waits_until_there_is_something_to_say) {
   EXPECT_EQ(io.log, Log{});
   send("4a");
   EXPECT_EQ(io.log, Log{"1:200:4a"});
-}
-
-TEST_F(SessionTest, packets_that_wait_travel_in_one_answer_and_binary_as_base64) {
-  send("4a");
-  session.send(binary_frame("\x01\x02\x03\x04"));
-  get(1);
-  EXPECT_EQ(io.log, Log{"1:200:4a\x1e"
-                        "bAQIDBA=="});
-}
-
-TEST_F(SessionTest, an_answer_holds_sixteen_packets_at_most) {
-  for (int i = 0; i < 17; ++i) send("4");
-  get(1);
-  get(2);
-  ASSERT_EQ(io.log.size(), 2u);
-  EXPECT_EQ(std::count(io.log[0].begin(), io.log[0].end(), '\x1e'), 15);
-  EXPECT_EQ(io.log[1], "2:200:4");
-}
-
-TEST_F(SessionTest, a_poll_that_does_not_come_for_50_ms_says_that_the_client_is_behind) {
-  const auto progress = [this] {
-    session.send(text_frame("4" + std::string(1000, 'x'), FrameKind::progress, "job"));
-    session.flush(now);
-  };
-  wait(49ms);
-  for (int i = 0; i < 20; ++i) progress();
-  EXPECT_EQ(session.queue().count(), 20u);
-  wait(1ms);
-  EXPECT_EQ(session.queue().count(), 1u);
-  progress();
-  EXPECT_EQ(session.queue().count(), 1u);
-}
-
-TEST_F(SessionTest, what_outdates_something_does_not_overflow_the_queue) {
-  wait(50ms);
-  for (int i = 0; i < 5000; ++i) {
-    session.send(text_frame("4" + std::string(1000, 'x'), FrameKind::progress, std::to_string(i % 900)));
-    if (i % 100 == 0) session.flush(now);
-  }
-  session.flush(now);
-  EXPECT_TRUE(session.open());
-  EXPECT_EQ(session.queue().count(), 900u);
 }
 
 TEST_F(SessionTest, a_post_is_delivered_packet_by_packet) {
@@ -412,32 +288,6 @@ TEST_F(SessionTest, the_websocket_going_away_ends_the_session) {
   session.on_websocket_closed(1, CloseReason::transport_close, now);
   EXPECT_EQ(handler.log, Log{"closed: transport close"});
   EXPECT_TRUE(session.finished());
-}
-
-TEST_F(SessionTest, a_client_that_does_not_read_is_closed_and_its_queue_freed) {
-  upgrade();
-  const std::string large = "4" + std::string(600'000, 'x');
-  send(large);
-  EXPECT_TRUE(session.open());
-  send(large);
-  EXPECT_EQ(handler.log, Log{"closed: slow consumer"});
-  EXPECT_EQ(session.queue().bytes(), 0u);
-}
-
-TEST_F(SessionTest, what_is_kept_for_a_client_anyway_may_wait_past_the_limit_and_what_comes_behind_it_up_to_it) {
-  upgrade();
-  const std::string large = "4" + std::string(600'000, 'x');
-  for (int i = 0; i < 5; ++i) session.send_kept(text_frame(large));
-  send(large);
-  EXPECT_TRUE(session.open());
-  session.queue().consume(5 * session.queue().front()->websocket().size());
-  EXPECT_TRUE(session.open());
-  send("4x");
-  EXPECT_TRUE(session.open());
-  EXPECT_EQ(session.queue().count(), 2u);
-  send(large);
-  send(large);
-  EXPECT_EQ(handler.log, Log{"closed: slow consumer"});
 }
 
 TEST_F(SessionTest, a_confirmation_is_an_early_ping_behind_what_was_sent) {

@@ -18,8 +18,9 @@ std::vector<std::string> frames_in(std::string_view bytes) {
   while (!bytes.empty()) {
     const auto byte = [&bytes](std::size_t at) { return static_cast<unsigned char>(bytes.at(at)); };
     EXPECT_EQ(byte(0), 0x81);
-    const bool longer = byte(1) == 126;
-    const std::size_t size = longer ? byte(2) * 256u + byte(3) : byte(1), head = longer ? 4 : 2;
+    const std::size_t length_bytes = byte(1) == 126 ? 2 : byte(1) == 127 ? 8 : 0, head = 2 + length_bytes;
+    std::size_t size = length_bytes == 0 ? byte(1) : 0;
+    for (std::size_t i = 0; i < length_bytes; ++i) size = size * 256 + byte(2 + i);
     out.emplace_back(bytes.substr(head, size));
     bytes.remove_prefix(std::min(bytes.size(), head + size));
   }
@@ -69,6 +70,69 @@ TEST(SlowClient, hears_the_newest_and_every_outcome_wherever_the_kernel_cuts_wha
   EXPECT_EQ(heard, outcomes);
   for (int job = 0; job < kJobs; ++job) EXPECT_EQ(last[job], job % 2 == 0 ? kOutcome : kSteps) << "job " << job;
   socket.room = SIZE_MAX;
+}
+
+/// Ten messages of half a megabyte, in one turn.
+std::vector<std::string> burst(World& world) {
+  std::vector<std::string> sent;
+  for (char c = 'a'; c < 'k'; ++c) {
+    sent.push_back('4' + std::string(500'000, c));
+    world.session->send(text_frame(sent.back()));
+  }
+  return sent;
+}
+
+TEST(Burst, of_more_than_may_wait_arrives_whole_over_websocket) {
+  World world;
+  const int fd = world.websocket();
+  auto& socket = world.network.at(fd);
+  socket.room = 200'000;
+  const auto sent = burst(world);
+  world.turn();
+  while (world.ends.empty() && !world.session->queue().empty()) {
+    socket.room = 100'000;
+    world.session->send(text_frame("4"));  // others go on meanwhile
+    world.turn(2);
+  }
+  std::vector<std::string> heard = frames_in(world.take(fd));
+  std::erase(heard, "4");
+  EXPECT_TRUE(heard == sent) << heard.size() << " of " << sent.size();
+  socket.room = SIZE_MAX;
+}
+
+TEST(Burst, of_more_than_may_wait_arrives_whole_over_polling) {
+  Options options;
+  options.session.polling_max_packets = 3;
+  World world(options);
+  const int fd = world.connect();
+  const auto get = [&world, fd](const std::string& sid) {
+    world.send(fd, "GET /socket.io/?EIO=4&transport=polling" + sid + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    const auto answer = world.take(fd);
+    return answer.substr(answer.find("\r\n\r\n") + 4);
+  };
+  get("");
+  const std::string sid = "&sid=" + std::string(world.session->sid());
+  const auto sent = burst(world);
+  world.turn();
+  std::string heard, want;
+  while (world.ends.empty() && !world.session->queue().empty()) heard += get(sid) + '\x1e';
+  for (const auto& message : sent) want += message + '\x1e';
+  EXPECT_TRUE(heard == want) << heard.size() << " of " << want.size();
+}
+
+TEST(Burst, to_one_who_never_reads_is_dropped_when_as_much_comes_again) {
+  World world;
+  const int fd = world.websocket();
+  world.network.at(fd).room = 200'000;
+  burst(world);
+  world.turn();
+  EXPECT_TRUE(world.ends.empty());
+  burst(world);
+  world.turn();
+  EXPECT_EQ(world.ends, std::vector{CloseReason::slow_consumer});
+  EXPECT_EQ(world.session->queue().bytes(), 0u);
+  world.pass(seconds(3));
+  EXPECT_TRUE(world.gone(fd));
 }
 
 }  // namespace

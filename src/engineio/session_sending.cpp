@@ -1,0 +1,88 @@
+#include <algorithm>
+
+#include "base/base64.hpp"
+#include "engineio/packet.hpp"
+#include "engineio/session.hpp"
+
+// What a session sends, and who takes it too slowly.
+namespace signalbox::engineio {
+namespace {
+
+constexpr Milliseconds kBetweenPolls{50};  ///< a client that takes longer to ask again is behind
+
+/// One frame as it stands in a polling payload.
+void append_packet(std::string& payload, const Frame& frame) {
+  if (!payload.empty()) payload += kSeparator;
+  if (frame.binary()) {
+    payload += 'b';
+    payload += base64_encode(frame.packet());
+  } else {
+    payload += frame.packet();
+  }
+}
+
+}  // namespace
+
+std::size_t Session::waiting() const {
+  return queue_.bytes() - std::min(kept_bytes_, queue_.bytes());
+}
+
+void Session::send(FrameRef frame) {
+  if (state_ != State::open) return;
+  kept_bytes_ = std::min(kept_bytes_, queue_.bytes());
+  least_waiting_ = std::min(least_waiting_, waiting());
+  queue_.push_back(std::move(frame));
+  io_.touched();
+}
+
+void Session::send_kept(FrameRef frame) {
+  if (state_ != State::open) return;
+  kept_bytes_ = std::min(kept_bytes_, queue_.bytes()) + frame->memory();
+  queue_.push_back(std::move(frame));
+  io_.touched();
+}
+
+void Session::flush(TimePoint now, bool blocked) {
+  if (transport_ == Transport::polling) {
+    serve_get(now);
+    blocked = now >= polled_at_ + kBetweenPolls;
+  }
+  if (blocked) queue_.stuck();
+  end_if_slow(now);
+}
+
+// Who is within the limit takes what one turn brings, however much: nobody could read of it before. From there on the
+// queue has to shrink faster than it is fed.
+void Session::end_if_slow(TimePoint now) {
+  if (least_waiting_ <= options_.send_queue_bytes) {
+    least_waiting_ = waiting();
+  } else if (waiting() > least_waiting_ + options_.send_queue_bytes) {
+    end(CloseReason::slow_consumer, now);
+  }
+}
+
+void Session::serve_get(TimePoint now) {
+  if (!waiting_get_) return;
+  if (!queue_.empty()) return answer_with_packets(now);
+  if (state_ != State::open) {
+    answer_get("1");
+    state_ = State::closed;
+  } else if (probe_ready_) {
+    answer_get("6");
+  }
+}
+
+void Session::answer_with_packets(TimePoint now) {
+  polled_at_ = now;
+  std::string payload;
+  bool ping = false;
+  for (std::size_t i = 0; i < options_.polling_max_packets && !queue_.empty(); ++i) {
+    append_packet(payload, *queue_.front());
+    ping = ping || queue_.front()->kind() == FrameKind::ping;
+    queue_.pop_front();
+  }
+  answer_get(std::move(payload));
+  if (ping) on_ping_written(now);
+}
+
+}  // namespace signalbox::engineio
