@@ -63,6 +63,8 @@ class ShardApplication {
   /// up to 64 KiB or the connection closed), or nothing: on_request() follows with the whole body. `max_body` may be
   /// set (default: max_payload).
   virtual std::optional<Response> on_head(const RequestHead& head, std::size_t& max_body) = 0;
+  /// The answer to a request that breaks a rule of HTTP, is too large or does not come in time.
+  virtual Response refusal(int status) = 0;
   /// A whole request outside the Engine.IO path. Answered now or later, from any thread, by Network::answer().
   virtual void on_request(const RequestHead& head, std::string_view body, const RequestId& id, TimePoint now) = 0;
   /// May this origin use Engine.IO over HTTP (adds the CORS fields to `out`; also for OPTIONS and for errors)?

@@ -14,6 +14,7 @@ namespace signalbox::net {
 
 enum class Mode : std::uint8_t {
   head,       ///< a request head is awaited or half here
+  asking,     ///< the session's shard is asked how large its body may be; until then nothing of it is taken
   body,       ///< its body is coming in
   waiting,    ///< the request waits for its answer
   discard,    ///< answered early; the rest of its body is thrown away

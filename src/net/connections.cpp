@@ -102,7 +102,7 @@ void Shard::close_connection(Connection& connection, CloseReason reason) {
   count_partial(connection.partial, 0);
   if (connection.counted) shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   if (connection.refused) shared_.refused.fetch_sub(1, std::memory_order_relaxed);
-  if ((mode == Mode::waiting || mode == Mode::body) && connection.http->engine && !connection.http->sid.empty()) {
+  if ((mode == Mode::waiting || mode == Mode::asking || mode == Mode::body) && connection.http->engine && !connection.http->sid.empty()) {
     engine_gone(connection);
   }
   if (SessionEntry* entry = session_of(connection)) {
@@ -132,8 +132,8 @@ void Shard::on_bytes(Connection& connection, std::span<char> bytes) {
     if (connection.mode == Mode::lingering || connection.mode == Mode::ending) {
       connection.http->left += used;  // counts what is thrown away
       if (connection.http->left > kMaxThrownAway) return close_connection(connection);
-    } else if (connection.mode == Mode::waiting || !connection.http->out.empty()) {
-      // A pipelined request: its turn comes when the answer before it has gone.
+    } else if (connection.mode == Mode::waiting || connection.mode == Mode::asking || !connection.http->out.empty()) {
+      // A pipelined request, whose turn comes when the answer before it has gone; or a body that is not let in yet.
       connection.http->input.append(bytes.data(), bytes.size());
       if (connection.http->input.size() > kMaxStashed) connection.paused = true;
     } else {
@@ -143,6 +143,17 @@ void Shard::on_bytes(Connection& connection, std::span<char> bytes) {
   }
 }
 
+// What had to wait behind a request.
+void Shard::take_input(Connection& connection) {
+  connection.paused = false;
+  std::string input = std::move(connection.http->input);  // moved out: an upgrade frees the HTTP state
+  connection.http->input.clear();
+  on_bytes(connection, input);
+  if (connection.mode == Mode::closed) return;
+  count_partial(connection);
+  update_interest(connection);
+}
+
 void Shard::on_end(Connection& connection) {
   if (connection.mode == Mode::websocket) {
     return close_connection(connection);
@@ -150,7 +161,8 @@ void Shard::on_end(Connection& connection) {
   HttpState& http = *connection.http;
   http.ended = true;
   // A client may end its side and still wait for an answer that is on its way; one that waits for a poll has gone.
-  const bool busy = !http.out.empty() || (connection.mode == Mode::waiting && !http.engine) || !http.input.empty();
+  const bool busy = !http.out.empty() || (connection.mode == Mode::waiting && !http.engine) ||
+                    (connection.mode != Mode::asking && !http.input.empty());
   if (!busy || connection.mode == Mode::lingering) return close_connection(connection);
   http.keep_alive = false;
   update_interest(connection);
@@ -161,6 +173,7 @@ void Shard::on_deadline(Connection& connection) {
     case Mode::head:
       if (!connection.http->parser.started() || !connection.http->out.empty()) return close_connection(connection);
       return fail(connection, 408);
+    case Mode::asking:
     case Mode::body:
       return fail(connection, 408);
     case Mode::waiting:
@@ -222,15 +235,7 @@ void Shard::flush_http(Connection& connection) {
     return update_interest(connection);
   }
   if (connection.mode != Mode::head && connection.mode != Mode::discard) return;
-  if (!http.input.empty()) {
-    connection.paused = false;
-    std::string input = std::move(http.input);  // moved out: an upgrade frees the HTTP state
-    http.input.clear();
-    on_bytes(connection, input);
-    if (connection.mode == Mode::closed) return;
-    count_partial(connection);
-    return update_interest(connection);
-  }
+  if (!http.input.empty()) return take_input(connection);
   if (http.ended || stop_deadline_ != kNever) return close_connection(connection);
   if (connection.mode == Mode::head && !http.parser.started()) set_deadline(connection, now_ + options_.idle_timeout);
 }

@@ -57,10 +57,10 @@ std::optional<engineio::RequestError> Shard::check(const RequestHead& head, cons
 }
 
 template <class Task>
-void Shard::on_shard_of(const Connection& connection, Task task) {
-  if (connection.http->owner == index_) return task(*this);
-  Shard* owner = shared_.shards[connection.http->owner].get();
-  static_cast<void>(owner->post(Message::run([task = std::move(task), owner] { task(*owner); })));
+bool Shard::on_shard(unsigned index, Task task) {
+  if (index == index_) return task(*this), true;
+  Shard* other = shared_.shards[index].get();
+  return other->post(Message::run([task = std::move(task), other] { task(*other); }));
 }
 
 unsigned Shard::owner_of(std::string_view sid) const {
@@ -85,11 +85,41 @@ bool Shard::on_engine_head(Connection& connection, const RequestHead& head, std:
   }
   http.sid = *query->sid;
   http.owner = owner;
-  const bool small = http.left <= options_.session.max_payload_bytes;  // a larger one is refused from its head
-  if (head.method == "POST" && small)
-    on_shard_of(connection, [sid = http.sid, id = request_id(connection)](Shard& shard) { shard.begin_post(sid, id); });
-  begin_body(connection, options_.session.max_payload_bytes);
-  return false;
+  // What a stranger may send too needs no leave; nobody may send more than MAX_PAYLOAD_BYTES.
+  const std::size_t most = options_.session.max_payload_bytes, least = std::min(options_.preauth_message_bytes, most);
+  if (head.method != "POST") return begin_body(connection, least), false;
+  if (http.left > most) return begin_body(connection, most), false;
+  if (http.left > least || http.parser.chunked()) return ask_for_body(connection), false;
+  on_shard(owner, [sid = http.sid, id = request_id(connection)](Shard& shard) { shard.begin_post(sid, id); });
+  return begin_body(connection, least), false;
+}
+
+void Shard::ask_for_body(Connection& connection) {
+  HttpState& http = *connection.http;
+  connection.mode = Mode::asking;
+  set_deadline(connection, now_ + options_.body_timeout);
+  const bool asked = on_shard(http.owner, [sid = http.sid, id = request_id(connection)](Shard& shard) {
+    const SessionEntry* entry = shard.begin_post(sid, id);
+    const Options& options = shard.options_;
+    const std::size_t most = options.session.max_payload_bytes;
+    const std::size_t room = !entry                 ? 0
+                             : entry->authenticated ? most
+                                                    : std::min(options.preauth_message_bytes, most);
+    shard.on_shard(id.shard, [id, room](Shard& asking) { asking.take_body(id, room); });
+  });
+  if (!asked) put_answer(connection, 503, {{"Retry-After", "2"}}, {}, true);
+}
+
+void Shard::take_body(const RequestId& request, std::size_t max_body) {
+  Connection* connection = connections_.find(request.slot, request.generation);
+  if (!connection || connection->mode != Mode::asking || connection->http->number != request.number) return;
+  if (max_body == 0) {
+    return refuse(*connection, {.status = engineio::kUnknownSid.status,
+                                .fields = json_type(),
+                                .body = engineio::error_body(engineio::kUnknownSid)});
+  }
+  begin_body(*connection, max_body);
+  if (!connection->http->input.empty()) take_input(*connection);
 }
 
 void Shard::open_polling(Connection& connection, const RequestHead& head) {
@@ -133,11 +163,6 @@ void Shard::on_engine_request(EngineRequest request) {
   entry.touched();
   if (head.method == "GET") return entry.session.on_get(request.id, now_);
   if (head.method != "POST") return entry.session.on_bad_request(request.id, 400, now_);
-  if (!entry.authenticated && request.body.size() > options_.preauth_message_bytes) {
-    entry.session.on_bad_request(request.id, 413, now_);
-    if (entry.session.open()) entry.session.close(CloseReason::forced_close, now_);
-    return;
-  }
   const auto type = head.field("Content-Type").value_or(std::string_view{});
   if (!entry.post || entry.post->id != request.id) return entry.session.on_post(request.id, type, request.body, now_);
   entry.post->content_type = type;
@@ -149,21 +174,23 @@ void Shard::on_engine_request(EngineRequest request) {
 
 // Two POSTs at once mean that two clients hold this sid: the session ends ("overlap from client"), and so the second,
 // when it is whole, is of a session that there is not.
-void Shard::begin_post(const std::string& sid, const RequestId& id) {
+SessionEntry* Shard::begin_post(const std::string& sid, const RequestId& id) {
   SessionEntry* entry = find_session(sid);
-  if (!entry || !entry->session.open()) return;
+  if (!entry || !entry->session.open()) return nullptr;
   entry->touched();
-  if (entry->post) return entry->session.close(CloseReason::transport_error, now_);
+  if (entry->post) return entry->session.close(CloseReason::transport_error, now_), nullptr;
   entry->post = std::make_unique<SessionEntry::Post>(SessionEntry::Post{.id = id, .content_type = {}, .body = {}});
+  return entry;
 }
 
-void Shard::engine_gone(Connection& connection) {
-  on_shard_of(connection, [sid = connection.http->sid, id = request_id(connection)](Shard& shard) {
+void Shard::engine_gone(Connection& connection, Gone why) {
+  on_shard(connection.http->owner, [sid = connection.http->sid, id = request_id(connection), why](Shard& shard) {
     SessionEntry* entry = shard.find_session(sid);
     if (!entry) return;
     if (entry->post && entry->post->id == id) entry->post.reset();
     entry->resume = true;
     entry->session.on_request_gone(id, shard.now_);
+    if (why == Gone::too_large && entry->session.open()) entry->session.close(CloseReason::transport_error, shard.now_);
     entry->touched();
   });
 }

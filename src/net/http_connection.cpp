@@ -125,7 +125,8 @@ void Shard::begin_body(Connection& connection, std::size_t max_body) {
   HttpState& http = *connection.http;
   http.max_body = max_body;
   if (http.left > max_body) {
-    return refuse(connection, {.status = 413, .fields = {{"Content-Type", "text/plain"}}, .body = "Payload too large"});
+    if (http.engine && !http.sid.empty()) engine_gone(connection, Gone::too_large);
+    return refuse(connection, application_->refusal(413));
   }
   if (http.left == 0 && !http.parser.chunked()) return on_whole_request(connection);
   connection.mode = Mode::body;
@@ -214,9 +215,12 @@ void Shard::refuse(Connection& connection, Response response) {
 // The stream cannot be trusted any more, or the client took too long.
 void Shard::fail(Connection& connection, int status) {
   HttpState& http = *connection.http;
-  if (connection.mode == Mode::body && http.engine && !http.sid.empty()) engine_gone(connection);
+  if (connection.mode != Mode::head && http.engine && !http.sid.empty()) {
+    engine_gone(connection, status == 413 ? Gone::too_large : Gone::connection);
+  }
   http.head_only = false;
-  put_answer(connection, status, {{"Content-Type", "text/plain"}}, reason_phrase(status), true);
+  const Response answer = application_->refusal(status);
+  put_answer(connection, status, answer.fields, answer.body, true);
 }
 
 void Shard::answer_here(const RequestId& request, int status, const Fields& fields, std::string_view body, bool close) {

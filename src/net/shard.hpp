@@ -103,6 +103,7 @@ class Shard {
   void close_connection(Connection& connection, CloseReason reason = CloseReason::transport_close);
   void on_readable(Connection& connection);
   void on_bytes(Connection& connection, std::span<char> bytes);  ///< may be written to
+  void take_input(Connection& connection);
   void on_end(Connection& connection);
   void on_deadline(Connection& connection);
   void set_deadline(Connection& connection, TimePoint deadline);
@@ -142,12 +143,17 @@ class Shard {
   bool on_websocket_head(Connection& connection, const RequestHead& head, std::string_view rest);
   void open_polling(Connection& connection, const RequestHead& head);
   void on_engine_request(EngineRequest request);
-  void begin_post(const std::string& sid, const RequestId& id);
+  /// Null: there is no such session any more.
+  SessionEntry* begin_post(const std::string& sid, const RequestId& id);
+  /// How large the body of a POST may be, as the session's shard says to that of the connection: 0, there is no session.
+  void ask_for_body(Connection& connection);
+  void take_body(const RequestId& request, std::size_t max_body);
+  enum class Gone : std::uint8_t { connection, too_large };
   /// The connection of an Engine.IO request that has no answer yet is going, or its body will not come whole.
-  void engine_gone(Connection& connection);
-  /// Runs `task(shard)` on the shard that owns the session of this connection's request, now or as a message.
+  void engine_gone(Connection& connection, Gone why = Gone::connection);
+  /// Runs `task(shard)` on that shard, now or as a message; false: its mailbox is full.
   template <class Task>
-  void on_shard_of(const Connection& connection, Task task);
+  bool on_shard(unsigned index, Task task);
   void give_engine_request(Connection& connection);
   std::optional<engineio::RequestError> check(const RequestHead& head, const EngineQuery& query);
   unsigned owner_of(std::string_view sid) const;

@@ -6,6 +6,32 @@
 #include "net/http_parser.hpp"
 
 namespace signalbox::server {
+namespace {
+
+std::string_view sentence_of(int status) {
+  switch (status) {
+    case 408:
+      return "The request did not come in time.";
+    case 413:
+      return "The body is too large.";
+    case 417:
+      return "Of expectations only 100-continue is met.";
+    case 431:
+      return "The request's head is too large.";
+    case 501:
+      return "Of transfer codings only chunked is read.";
+    case 505:
+      return "HTTP/1.1 is spoken here.";
+    default:
+      return "This is not a well-formed HTTP request.";
+  }
+}
+
+}  // namespace
+
+net::Response refusal(int status) {
+  return error_response(status, sentence_of(status));
+}
 
 void Routes::add(std::string path, Route route) {
   if (!path.starts_with('/')) throw std::invalid_argument("A route's path begins with \"/\": " + path);

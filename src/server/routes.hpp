@@ -12,6 +12,9 @@
 
 namespace signalbox::server {
 
+/// The answer to a request that net refuses by itself.
+net::Response refusal(int status);
+
 /// Everything on the port that is not Engine.IO: the workers' interface, and what the application serves.
 ///
 /// thread  add() before the shards start, the rest any.

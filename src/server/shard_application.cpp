@@ -22,6 +22,10 @@ std::optional<net::Response> ShardApplication::on_head(const net::RequestHead& h
   return parts_.routes.on_head(head, max_body);
 }
 
+net::Response ShardApplication::refusal(int status) {
+  return server::refusal(status);
+}
+
 void ShardApplication::on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id,
                                   TimePoint now) {
   if (auto response = parts_.routes.on_request(head, body, id, now)) parts_.network.answer(id, std::move(*response));

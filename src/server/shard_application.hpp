@@ -26,6 +26,7 @@ class ShardApplication final : public net::ShardApplication {
                                                        TimePoint now) override;
   void on_message(Message& message, TimePoint now) override;
   std::optional<net::Response> on_head(const net::RequestHead& head, std::size_t& max_body) override;
+  net::Response refusal(int status) override;
   void on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id,
                   TimePoint now) override;
   void add_cors(const net::RequestHead& head, std::vector<std::pair<std::string, std::string>>& out) override;

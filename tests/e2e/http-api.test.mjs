@@ -241,6 +241,55 @@ describe("the HTTP interface", () => {
     await closed.stop();
   });
 
+  describe("what is no request is refused with a sentence, and the connection is closed", () => {
+    /** What a server says to these bytes before it closes. */
+    const said = async (to, bytes) => {
+      const socket = connectTcp({ port: to.port, host: "127.0.0.1", allowHalfOpen: true }); // a half-closed client may still be answered
+      let all = "";
+      socket.setEncoding("utf8").on("data", (text) => (all += text));
+      socket.write(bytes);
+      await once(socket, "end");
+      socket.destroy();
+      const [head, body] = all.split("\r\n\r\n");
+      assert.match(head, /\r\nContent-Type: application\/json\r\n/);
+      assert.match(head, /\r\nConnection: close$/);
+      return { status: Number(head.split(" ")[1]), body: JSON.parse(body) };
+    };
+    const refused = async (to, path, method, bytes, status) => {
+      const answer = await said(to, bytes);
+      assert.equal(answer.status, status, bytes);
+      assert.match(answer.body.error, /^[A-Z].*\.$/);
+      const { schema } = resolve(description.paths[path][method.toLowerCase()].responses.default).content["application/json"];
+      assert.deepEqual(faults(schema, answer.body), []);
+      covered.add(`${method} ${path} default`);
+    };
+    const line = (path) => `${path === "/api/emit" ? "POST" : "GET"} ${path.replace("{userId}", "ada")} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${apiKey}\r\nContent-Type: application/json\r\n`;
+    const method = (path) => (path === "/api/emit" ? "POST" : "GET");
+
+    for (const path of Object.keys(description.paths))
+      test(`${path}: 400, 413, 417, 431, 505`, async () => {
+        const is = (status, bytes) => refused(server, path, method(path), bytes, status);
+        await is(400, `${line(path)}A : b\r\n\r\n`);
+        await is(400, `${line(path)}Transfer-Encoding: chunked\r\n\r\nx\r\n`);
+        await is(413, `${line(path)}Transfer-Encoding: chunked\r\n\r\n${(100_001).toString(16)}\r\n`);
+        await is(417, `${line(path)}Expect: wonders\r\n\r\n`);
+        await is(431, `${line(path)}${"a: b\r\n".repeat(100)}\r\n`);
+        await is(431, `${line(path)}a: ${"b".repeat(20_000)}`);
+        await is(505, line(path).replace("HTTP/1.1", "HTTP/2.0"));
+      });
+
+    test("a request that cannot be read as far as its address", async () => {
+      for (const bytes of ["\x16\x03\x01", "GET\r\n\r\n"]) assert.equal((await said(server, bytes)).status, 400);
+    });
+
+    test("408 for a head or a body that does not come", async () => {
+      const hurried = await startProgram({ HEADER_TIMEOUT_MS: "100", BODY_TIMEOUT_MS: "100" });
+      await refused(hurried, "/api/emit", "POST", line("/api/emit"), 408);
+      await refused(hurried, "/api/emit", "POST", `${line("/api/emit")}Content-Length: 10\r\n\r\n{`, 408);
+      await hurried.stop();
+    });
+  });
+
   test("each answer that is described was seen here", () => {
     const all = Object.entries(description.paths).flatMap(([path, methods]) =>
       Object.entries(methods).filter(([, { responses }]) => responses).flatMap(([method, { responses }]) => Object.keys(responses).map((status) => `${method.toUpperCase()} ${path} ${status}`)));

@@ -42,6 +42,7 @@ class EchoApplication final : public ShardApplication {
     max_body = 1000;
     return std::nullopt;
   }
+  Response refusal(int status) override { return {.status = status, .fields = {}, .body = "refused"}; }
   void on_request(const RequestHead& head, std::string_view body, const RequestId& id, TimePoint) override {
     network_->answer(id, {.status = 200, .fields = {}, .body = std::string(head.path) + ":" + std::string(body)});
   }

@@ -194,6 +194,35 @@ TEST_P(Network, tells_a_large_body_from_the_head_and_bids_go_on) {
   EXPECT_EQ(polite.body(), "/x:hi");
 }
 
+TEST_P(Network, refuses_a_large_body_of_a_stranger_before_it_is_sent_and_ends_the_session) {
+  EchoServer server(GetParam());
+  for (const std::string length : {"Content-Length: 16385\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n4001\r\n"}) {
+    for (int i = 0; i < 8; ++i) {  // over connections of one shard and of another
+      Client owner(server), other(server);
+      owner.send(get(kPolling));
+      const auto sid = sid_of(owner.body());
+      other.send("POST " + kPolling + "&sid=" + sid + " HTTP/1.1\r\nHost: x\r\n" + length);
+      EXPECT_TRUE(other.answer().starts_with("HTTP/1.1 413")) << length;
+      owner.send(get(kPolling + "&sid=" + sid));
+      EXPECT_NE(owner.body().find("Session ID unknown"), std::string::npos);
+    }
+  }
+  EXPECT_EQ(server.open, 0);
+}
+
+TEST_P(Network, refuses_a_large_body_for_a_session_that_is_not_there_before_it_is_sent) {
+  EchoServer server(GetParam());
+  for (int i = 0; i < 8; ++i) {
+    Client owner(server), other(server);
+    owner.send(get(kPolling));
+    const auto sid = sid_of(owner.body());
+    owner.send(post(kPolling + "&sid=" + sid, "1"));
+    EXPECT_EQ(owner.body(), "ok");
+    other.send("POST " + kPolling + "&sid=" + sid + " HTTP/1.1\r\nHost: x\r\nContent-Length: 50000\r\n\r\n");
+    EXPECT_NE(other.body().find("Session ID unknown"), std::string::npos);
+  }
+}
+
 TEST_P(Network, closes_the_session_whose_waiting_poll_breaks) {
   EchoServer server(GetParam());
   Client client(server);

@@ -103,6 +103,7 @@ struct World {
     }
     void on_message(Message&, TimePoint) override {}
     std::optional<Response> on_head(const RequestHead&, std::size_t&) override { return std::nullopt; }
+    Response refusal(int status) override { return {.status = status, .fields = {}, .body = "refused"}; }
     void on_request(const RequestHead&, std::string_view body, const RequestId& id, TimePoint) override {
       world.shard().answer(id, {.status = 200, .fields = {}, .body = std::string(body)});
     }
