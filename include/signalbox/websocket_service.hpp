@@ -36,6 +36,16 @@ struct RouteAnswer {
 };
 using Route = std::function<RouteAnswer(const RouteRequest&)>;
 
+/// What the server holds at this moment, for whoever watches over it.
+struct ServiceCounts {
+  std::size_t connections = 0;      ///< TCP connections, whatever they speak
+  std::size_t sessions = 0;         ///< Engine.IO sessions
+  std::size_t unauthenticated = 0;  ///< of these, those in which nobody has logged in
+  std::size_t timers = 0;           ///< connections and sessions with a deadline
+  std::size_t partial_bytes = 0;    ///< of heads, bodies, messages and attachments that are not whole
+  std::size_t users = 0;            ///< who are online, in their grace, or have something kept for them
+};
+
 /// The whole system in one object: the original's WebSocketService.
 ///
 /// thread  construct, register and start from one thread; io(), connections() and stop() from any.
@@ -65,7 +75,8 @@ class WebSocketService {
 
   Io io() const;
   ConnectionManager connections() const { return ConnectionManager(io()); }
-  std::uint16_t port() const;  ///< the one bound, when Config::port was 0
+  ServiceCounts counts() const;  ///< any thread; once the shards run
+  std::uint16_t port() const;    ///< the one bound, when Config::port was 0
   const Config& config() const;
 
  private:

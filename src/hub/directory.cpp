@@ -238,6 +238,15 @@ std::size_t Directory::connections(std::string_view id) const {
   return user ? user->sockets.size() : 0;
 }
 
+std::size_t Directory::entries() const {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < kStripes; ++i) {
+    const Lock lock(stripes_[i].mutex);
+    count += stripes_[i].users.size();
+  }
+  return count;
+}
+
 std::vector<std::string> Directory::online_users() const {
   std::vector<std::string> users;
   users.reserve(online_count());

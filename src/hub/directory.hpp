@@ -92,6 +92,7 @@ class Directory {
   std::size_t online_count() const { return online_count_.load(std::memory_order_relaxed); }
   std::vector<std::string> online_users() const;  ///< sorted
   std::size_t connections(std::string_view user) const;
+  std::size_t entries() const;  ///< users who are online, in their grace, or have something kept for them
   /// Outcomes whose time ended before their user had them.
   std::uint64_t unread_expired() const { return unread_expired_.load(std::memory_order_relaxed); }
 

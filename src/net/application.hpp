@@ -132,6 +132,9 @@ class Network : public Mailboxes {
 
   struct Counters {
     std::size_t connections = 0, sessions = 0;
+    std::size_t strangers = 0;  ///< sessions without an authenticated socket
+    std::size_t timers = 0;     ///< connections and sessions with a deadline
+    std::size_t partial_bytes = 0;
   };
   virtual Counters counters() const = 0;  ///< any thread
 };

@@ -102,7 +102,8 @@ void Shard::close_connection(Connection& connection, CloseReason reason) {
   count_partial(connection.partial, 0);
   if (connection.counted) shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   if (connection.refused) shared_.refused.fetch_sub(1, std::memory_order_relaxed);
-  if ((mode == Mode::waiting || mode == Mode::asking || mode == Mode::body) && connection.http->engine && !connection.http->sid.empty()) {
+  if ((mode == Mode::waiting || mode == Mode::asking || mode == Mode::body) && connection.http->engine &&
+      !connection.http->sid.empty()) {
     engine_gone(connection);
   }
   if (SessionEntry* entry = session_of(connection)) {

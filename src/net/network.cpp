@@ -41,7 +41,7 @@ class ShardedNetwork final : public Network {
   void set_authenticated(engineio::Session& session) override { current()->set_authenticated(session); }
   void set_reading(engineio::Session& session, bool reading) override { current()->set_reading(session, reading); }
   void set_partial(engineio::Session& session, std::size_t bytes) override { current()->set_partial(session, bytes); }
-  Counters counters() const override { return {shared_.connections.load(), shared_.sessions.load()}; }
+  Counters counters() const override;
 
  private:
   static Shard* current() { return net::current_shard(); }
@@ -86,6 +86,15 @@ void ShardedNetwork::drain(Milliseconds most, std::function<void()> drained) {
     Shard* one = shard.get();
     static_cast<void>(one->post(Message::run([one, pace, drained] { one->begin_drain(pace, drained); })));
   }
+}
+
+Network::Counters ShardedNetwork::counters() const {
+  Counters out{.connections = shared_.connections.load(),
+               .sessions = shared_.sessions.load(),
+               .strangers = shared_.strangers.load(),
+               .partial_bytes = shared_.partial_bytes.load()};
+  for (const auto& shard : shared_.shards) out.timers += shard->timers();
+  return out;
 }
 
 void ShardedNetwork::stop() {

@@ -196,6 +196,7 @@ void Shard::erase_session(SessionEntry& entry) {
   count_partial(entry.partial, 0);
   shared_.sessions.fetch_sub(1, std::memory_order_relaxed);
   entry.handler.reset();
+  timers_.disarm(entry.armed);
   sessions_.erase(entry);
 }
 

@@ -124,28 +124,38 @@ void Shard::run_mailbox() {
   mailbox_.handled(handled);
 }
 
+TimePoint* Shard::armed_by(const TimerEntry& entry) {
+  TimePoint* armed = nullptr;
+  if (entry.session) {
+    if (SessionEntry* session = sessions_.find(entry.slot, entry.generation)) armed = &session->armed;
+  } else if (Connection* connection = connections_.find(entry.slot, entry.generation)) {
+    armed = &connection->armed;
+  }
+  return armed && *armed == entry.deadline ? armed : nullptr;
+}
+
 void Shard::run_timers() {
   while (timers_.due(now_)) {
     const TimerEntry entry = timers_.pop();
+    TimePoint* armed = armed_by(entry);
+    if (!armed) continue;
+    timers_.disarm(*armed);
     if (entry.session) {
-      SessionEntry* session = sessions_.find(entry.slot, entry.generation);
-      if (!session || session->armed != entry.deadline) continue;
-      session->armed = kNever;
-      if (session->session.next_deadline() <= now_) session->session.on_timer(now_);
-      session->touched();  // which arms it again
+      SessionEntry& session = *sessions_.find(entry.slot, entry.generation);
+      if (session.session.next_deadline() <= now_) session.session.on_timer(now_);
+      session.touched();  // which arms it again
     } else {
-      Connection* connection = connections_.find(entry.slot, entry.generation);
-      if (!connection || connection->armed != entry.deadline) continue;
-      connection->armed = kNever;
-      if (connection->mode == Mode::closed) continue;
-      if (connection->deadline <= now_) {
-        connection->deadline = kNever;
-        on_deadline(*connection);
+      Connection& connection = *connections_.find(entry.slot, entry.generation);
+      if (connection.mode == Mode::closed) continue;
+      if (connection.deadline <= now_) {
+        connection.deadline = kNever;
+        on_deadline(connection);
       } else {
-        set_deadline(*connection, connection->deadline);
+        set_deadline(connection, connection.deadline);
       }
     }
   }
+  if (timers_.mostly_stale()) timers_.drop_stale([this](const TimerEntry& entry) { return armed_by(entry); });
   if (application_->next_deadline() <= now_) application_->on_timer(now_);
 }
 
@@ -184,6 +194,7 @@ void Shard::bury() {
     if (connection->touched) {
       keep.push_back(connection);  // still named in the list of the next turn
     } else {
+      timers_.disarm(connection->armed);
       connections_.erase(*connection);
     }
   }

@@ -54,7 +54,7 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 /// One thread's world: its listeners, connections, sessions and timers. Nothing in it is locked, because nothing in it
 /// is touched by another thread; what comes from outside comes through the mailbox.
 ///
-/// thread  post(), has_room(), request_stop() any; the rest its own.
+/// thread  post(), has_room(), timers() any; the rest its own.
 class Shard {
  public:
   Shard(unsigned index, Shared& shared, std::unique_ptr<Kernel> kernel);
@@ -67,6 +67,7 @@ class Shard {
 
   [[nodiscard]] bool post(Message&& message);
   bool has_room(std::size_t count) const { return mailbox_.has_room(count); }
+  std::size_t timers() const { return timers_.armed(); }
 
   /// Turns until a stop has been carried out.
   void run();
@@ -91,6 +92,8 @@ class Shard {
   void handle(const KernelEvent& event);
   void run_mailbox();
   void run_timers();
+  /// The object's own memory of this entry; null: the object has gone, or has another entry.
+  TimePoint* armed_by(const TimerEntry& entry);
   void flush();
   void bury();
   void end_leaving();
@@ -145,7 +148,8 @@ class Shard {
   void on_engine_request(EngineRequest request);
   /// Null: there is no such session any more.
   SessionEntry* begin_post(const std::string& sid, const RequestId& id);
-  /// How large the body of a POST may be, as the session's shard says to that of the connection: 0, there is no session.
+  /// How large the body of a POST may be, as the session's shard says to that of the connection: 0, there is no
+  /// session.
   void ask_for_body(Connection& connection);
   void take_body(const RequestId& request, std::size_t max_body);
   enum class Gone : std::uint8_t { connection, too_large };

@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <vector>
 
@@ -16,18 +17,36 @@ struct TimerEntry {
 };
 
 /// A shard's deadlines. Each object has at most one entry that counts (the one equal to its `armed`); when a deadline
-/// moves back the entry stays and is re-armed when it comes up, so that most changes cost nothing.
+/// moves back the entry stays and is re-armed when it comes up, so that most changes cost nothing. Entries of objects
+/// that have gone stay too, until they outweigh the others.
 ///
-/// thread  its shard's.
+/// thread  its shard's; armed() any.
 class Timers {
  public:
   /// Notes that an object has a deadline; `armed` is the object's own memory of its earliest entry.
   void arm(TimerEntry entry, TimePoint& armed) {
     if (entry.deadline >= armed) return;
+    if (armed == kNever) count(1);
     armed = entry.deadline;
     heap_.push_back(entry);
     std::push_heap(heap_.begin(), heap_.end(), later);
   }
+  /// The object goes, or its entry has come up.
+  void disarm(TimePoint& armed) {
+    if (armed != kNever) count(-1);
+    armed = kNever;
+  }
+  /// Objects that have an entry.
+  std::size_t armed() const { return static_cast<std::size_t>(armed_.load(std::memory_order_relaxed)); }
+
+  bool mostly_stale() const { return heap_.size() > 2 * armed() + kMaxStale; }
+  template <class Counts>
+  void drop_stale(Counts counts) {
+    std::erase_if(heap_, [&counts](const TimerEntry& entry) { return !counts(entry); });
+    std::make_heap(heap_.begin(), heap_.end(), later);
+    heap_.shrink_to_fit();
+  }
+
   TimePoint next() const { return heap_.empty() ? kNever : heap_.front().deadline; }
   bool due(TimePoint now) const { return !heap_.empty() && heap_.front().deadline <= now; }
   TimerEntry pop() {
@@ -39,8 +58,13 @@ class Timers {
   std::size_t size() const { return heap_.size(); }
 
  private:
+  static constexpr std::size_t kMaxStale = 1024;
   static bool later(const TimerEntry& a, const TimerEntry& b) { return a.deadline > b.deadline; }
+  void count(std::int64_t more) {
+    armed_.store(armed_.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);  // no other thread writes
+  }
 
+  std::atomic<std::int64_t> armed_{0};
   std::vector<TimerEntry> heap_;
 };
 

@@ -175,6 +175,15 @@ void WebSocketService::stop() {
 Io WebSocketService::io() const {
   return Io(impl_->io);
 }
+ServiceCounts WebSocketService::counts() const {
+  const auto net = impl_->network->counters();
+  return {.connections = net.connections,
+          .sessions = net.sessions,
+          .unauthenticated = net.strangers,
+          .timers = net.timers,
+          .partial_bytes = net.partial_bytes,
+          .users = impl_->directory.entries()};
+}
 std::uint16_t WebSocketService::port() const {
   return impl_->network->port();
 }
