@@ -65,6 +65,7 @@ struct Connection {
   std::uint32_t session_slot = 0;
   std::uint32_t session_generation = 0;  ///< 0: no session
   std::uint32_t partial = 0;             ///< half-finished bytes held here, as counted over all connections
+  std::uint32_t sent = 0;                ///< bytes given to the kernel, modulo 2^32
   std::uint16_t close_code = 0;
   Mode mode = Mode::head;
   std::uint8_t interest = 0;  ///< what the kernel watches
@@ -134,7 +135,7 @@ struct SessionEntry final : engineio::SessionIo {
   std::uint32_t partial = 0;        ///< those and the held POST's, as counted over all clients
   PeerAddress peer{};
   TimePoint opened_at{};
-  std::size_t last_unacknowledged = SIZE_MAX;
+  std::uint32_t arrived = 0;  ///< of Connection::sent, what the peer's kernel had at the last look
   TimePoint armed = kNever;
   SessionEntry* older = nullptr;  ///< the list of those without an authenticated socket
   SessionEntry* newer = nullptr;

@@ -211,7 +211,10 @@ bool Shard::write(Connection& connection, std::string_view bytes, std::size_t& w
     close_connection(connection, CloseReason::transport_error);
     return false;
   }
-  if (sent > 0) written += static_cast<std::size_t>(sent);
+  if (sent > 0) {
+    written += static_cast<std::size_t>(sent);
+    connection.sent += static_cast<std::uint32_t>(sent);
+  }
   connection.blocked = sent < static_cast<long>(bytes.size());
   update_interest(connection);
   return true;

@@ -39,9 +39,9 @@ bool SessionEntry::still_draining() {
   Connection* connection = shard.find_websocket(session.websocket());
   if (!connection) return false;
   const std::size_t left = shard.kernel_->unacknowledged(connection->fd);
-  const bool shrinks = left != 0 && left < last_unacknowledged;
-  last_unacknowledged = left == 0 ? SIZE_MAX : left;
-  return shrinks;
+  // Not whether it is less than before: what has left makes room for more.
+  const auto before = std::exchange(arrived, connection->sent - static_cast<std::uint32_t>(left));
+  return left != 0 && arrived != before;
 }
 
 SessionEntry* Shard::open_session(engineio::Transport transport, const Connection& connection,

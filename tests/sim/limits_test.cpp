@@ -215,6 +215,20 @@ TEST(Heartbeat, is_extended_while_the_kernel_still_gets_rid_of_bytes) {
   EXPECT_EQ(world.ends, std::vector{CloseReason::ping_timeout}) << "nothing left since the last time";
 }
 
+TEST(Heartbeat, is_extended_while_bytes_leave_the_kernel_also_where_others_take_their_place) {
+  World world;
+  const int fd = world.websocket();
+  world.network.at(fd).unacknowledged = 1000;
+  world.pass(seconds(26));
+  for (int i = 0; i < 5; ++i) {
+    world.message(fd, "4some more");  // is sent back, and as many bytes arrive
+    world.pass(seconds(21));
+    EXPECT_TRUE(world.ends.empty()) << i;
+  }
+  world.pass(seconds(21));
+  EXPECT_EQ(world.ends, std::vector{CloseReason::ping_timeout}) << "nothing has arrived since the last time";
+}
+
 TEST(Connections, past_the_limit_are_told_so_and_past_64_of_those_at_once_only_closed) {
   Options options;
   options.max_connections = 2;

@@ -56,6 +56,7 @@ struct World {
     EXPECT_TRUE(shard().stopped());
     EXPECT_TRUE(network.sockets.empty());
     EXPECT_EQ(shared.connections + shared.sessions + shared.strangers + shared.refused + shared.partial_bytes, 0u);
+    EXPECT_EQ(shard().timers(), 0u);
   }
 
   Shard& shard() { return *shared.shards[0]; }

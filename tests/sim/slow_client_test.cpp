@@ -4,26 +4,22 @@
 #include <algorithm>
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "small_world.hpp"
+#include "support/server_frames.hpp"
 
 namespace signalbox::net::test {
 namespace {
 
-/// The text frames that a server wrote.
-std::vector<std::string> frames_in(std::string_view bytes) {
+/// What the text frames carry that a server wrote.
+std::vector<std::string> messages_in(std::string bytes) {
   std::vector<std::string> out;
-  while (!bytes.empty()) {
-    const auto byte = [&bytes](std::size_t at) { return static_cast<unsigned char>(bytes.at(at)); };
-    EXPECT_EQ(byte(0), 0x81);
-    const std::size_t length_bytes = byte(1) == 126 ? 2 : byte(1) == 127 ? 8 : 0, head = 2 + length_bytes;
-    std::size_t size = length_bytes == 0 ? byte(1) : 0;
-    for (std::size_t i = 0; i < length_bytes; ++i) size = size * 256 + byte(2 + i);
-    out.emplace_back(bytes.substr(head, size));
-    bytes.remove_prefix(std::min(bytes.size(), head + size));
+  while (auto frame = signalbox::test::take_frame(bytes)) {
+    EXPECT_EQ(frame->opcode, 1);
+    out.push_back(std::move(frame->payload));
   }
+  EXPECT_EQ(bytes, "");
   return out;
 }
 
@@ -61,8 +57,8 @@ TEST(SlowClient, hears_the_newest_and_every_outcome_wherever_the_kernel_cuts_wha
   EXPECT_GT(world.shared.conflated, 3000u);
   std::map<int, int> last;
   std::vector<std::string> heard;
-  for (const std::string& frame : frames_in(world.take(fd))) {
-    const int job = std::stoi(frame), value = std::stoi(frame.substr(frame.find(' ')));
+  for (const std::string& message : messages_in(world.take(fd))) {
+    const int job = std::stoi(message), value = std::stoi(message.substr(message.find(' ')));
     EXPECT_LT(last[job], value) << "job " << job;
     last[job] = value;
     if (value == kOutcome) heard.push_back(std::to_string(job));
@@ -94,7 +90,7 @@ TEST(Burst, of_more_than_may_wait_arrives_whole_over_websocket) {
     world.session->send(text_frame("4"));  // others go on meanwhile
     world.turn(2);
   }
-  std::vector<std::string> heard = frames_in(world.take(fd));
+  std::vector<std::string> heard = messages_in(world.take(fd));
   std::erase(heard, "4");
   EXPECT_TRUE(heard == sent) << heard.size() << " of " << sent.size();
   socket.room = SIZE_MAX;

@@ -1,0 +1,208 @@
+#pragma once
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engineio/sid.hpp"
+#include "hub/registry.hpp"
+#include "net/shard.hpp"
+#include "server/options.hpp"
+#include "server/shard_application.hpp"
+#include "support/masked_frame.hpp"
+#include "support/memory_network.hpp"
+#include "support/server_frames.hpp"
+
+// A whole server, sessions and hub, on two shards over a network in memory, where time is the test's.
+namespace signalbox::server::test {
+
+using signalbox::test::masked_frame;
+using std::chrono::seconds;
+
+inline TimePoint sim_now{};
+inline int sim_shard = -1;
+
+inline Config sim_config() {
+  Config config;
+  config.threads = 2;
+  config.data_dir.clear();
+  return config;
+}
+
+/// The directory's, with a clock of its ledger that follows the test's.
+inline hub::DirectoryOptions sim_directory_options(const Config& config) {
+  hub::DirectoryOptions options = directory_options(config);
+  options.wall = [] { return std::chrono::duration_cast<Milliseconds>(sim_now.time_since_epoch()).count(); };
+  return options;
+}
+
+/// Logs in whom the query names: tokens have their own tests.
+inline std::expected<void, ConnectRefusal> by_name(ConnectRequest& request) {
+  request.set_user(request.query("name"), "{}");
+  return {};
+}
+
+class ServerWorld final : public net::Network {
+ public:
+  explicit ServerWorld(Config given = sim_config())
+      : config(std::move(given)),
+        directory(*this, sim_directory_options(config)),
+        hub{.config = config, .directory = directory, .registry = registry_, .mailboxes = *this},
+        api_(config, directory, [this](const net::RequestId& id, net::Response response) { answer(id, response); }),
+        routes_(api_),
+        origins_(config.cors_origin),
+        refused_(config.cors_origin) {
+    registry_.open("/");
+    EventRegistry(registry_, "/").without_jwt().use(by_name);
+    registry_.start(config);
+    shared_.options = network_options(config);
+    shared_.max_connections = shared_.max_strangers = 1000;
+    hub.shards.resize(2);
+    hub.current_shard = [] { return sim_shard; };
+    hub.clocks.steady = [] { return sim_now; };
+    sim_now = network_.now;
+    for (unsigned i = 0; i < 2; ++i) {
+      auto kernel = std::make_unique<net::test::MemoryKernel>(network_);
+      kernels_.push_back(kernel.get());
+      shared_.shards.push_back(std::make_unique<net::Shard>(i, shared_, std::move(kernel)));
+      shared_.shards[i]->set_application(
+          std::make_unique<ShardApplication>(Parts{hub, *this, routes_, origins_, refused_}, i));
+      shared_.shards[i]->add_listener(1);
+    }
+  }
+  ~ServerWorld() override {
+    for (auto& shard : shared_.shards) shard->begin_stop();
+    for (int i = 0; i < 3; ++i) pass(seconds(2));
+    EXPECT_TRUE(network_.sockets.empty());
+    EXPECT_EQ(shared_.connections + shared_.sessions + shared_.strangers + shared_.partial_bytes, 0u);
+    EXPECT_EQ(counters().timers, 0u);
+  }
+
+  void turn(int times = 1) {
+    for (; times > 0; --times) {
+      for (sim_shard = 0; sim_shard < 2; ++sim_shard) {
+        auto& shard = *shared_.shards[static_cast<unsigned>(sim_shard)];
+        if (!shard.stopped()) shard.turn();
+      }
+      sim_shard = -1;
+    }
+  }
+  void pass(Milliseconds time) {
+    network_.now += time;
+    sim_now = network_.now;
+    turn(4);
+  }
+  int connect(unsigned shard) { return kernels_[shard]->connect({}); }
+  net::test::MemoryNetwork::Socket* socket(int fd) {
+    const auto found = network_.sockets.find(fd);
+    return found == network_.sockets.end() ? nullptr : &found->second;
+  }
+  std::string last_words(int fd) { return std::exchange(network_.last_words[fd], {}); }
+
+  // net::Network, on the shard whose turn it is.
+  void start() override {}
+  void drain(Milliseconds, std::function<void()>) override {}
+  void stop() override {}
+  std::uint16_t port() const override { return 0; }
+  unsigned shards() const override { return 2; }
+  bool post(unsigned shard, Message&& message) override { return shared_.shards[shard]->post(std::move(message)); }
+  bool has_room(unsigned shard, std::size_t count) const override { return shared_.shards[shard]->has_room(count); }
+  void answer(const net::RequestId& id, net::Response response) override {
+    shared_.shards[id.shard]->answer(id, std::move(response));
+  }
+  void set_authenticated(engineio::Session& session) override { owner(session).set_authenticated(session); }
+  void set_reading(engineio::Session& session, bool reading) override { owner(session).set_reading(session, reading); }
+  void set_partial(engineio::Session& session, std::size_t bytes) override {
+    owner(session).set_partial(session, bytes);
+  }
+  Counters counters() const override {
+    Counters out{.connections = shared_.connections, .sessions = shared_.sessions, .strangers = shared_.strangers};
+    for (const auto& shard : shared_.shards) out.timers += shard->timers();
+    return out;
+  }
+
+  const Config config;
+
+ private:
+  net::Shard& owner(const engineio::Session& session) {
+    return *shared_.shards[engineio::place_of(session.sid(), 2)->shard];
+  }
+
+  net::test::MemoryNetwork network_;
+  hub::Registry registry_;
+
+ public:
+  hub::Directory directory;
+  hub::Hub hub;
+
+ private:
+  HttpApi api_;
+  Routes routes_;
+  const OriginPolicy origins_;
+  RefusedOrigins refused_;
+  net::Shared shared_;
+  std::vector<net::test::MemoryKernel*> kernels_;
+};
+
+/// A browser's socket: logs in over a WebSocket and, while it is `awake`, answers pings.
+class Browser {
+ public:
+  Browser(ServerWorld& world, const std::string& name, unsigned shard = 0) : world_(world), fd_(world.connect(shard)) {
+    world.turn();
+    write("GET /socket.io/?EIO=4&transport=websocket&name=" + name +
+          " HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
+          "13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    world.turn();
+  }
+  void login() { send("40"); }
+  void send(std::string_view message) {
+    write(masked_frame(0x81, message));
+    world_.turn();
+  }
+  /// The line is cut, and the server's kernel knows it.
+  void cut() {
+    if (auto* socket = world_.socket(fd_)) socket->broken = true;
+    world_.turn();
+  }
+  bool gone() const { return !world_.socket(fd_); }
+  /// What came since the last call, without Engine.IO's own packets.
+  std::vector<std::string> heard() {
+    if (auto* socket = world_.socket(fd_)) {
+      in_ += std::exchange(socket->out, {});
+    } else {
+      in_ += world_.last_words(fd_);
+    }
+    if (!open_) {
+      const auto end = in_.find("\r\n\r\n");
+      if (end == std::string::npos) return {};
+      in_.erase(0, end + 4);
+      open_ = true;
+    }
+    std::vector<std::string> out;
+    while (auto frame = signalbox::test::take_frame(in_)) {
+      if (frame->opcode == 8) write(masked_frame(0x88, frame->payload));
+      if (frame->opcode != 1) continue;
+      if (frame->payload == "2" && awake) write(masked_frame(0x81, "3"));
+      if (frame->payload.starts_with('4')) out.push_back(std::move(frame->payload));
+    }
+    return out;
+  }
+
+  bool awake = true;
+
+ private:
+  void write(std::string_view bytes) {
+    if (auto* socket = world_.socket(fd_)) socket->in += bytes;
+  }
+
+  ServerWorld& world_;
+  int fd_;
+  std::string in_;
+  bool open_ = false;
+};
+
+}  // namespace signalbox::server::test
