@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 
 import { frame, get, polling, post, Raw, upgrade, upgradeFields, webSocket, Ws } from "./raw.mjs";
-import { attack, crowd, loginPacket, openPolling, Town } from "./town.mjs";
+import { attack, crowd, loginByPolling, loginPacket, openPolling, Town } from "./town.mjs";
 
 describe("HTTP", () => {
   let town;
@@ -11,13 +11,24 @@ describe("HTTP", () => {
   after(() => town.leave());
   const where = () => town;
 
+  /** What may stand before a request on its connection. */
+  const stages = {
+    "at the beginning": async () => "",
+    "after an answer": async (raw) => (assert.equal((await raw.write(get("/healthz")).answer()).status, 200), ""),
+    "in the packet of a request before it": async () => get("/healthz"),
+  };
   /** `bytes` get one answer of that status, the connection is closed, and nothing behind it is taken for a request. */
   const refused = async (port, bytes, status) => {
-    const raw = (await Raw.open(port)).write(bytes + get("/healthz"));
-    const answer = await raw.answer();
-    assert.equal(answer?.status, status, JSON.stringify(bytes.slice(0, 100)));
-    await raw.ended();
-    assert.equal(raw.got.length, 0, `answered twice: ${JSON.stringify(bytes.slice(0, 100))}`);
+    for (const [stage, begin] of Object.entries(stages)) {
+      const what = `${stage}: ${JSON.stringify(bytes.slice(0, 100))}`;
+      const raw = await Raw.open(port);
+      const first = await begin(raw);
+      raw.write(first + bytes + get("/healthz"));
+      if (first) assert.equal((await raw.answer())?.status, 200, what);
+      assert.equal((await raw.answer())?.status, status, what);
+      await raw.ended();
+      assert.equal(raw.got.length, 0, `answered twice: ${what}`);
+    }
   };
   const to = "/socket.io/?EIO=4&transport=polling";
   const body = (fields, rest = "") => `POST ${to} HTTP/1.1\r\nHost: x\r\n${fields}\r\n${rest}`;
@@ -55,12 +66,11 @@ describe("HTTP", () => {
   for (const [name, [bytes, status]] of Object.entries(smuggled)) attack(`${name}: ${status}, closed`, { where }, ({ port }) => refused(port, bytes, status));
 
   attack("chunk sizes that overflow, are signed, in 0x, empty, or end in a bare line feed: 400, closed", { where }, async ({ port }) => {
-    for (const size of ["fffffffffffffffff", "-1", "+1", "0x1", "", " 1", "1 ", "1\n", "1;\x01"]) {
-      const first = await Raw.open(port);
-      const { target } = await openPolling(first);
+    const first = await Raw.open(port);
+    const { target } = await openPolling(first);
+    for (const size of ["fffffffffffffffff", "-1", "+1", "0x1", "", " 1", "1 ", "1\n", "1;\x01"])
       await refused(port, `POST ${target} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${size}\r\n3\r\n0\r\n\r\n`, 400);
-      first.close();
-    }
+    first.close();
   });
 
   attack("bytes after a body are the next request, and h2c is not spoken", { where }, async ({ port }) => {
@@ -119,7 +129,7 @@ describe("HTTP", () => {
     });
   });
 
-  attack("heads, frames and bodies in single bytes on 200 connections; the last byte of a head costs what the first did", { where, cpuMs: 6000, memoryMb: 24 }, async ({ port, proc }) => {
+  attack("heads in single bytes on 200 connections; the last byte of a head costs what the first did", { env: { HEADER_TIMEOUT_MS: "60000" }, cpuMs: 6000, memoryMb: 24 }, async ({ port, proc }) => {
     const all = await crowd(200, 50, () => Raw.open(port));
     const drip = async (bytes) => {
       const start = proc.cpuMs();
@@ -139,25 +149,53 @@ describe("HTTP", () => {
     all.forEach((raw) => raw.close());
   });
 
-  attack("a connection reset at every byte of handshake, poll, upgrade and login", { where, cpuMs: 3000 }, async ({ port }) => {
-    const login = Buffer.concat([Buffer.from(upgrade()), frame(1, loginPacket("cut")), frame(1, '42["x"]')]);
-    await crowd(login.length, 20, async (i) => {
-      const raw = (await Raw.open(port)).write(login.subarray(0, i + 1));
+  attack("bodies in single bytes on 200 connections, told and chunked", { where, cpuMs: 8000, memoryMb: 24 }, async ({ port }) => {
+    const packets = '42["message",1]\x1e42["message",2]';
+    const all = await crowd(200, 20, async (i) => {
+      const raw = await Raw.open(port);
+      const { target } = await loginByPolling(raw, `slow ${i}`);
+      raw.write(`POST ${target} HTTP/1.1\r\nHost: x\r\n`);
+      raw.chunked = i % 2 === 1;
+      raw.target = target;
+      return raw;
+    });
+    const told = `Content-Length: ${packets.length}\r\n\r\n${packets}`;
+    const chunked = `Transfer-Encoding: chunked\r\n\r\n${[...packets].map((c) => `1\r\n${c}\r\n`).join("")}0\r\n\r\n`;
+    for (let at = 0; at < chunked.length; ++at) {
+      for (const raw of all) raw.write((raw.chunked ? chunked : told).slice(at, at + 1));
+      await new Promise(setImmediate);
+    }
+    for (const raw of all) {
+      assert.equal((await raw.answer()).body, "ok");
+      assert.equal((await raw.write(get(raw.target)).answer()).body, '42["message-back",1]\x1e42["message-back",2]');
+      raw.close();
+    }
+  });
+
+  attack("a connection reset at every byte of handshake, poll, upgrade and login", { where, cpuMs: 6000, memoryMb: 24 }, async ({ port }) => {
+    /** Sends the first i + 1 of these bytes, and breaks off. */
+    const cut = async (bytes, i) => {
+      const raw = (await Raw.open(port)).write(bytes.slice(0, i + 1));
       await new Promise((sent) => raw.socket.write("", sent));
       raw.reset();
-    });
-    const first = await Raw.open(port);
-    const { target } = await openPolling(first);
-    await first.write(post(target, loginPacket("cut later"))).answer();
-    const requests = [get(polling), get(target.replace("polling&", "polling&t=1&")), post(`${polling}&sid=nobody`, "4x"), upgrade(target.replace("polling", "websocket"))];
-    for (const request of requests)
-      await crowd(request.length - 1, 20, async (i) => {
-        const raw = (await Raw.open(port)).write(request.slice(0, i + 1));
-        await new Promise((sent) => raw.socket.write("", sent));
-        raw.reset();
+    };
+    /** At every byte, against a session of its own in that state. */
+    const cutEach = async (open, request) => {
+      const { length } = Buffer.from(request("x".repeat(24)));
+      await crowd(length, 20, async (i) => {
+        const first = await Raw.open(port);
+        const { sid } = await open(first, `cut ${i}`);
+        const bytes = Buffer.from(request(encodeURIComponent(sid)));
+        await cut(bytes, i);
+        first.close();
       });
-    await first.write(post(target, "1")).answer();
-    first.close();
+    };
+    const overWebSocket = Buffer.concat([Buffer.from(upgrade()), frame(1, loginPacket("cut")), frame(1, '42["x"]')]);
+    await crowd(overWebSocket.length, 20, (i) => cut(overWebSocket, i));
+    await crowd(get(polling).length - 1, 20, (i) => cut(get(polling), i));
+    await cutEach(loginByPolling, (sid) => get(`${polling}&sid=${sid}`));
+    await cutEach(openPolling, (sid) => post(`${polling}&sid=${sid}`, loginPacket("cut by polling")));
+    await cutEach(loginByPolling, (sid) => Buffer.concat([Buffer.from(upgrade(`${webSocket}&sid=${sid}`)), frame(1, "2probe"), frame(1, "5"), frame(1, '42["x"]')]));
   });
 
   attack("an upgrade cut off at every step leaves the session on polling", { where, cpuMs: 2000 }, async ({ port }) => {

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 
 import { pause } from "../support/server.mjs";
-import { frame, get, polling, post, Raw, upgrade, Ws } from "./raw.mjs";
-import { attack, crowd, login, loginPacket, openPolling, Town } from "./town.mjs";
+import { frame, get, polling, post, Raw, text, upgrade, Ws } from "./raw.mjs";
+import { attack, crowd, login, loginByPolling, loginPacket, openPolling, Town } from "./town.mjs";
 
 const unknownSid = '{"code":1,"message":"Session ID unknown"}';
 const badRequest = '{"code":3,"message":"Bad request"}';
@@ -28,6 +28,30 @@ describe("limits of connections and sessions", () => {
     many.forEach((raw) => raw.close());
     await pause(50);
   });
+
+  attack("by default there may be as many connections as descriptors less 100, and as many of those as the hard limit allows", { limits: "ulimit -S -n 150 && ulimit -H -n 300" }, async (town) => {
+    const { connections } = await town.state();
+    const many = await crowd(200 - connections, 50, () => Raw.open(town.port));
+    while ((await town.state()).connections < 200) await pause(5);
+    const one = await Raw.open(town.port);
+    assert.equal((await one.answer()).status, 503);
+    [one, ...many].forEach((raw) => raw.close());
+    while ((await town.state()).connections > connections) await pause(5); // or the newcomer of `unharmed` has no place
+  });
+
+  for (const [connections, strangers] of [[15_000, 1500], [100, 1000]])
+    attack(`by default ${strangers} sessions of ${connections} connections may be without a login`, { env: { MAX_CONNECTIONS: String(connections), PING_INTERVAL_MS: "1000", PING_TIMEOUT_MS: "1000" } }, async (town) => {
+      const raw = await Raw.open(town.port);
+      for (let i = 0; i < 16; ++i) {
+        raw.write(get(polling).repeat(100));
+        for (let j = 0; j < 100; ++j) assert.equal((await raw.answer()).status, 200);
+      }
+      let now;
+      do now = (await town.state()).unauthenticated;
+      while (now > strangers);
+      assert.ok(now > strangers - 10, `${now} are there still`);
+      raw.close();
+    });
 
   attack("MAX_UNAUTHENTICATED: the oldest session without a login goes", { env: { MAX_UNAUTHENTICATED: "5", THREADS: "1" } }, async ({ port }) => {
     const strangers = [];
@@ -123,9 +147,6 @@ describe("limits of messages", () => {
     const { target } = await openPolling(raw);
     assert.equal((await raw.write(post(target, Array(1000).fill("3").join("\x1e"))).answer()).body, "ok");
     raw.close();
-    const closing = await Raw.open(port);
-    await closing.write(post(target, "1")).answer();
-    closing.close();
   });
   attack("an empty packet: 400, and the session is closed", { where }, async ({ port }) => {
     for (const payload of ["\x1e", "3\x1e", "\x1e3", "3\x1e\x1e3", ""]) {
@@ -137,11 +158,46 @@ describe("limits of messages", () => {
     }
   });
   attack("a message before login of more than 16 KiB, by WebSocket and by polling", { where }, async ({ port }) => {
-    await closes((await Ws.open(port)).send("4" + "x".repeat(16384)), 1009);
+    await closes((await Ws.open(port)).write(text("4" + "x".repeat(16384)).subarray(0, 10)), 1009);
+    for (const length of ["Content-Length: 16385\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n4001\r\n"])
+      for (let i = 0; i < 8; ++i) {
+        // From its head alone, over connections of the session's thread and of the other.
+        const raw = await Raw.open(port);
+        const { target } = await openPolling(raw);
+        const other = (await Raw.open(port)).write(`POST ${target} HTTP/1.1\r\nHost: x\r\n${length}`);
+        assert.equal((await other.answer()).status, 413);
+        other.close();
+        assert.equal((await raw.write(get(target)).answer()).body, unknownSid);
+        raw.close();
+      }
+  });
+  attack("a large body for a session that is not there is refused from its head", { where }, async ({ port }) => {
+    for (let i = 0; i < 8; ++i) {
+      const raw = await Raw.open(port);
+      const { target } = await openPolling(raw);
+      await raw.write(post(target, "1")).answer();
+      const other = (await Raw.open(port)).write(`POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n`);
+      assert.equal((await other.answer()).body, unknownSid);
+      raw.close();
+      other.close();
+    }
+  });
+  attack("after login MAX_PAYLOAD_BYTES are taken by polling, whichever connection brings them, and no more", { where, cpuMs: 1500, memoryMb: 32 }, async ({ port }) => {
     const raw = await Raw.open(port);
-    const { target } = await openPolling(raw);
-    assert.equal((await raw.write(post(target, "4" + "x".repeat(16384))).answer()).status, 413);
+    const { target } = await loginByPolling(raw, "large");
+    const packet = `42["message","${"x".repeat(1_000_000 - '42["message",""]'.length)}"]`;
+    assert.equal(packet.length, 1_000_000);
+    for (const body of [post(target, packet), `POST ${target} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nf4240\r\n${packet}\r\n0\r\n\r\n`])
+      for (let i = 0; i < 4; ++i) {
+        const other = await Raw.open(port);
+        assert.equal((await other.write(body).answer()).body, "ok");
+        assert.equal((await raw.write(get(target)).answer()).body.length, packet.length + "-back".length);
+        other.close();
+      }
+    const over = await Raw.open(port);
+    assert.equal((await over.write(post(target, packet + " ")).answer()).status, 413);
     assert.equal((await raw.write(get(target)).answer()).body, unknownSid);
+    over.close();
     raw.close();
   });
   attack("a message over MAX_PAYLOAD_BYTES after login: 1009 from its head", { where }, async ({ port }) => {
@@ -152,7 +208,12 @@ describe("limits of messages", () => {
     const rest = Buffer.concat(Array(1024).fill(frame(0, "", { fin: false })));
     await closes((await login(port, "many")).write(Buffer.concat([frame(1, "4", { fin: false }), rest])), 1008);
   });
-  attack("eleven namespaces, a name of 257 bytes, eleven attachments, an index that is not there", { where }, async ({ port }) => {
+  attack("an eleventh namespace", { where }, async ({ port }) => {
+    const ws = await login(port, "everywhere");
+    for (let i = 1; i < 10; ++i) assert.ok((await ws.send(`40/${i},`).message()).startsWith(`40/${i},`));
+    await closes(ws.send("40/10,"), 1002);
+  });
+  attack("a name of 257 bytes, eleven attachments, an index that is not there", { where }, async ({ port }) => {
     for (const packet of [`42["${"n".repeat(257)}"]`, '4511-["a"]', '451-["a",{"_placeholder":true,"num":1}]', '451-["a",{"_placeholder":true,"num":-1}]']) {
       await closes((await login(port, "mean")).send(packet), 1002);
     }
@@ -180,6 +241,20 @@ describe("limits of messages", () => {
 });
 
 describe("limits of what a client sends and of what waits for it", () => {
+  attack("MAX_PENDING_ACKS and ACK_TIMEOUT_MS: the emit is told, and answers nobody waits for are ignored", { env: { MAX_PENDING_ACKS: "100", ACK_TIMEOUT_MS: "300", CLIENT_EVENTS_PER_S: "0" } }, async ({ port }) => {
+    const ws = await login(port, "asked");
+    ws.send('42["ask many",150]');
+    const ids = [];
+    let end;
+    while (!(end = await ws.message()).startsWith('42["asked all"')) {
+      ids.push(/^42(\d+)\["asked"\]$/.exec(end)[1]);
+      if (ids.length === 10) for (const id of ids) ws.send(`43${id}[]`).send(`43${id}[]`); // the second of each is of nobody's question
+    }
+    assert.equal(end, '42["asked all",{"answered":10,"late":90,"refused":50}]');
+    assert.equal(ids.length, 100);
+    ws.close();
+  });
+
   attack("TOTAL_PARTIAL_BYTES: the largest goes, whoever came last", { env: { TOTAL_PARTIAL_BYTES: "300000", THREADS: "2" } }, async ({ port }) => {
     const small = await crowd(4, 4, (i) => login(port, `small ${i}`));
     small.forEach((ws) => ws.write(frame(1, "4" + "x".repeat(1000)).subarray(0, 900)));
@@ -192,6 +267,18 @@ describe("limits of what a client sends and of what waits for it", () => {
     assert.ok(large.filter((ws) => ws.over).length >= 2, "two of four stay at most");
     assert.ok(small.every((ws) => !ws.over), "a small one went");
     [...small, ...large].forEach((ws) => ws.close());
+  });
+
+  attack("TOTAL_PARTIAL_BYTES counts heads and bodies that are not whole", { env: { TOTAL_PARTIAL_BYTES: "300000" } }, async ({ port }) => {
+    const small = await crowd(4, 4, async () => (await Raw.open(port)).write("GET / HTTP/1.1\r\nA: b"));
+    const large = await crowd(4, 4, async (i) => {
+      const raw = await Raw.open(port);
+      const { target } = await loginByPolling(raw, `large ${i}`);
+      return raw.write(`POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n${"x".repeat(150_000)}`);
+    });
+    while (large.filter((raw) => raw.over).length < 2) await pause(10);
+    assert.ok(small.every((raw) => !raw.over), "a small one went");
+    [...small, ...large].forEach((raw) => raw.close());
   });
 
   attack("TOTAL_PARTIAL_BYTES counts attachments that wait for the last one", { env: { TOTAL_PARTIAL_BYTES: "1000000" }, memoryMb: 24 }, async ({ port }) => {

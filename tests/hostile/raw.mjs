@@ -4,11 +4,11 @@ import { connect } from "node:net";
 
 /** Bytes in and out. What has come is kept until it is taken. */
 export class Raw {
-  constructor(port, host = "127.0.0.1") {
+  constructor(port, host = "127.0.0.1", localAddress = undefined) {
     this.got = Buffer.alloc(0);
     this.over = false; // the server has ended it, or the connection broke
     this.waiting = [];
-    this.socket = connect({ port, host, allowHalfOpen: true, noDelay: true });
+    this.socket = connect({ port, host, localAddress, allowHalfOpen: true, noDelay: true });
     this.socket.on("data", (data) => {
       this.got = this.got.length === 0 ? data : Buffer.concat([this.got, data]);
       this.#wake();
@@ -95,8 +95,8 @@ export const text = (message) => frame(1, message);
 
 /** A WebSocket past its handshake. */
 export class Ws extends Raw {
-  static async open(port, { target = webSocket, fields = "", more = "" } = {}) {
-    const ws = new Ws(port);
+  static async open(port, { target = webSocket, fields = "", more = "", from = undefined } = {}) {
+    const ws = new Ws(port, undefined, from);
     await once(ws.socket, "connect");
     ws.write(Buffer.concat([Buffer.from(upgrade(target, fields)), Buffer.from(more)]));
     const answer = await ws.answer();

@@ -4,7 +4,7 @@ import { after, before, describe } from "node:test";
 
 import { pause } from "../support/server.mjs";
 import { frame, get, polling, post, Raw, text, upgrade, Ws } from "./raw.mjs";
-import { attack, crowd, login, loginPacket, openPolling, token, Town } from "./town.mjs";
+import { attack, crowd, login, loginByPolling, loginPacket, openPolling, scaled, token, Town } from "./town.mjs";
 
 const unknownSid = '{"code":1,"message":"Session ID unknown"}';
 const badRequest = '{"code":3,"message":"Bad request"}';
@@ -34,15 +34,15 @@ describe("sessions", () => {
   });
 
   attack("two WebSockets race for one sid, in every order: one wins, the other is closed", { where, cpuMs: 2000 }, async ({ port }) => {
-    const orders = ["aabb", "abab", "abba", "baba"];
-    for (let round = 0; round < 20; ++round) {
+    const orders = ["aabb", "abab", "abba", "baab", "baba", "bbaa"];
+    for (let round = 0; round < 30; ++round) {
       const raw = await Raw.open(port);
       const { target } = await openPolling(raw);
       const both = await Promise.all([0, 1].map(() => Ws.open(port, { target: target.replace("polling", "websocket") })));
       const packets = [["2probe", "5"], ["2probe", "5"]];
-      for (const who of orders[round % 4]) both[who === "a" ? 0 : 1].send(packets[who === "a" ? 0 : 1].shift());
+      for (const who of orders[round % 6]) both[who === "a" ? 0 : 1].send(packets[who === "a" ? 0 : 1].shift());
       const ends = await Promise.all(both.map(async (ws) => (await ws.frame()).opcode));
-      assert.deepEqual(ends.sort(), [1, 8], orders[round % 4]);
+      assert.deepEqual(ends.sort(), [1, 8], orders[round % 6]);
       both.forEach((ws) => ws.close());
       raw.close();
     }
@@ -86,35 +86,54 @@ describe("sessions", () => {
     raw.close();
   });
 
-  attack("each rule of Engine.IO broken after login: the session is closed", { where }, async ({ port }) => {
-    for (const packet of ["0", "2", "5", "6", "7", "x", "", "2probe"]) {
-      const ws = await login(port, "mean");
-      assert.equal(await ws.send(packet).closeCode(), 1002, JSON.stringify(packet));
-    }
-    for (const payload of ["0", "2", "5", "6", "x", "b!", "b=", "bA", "bAQ", "3\x1e"]) {
-      const raw = await Raw.open(port);
-      const { target } = await openPolling(raw);
-      assert.equal((await raw.write(post(target, payload)).answer()).status, 400, JSON.stringify(payload));
-      raw.close();
-    }
+  attack("each rule of Engine.IO broken, before login and after it: the session is closed", { where }, async ({ port }) => {
+    for (const packet of ["0", "2", "5", "6", "7", "x", "", "2probe"])
+      for (const ws of [await Ws.open(port), await login(port, "mean")]) assert.equal(await ws.send(packet).closeCode(), 1002, JSON.stringify(packet));
+    for (const payload of ["0", "2", "5", "6", "7", "x", "2probe", "b!", "b=", "bA", "bAQ", "3\x1e"])
+      for (const open of [openPolling, loginByPolling]) {
+        const raw = await Raw.open(port);
+        const { target } = await open(raw, open === loginByPolling ? "mean" : "");
+        assert.equal((await raw.write(post(target, payload)).answer()).status, 400, JSON.stringify(payload));
+        assert.equal((await raw.write(get(target)).answer()).body, unknownSid, JSON.stringify(payload));
+        raw.close();
+      }
+  });
+
+  attack("methods that Engine.IO does not have, with and without a sid", { where }, async ({ port }) => {
+    const raw = await Raw.open(port);
+    const { target } = await openPolling(raw);
+    for (const method of ["PUT", "DELETE", "PATCH", "TRACE", "get"])
+      for (const to of [polling, target]) {
+        const other = await Raw.open(port); // of the session's thread or of the other
+        assert.equal((await other.write(get(to).replace("GET", method)).answer()).status, 400, `${method} ${to}`);
+        other.close();
+      }
+    assert.equal((await raw.write(post(target, "3")).answer()).body, "ok");
+    raw.close();
   });
 });
 
 describe("crowds", () => {
-  attack("20,000 handshakes that never join, by polling", { env: { MAX_UNAUTHENTICATED: "1000" }, memoryMb: 24, cpuMs: 8000 }, async ({ port }) => {
-    const width = 50;
+  attack("100,000 handshakes that never join, by polling", { env: { MAX_UNAUTHENTICATED: "1000" }, memoryMb: 24, cpuMs: 20_000 }, async (town) => {
+    const { port } = town;
+    const width = 50, sids = [];
     await crowd(width, width, async () => {
       const raw = await Raw.open(port);
-      for (let i = 0; i < 20_000 / width / 20; ++i) {
+      for (let i = 0; i < scaled(100_000) / width / 20; ++i) {
         raw.write(get(polling).repeat(20));
-        for (let j = 0; j < 20; ++j) assert.equal((await raw.answer(10_000)).status, 200);
+        for (let j = 0; j < 20; ++j) sids.push(/"sid":"([^"]+)"/.exec((await raw.answer(10_000)).body)[1]);
       }
       raw.close();
     });
+    while ((await town.state()).unauthenticated > 1000);
+    const raw = await Raw.open(port); // the heartbeat would end those who are left, but in 45 s
+    for (const sid of sids.slice(-3000)) await raw.write(post(`${polling}&sid=${sid}`, "1")).answer();
+    raw.close();
   });
 
-  attack("600 honest logins at once where 100 strangers may be: all are let in", { env: { MAX_UNAUTHENTICATED: "100", THREADS: "1" }, memoryMb: 24, cpuMs: 3000 }, async ({ port }) => {
-    const all = await crowd(600, 600, async (i) => {
+  attack("5,000 honest logins at once where 500 strangers may be: all are let in", { env: { MAX_UNAUTHENTICATED: "500" }, memoryMb: 80, cpuMs: 6000 }, async ({ port }) => {
+    const count = scaled(5000);
+    const all = await crowd(count, count, async (i) => {
       const raw = await Raw.open(port);
       raw.write(upgrade());
       raw.write(text(loginPacket(`honest ${i}`))); // as a client does that need not wait for the open packet
@@ -125,16 +144,16 @@ describe("crowds", () => {
     all.forEach((raw) => raw.close());
   });
 
-  attack("a promise of ten attachments that never come, on 2,000 sockets", { env: { MAX_UNAUTHENTICATED: "5000", MAX_CONNECTIONS_PER_USER: "0" }, memoryMb: 60, cpuMs: 6000 }, async ({ port }) => {
+  attack("a promise of ten attachments that never come, on 5,000 sockets", { env: { MAX_UNAUTHENTICATED: "5000", MAX_CONNECTIONS_PER_USER: "0" }, memoryMb: 80, cpuMs: 10_000 }, async ({ port }) => {
     const places = Array.from({ length: 10 }, (_, num) => ({ _placeholder: true, num }));
     const promise = `4510-${JSON.stringify(["file", ...places])}`;
-    const all = await crowd(2000, 100, async () => (await login(port, "promises")).send(promise).write(frame(2, Buffer.alloc(1000))));
+    const all = await crowd(scaled(5000), 100, async () => (await login(port, "promises")).send(promise).write(frame(2, Buffer.alloc(1000))));
     await pause(100);
     assert.ok(all.every((ws) => !ws.over));
     all.forEach((ws) => ws.close());
   });
 
-  attack("clients that are gone without a word are found by the heartbeat", { env: { PING_INTERVAL_MS: "200", PING_TIMEOUT_MS: "200" } }, async ({ port, online }) => {
+  attack("clients that are gone without a word are found by the heartbeat", { env: { PING_INTERVAL_MS: "200", PING_TIMEOUT_MS: "200" } }, async ({ port }) => {
     const dead = await crowd(50, 50, (i) => login(port, `dead ${i}`)); // they read, but they answer no ping
     await Promise.all(dead.map((ws) => ws.ended(5000)));
   });
@@ -146,11 +165,11 @@ describe("crowds", () => {
     deaf.close();
   });
 
-  attack("100 slow readers among 300 good ones: the good ones have all within a second", { memoryMb: 220, cpuMs: 4000, env: { MAX_CONNECTIONS_PER_USER: "0" } }, async (town) => {
-    const slow = await crowd(100, 50, async () => (await login(town.port, "all")).pause());
-    const good = await crowd(300, 50, () => login(town.port, "all"));
-    const data = "x".repeat(100_000);
-    for (let i = 0; i < 20; ++i) {
+  attack("500 slow readers among 1,000 good ones: the good ones have all within a second", { memoryMb: 100, cpuMs: 8000, env: { MAX_CONNECTIONS_PER_USER: "0", SEND_QUEUE_BYTES: "100000" } }, async (town) => {
+    const slow = await crowd(scaled(500), 50, async () => (await login(town.port, "all")).pause());
+    const good = await crowd(scaled(1000), 50, () => login(town.port, "all"));
+    const data = "x".repeat(10_000);
+    for (let i = 0; i < 30; ++i) {
       const start = performance.now();
       assert.equal((await town.emit("all", data)).status, 202);
       for (const ws of good) assert.ok((await ws.message(2000)).startsWith('42["note"'));
@@ -166,7 +185,7 @@ describe("tokens", () => {
   after(() => town.leave());
   const where = () => town;
 
-  attack("what a token says of its algorithm and of its key is not obeyed", { where, cpuMs: 1500 }, async ({ port, online }) => {
+  attack("what a token says of its algorithm and of its key is not obeyed", { where, cpuMs: 1500 }, async ({ port }) => {
     const claims = { id: "victim" };
     const hs256 = { alg: "HS256", typ: "JWT" };
     const [head, payload, signature] = token(claims).split(".");
@@ -242,13 +261,13 @@ describe("origins", () => {
     const fields = [...wrong.map((origin) => `Origin: ${origin}\r\n`), "Origin: https://a.example.com\r\nOrigin: https://evil.io\r\n", "Origin: https://evil.io\r\nOrigin: https://a.example.com\r\n", "Origin: https://a.example.com, https://evil.io\r\n"];
     for (const field of fields) {
       const raw = await Raw.open(port);
-      const { headers } = await raw.write(get(polling, field)).answer();
+      const { headers } = await openPolling(raw, field);
       assert.deepEqual([field, headers["access-control-allow-origin"]], [field, undefined]);
       assert.deepEqual([field, (await raw.write(upgrade(undefined, field)).answer()).status], [field, 403]);
       raw.close();
     }
     const good = await Raw.open(port);
-    assert.equal((await good.write(get(polling, "Origin: https://a.example.com\r\n")).answer()).headers["access-control-allow-origin"], "https://a.example.com");
+    assert.equal((await openPolling(good, "Origin: https://a.example.com\r\n")).headers["access-control-allow-origin"], "https://a.example.com");
     good.close();
     (await Ws.open(port, { fields: "Origin: https://a.example.com\r\n" })).close();
   });

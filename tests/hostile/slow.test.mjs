@@ -9,12 +9,18 @@ import { apiKey, attack, loginPacket } from "./town.mjs";
 
 const script = fileURLToPath(new URL("slow_reader.py", import.meta.url));
 
-attack("one who reads 10 KB a second stays, and hears the last progress and every outcome", { env: { SEND_QUEUE_BYTES: "200000" }, memoryMb: 16, cpuMs: 3000 }, async ({ port }) => {
-  const jobs = 200, steps = 250, slowSeconds = 4;
-  const reader = spawn("/usr/bin/python3", [script, String(port), loginPacket("slow"), String(slowSeconds)], { stdio: ["pipe", "pipe", "inherit"], timeout: 20_000 });
+/** Logs in as "slow" and reads 10 KB a second for so long, then all there is: `next()` is a message. */
+async function slowReader(port, seconds) {
+  const reader = spawn("/usr/bin/python3", [script, String(port), loginPacket("slow"), String(seconds)], { stdio: ["pipe", "pipe", "inherit"], timeout: 20_000 });
   const lines = createInterface({ input: reader.stdout })[Symbol.asyncIterator]();
   const next = async () => (await lines.next()).value;
   for (const begins of ["0{", "40{", '42["authenticated"']) assert.ok((await next())?.startsWith(begins));
+  return { next, leave: () => reader.stdin.end() };
+}
+
+attack("one who reads 10 KB a second stays, and hears the last progress and every outcome", { env: { SEND_QUEUE_BYTES: "200000" }, kept: 1, memoryMb: 16, cpuMs: 3000 }, async ({ port }) => {
+  const jobs = 200, steps = 250;
+  const { next, leave } = await slowReader(port, 4);
 
   const worker = await Raw.open(port);
   const emit = async (events) => {
@@ -55,5 +61,24 @@ attack("one who reads 10 KB a second stays, and hears the last progress and ever
   assert.deepEqual(heard, outcomes);
   for (let job = 1; job < jobs; job += 2) assert.equal(progress.get(`job ${job}`), 100);
   assert.ok(count < sent / 2, `it was told ${count} of ${sent} events`);
-  reader.stdin.end();
+  leave();
+});
+
+attack("a telephone that reads 10 KB a second is not taken for dead: its heartbeat goes before what waits, and has time while bytes still leave", { env: { PING_INTERVAL_MS: "300", PING_TIMEOUT_MS: "1000" }, memoryMb: 16, cpuMs: 1500 }, async (town) => {
+  const { next, leave } = await slowReader(town.port, 6);
+  const count = 60;
+  for (let i = 0; i < count; ++i) {
+    const { status, body } = await town.emit("slow", { i, pad: "x".repeat(10_000) });
+    assert.deepEqual([status, JSON.parse(body).online], [202, 1]);
+  }
+  // Its line takes a minute for these; a ping behind them would have no answer for as long.
+  let notes = 0, beforeFirstPing;
+  while (notes < count) {
+    const message = await next();
+    assert.ok(message !== undefined && message !== "closed", `it was closed after ${notes} events`);
+    if (message === "2") beforeFirstPing ??= notes;
+    else assert.equal(JSON.parse(message.slice(2))[1].i, notes++);
+  }
+  assert.ok(beforeFirstPing < count - 10, `the first ping came behind ${beforeFirstPing} events`);
+  leave();
 });

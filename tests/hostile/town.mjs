@@ -4,11 +4,18 @@ import { createHmac } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { pause, startServer } from "../support/server.mjs";
+import { pause, program, startServer } from "../support/server.mjs";
 import { frame, get, polling, post, Raw, Ws } from "./raw.mjs";
 
 export const secret = "0123456789abcdef0123456789abcdef";
 export const apiKey = "a key for workers";
+
+/**
+ * How large crowds are, as a part of what stands in the cases: all of it, and a tenth against a sanitizer's build, which is as much slower.
+ * HOSTILE_SCALE in the environment says otherwise.
+ */
+const scale = Number(process.env.HOSTILE_SCALE ?? (process.env.SIGNALBOX_BUILD ? 0.1 : 1));
+export const scaled = (count) => Math.ceil(count * scale);
 
 const base64url = (bytes) => Buffer.from(bytes).toString("base64url");
 /** A token of these claims, as an object or as JSON text, with a header that may be anything. */
@@ -31,8 +38,8 @@ export const proc = (pid) => ({
 });
 
 /** A client that is logged in over a bare WebSocket. */
-export async function login(port, user) {
-  const ws = await Ws.open(port, { more: frame(1, loginPacket(user)) });
+export async function login(port, user, from = undefined) {
+  const ws = await Ws.open(port, { more: frame(1, loginPacket(user)), from });
   for (const begins of ["0{", "40{", '42["authenticated"']) {
     const message = await ws.message(2000);
     if (!message?.startsWith(begins)) throw new Error(`login of ${user}: ${message}`);
@@ -66,28 +73,30 @@ class Listener {
 
 let strangers = 0;
 
-/** `signalbox serve` with a witness that is logged in and a worker that is connected. */
+/** A hostile_server with a witness that is logged in and a worker that is connected. */
 export class Town {
-  static async build(env = {}) {
+  /** With these settings, and with `limits` of the shell before it ("ulimit -n 200"). */
+  static async build(env = {}, limits = "true") {
     const town = new Town();
     const settings = { JWT_SECRET: secret, API_KEY: apiKey, PRESENCE_GRACE_MS: "0", PRESENCE_EVENTS: "off", LOG_LEVEL: "off" };
-    town.server = await startServer("signalbox", ["serve"], { ...settings, ...env });
+    town.server = await startServer("/bin/sh", ["-c", `${limits} && exec "$0"`, program("hostile_server")], { ...settings, ...env });
     town.port = town.server.port;
     town.proc = proc(town.server.child.pid);
     town.witness = await login(town.port, "witness");
     town.heard = new Listener(town.witness);
     town.worker = await Raw.open(town.port);
-    await town.online();
+    await town.state();
     return town;
   }
   async #api(request) {
     if (this.worker.over) this.worker = await Raw.open(this.port); // idle connections end; that is not what is tested here
     return this.worker.write(request).answer();
   }
-  async online() {
-    const { status, body } = await this.#api(get("/api/presence", `Authorization: Bearer ${apiKey}\r\n`));
+  /** What the server holds: connections, sessions, timers, half-finished bytes, users in the directory, descriptors. */
+  async state() {
+    const { status, body } = await this.#api(get("/counts"));
     assert.equal(status, 200);
-    return JSON.parse(body).count;
+    return { descriptors: this.proc.descriptors(), ...JSON.parse(body) };
   }
   /** `emit(user, data)`: how many sockets a worker's event was queued for. */
   async emit(userId, data) {
@@ -103,16 +112,17 @@ export class Town {
     assert.ok(performance.now() - start < 1000, "an event takes more than a second");
     (await login(this.port, `stranger ${n}`)).close();
   }
-  /** Descriptors and directory entries are `what` they were. */
-  async backTo({ descriptors, online }, ms = 5000) {
-    for (const late = Date.now() + ms; ; await pause(20)) {
-      const now = { descriptors: this.proc.descriptors(), online: await this.online() };
-      if (now.descriptors <= descriptors && now.online === online) return;
-      if (Date.now() > late) assert.deepEqual(now, { descriptors, online });
-    }
+  /** Ends the polling sessions of a case that are there still, as their clients would. */
+  async endPolling() {
+    for (const target of openedByPolling.splice(0)) await this.#api(post(target, "1"));
   }
-  async state() {
-    return { descriptors: this.proc.descriptors(), online: await this.online() };
+  /** The server holds no more than it did. (It may hold less: a timer of the witness that has come up meanwhile.) */
+  async backTo(before, ms = 5000) {
+    for (const late = Date.now() + ms; ; await pause(20)) {
+      const now = await this.state();
+      if (Object.keys(before).every((what) => now[what] <= before[what])) return;
+      if (Date.now() > late) assert.deepEqual(now, before);
+    }
   }
   async leave() {
     this.witness.close();
@@ -123,12 +133,13 @@ export class Town {
 }
 
 /**
- * One attack as a test: `attack(town, t)` runs against `where()` (a town that stands already) or one built with `env`. Afterwards all are
- * well, the memory has at no time grown by more than `memoryMb`, and the server has worked for no more than `cpuMs`.
+ * One attack as a test: `attack(town, t)` runs against `where()` (a town that stands already) or one built with `env` and `limits`.
+ * Afterwards all are well, the server holds what it held before (and `kept` users whose outcomes it keeps), its memory has at no time grown
+ * by more than `memoryMb`, and it has worked for no more than `cpuMs`.
  */
-export function attack(name, { where, env, memoryMb = 16, cpuMs = 1000, ...options }, run) {
+export function attack(name, { where, env, limits, kept = 0, memoryMb = 16, cpuMs = 1000, ...options }, run) {
   test(name, { timeout: 60_000, ...options }, async (t) => {
-    const town = where?.() ?? (await Town.build(env));
+    const town = where?.() ?? (await Town.build(env, limits));
     try {
       const before = await town.state();
       town.proc.forgetPeak();
@@ -136,7 +147,8 @@ export function attack(name, { where, env, memoryMb = 16, cpuMs = 1000, ...optio
       const cpu = town.proc.cpuMs();
       await run(town, t);
       await town.unharmed();
-      await town.backTo(before);
+      await town.endPolling();
+      await town.backTo({ ...before, users: before.users + kept });
       const grown = (town.proc.peakKb() - memory) / 1024;
       const worked = town.proc.cpuMs() - cpu;
       t.diagnostic(`memory +${grown.toFixed(1)} MB of ${memoryMb}, ${worked} ms of ${cpuMs}`);
@@ -163,10 +175,20 @@ export async function crowd(count, width, one) {
   return out;
 }
 
-/** A polling session: `{sid, target}`, over a connection that stays open. */
-export async function openPolling(raw) {
-  const answer = await raw.write(get(polling)).answer();
+const openedByPolling = [];
+/** A polling session: `{sid, target}`, over a connection that stays open. Who leaves it open has it ended after the case. */
+export async function openPolling(raw, fields = "") {
+  const answer = await raw.write(get(polling, fields)).answer();
   const { sid } = JSON.parse(answer.body.slice(1));
-  return { sid, target: `${polling}&sid=${encodeURIComponent(sid)}` };
+  const target = `${polling}&sid=${encodeURIComponent(sid)}`;
+  openedByPolling.push(target);
+  return { sid, target, headers: answer.headers };
+}
+/** A polling session that is logged in. */
+export async function loginByPolling(raw, user) {
+  const session = await openPolling(raw);
+  assert.equal((await raw.write(post(session.target, loginPacket(user))).answer()).body, "ok");
+  assert.match((await raw.write(get(session.target)).answer()).body, /^40.*\x1e42\["authenticated"/);
+  return session;
 }
 

@@ -12,16 +12,25 @@ describe("WebSocket", () => {
   after(() => town.leave());
   const where = () => town;
 
+  const upgrading = async (port) => {
+    const raw = await Raw.open(port);
+    const { target } = await openPolling(raw);
+    raw.close();
+    return Ws.open(port, { target: target.replace("polling", "websocket") });
+  };
   const stages = {
     "before login": (port) => Ws.open(port),
     "after login": (port) => login(port, "mean"),
-    upgrading: async (port, t) => {
-      const raw = await Raw.open(port);
-      t.after(() => raw.close());
-      const { target } = await openPolling(raw);
-      const ws = await Ws.open(port, { target: target.replace("polling", "websocket") });
-      ws.leave = async () => (await raw.write(`POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1`).answer(), raw.close());
+    upgrading: (port) => upgrading(port),
+    "upgrading, past the probe": async (port) => {
+      const ws = await upgrading(port);
+      assert.equal(await ws.send("2probe").message(), "3probe");
       return ws;
+    },
+    upgraded: async (port) => {
+      const ws = await upgrading(port);
+      assert.equal(await ws.send("2probe").message(), "3probe");
+      return ws.send("5");
     },
   };
   const broken = {
@@ -45,12 +54,8 @@ describe("WebSocket", () => {
     "a close reason that is not UTF-8": [frame(8, Buffer.from([0x03, 0xe8, 0xff])), 1007],
   };
   for (const [stage, open] of Object.entries(stages)) {
-    attack(`each rule broken ${stage}: closed with its code`, { where }, async ({ port }, t) => {
-      for (const [name, [bytes, code]] of Object.entries(broken)) {
-        const ws = await open(port, t);
-        assert.equal(await ws.write(bytes).closeCode(), code, name);
-        await ws.leave?.();
-      }
+    attack(`each rule broken ${stage}: closed with its code`, { where }, async ({ port }) => {
+      for (const [name, [bytes, code]] of Object.entries(broken)) assert.equal(await (await open(port)).write(bytes).closeCode(), code, name);
     });
   }
 

@@ -3,13 +3,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const buildDir = process.env.SIGNALBOX_BUILD ?? fileURLToPath(new URL("../../build/release", import.meta.url));
 
-/** The path of a built program: SIGNALBOX_BUILD says of which build. */
-export const program = (name) => join(buildDir, name);
+/** The path of a built program (SIGNALBOX_BUILD says of which build), or of another one where that is given whole. */
+export const program = (name) => resolve(buildDir, name);
 
 export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
