@@ -44,6 +44,13 @@ struct Directory::Stripe {
     users.emplace(std::string_view(reference.id), std::move(user));
     return reference;
   }
+  // Graces differ in length after a restart: the list stays in order of their ends.
+  void begin_grace(User& user, TimePoint end) SB_REQUIRES(mutex) {
+    user.offline_at = end;
+    const auto later = [](TimePoint at, const Leaving& other) { return at < other.offline_at; };
+    leaving.insert(std::upper_bound(leaving.begin(), leaving.end(), end, later), {&user, end});
+    ++user.leaving;
+  }
 };
 
 Directory::Directory(Mailboxes& mailboxes, DirectoryOptions options)
@@ -69,7 +76,8 @@ void Directory::open(OutcomeStore& store, TimePoint now) {
     User& user = stripe.find_or_add(id);
     user.online = true;
     online_count_.fetch_add(1, std::memory_order_relaxed);
-    begin_grace(stripe, user, now + options_.restart_grace);
+    stripe.begin_grace(user, now + options_.restart_grace);
+    arm(user.offline_at);
   }
 }
 
@@ -89,15 +97,6 @@ void Directory::set_online(User& user, bool online) {
     // A presence event is news, not a promise: a shard that is overloaded tells it at the next login of its clients.
     static_cast<void>(mailboxes_.post(shard, Message::broadcast(frame, &user)));
   }
-}
-
-// Graces differ in length after a restart: the list stays in order of their ends.
-void Directory::begin_grace(Stripe& stripe, User& user, TimePoint end) {
-  user.offline_at = end;
-  const auto later = [](TimePoint at, const Stripe::Leaving& other) { return at < other.offline_at; };
-  stripe.leaving.insert(std::upper_bound(stripe.leaving.begin(), stripe.leaving.end(), end, later), {&user, end});
-  ++user.leaving;
-  arm(end);
 }
 
 // Handed over under the lock, so that the store has the changes in their order.
@@ -136,7 +135,8 @@ void Directory::leave(const User* known, const SocketRef& socket, TimePoint now)
   SB_ASSERT(it != user->sockets.end());
   user->sockets.erase(it);
   if (!user->sockets.empty()) return;
-  begin_grace(stripe, *user, now + options_.presence_grace);
+  stripe.begin_grace(*user, now + options_.presence_grace);
+  arm(user->offline_at);
 }
 
 std::optional<Directory::Refusal> Directory::refusal(const User* user, const EncodedEvent& event) const {

@@ -110,7 +110,6 @@ class Directory {
   std::optional<Refusal> refusal(const User* user, const EncodedEvent& event) const;
   std::size_t post(User& user, const EncodedEvent& event);
   void set_online(User& user, bool online);
-  void begin_grace(Stripe& stripe, User& user, TimePoint end);
   void hand_over_presence();
   void arm(TimePoint deadline);
   void end_graces(Stripe& stripe, TimePoint now);
