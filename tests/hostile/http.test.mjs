@@ -194,7 +194,7 @@ describe("HTTP", () => {
     await crowd(overWebSocket.length, 20, (i) => cut(overWebSocket, i));
     await crowd(get(polling).length - 1, 20, (i) => cut(get(polling), i));
     await cutEach(loginByPolling, (sid) => get(`${polling}&sid=${sid}`));
-    await cutEach(openPolling, (sid) => post(`${polling}&sid=${sid}`, loginPacket("cut by polling")));
+    await cutEach((raw) => openPolling(raw), (sid) => post(`${polling}&sid=${sid}`, loginPacket("cut by polling")));
     await cutEach(loginByPolling, (sid) => Buffer.concat([Buffer.from(upgrade(`${webSocket}&sid=${sid}`)), frame(1, "2probe"), frame(1, "5"), frame(1, '42["x"]')]));
   });
 

@@ -179,6 +179,7 @@ const openedByPolling = [];
 /** A polling session: `{sid, target}`, over a connection that stays open. Who leaves it open has it ended after the case. */
 export async function openPolling(raw, fields = "") {
   const answer = await raw.write(get(polling, fields)).answer();
+  assert.ok(answer.body.startsWith('0{"sid"'), `${answer.status} ${answer.body}`);
   const { sid } = JSON.parse(answer.body.slice(1));
   const target = `${polling}&sid=${encodeURIComponent(sid)}`;
   openedByPolling.push(target);
