@@ -82,6 +82,7 @@ struct World {
     shared.options.max_head_bytes = 1000;
     shared.options.max_strangers_per_address = 4;
     shared.options.total_partial_bytes = 3000;
+    shared.options.session.total_queue_bytes = 5000;
     shared.options.preauth_message_bytes = 500;
     shared.options.max_fragments = 5;
     shared.max_connections = 8;
@@ -114,7 +115,7 @@ struct World {
     require(opened == ended && open.empty());
     require(network.sockets.empty());
     require(shared.connections == 0 && shared.sessions == 0 && shared.strangers == 0 && shared.refused == 0);
-    require(shared.partial_bytes == 0);
+    require(shared.partial_bytes == 0 && shared.queued_bytes == 0);
   }
 };
 

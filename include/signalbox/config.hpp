@@ -103,6 +103,7 @@ struct Config {
   std::size_t client_events_per_s = 200;  ///< 0: off
   std::size_t max_pending_acks = 1000;
   std::size_t send_queue_bytes = 1u << 20;
+  std::size_t total_queue_bytes = 256u << 20;
   std::size_t mailbox_messages = 100'000;
   std::chrono::milliseconds tcp_user_timeout{30000};
 

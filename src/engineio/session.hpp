@@ -24,6 +24,7 @@ struct SessionOptions {
   std::size_t polling_max_packets = 16;      ///< in one answer
   std::size_t polling_max_received = 1'000;  ///< in one POST
   std::size_t send_queue_bytes = 1 << 20;
+  std::size_t total_queue_bytes = 256u << 20;  ///< of all sessions, which net sees to; hence of one as well
   bool allow_upgrades = true;
 };
 
@@ -197,6 +198,7 @@ class Session {
   State state_ = State::open;
   Ping ping_ = Ping::none;
   bool probe_ready_ = false;  ///< 3probe was sent: the client waits for its poll to end
+  bool overflowed_ = false;
   bool reading_ = true;
 };
 

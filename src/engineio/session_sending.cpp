@@ -28,10 +28,12 @@ std::size_t Session::waiting() const {
 }
 
 void Session::send(FrameRef frame) {
-  if (state_ != State::open) return;
+  if (state_ != State::open || overflowed_) return;
   kept_bytes_ = std::min(kept_bytes_, queue_.bytes());
   least_waiting_ = std::min(least_waiting_, waiting());
   queue_.push_back(std::move(frame));
+  // Not closed here: the caller may be the handler itself.
+  overflowed_ = waiting() > options_.total_queue_bytes;
   io_.touched();
 }
 
@@ -54,11 +56,10 @@ void Session::flush(TimePoint now, bool blocked) {
 // Who is within the limit takes what one turn brings, however much: nobody could read of it before. From there on the
 // queue has to shrink faster than it is fed.
 void Session::end_if_slow(TimePoint now) {
-  if (least_waiting_ <= options_.send_queue_bytes) {
-    least_waiting_ = waiting();
-  } else if (waiting() > least_waiting_ + options_.send_queue_bytes) {
-    end(CloseReason::slow_consumer, now);
-  }
+  const bool within = least_waiting_ <= options_.send_queue_bytes;
+  if (overflowed_ || (!within && waiting() > least_waiting_ + options_.send_queue_bytes))
+    return end(CloseReason::slow_consumer, now);
+  if (within) least_waiting_ = waiting();
 }
 
 void Session::serve_get(TimePoint now) {

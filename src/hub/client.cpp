@@ -183,7 +183,7 @@ void Client::on_closed(CloseReason reason, TimePoint now) {
   if (unfinished_) link_.set_partial(0);
   unfinished_ = nullptr;
   if (reason == CloseReason::slow_consumer) {
-    slow_reader.write("SEND_QUEUE_BYTES is reached: a client that reads too slowly is closed",
+    slow_reader.write("a client that reads too slowly is closed (SEND_QUEUE_BYTES, TOTAL_QUEUE_BYTES)",
                       {{"address", facts_.remote_address}});
   }
   while (!sockets_.empty()) sockets_.front()->leave(reason, now);

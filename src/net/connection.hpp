@@ -133,6 +133,7 @@ struct SessionEntry final : engineio::SessionIo {
   bool resume = false;              ///< what was held is to be delivered
   std::uint32_t partial_above = 0;  ///< bytes of half-finished messages that the handler holds
   std::uint32_t partial = 0;        ///< those and the held POST's, as counted over all clients
+  std::size_t queued = 0;           ///< bytes that wait for the client, as counted over all
   PeerAddress peer{};
   TimePoint opened_at{};
   std::uint32_t arrived = 0;  ///< of Connection::sent, what the peer's kernel had at the last look

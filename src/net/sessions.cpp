@@ -177,6 +177,7 @@ void Shard::flush_session(SessionEntry& entry) {
   Connection* connection = find_websocket(entry.session.websocket());
   if (connection && session_of(*connection) == &entry) flush_websocket(*connection);
   entry.session.flush(now_, connection && connection->blocked);
+  count_queue(entry);
   if (const auto taken_out = entry.session.queue().take_conflated())
     shared_.conflated.fetch_add(taken_out, std::memory_order_relaxed);
   if (!entry.session.open()) entry.handler.reset();  // it has had its on_closed()
@@ -194,6 +195,7 @@ void Shard::flush_session(SessionEntry& entry) {
 void Shard::erase_session(SessionEntry& entry) {
   no_stranger(entry);
   count_partial(entry.partial, 0);
+  count(queued_, entry.queued, 0);
   shared_.sessions.fetch_sub(1, std::memory_order_relaxed);
   entry.handler.reset();
   timers_.disarm(entry.armed);

@@ -97,6 +97,7 @@ void Shard::handle(const KernelEvent& event) {
   if (event.writable) {
     connection->blocked = false;
     touch(*connection);
+    if (SessionEntry* entry = session_of(*connection)) entry->touched();
   }
   if (event.readable) on_readable(*connection);
   if (event.broken && !event.readable && connection->mode != Mode::closed) {

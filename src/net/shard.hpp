@@ -37,6 +37,7 @@ struct Shared {
   std::atomic<std::size_t> strangers{0};  ///< sessions without an authenticated socket
   std::atomic<std::size_t> refused{0};    ///< connections over the limit that are being told so
   std::atomic<std::size_t> partial_bytes{0};
+  std::atomic<std::size_t> queued_bytes{0};
   std::atomic<std::uint64_t> conflated{0};  ///< events that no client had to read, since newer ones said more
   std::atomic<std::size_t> leaving{0};      ///< places given out in the row of a drain
 
@@ -47,6 +48,13 @@ struct Shared {
  private:
   Mutex addresses_mutex_;                                                         ///< every shard has strangers
   std::map<PeerAddress, std::size_t> addresses_ SB_GUARDED_BY(addresses_mutex_);  ///< empty when there is no such limit
+};
+
+/// What one shard's clients hold of something that is bounded over all shards.
+struct Held {
+  std::atomic<std::size_t>& all;
+  const std::size_t limit;
+  std::size_t here = 0;
 };
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
@@ -112,13 +120,20 @@ class Shard {
   void set_deadline(Connection& connection, TimePoint deadline);
   void touch(Connection& connection);
   void update_interest(Connection& connection);
+  /// Writes; false: the connection is broken and closed. `written` grows by what was taken.
+  bool write(Connection& connection, std::string_view bytes, std::size_t& written);
+
+  // total_bytes.cpp
   void count_partial(Connection& connection);
   void count_partial(SessionEntry& entry);
   void count_partial(std::uint32_t& counted, std::size_t bytes);
+  void count_queue(SessionEntry& entry);
+  void count(Held& held, std::size_t before, std::size_t after);
+  bool too_much(const Held& held) const;
   void relieve_all();
+  void relieve();
   void drop_largest_partials();
-  /// Writes; false: the connection is broken and closed. `written` grows by what was taken.
-  bool write(Connection& connection, std::string_view bytes, std::size_t& written);
+  void drop_largest_queues();
 
   // http_connection.cpp: requests and answers.
   std::size_t on_http_bytes(Connection& connection, std::string_view bytes);
@@ -212,8 +227,9 @@ class Shard {
   SlotMap<SessionEntry> sessions_;
   SessionEntry* oldest_stranger_ = nullptr;
   SessionEntry* newest_stranger_ = nullptr;
-  std::size_t partial_bytes_ = 0;         ///< this shard's share of all
-  std::atomic<bool> relief_due_ = false;  ///< drop_largest_partials() is on its way
+  Held partial_{shared_.partial_bytes, options_.total_partial_bytes};
+  Held queued_{shared_.queued_bytes, options_.session.total_queue_bytes};
+  std::atomic<bool> relief_due_ = false;  ///< relieve() is on its way
   Timers timers_;
   std::vector<Connection*> touched_connections_;
   std::vector<SessionEntry*> touched_sessions_;

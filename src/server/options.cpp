@@ -17,7 +17,8 @@ net::Options network_options(const Config& config) {
                      .max_payload_bytes = config.max_payload_bytes,
                      .polling_max_packets = config.polling_max_packets,
                      .polling_max_received = config.polling_max_received,
-                     .send_queue_bytes = config.send_queue_bytes};
+                     .send_queue_bytes = config.send_queue_bytes,
+                     .total_queue_bytes = config.total_queue_bytes};
   options.head_timeout = config.header_timeout;
   options.body_timeout = config.body_timeout;
   options.idle_timeout = config.idle_timeout;

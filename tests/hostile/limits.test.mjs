@@ -316,6 +316,22 @@ describe("limits of what a client sends and of what waits for it", () => {
     deaf.close();
   });
 
+  const queueLimits = { TOTAL_QUEUE_BYTES: "3000000", SEND_QUEUE_BYTES: "100000000", THREADS: "1" };
+  attack("TOTAL_QUEUE_BYTES: of many that do not read the one for whom most waits is closed", { env: queueLimits, memoryMb: 24, cpuMs: 2000 }, async (town) => {
+    const names = Array.from({ length: 8 }, (_, i) => `deaf ${i}`);
+    const deaf = await crowd(9, 9, async (i) => (await login(town.port, names[i] ?? "deafest")).pause());
+    const tell = async (user) => {
+      const { status, body } = await town.emit(user, "x".repeat(90_000));
+      assert.equal(status, 202);
+      return JSON.parse(body).online;
+    };
+    for (const user of Array(3).fill(names).flat()) assert.equal(await tell(user), 1);
+    for (let i = 0; (await tell("deafest")) !== 0; ++i) assert.ok(i < 200, "it is still there");
+    await town.unharmed();
+    for (const user of names) assert.equal(await tell(user), 1, `${user} went as well`);
+    deaf.forEach((ws) => ws.close());
+  });
+
   attack("MAILBOX_MESSAGES: past it emits are refused with 429 and Retry-After, all or none", { env: { MAILBOX_MESSAGES: "10", THREADS: "1" } }, async (town) => {
     const sockets = await crowd(11, 11, () => login(town.port, "eleven at once"));
     const { status, headers } = await town.emit("eleven at once", 1);

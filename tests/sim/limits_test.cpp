@@ -185,6 +185,70 @@ TEST(PartialBytes, count_what_the_handler_holds_and_half_a_head) {
   EXPECT_FALSE(world.gone(head));
 }
 
+/// Clients that read nothing, with so many bytes sent to each.
+std::vector<int> deaf(World& world, const std::vector<std::size_t>& bytes) {
+  std::vector<int> fds;
+  for (const std::size_t size : bytes) {
+    fds.push_back(world.websocket());
+    world.network.at(fds.back()).room = 0;
+    world.session->send(text_frame('4' + std::string(size, 'x')));
+    world.turn(2);
+  }
+  return fds;
+}
+
+TEST(QueueBytes, of_all_clients_past_the_limit_the_largest_goes_and_the_others_stay) {
+  Options options;
+  options.session.total_queue_bytes = 100'000;
+  World world(options);
+  const int reads = world.websocket();
+  engineio::Session& reader = *world.session;
+  const auto fds = deaf(world, {20'000, 50'000, 20'000});
+  EXPECT_GT(world.shared.queued_bytes, 90'000u);
+  EXPECT_TRUE(world.ends.empty());
+  const int last = deaf(world, {20'000}).front();
+  EXPECT_EQ(world.ends, std::vector{CloseReason::slow_consumer});
+  EXPECT_LT(world.shared.queued_bytes, 61'000u);
+  world.pass(seconds(3));
+  EXPECT_TRUE(world.gone(fds[1]));
+  for (const int fd : {fds[0], fds[2], last}) EXPECT_FALSE(world.gone(fd));
+  reader.send(text_frame("4hi"));
+  world.turn();
+  EXPECT_EQ(world.take(reads),
+            "\x81\x03"
+            "4hi");
+  for (const int fd : {fds[0], fds[2], last}) world.network.at(fd).room = SIZE_MAX;
+  world.turn(2);
+  EXPECT_EQ(world.shared.queued_bytes, 0u) << "what is written waits no more";
+}
+
+TEST(QueueBytes, of_one_polling_client_that_is_ending_count_and_go_as_well) {
+  Options options;
+  options.session.total_queue_bytes = 100'000;
+  World world(options);
+  const int fd = world.connect();
+  world.send(fd, "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n");
+  world.session->send(text_frame('4' + std::string(90'000, 'x')));
+  world.session->close(CloseReason::server_shutting_down, world.network.now);
+  world.turn();
+  EXPECT_GT(world.shared.queued_bytes, 90'000u);
+  const int other = deaf(world, {20'000}).front();
+  world.turn(2);
+  EXPECT_LT(world.shared.queued_bytes, 21'000u);
+  EXPECT_FALSE(world.gone(other));
+}
+
+TEST(QueueBytes, of_one_turn_no_more_than_all_clients_may_let_wait_are_taken) {
+  Options options;
+  options.session.total_queue_bytes = 100'000;
+  World world(options);
+  world.websocket();
+  for (int i = 0; i < 1000; ++i) world.session->send(text_frame('4' + std::string(1000, 'x')));
+  EXPECT_LT(world.session->queue().bytes(), 102'000u);
+  world.turn();
+  EXPECT_EQ(world.ends, std::vector{CloseReason::slow_consumer});
+}
+
 TEST(Reading, a_session_that_is_not_read_keeps_its_bytes_and_its_order) {
   World world;
   const int fd = world.websocket();

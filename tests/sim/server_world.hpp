@@ -78,7 +78,7 @@ class ServerWorld final : public net::Network {
     for (auto& shard : shared_.shards) shard->begin_stop();
     for (int i = 0; i < 3; ++i) pass(seconds(2));
     EXPECT_TRUE(network_.sockets.empty());
-    EXPECT_EQ(shared_.connections + shared_.sessions + shared_.strangers + shared_.partial_bytes, 0u);
+    EXPECT_EQ(shared_.connections + shared_.sessions + shared_.strangers + shared_.partial_bytes + shared_.queued_bytes, 0u);
     EXPECT_EQ(counters().timers, 0u);
   }
 

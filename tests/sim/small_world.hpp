@@ -55,7 +55,9 @@ struct World {
     for (int i = 0; i < 3 && !shard().stopped(); ++i) pass(seconds(2));
     EXPECT_TRUE(shard().stopped());
     EXPECT_TRUE(network.sockets.empty());
-    EXPECT_EQ(shared.connections + shared.sessions + shared.strangers + shared.refused + shared.partial_bytes, 0u);
+    EXPECT_EQ(shared.connections + shared.sessions + shared.strangers + shared.refused + shared.partial_bytes +
+                  shared.queued_bytes,
+              0u);
     EXPECT_EQ(shard().timers(), 0u);
   }
 

@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/log.hpp"
+#include "net/shard.hpp"
+
+// TOTAL_PARTIAL_BYTES and TOTAL_QUEUE_BYTES: what clients have begun and not finished, and what waits for them, counted
+// over all shards.
+namespace signalbox::net {
+namespace {
+
+log::RareWarning partial_full, queues_full;
+
+}  // namespace
+
+void Shard::count_partial(Connection& connection) {
+  std::size_t bytes = connection.decoder ? connection.decoder->partial_bytes() : 0;
+  if (connection.extra) bytes += connection.extra->held.size();
+  if (connection.http) {
+    bytes += connection.http->parser.partial_bytes() + connection.http->body.size() + connection.http->input.size();
+  }
+  count_partial(connection.partial, bytes);
+}
+
+void Shard::count_partial(SessionEntry& entry) {
+  count_partial(entry.partial, entry.partial_above + (entry.post ? entry.post->body.size() : 0));
+}
+
+void Shard::count_partial(std::uint32_t& counted, std::size_t bytes) {
+  count(partial_, std::exchange(counted, static_cast<std::uint32_t>(bytes)), bytes);
+}
+
+void Shard::count_queue(SessionEntry& entry) {
+  const std::size_t bytes = entry.session.waiting();
+  count(queued_, std::exchange(entry.queued, bytes), bytes);
+}
+
+void Shard::count(Held& held, std::size_t before, std::size_t after) {
+  if (after == before) return;
+  held.here += after - before;
+  const auto all = held.all.fetch_add(after - before, std::memory_order_relaxed) + after - before;
+  if (after > before && all > held.limit) relieve_all();
+}
+
+// When the sum is over its limit, one shard at least holds more than its share, and only there the largest go: nobody
+// has to go for what is held elsewhere.
+bool Shard::too_much(const Held& held) const {
+  return held.here > held.limit / shared_.shards.size() && held.all.load(std::memory_order_relaxed) > held.limit;
+}
+
+// Who holds most may be with another shard. As a message, since the caller may be inside the one that has to go.
+void Shard::relieve_all() {
+  for (const auto& each : shared_.shards) {
+    Shard* shard = each.get();
+    if (shard->relief_due_.exchange(true)) continue;
+    static_cast<void>(shard->post(Message::run([shard] { shard->relieve(); })));
+  }
+}
+
+void Shard::relieve() {
+  relief_due_.store(false);
+  drop_largest_partials();
+  drop_largest_queues();
+}
+
+void Shard::drop_largest_partials() {
+  while (too_much(partial_)) {
+    Connection* connection = nullptr;
+    connections_.for_each([&connection](Connection& each) {
+      if (each.partial != 0 && (!connection || each.partial > connection->partial)) connection = &each;
+    });
+    SessionEntry* session = nullptr;
+    sessions_.for_each([&session](SessionEntry& each) {
+      if (each.partial != 0 && (!session || each.partial > session->partial)) session = &each;
+    });
+    if (!connection && !session) return;
+    partial_full.write("TOTAL_PARTIAL_BYTES is reached: the client that holds most is closed");
+    if (!session || (connection && connection->partial >= session->partial)) {
+      close_connection(*connection, CloseReason::forced_close);
+      continue;
+    }
+    session->partial_above = 0;
+    if (session->session.open()) session->session.close(CloseReason::forced_close, now_);
+    session->touched();
+    count_partial(session->partial, 0);
+  }
+}
+
+void Shard::drop_largest_queues() {
+  if (!too_much(queued_)) return;
+  std::vector<SessionEntry*> largest;
+  sessions_.for_each([&largest](SessionEntry& each) {
+    if (each.queued != 0) largest.push_back(&each);
+  });
+  std::ranges::sort(largest, std::ranges::greater{}, &SessionEntry::queued);
+  for (SessionEntry* entry : largest) {
+    if (!too_much(queued_)) return;
+    queues_full.write("TOTAL_QUEUE_BYTES is reached: the client for whom most waits is closed");
+    entry->session.close(CloseReason::slow_consumer, now_);
+    entry->session.queue().clear();  // also of one that was ending already
+    entry->touched();
+    count_queue(*entry);
+  }
+}
+
+}  // namespace signalbox::net
