@@ -69,7 +69,26 @@ std::optional<std::string> from_process(std::string_view name) {
   return value ? std::optional<std::string>(value) : std::nullopt;
 }
 
+std::size_t bytes_of(const Setting& setting, const Config& config) {
+  return config.*std::get<std::size_t Config::*>(setting.member);
+}
+
 }  // namespace
+
+std::optional<std::string> contradiction(const Config& config) {
+  for (const Setting& setting : settings()) {
+    if (setting.holds.empty()) continue;
+    const Setting& part = *std::ranges::find(settings(), setting.holds, &Setting::name);
+    const std::size_t whole = bytes_of(setting, config), least = bytes_of(part, config);
+    if (whole < least) {
+      return fmt::format(
+          "{} is {} and {} is {}: one message could be more than all together may be; raise the first or "
+          "lower the second",
+          setting.name, whole, part.name, least);
+    }
+  }
+  return std::nullopt;
+}
 
 Config load_config(const std::vector<std::string>& arguments, const Environment& environment, const Variables& dotenv) {
   Values values;
@@ -90,6 +109,7 @@ Config load_config(const std::vector<std::string>& arguments, const Environment&
     const std::string shown = setting.secret ? " cannot be used" : fmt::format(" is '{}'", value);
     throw ConfigError(fmt::format("{} ({}){}; {}", setting.name, from, shown, assigned.error()));
   }
+  if (const auto wrong = contradiction(config)) throw ConfigError(*wrong);
   return config;
 }
 

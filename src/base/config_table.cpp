@@ -12,6 +12,11 @@ constexpr std::uint64_t kMaxMs =
     std::numeric_limits<std::int32_t>::max();  // what timers and socket options take; 24 days
 constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 40;
 constexpr std::uint64_t kMaxCount = 1'000'000'000;
+constexpr std::uint64_t kMaxMessage = std::uint64_t{1} << 30;
+constexpr std::uint64_t kMinMessage = 128;           // a login with the shortest token
+constexpr std::uint64_t kMinEventName = 16;          // of the longest that the server itself has
+constexpr std::uint64_t kMaxPingMs = 1'000'000'000;  // two of these are one timer of a browser, which has 31 bits
+constexpr std::uint64_t kMinQueue = 16 * 1024;       // up to there nothing outdated is taken out
 
 std::optional<std::string> check_path(std::string_view path) {
   const bool plain = std::ranges::all_of(
@@ -40,8 +45,8 @@ const std::vector<Setting>& table() {
       {.name = "THREADS", .member = &Config::threads, .max = 256, .help = "Shards, each with a thread of its own.", .unset = "the cores"},
       {.name = "SOCKET_PATH", .member = &Config::path, .check = check_path, .help = "Path at which clients connect (their option `path`)."},
 
-      {.name = "PING_INTERVAL_MS", .member = &Config::ping_interval, .unit = "ms", .min = 1, .max = kMaxMs, .help = "Time between two heartbeats."},
-      {.name = "PING_TIMEOUT_MS", .member = &Config::ping_timeout, .unit = "ms", .min = 1, .max = kMaxMs, .help = "How long a client may take to answer one."},
+      {.name = "PING_INTERVAL_MS", .member = &Config::ping_interval, .unit = "ms", .min = 1, .max = kMaxPingMs, .help = "Time between two heartbeats."},
+      {.name = "PING_TIMEOUT_MS", .member = &Config::ping_timeout, .unit = "ms", .min = 1, .max = kMaxPingMs, .help = "How long a client may take to answer one."},
       {.name = "CONNECT_TIMEOUT_MS", .member = &Config::connect_timeout, .unit = "ms", .min = 1, .max = kMaxMs, .help = "How long a session may be without a namespace."},
       {.name = "UPGRADE_TIMEOUT_MS", .member = &Config::upgrade_timeout, .unit = "ms", .min = 1, .max = kMaxMs, .help = "How long the upgrade to WebSocket may take."},
       {.name = "HEADER_TIMEOUT_MS", .member = &Config::header_timeout, .unit = "ms", .min = 1, .max = kMaxMs, .help = "How long a request head may take, whole."},
@@ -70,7 +75,7 @@ const std::vector<Setting>& table() {
       {.name = "RESTART_GRACE_MS", .member = &Config::restart_grace, .unit = "ms", .max = kMaxMs, .help = "How long after a start those stay online who were so before it and are not back; with DATA_DIR only."},
       {.name = "SERVE_CLIENT", .member = &Config::serve_client, .help = "Serve the browser's client script at SOCKET_PATH, as Socket.IO does."},
 
-      {.name = "MAX_PAYLOAD_BYTES", .member = &Config::max_payload_bytes, .unit = "bytes", .min = 1, .max = std::uint64_t{1} << 30, .help = "Largest message, polling body or API body, attachments included."},
+      {.name = "MAX_PAYLOAD_BYTES", .member = &Config::max_payload_bytes, .unit = "bytes", .min = kMinMessage, .max = kMaxMessage, .help = "Largest message, polling body or API body, attachments included."},
       {.name = "JSON_DEPTH", .member = &Config::json_depth, .unit = "levels", .min = 1, .max = 1024, .help = "Deepest nesting of JSON."},
       {.name = "POLLING_MAX_PACKETS", .member = &Config::polling_max_packets, .unit = "packets", .min = 1, .max = kMaxCount, .help = "Most packets in one polling answer."},
       {.name = "POLLING_MAX_RECEIVED", .member = &Config::polling_max_received, .unit = "packets", .min = 1, .max = kMaxCount, .help = "Most packets in one polling request."},
@@ -81,15 +86,15 @@ const std::vector<Setting>& table() {
       {.name = "MAX_HEAD_BYTES", .member = &Config::max_head_bytes, .unit = "bytes", .min = 1024, .max = 1 << 20, .help = "Largest request head."},
       {.name = "MAX_HEAD_FIELDS", .member = &Config::max_head_fields, .unit = "fields", .min = 8, .max = 10'000, .help = "Most fields in a request head."},
       {.name = "MAX_NAMESPACES", .member = &Config::max_namespaces, .min = 1, .max = kMaxCount, .help = "Most namespaces that one connection joins."},
-      {.name = "MAX_EVENT_NAME_BYTES", .member = &Config::max_event_name_bytes, .unit = "bytes", .min = 1, .max = kMaxBytes, .help = "Longest event name from a client."},
+      {.name = "MAX_EVENT_NAME_BYTES", .member = &Config::max_event_name_bytes, .unit = "bytes", .min = kMinEventName, .max = kMaxMessage, .help = "Longest event name from a client."},
       {.name = "MAX_ATTACHMENTS", .member = &Config::max_attachments, .max = kMaxCount, .help = "Most attachments of an event from a client."},
       {.name = "MAX_FRAGMENTS", .member = &Config::max_fragments, .min = 1, .max = kMaxCount, .help = "Most fragments of a WebSocket message."},
-      {.name = "TOTAL_PARTIAL_BYTES", .member = &Config::total_partial_bytes, .unit = "bytes", .min = 1, .max = kMaxBytes, .help = "Most bytes of half-finished messages over all clients; the largest goes."},
-      {.name = "PREAUTH_MESSAGE_BYTES", .member = &Config::preauth_message_bytes, .unit = "bytes", .min = 1, .max = kMaxBytes, .help = "Largest message before login."},
+      {.name = "TOTAL_PARTIAL_BYTES", .member = &Config::total_partial_bytes, .unit = "bytes", .min = 1, .max = kMaxBytes, .holds = "MAX_PAYLOAD_BYTES", .help = "Most bytes of half-finished messages over all clients; the largest goes."},
+      {.name = "PREAUTH_MESSAGE_BYTES", .member = &Config::preauth_message_bytes, .unit = "bytes", .min = kMinMessage, .max = kMaxMessage, .help = "Largest message before login."},
       {.name = "CLIENT_EVENTS_PER_S", .member = &Config::client_events_per_s, .max = kMaxCount, .help = "Packets a client may send in a second before it is read more slowly. 0: no limit."},
       {.name = "MAX_PENDING_ACKS", .member = &Config::max_pending_acks, .min = 1, .max = kMaxCount, .help = "Most acknowledgements waited for from one socket."},
-      {.name = "SEND_QUEUE_BYTES", .member = &Config::send_queue_bytes, .unit = "bytes", .min = 1, .max = kMaxBytes, .help = "Bytes that may wait for one slow client; when as much again has come on top, it is closed."},
-      {.name = "TOTAL_QUEUE_BYTES", .member = &Config::total_queue_bytes, .unit = "bytes", .min = 1, .max = kMaxBytes, .help = "Most bytes that wait for all clients together; the one for whom most waits is closed."},
+      {.name = "SEND_QUEUE_BYTES", .member = &Config::send_queue_bytes, .unit = "bytes", .min = kMinQueue, .max = kMaxBytes, .help = "Bytes that may wait for one slow client; when as much again has come on top, it is closed."},
+      {.name = "TOTAL_QUEUE_BYTES", .member = &Config::total_queue_bytes, .unit = "bytes", .min = 1, .max = kMaxBytes, .holds = "MAX_PAYLOAD_BYTES", .help = "Most bytes that wait for all clients together; the one for whom most waits is closed."},
       {.name = "MAILBOX_MESSAGES", .member = &Config::mailbox_messages, .unit = "messages", .min = 1, .max = kMaxCount, .help = "Most messages that wait for one shard; past it emits are refused as overloaded."},
   };
   // clang-format on

@@ -30,6 +30,7 @@ struct Setting {
   SettingMember member;
   std::string_view unit{};
   std::uint64_t min = 0, max = 0;           ///< for numbers
+  std::string_view holds{};                 ///< the setting of bytes whose value this one must hold at least once
   std::vector<std::string_view> choices{};  ///< for text that is one of a few words
   SettingCheck check = nullptr;
   std::string_view help{};
@@ -52,6 +53,9 @@ bool is_switch_word(std::string_view text);
 std::expected<void, std::string> assign(const Setting& setting, std::string_view text, Config& config);
 
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
+
+/// Nothing, or which two settings of a whole configuration cannot work together, and why.
+std::optional<std::string> contradiction(const Config& config);
 
 /// Flags over environment over the variables of `.env` over the defaults. Throws ConfigError, UnknownFlag.
 Config load_config(const std::vector<std::string>& arguments, const Environment& environment, const Variables& dotenv);

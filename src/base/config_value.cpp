@@ -128,6 +128,7 @@ std::string allowed_of(const Setting& setting) {
   if (!setting.choices.empty()) return fmt::format("{}", fmt::join(setting.choices, ", "));
   if (std::holds_alternative<bool Config::*>(setting.member)) return "on, off (or true, false, 1, 0)";
   if (std::holds_alternative<AuthFailure Config::*>(setting.member)) return "unauthorized, connect_error";
+  if (!setting.holds.empty()) return fmt::format("{} to {}", setting.holds, setting.max);
   return setting.max == 0 ? "" : fmt::format("{} to {}", setting.min, setting.max);
 }
 

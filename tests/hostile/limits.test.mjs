@@ -255,7 +255,7 @@ describe("limits of what a client sends and of what waits for it", () => {
     ws.close();
   });
 
-  attack("TOTAL_PARTIAL_BYTES: the largest goes, whoever came last", { env: { TOTAL_PARTIAL_BYTES: "300000", THREADS: "2" } }, async ({ port }) => {
+  attack("TOTAL_PARTIAL_BYTES: the largest goes, whoever came last", { env: { TOTAL_PARTIAL_BYTES: "300000", MAX_PAYLOAD_BYTES: "300000", THREADS: "2" } }, async ({ port }) => {
     const small = await crowd(4, 4, (i) => login(port, `small ${i}`));
     small.forEach((ws) => ws.write(frame(1, "4" + "x".repeat(1000)).subarray(0, 900)));
     const large = await crowd(4, 4, (i) => login(port, `large ${i}`));
@@ -269,7 +269,7 @@ describe("limits of what a client sends and of what waits for it", () => {
     [...small, ...large].forEach((ws) => ws.close());
   });
 
-  attack("TOTAL_PARTIAL_BYTES counts heads and bodies that are not whole", { env: { TOTAL_PARTIAL_BYTES: "300000" } }, async ({ port }) => {
+  attack("TOTAL_PARTIAL_BYTES counts heads and bodies that are not whole", { env: { TOTAL_PARTIAL_BYTES: "300000", MAX_PAYLOAD_BYTES: "300000" } }, async ({ port }) => {
     const small = await crowd(4, 4, async () => (await Raw.open(port)).write("GET / HTTP/1.1\r\nA: b"));
     const large = await crowd(4, 4, async (i) => {
       const raw = await Raw.open(port);

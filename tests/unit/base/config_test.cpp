@@ -98,6 +98,26 @@ TEST(Config, what_is_no_number_of_the_range_is_refused) {
   }
 }
 
+TEST(Config, what_could_not_hold_one_message_stops_the_start_with_a_sentence_that_names_both) {
+  EXPECT_EQ(complaint({{"TOTAL_QUEUE_BYTES", "999999"}}),
+            "TOTAL_QUEUE_BYTES is 999999 and MAX_PAYLOAD_BYTES is 1000000: one message could be more than all together "
+            "may be; raise the first or lower the second");
+  EXPECT_TRUE(complaint({{"TOTAL_PARTIAL_BYTES", "500"}, {"MAX_PAYLOAD_BYTES", "501"}})
+                  .starts_with("TOTAL_PARTIAL_BYTES is 500 and MAX_PAYLOAD_BYTES is 501:"));
+  EXPECT_EQ(complaint({{"TOTAL_PARTIAL_BYTES", "500"}, {"MAX_PAYLOAD_BYTES", "500"}}), "accepted");
+}
+
+TEST(Config, what_cannot_work_is_refused_and_what_is_merely_unwise_is_not) {
+  for (const char* name : {"MAX_PAYLOAD_BYTES", "PREAUTH_MESSAGE_BYTES"}) {
+    EXPECT_NE(complaint({{name, "127"}}), "accepted") << name << ": no login fits";
+    EXPECT_EQ(complaint({{name, "128"}}), "accepted") << name;
+  }
+  EXPECT_NE(complaint({{"SEND_QUEUE_BYTES", "16383"}}), "accepted") << "closed before anything outdated is taken out";
+  EXPECT_EQ(complaint({{"SEND_QUEUE_BYTES", "16384"}}), "accepted") << "less than a message is enough";
+  EXPECT_NE(complaint({{"MAX_EVENT_NAME_BYTES", "12"}}), "accepted") << "no job_completed";
+  EXPECT_NE(complaint({{"PING_INTERVAL_MS", "2147483647"}}), "accepted") << "a browser's timer would end at once";
+}
+
 TEST(Config, a_secret_is_never_shown) {
   for (const Setting& setting : settings()) {
     if (!setting.secret) continue;
