@@ -53,7 +53,7 @@ bool enabled(Level level) {
   return level >= lowest.load(std::memory_order_relaxed) && level != Level::off;
 }
 
-std::string render(std::string_view event, std::initializer_list<Field> fields, bool json) {
+std::string render(std::string_view event, std::span<const Field> fields, bool json) {
   std::string line;
   if (json) {
     line = "\"event\":";
@@ -78,7 +78,7 @@ std::string render(std::string_view event, std::initializer_list<Field> fields, 
   return line;
 }
 
-void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
+void write(Level level, std::string_view event, std::span<const Field> fields) {
   if (!enabled(level)) return;
   const auto name = kNames[static_cast<std::size_t>(level)];
   const auto spd = spdlog::level::from_str(std::string(name));

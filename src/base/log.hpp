@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,7 +23,13 @@ void set_up(std::string_view level, bool json);
 bool enabled(Level level);
 
 /// `event` is a short sentence of ours. Any thread.
-void write(Level level, std::string_view event, std::initializer_list<Field> fields = {});
+void write(Level level, std::string_view event, std::span<const Field> fields);
+inline void write(Level level, std::string_view event, std::initializer_list<Field> fields = {}) {
+  write(level, event, std::span(fields.begin(), fields.size()));
+}
+inline void info(std::string_view event, std::span<const Field> fields) {
+  write(Level::info, event, fields);
+}
 inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) {
   write(Level::debug, event, fields);
 }
@@ -48,6 +55,6 @@ class RareWarning {
 };
 
 /// The line without time and level, as write() prints it.
-std::string render(std::string_view event, std::initializer_list<Field> fields, bool json);
+std::string render(std::string_view event, std::span<const Field> fields, bool json);
 
 }  // namespace signalbox::log

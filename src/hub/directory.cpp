@@ -163,17 +163,23 @@ std::size_t Directory::post(User& user, const EncodedEvent& event) {
   return queued;
 }
 
+void Directory::note(const EncodedEvent& event) {
+  const bool of_a_job = event->kind() == FrameKind::progress || event->kind() == FrameKind::outcome;
+  if (of_a_job && event.job_id.empty()) without_id_.fetch_add(1, std::memory_order_relaxed);
+}
+
 std::expected<std::size_t, Directory::Refusal> Directory::emit(std::string_view id, const EncodedEvent& event) {
   Stripe& stripe = stripe_of(id);
   const Lock lock(stripe.mutex);
   User* user = stripe.find(id);
   if (const auto refused = refusal(user, event)) return std::unexpected(*refused);
-  if (!user && event.job_id.empty()) return 0;
   if (user) {
     for (const SocketRef& to : user->sockets) {
       if (!mailboxes_.has_room(to.shard, user->sockets.size())) return std::unexpected(Refusal::overloaded);
     }
   }
+  note(event);
+  if (!user && event.job_id.empty()) return 0;
   return post(user ? *user : stripe.find_or_add(id), event);
 }
 
@@ -195,6 +201,7 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit_all(const std::ve
     Stripe& stripe = stripe_of(emission.user);
     const Lock lock(stripe.mutex);
     User* user = stripe.find(emission.user);
+    note(emission.event);
     if (user || !emission.event.job_id.empty())
       online += post(user ? *user : stripe.find_or_add(emission.user), emission.event) != 0;
   }

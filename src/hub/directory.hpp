@@ -96,6 +96,9 @@ class Directory {
   /// Outcomes whose time ended before their user had them.
   std::uint64_t unread_expired() const { return unread_expired_.load(std::memory_order_relaxed); }
 
+  /// Job events whose `jobId` is none: told to who was there, and not kept.
+  std::uint64_t job_events_without_id() const { return without_id_.load(std::memory_order_relaxed); }
+
   /// The server ends: nobody goes offline any more, for those whose sockets it closes will be back. Who is online now
   /// goes to the store.
   void hold_presence();
@@ -109,6 +112,7 @@ class Directory {
   Stripe& stripe_of(std::string_view user) const;
   std::optional<Refusal> refusal(const User* user, const EncodedEvent& event) const;
   std::size_t post(User& user, const EncodedEvent& event);
+  void note(const EncodedEvent& event);
   void set_online(User& user, bool online);
   void hand_over_presence();
   void arm(TimePoint deadline);
@@ -123,6 +127,7 @@ class Directory {
   const std::unique_ptr<Stripe[]> stripes_;
   std::atomic<std::size_t> online_count_{0};
   std::atomic<std::uint64_t> unread_expired_{0};
+  std::atomic<std::uint64_t> without_id_{0};
   std::atomic<TimePoint::rep> next_deadline_;
   std::atomic<bool> presence_held_{false};
   TimePoint next_expiry_{};      ///< shard 0 alone

@@ -92,7 +92,8 @@ Network::Counters ShardedNetwork::counters() const {
   Counters out{.connections = shared_.connections.load(),
                .sessions = shared_.sessions.load(),
                .strangers = shared_.strangers.load(),
-               .partial_bytes = shared_.partial_bytes.load()};
+               .partial_bytes = shared_.partial_bytes.load(),
+               .conflated = shared_.conflated.load()};
   for (const auto& shard : shared_.shards) out.timers += shard->timers();
   return out;
 }

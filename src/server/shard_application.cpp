@@ -1,5 +1,7 @@
 #include "server/shard_application.hpp"
 
+#include <algorithm>
+
 #include "base/log.hpp"
 #include "server/client_handler.hpp"
 
@@ -50,13 +52,15 @@ void ShardApplication::tell_of_stranger(const net::RequestHead& head) {
   }
 }
 
-// The graces of presence are kept by the first shard for all.
+// What has its time for all shards is kept by the first: the directory's graces, the counts' minute.
 TimePoint ShardApplication::next_deadline() const {
-  return shard_ == 0 ? parts_.hub.directory.next_deadline() : kNever;
+  return shard_ == 0 ? std::min(parts_.hub.directory.next_deadline(), parts_.counts.next_deadline()) : kNever;
 }
 
 void ShardApplication::on_timer(TimePoint now) {
-  if (shard_ == 0) parts_.hub.directory.on_timer(now);
+  if (shard_ != 0) return;
+  parts_.hub.directory.on_timer(now);
+  parts_.counts.on_timer(now);
 }
 
 }  // namespace signalbox::server

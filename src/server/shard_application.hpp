@@ -2,17 +2,19 @@
 #include "hub/local_sockets.hpp"
 #include "net/application.hpp"
 #include "server/cors.hpp"
+#include "server/counts_log.hpp"
 #include "server/routes.hpp"
 
 namespace signalbox::server {
 
-/// What every shard's application stands on. Constant after start().
+/// What every shard's application stands on. Constant after start(), but for `counts`, which is the first shard's.
 struct Parts {
   hub::Hub& hub;
   net::Network& network;
   const Routes& routes;
   const OriginPolicy& origins;
   RefusedOrigins& refused;
+  CountsLog& counts;
 };
 
 /// One shard's share of the server: its sockets, and the way from net to hub and to the routes.

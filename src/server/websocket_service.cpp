@@ -36,6 +36,7 @@ class WebSocketService::Impl {
 
  private:
   void open_store();
+  std::vector<server::Count> occurrences() const;
   void drain(server::StopSignals& signals);
 
   enum class State : std::uint8_t { made, running, stopped };
@@ -46,6 +47,7 @@ class WebSocketService::Impl {
 
   const server::OriginPolicy origins_;
   server::RefusedOrigins refused_;
+  server::CountsLog counts_;
   // Held while starting and stopping, which any thread may ask for, and two at once.
   mutable Mutex mutex_;
   State state_ SB_GUARDED_BY(mutex_) = State::made;
@@ -57,7 +59,7 @@ WebSocketService::Impl::Impl(Config given)
       network(net::Network::create(server::network_options(config),
                                    [this](unsigned shard) {
                                      return std::make_unique<server::ShardApplication>(
-                                         server::Parts{hub, *network, routes, origins_, refused_}, shard);
+                                         server::Parts{hub, *network, routes, origins_, refused_, counts_}, shard);
                                    })),
       directory(*network, server::directory_options(config)),
       hub{.config = config, .directory = directory, .registry = registry, .mailboxes = *network},
@@ -66,7 +68,8 @@ WebSocketService::Impl::Impl(Config given)
           [this](const net::RequestId& id, net::Response response) { network->answer(id, std::move(response)); }),
       routes(api),
       origins_(config.cors_origin),
-      refused_(config.cors_origin) {
+      refused_(config.cors_origin),
+      counts_([this] { return occurrences(); }) {
   log::set_up(config.log_level, config.log_format == "json");
   hub.shards.resize(network->shards());
   hub.current_shard = net::Network::current_shard;
@@ -101,6 +104,14 @@ void WebSocketService::Impl::open_store() {
   }
   api.wait_for(*store);
   io.wait_for(*store);
+}
+
+std::vector<server::Count> WebSocketService::Impl::occurrences() const {
+  return {{"ignored_events", hub.counters.ignored_events},
+          {"handler_errors", hub.counters.handler_errors},
+          {"conflated_events", network->counters().conflated},
+          {"job_events_without_id", directory.job_events_without_id()},
+          {"outcomes_expired_unread", directory.unread_expired()}};
 }
 
 void WebSocketService::Impl::run() {
@@ -140,6 +151,7 @@ void WebSocketService::Impl::stop() {
   io.set_running(false);
   directory.hold_presence();
   network->stop();
+  counts_.tell();
   state_ = State::stopped;
   log::info("stopped");
 }

@@ -8,7 +8,7 @@ import WebSocket from "ws";
 
 import { Polling, Wire } from "../conformance/wire.mjs";
 import { freePort, program } from "../support/server.mjs";
-import { api, apiKey, connect, eventually, login, secret, startProgram, token, upgraded } from "./support.mjs";
+import { api, apiKey, connect, emit, eventually, login, secret, startProgram, token, upgraded } from "./support.mjs";
 
 /** Tries a WebSocket with these Origin fields; tells whether it opened, or the status that refused it. */
 const tryWebSocket = (server, origin, path = "/socket.io/?EIO=4&transport=websocket") =>
@@ -92,6 +92,18 @@ describe("the log", () => {
     await server.stop();
     assert.ok(server.child.log.length > 0);
     for (const word of hidden) assert.ok(!server.child.log.includes(word), `the log holds ${word}`);
+  });
+
+  test("tells at the end what was counted and is seen nowhere else", async () => {
+    const server = await startProgram({ LOG_LEVEL: "info" });
+    const socket = await login(server, { user: "ada" });
+    socket.emit("what nobody handles").emit("nor this");
+    assert.equal((await emit(server, "ada", "job_completed", { jobId: { of: "no kind" } })).status, 202);
+    await socket.heard("job_completed");
+    assert.deepEqual(await socket.emitWithAck("jobs"), []);
+    socket.disconnect();
+    await server.stop();
+    assert.match(server.child.log, /counted since the start ignored_events=2 job_events_without_id=1$/m);
   });
 
   test("LOG_FORMAT=json is one JSON object a line", async () => {

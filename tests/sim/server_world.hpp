@@ -70,7 +70,7 @@ class ServerWorld final : public net::Network {
       kernels_.push_back(kernel.get());
       shared_.shards.push_back(std::make_unique<net::Shard>(i, shared_, std::move(kernel)));
       shared_.shards[i]->set_application(
-          std::make_unique<ShardApplication>(Parts{hub, *this, routes_, origins_, refused_}, i));
+          std::make_unique<ShardApplication>(Parts{hub, *this, routes_, origins_, refused_, counts_}, i));
       shared_.shards[i]->add_listener(1);
     }
   }
@@ -78,7 +78,8 @@ class ServerWorld final : public net::Network {
     for (auto& shard : shared_.shards) shard->begin_stop();
     for (int i = 0; i < 3; ++i) pass(seconds(2));
     EXPECT_TRUE(network_.sockets.empty());
-    EXPECT_EQ(shared_.connections + shared_.sessions + shared_.strangers + shared_.partial_bytes + shared_.queued_bytes, 0u);
+    EXPECT_EQ(shared_.connections + shared_.sessions + shared_.strangers + shared_.partial_bytes + shared_.queued_bytes,
+              0u);
     EXPECT_EQ(counters().timers, 0u);
   }
 
@@ -144,6 +145,7 @@ class ServerWorld final : public net::Network {
   Routes routes_;
   const OriginPolicy origins_;
   RefusedOrigins refused_;
+  CountsLog counts_{[] { return std::vector<Count>{}; }};
   net::Shared shared_;
   std::vector<net::test::MemoryKernel*> kernels_;
 };

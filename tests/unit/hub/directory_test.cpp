@@ -106,6 +106,16 @@ TEST_F(DirectoryTest, an_event_for_a_user_who_is_away_reaches_no_socket_and_is_n
   EXPECT_EQ(directory.emit("nobody", EncodedEvent{text_frame("42[\"x\"]")}).value(), 0u);
 }
 
+TEST_F(DirectoryTest, a_job_event_without_a_usable_id_is_delivered_not_kept_and_counted) {
+  directory.join("ada", tab, now);
+  const EncodedEvent progress{text_frame("42[\"job_progress\",{}]", FrameKind::progress)};
+  EXPECT_EQ(directory.emit("ada", progress).value(), 1u);
+  EXPECT_EQ(directory.emit_all({{"ada", progress}, {"nobody", progress}}).value(), 1u);
+  EXPECT_EQ(directory.emit("ada", EncodedEvent{text_frame("42[\"x\"]")}).value(), 1u);
+  EXPECT_TRUE(directory.jobs("ada").empty());
+  EXPECT_EQ(directory.job_events_without_id(), 3u);
+}
+
 TEST_F(DirectoryTest, an_event_for_which_one_mailbox_has_no_room_goes_to_none) {
   directory.join("ada", tab, now);
   directory.join("ada", telephone, now);
