@@ -1,14 +1,15 @@
 #include "auth/jwt.hpp"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <set>
 
+#include "base/assert.hpp"
 #include "base/base64.hpp"
 #include "base/json_check.hpp"
 #include "base/json_scan.hpp"
@@ -21,14 +22,6 @@ using Seconds = std::chrono::duration<double>;
 constexpr std::size_t kMaxUserIdBytes = 256;
 constexpr std::array<std::string_view, 6> kRegistered = {"iat", "exp", "nbf", "jti", "aud", "iss"};
 
-std::string hmac_sha256(std::string_view key, std::string_view text) {
-  std::array<unsigned char, 32> digest{};
-  unsigned size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()),
-       text.size(), digest.data(), &size);
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
 struct Member {
   std::string name;
   std::string_view value;
@@ -39,11 +32,11 @@ std::optional<std::vector<Member>> members_of(std::string_view text, std::size_t
   JsonItems items(text);
   if (!items.is_object() || !valid_json(text, max_depth)) return std::nullopt;
   std::vector<Member> out;
-  std::set<std::string> names;
-  while (const auto value = items.next()) {
-    if (!names.insert(items.key()).second) return std::nullopt;
-    out.push_back({items.key(), *value});
-  }
+  while (const auto value = items.next()) out.push_back({items.key(), *value});
+  std::vector<std::string_view> names;
+  for (const Member& member : out) names.push_back(member.name);
+  std::ranges::sort(names);
+  if (std::ranges::adjacent_find(names) != names.end()) return std::nullopt;
   return out;
 }
 
@@ -115,6 +108,32 @@ std::expected<void, TokenError> check_times(const std::vector<Member>& claims, c
 
 }  // namespace
 
+HmacKey::HmacKey(std::string_view secret) {
+  const std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)> hmac(EVP_MAC_fetch(nullptr, "HMAC", nullptr), EVP_MAC_free);
+  keyed_.reset(EVP_MAC_CTX_new(hmac.get()));
+  char digest[] = "SHA256";
+  const std::array parameters = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                                 OSSL_PARAM_construct_end()};
+  // Without a byte of key there would be no key set at all.
+  const auto* key = reinterpret_cast<const unsigned char*>(secret.empty() ? "" : secret.data());
+  SB_ASSERT(keyed_ && EVP_MAC_init(keyed_.get(), key, secret.size(), parameters.data()) == 1);
+}
+
+void HmacKey::Free::operator()(EVP_MAC_CTX* context) const {
+  EVP_MAC_CTX_free(context);
+}
+
+std::string HmacKey::sign(std::string_view text) const {
+  const std::unique_ptr<EVP_MAC_CTX, Free> context(EVP_MAC_CTX_dup(keyed_.get()));
+  std::string digest(32, '\0');
+  std::size_t size = 0;
+  SB_ASSERT(context &&
+            EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char*>(text.data()), text.size()) &&
+            EVP_MAC_final(context.get(), reinterpret_cast<unsigned char*>(digest.data()), &size, digest.size()) &&
+            size == digest.size());
+  return digest;
+}
+
 std::string_view code(TokenError error) {
   if (error == TokenError::missing) return "token_missing";
   return error == TokenError::expired ? "token_expired" : "token_invalid";
@@ -158,7 +177,7 @@ std::expected<Identity, TokenError> JwtVerifier::verify(std::string_view token,
   if (!header) return std::unexpected(TokenError::malformed);
   if (!algorithm_is_hs256(*header)) return std::unexpected(TokenError::algorithm);
 
-  const std::string expected = hmac_sha256(options_.secret, token.substr(0, second));
+  const std::string expected = key_.sign(token.substr(0, second));
   if (signature->size() != expected.size() || CRYPTO_memcmp(signature->data(), expected.data(), expected.size()) != 0) {
     return std::unexpected(TokenError::signature);
   }
@@ -192,7 +211,7 @@ std::string sign_hs256(std::string_view claims, std::string_view secret) {
   std::string token = base64url_encode(R"({"alg":"HS256","typ":"JWT"})");
   token += '.';
   token += base64url_encode(claims);
-  const std::string signature = base64url_encode(hmac_sha256(secret, token));
+  const std::string signature = base64url_encode(HmacKey(secret).sign(token));
   token += '.';
   return token += signature;
 }
