@@ -120,8 +120,6 @@ class Session {
   WebSocketId websocket() const { return websocket_; }
   /// The WebSocket that may say `5` now; 0: none.
   WebSocketId upgrading() const { return probe_ready_ ? probe_ : 0; }
-  /// The same, also before it has said 2probe.
-  WebSocketId probing() const { return probe_; }
 
   // From above.
   /// Queues a message. Who lets more than send_queue_bytes wait, and as much again come on top of it, is closed with

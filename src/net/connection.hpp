@@ -82,7 +82,7 @@ struct Connection {
   TimePoint armed = kNever;
   std::unique_ptr<HttpState> http;
   std::unique_ptr<WebSocketExtra> extra;
-  std::unique_ptr<websocket::FrameDecoder> decoder;
+  std::unique_ptr<websocket::FrameDecoder> decoder;  ///< while a frame or a message is unfinished
   PeerAddress peer{};
 
   engineio::WebSocketId websocket_id() const { return (std::uint64_t{generation} << 32) | slot; }

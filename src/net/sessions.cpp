@@ -117,14 +117,7 @@ SessionEntry* Shard::session_of(const Connection& connection) {
 }
 
 void Shard::set_authenticated(engineio::Session& session) {
-  SessionEntry* entry = find_session(session.sid());
-  if (!entry) return;
-  no_stranger(*entry);
-  // A login may come while the client upgrades.
-  for (const auto websocket : {session.websocket(), session.probing()}) {
-    Connection* connection = find_websocket(websocket);
-    if (connection && connection->decoder) connection->decoder->set_max_message(options_.session.max_payload_bytes);
-  }
+  if (SessionEntry* entry = find_session(session.sid())) no_stranger(*entry);
 }
 
 void Shard::set_reading(engineio::Session& session, bool reading) {

@@ -201,6 +201,7 @@ class Shard {
   void become_websocket(Connection& connection, std::string_view accept);
   void attach(Connection& connection, SessionEntry& entry);
   void on_websocket_bytes(Connection& connection, std::span<char> bytes);
+  void take_frames(Connection& connection, websocket::FrameDecoder& decoder, std::span<char> bytes);
   bool on_websocket_event(Connection& connection, const websocket::Event& event);
   void want_close(Connection& connection, std::uint16_t code);
   void flush_websocket(Connection& connection);

@@ -29,8 +29,6 @@ void Shard::become_websocket(Connection& connection, std::string_view accept) {
       accept, connection.http->cors);
   connection.http.reset();
   connection.more().out = std::move(out);
-  connection.decoder =
-      std::make_unique<websocket::FrameDecoder>(options_.preauth_message_bytes, options_.max_fragments);
   connection.mode = Mode::websocket;
   connection.paused = false;
   set_deadline(connection, kNever);
@@ -40,10 +38,17 @@ void Shard::become_websocket(Connection& connection, std::string_view accept) {
 void Shard::attach(Connection& connection, SessionEntry& entry) {
   connection.session_slot = entry.slot;
   connection.session_generation = entry.generation;
-  if (entry.authenticated) connection.decoder->set_max_message(options_.session.max_payload_bytes);
 }
 
 void Shard::on_websocket_bytes(Connection& connection, std::span<char> bytes) {
+  auto kept = std::move(connection.decoder);
+  auto decoder = kept ? std::move(*kept) : websocket::FrameDecoder(0, options_.max_fragments);
+  take_frames(connection, decoder, bytes);
+  if (connection.mode != Mode::websocket || decoder.at_rest()) return;
+  connection.decoder = std::make_unique<websocket::FrameDecoder>(std::move(decoder));
+}
+
+void Shard::take_frames(Connection& connection, websocket::FrameDecoder& decoder, std::span<char> bytes) {
   SessionEntry* entry = session_of(connection);
   if (entry) entry->touched();
   while (connection.mode == Mode::websocket && !connection.close_received) {
@@ -53,7 +58,9 @@ void Shard::on_websocket_bytes(Connection& connection, std::span<char> bytes) {
       connection.more().held.append(bytes.data(), bytes.size());
       return;
     }
-    const auto event = connection.decoder->next(bytes);
+    const bool known = entry && entry->authenticated;  // a login may be in these very bytes
+    decoder.set_max_message(known ? options_.session.max_payload_bytes : options_.preauth_message_bytes);
+    const auto event = decoder.next(bytes);
     if (!event) {
       connection.close_received = true;  // nothing that follows can be understood
       want_close(connection, static_cast<std::uint16_t>(event.error()));

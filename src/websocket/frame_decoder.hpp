@@ -48,6 +48,8 @@ class FrameDecoder {
   /// into `input`. After an error the decoder must not be used again.
   std::expected<Event, CloseCode> next(std::span<char>& input);
 
+  /// Is nothing unfinished, so that a new decoder would do as well?
+  bool at_rest() const { return !in_payload_ && header_read_ == 0 && !(partial_ && partial_->within_message); }
   /// How many bytes of an unfinished message are kept.
   std::size_t partial_bytes() const { return partial_ ? partial_->message.size() + partial_->control.size() : 0; }
   /// For the limit that changes when the client has logged in.

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/masked_frame.hpp"
@@ -37,8 +38,9 @@ std::string describe(const Event& event) {
   return "need_more";
 }
 
-/// Feeds the wire in pieces of `step` bytes, each an exact heap copy, so that a sanitizer sees one byte too far.
-Log decode(std::string_view wire, std::size_t step, FrameDecoder decoder) {
+/// Feeds the wire in pieces of `step` bytes, each an exact heap copy, so that a sanitizer sees one byte too far; with
+/// `spare`, that one takes the decoder's place once it is at rest.
+Log decode(std::string_view wire, std::size_t step, FrameDecoder decoder, FrameDecoder* spare = nullptr) {
   Log log;
   while (!wire.empty()) {
     const std::size_t size = std::min(step, wire.size());
@@ -55,6 +57,7 @@ Log decode(std::string_view wire, std::size_t step, FrameDecoder decoder) {
       if (event->kind == Event::Kind::need_more) break;
       log.push_back(describe(*event));
     }
+    if (spare && decoder.at_rest()) decoder = std::move(*std::exchange(spare, nullptr));
   }
   return log;
 }
@@ -129,6 +132,8 @@ TEST_P(FrameDecoderCase, whole_or_cut_anywhere_gives_the_same) {
   for (std::size_t step :
        {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{7}, std::size_t{4096}, c.wire.size()}) {
     EXPECT_EQ(decode(c.wire, step, FrameDecoder(1'000'000)), c.want) << "in pieces of " << step;
+    FrameDecoder another(1'000'000);
+    EXPECT_EQ(decode(c.wire, step, FrameDecoder(1'000'000), &another), c.want) << "by two, in pieces of " << step;
   }
 }
 
