@@ -137,7 +137,7 @@ using Middleware = std::function<std::expected<void, ConnectRefusal>(ConnectRequ
 /// A handler that throws is logged, and the connection lives on.
 class EventRegistry {
  public:
-  using Handler = std::function<void(Socket&, const json& arguments, Ack ack)>;
+  using Handler = std::function<void(Socket&, json arguments, Ack ack)>;
   using TextHandler = std::function<void(Socket&, Arguments arguments, Ack ack)>;
   using Connect = std::function<void(Socket&)>;
   using Disconnect = std::function<void(Socket&, std::string_view reason)>;

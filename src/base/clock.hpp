@@ -1,5 +1,7 @@
 #pragma once
 #include <chrono>
+#include <cstdint>
+#include <ctime>
 
 namespace signalbox {
 
@@ -8,5 +10,12 @@ using Clock = std::chrono::steady_clock;
 using TimePoint = Clock::time_point;
 using Milliseconds = std::chrono::milliseconds;
 inline constexpr TimePoint kNever = TimePoint::max();
+
+/// Unix time in milliseconds at the kernel's last tick, a few of them ago: cheap enough to be asked for every event.
+inline std::int64_t coarse_unix_ms() {
+  std::timespec now{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
 
 }  // namespace signalbox

@@ -3,24 +3,37 @@
 #include <simdjson.h>
 
 #include <cmath>
+#include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
+
+#include "base/json_scan.hpp"
 
 namespace signalbox {
 namespace {
 
 constexpr std::size_t kKeptBytes = 256 * 1024;  ///< a parser that grew beyond this is not kept for the thread
 
+/// How many brackets open in it, those in strings included.
+std::size_t opening_brackets(std::string_view text) {
+  std::size_t count = 0;
+  while (!text.empty()) {
+    const std::string_view block = text.substr(0, 128);
+    std::uint8_t in_block = 0;  // a byte, so that the compiler counts sixteen at once
+    for (const char c : block) in_block = static_cast<std::uint8_t>(in_block + ((c | 0x20) == '{'));
+    count += in_block;
+    text.remove_prefix(block.size());
+  }
+  return count;
+}
+
 bool depth_within(std::string_view text, std::size_t max_depth) {
+  if (opening_brackets(text) <= max_depth) return true;
   std::size_t depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      in_string = c != '"';
-    } else if (c == '"') {
-      in_string = true;
+  for (std::size_t at = 0; at < text.size();) {
+    const char c = text[at++];
+    if (c == '"') {
+      at = end_of_json_string(text, at);
     } else if (c == '[' || c == '{') {
       if (++depth > max_depth) return false;
     } else if (c == ']' || c == '}') {

@@ -43,6 +43,28 @@ void append_utf8(std::string& out, std::uint32_t point) {
   }
 }
 
+/// Where the scalar, array or object at the front of `text` ends; 0: there is none.
+std::size_t end_of_value(std::string_view text) {
+  std::size_t depth = 0, at = 0;
+  while (at < text.size()) {
+    const char c = text[at];
+    if (c == '[' || c == '{') {
+      ++depth;
+    } else if (c == ']' || c == '}') {
+      if (depth <= 1) return depth == 0 ? at : at + 1;
+      --depth;
+    } else if (c == '"') {
+      at = end_of_json_string(text, at + 1);
+      if (depth == 0) return at;
+      continue;
+    } else if (depth == 0 && (c == ',' || c == ':' || blank(c))) {
+      return at;
+    }
+    ++at;
+  }
+  return at;
+}
+
 /// The escape after a backslash at the front of `text`, which it takes.
 bool take_escape(std::string_view& text, std::string& out) {
   static constexpr std::string_view kFrom = "\"\\/bfnrt", kTo = "\"\\/\b\f\n\r\t";
@@ -85,48 +107,37 @@ void JsonItems::skip_blanks() {
   while (!text_.empty() && blank(text_.front())) text_.remove_prefix(1);
 }
 
+std::string_view JsonItems::take(std::size_t size) {
+  const std::string_view taken = text_.substr(0, size);
+  text_.remove_prefix(size);
+  return taken;
+}
+
 std::optional<std::string_view> JsonItems::take_value() {
   skip_blanks();
-  std::size_t depth = 0, end = 0;
-  bool in_string = false;
-  for (; end < text_.size(); ++end) {
-    const char c = text_[end];
-    if (in_string) {
-      if (c == '\\') {
-        ++end;
-      } else if (c == '"') {
-        in_string = false;
-      }
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      ++depth;
-    } else if (c == ']' || c == '}') {
-      if (depth == 0) return std::nullopt;
-      --depth;
-    } else if (depth == 0 && (c == ',' || c == ':')) {
-      break;
-    }
-  }
-  end = std::min(end, text_.size());
-  std::string_view value = text_.substr(0, end);
-  text_.remove_prefix(end);
-  while (!value.empty() && blank(value.back())) value.remove_suffix(1);
+  const std::string_view value = take(end_of_value(text_));
+  skip_blanks();
   if (value.empty()) return std::nullopt;
   return value;
 }
 
-std::optional<std::string_view> JsonItems::next() {
+bool JsonItems::take_key() {
   skip_blanks();
+  if (!text_.starts_with('"')) return false;
+  key_ = take(end_of_json_string(text_, 1));
+  skip_blanks();
+  return take(std::min<std::size_t>(text_.size(), 1)) == ":";
+}
+
+std::optional<std::string_view> JsonItems::next() {
   if (text_.starts_with(',')) text_.remove_prefix(1);
-  if (is_object()) {
-    const auto name = take_value();
-    auto key = name ? json_string(*name) : std::nullopt;
-    if (!key || !text_.starts_with(':')) return std::nullopt;
-    key_ = std::move(*key);
-    text_.remove_prefix(1);
-  }
+  if (is_object() && !take_key()) return std::nullopt;
   return take_value();
+}
+
+bool JsonItems::named(std::string_view name) const {
+  if (key_.contains('\\')) return key() == name;
+  return key_.size() == name.size() + 2 && key_.substr(1, name.size()) == name;
 }
 
 std::string_view JsonItems::rest() const {
@@ -138,6 +149,7 @@ std::string_view JsonItems::rest() const {
 std::optional<std::string> json_string(std::string_view value) {
   if (value.size() < 2 || value.front() != '"' || value.back() != '"') return std::nullopt;
   value = value.substr(1, value.size() - 2);
+  if (!value.contains('\\')) return std::string(value);
   std::string out;
   while (!value.empty()) {
     const std::size_t plain = std::min(value.find('\\'), value.size());
@@ -148,6 +160,44 @@ std::optional<std::string> json_string(std::string_view value) {
     if (!take_escape(value, out)) return std::nullopt;
   }
   return out;
+}
+
+std::string_view json_first(std::string_view array) {
+  JsonItems items(array);
+  return items.is_array() ? items.next().value_or(std::string_view{}) : std::string_view{};
+}
+
+std::optional<std::string_view> json_member(std::string_view object, std::string_view name) {
+  JsonItems members(object);
+  std::optional<std::string_view> found;
+  while (const auto value = members.is_object() ? members.next() : std::nullopt) {
+    if (members.named(name)) found = value;
+  }
+  return found;
+}
+
+std::string json_without(std::string_view object, std::string_view name) {
+  std::string kept;
+  kept.reserve(object.size());
+  kept += '{';
+  JsonItems members(object);
+  while (const auto value = members.is_object() ? members.next() : std::nullopt) {
+    if (members.named(name)) continue;
+    if (kept.size() > 1) kept += ',';
+    kept.append(members.raw_key().data(), value->data() + value->size());  // key, colon and value as they stand
+  }
+  return kept += '}';
+}
+
+std::size_t end_of_json_string(std::string_view text, std::size_t at) {
+  const std::size_t begin = at;
+  while ((at = text.find('"', at)) != std::string_view::npos) {
+    std::size_t backslashes = 0;
+    while (at - backslashes > begin && text[at - backslashes - 1] == '\\') ++backslashes;
+    ++at;
+    if (backslashes % 2 == 0) return at;
+  }
+  return text.size();
 }
 
 bool json_is_integer(std::string_view value) {

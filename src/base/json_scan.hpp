@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include <signalbox/json_text.hpp>
+
 namespace signalbox {
 
 // Slices of JSON text that valid_json() has accepted: no copy, no number reformatted. On other text they are safe and
@@ -18,22 +20,27 @@ class JsonItems {
   bool is_object() const { return kind_ == '{'; }
   /// The next value's own bytes; nothing at the end. For an object key() then has the member's name.
   std::optional<std::string_view> next();
-  const std::string& key() const { return key_; }
+  std::string key() const { return json_string(key_).value_or(""); }
+  std::string_view raw_key() const { return key_; }  ///< as it stands, quotes included
+  /// Is that its name? Without a copy of it, as long as nothing in it is escaped.
+  bool named(std::string_view name) const;
   /// What has not been taken yet, as it stands before the closing bracket: for an array, the values after the last one,
   /// with commas.
   std::string_view rest() const;
 
  private:
   void skip_blanks();
+  bool take_key();
   std::optional<std::string_view> take_value();
+  std::string_view take(std::size_t size);
 
   std::string_view text_;
-  std::string key_;
+  std::string_view key_;
   char kind_ = 0;
 };
 
-/// The text of a JSON string, escapes undone; nothing if it is not a string.
-std::optional<std::string> json_string(std::string_view value);
+/// Where the string ends that began before `at`: behind its closing quote.
+std::size_t end_of_json_string(std::string_view text, std::size_t at);
 /// Is this value an integer as JSON writes one (no fraction, no exponent)?
 bool json_is_integer(std::string_view value);
 

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 
 namespace signalbox {
 namespace {
@@ -69,6 +70,25 @@ bool plain(char c) {
   return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
+/// All eight of them; may say no where the answer is yes.
+bool eight_plain(const char* at) {
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  // A subtraction that borrows sets the byte's highest bit.
+  const std::uint64_t control = word - kEach * 0x20;
+  const std::uint64_t quote = (word ^ kEach * '"') - kEach;
+  const std::uint64_t backslash = (word ^ kEach * '\\') - kEach;
+  return ((word | control | quote | backslash) & kEach * 0x80) == 0;
+}
+
+/// Where the plain bytes from `at` end.
+std::size_t end_of_plain(std::string_view text, std::size_t at) {
+  while (text.size() - at >= 8 && eight_plain(text.data() + at)) at += 8;
+  while (at < text.size() && plain(text[at])) ++at;
+  return at;
+}
+
 /// Prints d.ddd * 10^exponent. source  ECMA-262, Number::toString.
 void append_digits(std::string& out, std::string_view digits, int exponent) {
   const auto count = static_cast<int>(digits.size());
@@ -93,8 +113,7 @@ void append_digits(std::string& out, std::string_view digits, int exponent) {
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   for (std::size_t at = 0; at < text.size();) {
-    std::size_t end = at;
-    while (end < text.size() && plain(text[end])) ++end;
+    const std::size_t end = end_of_plain(text, at);
     out.append(text, at, end - at);
     if ((at = end) == text.size()) break;
     if (static_cast<unsigned char>(text[at]) < 0x80) {
@@ -121,9 +140,10 @@ void append_double(std::string& out, double value) {
     out += "null";
     return;
   }
-  if (value == 0) {  // JSON.stringify(-0) is "0"
-    out += '0';
-    return;
+  constexpr double kExact = 1LL << 53;  // whole numbers up to here are their own shortest text
+  if (std::fabs(value) <= kExact) {
+    const auto whole = static_cast<std::int64_t>(value);
+    if (static_cast<double>(whole) == value) return append_int(out, whole);  // and JSON.stringify(-0) is "0"
   }
   if (value < 0) out += '-';
   char buffer[32];

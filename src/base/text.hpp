@@ -5,11 +5,21 @@
 
 namespace signalbox {
 
+/// A text and its hash, for what is looked up more than once.
+struct HashedText {
+  explicit HashedText(std::string_view of) : text(of), hash(std::hash<std::string_view>{}(of)) {}
+  friend bool operator==(const HashedText& a, std::string_view b) { return a.text == b; }
+
+  std::string_view text;
+  std::size_t hash;
+};
+
 /// For maps from text that are looked up by views, without a copy.
 struct TextHash {
   using is_transparent = void;
   // Not noexcept: then the standard library keeps each hash beside its key, and a look-up reads no other keys.
   std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  std::size_t operator()(const HashedText& text) const { return text.hash; }
 };
 
 constexpr bool is_blank(char c) {

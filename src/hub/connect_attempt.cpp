@@ -4,7 +4,6 @@
 
 #include "base/json_check.hpp"
 #include "base/json_scan.hpp"
-#include "base/json_write.hpp"
 #include "hub/emit.hpp"
 #include "hub/handshake.hpp"
 
@@ -30,16 +29,7 @@ void ConnectAttempt::set_user(std::string id, std::string user_object_text,
 }
 
 void ConnectAttempt::drop_auth_key(std::string_view key) {
-  std::string kept = "{";
-  JsonItems members(auth_);
-  while (const auto value = members.next()) {
-    if (members.key() == key) continue;
-    if (kept.size() > 1) kept += ',';
-    append_json_string(kept, members.key());
-    kept += ':';
-    kept += *value;
-  }
-  auth_ = kept + '}';
+  auth_ = json_without(auth_, key);
 }
 
 }  // namespace signalbox::hub

@@ -33,10 +33,11 @@ struct Directory::Stripe {
   };
   std::deque<Leaving> leaving SB_GUARDED_BY(mutex);
 
-  User* find(std::string_view id) const SB_REQUIRES(mutex) {
+  User* find(const HashedText& id) const SB_REQUIRES(mutex) {
     auto it = users.find(id);
     return it == users.end() ? nullptr : it->second.get();
   }
+  User* find(std::string_view id) const SB_REQUIRES(mutex) { return find(HashedText(id)); }
   User& find_or_add(std::string_view id) SB_REQUIRES(mutex) {
     if (User* user = find(id)) return *user;
     auto user = std::make_unique<User>(id);
@@ -81,9 +82,13 @@ void Directory::open(OutcomeStore& store, TimePoint now) {
   }
 }
 
-Directory::Stripe& Directory::stripe_of(std::string_view user) const {
+Directory::Stripe& Directory::stripe_of(const HashedText& user) const {
   // The upper bits: the map inside the stripe uses the lower ones.
-  return stripes_[(TextHash{}(user) >> 48) % kStripes];
+  return stripes_[(user.hash >> 48) % kStripes];
+}
+
+Directory::Stripe& Directory::stripe_of(std::string_view user) const {
+  return stripe_of(HashedText(user));
 }
 
 void Directory::set_online(User& user, bool online) {
@@ -140,21 +145,21 @@ void Directory::leave(const User* known, const SocketRef& socket, TimePoint now)
 }
 
 std::optional<Directory::Refusal> Directory::refusal(const User* user, const EncodedEvent& event) const {
-  if (event->kind() != FrameKind::outcome || event.job_id.empty()) return std::nullopt;
+  if (event->kind() != FrameKind::outcome || event.job_id().empty()) return std::nullopt;
   if (store_ && !store_->healthy()) return Refusal::not_durable;
-  if (user && user->jobs && !user->jobs->has_room(event.job_id)) return Refusal::too_many_unread;
+  if (user && user->jobs && !user->jobs->has_room(event.job_id())) return Refusal::too_many_unread;
   return std::nullopt;
 }
 
 // Room was seen before; what other threads took of it since comes out of the mailbox's reserve.
 std::size_t Directory::post(User& user, const EncodedEvent& event) {
   std::uint64_t number = 0;
-  if (!event.job_id.empty()) {
+  if (!event.job_id().empty()) {
     if (!user.jobs) user.jobs = std::make_unique<UserJobs>(options_.ledger, ledger_bytes_);
-    const JobEntry& kept = user.jobs->keep(event.job_id, event.frame, options_.wall());
+    const JobEntry& kept = user.jobs->keep(event.job_id(), event.frame, options_.wall());
     if (event->kind() == FrameKind::outcome) {
       number = kept.number;
-      if (store_) store_->put(user.id, event.job_id, kept);
+      if (store_) store_->put(user.id, event.job_id(), kept);
     }
   }
   std::size_t queued = 0;
@@ -165,13 +170,14 @@ std::size_t Directory::post(User& user, const EncodedEvent& event) {
 
 void Directory::note(const EncodedEvent& event) {
   const bool of_a_job = event->kind() == FrameKind::progress || event->kind() == FrameKind::outcome;
-  if (of_a_job && event.job_id.empty()) without_id_.fetch_add(1, std::memory_order_relaxed);
+  if (of_a_job && event.job_id().empty()) without_id_.fetch_add(1, std::memory_order_relaxed);
 }
 
 std::expected<std::size_t, Directory::Refusal> Directory::emit(std::string_view id, const EncodedEvent& event) {
-  Stripe& stripe = stripe_of(id);
+  const HashedText name(id);
+  Stripe& stripe = stripe_of(name);
   const Lock lock(stripe.mutex);
-  User* user = stripe.find(id);
+  User* user = stripe.find(name);
   if (const auto refused = refusal(user, event)) return std::unexpected(*refused);
   if (user) {
     for (const SocketRef& to : user->sockets) {
@@ -179,7 +185,7 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit(std::string_view 
     }
   }
   note(event);
-  if (!user && event.job_id.empty()) return 0;
+  if (!user && event.job_id().empty()) return 0;
   return post(user ? *user : stripe.find_or_add(id), event);
 }
 
@@ -202,7 +208,7 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit_all(const std::ve
     const Lock lock(stripe.mutex);
     User* user = stripe.find(emission.user);
     note(emission.event);
-    if (user || !emission.event.job_id.empty())
+    if (user || !emission.event.job_id().empty())
       online += post(user ? *user : stripe.find_or_add(emission.user), emission.event) != 0;
   }
   return online;

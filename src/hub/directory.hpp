@@ -15,6 +15,7 @@
 #include "base/frame.hpp"
 #include "base/message.hpp"
 #include "base/mutex.hpp"
+#include "base/text.hpp"
 #include "hub/emit.hpp"
 #include "hub/job_ledger.hpp"
 #include "hub/outcome_store.hpp"
@@ -43,9 +44,7 @@ struct DirectoryOptions {
   Milliseconds restart_grace{10'000};          ///< for those who were online before the start
   std::size_t max_connections_per_user = 500;  ///< 0: no limit
   LedgerOptions ledger{};
-  WallMs (*wall)() = [] {
-    return std::chrono::duration_cast<Milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-  };
+  WallMs (*wall)() = coarse_unix_ms;
 };
 
 /// Who is connected and what is known of their jobs; the one place where the order of a user's events is decided.
@@ -109,6 +108,7 @@ class Directory {
 
  private:
   struct Stripe;
+  Stripe& stripe_of(const HashedText& user) const;
   Stripe& stripe_of(std::string_view user) const;
   std::optional<Refusal> refusal(const User* user, const EncodedEvent& event) const;
   std::size_t post(User& user, const EncodedEvent& event);

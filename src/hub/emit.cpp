@@ -6,6 +6,7 @@
 
 #include "base/json_check.hpp"
 #include "base/json_scan.hpp"
+#include "base/json_value.hpp"
 #include "base/json_write.hpp"
 #include "base/utf8.hpp"
 #include "socketio/packet.hpp"
@@ -24,9 +25,7 @@ class Writer {
     if (out_.capacity() > kKeptBytes) std::string().swap(out_);
   }
   std::string& out() { return out_; }
-  EncodedEvent job_event(FrameKind kind, std::string_view job_id) const {
-    return {text_frame(out_, kind, job_id), std::string(job_id)};
-  }
+  EncodedEvent event(FrameKind kind, std::string_view job_id) const { return {text_frame(out_, kind, job_id)}; }
 
  private:
   static std::string& buffer() {
@@ -36,28 +35,14 @@ class Writer {
   std::string& out_;
 };
 
-std::string dump(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
-/// A value that a program built may be nested deeper than browsers are to get it.
-std::expected<std::string, EmitError> checked_dump(const json& value, const EmitLimits& limits) {
-  std::string text = dump(value);
-  if (text.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
-  if (value.is_structured() && !valid_json(text, limits.json_depth)) return std::unexpected(EmitError::invalid_json);
-  return text;
-}
-
 std::expected<void, EmitError> append_extra(std::string& out, const json& extra, const EmitLimits& limits) {
   if (!extra.is_object()) return std::unexpected(EmitError::invalid_json);
   for (const auto& [name, value] : extra.items()) {
     if (name == "jobId" || name == "progress" || name == "status") continue;  // the event's own say what is true
-    auto text = checked_dump(value, {.data_bytes = limits.data_bytes, .json_depth = limits.json_depth - 1});
-    if (!text) return std::unexpected(text.error());
     out += ',';
     append_json_string(out, name);
     out += ':';
-    out += *text;
+    if (!append_json(out, value, limits.json_depth - 1)) return std::unexpected(EmitError::invalid_json);
   }
   return {};
 }
@@ -68,10 +53,11 @@ FrameKind kind_of(std::string_view event) {
 }
 
 /// The job that a job event's data names, as text; empty if none.
-std::string job_in(std::string_view data) {
+std::string job_of(FrameKind kind, std::string_view data) {
+  if (kind == FrameKind::event) return {};
   JsonItems items(data);
   while (const auto value = items.next()) {
-    if (!items.is_object() || items.key() != "jobId") continue;
+    if (!items.is_object() || !items.named("jobId")) continue;
     if (auto text = json_string(*value)) return std::move(*text);
     if (json_is_integer(*value)) return std::string(*value);
   }
@@ -112,21 +98,19 @@ FrameResult job_frame(const JobProgress& job, const EmitLimits& limits) {
   }
   out += "}]";
   if (out.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
-  return writer.job_event(FrameKind::progress, job.job_id);
+  return writer.event(FrameKind::progress, job.job_id);
 }
 
 FrameResult job_frame(const JobCompleted& job, const EmitLimits& limits) {
-  const auto result = checked_dump(job.result, {.data_bytes = limits.data_bytes, .json_depth = limits.json_depth - 1});
-  if (!result) return std::unexpected(result.error());
   Writer writer;
   std::string& out = writer.out();
   out += R"(42["job_completed",{"jobId":)";
   append_json_string(out, job.job_id);
   out += R"(,"result":)";
-  out += *result;
+  if (!append_json(out, job.result, limits.json_depth - 1)) return std::unexpected(EmitError::invalid_json);
   out += "}]";
   if (out.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
-  return writer.job_event(FrameKind::outcome, job.job_id);
+  return writer.event(FrameKind::outcome, job.job_id);
 }
 
 FrameResult job_frame(const JobFailed& job, const EmitLimits& limits) {
@@ -138,26 +122,34 @@ FrameResult job_frame(const JobFailed& job, const EmitLimits& limits) {
   append_json_string(out, job.error);
   out += "}]";
   if (out.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
-  return writer.job_event(FrameKind::outcome, job.job_id);
+  return writer.event(FrameKind::outcome, job.job_id);
 }
 
 EncodedEvent checked_event_frame(std::string_view event, std::string_view data) {
   const FrameKind kind = kind_of(event);
-  std::string job = kind == FrameKind::event ? std::string() : job_in(data);
+  const std::string job = job_of(kind, data);
   Writer writer;
   std::string& out = writer.out();
   out += "42[";
   append_json_string(out, event);
   out += ',';
-  FrameRef frame = make_frame(false, kind, job, out, data, "]");
-  return {std::move(frame), std::move(job)};
+  return {make_frame(false, kind, job, out, data, "]")};
 }
 
 FrameResult event_frame(std::string_view event, const json& data, const EmitLimits& limits) {
   if (const auto ok = check_event_name(event, limits); !ok) return std::unexpected(ok.error());
-  const auto text = checked_dump(data, limits);
-  if (!text) return std::unexpected(text.error());
-  return checked_event_frame(event, *text);
+  Writer writer;
+  std::string& out = writer.out();
+  out += "42[";
+  append_json_string(out, event);
+  out += ',';
+  const std::size_t begin = out.size();
+  if (!append_json(out, data, limits.json_depth)) return std::unexpected(EmitError::invalid_json);
+  if (out.size() - begin > limits.data_bytes) return std::unexpected(EmitError::too_large);
+  const FrameKind kind = kind_of(event);
+  const std::string job = job_of(kind, std::string_view(out).substr(begin));
+  out += ']';
+  return writer.event(kind, job);
 }
 
 FrameResult event_frame_of_text(std::string_view event, std::string_view data, const EmitLimits& limits) {

@@ -1,7 +1,6 @@
 #pragma once
 #include <cstddef>
 #include <expected>
-#include <string>
 #include <string_view>
 
 #include <signalbox/job_events.hpp>
@@ -14,10 +13,11 @@ namespace signalbox::hub {
 
 // What is emitted, as one frame for every socket that gets it. Pure; any thread.
 
-/// What is emitted, ready for every socket that gets it; for a job event with the job that it is of.
+/// What is emitted, ready for every socket that gets it.
 struct EncodedEvent {
   FrameRef frame;
-  std::string job_id{};  ///< empty: no job event, or one that names none
+  /// Of the job that it is of; empty: no job event, or one that names none.
+  std::string_view job_id() const noexcept { return frame->key(); }
   const Frame* operator->() const noexcept { return frame.operator->(); }
 };
 

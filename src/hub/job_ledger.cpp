@@ -1,6 +1,8 @@
 #include "hub/job_ledger.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <utility>
 
 #include "base/json_scan.hpp"
 #include "base/json_write.hpp"
@@ -78,21 +80,28 @@ bool UserJobs::has_room(std::string_view job_id) const {
   return found != jobs_.end() && unread(found->second.outcome);
 }
 
-UserJobs::Job& UserJobs::find_or_add(std::string_view job_id) {
+UserJobs::Job& UserJobs::find_or_add(std::string_view job_id, std::size_t most) {
   auto found = jobs_.find(job_id);
-  if (found == jobs_.end()) {
-    found = jobs_.emplace(std::string(job_id), Job{}).first;
-    found->second.id = &found->first;
+  if (found != jobs_.end()) return found->second;
+  Jobs::node_type free;  // the place of the last that was pushed out
+  while (jobs_.size() >= most) {
+    auto node = push_one_out();
+    if (!node) break;
+    free = std::move(node);
   }
+  if (free) {
+    free.key() = job_id;
+    free.mapped() = Job{};
+    found = jobs_.insert(std::move(free)).position;
+  } else {
+    found = jobs_.emplace(std::string(job_id), Job{}).first;
+  }
+  found->second.id = &found->first;
   return found->second;
 }
 
 const JobEntry& UserJobs::keep(std::string_view job_id, const FrameRef& frame, WallMs now) {
-  if (!jobs_.contains(job_id)) {
-    while (jobs_.size() >= options_.jobs_per_user && push_one_out()) {
-    }
-  }
-  Job& job = find_or_add(job_id);
+  Job& job = find_or_add(job_id, options_.jobs_per_user);
   const bool outcome = frame->kind() == FrameKind::outcome;
   if (outcome) drop(job.progress);
   auto& place = outcome ? job.outcome : job.progress;
@@ -103,7 +112,7 @@ const JobEntry& UserJobs::keep(std::string_view job_id, const FrameRef& frame, W
 
 void UserJobs::restore(std::string job_id, JobEntry outcome) {
   last_number_ = std::max(last_number_, outcome.number);
-  Job& job = find_or_add(job_id);
+  Job& job = find_or_add(job_id, SIZE_MAX);
   put(job.outcome, std::move(outcome));
   rank(job);
 }
@@ -126,17 +135,16 @@ void UserJobs::rank(Job& job) {
   list.newest = &job;
 }
 
-bool UserJobs::push_one_out() {
+UserJobs::Jobs::node_type UserJobs::push_one_out() {
   for (const Rank rank : {Rank::had, Rank::running}) {
     Job* job = lists_[static_cast<std::size_t>(rank)].oldest;
     if (!job) continue;
     drop(job->progress);
     drop(job->outcome);
     unlink(*job);
-    jobs_.erase(jobs_.find(*job->id));
-    return true;
+    return jobs_.extract(*job->id);
   }
-  return false;
+  return {};
 }
 
 std::vector<JobEntry> UserJobs::replay(WallMs now) const {

@@ -101,16 +101,20 @@ class UserJobs {
     Job* newest = nullptr;
   };
 
+  using Jobs = std::unordered_map<std::string, Job, TextHash, std::equal_to<>>;
+
   void put(std::optional<JobEntry>& place, JobEntry entry);
   void drop(std::optional<JobEntry>& place);
   void rank(Job& job);
   void unlink(Job& job);
-  bool push_one_out();
-  Job& find_or_add(std::string_view job_id);
+  /// Empty: there is none that may go.
+  Jobs::node_type push_one_out();
+  /// Pushes others out where there would else be more than `most`.
+  Job& find_or_add(std::string_view job_id, std::size_t most);
 
   const LedgerOptions& options_;
   std::atomic<std::size_t>& bytes_;
-  std::unordered_map<std::string, Job, TextHash, std::equal_to<>> jobs_;
+  Jobs jobs_;
   std::array<List, 3> lists_{};  ///< by rank
   std::uint64_t last_number_ = 0;
   std::size_t unread_ = 0;

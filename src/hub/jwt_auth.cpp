@@ -26,12 +26,8 @@ std::string secret_of(const Config& config) {
 
 /// The text under `token` in the connect payload; empty if there is none.
 std::string token_in(std::string_view auth) {
-  JsonItems members(auth);
-  std::string token;
-  while (const auto value = members.next()) {
-    if (members.key() == "token") token = json_string(*value).value_or("");
-  }
-  return token;
+  const auto token = json_member(auth, "token");
+  return token ? json_string(*token).value_or("") : "";
 }
 
 ConnectRefusal refusal(auth::TokenError error, AuthFailure how) {

@@ -1,5 +1,7 @@
 #include "hub/local_sockets.hpp"
 
+#include <utility>
+
 #include "base/assert.hpp"
 #include "hub/socket_state.hpp"
 
@@ -60,11 +62,11 @@ void LocalSockets::stop_listening(Entry& entry) {
   entry.user = nullptr;
 }
 
-void LocalSockets::on_message(const Message& message) {
+void LocalSockets::on_message(Message& message) {
   switch (message.kind) {
     case Message::Kind::deliver:
       if (const Entry* to = entry(message.slot, message.generation)) {
-        to->link->send(message.frame);
+        to->link->send(std::move(message.frame));
         if (message.number != 0) to->socket->sent_outcome(message.number);
       }
       return;

@@ -18,8 +18,8 @@ class LocalSockets {
   SocketState* find(std::uint32_t slot, std::uint32_t generation) const;
   /// From now on this socket hears broadcasts, but for those that leave `user` out.
   void listen(const SocketRef& ref, const void* user);
-  /// Delivers or broadcasts.
-  void on_message(const Message& message);
+  /// Delivers or broadcasts; the frame is taken out of a delivery.
+  void on_message(Message& message);
 
  private:
   struct Entry {

@@ -22,14 +22,8 @@ constexpr std::string_view kMainNamespace = "/";
 
 /// What `authenticate` brought: its first argument's `token`, or nothing.
 std::string token_of(std::string_view arguments) {
-  JsonItems list(arguments);
-  const auto first = list.next();
-  JsonItems members(first.value_or(""));
-  std::string token;
-  while (const auto value = members.next()) {
-    if (members.key() == "token") token = json_string(*value).value_or("");
-  }
-  return token;
+  const auto token = json_member(json_first(arguments), "token");
+  return token ? json_string(*token).value_or("") : "";
 }
 
 }  // namespace

@@ -21,20 +21,26 @@ class Mailbox {
   Put put(Message&& message) {
     const Lock lock(mutex_);
     if (closed_) return Put::refused;
-    if (message.kind != Message::Kind::task && depth_.load(std::memory_order_relaxed) >= limit_) return Put::refused;
+    if (message.kind != Message::Kind::task && !has_room(1)) return Put::refused;
     const bool was_empty = messages_.empty();
     messages_.push_back(std::move(message));
-    depth_.fetch_add(1, std::memory_order_relaxed);
+    put_.store(put_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     return was_empty ? Put::added_to_empty : Put::added;
   }
-  bool has_room(std::size_t count) const { return depth_.load(std::memory_order_relaxed) + count <= limit_; }
+  bool has_room(std::size_t count) const {
+    // Handled first: of what is put meanwhile we may see too much, never too little.
+    const std::size_t handled = handled_.load(std::memory_order_acquire);
+    return put_.load(std::memory_order_relaxed) - handled + count <= limit_;
+  }
 
   /// Moves what waits into `out`, which must be empty. The messages count until handled() says otherwise.
   void take(std::vector<Message>& out) {
     const Lock lock(mutex_);
     std::swap(messages_, out);
   }
-  void handled(std::size_t count) { depth_.fetch_sub(count, std::memory_order_relaxed); }
+  void handled(std::size_t count) {
+    handled_.store(handled_.load(std::memory_order_relaxed) + count, std::memory_order_release);
+  }
   bool empty() const {
     const Lock lock(mutex_);
     return messages_.empty();
@@ -49,8 +55,10 @@ class Mailbox {
 
  private:
   const std::size_t limit_;
-  std::atomic<std::size_t> depth_{0};
-  mutable Mutex mutex_;  ///< posters are on any thread
+  // Two counts instead of one: each has one writer at a time and so costs no locked instruction.
+  std::atomic<std::size_t> put_{0};      ///< written under the lock
+  std::atomic<std::size_t> handled_{0};  ///< written by the shard
+  mutable Mutex mutex_;                  ///< posters are on any thread
   std::vector<Message> messages_ SB_GUARDED_BY(mutex_);
   bool closed_ SB_GUARDED_BY(mutex_) = false;
 };

@@ -250,7 +250,7 @@ HttpApi::Emitted HttpApi::emit(std::string_view body) const {
   bool outcome = false;
   for (const Event& event : *events) {
     emissions.push_back({event.user, event.event});
-    outcome = outcome || (event.event->kind() == FrameKind::outcome && !event.event.job_id.empty());
+    outcome = outcome || (event.event->kind() == FrameKind::outcome && !event.event.job_id().empty());
   }
   const auto online = directory_.emit_all(emissions);
   if (!online) {
@@ -293,10 +293,10 @@ std::expected<HttpApi::Event, std::string> HttpApi::read_event(std::string_view 
   if (!members.is_object()) return std::unexpected(R"(An event is an object: {"userId", "event", "data"}.)");
   std::optional<std::string_view> user_text, name_text, data;
   while (const auto value = members.next()) {
-    auto* member = members.key() == "userId"  ? &user_text
-                   : members.key() == "event" ? &name_text
-                   : members.key() == "data"  ? &data
-                                              : nullptr;
+    auto* member = members.named("userId")  ? &user_text
+                   : members.named("event") ? &name_text
+                   : members.named("data")  ? &data
+                                            : nullptr;
     if (!member) continue;
     if (*member) return std::unexpected(fmt::format("{}: stands there twice.", members.key()));
     *member = *value;

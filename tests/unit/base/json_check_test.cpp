@@ -37,6 +37,10 @@ TEST(ValidJson, nesting_is_bounded) {
   EXPECT_FALSE(valid_json(nested(129), 128));
   EXPECT_FALSE(valid_json(std::string(100'000, '['), 128));
   EXPECT_TRUE(valid_json("\"" + std::string(1000, '[') + "\"", 1)) << "brackets in a string nest nothing";
+  std::string wide = "[0";
+  for (int i = 0; i < 1000; ++i) wide += ",[{}]";
+  EXPECT_TRUE(valid_json(wide + ']', 3)) << "brackets beside each other nest no deeper";
+  EXPECT_FALSE(valid_json(wide + ']', 2));
 }
 
 TEST(JsonItems, slices_an_array_without_touching_its_bytes) {
@@ -56,6 +60,33 @@ TEST(JsonItems, names_the_members_of_an_object) {
   EXPECT_EQ(items.next(), "\"d\"");
   EXPECT_EQ(items.key(), "c");
   EXPECT_EQ(items.next(), std::nullopt);
+}
+TEST(JsonItems, a_string_ends_at_its_quote_whatever_is_escaped_in_it) {
+  JsonItems items(R"(["\"","\\","a\\\",b","[{",":"])");
+  EXPECT_EQ(items.next(), R"("\"")");
+  EXPECT_EQ(items.next(), R"("\\")");
+  EXPECT_EQ(items.next(), R"("a\\\",b")");
+  EXPECT_EQ(items.next(), R"("[{")");
+  EXPECT_EQ(items.next(), R"(":")");
+  EXPECT_EQ(items.next(), std::nullopt);
+}
+TEST(JsonText, is_passed_on_without_one_of_its_members) {
+  const std::string_view array = R"([{"to":"ada", "x":{"to":1.50},"to":"grace"},2])";
+  const std::string_view object = json_first(array);
+  EXPECT_EQ(object, R"({"to":"ada", "x":{"to":1.50},"to":"grace"})");
+  EXPECT_EQ(json_member(object, "to"), R"("grace")") << "the last one, as JSON.parse has it";
+  EXPECT_EQ(json_member(object, "y"), std::nullopt);
+  EXPECT_EQ(json_without(object, "to"), R"({"x":{"to":1.50}})");
+  EXPECT_EQ(json_without(object, "x"), R"({"to":"ada","to":"grace"})");
+  EXPECT_EQ(json_without("{}", "x"), "{}");
+}
+TEST(JsonText, that_is_of_another_kind_has_nothing) {
+  for (const char* text : {"", "1", "\"a\"", "[]", "{}", "[", "{\"a\"", "[[]"}) {
+    EXPECT_EQ(json_member(text, "a"), std::nullopt) << text;
+    EXPECT_EQ(json_without(text, "a"), "{}") << text;
+  }
+  EXPECT_EQ(json_first("[]"), "");
+  EXPECT_EQ(json_first(R"({"a":1})"), "");
 }
 TEST(JsonItems, what_is_no_list_has_no_items) {
   for (const char* text : {"", "1", "\"[\"", "[]", "{}", "null"})

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <string>
+#include <utility>
 
 namespace signalbox {
 namespace {
@@ -25,6 +27,14 @@ TEST(JsonString, leaves_plain_text_as_it_is) {
 TEST(JsonString, escapes_what_must_be_escaped) {
   EXPECT_EQ(written("a\"b\\c\n\x01"), R"("a\"b\\c\n\u0001")");
 }
+TEST(JsonString, escapes_the_same_wherever_it_stands) {
+  for (std::size_t before = 0; before < 20; ++before) {
+    const std::string plain(before, '\x7f');
+    for (const auto& [raw, escaped] : {std::pair{"\"", "\\\""}, {"\\", "\\\\"}, {"\x1f", "\\u001f"}, {"é", "é"}}) {
+      EXPECT_EQ(written(plain + raw + "12345678 ~"), '"' + plain + escaped + "12345678 ~\"") << before;
+    }
+  }
+}
 TEST(JsonString, keeps_unicode_as_utf8) {
   EXPECT_EQ(written("Ä 🚦"), "\"Ä 🚦\"");
 }
@@ -43,6 +53,10 @@ TEST(JsonNumber, prints_as_JavaScript_does) {
   EXPECT_EQ(written(0.1), "0.1");
   EXPECT_EQ(written(-0.0), "0");
   EXPECT_EQ(written(100000.0), "100000");
+  EXPECT_EQ(written(-7.0), "-7");
+  EXPECT_EQ(written(9007199254740992.0), "9007199254740992");
+  EXPECT_EQ(written(9007199254740994.0), "9007199254740994");
+  EXPECT_EQ(written(-9007199254740991.0), "-9007199254740991");
   EXPECT_EQ(written(1e20), "100000000000000000000");
   EXPECT_EQ(written(1e21), "1e+21");
   EXPECT_EQ(written(-1234567.5), "-1234567.5");

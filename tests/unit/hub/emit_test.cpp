@@ -41,7 +41,7 @@ TEST(JobEvents, are_known_by_kind_and_job_whichever_way_they_were_emitted) {
   const auto built = *event_frame("job_progress", {{"x", 1}, {"jobId", "7"}}, kLimits);
   const auto text = *event_frame_of_text("job_progress", R"({"jobId":"7"})", kLimits);
   for (const EncodedEvent& frame : {typed, built, text}) {
-    EXPECT_EQ(frame.job_id, "7");
+    EXPECT_EQ(frame.job_id(), "7");
     EXPECT_EQ(frame->kind(), FrameKind::progress);
     EXPECT_EQ(frame->key(), "7");
   }
