@@ -16,24 +16,14 @@ std::size_t cost(const JobEntry& entry) {
   return kEntryBytes + entry.frame->memory();
 }
 
-bool unread(const std::optional<JobEntry>& outcome) {
-  return outcome && outcome->had_at == 0;
-}
-
-JobStatus status_of(const std::string& id, const JobEntry& entry) {
+JobStatus status_of(std::string_view id, const JobEntry& entry) {
   JsonItems items(entry.frame->packet().substr(2));  // behind "42"
   const std::string_view name = items.next().value_or("\"\"");
-  return {.job_id = id,
+  return {.job_id = std::string(id),
           .event = name.substr(1, name.size() - 2),
           .data = std::string(items.rest()),
           .time = entry.time,
           .had = entry.had_at != 0};
-}
-
-template <class Job>
-const JobEntry& newest(const Job& job) {
-  if (!job.outcome) return *job.progress;
-  return job.progress && job.progress->number > job.outcome->number ? *job.progress : *job.outcome;
 }
 
 }  // namespace
@@ -53,157 +43,162 @@ std::string unknown_job_json(std::string_view job_id) {
   return out += ",\"event\":null,\"data\":null,\"time\":null,\"had\":false}";
 }
 
-UserJobs::~UserJobs() {
-  for (auto& [id, job] : jobs_) {
-    drop(job.progress);
-    drop(job.outcome);
+template <class Visit>
+void UserJobs::each(Visit visit) const {
+  for (const List& list : lists_) {
+    for (KeptJob* job = list.oldest; job;) {
+      KeptJob* const next = job->newer;
+      visit(*job);
+      job = next;
+    }
   }
 }
 
-void UserJobs::put(std::optional<JobEntry>& place, JobEntry entry) {
+UserJobs::~UserJobs() {
+  each([this](KeptJob& job) {
+    drop(job.progress);
+    drop(job.outcome);
+  });
+}
+
+void UserJobs::put(JobEntry& place, JobEntry entry) {
   drop(place);
   bytes_.fetch_add(cost(entry), std::memory_order_relaxed);
   if (entry.frame->kind() == FrameKind::outcome && entry.had_at == 0) ++unread_;
   place = std::move(entry);
 }
 
-void UserJobs::drop(std::optional<JobEntry>& place) {
-  if (!place) return;
-  bytes_.fetch_sub(cost(*place), std::memory_order_relaxed);
-  if (place->frame->kind() == FrameKind::outcome && place->had_at == 0) --unread_;
-  place.reset();
+void UserJobs::drop(JobEntry& place) {
+  if (!place.frame) return;
+  bytes_.fetch_sub(cost(place), std::memory_order_relaxed);
+  if (place.frame->kind() == FrameKind::outcome && place.had_at == 0) --unread_;
+  place = {};
 }
 
 bool UserJobs::has_room(std::string_view job_id) const {
   if (unread_ < options_.unread_outcomes_per_user) return true;
-  const auto found = jobs_.find(job_id);
-  return found != jobs_.end() && unread(found->second.outcome);
+  const KeptJob* job = jobs_.find(HashedText(job_id));
+  return job && job->unread();
 }
 
-UserJobs::Job& UserJobs::find_or_add(std::string_view job_id, std::size_t most) {
-  auto found = jobs_.find(job_id);
-  if (found != jobs_.end()) return found->second;
-  Jobs::node_type free;  // the place of the last that was pushed out
+KeptJob& UserJobs::find_or_add(std::string_view job_id, std::size_t most) {
+  const HashedText id(job_id);
+  if (KeptJob* job = jobs_.find(id)) return *job;
+  std::unique_ptr<KeptJob> place;  // of the last that was pushed out
   while (jobs_.size() >= most) {
-    auto node = push_one_out();
-    if (!node) break;
-    free = std::move(node);
+    auto out = push_one_out();
+    if (!out) break;
+    place = std::move(out);
   }
-  if (free) {
-    free.key() = job_id;
-    free.mapped() = Job{};
-    found = jobs_.insert(std::move(free)).position;
-  } else {
-    found = jobs_.emplace(std::string(job_id), Job{}).first;
-  }
-  found->second.id = &found->first;
-  return found->second;
+  if (!place) place = std::make_unique<KeptJob>();
+  place->hash = id.hash;
+  return jobs_.add(std::move(place));
 }
 
 const JobEntry& UserJobs::keep(std::string_view job_id, const FrameRef& frame, WallMs now) {
-  Job& job = find_or_add(job_id, options_.jobs_per_user);
+  KeptJob& job = find_or_add(job_id, options_.jobs_per_user);
   const bool outcome = frame->kind() == FrameKind::outcome;
   if (outcome) drop(job.progress);
-  auto& place = outcome ? job.outcome : job.progress;
+  JobEntry& place = outcome ? job.outcome : job.progress;
   put(place, {.frame = frame, .number = ++last_number_, .time = now});
   rank(job);
-  return *place;
+  return place;
 }
 
-void UserJobs::restore(std::string job_id, JobEntry outcome) {
+void UserJobs::restore(std::string_view job_id, JobEntry outcome) {
   last_number_ = std::max(last_number_, outcome.number);
-  Job& job = find_or_add(job_id, SIZE_MAX);
+  KeptJob& job = find_or_add(job_id, SIZE_MAX);
   put(job.outcome, std::move(outcome));
   rank(job);
 }
 
-void UserJobs::unlink(Job& job) {
-  List& list = lists_[static_cast<std::size_t>(job.rank)];
-  if (job.older || job.newer || list.oldest == &job) {
-    (job.older ? job.older->newer : list.oldest) = job.newer;
-    (job.newer ? job.newer->older : list.newest) = job.older;
+void UserJobs::unlink(KeptJob& job) {
+  List& from = ranked(job.rank);
+  if (job.older || job.newer || from.oldest == &job) {
+    (job.older ? job.older->newer : from.oldest) = job.newer;
+    (job.newer ? job.newer->older : from.newest) = job.older;
   }
   job.older = job.newer = nullptr;
 }
 
-void UserJobs::rank(Job& job) {
+void UserJobs::rank(KeptJob& job) {
   unlink(job);
-  job.rank = unread(job.outcome) ? Rank::unread : job.progress ? Rank::running : Rank::had;
-  List& list = lists_[static_cast<std::size_t>(job.rank)];
-  job.older = list.newest;
-  (list.newest ? list.newest->newer : list.oldest) = &job;
-  list.newest = &job;
+  job.rank = job.unread() ? KeptJob::Rank::unread : job.progress.frame ? KeptJob::Rank::running : KeptJob::Rank::had;
+  List& to = ranked(job.rank);
+  job.older = to.newest;
+  (to.newest ? to.newest->newer : to.oldest) = &job;
+  to.newest = &job;
 }
 
-UserJobs::Jobs::node_type UserJobs::push_one_out() {
-  for (const Rank rank : {Rank::had, Rank::running}) {
-    Job* job = lists_[static_cast<std::size_t>(rank)].oldest;
-    if (!job) continue;
-    drop(job->progress);
-    drop(job->outcome);
-    unlink(*job);
-    return jobs_.extract(*job->id);
+std::unique_ptr<KeptJob> UserJobs::take_out(KeptJob& job) {
+  drop(job.progress);
+  drop(job.outcome);
+  unlink(job);
+  return jobs_.remove(job);
+}
+
+std::unique_ptr<KeptJob> UserJobs::push_one_out() {
+  for (const auto rank : {KeptJob::Rank::had, KeptJob::Rank::running}) {
+    if (KeptJob* job = ranked(rank).oldest) return take_out(*job);
   }
-  return {};
+  return nullptr;
 }
 
 std::vector<JobEntry> UserJobs::replay(WallMs now) const {
   std::vector<JobEntry> out;
-  for (const auto& [id, job] : jobs_) {
-    const bool lately = job.outcome && job.outcome->had_at != 0 && now - job.outcome->had_at < options_.outcome_replay;
-    if (unread(job.outcome) || lately) out.push_back(*job.outcome);
-    if (job.progress) out.push_back(*job.progress);
-  }
+  each([&](const KeptJob& job) {
+    const bool lately = job.outcome.had_at != 0 && now - job.outcome.had_at < options_.outcome_replay;
+    if (job.unread() || lately) out.push_back(job.outcome);
+    if (job.progress.frame) out.push_back(job.progress);
+  });
   std::sort(out.begin(), out.end(), [](const JobEntry& a, const JobEntry& b) { return a.number < b.number; });
   return out;
 }
 
 std::size_t UserJobs::confirm(std::uint64_t up_to, WallMs now) {
   std::size_t news = 0;
-  for (auto& [id, job] : jobs_) {
-    if (!unread(job.outcome) || job.outcome->number > up_to) continue;
-    job.outcome->had_at = now;
+  each([&](KeptJob& job) {
+    if (!job.unread() || job.outcome.number > up_to) return;
+    job.outcome.had_at = now;
     --unread_;
     ++news;
     rank(job);
-  }
+  });
   return news;
 }
 
 std::optional<JobStatus> UserJobs::status(std::string_view job_id) const {
-  const auto found = jobs_.find(job_id);
-  if (found == jobs_.end()) return std::nullopt;
-  return status_of(found->first, newest(found->second));
+  const KeptJob* job = jobs_.find(HashedText(job_id));
+  if (!job) return std::nullopt;
+  return status_of(job->id(), job->newest());
 }
 
 std::vector<JobStatus> UserJobs::list() const {
-  std::vector<const Job*> order;
-  for (const auto& [id, job] : jobs_) order.push_back(&job);
-  std::ranges::sort(order, {}, [](const Job* job) { return newest(*job).number; });
+  std::vector<const KeptJob*> order;
+  each([&order](const KeptJob& job) { order.push_back(&job); });
+  std::ranges::sort(order, {}, [](const KeptJob* job) { return job->newest().number; });
   std::vector<JobStatus> out;
-  for (const Job* job : order) out.push_back(status_of(*job->id, newest(*job)));
+  for (const KeptJob* job : order) out.push_back(status_of(job->id(), job->newest()));
   return out;
 }
 
 std::vector<UserJobs::Gone> UserJobs::expire(WallMs now, bool tight) {
   std::vector<Gone> gone;
-  for (auto it = jobs_.begin(); it != jobs_.end();) {
-    Job& job = it->second;
-    const bool ran = job.progress.has_value();
-    if (job.progress && (now - job.progress->time >= options_.progress_ttl || (tight && !unread(job.outcome))))
-      drop(job.progress);
-    if (job.outcome && (now - job.outcome->time >= options_.outcome_ttl || (tight && !unread(job.outcome)))) {
-      gone.push_back({it->first, job.outcome->number, unread(job.outcome)});
-      drop(job.outcome);
+  each([&](KeptJob& job) {
+    const auto ends = [&](const JobEntry& entry, WallMs ttl) {
+      return entry.frame && (now - entry.time >= ttl || (tight && !job.unread()));
+    };
+    const bool outcome_ends = ends(job.outcome, options_.outcome_ttl);
+    const bool progress_ends = ends(job.progress, options_.progress_ttl);
+    if (outcome_ends) gone.push_back({std::string(job.id()), job.outcome.number, job.unread()});
+    if ((outcome_ends || !job.outcome.frame) && (progress_ends || !job.progress.frame)) {
+      take_out(job);
+      return;
     }
-    if (job.progress || job.outcome) {
-      if (ran && !job.progress) rank(job);  // its outcome alone is left
-      ++it;
-    } else {
-      unlink(job);
-      it = jobs_.erase(it);
-    }
-  }
+    if (!outcome_ends && !progress_ends) return;
+    drop(outcome_ends ? job.outcome : job.progress);
+    rank(job);
+  });
   return gone;
 }
 

@@ -3,19 +3,16 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/frame.hpp"
-#include "base/text.hpp"
+#include "hub/job_table.hpp"
 
 namespace signalbox::hub {
-
-/// Unix time in milliseconds: what is kept outlives a process, and so does its clock.
-using WallMs = std::int64_t;
 
 struct LedgerOptions {
   WallMs outcome_ttl = 24 * 3600 * 1000;
@@ -24,14 +21,6 @@ struct LedgerOptions {
   std::size_t jobs_per_user = 200;
   std::size_t unread_outcomes_per_user = 10'000;
   std::size_t total_bytes = 256u << 20;
-};
-
-/// What is kept for one event. The encoded frame is the record: event and data are slices of it.
-struct JobEntry {
-  FrameRef frame;
-  std::uint64_t number = 0;  ///< of all that was kept for this user; rises
-  WallMs time = 0;
-  WallMs had_at = 0;  ///< outcomes: when the user had it; 0: not yet
 };
 
 /// The newest that is known of a job.
@@ -65,7 +54,7 @@ class UserJobs {
   /// Keeps a job event (its frame's kind says which).
   const JobEntry& keep(std::string_view job_id, const FrameRef& frame, WallMs now);
   /// Takes back what was kept before a restart.
-  void restore(std::string job_id, JobEntry outcome);
+  void restore(std::string_view job_id, JobEntry outcome);
   /// What a socket is told at its login, in the order in which it happened: outcomes not had, those had lately,
   /// progress of what runs.
   std::vector<JobEntry> replay(WallMs now) const;
@@ -82,39 +71,33 @@ class UserJobs {
   };
   /// Drops what is past its time; with `tight`, also all that may be pushed out. Returns the outcomes that went.
   std::vector<Gone> expire(WallMs now, bool tight);
-  bool empty() const { return jobs_.empty(); }
+  bool empty() const { return jobs_.size() == 0; }
 
  private:
-  /// What the bound may push out: outcomes had first, then progress; what the user has not had never.
-  enum class Rank : std::uint8_t { had, running, unread };
-  struct Job {
-    std::optional<JobEntry> progress{}, outcome{};
-    const std::string* id = nullptr;  ///< its key
-    Rank rank = Rank::unread;
-    Job* older = nullptr;  ///< in the list of its rank
-    Job* newer = nullptr;
-  };
   /// Jobs of one rank, from the one that has been in it longest, so that pushing out costs the same however many there
   /// are.
   struct List {
-    Job* oldest = nullptr;
-    Job* newest = nullptr;
+    KeptJob* oldest = nullptr;
+    KeptJob* newest = nullptr;
   };
 
-  using Jobs = std::unordered_map<std::string, Job, TextHash, std::equal_to<>>;
-
-  void put(std::optional<JobEntry>& place, JobEntry entry);
-  void drop(std::optional<JobEntry>& place);
-  void rank(Job& job);
-  void unlink(Job& job);
-  /// Empty: there is none that may go.
-  Jobs::node_type push_one_out();
+  void put(JobEntry& place, JobEntry entry);
+  void drop(JobEntry& place);
+  void rank(KeptJob& job);
+  void unlink(KeptJob& job);
+  /// Null: there is none that may go.
+  std::unique_ptr<KeptJob> push_one_out();
+  std::unique_ptr<KeptJob> take_out(KeptJob& job);
   /// Pushes others out where there would else be more than `most`.
-  Job& find_or_add(std::string_view job_id, std::size_t most);
+  KeptJob& find_or_add(std::string_view job_id, std::size_t most);
+  List& ranked(KeptJob::Rank of) { return lists_[static_cast<std::size_t>(of)]; }
+  /// Calls `visit(job)` for each, which may take it out or change its rank: then it may be visited again.
+  template <class Visit>
+  void each(Visit visit) const;
 
   const LedgerOptions& options_;
   std::atomic<std::size_t>& bytes_;
-  Jobs jobs_;
+  JobTable jobs_;
   std::array<List, 3> lists_{};  ///< by rank
   std::uint64_t last_number_ = 0;
   std::size_t unread_ = 0;
