@@ -45,40 +45,42 @@ FrameRef open_packet(std::string_view sid, Transport first, const SessionOptions
 }  // namespace
 
 Session::Session(const Sid& sid, Transport first, const SessionOptions& options, SessionIo& io, TimePoint now)
-    : sid_(sid), options_(options), io_(io), transport_(first), polled_at_(now), ping_at_(now + options.ping_interval) {
+    : sid_(sid), options_(options), io_(io), heartbeat_at_(now + options.ping_interval) {
+  if (first == Transport::polling) polling_ = std::make_unique<Polling>(Polling{.polled_at = now});
   queue_.push_back(open_packet(sid_.text(), first, options));
 }
 
 bool Session::finished() const {
-  return state_ == State::closed && !waiting_get_ && (queue_.empty() || transport_ == Transport::websocket);
+  return state_ == State::closed && (!polling_ || (!polling_->waiting_get && queue_.empty()));
 }
 
 // ---- Polling
 
 void Session::on_get(const RequestId& request, TimePoint now) {
   // A ping left unfetched beyond its time ends the session, also when this GET is heard before the timer is.
-  if (state_ == State::open && ping_ == Ping::queued && !waiting_get_) on_heartbeat_timer(now);
-  if (state_ == State::closed || transport_ != Transport::polling) {
+  const bool waits = polling_ && polling_->waiting_get;
+  if (state_ == State::open && ping_ == Ping::queued && !waits) on_heartbeat_timer(now);
+  if (state_ == State::closed || !polling_) {
     return io_.answer(request, refusal(state_ == State::closed ? kUnknownSid : kBadRequest));
   }
-  if (waiting_get_) {
+  if (waits) {
     // Two GETs at once mean that two clients hold this sid: the session ends, as in engine.io ("overlap from client").
     io_.answer(request, refusal(kBadRequest));
     return end(CloseReason::transport_error, now);
   }
-  waiting_get_ = request;
-  if (probe_ready_ && queue_.empty()) return answer_get("6");
+  polling_->waiting_get = request;
+  if (polling_->probe_ready && queue_.empty()) return answer_get("6");
   io_.touched();
 }
 
 void Session::answer_get(std::string payload) {
-  if (!waiting_get_) return;
-  const RequestId request = *std::exchange(waiting_get_, std::nullopt);
+  if (!polling_ || !polling_->waiting_get) return;
+  const RequestId request = *std::exchange(polling_->waiting_get, std::nullopt);
   io_.answer(request, {200, kPlain, std::move(payload)});
 }
 
 void Session::on_post(const RequestId& request, std::string_view content_type, std::string_view body, TimePoint now) {
-  if (state_ != State::open || transport_ != Transport::polling) {
+  if (state_ != State::open || !polling_) {
     return io_.answer(request, refusal(state_ == State::open ? kBadRequest : kUnknownSid));
   }
   if (content_type.starts_with("application/octet-stream")) {
@@ -106,8 +108,8 @@ void Session::on_bad_request(const RequestId& request, int status, TimePoint now
 }
 
 void Session::on_request_gone(const RequestId& request, TimePoint now) {
-  if (waiting_get_ != request) return;
-  waiting_get_.reset();
+  if (!polling_ || polling_->waiting_get != request) return;
+  polling_->waiting_get.reset();
   end(CloseReason::transport_close, now);
 }
 
@@ -138,66 +140,64 @@ bool Session::on_packet(const PacketView& packet, TimePoint now) {
 // ---- WebSocket and the upgrade
 
 void Session::attach_websocket(WebSocketId websocket) {
-  SB_ASSERT(transport_ == Transport::websocket && websocket_ == 0);
+  SB_ASSERT(!polling_ && websocket_ == 0);
   websocket_ = websocket;
   io_.touched();
 }
 
 bool Session::on_upgrade_request(WebSocketId websocket, TimePoint now) {
-  if (state_ != State::open || transport_ != Transport::polling || probe_ != 0 || !options_.allow_upgrades)
-    return false;
-  probe_ = websocket;
-  probe_ready_ = false;
-  upgrade_until_ = now + options_.upgrade_timeout;
+  if (state_ != State::open || !polling_ || polling_->probe != 0 || !options_.allow_upgrades) return false;
+  polling_->probe = websocket;
+  polling_->probe_ready = false;
+  polling_->upgrade_until = now + options_.upgrade_timeout;
   io_.deadline_changed();
   return true;
 }
 
 void Session::abandon_upgrade() {
-  const WebSocketId probe = std::exchange(probe_, 0);
-  probe_ready_ = false;
-  upgrade_until_ = kNever;
+  if (!polling_) return;
+  const WebSocketId probe = std::exchange(polling_->probe, 0);
+  polling_->probe_ready = false;
+  polling_->upgrade_until = kNever;
   if (probe != 0) io_.close_websocket(probe, kNormalClosure);
 }
 
 void Session::on_probe_packet(std::string_view message) {
-  if (message == "2probe" && !probe_ready_) {
-    probe_ready_ = true;
-    io_.send_now(probe_, text_frame("3probe", FrameKind::control));
+  if (message == "2probe" && !polling_->probe_ready) {
+    polling_->probe_ready = true;
+    io_.send_now(polling_->probe, text_frame("3probe", FrameKind::control));
     // The client ends its poll before it says 5: it must not wait for news.
     if (queue_.empty()) return answer_get("6");
     return io_.touched();
   }
-  if (message == "5" && probe_ready_) return finish_upgrade();
+  if (message == "5" && polling_->probe_ready) return finish_upgrade();
   abandon_upgrade();
 }
 
 void Session::finish_upgrade() {
   answer_get("6");
-  transport_ = Transport::websocket;
-  websocket_ = std::exchange(probe_, 0);
-  probe_ready_ = false;
-  upgrade_until_ = kNever;
+  websocket_ = polling_->probe;
+  polling_.reset();
   if (state_ == State::closing) close_over_websocket(kNormalClosure);
   io_.touched();
 }
 
 void Session::on_websocket_text(WebSocketId websocket, std::string_view message, TimePoint now) {
-  if (websocket == probe_ && probe_ != 0) return on_probe_packet(message);
+  if (probed_by(websocket)) return on_probe_packet(message);
   if (websocket != websocket_ || state_ != State::open) return;
   const auto packet = decode_packet(message, false);
   if (!packet || !on_packet(*packet, now)) end(CloseReason::parse_error, now);
 }
 
 void Session::on_websocket_binary(WebSocketId websocket, std::string_view bytes, TimePoint now) {
-  if (websocket == probe_ && probe_ != 0) return abandon_upgrade();
+  if (probed_by(websocket)) return abandon_upgrade();
   if (websocket != websocket_ || state_ != State::open) return;
   if (handler_) handler_->on_binary(bytes, now);
 }
 
 void Session::on_websocket_closed(WebSocketId websocket, CloseReason reason, TimePoint now) {
-  if (websocket == probe_ && probe_ != 0) {
-    probe_ = 0;  // it is gone already: nothing to close
+  if (probed_by(websocket)) {
+    polling_->probe = 0;  // it is gone already: nothing to close
     return abandon_upgrade();
   }
   if (websocket != websocket_ || websocket_ == 0) return;
@@ -212,7 +212,7 @@ void Session::on_pong(TimePoint now) {
   // A pong before its ping was written answers nothing; taken, it would confirm what has not arrived.
   if (ping_ != Ping::written) return;
   ping_ = Ping::none;
-  ping_at_ = now + options_.ping_interval;
+  heartbeat_at_ = now + options_.ping_interval;
   const std::uint64_t confirmed = std::exchange(ping_marker_, 0);
   if (wanted_marker_ != 0) queue_confirming_ping();
   io_.deadline_changed();
@@ -229,6 +229,7 @@ void Session::queue_confirming_ping() {
   // Behind all that was sent: its pong says that all of that has arrived.
   ping_marker_ = std::exchange(wanted_marker_, 0);
   ping_ = Ping::queued;
+  heartbeat_at_ += options_.ping_timeout;
   queue_.push_back(text_frame("2", FrameKind::ping));
   io_.touched();
 }
@@ -236,13 +237,13 @@ void Session::queue_confirming_ping() {
 void Session::on_ping_written(TimePoint now) {
   if (ping_ != Ping::queued) return;
   ping_ = Ping::written;
-  pong_until_ = now + options_.ping_timeout;
+  heartbeat_at_ = now + options_.ping_timeout;
   io_.deadline_changed();
 }
 
 void Session::set_reading(bool reading, TimePoint now) {
   reading_ = reading;
-  if (reading && ping_ == Ping::written) pong_until_ = std::max(pong_until_, now + options_.ping_timeout);
+  if (reading && ping_ == Ping::written) heartbeat_at_ = std::max(heartbeat_at_, now + options_.ping_timeout);
   io_.deadline_changed();
 }
 
@@ -251,22 +252,18 @@ void Session::on_written(TimePoint now) {
 }
 
 void Session::on_heartbeat_timer(TimePoint now) {
+  if (now < heartbeat_at_) return;
   if (ping_ == Ping::none) {
-    if (now < ping_at_) return;
     ping_ = Ping::queued;
+    heartbeat_at_ += options_.ping_timeout;
     queue_.push_front(text_frame("2", FrameKind::ping));
     queue_.shrink();
     return io_.touched();
   }
   // A ping that nobody fetched in time says as much as a pong that did not come.
-  TimePoint& until = ping_ == Ping::written ? pong_until_ : ping_at_;
-  const TimePoint due = ping_ == Ping::written ? pong_until_ : ping_at_ + options_.ping_timeout;
-  if (now < due) return;
-  if (!reading_ || io_.still_draining()) {
-    until = ping_ == Ping::written ? now + options_.ping_timeout : now;
-    return io_.deadline_changed();
-  }
-  end(CloseReason::ping_timeout, now);
+  if (reading_ && !io_.still_draining()) return end(CloseReason::ping_timeout, now);
+  heartbeat_at_ = now + options_.ping_timeout;
+  io_.deadline_changed();
 }
 
 // ---- The end
@@ -279,16 +276,16 @@ void Session::end(CloseReason reason, TimePoint now) {
   if (state_ != State::open) return;
   state_ = State::closing;
   // After 3probe the client polls no more, so that only its 5 lets it hear of the end.
-  if (!probe_ready_ || !leaves_a_last_answer(reason)) abandon_upgrade();
+  if (upgrading() == 0 || !leaves_a_last_answer(reason)) abandon_upgrade();
   if (reason == CloseReason::slow_consumer) queue_.clear();
-  if (transport_ == Transport::websocket) {
+  if (!polling_) {
     close_over_websocket(reason == CloseReason::parse_error ? kProtocolError : kNormalClosure);
   } else if (!leaves_a_last_answer(reason)) {
     state_ = State::closed;
     queue_.clear();
     answer_get("1");
   } else {
-    half_closed_until_ = now + options_.half_closed_timeout;
+    polling_->half_closed_until = now + options_.half_closed_timeout;
     io_.touched();
   }
   io_.deadline_changed();
@@ -303,17 +300,14 @@ void Session::close_over_websocket(std::uint16_t code) {
 
 TimePoint Session::next_deadline() const {
   if (state_ == State::closed) return kNever;
-  if (state_ == State::closing) return std::min(half_closed_until_, upgrade_until_);
-  const TimePoint heartbeat = ping_ == Ping::written ? pong_until_
-                              : ping_ == Ping::none  ? ping_at_
-                                                     : ping_at_ + options_.ping_timeout;
-  const TimePoint above = handler_ ? handler_->next_deadline() : kNever;
-  return std::min({heartbeat, upgrade_until_, above});
+  const TimePoint upgrade_until = polling_ ? polling_->upgrade_until : kNever;
+  if (state_ == State::closing) return std::min(polling_->half_closed_until, upgrade_until);
+  return std::min({heartbeat_at_, upgrade_until, handler_ ? handler_->next_deadline() : kNever});
 }
 
 void Session::on_timer(TimePoint now) {
-  if (now >= upgrade_until_) abandon_upgrade();
-  if (state_ == State::closing && now >= half_closed_until_) {
+  if (polling_ && now >= polling_->upgrade_until) abandon_upgrade();
+  if (state_ == State::closing && now >= polling_->half_closed_until) {
     abandon_upgrade();
     state_ = State::closed;
     queue_.clear();

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -94,7 +95,7 @@ class Session {
 
   void set_handler(SessionHandler& handler) { handler_ = &handler; }
   std::string_view sid() const { return sid_.text(); }
-  Transport transport() const { return transport_; }
+  Transport transport() const { return polling_ ? Transport::polling : Transport::websocket; }
   bool open() const { return state_ == State::open; }
   /// Nothing remains to be answered: the owner may forget the session.
   bool finished() const;
@@ -119,7 +120,7 @@ class Session {
   void on_websocket_closed(WebSocketId websocket, CloseReason reason, TimePoint now);
   WebSocketId websocket() const { return websocket_; }
   /// The WebSocket that may say `5` now; 0: none.
-  WebSocketId upgrading() const { return probe_ready_ ? probe_ : 0; }
+  WebSocketId upgrading() const { return polling_ && polling_->probe_ready ? polling_->probe : 0; }
 
   // From above.
   /// Queues a message. Who lets more than send_queue_bytes wait, and as much again come on top of it, is closed with
@@ -159,12 +160,22 @@ class Session {
     closed,
   };
   enum class Ping : std::uint8_t { none, queued, written };
+  /// What a session has only until it is on a WebSocket.
+  struct Polling {
+    std::optional<RequestId> waiting_get{};
+    TimePoint polled_at;       ///< when a GET was last answered with what waited
+    WebSocketId probe = 0;     ///< the WebSocket that wants to carry this session
+    bool probe_ready = false;  ///< 3probe was sent: the client waits for its poll to end
+    TimePoint upgrade_until = kNever;
+    TimePoint half_closed_until = kNever;
+  };
 
   bool on_packet(const PacketView& packet, TimePoint now);
   void on_pong(TimePoint now);
   void queue_confirming_ping();
   void on_ping_written(TimePoint now);
   void on_heartbeat_timer(TimePoint now);
+  bool probed_by(WebSocketId websocket) const { return polling_ && websocket != 0 && polling_->probe == websocket; }
   void answer_get(std::string payload);  ///< the one that waits, if one does
   void serve_get(TimePoint now);
   void answer_with_packets(TimePoint now);
@@ -180,22 +191,15 @@ class Session {
   SessionIo& io_;
   SessionHandler* handler_ = nullptr;
   SendQueue queue_;
-  std::optional<RequestId> waiting_get_;
+  std::unique_ptr<Polling> polling_;  ///< none: over WebSocket
   WebSocketId websocket_ = 0;
-  WebSocketId probe_ = 0;  ///< the WebSocket that wants to carry this session
-  Transport transport_;
-  std::size_t kept_bytes_ = 0;     ///< of send_kept(), at most as many as still wait
-  std::size_t least_waiting_ = 0;  ///< since more than send_queue_bytes waited; else what the last turn left
-  TimePoint polled_at_;            ///< when a GET was last answered with what waited
-  TimePoint ping_at_;
-  TimePoint pong_until_ = kNever;
-  TimePoint upgrade_until_ = kNever;
-  TimePoint half_closed_until_ = kNever;
+  std::size_t kept_bytes_ = 0;       ///< of send_kept(), at most as many as still wait
+  std::size_t least_waiting_ = 0;    ///< since more than send_queue_bytes waited; else what the last turn left
+  TimePoint heartbeat_at_;           ///< the next ping is due; or the one that waits is to be fetched, or answered
   std::uint64_t wanted_marker_ = 0;  ///< to be confirmed by the next ping
   std::uint64_t ping_marker_ = 0;    ///< confirmed by the ping that is out; 0: an ordinary heartbeat
   State state_ = State::open;
   Ping ping_ = Ping::none;
-  bool probe_ready_ = false;  ///< 3probe was sent: the client waits for its poll to end
   bool overflowed_ = false;
   bool reading_ = true;
 };

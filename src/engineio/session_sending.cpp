@@ -45,9 +45,9 @@ void Session::send_kept(FrameRef frame) {
 }
 
 void Session::flush(TimePoint now, bool blocked) {
-  if (transport_ == Transport::polling) {
+  if (polling_) {
     serve_get(now);
-    blocked = now >= polled_at_ + kBetweenPolls;
+    blocked = now >= polling_->polled_at + kBetweenPolls;
   }
   if (blocked) queue_.stuck();
   end_if_slow(now);
@@ -63,18 +63,18 @@ void Session::end_if_slow(TimePoint now) {
 }
 
 void Session::serve_get(TimePoint now) {
-  if (!waiting_get_) return;
+  if (!polling_->waiting_get) return;
   if (!queue_.empty()) return answer_with_packets(now);
   if (state_ != State::open) {
     answer_get("1");
     state_ = State::closed;
-  } else if (probe_ready_) {
+  } else if (polling_->probe_ready) {
     answer_get("6");
   }
 }
 
 void Session::answer_with_packets(TimePoint now) {
-  polled_at_ = now;
+  polling_->polled_at = now;
   std::string payload;
   bool ping = false;
   for (std::size_t i = 0; i < options_.polling_max_packets && !queue_.empty(); ++i) {
