@@ -116,6 +116,14 @@ struct SessionEntry final : engineio::SessionIo {
     std::string body;
     bool whole = false;  ///< here, and waiting until the session is read again
   };
+  /// What there is of a session until it has an authenticated socket.
+  struct Stranger {
+    PeerAddress peer;
+    TimePoint opened_at;
+    SessionEntry* older;  ///< in the list of all of them
+    SessionEntry* newer = nullptr;
+  };
+  bool authenticated() const { return !stranger; }
   /// May what this WebSocket sends be taken now? Not while the session is not to be read; and a `5` not before a POST
   /// that began earlier, whose packets count first.
   bool may_read(engineio::WebSocketId websocket) const {
@@ -127,19 +135,15 @@ struct SessionEntry final : engineio::SessionIo {
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
   bool in_touched = false;  ///< these stand before the session, whose constructor may already call touched()
-  bool authenticated = false;
   bool reading = true;
   bool dropped = false;             ///< goes at the next flush, finished or not
   bool resume = false;              ///< what was held is to be delivered
   std::uint32_t partial_above = 0;  ///< bytes of half-finished messages that the handler holds
   std::uint32_t partial = 0;        ///< those and the held POST's, as counted over all clients
   std::size_t queued = 0;           ///< bytes that wait for the client, as counted over all
-  PeerAddress peer{};
-  TimePoint opened_at{};
-  std::uint32_t arrived = 0;  ///< of Connection::sent, what the peer's kernel had at the last look
+  std::uint32_t arrived = 0;        ///< of Connection::sent, what the peer's kernel had at the last look
   TimePoint armed = kNever;
-  SessionEntry* older = nullptr;  ///< the list of those without an authenticated socket
-  SessionEntry* newer = nullptr;
+  std::unique_ptr<Stranger> stranger;
   std::unique_ptr<Post> post;
   engineio::Session session;
   std::unique_ptr<engineio::SessionHandler> handler;

@@ -102,7 +102,7 @@ void Shard::ask_for_body(Connection& connection) {
     const SessionEntry* entry = shard.begin_post(sid, id);
     const Options& options = shard.options_;
     const std::size_t most = options.session.max_payload_bytes;
-    const std::size_t room = !entry ? 0 : entry->authenticated ? most : std::min(options.preauth_message_bytes, most);
+    const std::size_t room = !entry ? 0 : entry->authenticated() ? most : std::min(options.preauth_message_bytes, most);
     shard.on_shard(id.shard, [id, room](Shard& asking) { asking.take_body(id, room); });
   });
   if (!asked) put_answer(connection, 503, {{"Retry-After", "2"}}, {}, true);

@@ -54,12 +54,11 @@ SessionEntry* Shard::open_session(engineio::Transport transport, const Connectio
   auto made = std::make_unique<SessionEntry>(*this, engineio::Sid(index_, sessions_.reserve().first), transport,
                                              options_.session, now_);
   SessionEntry& entry = sessions_.insert(std::move(made));
-  entry.peer = connection.peer;
-  entry.opened_at = now_;
+  entry.stranger = std::make_unique<SessionEntry::Stranger>(
+      SessionEntry::Stranger{.peer = connection.peer, .opened_at = now_, .older = newest_stranger_});
   shared_.sessions.fetch_add(1, std::memory_order_relaxed);
   shared_.strangers.fetch_add(1, std::memory_order_relaxed);
-  entry.older = newest_stranger_;
-  (newest_stranger_ ? newest_stranger_->newer : oldest_stranger_) = &entry;
+  (newest_stranger_ ? newest_stranger_->stranger->newer : oldest_stranger_) = &entry;
   newest_stranger_ = &entry;
   const auto unix_time = std::chrono::system_clock::now().time_since_epoch();
   Handshake handshake{.head = connection.http->parser.raw(),
@@ -74,18 +73,17 @@ SessionEntry* Shard::open_session(engineio::Transport transport, const Connectio
 }
 
 void Shard::no_stranger(SessionEntry& entry) {
-  if (entry.authenticated) return;
-  entry.authenticated = true;
-  (entry.older ? entry.older->newer : oldest_stranger_) = entry.newer;
-  (entry.newer ? entry.newer->older : newest_stranger_) = entry.older;
-  entry.older = entry.newer = nullptr;
+  const auto stranger = std::move(entry.stranger);
+  if (!stranger) return;
+  (stranger->older ? stranger->older->stranger->newer : oldest_stranger_) = stranger->newer;
+  (stranger->newer ? stranger->newer->stranger->older : newest_stranger_) = stranger->older;
   shared_.strangers.fetch_sub(1, std::memory_order_relaxed);
-  shared_.forget_stranger(entry.peer);
+  shared_.forget_stranger(stranger->peer);
 }
 
 TimePoint Shard::stranger_deadline() const {
   const bool full = shared_.strangers.load(std::memory_order_relaxed) > shared_.max_strangers;
-  return full && oldest_stranger_ != newest_stranger_ ? oldest_stranger_->opened_at + kLoginTime : kNever;
+  return full && oldest_stranger_ != newest_stranger_ ? oldest_stranger_->stranger->opened_at + kLoginTime : kNever;
 }
 
 // Newcomers past the limit push out those who have been here longest without a login, but not before these could log

@@ -58,7 +58,7 @@ void Shard::take_frames(Connection& connection, websocket::FrameDecoder& decoder
       connection.more().held.append(bytes.data(), bytes.size());
       return;
     }
-    const bool known = entry && entry->authenticated;  // a login may be in these very bytes
+    const bool known = entry && entry->authenticated();  // a login may be in these very bytes
     decoder.set_max_message(known ? options_.session.max_payload_bytes : options_.preauth_message_bytes);
     const auto event = decoder.next(bytes);
     if (!event) {
