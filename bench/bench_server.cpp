@@ -7,6 +7,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace {
 
@@ -52,8 +53,15 @@ void begin_burst(const Io& io, const json& arguments, Ack ack, bool free_form) {
                                           .ack = std::move(ack)}));
 }
 
-/// {"userId", …rest}: the rest goes to that user as job_progress.
-void relay(const Io& io, json arguments) {
+/// {"userId", …rest}: the rest goes to that user as job_progress, in the client's own bytes.
+void relay(const Io& io, const Arguments& arguments) {
+  const std::string_view data = json_first(arguments.text);
+  const std::string user = json_string(json_member(data, "userId").value_or("")).value_or("");
+  static_cast<void>(emit_to_user_json(io, user, events::job_progress, json_without(data, "userId")));
+}
+
+/// The same by JSON values, as one would write it first.
+void relay_values(const Io& io, json arguments) {
   json& data = arguments.at(0);
   const std::string user = data.at("userId").get<std::string>();
   data.erase("userId");
@@ -71,7 +79,8 @@ int main() {
             [io](Socket&, const json& arguments, Ack ack) { begin_burst(io, arguments, std::move(ack), false); })
         .on("bench_burst_json",
             [io](Socket&, const json& arguments, Ack ack) { begin_burst(io, arguments, std::move(ack), true); })
-        .on("bench_emit", [io](Socket&, const json& arguments, Ack) { relay(io, arguments); });
+        .on("bench_emit_json", [io](Socket&, json arguments, Ack) { relay_values(io, std::move(arguments)); })
+        .on_text("bench_emit", [io](Socket&, const Arguments& arguments, Ack) { relay(io, arguments); });
     service.run();
   } catch (const std::exception& error) {
     std::cerr << "bench_server: " << error.what() << '\n';

@@ -1,16 +1,11 @@
 // Scenarios in which job events reach their users: burst, relay, http.
-#include <arpa/inet.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
-#include <deque>
 #include <stdexcept>
 
 #include "measure.hpp"
+#include "poster.hpp"
 
 namespace load {
 namespace {
@@ -42,7 +37,6 @@ class Rounds {
     for (std::size_t i = 0; i < users_; ++i) swarm[i].next = i;
   }
 
- private:
   void take(Client& client, std::string_view event) {
     if (!begun_ || !event.starts_with("[\"job_progress\"")) return;
     const std::uint64_t number = job_number(client, event);
@@ -57,13 +51,14 @@ class Rounds {
     ++received_;
   }
 
+ private:
   const std::size_t users_;
   std::uint64_t received_ = 0;
   bool begun_ = false;
 };
 
-std::string relayed(std::size_t users, std::uint64_t number, std::int64_t stamp) {
-  return R"(2["bench_emit",{"userId":"user-)" + std::to_string(number % users) + R"(","jobId":"job-)" +
+std::string relayed(std::string_view event, std::size_t users, std::uint64_t number, std::int64_t stamp) {
+  return "2[\"" + std::string(event) + R"(",{"userId":"user-)" + std::to_string(number % users) + R"(","jobId":"job-)" +
          std::to_string(number) + R"(","progress":)" + std::to_string(number % 101) + R"(,"status":"processing","t":)" +
          std::to_string(stamp) + "}]";
 }
@@ -72,10 +67,30 @@ std::int64_t nanoseconds() {
   return Clock::now().time_since_epoch().count();
 }
 
+/// When a relayed event was sent.
+std::int64_t stamp_of(std::string_view event) {
+  const auto at = event.rfind("\"t\":");
+  std::int64_t stamp = 0;
+  if (at != event.npos) std::from_chars(event.data() + at + 4, event.data() + event.size(), stamp);
+  return stamp;
+}
+
 double percentile(std::vector<double>& sorted, double part) {
   return sorted.empty()
              ? 0
              : sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(part * static_cast<double>(sorted.size())))];
+}
+
+/// The body of a POST with so many events, from that number on.
+std::string batch(std::uint64_t number, std::size_t count, std::size_t users) {
+  std::string body = "[";
+  for (const std::uint64_t end = number + count; number < end; ++number) {
+    if (body.size() > 1) body += ',';
+    body += R"({"userId":"user-)" + std::to_string(number % users) +
+            R"(","event":"job_progress","data":{"jobId":"job-)" + std::to_string(number) + R"(","progress":)" +
+            std::to_string(number % 101) + R"(,"status":"processing"}})";
+  }
+  return body += ']';
 }
 
 }  // namespace
@@ -109,27 +124,25 @@ Figures relay(const Settings& settings) {
   swarm.connect_all(settings.users, 1);
   rounds.begin(swarm);
   if (settings.rate > 0) {
-    swarm.on_event([&](Client&, std::string_view event) {
-      const auto at = event.rfind("\"t\":");
-      std::int64_t stamp = 0;
-      if (at == event.npos) return;
-      std::from_chars(event.data() + at + 4, event.data() + event.size(), stamp);
-      microseconds.push_back(static_cast<double>(nanoseconds() - stamp) / 1000);
+    swarm.on_event([&](Client& client, std::string_view event) {
+      const std::int64_t now = nanoseconds();
+      rounds.take(client, event);
+      microseconds.push_back(static_cast<double>(now - stamp_of(event)) / 1000);
     });
   }
-  const auto received = [&] { return settings.rate > 0 ? microseconds.size() : rounds.received(); };
+  const std::string_view emit = settings.free_form ? "bench_emit_json" : "bench_emit";
   const Measure measure(settings.pid);
   std::uint64_t sent = 0;
   swarm.run_until(
       [&] {
         const double due = settings.rate > 0 ? measure.seconds() * settings.rate : HUGE_VAL;
-        while (sent < settings.count && sent - received() < kWindow && static_cast<double>(sent) < due) {
-          swarm.emit(worker, relayed(settings.users, sent, nanoseconds()));
+        while (sent < settings.count && sent - rounds.received() < kWindow && static_cast<double>(sent) < due) {
+          swarm.emit(worker, relayed(emit, settings.users, sent, nanoseconds()));
           ++sent;
           if (settings.rate > 0) swarm.turn(std::chrono::milliseconds(0));
         }
         if (settings.rate > 0 && sent < settings.count) swarm.turn(std::chrono::milliseconds(0));
-        return received() == settings.count;
+        return rounds.received() == settings.count;
       },
       "the relay");
   Figures figures = measure.figures(static_cast<double>(settings.count));
@@ -147,37 +160,22 @@ Figures http(const Settings& settings) {
   Rounds rounds(swarm, settings.users);
   gather(swarm, settings.users);
   rounds.begin(swarm);
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(settings.target.port);
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0)
-    throw std::runtime_error("no connection for POST /api/emit");
+  // So few that a user's events are never in two requests at once, whose order nobody decides.
+  std::vector<Poster> posters;
+  for (std::size_t i = 0; i < std::clamp<std::size_t>(settings.users / kBatch, 1, 4); ++i)
+    posters.emplace_back(settings.target.port, settings.api_key);
   const Measure measure(settings.pid);
-  for (std::uint64_t number = 0; number < settings.count;) {
-    std::string body = "[";
-    for (std::size_t i = 0; i < kBatch; ++i, ++number) {
-      body += std::string(i ? "," : "") + R"({"userId":"user-)" + std::to_string(number % settings.users) +
-              R"(","event":"job_progress","data":{"jobId":"job-)" + std::to_string(number) + R"(","progress":)" +
-              std::to_string(number % 101) + R"(,"status":"processing"}})";
-    }
-    body += ']';
-    const std::string request =
-        "POST /api/emit HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + settings.api_key +
-        "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-    if (::send(fd, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
-      throw std::runtime_error("POST: send");
-    std::array<char, 4096> answer;
-    const ssize_t got = ::recv(fd, answer.data(), answer.size(), 0);
-    const std::string_view text(answer.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
-    if (!text.starts_with("HTTP/1.1 202"))
-      throw std::runtime_error("POST /api/emit: " + std::string(text.substr(0, text.find('\r'))));
+  std::uint64_t number = 0;
+  for (std::size_t turn = 0; number < settings.count; ++turn) {
+    Poster& poster = posters[turn % posters.size()];
+    poster.wait();
+    poster.post(batch(number, kBatch, settings.users));
+    number += kBatch;
     swarm.turn(std::chrono::milliseconds(0));
   }
-  swarm.run_until([&] { return rounds.received() == settings.count; }, "events by POST");
-  ::close(fd);
-  return measure.figures(static_cast<double>(settings.count));
+  for (Poster& poster : posters) poster.wait();
+  swarm.run_until([&] { return rounds.received() == number; }, "events by POST");
+  return measure.figures(static_cast<double>(number));
 }
 
 }  // namespace load

@@ -77,7 +77,8 @@ int main(int argc, char** argv) {
   app.add_option("--count", settings.count, "Events or deliveries")->capture_default_str();
   app.add_option("--rate", settings.rate, "Events a second for relay; 0: as fast as it goes")->capture_default_str();
   app.add_option("--seconds", settings.seconds, "For idle and churn")->capture_default_str();
-  app.add_flag("--free-form", settings.free_form, "burst by JSON values and not by the typed event");
+  app.add_flag("--free-form", settings.free_form,
+               "burst and relay by JSON values instead of the typed event and the text");
   app.add_flag("--json", json, "One JSON object instead of a table");
   CLI11_PARSE(app, argc, argv);
   try {

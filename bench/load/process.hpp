@@ -9,5 +9,7 @@ namespace load {
 double cpu_seconds(pid_t pid);
 /// Bytes resident in memory. source  proc(5), status.
 std::uint64_t resident_bytes(pid_t pid);
+/// Of the kernel's own objects, sockets among them, of the whole machine. source  proc(5), meminfo.
+std::uint64_t kernel_bytes();
 
 }  // namespace load
