@@ -1,0 +1,174 @@
+// Users who wait for their jobs on bad lines, workers who do these, and a server that comes to harm meanwhile.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { apiKey, connect, eventually, startProgram } from "../e2e/support.mjs";
+import { Line } from "../support/line.mjs";
+import { pause } from "../support/server.mjs";
+
+/** Numbers from 0 to 1 that a seed determines. */
+export function randomOf(state) {
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A server with a store that outlives it. */
+export class Place {
+  static async open(env = {}) {
+    const place = new Place();
+    place.data = mkdtempSync(join(tmpdir(), "signalbox-faults-"));
+    place.env = { DATA_DIR: place.data, OUTCOME_REPLAY_MS: "0", PRESENCE_EVENTS: "off", LOG_LEVEL: "off", ...env };
+    await place.start();
+    return place;
+  }
+  async start() {
+    this.server = await startProgram(this.env, this.server?.port);
+  }
+  kill() {
+    return this.server.stop("SIGKILL");
+  }
+  /** No file of the server may be written behind this byte: a full disk, or with 0 files that cannot be written at all. */
+  limitFiles(bytes) {
+    execFileSync("prlimit", [`--pid=${this.server.child.pid}`, `--fsize=${bytes}:`]);
+  }
+  /** The answer's status; undefined when there was no answer. */
+  async post(userId, event, data, key) {
+    const headers = { authorization: `Bearer ${apiKey}`, "content-type": "application/json", ...(key && { "idempotency-key": key }) };
+    const request = { method: "POST", headers, body: JSON.stringify({ userId, event, data }), signal: AbortSignal.timeout(30000) };
+    const answer = await fetch(`${this.server.url}/api/emit`, request).catch(() => undefined);
+    await answer?.text().catch(() => {});
+    return answer?.status;
+  }
+  async jobsOf(user) {
+    const answer = await fetch(`${this.server.url}/api/users/${user}/jobs`, { headers: { authorization: `Bearer ${apiKey}` } });
+    return answer.json();
+  }
+  async close() {
+    await this.kill();
+    rmSync(this.data, { recursive: true });
+  }
+}
+
+/** A user who reloads, is cut off and is away at times, and writes down what comes. */
+class User {
+  last = new Map(); // job -> the last event that was heard of it, as JSON
+  outcomes = new Set(); // those heard, each once
+  again = 0; // outcomes heard before
+  strange = 0;
+  constructor(name, options) {
+    Object.assign(this, { name, options });
+  }
+  async begin(place, bytesPerSecond) {
+    this.line = await Line.to(place.server.port);
+    this.line.slow(bytesPerSecond);
+    this.open();
+  }
+  open() {
+    const patience = { reconnection: true, reconnectionDelay: 20, reconnectionDelayMax: 200 };
+    this.socket = connect(this.line, { user: this.name, ...patience, ...this.options });
+    for (const event of ["job_progress", "job_completed", "job_failed"]) {
+      this.socket.on(event, (data) => {
+        if (!data.jobId.startsWith(`${this.name}-`)) this.strange++;
+        const text = JSON.stringify({ event, data });
+        this.last.set(data.jobId, text);
+        if (event === "job_progress") return;
+        this.again += this.outcomes.has(text);
+        this.outcomes.add(text);
+      });
+    }
+  }
+  async live(random, over) {
+    const troubles = [
+      () => this.line.cut(), // and the same page comes back by itself
+      () => this.reload(),
+      () => (this.line.cut(), this.reload()), // the page goes without a word
+      async () => (this.line.down(), await pause(random() * 2000), this.line.up()),
+      async () => (this.socket.disconnect(), await pause(random() * 2000), this.open()),
+    ];
+    while (!over()) {
+      await pause(200 + random() * 1500);
+      await troubles[Math.floor(random() * troubles.length)]();
+    }
+  }
+  reload() {
+    this.socket.disconnect();
+    this.open();
+  }
+  end() {
+    this.socket?.disconnect();
+    this.line?.close();
+  }
+  get state() {
+    const { connected, io } = this.socket;
+    return { connected, engine: io.engine?.readyState, transport: io.engine?.transport?.name, upgrading: io.engine?.upgrading, line: this.line.state };
+  }
+}
+
+/** What a worker tells of one job, in order: progress, often an outcome, at times a failure and another try. */
+function newJob(user, id, random) {
+  const size = Math.floor(random() * 2000);
+  const progress = () => Array.from({ length: Math.floor(random() * 4) }, (_, i) => ({ event: "job_progress", data: { jobId: id, progress: i * 20 } }));
+  const failed = { event: "job_failed", data: { jobId: id, error: "x".repeat(size) } };
+  const completed = { event: "job_completed", data: { jobId: id, result: "y".repeat(size) } };
+  const kind = random();
+  const events = kind < 0.6 ? [...progress(), completed] : kind < 0.9 ? [...progress(), failed] : [...progress(), failed, ...progress(), completed];
+  return { user, id, events, final: JSON.stringify(events.at(-1)), wait: random() * 60 };
+}
+
+/** Workers do all jobs while `trouble(left, random)` harms the server; `left()` tells the share of jobs still to do. Then every
+    user must have heard the final state of each job, and the server must know it. */
+export async function work(place, size, seed, trouble) {
+  const random = randomOf(seed);
+  const ways = [undefined, ["polling"], ["websocket"]];
+  const users = Array.from({ length: size.users }, (_, i) => new User(`user${i}`, { transports: ways[i % ways.length] }));
+  const jobs = Array.from({ length: size.jobs }, (_, i) => newJob(users[i % size.users], `${users[i % size.users].name}-${i}`, random));
+  try {
+    for (const [i, user] of users.entries()) await user.begin(place, i % 5 === 0 ? 20000 : Infinity);
+    const queue = [...jobs];
+    let working = true;
+    const lives = users.map((user, i) => user.live(randomOf(seed + 1 + i), () => !working));
+    const workers = Array.from({ length: size.workers }, () => doJobs(place, queue));
+    await trouble(() => queue.length / jobs.length, random);
+    const repeats = (await Promise.all(workers)).reduce((sum, count) => sum + count);
+    working = false;
+    await Promise.all(lives);
+    await check(place, users, jobs);
+    const again = users.reduce((sum, user) => sum + user.again, 0);
+    return `seed ${seed}: ${jobs.length} jobs, ${again} outcomes heard again, ${repeats} requests repeated`;
+  } finally {
+    users.forEach((user) => user.end());
+  }
+}
+
+/** A worker: tells all of a job, in order, and an outcome again until it is accepted. How often that was. */
+async function doJobs(place, queue) {
+  let repeats = 0;
+  for (let job; (job = queue.shift()); await pause(job.wait)) {
+    for (const [i, { event, data }] of job.events.entries()) {
+      for (;; repeats++, await pause(20)) {
+        const status = await place.post(job.user.name, event, data, `${job.id}/${i}`);
+        if (status === 202 || event === "job_progress") break; // progress is worth no second try
+        assert.ok([undefined, 429, 503].includes(status), `refused with ${status}`);
+      }
+    }
+  }
+  return repeats;
+}
+
+async function check(place, users, jobs) {
+  const wrong = () => jobs.filter((job) => job.user.last.get(job.id) !== job.final);
+  await eventually(() => wrong().length === 0, 60000).catch(() => {});
+  assert.deepEqual(wrong().map((job) => [job.id, job.user.state]), [], "jobs of which their user did not hear the final state");
+  assert.equal(users.reduce((sum, user) => sum + user.strange, 0), 0, "events of another's jobs");
+  for (const user of users) {
+    const known = new Map((await place.jobsOf(user.name)).map(({ jobId, event, data }) => [jobId, JSON.stringify({ event, data })]));
+    for (const job of jobs.filter((job) => job.user === user)) assert.equal(known.get(job.id), job.final);
+  }
+}
