@@ -7,11 +7,20 @@ import { Server } from "socket.io";
 const PER_TURN = 10_000; // of a burst, before other things have their turn
 const secret = createSecretKey(Buffer.from(process.env.JWT_SECRET));
 const presence = process.env.PRESENCE_EVENTS !== "off";
-const http = createServer();
-const io = new Server(http);
+const http = createServer(onRequest);
+const io = new Server(http, process.env.RECOVERY === "on" ? { connectionStateRecovery: {} } : {});
 const sockets = new Map(); // user -> count
 
 const emitToUser = (userId, event, data) => io.to(`user:${userId}`).emit(event, data);
+
+/** POST /api/emit of one event, as Signalbox has it for workers. */
+async function onRequest(request, response) {
+  let body = "";
+  for await (const part of request) body += part;
+  const { userId, event, data } = JSON.parse(body);
+  emitToUser(userId, event, data);
+  response.writeHead(202).end();
+}
 
 io.use((socket, next) => {
   try {
