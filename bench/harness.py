@@ -1,4 +1,4 @@
-"""What bench/run and bench/instructions share: the programs that are measured, started on a free port and put under a load."""
+"""What bench/run, bench/delivery and bench/instructions share: the programs that are measured, started on a free port and put under a load."""
 import contextlib
 import json
 import os
@@ -21,7 +21,7 @@ ENVIRONMENT = {"JWT_SECRET": SECRET, "API_KEY": API_KEY, "THREADS": "1", "LOG_LE
 
 def build():
     subprocess.run(["cmake", "--preset", "release"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["cmake", "--build", BUILD, "--target", "bench_server", "bench_bare", "signalbox_bench"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--build", BUILD, "--target", "signalbox", "bench_server", "bench_bare", "signalbox_bench"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     if not (PEER / "node_modules").exists():
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=PEER, check=True)
 
@@ -46,7 +46,8 @@ class Server:
 
     def __init__(self, command, settings, **popen):
         self.port = free_port()
-        self.process = subprocess.Popen(command, env={"PATH": os.environ["PATH"], **ENVIRONMENT, "PORT": str(self.port), **settings}, text=True, **popen)
+        self.start = lambda: subprocess.Popen(command, env={"PATH": os.environ["PATH"], **ENVIRONMENT, "PORT": str(self.port), **settings}, text=True, **popen)
+        self.process = self.start()
 
     def __enter__(self):
         wait_for(self.port, self.process)
@@ -56,6 +57,12 @@ class Server:
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+
+    def restart_when_ended(self):
+        """Waits for its end, which somebody else brings about; then it listens again, on the same port."""
+        self.process.wait()
+        self.process = self.start()
+        wait_for(self.port, self.process)
 
     def load(self, scenario, prefix=()):
         """The figures of one scenario of signalbox-bench, or {"error": what went wrong}."""

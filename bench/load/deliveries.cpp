@@ -63,24 +63,6 @@ std::string relayed(std::string_view event, std::size_t users, std::uint64_t num
          std::to_string(stamp) + "}]";
 }
 
-std::int64_t nanoseconds() {
-  return Clock::now().time_since_epoch().count();
-}
-
-/// When a relayed event was sent.
-std::int64_t stamp_of(std::string_view event) {
-  const auto at = event.rfind("\"t\":");
-  std::int64_t stamp = 0;
-  if (at != event.npos) std::from_chars(event.data() + at + 4, event.data() + event.size(), stamp);
-  return stamp;
-}
-
-double percentile(std::vector<double>& sorted, double part) {
-  return sorted.empty()
-             ? 0
-             : sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(part * static_cast<double>(sorted.size())))];
-}
-
 /// The body of a POST with so many events, from that number on.
 std::string batch(std::uint64_t number, std::size_t count, std::size_t users) {
   std::string body = "[";
@@ -147,7 +129,6 @@ Figures relay(const Settings& settings) {
       "the relay");
   Figures figures = measure.figures(static_cast<double>(settings.count));
   if (settings.rate > 0) {
-    std::sort(microseconds.begin(), microseconds.end());
     figures["p50_us"] = percentile(microseconds, 0.50);
     figures["p99_us"] = percentile(microseconds, 0.99);
   }

@@ -20,10 +20,12 @@ const std::map<std::string, std::pair<std::function<Figures(const Settings&)>, c
       {"burst", {load::burst, "the server emits COUNT job events to USERS (bench_burst)"}},
       {"relay", {load::relay, "a worker's socket emits COUNT events to USERS (bench_emit), at RATE a second if given"}},
       {"http", {load::http, "COUNT events by POST /api/emit, 100 at a time"}},
+      {"outcomes", {load::outcomes, "COUNT outcomes by POST /api/emit from WORKERS, at RATE a second if given"}},
       {"presence", {load::presence, "one user comes and goes, USERS others are told; COUNT deliveries"}},
       {"storm", {load::storm, "USERS log in at once and are told of each other"}},
       {"idle", {load::idle, "memory and CPU of the server with USERS idle, for SECONDS"}},
       {"return", {load::come_back, "USERS are cut off at once and log in again"}},
+      {"restart", {load::restart, "USERS log in, the server is ended; until all are back on one that you start"}},
       {"churn", {load::churn, "500 connects and aborts a second for SECONDS: the server's memory"}},
   };
   return all;
@@ -64,7 +66,7 @@ int main(int argc, char** argv) {
   app.footer(list +
              "The server signs with the same secret and has the handlers of bench/bench_server.cpp; plain logins, "
              "presence, storm, idle, "
-             "return and churn work against any.");
+             "return, restart and churn work against any.");
   app.add_option("SCENARIO", scenario)->required()->check([](const std::string& name) {
     return scenarios().contains(name) ? std::string() : "there is no scenario " + name;
   });
@@ -75,8 +77,11 @@ int main(int argc, char** argv) {
   app.add_option("--pid", settings.pid, "The server's process, for its CPU time and memory");
   app.add_option("--users", settings.users, "Users")->check(CLI::Range(1, 1'000'000))->capture_default_str();
   app.add_option("--count", settings.count, "Events or deliveries")->capture_default_str();
-  app.add_option("--rate", settings.rate, "Events a second for relay; 0: as fast as it goes")->capture_default_str();
+  app.add_option("--rate", settings.rate, "Events a second for relay and outcomes; 0: as fast as it goes")
+      ->capture_default_str();
   app.add_option("--seconds", settings.seconds, "For idle and churn")->capture_default_str();
+  app.add_option("--workers", settings.workers, "For outcomes")->check(CLI::Range(1, 10'000))->capture_default_str();
+  app.add_flag("--kill", settings.kill, "restart by SIGKILL instead of SIGTERM");
   app.add_flag("--free-form", settings.free_form,
                "burst and relay by JSON values instead of the typed event and the text");
   app.add_flag("--json", json, "One JSON object instead of a table");

@@ -1,6 +1,12 @@
 #pragma once
 #include <unistd.h>
 
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
 #include "process.hpp"
 #include "scenarios.hpp"
 
@@ -30,6 +36,26 @@ class Measure {
   Clock::time_point start_;
   double server_cpu_, own_cpu_;
 };
+
+inline std::int64_t nanoseconds() {
+  return Clock::now().time_since_epoch().count();
+}
+
+/// When an event was sent that carries `"t"`, as nanoseconds() gave it.
+inline std::int64_t stamp_of(std::string_view event) {
+  const auto at = event.rfind("\"t\":");
+  std::int64_t stamp = 0;
+  if (at != event.npos) std::from_chars(event.data() + at + 4, event.data() + event.size(), stamp);
+  return stamp;
+}
+
+/// What this part of the values does not pass; orders them.
+inline double percentile(std::vector<double>& values, double part) {
+  if (values.empty()) return 0;
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(part * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), at, values.end());
+  return *at;
+}
 
 /// `count` clients "user-<i>", connected and authenticated.
 inline void gather(Swarm& swarm, std::size_t count) {

@@ -17,6 +17,7 @@ class Poster {
   void post(const std::string& body);
   /// Waits until the last request is answered; throws unless with 202.
   void wait();
+  int fd() const { return fd_; }
 
  private:
   int fd_;

@@ -15,7 +15,9 @@ struct Settings {
   std::size_t count = 1'000'000;
   double rate = 0;  ///< events a second; 0: as fast as it goes
   double seconds = 10;
+  std::size_t workers = 64;  ///< that post outcomes, each one at a time
   bool free_form = false;
+  bool kill = false;  ///< the server with SIGKILL, and not with SIGTERM
   std::string api_key;
 };
 
@@ -33,5 +35,7 @@ Figures idle(const Settings& settings);
 Figures come_back(const Settings& settings);
 Figures churn(const Settings& settings);
 Figures http(const Settings& settings);
+Figures outcomes(const Settings& settings);
+Figures restart(const Settings& settings);
 
 }  // namespace load

@@ -62,7 +62,7 @@ void Swarm::connect(Client& client) {
   ::bind(client.fd, reinterpret_cast<const sockaddr*>(&from), sizeof from);
   const auto to = address(INADDR_LOOPBACK, target_.port);
   if (::connect(client.fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 && errno != EINPROGRESS) {
-    fail(client, std::string("connect: ") + std::strerror(errno));
+    return lost(client, std::string("connect: ") + std::strerror(errno));
   }
   client.state = Client::State::connecting;
   client.wants_write = true;
@@ -84,6 +84,12 @@ void Swarm::close(Client& client, bool reset) {
   std::string().swap(client.out);
 }
 
+void Swarm::lost(Client& client, const std::string& why) {
+  if (!on_lost_) fail(client, why);
+  close(client);
+  on_lost_(client);
+}
+
 std::string Swarm::token_for(const std::string& user) const {
   return signalbox::sign_token(R"({"id":")" + user + R"(","email":")" + user + R"(@example.com"})", target_.secret);
 }
@@ -98,7 +104,7 @@ void Swarm::watch(Client& client, bool write) {
 void Swarm::write(Client& client, std::string_view bytes) {
   if (client.out.empty()) {
     const ssize_t sent = ::send(client.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent < 0 && errno != EAGAIN) fail(client, std::string("send: ") + std::strerror(errno));
+    if (sent < 0 && errno != EAGAIN) return lost(client, std::string("send: ") + std::strerror(errno));
     bytes.remove_prefix(sent > 0 ? static_cast<std::size_t>(sent) : 0);
     if (bytes.empty()) return;
   }
@@ -130,7 +136,7 @@ void Swarm::on_writable(Client& client) {
     int error = 0;
     socklen_t size = sizeof error;
     ::getsockopt(client.fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error != 0) fail(client, std::string("connect: ") + std::strerror(error));
+    if (error != 0) return lost(client, std::string("connect: ") + std::strerror(error));
     client.state = Client::State::upgrading;
     watch(client, false);
     return write(
@@ -150,13 +156,13 @@ void Swarm::on_readable(Client& client) {
   const ssize_t got = ::recv(client.fd, scratch_.get() + kept, kScratch - kept, 0);
   if (got < 0 && errno == EAGAIN) return;
   if (got <= 0)
-    fail(client, got == 0 ? "the server closed the connection" : std::string("recv: ") + std::strerror(errno));
+    return lost(client, got == 0 ? "the server closed the connection" : std::string("recv: ") + std::strerror(errno));
   std::string_view bytes(scratch_.get(), kept + static_cast<std::size_t>(got));
   if (client.state == Client::State::upgrading) {
     const auto end = bytes.find("\r\n\r\n");
     if (end == bytes.npos) return void(client.in = bytes);
     if (!bytes.starts_with("HTTP/1.1 101"))
-      fail(client, "no upgrade: " + std::string(bytes.substr(0, bytes.find('\r'))));
+      return lost(client, "no upgrade: " + std::string(bytes.substr(0, bytes.find('\r'))));
     bytes.remove_prefix(end + 4);
     client.state = Client::State::joining;
   }
@@ -188,7 +194,7 @@ std::size_t Swarm::take_frame(Client& client, std::string_view bytes) {
   if (bytes.size() < head + size) return 0;
   const unsigned opcode = byte(0) & 15;
   if (opcode == 1) on_text(client, bytes.substr(head, size));
-  if (opcode == 8) fail(client, "the server closed the WebSocket");
+  if (opcode == 8) lost(client, "the server closed the WebSocket");
   return head + size;
 }
 

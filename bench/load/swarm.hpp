@@ -39,6 +39,7 @@ class Swarm {
   /// An event such as `["job_progress",{…}]`; the text without its "42".
   using OnEvent = std::function<void(Client&, std::string_view event)>;
   using OnReady = std::function<void(Client&)>;
+  using OnLost = std::function<void(Client&)>;
 
   explicit Swarm(Target target);
   ~Swarm();
@@ -47,6 +48,8 @@ class Swarm {
 
   void on_event(OnEvent handler) { on_event_ = std::move(handler); }
   void on_ready(OnReady handler) { on_ready_ = std::move(handler); }
+  /// A connection that breaks, or is refused, is closed and told of from now on, and is no failure any more.
+  void on_lost(OnLost handler) { on_lost_ = std::move(handler); }
 
   /// A new client, not yet connected.
   Client& add(std::string user);
@@ -69,6 +72,7 @@ class Swarm {
   std::size_t ready() const { return ready_; }
 
  private:
+  void lost(Client& client, const std::string& why);
   void on_writable(Client& client);
   void on_readable(Client& client);
   std::size_t take_frame(Client& client, std::string_view bytes);
@@ -83,6 +87,7 @@ class Swarm {
   int epoll_;
   OnEvent on_event_;
   OnReady on_ready_;
+  OnLost on_lost_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::unique_ptr<char[]> scratch_;
   std::size_t ready_ = 0;

@@ -9,7 +9,7 @@ import { Place, work } from "./works.mjs";
 
 const long = process.env.FAULTS === "long";
 const seed = Number(process.env.SEED ?? 1);
-const size = long ? { users: 200, jobs: 10000, kills: 20, workers: 8, limit: 900000 } : { users: 20, jobs: 400, kills: 5, workers: 4, limit: 120000 };
+const size = long ? { users: 200, jobs: 10000, kills: 20, workers: 8, limit: 1800000 } : { users: 20, jobs: 400, kills: 5, workers: 4, limit: 120000 };
 
 const atPlace = (run) => async (t) => {
   const place = await Place.open();
