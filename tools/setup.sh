@@ -1,4 +1,4 @@
-# Sourced by ./test: installs from Debian what is missing, judged by the command or header that is needed, never removing anything.
+# Sourced by ./run and ./test: installs from Debian what is missing, judged by the command or header that is needed, never removing anything.
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
   echo "Missing packages need root to install, and there is no sudo: run as root: $*" >&2; return 1; fi; }
 
@@ -40,6 +40,7 @@ need_for_web() {
 
 need_for_tests() {
   need_command git git
+  need_command curl curl
   need_command chromium chromium
   python_has socketio || wanted+=(python3-socketio)
   python_has requests || wanted+=(python3-requests)
