@@ -1,6 +1,7 @@
 # Compiler settings and the libraries that every room may ask for.
 option(SIGNALBOX_TESTS "Build the tests" OFF)
 option(SIGNALBOX_FUZZ "Build the fuzz targets (clang)" OFF)
+option(SIGNALBOX_BENCH "Build the servers and the load generator of bench/run" ON)
 option(SIGNALBOX_MICROBENCH "Build the micro-benchmarks (Google Benchmark)" OFF)
 set(SIGNALBOX_WEB AUTO CACHE STRING "Embed the demo page and the client script: AUTO, ON or OFF")
 set_property(CACHE SIGNALBOX_WEB PROPERTY STRINGS AUTO ON OFF)

@@ -21,13 +21,13 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-struct Parts {
+struct OriginParts {
   std::string_view scheme, host, port;  ///< "https://", "example.com", ":8443" or empty
 };
 
 /// Splits scheme, host and port; what stands there is not judged.
-Parts split_origin(std::string_view origin) {
-  Parts parts;
+OriginParts split_origin(std::string_view origin) {
+  OriginParts parts;
   const auto end = origin.find("://");
   if (end == std::string_view::npos) return parts;
   parts.scheme = origin.substr(0, end + 3);
@@ -53,10 +53,10 @@ bool same_host(std::string_view origin, const net::RequestHead& head) {
   const auto host = head.field("Host");
   if (!host || head.count("Host") != 1) return false;
   const std::string wanted = lower(origin);
-  const Parts mine = split_origin(wanted);
+  const OriginParts mine = split_origin(wanted);
   if (mine.host.empty()) return false;
   const std::string asked = std::string(mine.scheme) + lower(trim(*host));
-  const Parts theirs = split_origin(asked);
+  const OriginParts theirs = split_origin(asked);
   return mine.host == theirs.host && mine.port == theirs.port;
 }
 
@@ -75,7 +75,7 @@ OriginPolicy::OriginPolicy(std::string_view cors_origin) {
 
 OriginPolicy::Pattern OriginPolicy::parse(std::string_view entry) {
   const std::string text = lower(entry);
-  Parts parts = split_origin(text);
+  OriginParts parts = split_origin(text);
   const bool wildcard = parts.host.starts_with("*.");
   if (wildcard) parts.host.remove_prefix(1);
   return {.scheme = std::string(parts.scheme),
@@ -88,7 +88,7 @@ bool OriginPolicy::lists(std::string_view origin) const {
   if (any_) return true;
   if (origin.size() > kMaxOriginBytes) return false;
   const std::string text = lower(origin);
-  const Parts parts = split_origin(text);
+  const OriginParts parts = split_origin(text);
   if (parts.host.empty()) return false;
   return std::any_of(patterns_.begin(), patterns_.end(), [&parts](const Pattern& pattern) {
     if (pattern.scheme != parts.scheme || pattern.port != parts.port) return false;

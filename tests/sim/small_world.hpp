@@ -99,10 +99,10 @@ struct World {
 
   struct Application final : ShardApplication {
     explicit Application(World& owner) : world(owner) {}
-    std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, net::Handshake,
+    std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& opened, net::Handshake,
                                                          TimePoint) override {
-      world.session = &session;
-      return std::make_unique<EchoWithOrders>(world.shard(), session, world.ends);
+      world.session = &opened;
+      return std::make_unique<EchoWithOrders>(world.shard(), opened, world.ends);
     }
     void on_message(Message&, TimePoint) override {}
     std::optional<Response> on_head(const RequestHead&, std::size_t&) override { return std::nullopt; }
