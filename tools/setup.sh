@@ -50,9 +50,10 @@ need_for_tests() {
 }
 
 need_for_proxies() {
+  need_command ip iproute2  # hosts that vanish live in network namespaces
   [ -x /usr/sbin/nginx ] || wanted+=(nginx-light)
   [ -x /usr/sbin/haproxy ] || wanted+=(haproxy)
-  install_wanted "to test behind proxies"
+  install_wanted "to test behind proxies and dead lines"
 }
 
 need_for_sanitizers() {
