@@ -74,6 +74,7 @@ void Shard::turn() {
   bury();
   if (drained_ && shared_.sessions.load() == 0) drained_();
   if (stop_deadline_ != kNever && (connections_.size() == 0 || now_ >= stop_deadline_)) finish_stop();
+  armed_timers_.store(timers_.armed(), std::memory_order_relaxed);
 }
 
 Milliseconds Shard::time_to_wait() {

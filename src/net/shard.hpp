@@ -75,7 +75,8 @@ class Shard {
 
   [[nodiscard]] bool post(Message&& message);
   bool has_room(std::size_t count) const { return mailbox_.has_room(count); }
-  std::size_t timers() const { return timers_.armed(); }
+  /// Connections and sessions with a deadline, when the last turn ended: in the middle of one, some are between two.
+  std::size_t timers() const { return armed_timers_.load(std::memory_order_relaxed); }
 
   /// Turns until a stop has been carried out.
   void run();
@@ -232,6 +233,7 @@ class Shard {
   Held queued_{shared_.queued_bytes, options_.session.total_queue_bytes};
   std::atomic<bool> relief_due_ = false;  ///< relieve() is on its way
   Timers timers_;
+  std::atomic<std::size_t> armed_timers_{0};
   std::vector<Connection*> touched_connections_;
   std::vector<SessionEntry*> touched_sessions_;
   std::vector<Connection*> dead_;  ///< closed in this turn

@@ -1,6 +1,5 @@
 #pragma once
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 #include <vector>
 
@@ -20,24 +19,24 @@ struct TimerEntry {
 /// moves back the entry stays and is re-armed when it comes up, so that most changes cost nothing. Entries of objects
 /// that have gone stay too, until they outweigh the others.
 ///
-/// thread  its shard's; armed() any.
+/// thread  its shard's.
 class Timers {
  public:
   /// Notes that an object has a deadline; `armed` is the object's own memory of its earliest entry.
   void arm(TimerEntry entry, TimePoint& armed) {
     if (entry.deadline >= armed) return;
-    if (armed == kNever) count(1);
+    if (armed == kNever) ++armed_;
     armed = entry.deadline;
     heap_.push_back(entry);
     std::push_heap(heap_.begin(), heap_.end(), later);
   }
   /// The object goes, or its entry has come up.
   void disarm(TimePoint& armed) {
-    if (armed != kNever) count(-1);
+    if (armed != kNever) --armed_;
     armed = kNever;
   }
   /// Objects that have an entry.
-  std::size_t armed() const { return static_cast<std::size_t>(armed_.load(std::memory_order_relaxed)); }
+  std::size_t armed() const { return armed_; }
 
   bool mostly_stale() const { return heap_.size() > 2 * armed() + kMaxStale; }
   template <class Counts>
@@ -60,11 +59,7 @@ class Timers {
  private:
   static constexpr std::size_t kMaxStale = 1024;
   static bool later(const TimerEntry& a, const TimerEntry& b) { return a.deadline > b.deadline; }
-  void count(std::int64_t more) {
-    armed_.store(armed_.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);  // no other thread writes
-  }
-
-  std::atomic<std::int64_t> armed_{0};
+  std::size_t armed_ = 0;
   std::vector<TimerEntry> heap_;
 };
 

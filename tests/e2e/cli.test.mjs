@@ -7,17 +7,19 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { test } from "node:test";
 
-const program = resolve(process.env.SIGNALBOX ?? new URL("../../build/release/signalbox", import.meta.url).pathname);
+import { program } from "../support/server.mjs";
+
+const signalbox = program("signalbox");
 const secret = "0123456789abcdef0123456789abcdef";
 
 /** Runs the program in an empty folder, with nothing in the environment but `env`. */
 async function run(args, env = {}, dotenv) {
   const cwd = mkdtempSync(join(tmpdir(), "signalbox-cli-"));
   if (dotenv !== undefined) writeFileSync(join(cwd, ".env"), dotenv);
-  const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: 20000 });
+  const child = spawn(signalbox, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: 20000 });
   let out = "", err = "";
   child.stdout.on("data", (data) => (out += data));
   child.stderr.on("data", (data) => (err += data));
