@@ -126,10 +126,12 @@ std::string_view OriginPolicy::stranger(const net::RequestHead& head) const {
   return *origin;
 }
 
-std::string RefusedOrigins::line_to_add(std::string_view origin) {
-  if (origin.empty() || origin.size() > kMaxOriginBytes) return {};
+std::optional<std::string> RefusedOrigins::line_to_add(std::string_view origin) {
+  if (origin.empty() || origin.size() > kMaxOriginBytes) return std::nullopt;
   const Lock lock(mutex_);
-  if (told_.size() >= kMaxTold || !told_.insert(std::string(origin)).second) return {};
+  if (told_.size() >= kMaxTold || !told_.insert(std::string(origin)).second) return std::nullopt;
+  const bool one = origin.find_first_of(",*") == std::string_view::npos;
+  if (!one || check_origins(origin)) return "";
   if (cors_origin_.empty()) return fmt::format("CORS_ORIGIN={}", origin);
   return fmt::format("CORS_ORIGIN={},{}", cors_origin_, origin);
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -51,8 +52,9 @@ class OriginPolicy {
 class RefusedOrigins {
  public:
   explicit RefusedOrigins(std::string cors_origin) : cors_origin_(std::move(cors_origin)) {}
-  /// The line to log, or nothing if this origin was told of before or too many were.
-  std::string line_to_add(std::string_view origin);
+  /// The line to log, or nothing if this origin was told of before or too many were. Empty: no line allows it, as for
+  /// "null", or would allow others too.
+  std::optional<std::string> line_to_add(std::string_view origin);
 
  private:
   const std::string cors_origin_;

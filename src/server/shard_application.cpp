@@ -47,8 +47,12 @@ bool ShardApplication::origin_allowed(const net::RequestHead& head) {
 void ShardApplication::tell_of_stranger(const net::RequestHead& head) {
   const auto origin = parts_.origins.stranger(head);
   if (origin.empty()) return;
-  if (const auto line = parts_.refused.line_to_add(origin); !line.empty()) {
-    log::warn("an origin is refused; to allow it, set the line", {{"origin", std::string(origin)}, {"line", line}});
+  const auto line = parts_.refused.line_to_add(origin);
+  if (!line) return;
+  if (line->empty()) {
+    log::warn("an origin is refused, and no entry of CORS_ORIGIN names it", {{"origin", std::string(origin)}});
+  } else {
+    log::warn("an origin is refused; to allow it, set the line", {{"origin", std::string(origin)}, {"line", *line}});
   }
 }
 

@@ -87,14 +87,24 @@ TEST(WebSocketOrigins, are_none_the_own_host_or_a_listed_one) {
   EXPECT_FALSE(policy.allows_websocket(head({{"Host", "a"}, {"Origin", ""}})));
 }
 
+TEST(RefusedOriginsTest, are_told_without_a_line_where_that_would_stop_the_start_or_let_others_in) {
+  RefusedOrigins refused("https://a.io");
+  for (const char* origin :
+       {"null", "file://", "https://b.io/path", "https://b.io,*", "https://b.io,https://c.io", "*", "https://*.io"}) {
+    EXPECT_EQ(refused.line_to_add(origin), "") << origin;
+    EXPECT_EQ(refused.line_to_add(origin), std::nullopt) << origin;
+  }
+}
+
 TEST(RefusedOriginsTest, are_told_once_each_with_the_line_to_add) {
   RefusedOrigins none(""), some("https://a.io");
   EXPECT_EQ(none.line_to_add("https://b.io"), "CORS_ORIGIN=https://b.io");
-  EXPECT_EQ(none.line_to_add("https://b.io"), "");
+  EXPECT_EQ(none.line_to_add("https://b.io"), std::nullopt);
   EXPECT_EQ(some.line_to_add("https://b.io"), "CORS_ORIGIN=https://a.io,https://b.io");
-  EXPECT_EQ(some.line_to_add(std::string(257, 'x')), "");
+  EXPECT_EQ(some.line_to_add(std::string(257, 'x')), std::nullopt);
   for (int i = 0; i < 200; ++i) static_cast<void>(some.line_to_add("https://" + std::to_string(i)));
-  EXPECT_EQ(some.line_to_add("https://one-too-many.io"), "") << "a stranger must not fill the memory or the log";
+  EXPECT_EQ(some.line_to_add("https://one-too-many.io"), std::nullopt)
+      << "a stranger must not fill the memory or the log";
 }
 
 }  // namespace
