@@ -14,6 +14,12 @@ using signalbox::Config;
 
 constexpr int kFailure = 1, kWrongUse = 2;
 
+/// What is wrong with a user's id: no server would take a token of it. Empty: nothing.
+std::string wrong_user(const std::string& id) {
+  const bool control = std::ranges::any_of(id, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  return id.empty() || id.size() > 256 || control ? "--user: 1 to 256 bytes without control characters" : "";
+}
+
 /// The program's command line: its own flags by CLI11; the settings' flags were taken out before.
 struct CommandLine {
   CLI::App app{"Pushes job updates to browsers and knows who is online, on the Socket.IO protocol.", "signalbox"};
@@ -34,7 +40,7 @@ struct CommandLine {
 
   void add_token(CLI::App& command) {
     constexpr std::int64_t kTenYears = 315'360'000;
-    command.add_option("--user", token.user, "The user's id")->required();
+    command.add_option("--user", token.user, "The user's id")->required()->check(wrong_user);
     command.add_option("--email", token.email, "The user's e-mail address");
     command.add_option("--ttl", token.ttl_s, "Seconds until it expires")
         ->check(CLI::Range(std::int64_t{1}, kTenYears))

@@ -57,7 +57,8 @@ test("--help names every command and setting, --version the version", async () =
 
 test("wrong use ends with 2 and says so on stderr", async () => {
   for (const args of [["frobnicate"], ["--prot", "1"], ["serve", "--prot=1"], ["--port"], ["token"], ["emit", "--user", "u", "event"],
-    ["token", "--user", "u", "--ttl", "0"], ["token", "--user", "u", "extra"], ["token", "online"]]) {
+    ["token", "--user", "u", "--ttl", "0"], ["token", "--user", "u", "extra"], ["token", "online"],
+    ["token", "--user", ""], ["token", "--user", "a\nb"], ["token", "--user", "x".repeat(257)]]) {
     const { code, out, err } = await run(args, { JWT_SECRET: secret });
     assert.equal(code, 2, args.join(" "));
     assert.equal(out, "");
@@ -87,6 +88,12 @@ test("token prints a JWT that the secret signed", async () => {
   assert.deepEqual(rest, { id: "Zoë \"1\"", email: "z@example.com" });
   assert.ok(iat >= before && iat <= before + 20 && exp === iat + 60);
   assert.equal(signature, createHmac("sha256", secret).update(`${header}.${claims}`).digest("base64url"));
+});
+
+test("token names the user in the first of USER_ID_CLAIMS, where the server that is to take it looks", async () => {
+  const { out } = await run(["token", "--user", "u", "--email", "e"], { JWT_SECRET: secret, USER_ID_CLAIMS: "uid,id" });
+  const { iat, exp, ...rest } = JSON.parse(Buffer.from(out.split(".")[1], "base64url"));
+  assert.deepEqual(rest, { uid: "u", email: "e" });
 });
 
 test("flags count over the environment over .env", async () => {
