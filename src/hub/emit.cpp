@@ -15,6 +15,7 @@ namespace signalbox::hub {
 namespace {
 
 constexpr std::size_t kMaxUserBytes = 256;
+constexpr std::size_t kMaxEventBytes = 256;
 constexpr std::size_t kKeptBytes = 64 * 1024;  ///< a buffer that grew beyond this is not kept for the thread
 
 /// A buffer to write a packet in: one a thread, since an event is built on whatever thread emits.
@@ -77,8 +78,8 @@ bool valid_user_id(std::string_view id) noexcept {
   return ascii || valid_utf8(id);
 }
 
-std::expected<void, EmitError> check_event_name(std::string_view name, const EmitLimits& limits) {
-  if (name.empty() || name.size() > limits.event_name_bytes || !valid_utf8(name))
+std::expected<void, EmitError> check_event_name(std::string_view name) {
+  if (name.empty() || name.size() > kMaxEventBytes || !valid_utf8(name))
     return std::unexpected(EmitError::invalid_event);
   if (socketio::reserved_event(name)) return std::unexpected(EmitError::reserved_event);
   return {};
@@ -137,7 +138,7 @@ EncodedEvent checked_event_frame(std::string_view event, std::string_view data) 
 }
 
 FrameResult event_frame(std::string_view event, const json& data, const EmitLimits& limits) {
-  if (const auto ok = check_event_name(event, limits); !ok) return std::unexpected(ok.error());
+  if (const auto ok = check_event_name(event); !ok) return std::unexpected(ok.error());
   Writer writer;
   std::string& out = writer.out();
   out += "42[";
@@ -153,7 +154,7 @@ FrameResult event_frame(std::string_view event, const json& data, const EmitLimi
 }
 
 FrameResult event_frame_of_text(std::string_view event, std::string_view data, const EmitLimits& limits) {
-  if (const auto ok = check_event_name(event, limits); !ok) return std::unexpected(ok.error());
+  if (const auto ok = check_event_name(event); !ok) return std::unexpected(ok.error());
   if (data.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
   if (!valid_json(data, limits.json_depth)) return std::unexpected(EmitError::invalid_json);
   return checked_event_frame(event, data);

@@ -24,15 +24,14 @@ struct EncodedEvent {
 using FrameResult = std::expected<EncodedEvent, EmitError>;
 
 struct EmitLimits {
-  std::size_t event_name_bytes = 256;
   std::size_t data_bytes = 1'000'000;
   std::size_t json_depth = 128;
 };
 
 /// 1 to 256 bytes of UTF-8 without control characters: what a token may call a user.
 bool valid_user_id(std::string_view id) noexcept;
-/// Nothing if a server may emit an event of this name.
-std::expected<void, EmitError> check_event_name(std::string_view name, const EmitLimits& limits);
+/// Nothing if a server may emit an event of this name: 1 to 256 bytes of UTF-8, not one that Socket.IO reserves.
+std::expected<void, EmitError> check_event_name(std::string_view name);
 
 /// The typed events write their JSON straight into the frame.
 FrameResult job_frame(const JobProgress& job, const EmitLimits& limits);

@@ -12,10 +12,8 @@
 namespace signalbox {
 namespace {
 
-void check_name(std::string_view event, const Config& config) {
-  const hub::EmitLimits limits{.event_name_bytes = config.max_event_name_bytes};
-  if (const auto ok = hub::check_event_name(event, limits); !ok)
-    throw std::invalid_argument(std::string(to_text(ok.error())));
+void check_name(std::string_view event) {
+  if (const auto ok = hub::check_event_name(event); !ok) throw std::invalid_argument(std::string(to_text(ok.error())));
 }
 
 /// "[1,2]" -> "1,2"
@@ -46,18 +44,18 @@ Handshake Socket::handshake() const {
 }
 
 void Socket::emit(std::string_view event, const json& argument) {
-  check_name(event, state_->config());
+  check_name(event);
   state_->emit(event, argument.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 void Socket::emit_text(std::string_view event, std::string_view arguments_array, const Attachments& attachments) {
-  check_name(event, state_->config());
+  check_name(event);
   state_->emit(event, without_brackets(arguments_array, state_->config()), attachments);
 }
 
 void Socket::emit_with_ack(std::string_view event, std::string_view arguments_array, OnAck on_ack,
                            std::chrono::milliseconds timeout, const Attachments& attachments) {
-  check_name(event, state_->config());
+  check_name(event);
   state_->emit_with_ack(event, without_brackets(arguments_array, state_->config()), attachments, std::move(on_ack),
                         timeout);
 }

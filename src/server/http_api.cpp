@@ -133,9 +133,7 @@ net::Response method_not_allowed(std::string_view allow) {
 HttpApi::HttpApi(const Config& config, hub::Directory& directory, Answer answer)
     : directory_(directory),
       answer_(std::move(answer)),
-      limits_{.event_name_bytes = config.max_event_name_bytes,
-              .data_bytes = config.max_payload_bytes,
-              .json_depth = config.json_depth},
+      limits_{.data_bytes = config.max_payload_bytes, .json_depth = config.json_depth},
       max_body_(config.max_payload_bytes),
       key_(config.api_key.empty() ? std::nullopt : std::optional(sha256(config.api_key))) {}
 
@@ -310,7 +308,7 @@ std::expected<HttpApi::Event, std::string> HttpApi::read_event(std::string_view 
   if (!name_text) return std::unexpected("event: is missing.");
   const auto name = json_string(*name_text);
   if (!name) return std::unexpected("event: give text.");
-  if (const auto ok = hub::check_event_name(*name, limits_); !ok)
+  if (const auto ok = hub::check_event_name(*name); !ok)
     return std::unexpected(fmt::format("event: {}", to_text(ok.error())));
   return Event{.user = std::move(*user), .event = hub::checked_event_frame(*name, data.value_or("null"))};
 }

@@ -14,10 +14,7 @@ namespace signalbox {
 class Io::Impl {
  public:
   explicit Impl(hub::Hub& hub)
-      : hub_(hub),
-        limits_{.event_name_bytes = hub.config.max_event_name_bytes,
-                .data_bytes = hub.config.max_payload_bytes,
-                .json_depth = hub.config.json_depth} {}
+      : hub_(hub), limits_{.data_bytes = hub.config.max_payload_bytes, .json_depth = hub.config.json_depth} {}
 
   hub::Hub& hub() const { return hub_; }
   const hub::EmitLimits& limits() const { return limits_; }

@@ -15,6 +15,7 @@ Config with_key() {
   Config config;
   config.api_key = "key";
   config.max_payload_bytes = 200'000;
+  config.max_event_name_bytes = 16;  // of what clients emit: workers' names are another matter
   config.presence_events = false;
   return config;
 }
@@ -71,6 +72,14 @@ TEST_F(Api, emits_and_tells_how_many_had_someone_to_receive_them) {
             R"(202 {"accepted":2,"online":1})");
   hub.deliver();
   EXPECT_EQ(ada.take(), (Packets{R"(42["job_progress",{"jobId": 7, "progress":5.0}])", R"(42["x",null])"}));
+}
+
+TEST_F(Api, takes_event_names_of_256_bytes_whatever_clients_may_emit) {
+  const auto named = [](std::size_t size) {
+    return R"({"userId":"nobody","event":")" + std::string(size, 'x') + "\"}";
+  };
+  EXPECT_EQ(emit(named(256)), R"(202 {"accepted":1,"online":0})");
+  EXPECT_EQ(emit(named(257)), "400 " + error("event: An event's name is UTF-8 text of 1 to 256 bytes."));
 }
 
 TEST_F(Api, takes_an_integer_as_user_with_its_digits_as_they_stand) {
