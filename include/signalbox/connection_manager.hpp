@@ -17,8 +17,8 @@ class ConnectionManager {
   /// Sockets that are open and authenticated at this moment (the presence grace does not count).
   std::size_t connections(std::string_view user) const;
   bool is_user_online(std::string_view user) const { return signalbox::is_user_online(io_, user); }
-  std::vector<std::string> online_users() const { return get_online_users(io_); }
-  std::size_t online_users_count() const { return get_online_users_count(io_); }
+  std::vector<std::string> get_online_users() const { return signalbox::get_online_users(io_); }
+  std::size_t get_online_users_count() const { return signalbox::get_online_users_count(io_); }
 
  private:
   Io io_;

@@ -65,7 +65,8 @@ class WebSocketService {
   /// Serves the files of the demo page that were embedded at build time; false: built without them.
   bool serve_demo_page();
 
-  /// Binds the port and starts the shards; returns at once. Takes no signals. Throws StartError.
+  /// Binds the port and starts the shards; returns at once. Takes no signals. Throws StartError; a service whose start
+  /// failed does not start any more: make a new one.
   void start();
   /// start() if not yet started, then blocks until stop(), or until SIGINT or SIGTERM and the drain that follows
   /// (SHUTDOWN_DELAY_MS, DRAIN_MS); a second signal ends that at once.

@@ -78,6 +78,7 @@ WebSocketService::Impl::Impl(Config given)
 void WebSocketService::Impl::start() {
   const Lock lock(mutex_);
   if (state_ != State::made) throw StartError("The service was started before: make a new one to start again.");
+  state_ = State::stopped;  // until all is done: half a start is not taken up again
   registry.start(config);
   open_store();
   if (config.serve_client) server::add_client_scripts(routes, config.path);

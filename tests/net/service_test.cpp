@@ -35,7 +35,11 @@ TEST(WebSocketService, emits_only_while_it_runs_and_says_so) {
   EXPECT_EQ(emit_to_user_json(io, "ada", "x", "{").error(), EmitError::invalid_json);
   EXPECT_FALSE(is_user_online(io, "ada"));
   EXPECT_EQ(get_online_users(io), std::vector<std::string>{});
-  EXPECT_EQ(service.connections().connections("ada"), 0u);
+  const ConnectionManager connections = service.connections();
+  EXPECT_EQ(connections.connections("ada"), 0u);
+  EXPECT_FALSE(connections.is_user_online("ada"));
+  EXPECT_EQ(connections.get_online_users(), std::vector<std::string>{});
+  EXPECT_EQ(connections.get_online_users_count(), 0u);
   service.stop();
   service.stop();
   EXPECT_EQ(emit_to_user(io, "ada", job).error(), EmitError::stopped);
@@ -89,6 +93,8 @@ TEST(WebSocketService, says_what_keeps_it_from_starting) {
     EXPECT_NE(std::string(error.what()).find("in use"), std::string::npos) << error.what();
   }
   EXPECT_THROW(first.start(), StartError) << "twice";
+  first.stop();
+  EXPECT_THROW(second.start(), StartError) << "a start that failed is not taken up again";
   EXPECT_THROW(first.events().on("late", [](Socket&, const json&, Ack) {}), std::invalid_argument);
 
   Config bad_origin = small();
