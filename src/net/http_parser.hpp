@@ -21,7 +21,7 @@ class HeadParser {
   std::size_t feed(std::string_view bytes);
   bool done() const { return state_ == State::done; }
   bool failed() const { return status_ != 0; }
-  int status() const { return status_; }  ///< 400, 417, 431, 501, 505: what to answer when failed()
+  int status() const { return status_; }  ///< 400, 417, 431, 505: what to answer when failed()
   bool started() const { return !raw_.empty(); }
   std::size_t partial_bytes() const { return done() ? 0 : raw_.size(); }
 

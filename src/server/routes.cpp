@@ -18,8 +18,6 @@ std::string_view sentence_of(int status) {
       return "Of expectations only 100-continue is met.";
     case 431:
       return "The request's head is too large.";
-    case 501:
-      return "Of transfer codings only chunked is read.";
     case 505:
       return "HTTP/1.1 is spoken here.";
     default:
