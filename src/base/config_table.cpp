@@ -59,7 +59,7 @@ const std::vector<Setting>& table() {
       {.name = "JWT_LEEWAY_S", .member = &Config::jwt_leeway, .unit = "s", .max = 86400, .help = "How far the clocks of signer and server may differ, for exp and nbf."},
       {.name = "REQUIRE_EXP", .member = &Config::require_exp, .help = "Refuse tokens that never expire."},
       {.name = "USER_ID_CLAIMS", .member = &Config::user_id_claims, .check = check_claims, .help = "Claims that may hold the user's id; the first one present counts."},
-      {.name = "TOKEN_IN_QUERY", .member = &Config::token_in_query, .help = "Take tokens from the URL as well, where logs and histories see them."},
+      {.name = "TOKEN_IN_QUERY", .member = &Config::token_in_query, .help = "Take tokens from the URL as well (`token` in the query), where logs and histories see them."},
       {.name = "AUTH_FAILURE", .member = &Config::auth_failure, .help = "How a refused client hears of it: the event unauthorized, or Socket.IO's connect_error."},
 
       {.name = "PRESENCE_EVENTS", .member = &Config::presence_events, .help = "Send user_online and user_offline, which show every user's id to all; off counts only."},
