@@ -167,6 +167,24 @@ TEST_P(Network, answers_pipelined_requests_in_their_order) {
   EXPECT_EQ(client.body(), "/d:");
 }
 
+TEST_P(Network, drains_64_kib_of_a_refused_body_and_closes_past_that_whatever_it_looks_like) {
+  EchoServer server(GetParam());
+  const std::string smuggled = get("/smuggled");
+  const auto body = [&smuggled](std::size_t size) {
+    std::string out;
+    while (out.size() < size) out += smuggled;
+    return out.substr(0, size);
+  };
+  Client drained(server), closed(server);
+  drained.send(post("/refuse", body(64 * 1024)) + get("/next"));
+  EXPECT_EQ(drained.body(), "no");
+  EXPECT_EQ(drained.body(), "/next:");
+  closed.send(post("/refuse", body(64 * 1024 + 1)) + get("/next"));
+  EXPECT_EQ(closed.body(), "no");
+  EXPECT_EQ(closed.body(), "") << "nothing of it is taken for a request";
+  EXPECT_TRUE(closed.closed());
+}
+
 TEST_P(Network, serves_200_connections_fed_one_byte_at_a_time) {
   EchoServer server(GetParam());
   std::vector<Client> clients;
