@@ -43,6 +43,7 @@ struct ServiceCounts {
   std::size_t unauthenticated = 0;  ///< of these, those in which nobody has logged in
   std::size_t timers = 0;           ///< connections and sessions with a deadline
   std::size_t partial_bytes = 0;    ///< of heads, bodies, messages and attachments that are not whole
+  std::size_t queued_bytes = 0;     ///< of events and answers that wait for clients who read them slowly
   std::size_t users = 0;            ///< who are online, in their grace, or have something kept for them
 };
 

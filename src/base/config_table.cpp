@@ -94,7 +94,7 @@ const std::vector<Setting>& table() {
       {.name = "CLIENT_EVENTS_PER_S", .member = &Config::client_events_per_s, .max = kMaxCount, .help = "Packets a client may send in a second before it is read more slowly. 0: no limit."},
       {.name = "MAX_PENDING_ACKS", .member = &Config::max_pending_acks, .min = 1, .max = kMaxCount, .help = "Most acknowledgements waited for from one socket."},
       {.name = "SEND_QUEUE_BYTES", .member = &Config::send_queue_bytes, .unit = "bytes", .min = kMinQueue, .max = kMaxBytes, .help = "Bytes that may wait for one slow client; when as much again has come on top, it is closed."},
-      {.name = "TOTAL_QUEUE_BYTES", .member = &Config::total_queue_bytes, .unit = "bytes", .min = 1, .max = kMaxBytes, .holds = "MAX_PAYLOAD_BYTES", .help = "Most bytes that wait for all clients together; the one for whom most waits is closed."},
+      {.name = "TOTAL_QUEUE_BYTES", .member = &Config::total_queue_bytes, .unit = "bytes", .min = 1, .max = kMaxBytes, .holds = "MAX_PAYLOAD_BYTES", .help = "Most bytes that wait for all clients together, unread answers included; the one for whom most waits is closed."},
       {.name = "MAILBOX_MESSAGES", .member = &Config::mailbox_messages, .unit = "messages", .min = 1, .max = kMaxCount, .help = "Most messages that wait for one shard; past it emits are refused as overloaded."},
   };
   // clang-format on

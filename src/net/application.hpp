@@ -135,6 +135,7 @@ class Network : public Mailboxes {
     std::size_t strangers = 0;  ///< sessions without an authenticated socket
     std::size_t timers = 0;     ///< connections and sessions with a deadline
     std::size_t partial_bytes = 0;
+    std::size_t queued_bytes = 0;
     std::uint64_t conflated = 0;  ///< events that nobody had to read, since newer ones said more
   };
   virtual Counters counters() const = 0;  ///< any thread

@@ -65,6 +65,7 @@ struct Connection {
   std::uint32_t session_slot = 0;
   std::uint32_t session_generation = 0;  ///< 0: no session
   std::uint32_t partial = 0;             ///< half-finished bytes held here, as counted over all connections
+  std::uint32_t queued = 0;              ///< bytes of an answer that is not wholly written, as counted over all clients
   std::uint32_t sent = 0;                ///< bytes given to the kernel, modulo 2^32
   std::uint16_t close_code = 0;
   Mode mode = Mode::head;

@@ -100,6 +100,7 @@ void Shard::close_connection(Connection& connection, CloseReason reason) {
     connection.fd = -1;
   }
   count_partial(connection.partial, 0);
+  count_queue(connection);
   if (connection.counted) shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   if (connection.refused) shared_.refused.fetch_sub(1, std::memory_order_relaxed);
   if ((mode == Mode::waiting || mode == Mode::asking || mode == Mode::body) && connection.http->engine &&
@@ -226,10 +227,11 @@ void Shard::flush_http(Connection& connection) {
     if (!write(connection, std::string_view(http.out).substr(http.written), http.written)) return;
     if (connection.blocked && connection.mode != Mode::waiting) set_deadline(connection, now_ + kWriteTimeout);
   }
-  if (http.written < http.out.size()) return;
+  if (http.written < http.out.size()) return count_queue(connection);
   http.written = 0;
   http.out.clear();
   if (http.out.capacity() > 4096) http.out.shrink_to_fit();
+  count_queue(connection);
   if (connection.mode == Mode::ending) {
     kernel_->shutdown_writing(connection.fd);
     if (http.ended) return close_connection(connection);

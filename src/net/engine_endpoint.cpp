@@ -186,6 +186,7 @@ void Shard::engine_gone(Connection& connection, Gone why) {
     SessionEntry* entry = shard.find_session(sid);
     if (!entry) return;
     if (entry->post && entry->post->id == id) entry->post.reset();
+    shard.count_partial(*entry);
     entry->resume = true;
     entry->session.on_request_gone(id, shard.now_);
     if (why == Gone::too_large && entry->session.open()) entry->session.close(CloseReason::transport_error, shard.now_);
@@ -261,6 +262,7 @@ void Shard::adopt(OwnedFd fd, const PeerAddress& peer, bool counted, std::string
   add_cors(connection, parsed);
   upgrade_here(connection, parsed, engineio::parse_query(parsed.query));
   on_bytes(connection, rest);  // in place: frames are unmasked where they lie
+  if (connection.mode != Mode::closed) count_partial(connection);
 }
 
 void Shard::upgrade_here(Connection& connection, const RequestHead& head, const EngineQuery& query) {

@@ -93,6 +93,7 @@ Network::Counters ShardedNetwork::counters() const {
                .sessions = shared_.sessions.load(),
                .strangers = shared_.strangers.load(),
                .partial_bytes = shared_.partial_bytes.load(),
+               .queued_bytes = shared_.queued_bytes.load(),
                .conflated = shared_.conflated.load()};
   for (const auto& shard : shared_.shards) out.timers += shard->timers();
   return out;

@@ -129,10 +129,19 @@ class Shard {
   void count_partial(SessionEntry& entry);
   void count_partial(std::uint32_t& counted, std::size_t bytes);
   void count_queue(SessionEntry& entry);
+  void count_queue(Connection& connection);
   void count(Held& held, std::size_t before, std::size_t after);
   bool too_much(const Held& held) const;
   void relieve_all();
   void relieve();
+  /// A connection or a session, with what it holds of something that is bounded.
+  struct Holder {
+    std::size_t bytes;
+    Connection* connection;
+    SessionEntry* session;
+  };
+  template <class Count>
+  std::vector<Holder> largest_first(Count count);
   void drop_largest_partials();
   void drop_largest_queues();
 

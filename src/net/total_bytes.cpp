@@ -36,6 +36,12 @@ void Shard::count_queue(SessionEntry& entry) {
   count(queued_, std::exchange(entry.queued, bytes), bytes);
 }
 
+// The answer that a client has not read yet: no queue has it any more.
+void Shard::count_queue(Connection& connection) {
+  const std::size_t bytes = connection.http && connection.mode != Mode::closed ? connection.http->out.size() : 0;
+  count(queued_, std::exchange(connection.queued, static_cast<std::uint32_t>(bytes)), bytes);
+}
+
 void Shard::count(Held& held, std::size_t before, std::size_t after) {
   if (after == before) return;
   held.here += after - before;
@@ -64,43 +70,50 @@ void Shard::relieve() {
   drop_largest_queues();
 }
 
+/// Whoever holds something of it on this shard, the largest first.
+template <class Count>
+std::vector<Shard::Holder> Shard::largest_first(Count count) {
+  std::vector<Holder> holders;
+  const auto add = [&holders](std::size_t bytes, Connection* connection, SessionEntry* session) {
+    if (bytes != 0) holders.push_back({bytes, connection, session});
+  };
+  connections_.for_each([&](Connection& each) { add(count(each), &each, nullptr); });
+  sessions_.for_each([&](SessionEntry& each) { add(count(each), nullptr, &each); });
+  std::ranges::sort(holders, std::ranges::greater{}, &Holder::bytes);
+  return holders;
+}
+
 void Shard::drop_largest_partials() {
-  while (too_much(partial_)) {
-    Connection* connection = nullptr;
-    connections_.for_each([&connection](Connection& each) {
-      if (each.partial != 0 && (!connection || each.partial > connection->partial)) connection = &each;
-    });
-    SessionEntry* session = nullptr;
-    sessions_.for_each([&session](SessionEntry& each) {
-      if (each.partial != 0 && (!session || each.partial > session->partial)) session = &each;
-    });
-    if (!connection && !session) return;
+  if (!too_much(partial_)) return;
+  for (const Holder& holder : largest_first([](const auto& each) { return each.partial; })) {
+    if (!too_much(partial_)) return;
     partial_full.write("TOTAL_PARTIAL_BYTES is reached: the client that holds most is closed");
-    if (!session || (connection && connection->partial >= session->partial)) {
-      close_connection(*connection, CloseReason::forced_close);
+    if (holder.connection) {
+      close_connection(*holder.connection, CloseReason::forced_close);
       continue;
     }
-    session->partial_above = 0;
-    if (session->session.open()) session->session.close(CloseReason::forced_close, now_);
-    session->touched();
-    count_partial(session->partial, 0);
+    SessionEntry& entry = *holder.session;
+    entry.partial_above = 0;
+    if (entry.session.open()) entry.session.close(CloseReason::forced_close, now_);
+    entry.touched();
+    count_partial(entry.partial, 0);
   }
 }
 
 void Shard::drop_largest_queues() {
   if (!too_much(queued_)) return;
-  std::vector<SessionEntry*> largest;
-  sessions_.for_each([&largest](SessionEntry& each) {
-    if (each.queued != 0) largest.push_back(&each);
-  });
-  std::ranges::sort(largest, std::ranges::greater{}, &SessionEntry::queued);
-  for (SessionEntry* entry : largest) {
+  for (const Holder& holder : largest_first([](const auto& each) { return each.queued; })) {
     if (!too_much(queued_)) return;
     queues_full.write("TOTAL_QUEUE_BYTES is reached: the client for whom most waits is closed");
-    entry->session.close(CloseReason::slow_consumer, now_);
-    entry->session.queue().clear();  // also of one that was ending already
-    entry->touched();
-    count_queue(*entry);
+    if (holder.connection) {
+      close_connection(*holder.connection, CloseReason::slow_consumer);
+      continue;
+    }
+    SessionEntry& entry = *holder.session;
+    entry.session.close(CloseReason::slow_consumer, now_);
+    entry.session.queue().clear();  // also of one that was ending already
+    entry.touched();
+    count_queue(entry);
   }
 }
 

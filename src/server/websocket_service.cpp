@@ -195,6 +195,7 @@ ServiceCounts WebSocketService::counts() const {
           .unauthenticated = net.strangers,
           .timers = net.timers,
           .partial_bytes = net.partial_bytes,
+          .queued_bytes = net.queued_bytes,
           .users = impl_->directory.entries()};
 }
 std::uint16_t WebSocketService::port() const {

@@ -1,5 +1,5 @@
-// The program that tests/hostile attacks: on the public API, with handlers that send back what they get, and a route
-// that says what the server holds. Settings come from the environment.
+// The program that tests/hostile attacks: on the public API, with handlers that send back what they get, and routes
+// that say what the server holds and give a large answer. Settings come from the environment.
 #include <signalbox/signalbox.hpp>
 
 #include <exception>
@@ -51,6 +51,7 @@ RouteAnswer counts(const WebSocketService& service) {
                        {"unauthenticated", now.unauthenticated},
                        {"timers", now.timers},
                        {"partialBytes", now.partial_bytes},
+                       {"queuedBytes", now.queued_bytes},
                        {"users", now.users}}
                       .dump()};
 }
@@ -63,6 +64,7 @@ int main() try {
   service.events().on("ask many", ask_many);
   for (int i = 1; i <= kNamespaces; ++i) echo(service.events("/" + std::to_string(i)).without_jwt());
   service.serve("/counts", [&service](const RouteRequest&) { return counts(service); });
+  service.serve("/large", [](const RouteRequest&) { return RouteAnswer{.body = std::string(300'000, 'x')}; });
   service.run();
   return 0;
 } catch (const std::exception& error) {

@@ -332,6 +332,24 @@ describe("limits of what a client sends and of what waits for it", () => {
     deaf.forEach((ws) => ws.close());
   });
 
+  attack("TOTAL_QUEUE_BYTES: answers that a polling client asks for again and again, on ever new connections, and never reads", { env: { TOTAL_QUEUE_BYTES: "3000000" }, memoryMb: 24, cpuMs: 3000 }, async (town) => {
+    const first = await Raw.open(town.port);
+    const { target } = await loginByPolling(first, "deaf");
+    const all = [];
+    for (let i = 0; i < 60; ++i) {
+      assert.equal((await town.emit("deaf", "x".repeat(900_000))).status, 202);
+      all.push((await Raw.open(town.port)).pause().write(get(target)));
+      while ((await town.state()).queuedBytes > 3_000_000);
+    }
+    [first, ...all].forEach((raw) => raw.close());
+  });
+
+  attack("TOTAL_QUEUE_BYTES: large answers that strangers ask for and do not read", { env: { TOTAL_QUEUE_BYTES: "3000000" }, memoryMb: 40, cpuMs: 3000 }, async (town) => {
+    const all = await crowd(200, 50, async () => (await Raw.open(town.port)).pause().write(get("/large")));
+    while ((await town.state()).queuedBytes > 3_000_000);
+    all.forEach((raw) => raw.close());
+  });
+
   attack("MAILBOX_MESSAGES: past it emits are refused with 429 and Retry-After, all or none", { env: { MAILBOX_MESSAGES: "10", THREADS: "1" } }, async (town) => {
     const sockets = await crowd(11, 11, () => login(town.port, "eleven at once"));
     const { status, headers } = await town.emit("eleven at once", 1);

@@ -185,6 +185,24 @@ TEST(PartialBytes, count_what_the_handler_holds_and_half_a_head) {
   EXPECT_FALSE(world.gone(head));
 }
 
+TEST(PartialBytes, of_a_post_that_waits_for_its_session_to_be_read_count_until_its_connection_goes) {
+  World world;
+  const int polls = world.connect();
+  world.send(polls, "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n");
+  const auto post = [&world](int fd, const std::string& body) {
+    world.send(fd, "POST /socket.io/?EIO=4&transport=polling&sid=" + std::string(world.session->sid()) +
+                       " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  };
+  post(polls, "4pause");
+  const int held = world.connect();
+  post(held, std::string(1000, '4'));
+  EXPECT_EQ(world.shared.partial_bytes, 1000u);
+  world.network.at(held).broken = true;
+  world.turn(2);
+  EXPECT_EQ(world.shared.partial_bytes, 0u);
+  EXPECT_TRUE(world.ends.empty());
+}
+
 /// Clients that read nothing, with so many bytes sent to each.
 std::vector<int> deaf(World& world, const std::vector<std::size_t>& bytes) {
   std::vector<int> fds;
@@ -236,6 +254,31 @@ TEST(QueueBytes, of_one_polling_client_that_is_ending_count_and_go_as_well) {
   world.turn(2);
   EXPECT_LT(world.shared.queued_bytes, 21'000u);
   EXPECT_FALSE(world.gone(other));
+}
+
+TEST(QueueBytes, of_answers_that_are_not_read_count_and_the_largest_goes) {
+  Options options;
+  options.session.total_queue_bytes = 100'000;
+  World world(options);
+  const auto ask = [&world](std::size_t bytes) {
+    const int fd = world.connect();
+    world.network.at(fd).room = 100;
+    world.send(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n" +
+                       std::string(bytes, 'x'));
+    return fd;
+  };
+  const int first = ask(20'000), largest = ask(50'000), third = ask(20'000);
+  EXPECT_GT(world.shared.queued_bytes, 90'000u);
+  EXPECT_FALSE(world.gone(largest));
+  const int last = ask(20'000);
+  EXPECT_TRUE(world.gone(largest));
+  for (const int fd : {first, third, last}) {
+    EXPECT_FALSE(world.gone(fd));
+    world.network.at(fd).room = SIZE_MAX;
+  }
+  world.turn(2);
+  EXPECT_EQ(world.shared.queued_bytes, 0u) << "what is written waits no more";
+  EXPECT_EQ(world.status(last), "200");
 }
 
 TEST(QueueBytes, of_one_turn_no_more_than_all_clients_may_let_wait_are_taken) {

@@ -90,6 +90,25 @@ TEST(Login, that_does_not_come_ends_the_session) {
   EXPECT_EQ(world.counters().sessions, 0u);
 }
 
+TEST(Upgrade, of_a_session_on_another_shard_counts_what_came_behind_its_head) {
+  ServerWorld world;
+  const int polls = world.connect(0), webs = world.connect(1);
+  world.turn();
+  world.socket(polls)->in = "GET /socket.io/?EIO=4&transport=polling&name=ada HTTP/1.1\r\nHost: x\r\n\r\n";
+  world.turn();
+  const std::string opened = world.socket(polls)->out, key = R"("sid":")";
+  const auto begin = opened.find(key) + key.size();
+  const std::string sid = opened.substr(begin, opened.find('"', begin) - begin);
+  world.socket(webs)->in = "GET /socket.io/?EIO=4&transport=websocket&sid=" + sid +
+                           " HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: "
+                           "Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+                           "dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" +
+                           masked_frame(0x81, std::string(1000, '4')).substr(0, 500);
+  world.turn(3);
+  ASSERT_TRUE(world.socket(webs)->out.starts_with("HTTP/1.1 101"));
+  EXPECT_GE(world.counters().partial_bytes, 490u);
+}
+
 /// The ids of the jobs whose outcomes are among these.
 Messages outcomes_in(const Messages& messages) {
   Messages jobs;

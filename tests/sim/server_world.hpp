@@ -121,7 +121,10 @@ class ServerWorld final : public net::Network {
     owner(session).set_partial(session, bytes);
   }
   Counters counters() const override {
-    Counters out{.connections = shared_.connections, .sessions = shared_.sessions, .strangers = shared_.strangers};
+    Counters out{.connections = shared_.connections,
+                 .sessions = shared_.sessions,
+                 .strangers = shared_.strangers,
+                 .partial_bytes = shared_.partial_bytes};
     for (const auto& shard : shared_.shards) out.timers += shard->timers();
     return out;
   }
