@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 
 import { pause, program, startServer } from "../support/server.mjs";
 import { frame, get, polling, post, Raw, Ws } from "./raw.mjs";
@@ -116,6 +117,15 @@ export class Town {
   async endPolling() {
     for (const target of openedByPolling.splice(0)) await this.#api(post(target, "1"));
   }
+  /** The same when nothing is under way: two looks that agree, for a shard tells of its timers when its turn ends. */
+  async settled() {
+    for (let last = await this.state(); ; ) {
+      await pause(20);
+      const now = await this.state();
+      if (isDeepStrictEqual(now, last)) return now;
+      last = now;
+    }
+  }
   /** The server holds no more than it did. (It may hold less: a timer of the witness that has come up meanwhile.) */
   async backTo(before, ms = 5000) {
     for (const late = Date.now() + ms; ; await pause(20)) {
@@ -141,7 +151,7 @@ export function attack(name, { where, env, limits, kept = 0, memoryMb = 16, cpuM
   test(name, { timeout: 60_000, ...options }, async (t) => {
     const town = where?.() ?? (await Town.build(env, limits));
     try {
-      const before = await town.state();
+      const before = await town.settled();
       town.proc.forgetPeak();
       const memory = town.proc.memoryKb();
       const cpu = town.proc.cpuMs();
