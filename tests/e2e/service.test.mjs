@@ -8,7 +8,7 @@ import WebSocket from "ws";
 
 import { Polling, Wire } from "../conformance/wire.mjs";
 import { freePort, program } from "../support/server.mjs";
-import { api, apiKey, connect, emit, eventually, login, secret, startProgram, token, upgraded } from "./support.mjs";
+import { api, apiKey, connect, emit, eventually, login, secret, startProgram, token, transports, upgraded } from "./support.mjs";
 
 /** Tries a WebSocket with these Origin fields; tells whether it opened, or the status that refused it. */
 const tryWebSocket = (server, origin, path = "/socket.io/?EIO=4&transport=websocket") =>
@@ -74,6 +74,38 @@ describe("without CORS_ORIGIN", () => {
     const { headers } = await fetch(`${server.url}/socket.io/?EIO=4&transport=polling`, { headers: { Origin: "https://a.example" } });
     assert.equal(headers.get("access-control-allow-origin"), null);
     assert.equal(await tryWebSocket(server, "https://a.example"), 403);
+    await server.stop();
+  });
+});
+
+describe("settings of the protocol reach it", () => {
+  test("SOCKET_PATH, over every transport, and nothing is where it was before", async () => {
+    const server = await startProgram({ SOCKET_PATH: "/live/socket/" });
+    for (const over of Object.values(transports)) {
+      const socket = await login(server, { user: "ada", transports: over, path: "/live/socket/" });
+      if (over === undefined) await upgraded(socket);
+      assert.equal((await emit(server, "ada", "hello", 1)).body.online, 1);
+      assert.equal(await socket.heard("hello"), 1);
+      socket.disconnect();
+    }
+    assert.equal(await status(server, "/socket.io/?EIO=4&transport=polling"), 404);
+    await server.stop();
+  });
+
+  test("POLLING_MAX_PACKETS, UPGRADE_TIMEOUT_MS, JSON_DEPTH", async () => {
+    const server = await startProgram({ POLLING_MAX_PACKETS: "2", UPGRADE_TIMEOUT_MS: "100", JSON_DEPTH: "5" });
+    const address = `${server.url}/socket.io/`;
+    const polling = await Polling.open(address);
+    await polling.post(`40${JSON.stringify({ token: token({ id: "ada" }) })}`);
+    while (!(await polling.packets()).some((packet) => packet.startsWith('42["authenticated"')));
+    const event = (data) => ({ userId: "ada", event: "hello", data });
+    assert.equal((await api(server, "POST", "/api/emit", [1, 2, 3].map(event))).status, 202);
+    assert.deepEqual([await polling.packets(), await polling.packets()], [['42["hello",1]', '42["hello",2]'], ['42["hello",3]']]);
+    assert.equal((await emit(server, "ada", "hello", [[[[[1]]]]])).status, 202);
+    assert.equal((await emit(server, "ada", "hello", [[[[[[1]]]]]])).status, 400);
+    const wire = await Wire.open(`${address}?EIO=4&transport=websocket&sid=${polling.sid}`);
+    await wire.closedWithin(2000);
+    assert.deepEqual(await polling.packets(), ['42["hello",[[[[[1]]]]]]'], "and the session goes on polling");
     await server.stop();
   });
 });

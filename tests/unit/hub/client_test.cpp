@@ -140,6 +140,20 @@ TEST_F(Open, events_that_nobody_handles_are_ignored_and_counted) {
   EXPECT_EQ(hub.hub.counters.ignored_events.load(), 5u);
 }
 
+TEST_F(Open, a_handler_for_any_event_gets_those_without_one_of_their_own) {
+  std::string seen;
+  hub.events().on("own", [&](Socket&, const json&, Ack) { seen += "own "; });
+  hub.events().on_any([&](Socket&, std::string_view event, Arguments arguments, Ack ack) {
+    seen += std::string(event) + arguments.text + ' ';
+    ack.send_text("[1]");
+  });
+  joined().text(R"(27["other", 1.50])");
+  client->text(R"(2["own"])");
+  EXPECT_EQ(seen, R"(other[1.50] own )");
+  EXPECT_EQ(client->take(), Packets{"437[1]"});
+  EXPECT_EQ(hub.hub.counters.ignored_events.load(), 0u);
+}
+
 TEST_F(Open, a_handler_that_throws_is_counted_and_the_connection_lives) {
   hub.events().on("bad", [](Socket&, const json&, Ack) { throw std::runtime_error("no"); });
   hub.events().on("worse", [](Socket&, const json&, Ack) { throw 1; });

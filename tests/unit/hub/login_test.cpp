@@ -62,6 +62,31 @@ TEST_F(Login, by_the_query_only_where_that_is_switched_on) {
   EXPECT_NE(by_query.take()[1].find("token_invalid"), std::string::npos) << "it was read: the word \"query\"";
 }
 
+TEST_F(Login, an_applications_checks_run_before_and_after_the_tokens_in_their_order) {
+  std::string order;
+  const auto check = [&order](std::string name) {
+    return [&order, name](ConnectRequest& request) -> std::expected<void, ConnectRefusal> {
+      order += name + ' ';
+      if (request.header("X-Refuse") == name) return std::unexpected(ConnectRefusal{.message = name});
+      return {};
+    };
+  };
+  hub.events().use(check("after")).use_first(check("before")).use(check("last"));
+  start();
+  FakeClient stranger(hub);
+  stranger.text("0");
+  EXPECT_EQ(std::exchange(order, ""), "before ") << "what comes after needs a token";
+  FakeClient ada(hub);
+  ada.log_in("ada");
+  EXPECT_EQ(std::exchange(order, ""), "before after last ");
+  for (const std::string name : {"before", "after"}) {
+    FakeClient refused(hub, 0, "x-refuse: " + name + "\r\n");
+    refused.log_in("eve");
+    EXPECT_EQ(refused.take(), Packets{R"(44{"message":")" + name + "\"}"});
+  }
+  EXPECT_FALSE(hub.directory.online("eve"));
+}
+
 TEST_F(Login, the_token_is_forgotten_once_it_has_done_its_work) {
   json auth;
   hub.events().on_connect([&](Socket& socket) { auth = socket.handshake().auth; });
