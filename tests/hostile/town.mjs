@@ -1,9 +1,11 @@
 // A server, a client that was there before, and what must be true of both whatever an attacker does meanwhile.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { once } from "node:events";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
+import { Worker } from "node:worker_threads";
 
 import { pause, program, startServer } from "../support/server.mjs";
 import { frame, get, polling, post, Raw, Ws } from "./raw.mjs";
@@ -72,6 +74,28 @@ class Listener {
   }
 }
 
+/** A worker's request: `data` as an event for that user. */
+export const emitRequest = (userId, data) => post("/api/emit", JSON.stringify({ userId, event: "note", data }), `Authorization: Bearer ${apiKey}\r\nContent-Type: application/json\r\n`);
+
+/** Clients that go on living beside an attack (bystander.mjs). */
+const bystander = {
+  async begin(port, newcomers) {
+    this.thread ??= new Worker(new URL("bystander.mjs", import.meta.url));
+    this.thread.unref();
+    this.thread.postMessage({ begin: port, newcomers });
+    const [first] = await once(this.thread, "message");
+    assert.equal(first, "begun", first.failure);
+    this.said = once(this.thread, "message");
+  },
+  /** What they went through; a failure if one was not served. */
+  async end() {
+    this.thread.postMessage({ end: true });
+    const [said] = await this.said;
+    assert.equal(said.failure, undefined, `during the attack: ${said.failure}`);
+    return said;
+  },
+};
+
 let strangers = 0;
 
 /** A hostile_server with a witness that is logged in and a worker that is connected. */
@@ -101,17 +125,22 @@ export class Town {
   }
   /** `emit(user, data)`: how many sockets a worker's event was queued for. */
   async emit(userId, data) {
-    const body = JSON.stringify({ userId, event: "note", data });
-    return this.#api(post("/api/emit", body, `Authorization: Bearer ${apiKey}\r\nContent-Type: application/json\r\n`));
+    return this.#api(emitRequest(userId, data));
   }
-  /** The witness gets an event within a second, and somebody new logs in within two. */
-  async unharmed() {
+  /** The witness gets an event within a second. */
+  async hears() {
     const n = ++strangers;
     const start = performance.now();
     assert.equal((await this.emit("witness", { n })).status, 202);
     assert.equal(await this.heard.next(1000), `42["note",{"n":${n}}]`);
     assert.ok(performance.now() - start < 1000, "an event takes more than a second");
-    (await login(this.port, `stranger ${n}`)).close();
+  }
+  /** The witness gets an event within a second, and somebody new logs in within two. */
+  async unharmed() {
+    await this.hears();
+    const start = performance.now();
+    (await login(this.port, `stranger ${strangers}`)).close();
+    assert.ok(performance.now() - start < 2000, "a login takes more than two seconds");
   }
   /** Ends the polling sessions of a case that are there still, as their clients would. */
   async endPolling() {
@@ -144,10 +173,11 @@ export class Town {
 
 /**
  * One attack as a test: `attack(town, t)` runs against `where()` (a town that stands already) or one built with `env` and `limits`.
- * Afterwards all are well, the server holds what it held before (and `kept` users whose outcomes it keeps), its memory has at no time grown
+ * Meanwhile one who is logged in gets each event within a second, and others log in within two (`newcomers: false`: they do not, where each
+ * connection or stranger counts; `alone`: nobody lives beside it). Afterwards all are well, the server holds what it held before (and `kept` users whose outcomes it keeps), its memory has at no time grown
  * by more than `memoryMb`, and it has worked for no more than `cpuMs`.
  */
-export function attack(name, { where, env, limits, kept = 0, memoryMb = 16, cpuMs = 1000, ...options }, run) {
+export function attack(name, { where, env, limits, alone = false, newcomers = true, kept = 0, memoryMb = 16, cpuMs = 1000, ...options }, run) {
   test(name, { timeout: 60_000, ...options }, async (t) => {
     const town = where?.() ?? (await Town.build(env, limits));
     try {
@@ -155,7 +185,16 @@ export function attack(name, { where, env, limits, kept = 0, memoryMb = 16, cpuM
       town.proc.forgetPeak();
       const memory = town.proc.memoryKb();
       const cpu = town.proc.cpuMs();
-      await run(town, t);
+      if (!alone) await bystander.begin(town.port, newcomers);
+      try {
+        await run(town, t);
+      } finally {
+        if (!alone) {
+          const { rounds, slowestEvent, slowestLogin } = await bystander.end();
+          t.diagnostic(`meanwhile ${rounds} events within ${slowestEvent.toFixed(0)} ms and logins within ${slowestLogin.toFixed(0)} ms`);
+          assert.ok(slowestEvent < 1000 && slowestLogin < 2000, "others were not served in time");
+        }
+      }
       await town.unharmed();
       await town.endPolling();
       await town.backTo({ ...before, users: before.users + kept });
