@@ -10,6 +10,10 @@ namespace {
 
 constexpr Milliseconds kBetweenPolls{50};  ///< a client that takes longer to ask again is behind
 
+/// The most that an answer of more than one packet holds: a line of 10 KB a second takes seconds for it, while a pong
+/// that is due, or a ping that is to be fetched, waits until the client has read the answer to its end.
+constexpr std::size_t kMaxAnswer = 128 * 1024;
+
 /// One frame as it stands in a polling payload.
 void append_packet(std::string& payload, const Frame& frame) {
   if (!payload.empty()) payload += kSeparator;
@@ -78,6 +82,7 @@ void Session::answer_with_packets(TimePoint now) {
   std::string payload;
   bool ping = false;
   for (std::size_t i = 0; i < options_.polling_max_packets && !queue_.empty(); ++i) {
+    if (i != 0 && payload.size() + queue_.front()->packet().size() > kMaxAnswer) break;
     append_packet(payload, *queue_.front());
     ping = ping || queue_.front()->kind() == FrameKind::ping;
     queue_.pop_front();

@@ -203,6 +203,7 @@ void Shard::engine_answer(const RequestId& request, engineio::Answer answer) {
   };
   if (request.shard == index_) return put(*this, request, answer);
   Shard* other = shared_.shards[request.shard].get();
+  // Refused only by a shard that has stopped, and then the connection has gone as well.
   static_cast<void>(
       other->post(Message::run([put, other, request, answer = std::move(answer)] { put(*other, request, answer); })));
 }

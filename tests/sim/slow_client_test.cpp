@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <map>
+#include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "small_world.hpp"
@@ -66,6 +68,62 @@ TEST(SlowClient, hears_the_newest_and_every_outcome_wherever_the_kernel_cuts_wha
   EXPECT_EQ(heard, outcomes);
   for (int job = 0; job < kJobs; ++job) EXPECT_EQ(last[job], job % 2 == 0 ? kOutcome : kSteps) << "job " << job;
   socket.room = SIZE_MAX;
+}
+
+/// A browser that polls over a line of 10 KB a second: it reads an answer to its end before it answers the ping in it,
+/// or asks again.
+class SlowPoller {
+ public:
+  explicit SlowPoller(World& world) : world_(world), gets_(world.connect()) {
+    get({});
+    second();
+  }
+  /// What one second brings: the packets of an answer, once it is whole.
+  std::vector<std::string> second() {
+    world_.network.at(gets_).room = 10'000;
+    world_.pass(seconds(1));
+    in_ += world_.take(gets_);
+    const auto head = in_.find("\r\n\r\n");
+    if (head == std::string::npos) return {};
+    const auto length = std::stoul(in_.substr(in_.find("Content-Length: ") + 16));
+    if (in_.size() < head + 4 + length) return {};
+    std::vector<std::string> packets;
+    std::istringstream body(std::exchange(in_, {}).substr(head + 4));
+    for (std::string packet; std::getline(body, packet, '\x1e');) packets.push_back(packet);
+    const std::string sid = "&sid=" + std::string(world_.session->sid());
+    if (std::ranges::count(packets, "2") != 0) {
+      world_.send(world_.connect(), "POST /socket.io/?EIO=4&transport=polling" + sid +
+                                        " HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n3");
+    }
+    get(sid);
+    return packets;
+  }
+
+ private:
+  void get(const std::string& sid) {
+    world_.network.at(gets_).room = 0;
+    world_.send(gets_, "GET /socket.io/?EIO=4&transport=polling" + sid + " HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+
+  World& world_;
+  int gets_;
+  std::string in_;
+};
+
+TEST(SlowClient, that_polls_is_given_no_more_at_once_than_it_can_read_before_its_pong_is_due) {
+  World world;
+  SlowPoller slow(world);
+  std::vector<std::string> sent, heard;
+  for (char c = 'a'; c <= 'z'; ++c) {
+    sent.push_back('4' + std::string(30'000, c));
+    world.session->send(text_frame(sent.back()));
+  }
+  for (int time = 0; time < 200 && world.ends.empty() && heard.size() < sent.size(); ++time) {
+    for (const std::string& packet : slow.second())
+      if (packet != "2") heard.push_back(packet);
+  }
+  EXPECT_TRUE(world.ends.empty());
+  EXPECT_TRUE(heard == sent) << heard.size() << " of " << sent.size();
 }
 
 /// Ten messages of half a megabyte, in one turn.

@@ -95,10 +95,17 @@ TEST_F(SessionSending, a_burst_over_polling_is_there_for_the_polls_that_follow) 
   burst(20);
   get(1);
   send("4last");
-  get(2);
-  ASSERT_EQ(io.log.size(), 2u);
-  EXPECT_EQ(io.log[0].size(), std::string("1:200:").size() + 16 * large.size() + 15);
-  EXPECT_TRUE(io.log[1].ends_with("4last"));
+  for (std::uint32_t request = 2; request <= 21; ++request) get(request);
+  ASSERT_EQ(io.log.size(), 21u);
+  for (std::size_t i = 0; i < 20; ++i) EXPECT_EQ(io.log[i], std::to_string(i + 1) + ":200:" + large);
+  EXPECT_EQ(io.log[20], "21:200:4last");
+}
+
+TEST_F(SessionSending, an_answer_of_more_than_one_packet_is_of_128_kib_at_most) {
+  const std::string part(60 * 1024, '4');
+  for (const auto& packet : {large, part, part, part}) send(packet);
+  for (std::uint32_t request = 1; request <= 3; ++request) get(request);
+  EXPECT_TRUE((io.log == Log{"1:200:" + large, "2:200:" + part + '\x1e' + part, "3:200:" + part}));
 }
 
 TEST_F(SessionSending, behind_a_burst_the_queue_may_not_grow_by_the_limit_once_more) {
