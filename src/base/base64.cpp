@@ -40,7 +40,8 @@ std::optional<std::string> decode(std::string_view text, const std::array<std::i
     const std::int8_t value = values[static_cast<unsigned char>(c)];
     if (value < 0) return std::nullopt;
     bits = bits << 6 | static_cast<std::uint32_t>(value);
-    if ((count += 6) >= 8) {
+    count += 6;
+    if (count >= 8) {
       count -= 8;
       out += static_cast<char>(bits >> count & 0xFF);
     }

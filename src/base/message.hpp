@@ -60,10 +60,9 @@ class Mailboxes {
  public:
   virtual ~Mailboxes() = default;
   virtual unsigned shards() const = 0;
-  /// False: that mailbox is full (or the shards have stopped), and the message was not taken. A task is always taken
-  /// while running.
+  /// Always taken, whatever waits there already: false only when the shards have stopped.
   [[nodiscard]] virtual bool post(unsigned shard, Message&& message) = 0;
-  /// Room for `count` more in that mailbox at this moment?
+  /// Room for `count` more in that mailbox at this moment? To be asked before anything is posted that may be refused.
   virtual bool has_room(unsigned shard, std::size_t count) const = 0;
 };
 

@@ -99,7 +99,7 @@ void Directory::set_online(User& user, bool online) {
   const Lock order(presence_order_);
   if (store_) presence_changes_.insert_or_assign(user.id, online);
   for (unsigned shard = 0; frame && shard < mailboxes_.shards(); ++shard) {
-    // A presence event is news, not a promise: a shard that is overloaded tells it at the next login of its clients.
+    // Whatever waits there: or its clients would take a user for online who has gone. Logins bound how many there are.
     static_cast<void>(mailboxes_.post(shard, Message::broadcast(frame, &user)));
   }
 }
@@ -151,7 +151,7 @@ std::optional<Directory::Refusal> Directory::refusal(const User* user, const Enc
   return std::nullopt;
 }
 
-// Room was seen before; what other threads took of it since comes out of the mailbox's reserve.
+// Room was seen before.
 std::size_t Directory::post(User& user, const EncodedEvent& event) {
   std::uint64_t number = 0;
   if (!event.job_id().empty()) {

@@ -240,17 +240,15 @@ bool Shard::on_websocket_head(Connection& connection, const RequestHead& head, s
   connection.fd = -1;
   const bool counted = connection.counted;
   connection.counted = false;
-  const bool taken =
-      other->post(Message::run([other, fd = std::move(fd), peer = connection.peer, counted,
-                                raw = connection.http->parser.raw(), more = std::string(rest)]() mutable {
-        other->adopt(std::move(fd), peer, counted, std::move(raw), std::move(more));
-      }));
+  const bool taken = other->post(Message::run(
+      [other, fd = std::move(fd), peer = connection.peer, counted, raw = connection.http->parser.raw(),
+       more = std::string(rest)]() mutable { other->adopt(std::move(fd), peer, counted, raw, std::move(more)); }));
   if (!taken) connection.counted = counted;
   close_connection(connection);
   return true;
 }
 
-void Shard::adopt(OwnedFd fd, const PeerAddress& peer, bool counted, std::string head, std::string rest) {
+void Shard::adopt(OwnedFd fd, const PeerAddress& peer, bool counted, const std::string& head, std::string rest) {
   Connection& connection = open_connection(fd.release(), peer);
   connection.counted = counted;
   if (connection.mode == Mode::closed) return;

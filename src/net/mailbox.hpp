@@ -9,19 +9,20 @@
 
 namespace signalbox::net {
 
-/// What other threads have for a shard. Bounded for deliveries and broadcasts; tasks are few and always taken.
+/// What other threads have for a shard. Whoever may be refused asks has_room() first; what is put is then always taken,
+/// or an event for many sockets could end half delivered. Several who ask at once pass the bound by what they have in
+/// hand.
 ///
 /// thread  put() and has_room() any; the rest its shard's.
 class Mailbox {
  public:
-  enum class Put { refused, added, added_to_empty };
+  enum class Put { closed, added, added_to_empty };
 
   explicit Mailbox(std::size_t limit) : limit_(limit) {}
 
   Put put(Message&& message) {
     const Lock lock(mutex_);
-    if (closed_) return Put::refused;
-    if (message.kind != Message::Kind::task && !has_room(1)) return Put::refused;
+    if (closed_) return Put::closed;
     const bool was_empty = messages_.empty();
     messages_.push_back(std::move(message));
     put_.store(put_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);

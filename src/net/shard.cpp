@@ -44,7 +44,7 @@ bool Shard::post(Message&& message) {
   const auto put = mailbox_.put(std::move(message));
   // A shard looks into its own mailbox before it waits, so it need not wake itself.
   if (put == Mailbox::Put::added_to_empty && this_shard != this) kernel_->wake();
-  return put != Mailbox::Put::refused;
+  return put != Mailbox::Put::closed;
 }
 
 void Shard::run() {

@@ -188,7 +188,7 @@ class Shard {
   unsigned owner_of(std::string_view sid) const;
   void refuse_websocket(Connection& connection, int status, std::string_view message, Fields fields = {});
   void upgrade_here(Connection& connection, const RequestHead& head, const EngineQuery& query);
-  void adopt(OwnedFd fd, const PeerAddress& peer, bool counted, std::string head, std::string rest);
+  void adopt(OwnedFd fd, const PeerAddress& peer, bool counted, const std::string& head, std::string rest);
   void add_cors(Connection& connection, const RequestHead& head);
 
   // sessions.cpp

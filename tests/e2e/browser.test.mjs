@@ -1,6 +1,7 @@
 // The demo page, with the original's React hook in it, in a headless Chromium.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
@@ -10,15 +11,20 @@ import { program } from "../support/server.mjs";
 const pictures = process.env.SCREENSHOTS ?? "../../build/screenshots";
 let server, browser, address;
 
-before(async () => {
-  mkdirSync(pictures, { recursive: true });
-  server = spawn(program("signalbox"), ["demo", "--port", "0", "--threads", "2", "--presence-grace-ms", "0", "--log-level", "warn"], {
+/** Starts the demo, on any port or on that one, and tells where it is. */
+async function startDemo(port = 0) {
+  server = spawn(program("signalbox"), ["demo", "--port", String(port), "--threads", "2", "--presence-grace-ms", "0", "--log-level", "warn"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   for await (const line of createInterface({ input: server.stdout })) {
-    address = line.match(/http:\/\/\S+/)?.[0];
-    if (address) break;
+    const found = line.match(/http:\/\/\S+/)?.[0];
+    if (found) return found;
   }
+}
+
+before(async () => {
+  mkdirSync(pictures, { recursive: true });
+  address = await startDemo();
   browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
 });
 
@@ -91,6 +97,18 @@ test("a second window comes online as Grace, and goes", async () => {
   assert.equal(await online.getByText("Grace").count(), 0);
   assert.deepEqual(ada.complaints, []);
   await ada.close();
+});
+
+test("a page that is left open over a restart, after which its token counts no more, works again by itself", async () => {
+  const { page, close } = await open();
+  server.kill();
+  await once(server, "exit");
+  await page.getByRole("button", { name: "Make a picture" }).and(page.locator(":disabled")).waitFor();
+  await startDemo(new URL(address).port);
+  await page.getByText("connected", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Make a picture" }).click();
+  await jobOf(page, "completed").waitFor();
+  await close();
 });
 
 test("choosing another user is another login", async () => {

@@ -13,7 +13,7 @@ const userOfPage = () => {
 
 export function App() {
   const [user, setUser] = useState(userOfPage);
-  const token = useToken(user);
+  const [token, renewToken] = useToken(user);
   const other = user === "ada" ? "grace" : "ada";
   return (
     <main>
@@ -31,13 +31,13 @@ export function App() {
           </a>
         </nav>
       </header>
-      {token && <Desk key={user} token={token} />}
+      {token && <Desk key={user} token={token} onRefused={renewToken} />}
     </main>
   );
 }
 
-function Desk({ token }) {
-  const { socket, connected, online, news } = useSession(token, nameOf);
+function Desk({ token, onRefused }) {
+  const { socket, connected, online, news } = useSession(token, nameOf, onRefused);
   const [jobs, setJobs] = useState([]);
 
   const start = (fail) => {
