@@ -78,6 +78,11 @@ struct Config {
   std::size_t jobs_per_user = 200;
   std::size_t ledger_total_bytes = 256u << 20;
 
+  // Socket.IO's connection state recovery (docs/delivery.md)
+  std::chrono::milliseconds recovery_window{0};  ///< 0: off, as in Socket.IO
+  std::size_t recovery_bytes_per_user = 1u << 20;
+  std::size_t recovery_total_bytes = 64u << 20;
+
   // How it ends
   std::chrono::milliseconds shutdown_delay{0};
   std::chrono::milliseconds drain{5000};

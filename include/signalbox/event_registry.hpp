@@ -80,6 +80,8 @@ class Socket {
   /// The object under `user` in `authenticated`: the token's claims without the registered ones.
   json user() const;
   Handshake handshake() const;
+  /// Did its client come back within RECOVERY_WINDOW_MS, as the same socket (id(), user_id()) and with what it missed?
+  bool recovered() const;
 
   /// Sends an event with one argument to this socket alone. Throws std::invalid_argument for a name that Socket.IO
   /// reserves, and the text variants for arguments that are not a JSON array; a socket that has left gets nothing.

@@ -16,6 +16,7 @@ constexpr std::uint64_t kMaxMessage = std::uint64_t{1} << 30;
 constexpr std::uint64_t kMinMessage = 128;           // a login with the shortest token
 constexpr std::uint64_t kMinEventName = 16;          // of the longest that the server itself has
 constexpr std::uint64_t kMaxPingMs = 1'000'000'000;  // two of these are one timer of a browser, which has 31 bits
+constexpr std::uint64_t kMinHistory = 1024;          // a socket that has gone, and an event
 constexpr std::uint64_t kMinQueue = 16 * 1024;       // up to there nothing outdated is taken out
 
 std::optional<std::string> check_path(std::string_view path) {
@@ -70,6 +71,7 @@ const std::vector<Setting>& table() {
       {.name = "OUTCOME_REPLAY_MS", .member = &Config::outcome_replay, .unit = "ms", .max = kMaxMs, .help = "How long an outcome that the user has had is told again at a login; 0: not at all."},
       {.name = "JOBS_PER_USER", .member = &Config::jobs_per_user, .min = 1, .max = kMaxCount, .help = "Most jobs kept for one user, those whose outcome nobody had not counted."},
       {.name = "LEDGER_TOTAL_BYTES", .member = &Config::ledger_total_bytes, .unit = "bytes", .min = 1, .max = kMaxBytes, .help = "Most bytes of all jobs kept; past it only outcomes that nobody had stay."},
+      {.name = "RECOVERY_WINDOW_MS", .member = &Config::recovery_window, .unit = "ms", .max = kMaxMs, .help = "How long after its disconnect a client may come back as the same socket and get what it missed (Socket.IO's connection state recovery). Every event then has one more argument.", .unset = "off"},
       {.name = "SHUTDOWN_DELAY_MS", .member = &Config::shutdown_delay, .unit = "ms", .max = kMaxMs, .help = "How long all goes on after SIGTERM while /readyz says 503, so that a proxy sends nobody more."},
       {.name = "DRAIN_MS", .member = &Config::drain, .unit = "ms", .max = kMaxMs, .help = "How long the clients' connections are closed one after the other then, at most; 0: all at once."},
       {.name = "RESTART_GRACE_MS", .member = &Config::restart_grace, .unit = "ms", .max = kMaxMs, .help = "How long after a start those stay online who were so before it and are not back; with DATA_DIR only."},
@@ -95,6 +97,8 @@ const std::vector<Setting>& table() {
       {.name = "MAX_PENDING_ACKS", .member = &Config::max_pending_acks, .min = 1, .max = kMaxCount, .help = "Most acknowledgements waited for from one socket."},
       {.name = "SEND_QUEUE_BYTES", .member = &Config::send_queue_bytes, .unit = "bytes", .min = kMinQueue, .max = kMaxBytes, .help = "Bytes that may wait for one slow client; when as much again has come on top, it is closed."},
       {.name = "TOTAL_QUEUE_BYTES", .member = &Config::total_queue_bytes, .unit = "bytes", .min = 1, .max = kMaxBytes, .holds = "MAX_PAYLOAD_BYTES", .help = "Most bytes that wait for all clients together, unread answers included; the one for whom most waits is closed."},
+      {.name = "RECOVERY_BYTES_PER_USER", .member = &Config::recovery_bytes_per_user, .unit = "bytes", .min = kMinHistory, .max = kMaxBytes, .help = "Most bytes kept on one thread for the recovery of one user's sockets; past it the oldest events go."},
+      {.name = "RECOVERY_TOTAL_BYTES", .member = &Config::recovery_total_bytes, .unit = "bytes", .min = kMinHistory, .max = kMaxBytes, .holds = "RECOVERY_BYTES_PER_USER", .help = "The same of all users, of which each thread has its part."},
       {.name = "MAILBOX_MESSAGES", .member = &Config::mailbox_messages, .unit = "messages", .min = 1, .max = kMaxCount, .help = "Most messages that wait for one shard; past it emits are refused as overloaded."},
   };
   // clang-format on

@@ -25,7 +25,8 @@ struct Message {
   Kind kind = Kind::task;
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
-  std::uint64_t number = 0;  ///< of an outcome, whose receipt is to be confirmed; 0: none
+  /// Of an outcome, whose receipt is to be confirmed (0: none); of a broadcast, in the order of all of them.
+  std::uint64_t number = 0;
   FrameRef frame;
   const void* except = nullptr;  ///< compared by identity only
   std::unique_ptr<std::move_only_function<void()>> task;
@@ -39,9 +40,10 @@ struct Message {
     m.frame = std::move(frame);
     return m;
   }
-  static Message broadcast(FrameRef frame, const void* except) {
+  static Message broadcast(FrameRef frame, const void* except, std::uint64_t number) {
     Message m;
     m.kind = Kind::broadcast;
+    m.number = number;
     m.frame = std::move(frame);
     m.except = except;
     return m;

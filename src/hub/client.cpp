@@ -59,8 +59,8 @@ void Client::fail(TimePoint now) {
   if (!closed_) link_.close(CloseReason::parse_error, now);
 }
 
-void Client::close_if_empty(TimePoint now) {
-  if (!closed_ && sockets_.empty()) link_.close(CloseReason::forced_close, now);
+void Client::close_if_empty(CloseReason reason, TimePoint now) {
+  if (!closed_ && sockets_.empty()) link_.close(reason, now);
 }
 
 void Client::forget_left() {
@@ -131,7 +131,7 @@ void Client::on_binary(std::string_view bytes, TimePoint now) {
 void Client::dispatch(const PacketView& packet, Attachments attachments, TimePoint now) {
   if (packet.type == PacketType::connect) return connect(packet, now);
   SocketState* socket = find(packet.nsp);
-  if (!socket) return fail(now);
+  if (!socket || (!socket->welcomed() && packet.type != PacketType::disconnect)) return fail(now);
   switch (packet.type) {
     case PacketType::disconnect:
       return socket->leave(CloseReason::client_namespace_disconnect, now);
@@ -152,12 +152,23 @@ void Client::connect(const PacketView& packet, TimePoint now) {
   const Namespace* nsp = hub_.registry.find(packet.nsp);
   if (!nsp) return send(packet.nsp, PacketType::connect_error, R"({"message":"Invalid namespace"})");
   ConnectAttempt attempt(facts_, nsp->name, packet.payload, hub_.config.json_depth);
+  std::optional<RecoveryWish> wish;
+  if (local_.recovery()) {
+    wish = read_wish(attempt.auth());
+    for (const char* key : {"pid", "offset"}) attempt.drop_auth_key(key);
+  }
   if (const auto let_in = nsp->admit(attempt); !let_in) return refuse(*nsp, let_in.error(), now);
   connect_until_ = kNever;
   link_.set_authenticated();
   sockets_.push_back(
       std::make_unique<SocketState>(*this, *nsp, std::move(attempt.login()), std::move(attempt.auth()), now));
-  sockets_.back()->welcome(now);
+  if (!wish || !sockets_.back()->claim(std::move(*wish))) sockets_.back()->welcome(now);
+  link_.deadline_changed();
+}
+
+void Client::end_claim(SocketState& socket, const FoundSocket* found, TimePoint now) {
+  const Turn turn(*this);
+  found ? socket.welcome_back(*found) : socket.welcome(now);
   link_.deadline_changed();
 }
 
@@ -174,7 +185,7 @@ void Client::refuse(const Namespace& nsp, const ConnectRefusal& refusal, TimePoi
   send(nsp.name, PacketType::connect, R"({"sid":")" + make_socket_id() + R"("})");
   link_.send(text_frame(socketio::event_packet(nsp.name, {}, events::unauthorized, dump(refusal.data))));
   send(nsp.name, PacketType::disconnect, {});
-  close_if_empty(now);
+  close_if_empty(CloseReason::forced_close, now);
 }
 
 void Client::on_closed(CloseReason reason, TimePoint now) {
@@ -194,8 +205,18 @@ void Client::ask_receipt(const SocketRef& socket, std::uint64_t number) {
   link_.confirm(last_marker_);
 }
 
+void Client::want_receipt(const SocketRef& socket, std::uint64_t number) {
+  receipts_.push_back({.marker = ++last_marker_, .socket = socket, .of_outcomes = false, .number = number});
+  link_.confirm(last_marker_);
+}
+
 void Client::on_received(std::uint64_t marker, TimePoint now) {
   constexpr std::chrono::seconds kSecond{1};
+  std::erase_if(receipts_, [&](const Receipt& receipt) {
+    if (receipt.of_outcomes || receipt.marker > marker) return false;
+    local_.recovery()->received(receipt.socket, receipt.number);
+    return true;
+  });
   for (Receipt& receipt : receipts_) {
     if (receipt.marker > marker) break;
     if (receipt.counts_at == kNever) receipt.counts_at = now + kSecond;

@@ -36,11 +36,15 @@ class Client {
   const HandshakeFacts& handshake() const { return facts_; }
   /// The client broke the protocol: its connection ends.
   void fail(TimePoint now);
-  void close_if_empty(TimePoint now);
+  void close_if_empty(CloseReason reason, TimePoint now);
+  /// The answer to SocketState::claim(): what was found; null: nothing, and the socket is a new one.
+  void end_claim(SocketState& socket, const FoundSocket* found, TimePoint now);
   /// Takes sockets that have left out of the list; they are destroyed when no call is in them any more.
   void forget_left();
   /// Asks for a receipt of all that was sent so far; it counts for the outcomes up to `number` of that socket's user.
   void ask_receipt(const SocketRef& socket, std::uint64_t number);
+  /// Asks for a receipt of what that socket was sent so far, up to `number` of the shard's Recovery.
+  void want_receipt(const SocketRef& socket, std::uint64_t number);
   /// `41` to a socket of any shard.
   void send_away(const SocketRef& ref);
 
@@ -55,11 +59,12 @@ class Client {
     TimePoint deadline;
   };
 
-  /// What a receipt is awaited for. It takes effect a second after it came, if the socket is still here then: a client
-  /// that closed meanwhile may not have shown what it received.
+  /// What a receipt is awaited for. For outcomes it takes effect a second after it came, if the socket is still here
+  /// then: a client that closed meanwhile may not have shown what it received.
   struct Receipt {
     std::uint64_t marker;
     SocketRef socket;
+    bool of_outcomes = true;  ///< else for Recovery, at once
     std::uint64_t number;
     TimePoint counts_at = kNever;  ///< kNever: it has not come
   };

@@ -46,11 +46,17 @@ struct Directory::Stripe {
     return reference;
   }
   // Graces differ in length after a restart: the list stays in order of their ends.
-  void begin_grace(User& user, TimePoint end) SB_REQUIRES(mutex) {
+  TimePoint begin_grace(User& user, TimePoint end) SB_REQUIRES(mutex) {
     user.offline_at = end;
     const auto later = [](TimePoint at, const Leaving& other) { return at < other.offline_at; };
     leaving.insert(std::upper_bound(leaving.begin(), leaving.end(), end, later), {&user, end});
     ++user.leaving;
+    return end;
+  }
+  User& known(const User* id) SB_REQUIRES(mutex) {
+    User* user = find(id->id);
+    SB_ASSERT(user == id);
+    return *user;
   }
 };
 
@@ -77,8 +83,7 @@ void Directory::open(OutcomeStore& store, TimePoint now) {
     User& user = stripe.find_or_add(id);
     user.online = true;
     online_count_.fetch_add(1, std::memory_order_relaxed);
-    stripe.begin_grace(user, now + options_.restart_grace);
-    arm(user.offline_at);
+    arm(stripe.begin_grace(user, now + options_.restart_grace));
   }
 }
 
@@ -98,9 +103,10 @@ void Directory::set_online(User& user, bool online) {
   const FrameRef frame = options_.presence_events ? presence_frame(user, online) : FrameRef{};
   const Lock order(presence_order_);
   if (store_) presence_changes_.insert_or_assign(user.id, online);
+  ++broadcasts_;
   for (unsigned shard = 0; frame && shard < mailboxes_.shards(); ++shard) {
     // Whatever waits there: or its clients would take a user for online who has gone. Logins bound how many there are.
-    static_cast<void>(mailboxes_.post(shard, Message::broadcast(frame, &user)));
+    static_cast<void>(mailboxes_.post(shard, Message::broadcast(frame, &user, broadcasts_)));
   }
 }
 
@@ -121,27 +127,69 @@ Directory::Joined Directory::join(std::string_view id, const SocketRef& socket, 
   User& user = stripe.find_or_add(id);
   Joined joined{.user = &user, .evicted = {}, .replay = {}};
   if (user.jobs) joined.replay = user.jobs->replay(options_.wall());
-  if (options_.max_connections_per_user != 0 && user.sockets.size() >= options_.max_connections_per_user) {
-    // Those before it have been told already, and are on their way out.
-    joined.evicted = user.sockets[user.sockets.size() - options_.max_connections_per_user];
-  }
-  user.sockets.push_back(socket);
+  joined.evicted = one_too_many(user);
+  user.sockets.insert(user.sockets.begin() + static_cast<std::ptrdiff_t>(user.connected()), socket);
   user.offline_at = kNever;
   if (!user.online) set_online(user, true);
   return joined;
 }
 
+/// The user's oldest socket, if one more may not be.
+std::optional<SocketRef> Directory::one_too_many(const User& user) const {
+  const std::size_t most = options_.max_connections_per_user;
+  if (most == 0 || user.connected() < most) return std::nullopt;
+  // Those before it have been told already, and are on their way out.
+  return user.sockets[user.connected() - most];
+}
+
+/// Was it the last that was connected?
+bool Directory::take_out(User& user, const SocketRef& socket) {
+  const bool connected = user.connected() != 0;
+  const auto it = std::find(user.sockets.begin(), user.sockets.end(), socket);
+  SB_ASSERT(it != user.sockets.end());
+  if (it - user.sockets.begin() >= static_cast<std::ptrdiff_t>(user.connected())) --user.away;
+  user.sockets.erase(it);
+  return connected && user.connected() == 0;
+}
+
 void Directory::leave(const User* known, const SocketRef& socket, TimePoint now) {
   Stripe& stripe = stripe_of(known->id);
   const Lock lock(stripe.mutex);
-  User* user = stripe.find(known->id);
-  SB_ASSERT(user == known);
-  const auto it = std::find(user->sockets.begin(), user->sockets.end(), socket);
-  SB_ASSERT(it != user->sockets.end());
-  user->sockets.erase(it);
-  if (!user->sockets.empty()) return;
-  stripe.begin_grace(*user, now + options_.presence_grace);
-  arm(user->offline_at);
+  User& user = stripe.known(known);
+  if (take_out(user, socket)) arm(stripe.begin_grace(user, now + options_.presence_grace));
+  if (user.forgotten()) stripe.users.erase(user.id);
+}
+
+bool Directory::leave_for_now(const User* known, const SocketRef& socket, TimePoint now) {
+  Stripe& stripe = stripe_of(known->id);
+  const Lock lock(stripe.mutex);
+  User& user = stripe.known(known);
+  if (take_out(user, socket)) arm(stripe.begin_grace(user, now + options_.presence_grace));
+  if (options_.max_connections_per_user != 0 && user.away >= options_.max_connections_per_user) return false;
+  user.sockets.push_back(socket);
+  ++user.away;
+  return true;
+}
+
+void Directory::move(const User* known, const SocketRef& from, const SocketRef& to) {
+  Stripe& stripe = stripe_of(known->id);
+  const Lock lock(stripe.mutex);
+  User& user = stripe.known(known);
+  const auto it = std::find(user.sockets.begin(), user.sockets.end(), from);
+  SB_ASSERT(it != user.sockets.end());
+  *it = to;
+}
+
+std::optional<SocketRef> Directory::come_back(const User* known, const SocketRef& socket) {
+  Stripe& stripe = stripe_of(known->id);
+  const Lock lock(stripe.mutex);
+  User& user = stripe.known(known);
+  take_out(user, socket);
+  const auto evicted = one_too_many(user);
+  user.sockets.insert(user.sockets.begin() + static_cast<std::ptrdiff_t>(user.connected()), socket);
+  user.offline_at = kNever;
+  if (!user.online) set_online(user, true);
+  return evicted;
 }
 
 std::optional<Directory::Refusal> Directory::refusal(const User* user, const EncodedEvent& event) const {
@@ -163,8 +211,12 @@ std::size_t Directory::post(User& user, const EncodedEvent& event) {
     }
   }
   std::size_t queued = 0;
-  for (const SocketRef& to : user.sockets)
-    queued += mailboxes_.post(to.shard, Message::deliver(to, event.frame, number));
+  const std::size_t connected = user.connected();
+  for (std::size_t i = 0; i < user.sockets.size(); ++i) {
+    const SocketRef& to = user.sockets[i];
+    const bool taken = mailboxes_.post(to.shard, Message::deliver(to, event.frame, number));
+    queued += taken && i < connected;
+  }
   return queued;
 }
 
@@ -248,7 +300,7 @@ std::size_t Directory::connections(std::string_view id) const {
   const Stripe& stripe = stripe_of(id);
   const Lock lock(stripe.mutex);
   const User* user = stripe.find(id);
-  return user ? user->sockets.size() : 0;
+  return user ? user->connected() : 0;
 }
 
 std::size_t Directory::entries() const {

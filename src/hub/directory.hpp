@@ -28,12 +28,14 @@ struct User {
   explicit User(std::string_view name) : id(name) {}
   const std::string id;
   // Guarded by the lock of the stripe that holds the entry.
-  std::vector<SocketRef> sockets;
-  bool online = false;            ///< announced, and not yet taken back
-  TimePoint offline_at = kNever;  ///< end of the grace after the last socket went
-  std::uint32_t leaving = 0;      ///< times that the entry stands in its stripe's list of those who left
+  std::vector<SocketRef> sockets;  ///< those connected, then those that have gone and may come back
+  bool online = false;             ///< announced, and not yet taken back
+  TimePoint offline_at = kNever;   ///< end of the grace after the last socket went
+  std::uint32_t leaving = 0;       ///< times that the entry stands in its stripe's list of those who left
+  std::uint32_t away = 0;          ///< how many of the sockets have gone
   std::unique_ptr<UserJobs> jobs;
 
+  std::size_t connected() const { return sockets.size() - away; }
   /// Nothing more is known of this user, and nothing names the entry.
   bool forgotten() const { return !online && sockets.empty() && leaving == 0 && (!jobs || jobs->empty()); }
 };
@@ -69,8 +71,16 @@ class Directory {
   /// `authenticated` are queued to it in the same turn: what is emitted after this call lies in the mailbox, hence
   /// behind them, and what was emitted before is in `replay`.
   Joined join(std::string_view user, const SocketRef& socket, TimePoint now);
-  /// That socket has gone.
+  /// That socket has gone for good, at once or since it left for now.
   void leave(const User* user, const SocketRef& socket, TimePoint now);
+  /// That socket has gone and may come back: what is emitted still goes to it. False: the user has as many of these as
+  /// there may be sockets, and it has left for good.
+  [[nodiscard]] bool leave_for_now(const User* user, const SocketRef& socket, TimePoint now);
+  /// Its client comes back, perhaps to another shard: from now on what is emitted goes to `to` instead, which counts as
+  /// connected if `from` did.
+  void move(const User* user, const SocketRef& from, const SocketRef& to);
+  /// A socket that had gone, or moved, is connected. Returns the one that is one too many.
+  std::optional<SocketRef> come_back(const User* user, const SocketRef& socket);
 
   enum class Refusal : std::uint8_t { overloaded, too_many_unread, not_durable };
   /// Keeps what is to be kept and pushes the frame to every socket of the user: how many. All or none.
@@ -112,6 +122,8 @@ class Directory {
   Stripe& stripe_of(std::string_view user) const;
   std::optional<Refusal> refusal(const User* user, const EncodedEvent& event) const;
   std::size_t post(User& user, const EncodedEvent& event);
+  std::optional<SocketRef> one_too_many(const User& user) const;
+  static bool take_out(User& user, const SocketRef& socket);
   void note(const EncodedEvent& event);
   void set_online(User& user, bool online);
   void hand_over_presence();
@@ -136,6 +148,7 @@ class Directory {
   /// Presence transitions are pushed to all mailboxes under this one lock, so that no shard sees offline before online.
   Mutex presence_order_;
   PresenceChanges presence_changes_ SB_GUARDED_BY(presence_order_);  ///< not handed to the store yet
+  std::uint64_t broadcasts_ SB_GUARDED_BY(presence_order_) = 0;
 };
 
 EmitError to_emit_error(Directory::Refusal refusal) noexcept;

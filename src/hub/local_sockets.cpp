@@ -23,12 +23,17 @@ SocketRef LocalSockets::add(SocketState& socket, Link& link) {
   return {.shard = shard_, .slot = slot, .generation = entries_[slot].generation};
 }
 
-void LocalSockets::remove(const SocketRef& ref) {
+void LocalSockets::vacate(const SocketRef& ref) {
   SB_ASSERT(find(ref.slot, ref.generation));
   Entry& entry = entries_[ref.slot];
   stop_listening(entry);
   entry.socket = nullptr;
   entry.link = nullptr;
+}
+
+void LocalSockets::release(const SocketRef& ref) {
+  Entry& entry = entries_[ref.slot];
+  SB_ASSERT(entry.generation == ref.generation && !entry.socket);
   ++entry.generation;
   free_.push_back(ref.slot);
 }
@@ -62,19 +67,28 @@ void LocalSockets::stop_listening(Entry& entry) {
   entry.user = nullptr;
 }
 
+void LocalSockets::broadcast(const Message& message) {
+  const FrameRef frame = recovery_ ? recovery_->broadcast(message) : message.frame;
+  const bool some_heard = recovery_ && recovery_->some_heard_before();
+  for (const std::uint32_t slot : listening_) {
+    const Entry& to = entries_[slot];
+    if (to.user == message.except) continue;
+    if (some_heard && recovery_->heard_before(slot, to.generation, message.number)) continue;
+    to.link->send(frame);
+  }
+}
+
 void LocalSockets::on_message(Message& message) {
   switch (message.kind) {
     case Message::Kind::deliver:
+      if (recovery_) return recovery_->deliver(message);
       if (const Entry* to = entry(message.slot, message.generation)) {
         to->link->send(std::move(message.frame));
         if (message.number != 0) to->socket->sent_outcome(message.number);
       }
       return;
     case Message::Kind::broadcast:
-      for (const std::uint32_t slot : listening_) {
-        if (entries_[slot].user != message.except) entries_[slot].link->send(message.frame);
-      }
-      return;
+      return broadcast(message);
     case Message::Kind::task:
       return;  // run by the shard itself
   }

@@ -1,8 +1,10 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "hub/hub.hpp"
+#include "hub/recovery.hpp"
 
 namespace signalbox::hub {
 
@@ -13,9 +15,16 @@ class LocalSockets {
  public:
   explicit LocalSockets(std::uint32_t shard) : shard_(shard) {}
 
+  /// From now on those who go may come back (RECOVERY_WINDOW_MS). Before any socket.
+  void keep_recoverable(Hub& hub) { recovery_ = std::make_unique<Recovery>(hub, *this, shard_); }
+  Recovery* recovery() const { return recovery_.get(); }  ///< null: it is off
+
   SocketRef add(SocketState& socket, Link& link);
-  void remove(const SocketRef& ref);
+  /// The socket has gone; nobody finds it any more, but its slot stays its own until release().
+  void vacate(const SocketRef& ref);
+  void release(const SocketRef& ref);
   SocketState* find(std::uint32_t slot, std::uint32_t generation) const;
+  Link& link(std::uint32_t slot) const { return *entries_[slot].link; }
   /// From now on this socket hears broadcasts, but for those that leave `user` out.
   void listen(const SocketRef& ref, const void* user);
   /// Delivers or broadcasts; the frame is taken out of a delivery.
@@ -31,11 +40,13 @@ class LocalSockets {
   };
   const Entry* entry(std::uint32_t slot, std::uint32_t generation) const;
   void stop_listening(Entry& entry);
+  void broadcast(const Message& message);
 
   const std::uint32_t shard_;
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> free_;
   std::vector<std::uint32_t> listening_;
+  std::unique_ptr<Recovery> recovery_;
 };
 
 }  // namespace signalbox::hub

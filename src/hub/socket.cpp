@@ -36,6 +36,9 @@ std::string_view Socket::nsp() const {
 std::string_view Socket::user_id() const {
   return state_->user_id();
 }
+bool Socket::recovered() const {
+  return state_->recovered();
+}
 json Socket::user() const {
   return state_->user_json().empty() ? json::object() : json::parse(state_->user_json());
 }

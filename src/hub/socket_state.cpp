@@ -56,6 +56,10 @@ Handshake SocketState::handshake() const {
   return read_handshake(client_.handshake(), auth_ ? *auth_ : "{}");
 }
 
+bool SocketState::claim(RecoveryWish wish) {
+  return client_.local().recovery()->claim(*this, std::move(wish));
+}
+
 void SocketState::welcome(TimePoint now) {
   Hub& hub = client_.hub();
   std::vector<JobEntry> replay;
@@ -67,15 +71,49 @@ void SocketState::welcome(TimePoint now) {
     client_.local().listen(ref_, user_);
     if (joined.evicted) client_.send_away(*joined.evicted);
   }
-  std::string answer = R"({"sid":")";
-  answer.append(id()) += R"("})";
-  send(PacketType::connect, {}, answer, {});
-  if (!user_id().empty()) emit(events::authenticated, "{\"user\":" + user_json_ + '}');
+  Recovery* recovery = client_.local().recovery();
+  accept(recovery ? recovery->begin(*this, user_) : std::string());
   tell(replay);
+  introduce();
+}
+
+void SocketState::welcome_back(const FoundSocket& found) {
+  recovered_ = true;
+  id_ = found.id;
+  if (found.user) {
+    user_ = found.user;
+    std::string().swap(user_id_);
+    client_.local().listen(ref_, user_);
+    if (const auto evicted = client_.hub().directory.come_back(user_, ref_)) client_.send_away(*evicted);
+    if (found.missed.outcome != 0) confirm(found.missed.outcome);
+  }
+  const auto missed = [&] {
+    std::uint64_t newest = 0;
+    for (const History::Event& event : found.missed.events) {
+      client_.link().send_kept(event.frame);
+      newest = std::max(newest, event.outcome);
+    }
+    if (newest != 0) sent_outcome(newest);
+  };
+  accept(found.pid, missed);
+  introduce();
+}
+
+// `between` comes behind the answer and before what is sent at every login, whose offset is newer.
+void SocketState::accept(std::string_view pid, const std::function<void()>& between) {
+  std::string answer = R"({"sid":")";
+  answer.append(id());
+  if (!pid.empty()) answer.append(R"(","pid":")").append(pid);
+  send(PacketType::connect, {}, answer += "\"}", {});
+  if (between) between();
+  if (!user_id().empty()) emit(events::authenticated, "{\"user\":" + user_json_ + '}');
+}
+
+void SocketState::introduce() {
   welcomed_ = true;
   for (const auto& handler : nsp_.on_connect) {
     if (left_) return;
-    guarded(hub, "on_connect", user_id(), [&] {
+    guarded(client_.hub(), "on_connect", user_id(), [&] {
       Socket socket(*this);
       handler(socket);
     });
@@ -84,9 +122,11 @@ void SocketState::welcome(TimePoint now) {
 
 void SocketState::tell(const std::vector<JobEntry>& replay) {
   std::uint64_t newest = 0;
+  Recovery* recovery = client_.local().recovery();
   for (const JobEntry& entry : replay) {
-    client_.link().send_kept(entry.frame);
-    if (entry.frame->kind() == FrameKind::outcome && entry.had_at == 0) newest = entry.number;
+    const bool unheard = entry.frame->kind() == FrameKind::outcome && entry.had_at == 0;
+    if (unheard) newest = entry.number;
+    recovery ? recovery->tell(*this, entry.frame, unheard ? entry.number : 0) : client_.link().send_kept(entry.frame);
   }
   if (newest != 0) sent_outcome(newest);
 }
@@ -97,6 +137,15 @@ void SocketState::sent_outcome(std::uint64_t number) {
 
 void SocketState::confirm(std::uint64_t number) {
   if (user_) client_.hub().directory.confirm(user_->id, number);
+}
+
+void SocketState::want_receipt(std::uint64_t number) {
+  client_.want_receipt(ref_, number);
+}
+
+void SocketState::taken_over(TimePoint now) {
+  leave(CloseReason::transport_close, now);
+  client_.close_if_empty(CloseReason::transport_close, now);
 }
 
 bool SocketState::answer_about_jobs(const socketio::EventView& event, Ack& ack) {
@@ -130,6 +179,7 @@ void SocketState::send(PacketType type, std::optional<std::uint64_t> id, std::st
 
 void SocketState::emit(std::string_view event, std::string_view arguments, const Attachments& attachments) {
   if (left_) return;
+  if (Recovery* recovery = client_.local().recovery()) return recovery->emit(*this, event, arguments, attachments);
   client_.link().send(text_frame(socketio::event_packet(nsp_.name, {}, event, arguments, attachments.size())));
   for (const std::string& attachment : attachments) client_.link().send(binary_frame(attachment));
 }
@@ -221,7 +271,7 @@ void SocketState::renew_token(std::string_view arguments, Ack ack, TimePoint now
 void SocketState::refuse(std::string_view code, std::string_view message, TimePoint now) {
   emit(events::unauthorized, json{{"code", code}, {"message", message}}.dump());
   disconnect(false);
-  client_.close_if_empty(now);
+  client_.close_if_empty(CloseReason::forced_close, now);
 }
 
 void SocketState::disconnect(bool close) {
@@ -241,11 +291,15 @@ void SocketState::give_up(std::vector<OnAck> waiting, AckError error) {
 void SocketState::leave(CloseReason reason, TimePoint now) {
   if (left_) return;
   left_ = true;
-  if (user_) {
-    user_id_ = user_->id;  // the entry may be gone as soon as this socket is not in it
-    client_.hub().directory.leave(std::exchange(user_, nullptr), ref_, now);
+  const User* user = std::exchange(user_, nullptr);
+  if (user) user_id_ = user->id;  // the entry may be gone as soon as this socket is not in it
+  if (Recovery* recovery = client_.local().recovery()) {
+    recovery->depart(*this, user, reason, now);
+  } else {
+    if (user) client_.hub().directory.leave(user, ref_, now);
+    client_.local().vacate(ref_);
+    client_.local().release(ref_);
   }
-  client_.local().remove(ref_);
   if (acks_) give_up(acks_->take_all(), AckError::disconnected);
   if (welcomed_) {
     for (const auto& handler : nsp_.on_disconnect) {
@@ -259,6 +313,7 @@ void SocketState::leave(CloseReason reason, TimePoint now) {
 }
 
 TimePoint SocketState::next_deadline() const {
+  if (!welcomed_) return kNever;
   return std::min(expiry_.next_deadline(), acks_ ? acks_->next_deadline() : kNever);
 }
 

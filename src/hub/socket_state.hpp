@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "hub/connect_attempt.hpp"
 #include "hub/hub.hpp"
 #include "hub/pending_acks.hpp"
+#include "hub/recovery.hpp"
 #include "hub/registry.hpp"
 #include "hub/token_expiry.hpp"
 #include "socketio/packet.hpp"
@@ -37,9 +39,16 @@ class SocketState {
   Handshake handshake() const;
   const Config& config() const;
   const SocketRef& ref() const { return ref_; }
+  Client& client() const { return client_; }
+  /// Is it one that had gone, with what it missed?
+  bool recovered() const { return recovered_; }
 
+  /// Wants to be an older socket (RECOVERY_WINDOW_MS). False: there is none. True: Client::end_claim() says.
+  bool claim(RecoveryWish wish);
   /// Joins the directory, answers the client, tells the application. In one turn, so that nothing comes between.
   void welcome(TimePoint now);
+  /// The same as the socket that the client has been before, which the directory has.
+  void welcome_back(const FoundSocket& found);
   void on_event(const socketio::PacketView& packet, Attachments attachments, TimePoint now);
   void on_ack(std::uint64_t id, std::string_view payload, Attachments attachments);
 
@@ -51,11 +60,16 @@ class SocketState {
   void sent_outcome(std::uint64_t number);
   /// The client has received all outcomes up to this number.
   void confirm(std::uint64_t number);
+  /// The client is to confirm what was sent up to this number (Recovery::received()).
+  void want_receipt(std::uint64_t number);
+  /// The client has found this socket again over another connection: the one here ends.
+  void taken_over(TimePoint now);
   /// `41`: the client does not come back by itself.
   void disconnect(bool close);
   /// No longer a member, for whatever reason: gone from the directory, the application told, once.
   void leave(CloseReason reason, TimePoint now);
   bool left() const { return left_; }
+  bool welcomed() const { return welcomed_; }  ///< false only while it is not known which socket it is
 
   TimePoint next_deadline() const;
   void on_timer(TimePoint now);
@@ -63,6 +77,8 @@ class SocketState {
  private:
   void send(socketio::PacketType type, std::optional<std::uint64_t> id, std::string_view payload,
             const Attachments& attachments);
+  void accept(std::string_view pid, const std::function<void()>& between = {});
+  void introduce();
   void tell(const std::vector<JobEntry>& replay);
   /// The questions about jobs that every client may ask. False: it is none of them.
   bool answer_about_jobs(const socketio::EventView& event, Ack& ack);
@@ -77,6 +93,7 @@ class SocketState {
   std::array<char, 20> id_;
   bool welcomed_ = false;
   bool left_ = false;
+  bool recovered_ = false;
   SocketRef ref_;
   const User* user_ = nullptr;  ///< its entry in the directory; for the main namespace alone
   std::string user_id_;         ///< empty in the main namespace, where the directory has it

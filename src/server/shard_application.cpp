@@ -9,6 +9,7 @@ namespace signalbox::server {
 
 ShardApplication::ShardApplication(Parts parts, unsigned shard) : parts_(parts), shard_(shard), sockets_(shard) {
   parts_.hub.shards[shard] = &sockets_;
+  if (parts_.hub.config.recovery_window.count() != 0) sockets_.keep_recoverable(parts_.hub);
 }
 
 std::unique_ptr<engineio::SessionHandler> ShardApplication::on_session(engineio::Session& session,
@@ -58,10 +59,12 @@ void ShardApplication::tell_of_stranger(const net::RequestHead& head) {
 
 // What has its time for all shards is kept by the first: the directory's graces, the counts' minute.
 TimePoint ShardApplication::next_deadline() const {
-  return shard_ == 0 ? std::min(parts_.hub.directory.next_deadline(), parts_.counts.next_deadline()) : kNever;
+  const TimePoint own = sockets_.recovery() ? sockets_.recovery()->next_deadline() : kNever;
+  return shard_ == 0 ? std::min({parts_.hub.directory.next_deadline(), parts_.counts.next_deadline(), own}) : own;
 }
 
 void ShardApplication::on_timer(TimePoint now) {
+  if (hub::Recovery* recovery = sockets_.recovery()) recovery->on_timer(now);
   if (shard_ != 0) return;
   parts_.hub.directory.on_timer(now);
   parts_.counts.on_timer(now);

@@ -5,6 +5,14 @@ import { after, before, describe, test } from "node:test";
 import { startServer } from "../support/server.mjs";
 import { joinNamespace, openSocketIo } from "./wire.mjs";
 
+/** The next packet; of an event without the offset that recovery adds, which is there for all that wants no acknowledgement. */
+async function next(wire) {
+  const packet = await wire.nextPacket();
+  if (!/^4[25]\D/.test(packet) && !/^451-\[/.test(packet)) return packet;
+  assert.match(packet, offset);
+  return packet.replace(offset, "]");
+}
+const offset = /,"[\w-]{8}\.\d+\.\d+"\]$/;
 const isoDate = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 for (const threads of [2, 3]) {
@@ -17,7 +25,7 @@ for (const threads of [2, 3]) {
     const ask = async (packet) => {
       const wire = await joinNamespace(server.url);
       wire.send(packet);
-      const answer = await wire.nextPacket();
+      const answer = await next(wire);
       wire.close();
       return answer;
     };
@@ -42,7 +50,7 @@ for (const threads of [2, 3]) {
     test("getId acknowledges with the socket's id, in / and /foo", async () => {
       const wire = await joinNamespace(server.url);
       wire.send('420["getId"]');
-      assert.equal(await wire.nextPacket(), `430["${sidOf(wire)}"]`);
+      assert.equal(await next(wire), `430["${sidOf(wire)}"]`);
       const foo = await joinNamespace(server.url, "40/foo,");
       foo.send('42/foo,7["getId"]');
       assert.equal(await foo.nextPacket(), `43/foo,7["${sidOf(foo)}"]`);
@@ -66,16 +74,16 @@ for (const threads of [2, 3]) {
       const wire = await joinNamespace(server.url);
       wire.send('42["getUtf8"]');
       for (const text of ["てすと", "Я Б Г Д Ж Й", "Ä ä Ü ü ß", "utf8 — string", "utf8 — string"])
-        assert.equal(await wire.nextPacket(), `42["takeUtf8","${text}"]`);
+        assert.equal(await next(wire), `42["takeUtf8","${text}"]`);
       wire.close();
     });
 
     test("the server asks for an acknowledgement and knows the right one", async () => {
       const wire = await joinNamespace(server.url);
       wire.send('42["ack"]');
-      const [, id] = (await wire.nextPacket()).match(/^42(\d+)\["ack"\]$/);
+      const [, id] = (await next(wire)).match(/^42(\d+)\["ack"\]$/);
       wire.send(`43${id}[5,{"test":true}]`);
-      assert.equal(await wire.nextPacket(), '42["got it"]');
+      assert.equal(await next(wire), '42["got it"]');
       wire.close();
     });
 
@@ -83,29 +91,29 @@ for (const threads of [2, 3]) {
       const wire = await joinNamespace(server.url);
       wire.send('451-["buffa",{"_placeholder":true,"num":0}]');
       wire.send(Buffer.from("abc"));
-      assert.equal(await wire.nextPacket(), '42["buffack"]');
+      assert.equal(await next(wire), '42["buffack"]');
       wire.send('451-["jsonbuff",{"hello":"lol","message":{"_placeholder":true,"num":0},"goodbye":"gotcha"}]');
       wire.send(Buffer.from("abc"));
-      assert.equal(await wire.nextPacket(), '42["jsonbuff-ack"]');
+      assert.equal(await next(wire), '42["jsonbuff-ack"]');
       wire.send('42["doge"]');
-      await wire.nextPacket();
-      assert.deepEqual(await wire.nextPacket(), Buffer.from("asdfasdf"));
+      await next(wire);
+      assert.deepEqual(await next(wire), Buffer.from("asdfasdf"));
       wire.close();
     });
 
     test("a handler whose client wants no acknowledgement sends none", async () => {
       const wire = await joinNamespace(server.url);
       for (const packet of ['42["getId"]', '42["echo",1]', '42["hi"]']) wire.send(packet);
-      assert.equal(await wire.nextPacket(), '42["hi"]');
+      assert.equal(await next(wire), '42["hi"]');
       wire.close();
     });
 
     test("the handshake object tells of the request and the payload", async () => {
       const wire = await openSocketIo(server.url, "&a=b%20c&n=5");
       wire.send('40{"token":"x"}');
-      await wire.nextPacket();
+      await next(wire);
       wire.send('421["getHandshake"]');
-      const [handshake] = JSON.parse((await wire.nextPacket()).slice(3));
+      const [handshake] = JSON.parse((await next(wire)).slice(3));
       assert.deepEqual(Object.keys(handshake).sort(), ["address", "auth", "headers", "issued", "query", "secure", "time", "url", "xdomain"]);
       assert.deepEqual(handshake.query, { EIO: "4", transport: "websocket", a: "b c", n: "5" });
       assert.deepEqual([handshake.auth, handshake.address, handshake.secure, handshake.xdomain], [{ token: "x" }, "127.0.0.1", false, false]);

@@ -93,6 +93,7 @@ void serve_client(std::uint16_t port, unsigned threads) {
   config.port = port;
   config.threads = threads;
   config.ping_interval = std::chrono::milliseconds{2000};
+  config.recovery_window = std::chrono::seconds{120};
   config.log_level = "warn";
 
   WebSocketService service{config};

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <string>
@@ -49,6 +50,9 @@ struct FakeHub {
       locals.push_back(std::make_unique<LocalSockets>(shard));
       hub.shards.push_back(locals.back().get());
     }
+    if (config.recovery_window.count() != 0) {
+      for (auto& local : locals) local->keep_recoverable(hub);
+    }
     hub.current_shard = [] { return test_shard; };
     hub.clocks = {.steady = [] { return test_now; }, .wall = wall_now};
   }
@@ -56,21 +60,23 @@ struct FakeHub {
     registry.open(nsp);
     return EventRegistry(registry, nsp);
   }
-  /// Every shard takes what lies in its mailbox.
+  /// Every shard takes what lies in its mailbox, until all are empty.
   void deliver() {
-    for (unsigned shard = 0; shard < mailboxes.shards(); ++shard) {
-      test_shard = static_cast<int>(shard);
-      while (!mailboxes.boxes[shard].empty()) {
-        Message message = std::move(mailboxes.boxes[shard].front());
-        mailboxes.boxes[shard].pop_front();
-        if (message.kind == Message::Kind::task) {
-          (*message.task)();
-        } else {
-          locals[shard]->on_message(message);
-        }
+    while (std::ranges::any_of(mailboxes.boxes, [](const auto& box) { return !box.empty(); })) {
+      for (unsigned shard = 0; shard < mailboxes.shards(); ++shard) {
+        while (deliver_one(shard)) continue;
       }
     }
+  }
+  /// False: there is none in that shard's mailbox.
+  bool deliver_one(unsigned shard) {
+    if (mailboxes.boxes[shard].empty()) return false;
+    Message message = std::move(mailboxes.boxes[shard].front());
+    mailboxes.boxes[shard].pop_front();
+    test_shard = static_cast<int>(shard);
+    message.kind == Message::Kind::task ? (*message.task)() : locals[shard]->on_message(message);
     test_shard = 0;
+    return true;
   }
 
   Config config;

@@ -1,0 +1,244 @@
+#include "hub/recovery.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "base/json_write.hpp"
+#include "base/random.hpp"
+#include "hub/local_sockets.hpp"
+#include "hub/offset.hpp"
+#include "hub/recovery_place.hpp"
+#include "hub/registry.hpp"
+#include "hub/socket_state.hpp"
+
+namespace signalbox::hub {
+namespace {
+
+constexpr std::size_t kPidBytes = 15;          // as hard to guess as a session's id
+constexpr std::size_t kPlaceBytes = 512;       ///< what a socket costs that has gone, roughly
+constexpr std::size_t kAskFrom = 16 * 1024;    ///< so much is kept of a connected socket before its client is asked
+constexpr std::chrono::seconds kAskAfter{5};   ///< or so long
+constexpr std::string_view kNobodys = "\x01";  ///< no user's id begins so
+
+bool may_come_back(CloseReason reason) {
+  return reason == CloseReason::transport_close || reason == CloseReason::transport_error ||
+         reason == CloseReason::ping_timeout || reason == CloseReason::forced_close ||
+         reason == CloseReason::server_shutting_down;
+}
+
+History::Limits limits(const Hub& hub) {
+  const Config& config = hub.config;
+  // A half-open connection is found late, and what was missed on it is older than the window.
+  return {.user_bytes = config.recovery_bytes_per_user,
+          .total_bytes = config.recovery_total_bytes / std::max<std::size_t>(1, hub.shards.size()),
+          .broadcasts = config.recovery_window + config.ping_interval + config.ping_timeout};
+}
+
+}  // namespace
+
+Recovery::Recovery(Hub& hub, LocalSockets& local, std::uint32_t shard)
+    : hub_(hub), local_(local), shard_(shard), history_(limits(hub)) {}
+
+Recovery::~Recovery() = default;
+
+Recovery::Place* Recovery::find(std::uint32_t slot, std::uint32_t generation) const {
+  if (slot >= places_.size() || !places_[slot] || places_[slot]->ref.generation != generation) return nullptr;
+  return places_[slot].get();
+}
+
+Recovery::Place& Recovery::add(const SocketState& socket, std::string pid) {
+  const SocketRef ref = socket.ref();
+  if (ref.slot >= places_.size()) places_.resize(ref.slot + 1);
+  const std::string user(socket.user_id());
+  std::string owner = user;
+  if (user.empty()) owner.append(kNobodys).append(pid);
+  std::array<char, 20> id{};
+  std::ranges::copy(socket.id(), id.begin());
+  places_[ref.slot] = std::unique_ptr<Place>(new Place{.ref = ref,
+                                                       .pid = std::move(pid),
+                                                       .user_id = user,
+                                                       .nsp = &socket.nsp(),
+                                                       .state = Place::State::claiming,
+                                                       .id = id,
+                                                       .line = {history_, owner}});
+  return *places_[ref.slot];
+}
+
+std::string Recovery::begin(const SocketState& socket, const User* user) {
+  Place& place = add(socket, random_id(kPidBytes));
+  place.state = Place::State::connected;
+  place.user = user;
+  place.begin = number_;
+  place.epochs.push_back({.shard = shard_, .first = number_ + 1});
+  if (user) place.line.listen(number_, 0, user);
+  hub_.recovery.put(place.pid, place.ref);
+  return place.pid;
+}
+
+void Recovery::depart(const SocketState& socket, const User* user, CloseReason reason, TimePoint now) {
+  const SocketRef ref = socket.ref();
+  Place* place = find(ref);
+  SB_ASSERT(place);
+  switch (place->state) {
+    case Place::State::claiming:
+      place->comes_back = may_come_back(reason);
+      return local_.vacate(ref);
+    case Place::State::leaving:
+      return local_.vacate(ref);
+    default:
+      break;
+  }
+  SB_ASSERT(place->user == user);
+  local_.vacate(ref);
+  if (may_come_back(reason) && wait_for(*place, now)) return;
+  if (place->user) hub_.directory.leave(place->user, ref, now);
+  drop(*place);
+}
+
+// What the directory knows of the socket stays as it is if it may not.
+bool Recovery::wait_for(Place& place, TimePoint now) {
+  if (!place.line.hold(kPlaceBytes)) return false;
+  if (place.user && !hub_.directory.leave_for_now(place.user, place.ref, now)) {
+    place.user = nullptr;
+    return false;
+  }
+  place.state = Place::State::away;
+  place.until = now + hub_.config.recovery_window;
+  away_.push_back({place.ref, place.until});
+  while (history_.over() && !away_.empty()) {
+    Place* oldest = find(away_.front().socket);
+    const bool waits = oldest && oldest->state == Place::State::away && oldest->until == away_.front().at;
+    away_.pop_front();
+    if (waits) give_up(*oldest);
+  }
+  return true;
+}
+
+void Recovery::give_up(Place& place) {
+  if (place.user) hub_.directory.leave(place.user, place.ref, hub_.clocks.steady());
+  drop(place);
+}
+
+void Recovery::drop(Place& place) {
+  const SocketRef ref = place.ref;
+  hub_.recovery.erase(place.pid, ref);
+  places_[ref.slot].reset();
+  local_.release(ref);
+}
+
+std::string Recovery::next_offset() {
+  return to_text(Offset{.run = hub_.recovery.run(), .shard = shard_, .number = ++number_});
+}
+
+// Once for all sockets of this shard that get the frame one after the other.
+const FrameRef& Recovery::numbered(const FrameRef& source, std::uint64_t above) {
+  if (source_ && &*source_ == &*source && number_ > above) return numbered_;
+  std::string tail = ",\"";
+  tail.append(next_offset()) += "\"]";
+  const std::string_view packet = source->packet();
+  source_ = source;
+  numbered_ = make_frame(false, source->kind(), source->key(), packet.substr(0, packet.size() - 1), tail);
+  return numbered_;
+}
+
+void Recovery::deliver(Message& message) {
+  Place* place = find(message.slot, message.generation);
+  if (!place) return;
+  if (place->state == Place::State::claiming) return place->waiting.push_back(std::move(message));
+  give(*place, message.frame, message.number);
+}
+
+void Recovery::give(Place& place, const FrameRef& source, std::uint64_t outcome) {
+  const FrameRef& frame = numbered(source, place.line.newest());
+  if (place.state == Place::State::connected) local_.link(place.ref.slot).send(frame);
+  keep(place, {.frame = frame, .number = number_, .outcome = outcome});
+  if (outcome != 0 && place.state == Place::State::connected) {
+    local_.find(place.ref.slot, place.ref.generation)->sent_outcome(outcome);
+  }
+}
+
+void Recovery::tell(const SocketState& socket, const FrameRef& source, std::uint64_t outcome) {
+  Place& place = *find(socket.ref());
+  const FrameRef& frame = numbered(source, place.line.newest());
+  local_.link(place.ref.slot).send_kept(frame);
+  keep(place, {.frame = frame, .number = number_, .outcome = outcome});
+}
+
+FrameRef Recovery::broadcast(const Message& message) {
+  const FrameRef& frame = numbered(message.frame, 0);
+  sequence_ = message.number;
+  std::erase_if(heard_before_, [this](const HeardBefore& heard) { return heard.sequence < sequence_; });
+  history_.add_broadcast({.frame = frame, .number = number_}, message.frame, sequence_, message.except,
+                         hub_.clocks.steady());
+  return frame;
+}
+
+bool Recovery::heard_before(std::uint32_t slot, std::uint32_t generation, std::uint64_t sequence) const {
+  return std::ranges::any_of(heard_before_, [&](const HeardBefore& heard) {
+    return heard.socket.slot == slot && heard.socket.generation == generation && sequence <= heard.sequence;
+  });
+}
+
+void Recovery::emit(const SocketState& socket, std::string_view event, std::string_view arguments,
+                    const std::vector<std::string>& attachments) {
+  Place& place = *find(socket.ref());
+  Link& link = local_.link(place.ref.slot);
+  std::string all(arguments);
+  if (!all.empty()) all += ',';
+  append_json_string(all, next_offset());
+  History::Event sent{.frame = text_frame(socketio::event_packet(place.nsp->name, {}, event, all, attachments.size())),
+                      .number = number_};
+  link.send(sent.frame);
+  std::vector<FrameRef> more;
+  for (const std::string& attachment : attachments) link.send(more.emplace_back(binary_frame(attachment)));
+  keep(place, std::move(sent));
+  for (FrameRef& frame : more) keep(place, {.frame = std::move(frame), .number = number_});
+}
+
+void Recovery::keep(Place& place, History::Event event) {
+  place.line.add(std::move(event));
+  if (place.state != Place::State::connected || place.asked) return;
+  place.line.bytes() >= kAskFrom ? ask(place) : ask_later(place);
+}
+
+// Behind all that was sent to it so far.
+void Recovery::ask(Place& place) {
+  place.asked = true;
+  local_.find(place.ref.slot, place.ref.generation)->want_receipt(number_);
+}
+
+void Recovery::ask_later(Place& place) {
+  if (std::exchange(place.to_ask, true)) return;
+  to_ask_.push_back({place.ref, hub_.clocks.steady() + kAskAfter});
+}
+
+void Recovery::received(const SocketRef& socket, std::uint64_t number) {
+  Place* place = find(socket);
+  if (!place) return;
+  place->asked = false;
+  place->line.had(number);
+  if (place->state == Place::State::connected && !place->line.empty()) ask_later(*place);
+}
+
+TimePoint Recovery::next_deadline() const {
+  return std::min(away_.empty() ? kNever : away_.front().at, to_ask_.empty() ? kNever : to_ask_.front().at);
+}
+
+void Recovery::on_timer(TimePoint now) {
+  while (!to_ask_.empty() && to_ask_.front().at <= now) {
+    Place* place = find(to_ask_.front().socket);
+    to_ask_.pop_front();
+    if (!place) continue;
+    place->to_ask = false;
+    if (place->state == Place::State::connected && !place->asked && !place->line.empty()) ask(*place);
+  }
+  while (!away_.empty() && away_.front().at <= now) {
+    const Deadline gone = away_.front();
+    away_.pop_front();
+    Place* place = find(gone.socket);
+    if (place && place->state == Place::State::away && place->until == gone.at) give_up(*place);
+  }
+}
+
+}  // namespace signalbox::hub

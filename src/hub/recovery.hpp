@@ -1,0 +1,129 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hub/history.hpp"
+#include "hub/hub.hpp"
+
+namespace signalbox::hub {
+
+struct Namespace;  // hub/registry.hpp
+
+/// What a client shows who wants to go on as the socket that it was.
+struct RecoveryWish {
+  std::string pid;
+  std::string offset;  ///< of the last event that it has had; empty: it has had none
+};
+/// Out of a connect payload; nothing if it shows none.
+std::optional<RecoveryWish> read_wish(std::string_view auth);
+
+/// A socket that its client has found again.
+struct FoundSocket {
+  std::array<char, 20> id;
+  std::string_view pid;
+  const User* user;  ///< its entry in the directory, where the socket stands; null: in none
+  History::Line::Missed missed;
+};
+
+/// Connection state recovery on one shard: what its sockets may have missed, those of them that are gone and may come
+/// back, and how one moves to the shard on which its client lands.
+///
+/// A client shows its pid, and that shard (the claimant's) asks the one where the pid's socket is. There the old
+/// connection is let go, the directory sends to the new place from now on, and when all that it had sent to the old one
+/// has been taken out of the mailbox, the socket goes over: its ids, what it missed, and which broadcasts it has heard.
+/// What comes to the new place meanwhile waits there.
+///
+/// thread  its shard.
+class Recovery {
+ public:
+  Recovery(Hub& hub, LocalSockets& local, std::uint32_t shard);
+  ~Recovery();
+
+  // The life of a socket, as SocketState tells it.
+  /// It is accepted as a new one; `user` as in the directory. Returns the pid for its answer.
+  std::string begin(const SocketState& socket, const User* user);
+  /// It wants to be an older one. True: the answer comes with Client::end_claim(), in a later turn.
+  bool claim(const SocketState& socket, RecoveryWish wish);
+  /// It has left: out of the directory for good, or until it comes back.
+  void depart(const SocketState& socket, const User* user, CloseReason reason, TimePoint now);
+
+  // What goes to sockets: numbered, sent where there is a connection, kept.
+  void deliver(Message& message);
+  /// The frame for those who listen.
+  FrameRef broadcast(const Message& message);
+  /// Has the socket heard this broadcast where it was before?
+  bool heard_before(std::uint32_t slot, std::uint32_t generation, std::uint64_t sequence) const;
+  bool some_heard_before() const { return !heard_before_.empty(); }
+  void emit(const SocketState& socket, std::string_view event, std::string_view arguments,
+            const std::vector<std::string>& attachments);
+  /// What the ledger tells at a login.
+  void tell(const SocketState& socket, const FrameRef& frame, std::uint64_t outcome);
+  /// The client has received all that was sent to the socket up to this number.
+  void received(const SocketRef& socket, std::uint64_t number);
+
+  TimePoint next_deadline() const;
+  void on_timer(TimePoint now);
+
+  std::size_t bytes() const { return history_.bytes(); }
+
+ private:
+  struct Claim;
+  struct Place;
+  struct HandOver;
+  struct Deadline {
+    SocketRef socket;
+    TimePoint at;
+  };
+
+  Place* find(std::uint32_t slot, std::uint32_t generation) const;
+  Place* find(const SocketRef& socket) const { return find(socket.slot, socket.generation); }
+  Place& add(const SocketState& socket, std::string pid);
+  const FrameRef& numbered(const FrameRef& source, std::uint64_t above);
+  std::string next_offset();
+  void give(Place& place, const FrameRef& source, std::uint64_t outcome);
+  void keep(Place& place, History::Event event);
+  void ask(Place& place);
+  void ask_later(Place& place);
+  /// It is gone, and may come back. False: it may not.
+  bool wait_for(Place& place, TimePoint now);
+  void give_up(Place& place);
+  void drop(Place& place);
+
+  // recovery_claim.cpp
+  template <class Task>
+  bool on(std::uint32_t shard, Task task);
+  void on_claim(Claim claim, const SocketRef& at);
+  void pass_on(Claim claim, const SocketRef& from);
+  void refuse(const Claim& claim);
+  void on_refused(const SocketRef& by);
+  std::optional<std::uint64_t> had_by(const Place& place, const std::string& offset) const;
+  void let_go(Place& place, Claim claim, std::uint64_t had);
+  void hand_over(const SocketRef& from);
+  void take(HandOver handed);
+  void settle(Place& place, HandOver& handed);
+  void welcome_back(Place& place, HandOver& handed);
+
+  Hub& hub_;
+  LocalSockets& local_;
+  const std::uint32_t shard_;
+  History history_;
+  std::vector<std::unique_ptr<Place>> places_;  ///< by slot; stands behind the history, of which each has a line
+  std::deque<Deadline> away_;                   ///< by the end of the window
+  std::deque<Deadline> to_ask_;
+  struct HeardBefore {
+    SocketRef socket;
+    std::uint64_t sequence;
+  };
+  std::vector<HeardBefore> heard_before_;
+  std::uint64_t number_ = 0;    ///< the last that was given
+  std::uint64_t sequence_ = 0;  ///< of the last broadcast
+  FrameRef source_, numbered_;  ///< the frame that was numbered last, for the next socket that gets it
+};
+
+}  // namespace signalbox::hub

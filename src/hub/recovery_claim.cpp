@@ -1,0 +1,199 @@
+#include <algorithm>
+#include <utility>
+
+#include <signalbox/json_text.hpp>
+
+#include "base/assert.hpp"
+#include "hub/client.hpp"
+#include "hub/local_sockets.hpp"
+#include "hub/offset.hpp"
+#include "hub/recovery_place.hpp"
+#include "hub/socket_state.hpp"
+
+// How a client finds its socket again, on whatever shard that is.
+namespace signalbox::hub {
+namespace {
+
+/// Does the client show a number of that shard any more? However often it has been lost since, none of its events may
+/// have come through.
+bool still_shown(const Epoch& epoch, std::uint64_t had, const std::vector<History::Event>& missed) {
+  if (epoch.first <= had && had <= epoch.last) return true;
+  const auto below = [](const History::Event& event, std::uint64_t number) { return event.number < number; };
+  const auto next = std::lower_bound(missed.begin(), missed.end(), epoch.first, below);
+  return next != missed.end() && next->number <= epoch.last;
+}
+
+std::string text_member(std::string_view object, std::string_view name) {
+  const auto value = json_member(object, name);
+  return value ? json_string(*value).value_or("") : "";
+}
+
+}  // namespace
+
+std::optional<RecoveryWish> read_wish(std::string_view auth) {
+  RecoveryWish wish{.pid = text_member(auth, "pid"), .offset = {}};
+  if (wish.pid.empty()) return std::nullopt;
+  wish.offset = text_member(auth, "offset");
+  return wish;
+}
+
+// False: that shard has stopped.
+template <class Task>
+bool Recovery::on(std::uint32_t shard, Task task) {
+  return hub_.mailboxes.post(shard, Message::run([&hub = hub_, shard, task = std::move(task)]() mutable {
+                               task(*hub.shards[shard]->recovery());
+                             }));
+}
+
+bool Recovery::claim(const SocketState& socket, RecoveryWish wish) {
+  const auto at = hub_.recovery.find(wish.pid);
+  if (!at) return false;
+  Place& place = add(socket, wish.pid);
+  Claim claim{.wish = std::move(wish), .user = std::string(socket.user_id()), .nsp = &socket.nsp(), .by = socket.ref()};
+  if (on(at->shard, [claim, at = *at](Recovery& there) { there.on_claim(claim, at); })) return true;
+  places_[place.ref.slot].reset();
+  return false;
+}
+
+void Recovery::on_claim(Claim claim, const SocketRef& at) {
+  Place* place = find(at);
+  if (!place || place->pid != claim.wish.pid || place->state == Place::State::leaving) return pass_on(claim, at);
+  if (place->state == Place::State::claiming) {
+    // Of two that come while a third is on its way the later has the newer connection.
+    if (place->claim) refuse(*place->claim);
+    place->claim = std::make_unique<Claim>(std::move(claim));
+    return;
+  }
+  if (place->nsp != claim.nsp || place->user_id != claim.user) return refuse(claim);
+  const auto had = had_by(*place, claim.wish.offset);
+  const bool late = place->state == Place::State::away && place->until <= hub_.clocks.steady();
+  if (late || !had || !place->line.whole_after(*had)) {
+    if (place->state == Place::State::away) give_up(*place);
+    return refuse(claim);
+  }
+  let_go(*place, std::move(claim), *had);
+}
+
+void Recovery::pass_on(Claim claim, const SocketRef& from) {
+  const auto at = hub_.recovery.find(claim.wish.pid);
+  if (!at || *at == from || !on(at->shard, [claim, at = *at](Recovery& there) { there.on_claim(claim, at); })) {
+    refuse(claim);
+  }
+}
+
+void Recovery::refuse(const Claim& claim) {
+  static_cast<void>(on(claim.by.shard, [by = claim.by](Recovery& there) { there.on_refused(by); }));
+}
+
+void Recovery::on_refused(const SocketRef& by) {
+  Place* place = find(by);
+  if (!place || place->state != Place::State::claiming) return;
+  const auto next = std::move(place->claim);
+  places_[by.slot].reset();
+  if (next) pass_on(*next, by);
+  SocketState* socket = local_.find(by.slot, by.generation);
+  if (!socket) return local_.release(by);
+  socket->client().end_claim(*socket, nullptr, hub_.clocks.steady());
+}
+
+// An offset of another run or of another login means that the client has had nothing of this socket: it keeps its last
+// one until the next event.
+std::optional<std::uint64_t> Recovery::had_by(const Place& place, const std::string& text) const {
+  const auto offset = read_offset(text);
+  if (!offset || offset->run != hub_.recovery.run()) return place.begin;
+  for (const Epoch& epoch : place.epochs) {
+    if (epoch.shard != offset->shard || offset->number < epoch.first || offset->number > epoch.last) continue;
+    if (offset->number > number_) return std::nullopt;  // nobody was given that
+    return offset->number;
+  }
+  return place.begin;
+}
+
+// What the directory sent here before it lies in the mailbox, and so before the task that hands over.
+void Recovery::let_go(Place& place, Claim claim, std::uint64_t had) {
+  place.state = Place::State::leaving;
+  place.had = had;
+  if (place.user) hub_.directory.move(place.user, place.ref, claim.by);
+  hub_.recovery.put(place.pid, claim.by);
+  place.claim = std::make_unique<Claim>(std::move(claim));
+  const SocketRef ref = place.ref;
+  if (SocketState* socket = local_.find(ref.slot, ref.generation)) socket->taken_over(hub_.clocks.steady());
+  static_cast<void>(on(shard_, [ref](Recovery& here) { here.hand_over(ref); }));
+}
+
+void Recovery::hand_over(const SocketRef& from) {
+  Place& place = *find(from);
+  HandOver handed{.by = place.claim->by,
+                  .pid = place.pid,
+                  .id = place.id,
+                  .user = place.user,
+                  .whole = place.line.whole_after(place.had),
+                  .had = place.had,
+                  .missed = place.line.after(place.had),
+                  .begin = place.begin,
+                  .epochs = std::move(place.epochs),
+                  .number = number_,
+                  .sequence = sequence_};
+  handed.epochs.back().last = number_;
+  std::erase_if(handed.epochs,
+                [&](const Epoch& epoch) { return !still_shown(epoch, handed.had, handed.missed.events); });
+  drop(place);
+  const std::uint32_t shard = handed.by.shard;
+  static_cast<void>(
+      on(shard, [handed = std::move(handed)](Recovery& there) mutable { there.take(std::move(handed)); }));
+}
+
+void Recovery::take(HandOver handed) {
+  const SocketRef by = handed.by;
+  Place* place = find(by);
+  SB_ASSERT(place && place->state == Place::State::claiming);
+  std::vector<FrameRef> late;
+  if (!handed.whole || !history_.broadcasts_after(handed.sequence, handed.user, late)) {
+    if (handed.user) hub_.directory.leave(handed.user, by, hub_.clocks.steady());
+    hub_.recovery.erase(handed.pid, by);
+    return on_refused(by);
+  }
+  auto waiting = std::move(place->waiting);
+  auto next = std::move(place->claim);
+  settle(*place, handed);
+  welcome_back(*place, handed);
+  for (const FrameRef& frame : late) {
+    if ((place = find(by))) give(*place, frame, 0);
+  }
+  for (const Message& message : waiting) {
+    if ((place = find(by))) give(*place, message.frame, message.number);
+  }
+  if (next) on_claim(std::move(*next), by);
+}
+
+// All that is known of it, before anybody hears of it.
+void Recovery::settle(Place& place, HandOver& handed) {
+  number_ = std::max(number_, handed.number);
+  place.pid = std::move(handed.pid);
+  place.id = handed.id;
+  place.user = handed.user;
+  place.begin = handed.begin;
+  place.epochs = std::move(handed.epochs);
+  place.epochs.push_back({.shard = shard_, .first = number_ + 1});
+  place.line.restore(handed.had, handed.missed.outcome);
+  for (const History::Event& event : handed.missed.events) place.line.add(event);
+  if (!handed.user) return;
+  place.line.listen(number_, handed.sequence, handed.user);
+  if (sequence_ < handed.sequence) heard_before_.push_back({.socket = place.ref, .sequence = handed.sequence});
+}
+
+void Recovery::welcome_back(Place& place, HandOver& handed) {
+  const TimePoint now = hub_.clocks.steady();
+  if (SocketState* socket = local_.find(place.ref.slot, place.ref.generation)) {
+    place.state = Place::State::connected;
+    if (!place.line.empty()) ask_later(place);
+    const std::string pid = place.pid;
+    const FoundSocket found{.id = place.id, .pid = pid, .user = place.user, .missed = std::move(handed.missed)};
+    return socket->client().end_claim(*socket, &found, now);
+  }
+  // Its client has gone again meanwhile.
+  if (place.comes_back && wait_for(place, now)) return;
+  give_up(place);
+}
+
+}  // namespace signalbox::hub

@@ -1,0 +1,69 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hub/recovery.hpp"
+
+// What stands behind Recovery; for its own two sources.
+namespace signalbox::hub {
+
+struct Recovery::Claim {
+  RecoveryWish wish;
+  std::string user;  ///< as the token says anew
+  const Namespace* nsp;
+  SocketRef by;
+};
+
+/// The numbers that a socket was given on one shard.
+struct Epoch {
+  std::uint32_t shard;
+  std::uint64_t first;
+  std::uint64_t last = UINT64_MAX;
+};
+
+/// One socket, connected or not.
+struct Recovery::Place {
+  enum class State : std::uint8_t {
+    connected,
+    away,      ///< its client may come back
+    claiming,  ///< its client has shown a pid, and the shard of that one is asked
+    leaving,   ///< found by its client elsewhere; what was sent here before that is still to come
+  };
+
+  SocketRef ref;
+  std::string pid;
+  std::string user_id;  ///< empty: of nobody
+  const Namespace* nsp;
+  State state;
+  std::array<char, 20> id;
+  const User* user = nullptr;
+  TimePoint until = kNever;
+  std::vector<Epoch> epochs{};
+  std::uint64_t begin = 0;  ///< it has had nothing of this socket whose client has had this number
+  bool asked = false;       ///< the client is to confirm what it has had
+  bool to_ask = false;      ///< it will be asked
+  bool comes_back = true;   ///< claiming, and its client gone meanwhile: is it to be waited for?
+  std::vector<Message> waiting{};
+  std::unique_ptr<Claim> claim{};  ///< leaving: whose it is; claiming: one that came after ours
+  std::uint64_t had = 0;           ///< leaving: what its client has had
+  History::Line line;
+};
+
+struct Recovery::HandOver {
+  SocketRef by;
+  std::string pid;
+  std::array<char, 20> id;
+  const User* user;
+  bool whole;  ///< else what was missed is gone
+  std::uint64_t had;
+  History::Line::Missed missed;
+  std::uint64_t begin;
+  std::vector<Epoch> epochs;
+  std::uint64_t number;    ///< the last that its shard gave
+  std::uint64_t sequence;  ///< of the last broadcast that it heard
+};
+
+}  // namespace signalbox::hub

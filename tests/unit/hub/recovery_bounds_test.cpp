@@ -1,0 +1,267 @@
+// Recovery together with its neighbours: its bounds, the ledger, presence, and what clients confirm.
+#include <gtest/gtest.h>
+
+#include "noted_store.hpp"
+#include "recovering_client.hpp"
+
+namespace signalbox::hub::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+Config config_with(std::size_t user_bytes, std::size_t total_bytes) {
+  Config config = recovering_config();
+  config.recovery_bytes_per_user = user_bytes;
+  config.recovery_total_bytes = total_bytes;
+  return config;
+}
+
+struct RecoveryWithinAUsersBytes : RecoveryWorld {
+  RecoveryWithinAUsersBytes() : RecoveryWorld(config_with(8000, 64 << 20)) {}
+};
+
+TEST_F(RecoveryWithinAUsersBytes, who_needs_what_was_pushed_out_is_a_new_socket_and_who_missed_nothing_recovers) {
+  start();
+  Recovering ada(hub, "ada"), tab(hub, "ada");
+  ada.connect(0);
+  tab.connect(1);
+  ada.cut();
+  for (int i = 0; i < 300; ++i) emit("ada", i);
+  tab.hear();
+  tab.cut();
+  ada.take();
+  ada.connect(0);
+  EXPECT_FALSE(ada.recovered);
+  EXPECT_EQ(ada.take(), kAuthenticated);
+  tab.connect(0);
+  EXPECT_TRUE(tab.recovered);
+  EXPECT_LE(hub.locals[0]->recovery()->bytes() + hub.locals[1]->recovery()->bytes(), 16'000u);
+}
+
+TEST_F(RecoveryWithinAUsersBytes, gone_sockets_of_one_user_are_bounded_as_well) {
+  start();
+  for (int i = 0; i < 100; ++i) {
+    Recovering reload(hub, "ada");
+    reload.connect(0);
+    reload.cut();
+  }
+  EXPECT_LE(hub.locals[0]->recovery()->bytes(), 8000u);
+  EXPECT_LE(hub.hub.recovery.size(), 15u);
+}
+
+struct RecoveryWithinTheTotal : RecoveryWorld {
+  RecoveryWithinTheTotal() : RecoveryWorld(config_with(8000, 40'000)) {}
+};
+
+TEST_F(RecoveryWithinTheTotal, the_oldest_events_go_and_then_the_sockets_that_have_been_gone_longest) {
+  start();
+  Recovering first(hub, "first"), last(hub, "last");
+  first.connect();
+  first.cut();
+  for (int i = 0; i < 100; ++i) {
+    Recovering other(hub, "u" + std::to_string(i));
+    other.connect(0);
+    other.cut();
+  }
+  last.connect();
+  last.cut();
+  EXPECT_LE(hub.locals[0]->recovery()->bytes(), 20'000u) << "half of it is the other thread's";
+  first.connect();
+  EXPECT_FALSE(first.recovered);
+  last.connect();
+  EXPECT_TRUE(last.recovered);
+}
+
+struct RecoveryAndTheRest : RecoveryWorld {};
+
+TEST_F(RecoveryAndTheRest, a_quiet_connection_whose_events_were_all_confirmed_recovers) {
+  start();
+  Recovering ada(hub, "ada");
+  ada.connect();
+  for (int i = 0; i < 10; ++i) emit("ada", i);
+  ada.hear();
+  turn_clock(5s);  // the client is asked what it has had
+  ASSERT_NE(ada.connection().marker, 0u);
+  ada.connection().client.on_received(ada.connection().marker, test_now);
+  EXPECT_EQ(hub.locals[0]->recovery()->bytes(), 0u) << "nothing of it is kept any longer";
+  turn_clock(10min);
+  ada.cut();
+  emit("ada", 77);
+  ada.take();
+  ada.connect(1);
+  EXPECT_TRUE(ada.recovered);
+  EXPECT_EQ(ada.take(), events_of({77}) + kAuthenticated);
+}
+
+TEST_F(RecoveryAndTheRest, a_connected_client_is_asked_before_much_is_kept_for_it) {
+  start();
+  Recovering ada(hub, "ada");
+  ada.connect();
+  for (int i = 0; i < 5000; ++i) {
+    emit("ada", i);
+    if (ada.connection().marker == 0) continue;
+    EXPECT_LT(hub.locals[0]->recovery()->bytes(), 20'000u);
+    ada.connection().client.on_received(std::exchange(ada.connection().marker, 0), test_now);
+  }
+  EXPECT_LT(hub.locals[0]->recovery()->bytes(), 20'000u);
+}
+
+TEST_F(RecoveryAndTheRest, the_offset_that_is_shown_confirms_the_outcomes_before_it) {
+  start();
+  Recovering ada(hub, "ada");
+  ada.connect();
+  const auto done = [](const std::string& job) {
+    return checked_event_frame("job_completed", R"({"jobId":")" + job + "\"}");
+  };
+  emit("ada", done("heard"));
+  ada.hear();
+  emit("ada", done("missed"));
+  ada.cut();
+  EXPECT_FALSE(hub.directory.job("ada", "heard")->had);
+  ada.take();
+  ada.connect(1);
+  EXPECT_TRUE(ada.recovered);
+  EXPECT_EQ(ada.take(), Packets{R"(42["job_completed",{"jobId":"missed"}])"} + kAuthenticated)
+      << "and no replay of the ledger";
+  EXPECT_TRUE(hub.directory.job("ada", "heard")->had);
+  EXPECT_FALSE(hub.directory.job("ada", "missed")->had);
+  FakeClient& now = ada.connection();
+  ASSERT_NE(now.marker, 0u) << "a receipt of it is asked for";
+  now.client.on_received(now.marker, test_now);
+  test_now += 2s;
+  now.client.on_timer(test_now);
+  EXPECT_TRUE(hub.directory.job("ada", "missed")->had);
+}
+
+TEST_F(RecoveryAndTheRest, who_is_not_recovered_gets_the_replay_of_the_ledger) {
+  start();
+  Recovering ada(hub, "ada");
+  ada.connect();
+  ada.cut(CloseReason::slow_consumer);
+  emit("ada", checked_event_frame("job_completed", R"({"jobId":"7"})"));
+  ada.take();
+  ada.connect();
+  EXPECT_FALSE(ada.recovered);
+  EXPECT_EQ(ada.take(), kAuthenticated + Packets{R"(42["job_completed",{"jobId":"7"}])"});
+  ada.cut();
+  const std::string last = ada.offset;
+  ada.connect();
+  EXPECT_TRUE(ada.recovered) << "after an event of the replay as well";
+}
+
+struct RecoveryAndPresence : RecoveryWorld {
+  static Config config(Milliseconds grace) {
+    Config config = recovering_config();
+    config.presence_events = true;
+    config.presence_grace = grace;
+    return config;
+  }
+  explicit RecoveryAndPresence(Milliseconds grace = 5s) : RecoveryWorld(config(grace)) {}
+};
+struct RecoveryWithoutAGrace : RecoveryAndPresence {
+  RecoveryWithoutAGrace() : RecoveryAndPresence(0ms) {}
+};
+
+TEST_F(RecoveryAndPresence, follows_the_grace_alone) {
+  start();
+  Recovering ada(hub, "ada"), bob(hub, "bob");
+  bob.connect(1);
+  ada.connect(0);
+  bob.hear();
+  bob.take();
+  ada.cut();
+  turn_clock(4s);
+  ada.connect(1);
+  EXPECT_TRUE(ada.recovered);
+  turn_clock(10s);
+  bob.hear();
+  EXPECT_EQ(bob.take(), Packets{}) << "back within it: nothing has changed";
+  ada.cut();
+  turn_clock(6s);
+  EXPECT_FALSE(hub.directory.online("ada")) << "the window is longer, and does not count";
+  ada.connect(0);
+  EXPECT_TRUE(ada.recovered);
+  hub.deliver();
+  bob.hear();
+  EXPECT_EQ(bob.take(), (Packets{R"(42["user_offline",{"userId":"ada"}])", R"(42["user_online",{"userId":"ada"}])"}));
+}
+
+TEST_F(RecoveryWithoutAGrace, a_take_over_is_no_absence) {
+  start();
+  Recovering ada(hub, "ada"), bob(hub, "bob");
+  bob.connect(0);
+  ada.connect(0);
+  bob.hear();
+  bob.take();
+  for (const unsigned shard : {1u, 1u, 0u}) {
+    ada.connect(shard);
+    EXPECT_TRUE(ada.recovered);
+    turn_clock(1s);
+    bob.hear();
+    EXPECT_EQ(bob.take(), Packets{});
+  }
+}
+
+TEST_F(RecoveryAndPresence, broadcasts_are_missed_and_heard_once_on_whatever_shard) {
+  start();
+  Recovering ada(hub, "ada");
+  ada.connect(0);
+  int others = 0;
+  Packets expected = kAuthenticated;
+  std::vector<std::unique_ptr<Recovering>> crowd;
+  const auto come = [&](bool told = true) {
+    const std::string name = "u" + std::to_string(others++);
+    crowd.push_back(std::make_unique<Recovering>(hub, name));
+    crowd.back()->connect(static_cast<unsigned>(others % 2));
+    if (told) expected.push_back(R"(42["user_online",{"userId":")" + name + "\"}]");
+  };
+  for (const unsigned shard : {1u, 1u, 0u, 0u, 1u}) {
+    come();
+    ada.hear();
+    come();
+    ada.cut();
+    come();
+    ada.connect(shard);
+    EXPECT_TRUE(ada.recovered);
+    expected = expected + kAuthenticated;
+    come();
+    ada.hear();
+  }
+  EXPECT_EQ(ada.take(), expected);
+}
+
+TEST_F(RecoveryAndPresence, a_socket_that_moves_hears_each_broadcast_once_whichever_shard_is_behind) {
+  start();
+  for (int late = 0; late < 12; ++late) {
+    Recovering ada(hub, "ada");
+    ada.connect(0);
+    ada.cut();
+    FakeClient back(hub, 1);
+    back.text(
+        "0" +
+        json{{"token", auth::sign_hs256(R"({"id":"ada"})", kSecret)}, {"pid", ada.pid}, {"offset", ada.offset}}.dump());
+    int told = 0;
+    const auto tell = [&] {
+      // Straight to the directory: a user of whom nothing else comes.
+      hub.directory.join("m" + std::to_string(late) + "-" + std::to_string(told++), {.shard = 0, .slot = 9999},
+                         test_now);
+    };
+    for (int step = 0; step < 24; ++step) {
+      if (step % 4 == late % 4) tell();
+      hub.deliver_one(static_cast<unsigned>(step * (late + 1) / 3 % 2));
+    }
+    hub.deliver();
+    Packets heard, expected;
+    for (const std::string& packet : back.sent) {
+      const Told one(packet);
+      if (one.event.find("user_online") != std::string::npos) heard.push_back(one.event);
+    }
+    for (int i = 0; i < told; ++i) {
+      expected.push_back(R"(42["user_online",{"userId":"m)" + std::to_string(late) + "-" + std::to_string(i) + "\"}]");
+    }
+    EXPECT_EQ(heard, expected) << "late " << late;
+  }
+}
+
+}  // namespace
+}  // namespace signalbox::hub::test
