@@ -98,7 +98,11 @@ void ask_back(Socket& socket, const json& arguments, Ack) {
 
 void add_handlers(WebSocketService& service) {
   service.events()
-      .on_connect([](Socket& socket) { say({{"connected", socket.user_id()}}); })
+      .on_connect([](Socket& socket) {
+        json line = {{"connected", socket.user_id()}};
+        if (socket.recovered()) line["recovered"] = socket.id();
+        say(line);
+      })
       .on_disconnect([](Socket& socket, std::string_view reason) {
         say({{"disconnected", socket.user_id()}, {"reason", reason}});
       })

@@ -9,6 +9,8 @@ export class Line {
   #connections = new Set();
   #down = false;
   #bytesPerSecond = Infinity;
+  /** Looks at bytes on their way to the client; a number: so many of them pass yet, and the line is cut. */
+  lastBytes = () => undefined;
 
   /** A line to what listens on `port`, whether it does so now or later. */
   static async to(port) {
@@ -28,10 +30,19 @@ export class Line {
       reset(far);
       this.#connections.delete(cut);
     };
+    let vanished = false;
+    cut.near = () => {
+      vanished = true;
+      reset(near);
+    };
     this.#connections.add(cut);
-    for (const end of [near, far]) end.setNoDelay(true).on("error", cut).on("close", cut);
+    far.setNoDelay(true).on("error", cut).on("close", cut);
+    near.setNoDelay(true).on("error", () => vanished || cut()).on("close", () => vanished || cut());
     near.on("data", (bytes) => far.write(bytes));
     far.on("data", (bytes) => {
+      const left = this.lastBytes(bytes);
+      if (left !== undefined) return near.write(bytes.subarray(0, left), () => this.cut());
+      if (vanished) return;
       near.write(bytes);
       if (this.#bytesPerSecond === Infinity) return;
       far.pause();
@@ -42,6 +53,10 @@ export class Line {
   /** Resets every connection: what is on its way is lost, and nobody says goodbye. */
   cut() {
     for (const cut of [...this.#connections]) cut();
+  }
+  /** The client's ends are reset, while the server hears nothing of it: half-open. */
+  vanish() {
+    for (const cut of [...this.#connections]) cut.near();
   }
   /** Cuts, and lets nobody through until up(). */
   down() {
