@@ -34,6 +34,7 @@ std::optional<std::vector<Member>> members_of(std::string_view text, std::size_t
   std::vector<Member> out;
   while (const auto value = items.next()) out.push_back({items.key(), *value});
   std::vector<std::string_view> names;
+  names.reserve(out.size());
   for (const Member& member : out) names.push_back(member.name);
   std::ranges::sort(names);
   if (std::ranges::adjacent_find(names) != names.end()) return std::nullopt;

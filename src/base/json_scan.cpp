@@ -184,7 +184,8 @@ std::string json_without(std::string_view object, std::string_view name) {
   while (const auto value = members.is_object() ? members.next() : std::nullopt) {
     if (members.named(name)) continue;
     if (kept.size() > 1) kept += ',';
-    kept.append(members.raw_key().data(), value->data() + value->size());  // key, colon and value as they stand
+    const char* const begin = members.raw_key().data();
+    kept.append(begin, value->data() + value->size() - begin);  // key, colon and value as they stand
   }
   return kept += '}';
 }

@@ -115,7 +115,8 @@ void append_json_string(std::string& out, std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = end_of_plain(text, at);
     out.append(text, at, end - at);
-    if ((at = end) == text.size()) break;
+    at = end;
+    if (at == text.size()) break;
     if (static_cast<unsigned char>(text[at]) < 0x80) {
       append_escape(out, static_cast<unsigned char>(text[at++]));
     } else if (const std::size_t length = sequence_length(text, at)) {

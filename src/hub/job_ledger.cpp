@@ -178,6 +178,7 @@ std::vector<JobStatus> UserJobs::list() const {
   each([&order](const KeptJob& job) { order.push_back(&job); });
   std::ranges::sort(order, {}, [](const KeptJob* job) { return job->newest().number; });
   std::vector<JobStatus> out;
+  out.reserve(order.size());
   for (const KeptJob* job : order) out.push_back(status_of(job->id(), job->newest()));
   return out;
 }

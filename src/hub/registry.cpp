@@ -80,9 +80,9 @@ namespace {
 void add_handler(hub::Namespace& nsp, std::string event, hub::Namespace::Handler handler) {
   if (socketio::reserved_event(event))
     throw std::invalid_argument("Socket.IO keeps the event \"" + event + "\" for itself.");
-  if (!nsp.handlers.emplace(event, std::move(handler)).second) {
+  if (nsp.handlers.contains(event))
     throw std::invalid_argument("The event \"" + event + "\" has a handler already in " + nsp.name + ".");
-  }
+  nsp.handlers.emplace(std::move(event), std::move(handler));
 }
 
 }  // namespace

@@ -205,7 +205,7 @@ void Shard::put_answer(Connection& connection, int status, const Fields& fields,
 }
 
 // Before the body is in: what is left of it is thrown away, or the connection goes; it is never taken for a request.
-void Shard::refuse(Connection& connection, Response response) {
+void Shard::refuse(Connection& connection, const Response& response) {
   HttpState& http = *connection.http;
   const bool close =
       response.close || http.parser.chunked() || http.parser.expects_continue() || http.left > kMaxDiscard;
@@ -229,7 +229,7 @@ void Shard::answer_here(const RequestId& request, int status, const Fields& fiel
   put_answer(*connection, status, fields, body, close);
 }
 
-void Shard::answer(const RequestId& request, Response response) {
+void Shard::answer(const RequestId& request, const Response& response) {
   answer_here(request, response.status, response.fields, response.body, response.close);
 }
 

@@ -34,9 +34,9 @@ class ShardedNetwork final : public Network {
   void answer(const RequestId& request, Response response) override {
     if (request.shard >= shared_.shards.size()) return;
     Shard* shard = shared_.shards[request.shard].get();
-    if (current() == shard) return shard->answer(request, std::move(response));
-    static_cast<void>(shard->post(Message::run(
-        [shard, request, response = std::move(response)]() mutable { shard->answer(request, std::move(response)); })));
+    if (current() == shard) return shard->answer(request, response);
+    static_cast<void>(shard->post(
+        Message::run([shard, request, response = std::move(response)] { shard->answer(request, response); })));
   }
   void set_authenticated(engineio::Session& session) override { current()->set_authenticated(session); }
   void set_reading(engineio::Session& session, bool reading) override { current()->set_reading(session, reading); }

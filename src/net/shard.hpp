@@ -88,7 +88,7 @@ class Shard {
   /// Stops accepting, ends every session; run() returns once all is flushed, or after 1.5 s.
   void begin_stop();
 
-  void answer(const RequestId& request, Response response);
+  void answer(const RequestId& request, const Response& response);
   void set_authenticated(engineio::Session& session);
   void set_reading(engineio::Session& session, bool reading);
   void set_partial(engineio::Session& session, std::size_t bytes);
@@ -152,7 +152,7 @@ class Shard {
   std::size_t on_body_bytes(Connection& connection, std::string_view bytes);
   void on_whole_request(Connection& connection);
   void put_answer(Connection& connection, int status, const Fields& fields, std::string_view body, bool close);
-  void refuse(Connection& connection, Response response);
+  void refuse(Connection& connection, const Response& response);
   void fail(Connection& connection, int status);
   void answer_here(const RequestId& request, int status, const Fields& fields, std::string_view body, bool close);
   void flush_http(Connection& connection);

@@ -34,8 +34,8 @@ net::Response refusal(int status) {
 void Routes::add(std::string path, Route route) {
   if (!path.starts_with('/')) throw std::invalid_argument("A route's path begins with \"/\": " + path);
   if (HttpApi::is_ours(path)) throw std::invalid_argument("This path is the server's own: " + path);
-  if (!routes_.emplace(path, std::move(route)).second)
-    throw std::invalid_argument("This path is served already: " + path);
+  if (routes_.contains(path)) throw std::invalid_argument("This path is served already: " + path);
+  routes_.emplace(std::move(path), std::move(route));
 }
 
 std::optional<net::Response> Routes::on_head(const net::RequestHead& head, std::size_t& max_body) const {

@@ -74,4 +74,8 @@ void Sqlite::execute(const char* sql) {
   if (sqlite3_exec(connection_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail(connection_.get());
 }
 
+void Sqlite::roll_back() noexcept {
+  static_cast<void>(sqlite3_exec(connection_.get(), "ROLLBACK", nullptr, nullptr, nullptr));
+}
+
 }  // namespace signalbox::store

@@ -45,6 +45,8 @@ class Sqlite {
   explicit Sqlite(const std::string& file);
   sqlite3* get() const { return connection_.get(); }
   void execute(const char* sql);
+  /// Whatever failed before: SQLite may have rolled back by itself.
+  void roll_back() noexcept;
 
  private:
   struct Close {

@@ -183,10 +183,7 @@ void SqliteStore::write(const std::vector<Step>& steps) {
     for (const Step& step : steps) write(step);
     file_.execute("COMMIT");
   } catch (const SqliteError&) {
-    try {
-      file_.execute("ROLLBACK");
-    } catch (const SqliteError&) {  // SQLite has rolled back by itself
-    }
+    file_.roll_back();
     throw;
   }
 }
