@@ -5,23 +5,23 @@
 namespace signalbox::net {
 namespace {
 
-Message nothing() {
-  return Message::broadcast({}, nullptr);
+Message task() {
+  return Message::run([] {});
 }
 
 TEST(Mailbox, has_room_until_as_many_wait_as_its_limit_says) {
   Mailbox mailbox(2);
   EXPECT_TRUE(mailbox.has_room(2));
   EXPECT_FALSE(mailbox.has_room(3));
-  static_cast<void>(mailbox.put(nothing()));
+  static_cast<void>(mailbox.put(task()));
   EXPECT_FALSE(mailbox.has_room(2));
-  static_cast<void>(mailbox.put(nothing()));
+  static_cast<void>(mailbox.put(task()));
   EXPECT_FALSE(mailbox.has_room(1));
 }
 
 TEST(Mailbox, counts_what_was_taken_until_it_is_handled) {
   Mailbox mailbox(1);
-  static_cast<void>(mailbox.put(nothing()));
+  static_cast<void>(mailbox.put(task()));
   std::vector<Message> out;
   mailbox.take(out);
   EXPECT_EQ(out.size(), 1u);
@@ -33,8 +33,8 @@ TEST(Mailbox, counts_what_was_taken_until_it_is_handled) {
 // Two who have asked at the same time both find room for one.
 TEST(Mailbox, takes_what_is_put_past_its_limit_so_that_nothing_is_lost_between_asking_and_putting) {
   Mailbox mailbox(1);
-  EXPECT_EQ(mailbox.put(nothing()), Mailbox::Put::added_to_empty);
-  EXPECT_EQ(mailbox.put(nothing()), Mailbox::Put::added);
+  EXPECT_EQ(mailbox.put(task()), Mailbox::Put::added_to_empty);
+  EXPECT_EQ(mailbox.put(task()), Mailbox::Put::added);
   std::vector<Message> out;
   mailbox.take(out);
   EXPECT_EQ(out.size(), 2u);
@@ -42,10 +42,10 @@ TEST(Mailbox, takes_what_is_put_past_its_limit_so_that_nothing_is_lost_between_a
 
 TEST(Mailbox, takes_nothing_once_it_is_closed_and_drops_what_waited) {
   Mailbox mailbox(1);
-  static_cast<void>(mailbox.put(nothing()));
+  static_cast<void>(mailbox.put(task()));
   mailbox.close();
   EXPECT_TRUE(mailbox.empty());
-  EXPECT_EQ(mailbox.put(nothing()), Mailbox::Put::closed);
+  EXPECT_EQ(mailbox.put(task()), Mailbox::Put::closed);
 }
 
 }  // namespace
