@@ -174,6 +174,8 @@ class Browser {
     world_.turn();
   }
   bool gone() const { return !world_.socket(fd_); }
+  /// Its line, as the server's kernel has it; null: gone.
+  net::test::MemoryNetwork::Socket* socket() { return world_.socket(fd_); }
   /// What came since the last call, without Engine.IO's own packets.
   std::vector<std::string> heard() {
     if (auto* socket = world_.socket(fd_)) {

@@ -263,5 +263,34 @@ TEST_F(RecoveryAndPresence, a_socket_that_moves_hears_each_broadcast_once_whiche
   }
 }
 
+TEST_F(RecoveryAndPresence, a_broadcast_that_reaches_the_new_shard_after_the_socket_did_is_not_heard_twice) {
+  start();
+  Recovering ada(hub, "ada");
+  ada.connect(0);
+  ada.cut();
+  FakeClient back(hub, 1);
+  back.text(
+      "0" +
+      json{{"token", auth::sign_hs256(R"({"id":"ada"})", kSecret)}, {"pid", ada.pid}, {"offset", ada.offset}}.dump());
+  // Its thread has put it into the first mailbox, and not yet into the second.
+  const auto news = Message::broadcast(checked_event_frame("news", "1").frame, nullptr, 1000);
+  const auto post = [&](unsigned shard) {
+    EXPECT_TRUE(hub.mailboxes.post(shard, Message::broadcast(news.frame, news.except, news.number)));
+  };
+  post(0);
+  hub.deliver();
+  post(1);
+  hub.deliver();
+  Packets heard;
+  for (const std::string& packet : back.sent) heard.push_back(Told(packet).event);
+  EXPECT_EQ(std::ranges::count(heard, "42[\"news\",1]"), 1) << json(heard);
+  ada.offset = Told(back.sent.back()).offset;
+  back.close(CloseReason::transport_close, test_now);
+  ada.take();
+  ada.connect(0);
+  EXPECT_TRUE(ada.recovered);
+  EXPECT_EQ(ada.take(), kAuthenticated) << "nor at the next return";
+}
+
 }  // namespace
 }  // namespace signalbox::hub::test
