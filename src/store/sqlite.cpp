@@ -7,7 +7,10 @@ namespace {
 
 [[noreturn]] void fail(sqlite3* connection) {
   const char* file = sqlite3_db_filename(connection, "main");
-  throw SqliteError(std::string(file ? file : "") + ": " + sqlite3_errmsg(connection));
+  const bool busy = (sqlite3_errcode(connection) & 0xff) == SQLITE_BUSY;  // "database is locked" tells nobody by what
+  throw SqliteError(
+      std::string(file ? file : "") + ": " +
+      (busy ? "in use by another server; choose another DATA_DIR or stop that one" : sqlite3_errmsg(connection)));
 }
 
 }  // namespace

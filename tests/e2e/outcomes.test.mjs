@@ -117,7 +117,7 @@ test("a store that is no database, or of a newer program, stops the start with a
 test("two servers do not share a store, and the second says why it stops", async () => {
   const data = mkdtempSync(join(tmpdir(), "signalbox-outcomes-"));
   const first = await startProgram({ DATA_DIR: data });
-  await assert.rejects(startProgram({ DATA_DIR: data }), /the store of outcomes cannot be opened: .*locked/);
+  await assert.rejects(startProgram({ DATA_DIR: data }), /the store of outcomes cannot be opened: .*in use by another server/);
   await first.stop();
   rmSync(data, { recursive: true });
 });

@@ -108,7 +108,7 @@ TEST_F(Store, its_directory_is_its_owners_alone) {
 TEST_F(Store, says_why_it_cannot_open) {
   {
     SqliteStore store(directory);
-    EXPECT_NE(why_not().find("locked"), std::string::npos) << "another server has it: " << why_not();
+    EXPECT_NE(why_not().find("in use by another server"), std::string::npos) << why_not();
   }
   std::ofstream(directory + "/outcomes.db") << std::string(8192, 'x');
   EXPECT_NE(why_not().find("not a database"), std::string::npos) << why_not();
