@@ -76,6 +76,8 @@ int main(int argc, char** argv) try {
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     line.app.parse(arguments);
+  } catch (const CLI::ExtrasError&) {  // whose own words name them last first
+    throw signalbox::UnknownFlag('\'' + line.app.remaining(true).front() + "' is neither a flag nor a command here");
   } catch (const CLI::ParseError& error) {
     return line.app.exit(error) == 0 ? 0 : kWrongUse;
   }

@@ -66,6 +66,14 @@ test("wrong use ends with 2 and says so on stderr", async () => {
   }
 });
 
+test("what is neither a flag nor a command is named", async () => {
+  for (const [args, culprit] of [[["--prot", "3001"], "--prot"], [["demo", "--prot", "3001"], "--prot"], [["frobnicate", "--user", "u"], "frobnicate"],
+    [["token", "--user", "u", "extra"], "extra"]]) {
+    const { err } = await run(args);
+    assert.equal(err, `signalbox: '${culprit}' is neither a flag nor a command here; see signalbox --help\n`);
+  }
+});
+
 test("a setting that cannot be used ends with 1, with its name, value and what is allowed", async () => {
   const wrong = await run(["serve", "--port", "70000"]);
   assert.deepEqual(wrong, { code: 1, out: "", err: "signalbox: PORT (flag) is '70000'; allowed: 0 to 65535\n" });
