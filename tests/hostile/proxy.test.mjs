@@ -11,7 +11,7 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { freePort, pause } from "../support/server.mjs";
-import { frame, get, polling, post, Raw, Ws } from "./raw.mjs";
+import { frame, get, polling, post, Raw, upgradeFields, webSocket, Ws } from "./raw.mjs";
 import { login, loginPacket, openPolling, Town } from "./town.mjs";
 
 const example = (name) => readFileSync(fileURLToPath(new URL(`../../examples/proxy/${name}`, import.meta.url)), "utf8");
@@ -115,6 +115,14 @@ for (const [name, proxy] of Object.entries(proxies)) {
       assert.match(await ws.message(), /^42\["authenticated"/);
       ws.close();
       raw.close();
+    });
+
+    test("a page that came through the proxy, whatever its port, may open a WebSocket there", async () => {
+      for (const [host, page, status] of [["x", "x", 101], ["x:8080", "x:8080", 101], ["x:8080", "x", 403], ["x", "y", 403]]) {
+        const raw = (await Raw.open(port)).write(`GET ${webSocket} HTTP/1.1\r\nHost: ${host}\r\nOrigin: http://${page}\r\n${upgradeFields}\r\n`);
+        assert.equal((await raw.answer()).status, status, `http://${page} at ${host}`);
+        raw.close();
+      }
     });
 
     test("a client that goes is gone for the server too", async () => {
