@@ -52,8 +52,13 @@ class Io {
 /// user   the id as the token gave it; UTF-8, 1 to 256 bytes.
 /// event  the name on the wire, 1 to 256 bytes, not one that Socket.IO reserves ("connect", "disconnect", …).
 /// returns  for how many sockets it was queued (0: the user is offline, which is no error), or why not. Queued is not
-/// delivered. thread   any. Events from one thread reach each socket of a user in the order emitted. cost     encoded
-/// once, however many sockets. source   the original's utils.js, emitToUser; Socket.IO protocol v5, EVENT.
+/// delivered.
+///
+/// thread  any. Events from one thread reach each socket of a user in the order emitted.
+///
+/// cost    encoded once, however many sockets.
+///
+/// source  the original's utils.js, emitToUser; Socket.IO protocol v5, EVENT.
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobProgress& job);
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job);
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job);

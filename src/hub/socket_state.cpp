@@ -152,9 +152,9 @@ bool SocketState::answer_about_jobs(const socketio::EventView& event, Ack& ack) 
   if (!user_ || nsp_.handlers.contains(event.name)) return false;
   const Directory& directory = client_.hub().directory;
   if (event.name == "jobs") {
-    std::string list;
-    for (const JobStatus& job : directory.jobs(user_->id)) list += (list.empty() ? "" : ",") + to_json(job);
-    ack.send_text("[[" + list + "]]");
+    std::string list = "[[";
+    for (const JobStatus& job : directory.jobs(user_->id)) list.append(list.size() > 2 ? "," : "").append(to_json(job));
+    ack.send_text(list.append("]]"));
     return true;
   }
   if (event.name != "job_status") return false;

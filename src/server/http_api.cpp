@@ -345,9 +345,9 @@ net::Response HttpApi::jobs_of(std::string_view path) const {
     const auto status = directory_.job(*user, *job);
     return json_response(200, status ? to_json(*status) : hub::unknown_job_json(*job));
   }
-  std::string list;
-  for (const hub::JobStatus& one : directory_.jobs(*user)) list += (list.empty() ? "" : ",") + to_json(one);
-  return json_response(200, '[' + list + ']');
+  std::string list = "[";
+  for (const hub::JobStatus& one : directory_.jobs(*user)) list.append(list.size() > 1 ? "," : "").append(to_json(one));
+  return json_response(200, list.append("]"));
 }
 
 }  // namespace signalbox::server
