@@ -99,7 +99,7 @@ class Recovery {
   template <class Task>
   bool on(std::uint32_t shard, Task task);
   void on_claim(Claim claim, const SocketRef& at);
-  void pass_on(Claim claim, const SocketRef& from);
+  void pass_on(const Claim& claim, const SocketRef& from);
   void refuse(const Claim& claim);
   void on_refused(const SocketRef& by);
   std::optional<std::uint64_t> had_by(const Place& place, const std::string& offset) const;

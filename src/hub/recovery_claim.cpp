@@ -74,7 +74,7 @@ void Recovery::on_claim(Claim claim, const SocketRef& at) {
   let_go(*place, std::move(claim), *had);
 }
 
-void Recovery::pass_on(Claim claim, const SocketRef& from) {
+void Recovery::pass_on(const Claim& claim, const SocketRef& from) {
   const auto at = hub_.recovery.find(claim.wish.pid);
   if (!at || *at == from || !on(at->shard, [claim, at = *at](Recovery& there) { there.on_claim(claim, at); })) {
     refuse(claim);
@@ -158,10 +158,10 @@ void Recovery::take(HandOver handed) {
   settle(*place, handed);
   welcome_back(*place, handed);
   for (const FrameRef& frame : late) {
-    if ((place = find(by))) give(*place, frame, 0);
+    if (Place* still = find(by)) give(*still, frame, 0);
   }
   for (const Message& message : waiting) {
-    if ((place = find(by))) give(*place, message.frame, message.number);
+    if (Place* still = find(by)) give(*still, message.frame, message.number);
   }
   if (next) on_claim(std::move(*next), by);
 }
