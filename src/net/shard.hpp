@@ -38,6 +38,7 @@ struct Shared {
   std::atomic<std::size_t> refused{0};    ///< connections over the limit that are being told so
   std::atomic<std::size_t> partial_bytes{0};
   std::atomic<std::size_t> queued_bytes{0};
+  std::atomic<bool> relieving{false};       ///< relieve() goes from shard to shard
   std::atomic<std::uint64_t> conflated{0};  ///< events that no client had to read, since newer ones said more
   std::atomic<std::size_t> leaving{0};      ///< places given out in the row of a drain
 
@@ -133,7 +134,7 @@ class Shard {
   void count(Held& held, std::size_t before, std::size_t after);
   bool too_much(const Held& held) const;
   void relieve_all();
-  void relieve();
+  void relieve(std::size_t held);
   /// A connection or a session, with what it holds of something that is bounded.
   struct Holder {
     std::size_t bytes;
@@ -240,7 +241,6 @@ class Shard {
   SessionEntry* newest_stranger_ = nullptr;
   Held partial_{shared_.partial_bytes, options_.total_partial_bytes};
   Held queued_{shared_.queued_bytes, options_.session.total_queue_bytes};
-  std::atomic<bool> relief_due_ = false;  ///< relieve() is on its way
   Timers timers_;
   std::atomic<std::size_t> armed_timers_{0};
   std::vector<Connection*> touched_connections_;

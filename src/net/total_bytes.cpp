@@ -55,19 +55,27 @@ bool Shard::too_much(const Held& held) const {
   return held.here > held.limit / shared_.shards.size() && held.all.load(std::memory_order_relaxed) > held.limit;
 }
 
-// Who holds most may be with another shard. As a message, since the caller may be inside the one that has to go.
+// Who holds most may be with another shard. One shard after the other looks, or several would each let go what is too
+// much. As messages, since the caller may be inside the one that has to go.
 void Shard::relieve_all() {
-  for (const auto& each : shared_.shards) {
-    Shard* shard = each.get();
-    if (shard->relief_due_.exchange(true)) continue;
-    static_cast<void>(shard->post(Message::run([shard] { shard->relieve(); })));
-  }
+  if (shared_.relieving.exchange(true)) return;
+  const std::size_t held = partial_.all.load() + queued_.all.load();
+  Shard* first = shared_.shards.front().get();
+  static_cast<void>(first->post(Message::run([first, held] { first->relieve(held); })));
 }
 
-void Shard::relieve() {
-  relief_due_.store(false);
+// `held`: by all, when the first shard was asked. What came meanwhile is seen at the end, unless nothing has changed.
+void Shard::relieve(std::size_t held) {
   drop_largest_partials();
   drop_largest_queues();
+  if (index_ + 1 < shared_.shards.size()) {
+    Shard* next = shared_.shards[index_ + 1].get();
+    static_cast<void>(next->post(Message::run([next, held] { next->relieve(held); })));
+    return;
+  }
+  shared_.relieving.store(false);
+  const bool over = partial_.all.load() > partial_.limit || queued_.all.load() > queued_.limit;
+  if (over && partial_.all.load() + queued_.all.load() != held) relieve_all();
 }
 
 /// Whoever holds something of it on this shard, the largest first.
