@@ -181,7 +181,7 @@ class Shard {
   enum class Gone : std::uint8_t { connection, too_large };
   /// The connection of an Engine.IO request that has no answer yet is going, or its body will not come whole.
   void engine_gone(Connection& connection, Gone why = Gone::connection);
-  /// Runs `task(shard)` on that shard, now or as a message; false: it has stopped (full mailboxes take tasks).
+  /// Runs `task(shard)` on that shard, now or as a message; false: it has stopped.
   template <class Task>
   bool on_shard(unsigned index, Task task);
   void give_engine_request(Connection& connection);

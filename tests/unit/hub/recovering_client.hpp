@@ -29,14 +29,18 @@ class Recovering {
   /// Over a new connection; the old one stays as it is.
   void connect(unsigned shard = 0, const std::string& nsp = {}) {
     connections_.push_back(std::make_unique<FakeClient>(hub_, shard));
+    connection().text(connect_packet(nsp));
+    test_shard = static_cast<int>(shard);
+    hub_.deliver();
+    hear();
+  }
+  /// CONNECT as it would send it now, with what it keeps.
+  std::string connect_packet(const std::string& nsp = {}) const {
     json payload = json::object();
     if (!user_.empty()) payload["token"] = auth::sign_hs256(json{{"id", user_}}.dump(), kSecret);
     if (!pid.empty()) payload["pid"] = pid;
     if (!offset.empty()) payload["offset"] = offset;
-    connection().text("0" + (nsp.empty() ? "" : nsp + ",") + payload.dump());
-    test_shard = static_cast<int>(shard);
-    hub_.deliver();
-    hear();
+    return "0" + (nsp.empty() ? "" : nsp + ",") + payload.dump();
   }
   /// The line is cut, and the server knows.
   void cut(CloseReason reason = CloseReason::transport_close) { connection().close(reason, test_now); }

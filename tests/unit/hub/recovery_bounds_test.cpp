@@ -237,9 +237,7 @@ TEST_F(RecoveryAndPresence, a_socket_that_moves_hears_each_broadcast_once_whiche
     ada.connect(0);
     ada.cut();
     FakeClient back(hub, 1);
-    back.text(
-        "0" +
-        json{{"token", auth::sign_hs256(R"({"id":"ada"})", kSecret)}, {"pid", ada.pid}, {"offset", ada.offset}}.dump());
+    back.text(ada.connect_packet());
     int told = 0;
     const auto tell = [&] {
       // Straight to the directory: a user of whom nothing else comes.
@@ -269,9 +267,7 @@ TEST_F(RecoveryAndPresence, a_broadcast_that_reaches_the_new_shard_after_the_soc
   ada.connect(0);
   ada.cut();
   FakeClient back(hub, 1);
-  back.text(
-      "0" +
-      json{{"token", auth::sign_hs256(R"({"id":"ada"})", kSecret)}, {"pid", ada.pid}, {"offset", ada.offset}}.dump());
+  back.text(ada.connect_packet());
   // Its thread has put it into the first mailbox, and not yet into the second.
   const auto news = Message::broadcast(checked_event_frame("news", "1").frame, nullptr, 1000);
   const auto post = [&](unsigned shard) {

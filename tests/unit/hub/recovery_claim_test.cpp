@@ -45,9 +45,7 @@ TEST_F(RecoveryClaim, what_is_emitted_while_a_socket_moves_to_another_shard_come
     ada.cut();
     // The steps of the hand-over one by one, with an event before each, on either side of its mailboxes.
     FakeClient back(hub, 1);
-    back.text(
-        "0" +
-        json{{"token", auth::sign_hs256(R"({"id":"ada"})", kSecret)}, {"pid", ada.pid}, {"offset", ada.offset}}.dump());
+    back.text(ada.connect_packet());
     int next = 0;
     for (int step = 0; step < 12; ++step) {
       if (step == turns || step == turns + 2)
@@ -158,9 +156,7 @@ TEST_F(RecoveryClaim, of_two_that_come_with_one_pid_the_later_has_it) {
   Recovering ada(hub, "ada");
   ada.connect(0);
   ada.cut();
-  const std::string payload =
-      "0" +
-      json{{"token", auth::sign_hs256(R"({"id":"ada"})", kSecret)}, {"pid", ada.pid}, {"offset", ada.offset}}.dump();
+  const std::string payload = ada.connect_packet();
   FakeClient first(hub, 1), second(hub, 0), third(hub, 1);
   first.text(payload);
   first.close(CloseReason::transport_close, test_now);  // cut again at once
@@ -182,9 +178,7 @@ TEST_F(RecoveryClaim, a_second_cut_before_the_answer_is_recovered_as_well) {
   ada.cut();
   emit("ada", 1);
   FakeClient lost(hub, 1);
-  lost.text(
-      "0" +
-      json{{"token", auth::sign_hs256(R"({"id":"ada"})", kSecret)}, {"pid", ada.pid}, {"offset", ada.offset}}.dump());
+  lost.text(ada.connect_packet());
   lost.close(CloseReason::transport_error, test_now);
   emit("ada", 2);
   ada.connect(0);
