@@ -66,6 +66,7 @@ int run_demo(Config config) {
   if (config.host.empty()) config.host = "localhost";  // both loopback addresses: anyone may be Ada here
   config.jwt_secret = random_secret();                 // never the user's own: its tokens go to whoever asks
   config.data_dir.clear();                             // the pictures of a demo need not outlive it
+  config.outcome_replay = config.outcome_ttl;          // the page knows no more of a job than what it is told again
   WebSocketService service(config);
   const Io io = service.io();
   ImageGenerator generator(io, 4);

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
 import { program } from "../support/server.mjs";
+import { api, apiKey, emit, eventually } from "./support.mjs";
 
 const pictures = process.env.SCREENSHOTS ?? "../../build/screenshots";
 let server, browser, address;
@@ -14,6 +15,7 @@ let server, browser, address;
 /** Starts the demo, on any port or on that one, and tells where it is. */
 async function startDemo(port = 0) {
   server = spawn(program("signalbox"), ["demo", "--port", String(port), "--threads", "2", "--presence-grace-ms", "0", "--log-level", "warn"], {
+    env: { ...process.env, API_KEY: apiKey },
     stdio: ["ignore", "pipe", "inherit"],
   });
   for await (const line of createInterface({ input: server.stdout })) {
@@ -35,7 +37,10 @@ after(async () => {
 
 /** A window of its own user; everything that the page complains of fails the test. */
 async function open(user, options = {}) {
-  const context = await browser.newContext(options);
+  return openIn(await browser.newContext(options), user);
+}
+
+async function openIn(context, user) {
   const page = await context.newPage();
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
@@ -117,6 +122,89 @@ test("choosing another user is another login", async () => {
   await page.getByText("connected", { exact: true }).waitFor();
   await page.getByTestId("online").getByText("Grace").waitFor();
   await close();
+});
+
+/** A browser of Ada's in whose windows that job has been asked for. What becomes of it is the test's to tell. */
+async function withJob(id) {
+  const context = await browser.newContext();
+  await context.addInitScript((jobs) => sessionStorage.setItem("jobs of ada", jobs), JSON.stringify([{ id, prompt: "A picture" }]));
+  const tell = async (event, data) => assert.equal((await emit({ url: address }, "ada", event, { jobId: id, ...data })).status, 202);
+  return {
+    context,
+    progress: (progress) => tell("job_progress", { progress, status: "generating" }),
+    complete: () => tell("job_completed", { result: { imageUrl: "/demo/picture.svg", width: 640, height: 360 } }),
+    fail: () => tell("job_failed", { error: "no paper" }),
+    had: () => eventually(async () => (await api({ url: address }, "GET", `/api/users/ada/jobs/${id}`)).body.had),
+  };
+}
+
+const barAt = (page, value) => jobOf(page, "generating").locator(`progress[value="${value}"]`);
+
+test("a picture that was asked for is still there after a reload, and comes", async () => {
+  const { page, complaints, close } = await open();
+  await page.getByRole("button", { name: "Make a picture" }).click();
+  await jobOf(page, "generating").waitFor();
+  await page.reload();
+  await jobOf(page, "completed").locator("img").waitFor();
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("a page reloaded in the middle of a job shows how far it is, without further progress", async () => {
+  const job = await withJob("middle");
+  const { page, complaints, close } = await openIn(job.context);
+  await jobOf(page, "pending").waitFor();
+  await job.progress(20);
+  await job.progress(40);
+  await barAt(page, 40).waitFor();
+  await page.reload();
+  await barAt(page, 40).waitFor();
+  await job.fail();
+  await jobOf(page, "failed").waitFor();
+  await job.progress(10);
+  await barAt(page, 10).waitFor();
+  await page.reload();
+  await barAt(page, 10).waitFor();
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("a page reloaded after its job ended shows the end, also when it had been received before", async () => {
+  for (const [end, status] of [["complete", "completed"], ["fail", "failed"]]) {
+    const job = await withJob(status);
+    const { page, complaints, close } = await openIn(job.context);
+    await job.progress(60);
+    await barAt(page, 60).waitFor();
+    await job[end]();
+    await jobOf(page, status).waitFor();
+    await page.reload();
+    await jobOf(page, status).waitFor();
+    await job.had();
+    await page.reload();
+    await jobOf(page, status).waitFor();
+    assert.deepEqual(complaints, []);
+    await close();
+  }
+});
+
+test("of two windows one reloads while the other receives the end of their job: both show it", async () => {
+  const job = await withJob("shared");
+  const stays = await openIn(job.context);
+  const reloads = await openIn(job.context);
+  await job.progress(80);
+  await Promise.all([barAt(stays.page, 80).waitFor(), barAt(reloads.page, 80).waitFor()]);
+  let letLogIn;
+  const held = new Promise((done) => (letLogIn = done));
+  await reloads.page.route("**/demo/token*", (route) => held.then(() => route.continue()));
+  await reloads.page.reload();
+  await job.complete();
+  await jobOf(stays.page, "completed").waitFor();
+  await job.had();
+  assert.equal(await jobOf(reloads.page, "completed").count(), 0, "it is not connected yet");
+  letLogIn();
+  await jobOf(reloads.page, "completed").locator("img").waitFor();
+  assert.deepEqual([...stays.complaints, ...reloads.complaints], []);
+  await job.context.close();
 });
 
 test("the client's script that the server serves logs in, in the words of the original", async () => {

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { Job } from "./Job.jsx";
+import { useJobs } from "./useJobs.js";
 import { useSession, useToken } from "./useSession.js";
 
 const USERS = { ada: "Ada", grace: "Grace" };
@@ -31,14 +32,14 @@ export function App() {
           </a>
         </nav>
       </header>
-      {token && <Desk key={user} token={token} onRefused={renewToken} />}
+      {token && <Desk key={user} user={user} token={token} onRefused={renewToken} />}
     </main>
   );
 }
 
-function Desk({ token, onRefused }) {
+function Desk({ user, token, onRefused }) {
   const { socket, connected, online, news } = useSession(token, nameOf, onRefused);
-  const [jobs, setJobs] = useState([]);
+  const [jobs, setJobs] = useJobs(user);
 
   const start = (fail) => {
     const prompt = PROMPTS[jobs.length % PROMPTS.length];
