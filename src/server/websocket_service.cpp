@@ -26,13 +26,13 @@ class WebSocketService::Impl {
   const Config config;
   hub::Registry registry;
   const std::unique_ptr<net::Network> network;
-  // Between the two: the directory speaks to it, and what it calls back goes through the network.
-  std::unique_ptr<store::SqliteStore> store;
   hub::Directory directory;
   hub::Hub hub;
   Io::Impl io;
   server::HttpApi api;
   server::Routes routes;
+  // Behind those who ask it to call them back: it writes to its end what it was given, and then they must be there.
+  std::unique_ptr<store::SqliteStore> store;
 
  private:
   void open_store();

@@ -1,9 +1,14 @@
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <signalbox/signalbox.hpp>
 
 #include <atomic>
 #include <csignal>
+#include <filesystem>
 #include <future>
 #include <thread>
 
@@ -124,6 +129,47 @@ TEST(WebSocketService, run_returns_at_a_signal_or_at_stop_and_gives_the_signals_
   stopped.start();
   std::jthread runner([&] { stopped.run(); });
   stopped.stop();
+}
+
+TEST(WebSocketService, that_goes_while_outcomes_are_written_writes_them_and_calls_nobody_who_has_gone) {
+  Config config = small();
+  config.api_key = "key";
+  config.data_dir = testing::TempDir() + "signalbox-service-" + std::to_string(::getpid());
+  auto service = std::make_unique<WebSocketService>(config);
+  service->start();
+  std::promise<void> held, let_go;
+  ASSERT_TRUE(emit_to_user(service->io(), "ada", JobCompleted{.job_id = "1"}, [&](bool) {
+    held.set_value();  // the store's thread
+    let_go.get_future().wait();
+  }));
+  held.get_future().wait();
+
+  const int worker = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(service->port());
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::connect(worker, reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+  const std::string body = R"({"userId":"bob","event":"job_completed","data":{"jobId":"2"}})";
+  const std::string request =
+      "POST /api/emit HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\nContent-Type: application/json\r\n"
+      "Idempotency-Key: 1\r\nContent-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n" + body;
+  ASSERT_EQ(::send(worker, request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+  while (service->counts().users < 2) std::this_thread::yield();  // until the outcome is kept for Bob
+
+  std::jthread going([&] { service.reset(); });
+  char byte = 0;
+  EXPECT_EQ(::recv(worker, &byte, 1, 0), 0) << "no answer: it is not written yet";
+  let_go.set_value();
+  going.join();
+  ::close(worker);
+
+  WebSocketService again(config);
+  again.start();
+  EXPECT_EQ(again.counts().users, 2u);
+  again.stop();
+  std::filesystem::remove_all(config.data_dir);
 }
 
 TEST(WebSocketService, a_route_and_a_namespace_are_named_once_and_rightly) {
