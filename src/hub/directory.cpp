@@ -204,7 +204,9 @@ std::size_t Directory::post(User& user, const EncodedEvent& event) {
   std::uint64_t number = 0;
   if (!event.job_id().empty()) {
     if (!user.jobs) user.jobs = std::make_unique<UserJobs>(options_.ledger, ledger_bytes_);
-    const JobEntry& kept = user.jobs->keep(event.job_id(), event.frame, options_.wall());
+    std::vector<UserJobs::Gone> gone;
+    const JobEntry& kept = user.jobs->keep(event.job_id(), event.frame, options_.wall(), gone);
+    forget(user, gone);
     if (event->kind() == FrameKind::outcome) {
       number = kept.number;
       if (store_) store_->put(user.id, event.job_id(), kept);
@@ -223,6 +225,14 @@ std::size_t Directory::post(User& user, const EncodedEvent& event) {
 void Directory::note(const EncodedEvent& event) {
   const bool of_a_job = event->kind() == FrameKind::progress || event->kind() == FrameKind::outcome;
   if (of_a_job && event.job_id().empty()) without_id_.fetch_add(1, std::memory_order_relaxed);
+}
+
+// What is not kept here is not left in the store either: nobody would ever ask for it again.
+void Directory::forget(const User& user, const std::vector<UserJobs::Gone>& gone) {
+  for (const UserJobs::Gone& one : gone) {
+    if (store_) store_->forget(user.id, one.job_id, one.number);
+    if (one.unread) unread_expired_.fetch_add(1, std::memory_order_relaxed);
+  }
 }
 
 std::expected<std::size_t, Directory::Refusal> Directory::emit(std::string_view id, const EncodedEvent& event) {
@@ -375,10 +385,7 @@ void Directory::expire_jobs(Stripe& stripe) {
   for (auto it = stripe.users.begin(); it != stripe.users.end();) {
     User& user = *it->second;
     if (user.jobs) {
-      for (const UserJobs::Gone& gone : user.jobs->expire(now, tight)) {
-        if (store_) store_->forget(user.id, gone.job_id, gone.number);
-        if (gone.unread) unread_expired_.fetch_add(1, std::memory_order_relaxed);
-      }
+      forget(user, user.jobs->expire(now, tight));
       if (user.jobs->empty()) user.jobs.reset();
     }
     it = user.forgotten() ? stripe.users.erase(it) : std::next(it);

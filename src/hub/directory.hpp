@@ -125,6 +125,7 @@ class Directory {
   std::optional<SocketRef> one_too_many(const User& user) const;
   static bool take_out(User& user, const SocketRef& socket);
   void note(const EncodedEvent& event);
+  void forget(const User& user, const std::vector<UserJobs::Gone>& gone);
   void set_online(User& user, bool online);
   void hand_over_presence();
   void arm(TimePoint deadline);

@@ -16,12 +16,13 @@ std::size_t cost(const JobEntry& entry) {
   return kEntryBytes + entry.frame->memory();
 }
 
-JobStatus status_of(std::string_view id, const JobEntry& entry) {
+JobStatus status_of(const JobEntry& entry) {
   JsonItems items(entry.frame->packet().substr(2));  // behind "42"
   const std::string_view name = items.next().value_or("\"\"");
-  return {.job_id = std::string(id),
+  return {.frame = entry.frame,
+          .job_id = entry.frame->key(),
           .event = name.substr(1, name.size() - 2),
-          .data = std::string(items.rest()),
+          .data = items.rest(),
           .time = entry.time,
           .had = entry.had_at != 0};
 }
@@ -33,7 +34,7 @@ std::string to_json(const JobStatus& status) {
   append_json_string(out, status.job_id);
   out += ",\"event\":";
   append_json_string(out, status.event);
-  out += ",\"data\":" + status.data + ",\"time\":" + std::to_string(status.time);
+  out.append(",\"data\":").append(status.data).append(",\"time\":") += std::to_string(status.time);
   return out += status.had ? ",\"had\":true}" : ",\"had\":false}";
 }
 
@@ -81,12 +82,12 @@ bool UserJobs::has_room(std::string_view job_id) const {
   return job && job->unread();
 }
 
-KeptJob& UserJobs::find_or_add(std::string_view job_id, std::size_t most) {
+KeptJob& UserJobs::find_or_add(std::string_view job_id, std::size_t most, std::vector<Gone>& gone) {
   const HashedText id(job_id);
   if (KeptJob* job = jobs_.find(id)) return *job;
   std::unique_ptr<KeptJob> place;  // of the last that was pushed out
   while (jobs_.size() >= most) {
-    auto out = push_one_out();
+    auto out = push_one_out(gone);
     if (!out) break;
     place = std::move(out);
   }
@@ -95,8 +96,8 @@ KeptJob& UserJobs::find_or_add(std::string_view job_id, std::size_t most) {
   return jobs_.add(std::move(place));
 }
 
-const JobEntry& UserJobs::keep(std::string_view job_id, const FrameRef& frame, WallMs now) {
-  KeptJob& job = find_or_add(job_id, options_.jobs_per_user);
+const JobEntry& UserJobs::keep(std::string_view job_id, const FrameRef& frame, WallMs now, std::vector<Gone>& gone) {
+  KeptJob& job = find_or_add(job_id, options_.jobs_per_user, gone);
   const bool outcome = frame->kind() == FrameKind::outcome;
   if (outcome) drop(job.progress);
   JobEntry& place = outcome ? job.outcome : job.progress;
@@ -107,7 +108,8 @@ const JobEntry& UserJobs::keep(std::string_view job_id, const FrameRef& frame, W
 
 void UserJobs::restore(std::string_view job_id, JobEntry outcome) {
   last_number_ = std::max(last_number_, outcome.number);
-  KeptJob& job = find_or_add(job_id, SIZE_MAX);
+  std::vector<Gone> none;
+  KeptJob& job = find_or_add(job_id, SIZE_MAX, none);
   put(job.outcome, std::move(outcome));
   rank(job);
 }
@@ -137,9 +139,12 @@ std::unique_ptr<KeptJob> UserJobs::take_out(KeptJob& job) {
   return jobs_.remove(job);
 }
 
-std::unique_ptr<KeptJob> UserJobs::push_one_out() {
+std::unique_ptr<KeptJob> UserJobs::push_one_out(std::vector<Gone>& gone) {
   for (const auto rank : {KeptJob::Rank::had, KeptJob::Rank::running}) {
-    if (KeptJob* job = ranked(rank).oldest) return take_out(*job);
+    KeptJob* job = ranked(rank).oldest;
+    if (!job) continue;
+    if (job->outcome.frame) gone.push_back({std::string(job->id()), job->outcome.number, false});
+    return take_out(*job);
   }
   return nullptr;
 }
@@ -170,7 +175,7 @@ std::size_t UserJobs::confirm(std::uint64_t up_to, WallMs now) {
 std::optional<JobStatus> UserJobs::status(std::string_view job_id) const {
   const KeptJob* job = jobs_.find(HashedText(job_id));
   if (!job) return std::nullopt;
-  return status_of(job->id(), job->newest());
+  return status_of(job->newest());
 }
 
 std::vector<JobStatus> UserJobs::list() const {
@@ -179,7 +184,7 @@ std::vector<JobStatus> UserJobs::list() const {
   std::ranges::sort(order, {}, [](const KeptJob* job) { return job->newest().number; });
   std::vector<JobStatus> out;
   out.reserve(order.size());
-  for (const KeptJob* job : order) out.push_back(status_of(job->id(), job->newest()));
+  for (const KeptJob* job : order) out.push_back(status_of(job->newest()));
   return out;
 }
 

@@ -23,11 +23,12 @@ struct LedgerOptions {
   std::size_t total_bytes = 256u << 20;
 };
 
-/// The newest that is known of a job.
+/// The newest that is known of a job, whatever becomes of the job meanwhile.
 struct JobStatus {
-  std::string job_id;
+  FrameRef frame;  ///< which the texts are slices of
+  std::string_view job_id;
   std::string_view event;
-  std::string data;  ///< JSON text, as it was emitted
+  std::string_view data;  ///< JSON text, as it was emitted
   WallMs time = 0;
   bool had = false;
 };
@@ -48,11 +49,18 @@ class UserJobs {
   UserJobs(const UserJobs&) = delete;
   UserJobs& operator=(const UserJobs&) = delete;
 
+  /// An outcome that is no longer kept.
+  struct Gone {
+    std::string job_id;
+    std::uint64_t number;
+    bool unread;
+  };
+
   /// Is there room for one more outcome that the user has not had? Of a job whose outcome waits already there always
   /// is.
   bool has_room(std::string_view job_id) const;
-  /// Keeps a job event (its frame's kind says which).
-  const JobEntry& keep(std::string_view job_id, const FrameRef& frame, WallMs now);
+  /// Keeps a job event (its frame's kind says which). The outcomes that it pushed out are added to `gone`.
+  const JobEntry& keep(std::string_view job_id, const FrameRef& frame, WallMs now, std::vector<Gone>& gone);
   /// Takes back what was kept before a restart.
   void restore(std::string_view job_id, JobEntry outcome);
   /// What a socket is told at its login, in the order in which it happened: outcomes not had, those had lately,
@@ -64,11 +72,6 @@ class UserJobs {
   /// All of them, in the order of their newest events.
   std::vector<JobStatus> list() const;
 
-  struct Gone {
-    std::string job_id;
-    std::uint64_t number;
-    bool unread;
-  };
   /// Drops what is past its time; with `tight`, also all that may be pushed out. Returns the outcomes that went.
   std::vector<Gone> expire(WallMs now, bool tight);
   bool empty() const { return jobs_.size() == 0; }
@@ -86,10 +89,10 @@ class UserJobs {
   void rank(KeptJob& job);
   void unlink(KeptJob& job);
   /// Null: there is none that may go.
-  std::unique_ptr<KeptJob> push_one_out();
+  std::unique_ptr<KeptJob> push_one_out(std::vector<Gone>& gone);
   std::unique_ptr<KeptJob> take_out(KeptJob& job);
   /// Pushes others out where there would else be more than `most`.
-  KeptJob& find_or_add(std::string_view job_id, std::size_t most);
+  KeptJob& find_or_add(std::string_view job_id, std::size_t most, std::vector<Gone>& gone);
   List& ranked(KeptJob::Rank of) { return lists_[static_cast<std::size_t>(of)]; }
   /// Calls `visit(job)` for each, which may take it out or change its rank: then it may be visited again.
   template <class Visit>

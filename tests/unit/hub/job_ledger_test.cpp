@@ -15,7 +15,7 @@ FrameRef completed(const char* job) {
 }
 
 struct Ledger : testing::Test {
-  void keep(const char* job, const FrameRef& frame) { last = jobs.keep(job, frame, ++now).number; }
+  void keep(const char* job, const FrameRef& frame) { last = jobs.keep(job, frame, ++now, pushed_out).number; }
   /// "job:event" of what a login is told.
   std::vector<std::string> told() const {
     std::vector<std::string> out;
@@ -29,6 +29,7 @@ struct Ledger : testing::Test {
   UserJobs jobs{options, bytes};
   WallMs now = 1'000'000'000'000;
   std::uint64_t last = 0;
+  std::vector<UserJobs::Gone> pushed_out;
 };
 
 using Told = std::vector<std::string>;
@@ -124,7 +125,7 @@ TEST_F(Ledger, when_memory_is_tight_only_what_was_not_had_stays) {
 }
 
 TEST_F(Ledger, shows_a_job_as_it_was_emitted) {
-  jobs.keep("7", (*event_frame_of_text("job_completed", R"({ "jobId": 7, "result": 1.50 })", {})).frame, 5);
+  jobs.keep("7", (*event_frame_of_text("job_completed", R"({ "jobId": 7, "result": 1.50 })", {})).frame, 5, pushed_out);
   const auto status = jobs.status("7");
   ASSERT_TRUE(status);
   EXPECT_EQ(status->event, "job_completed");
@@ -135,6 +136,18 @@ TEST_F(Ledger, shows_a_job_as_it_was_emitted) {
   EXPECT_EQ(to_json(*status),
             R"({"jobId":"7","event":"job_completed","data":{ "jobId": 7, "result": 1.50 },"time":5,"had":false})");
   EXPECT_EQ(unknown_job_json("8"), R"({"jobId":"8","event":null,"data":null,"time":null,"had":false})");
+}
+
+TEST_F(Ledger, what_was_shown_stays_as_it_was_while_the_job_goes_on) {
+  const auto text_of = [this](const char* job) { return to_json(*jobs.status(job)); };
+  keep("a", progress("a", 1));
+  const std::string before = text_of("a");
+  const auto shown = *jobs.status("a");
+  const auto list = jobs.list();
+  for (int percent = 2; percent < 50; ++percent) keep("a", progress("a", percent));  // one of which has the old place
+  EXPECT_EQ(to_json(shown), before);
+  EXPECT_EQ(to_json(list.at(0)), before);
+  EXPECT_NE(text_of("a"), before);
 }
 
 TEST_F(Ledger, numbers_go_on_after_a_restart) {

@@ -142,6 +142,17 @@ TEST_F(Outcomes, of_an_application_that_has_such_events_itself_are_its_own) {
   EXPECT_EQ(ada.take(), Packets{R"(431["mine"])"});
 }
 
+TEST(OutcomesPushedOut, are_gone_from_the_store_as_well) {
+  FakeMailboxes mailboxes(1);
+  NotedStore store;
+  Directory directory(mailboxes, {.ledger = {.jobs_per_user = 1}});
+  directory.open(store, test_now);
+  ASSERT_TRUE(directory.emit("ada", done()));
+  directory.confirm("ada", 1);
+  ASSERT_TRUE(directory.emit("ada", percent(1)));  // whose progress pushes the outcome out
+  EXPECT_EQ(store.notes, (std::vector<std::string>{"put ada 7 1", "had ada 1", "forget ada 7"}));
+}
+
 TEST(OutcomesAfterARestart, are_there_again) {
   NotedStore store;
   store.found.push_back(
