@@ -1,7 +1,9 @@
 #include "store/sqlite_store.hpp"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -26,7 +28,10 @@ std::string file_in(const std::string& directory) {
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
     throw SqliteError("DATA_DIR " + directory + " cannot be made: " + std::strerror(errno));
   }
-  return directory + "/outcomes.db";
+  // Its owner's alone, also in a folder that was there before. SQLite gives its other files the mode of this one.
+  std::string file = directory + "/outcomes.db";
+  if (const int made = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); made >= 0) ::close(made);
+  return file;
 }
 
 }  // namespace

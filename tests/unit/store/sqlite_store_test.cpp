@@ -98,11 +98,25 @@ TEST_F(Store, brings_a_file_of_the_first_version_up_to_date) {
   EXPECT_TRUE(store.online().empty());
 }
 
-TEST_F(Store, its_directory_is_its_owners_alone) {
+TEST_F(Store, what_it_makes_is_its_owners_alone) {
+  const auto mode = [](const std::string& path) {
+    struct stat facts{};
+    EXPECT_EQ(::stat(path.c_str(), &facts), 0) << path;
+    return facts.st_mode & 0777;
+  };
+  {
+    SqliteStore store(directory);
+    EXPECT_EQ(mode(directory), 0700u);
+  }
+  std::filesystem::remove_all(directory);
+  std::filesystem::create_directory(directory);
+  std::filesystem::permissions(directory, std::filesystem::perms(0755));
   SqliteStore store(directory);
-  struct stat facts{};
-  ASSERT_EQ(::stat(directory.c_str(), &facts), 0);
-  EXPECT_EQ(facts.st_mode & 0777, 0700u);
+  store.put("ada", "1", outcome(1));
+  EXPECT_TRUE(committed(store));
+  EXPECT_EQ(mode(directory + "/outcomes.db"), 0600u);
+  EXPECT_EQ(mode(directory + "/outcomes.db-wal"), 0600u);
+  EXPECT_EQ(mode(directory), 0755u) << "a folder that was there is left as it is";
 }
 
 TEST_F(Store, says_why_it_cannot_open) {
