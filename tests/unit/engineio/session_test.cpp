@@ -300,6 +300,29 @@ TEST_F(SessionTest, a_confirmation_is_an_early_ping_behind_what_was_sent) {
   EXPECT_EQ(handler.log, Log{"received 7"});
 }
 
+TEST_F(SessionTest, a_ping_that_a_poll_took_is_answered_over_the_websocket) {
+  send("4outcome");
+  session.confirm(7);
+  get(1);
+  EXPECT_EQ(io.log, Log{"1:200:4outcome\x1e"
+                        "2"});
+  upgrade();
+  EXPECT_EQ(written(), Log{});
+  session.on_websocket_text(1, "3", now);
+  EXPECT_EQ(handler.log, Log{"received 7"});
+}
+
+TEST_F(SessionTest, a_confirmation_asked_for_halfway_through_an_upgrade_comes_over_the_websocket) {
+  EXPECT_TRUE(session.on_upgrade_request(1, now));
+  session.on_websocket_text(1, "2probe", now);
+  send("4outcome");
+  session.confirm(7);
+  session.on_websocket_text(1, "5", now);
+  EXPECT_EQ(written(), (Log{"4outcome", "2"}));
+  session.on_websocket_text(1, "3", now);
+  EXPECT_EQ(handler.log, Log{"received 7"});
+}
+
 TEST_F(SessionTest, at_most_one_ping_is_out_and_the_next_confirmation_waits_for_its_pong) {
   upgrade();
   session.confirm(1);
