@@ -160,15 +160,17 @@ void Directory::leave(const User* known, const SocketRef& socket, TimePoint now)
   if (user.forgotten()) stripe.users.erase(user.id);
 }
 
-bool Directory::leave_for_now(const User* known, const SocketRef& socket, TimePoint now) {
+std::optional<SocketRef> Directory::leave_for_now(const User* known, const SocketRef& socket, TimePoint now) {
   Stripe& stripe = stripe_of(known->id);
   const Lock lock(stripe.mutex);
   User& user = stripe.known(known);
   if (take_out(user, socket)) arm(stripe.begin_grace(user, now + options_.presence_grace));
-  if (options_.max_connections_per_user != 0 && user.away >= options_.max_connections_per_user) return false;
   user.sockets.push_back(socket);
   ++user.away;
-  return true;
+  const std::size_t most = options_.max_connections_per_user;
+  if (most == 0 || user.away <= most) return std::nullopt;
+  // Those before it have been told already.
+  return user.sockets[user.connected() + (user.away - most - 1)];
 }
 
 void Directory::move(const User* known, const SocketRef& from, const SocketRef& to) {

@@ -73,9 +73,9 @@ class Directory {
   Joined join(std::string_view user, const SocketRef& socket, TimePoint now);
   /// That socket has gone for good, at once or since it left for now.
   void leave(const User* user, const SocketRef& socket, TimePoint now);
-  /// That socket has gone and may come back: what is emitted still goes to it. False: the user has as many of these as
-  /// there may be sockets, and it has left for good.
-  [[nodiscard]] bool leave_for_now(const User* user, const SocketRef& socket, TimePoint now);
+  /// That socket has gone and may come back: what is emitted still goes to it. Returns the one that has been gone
+  /// longest, when the user has more of these than there may be sockets: it need not be waited for any longer.
+  std::optional<SocketRef> leave_for_now(const User* user, const SocketRef& socket, TimePoint now);
   /// Its client comes back, perhaps to another shard: from now on what is emitted goes to `to` instead, which counts as
   /// connected if `from` did.
   void move(const User* user, const SocketRef& from, const SocketRef& to);

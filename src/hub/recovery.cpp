@@ -96,12 +96,11 @@ void Recovery::depart(const SocketState& socket, const User* user, CloseReason r
   drop(*place);
 }
 
-// What the directory knows of the socket stays as it is if it may not.
 bool Recovery::wait_for(Place& place, TimePoint now) {
   if (!place.line.hold(kPlaceBytes)) return false;
-  if (place.user && !hub_.directory.leave_for_now(place.user, place.ref, now)) {
-    place.user = nullptr;
-    return false;
+  if (place.user) {
+    const auto one_too_many = hub_.directory.leave_for_now(place.user, place.ref, now);
+    if (one_too_many) stop_waiting(*one_too_many);
   }
   place.state = Place::State::away;
   place.until = now + hub_.config.recovery_window;
@@ -118,6 +117,13 @@ bool Recovery::wait_for(Place& place, TimePoint now) {
 void Recovery::give_up(Place& place) {
   if (place.user) hub_.directory.leave(place.user, place.ref, hub_.clocks.steady());
   drop(place);
+}
+
+void Recovery::stop_waiting(const SocketRef& socket) {
+  static_cast<void>(on(socket.shard, [socket](Recovery& there) {
+    Place* place = there.find(socket);
+    if (place && place->state == Place::State::away) there.give_up(*place);
+  }));
 }
 
 void Recovery::drop(Place& place) {

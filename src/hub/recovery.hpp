@@ -93,11 +93,15 @@ class Recovery {
   /// It is gone, and may come back. False: it may not.
   bool wait_for(Place& place, TimePoint now);
   void give_up(Place& place);
+  /// Of whatever shard it is.
+  void stop_waiting(const SocketRef& socket);
   void drop(Place& place);
 
-  // recovery_claim.cpp
+  /// False: that shard has stopped.
   template <class Task>
   bool on(std::uint32_t shard, Task task);
+
+  // recovery_claim.cpp
   void on_claim(Claim claim, const SocketRef& at);
   void pass_on(const Claim& claim, const SocketRef& from);
   void refuse(const Claim& claim);

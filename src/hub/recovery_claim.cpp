@@ -37,14 +37,6 @@ std::optional<RecoveryWish> read_wish(std::string_view auth) {
   return wish;
 }
 
-// False: that shard has stopped.
-template <class Task>
-bool Recovery::on(std::uint32_t shard, Task task) {
-  return hub_.mailboxes.post(shard, Message::run([&hub = hub_, shard, task = std::move(task)]() mutable {
-                               task(*hub.shards[shard]->recovery());
-                             }));
-}
-
 bool Recovery::claim(const SocketState& socket, RecoveryWish wish) {
   const auto at = hub_.recovery.find(wish.pid);
   if (!at) return false;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "hub/local_sockets.hpp"
 #include "hub/recovery.hpp"
 
 // What stands behind Recovery; for its own two sources.
@@ -65,5 +66,12 @@ struct Recovery::HandOver {
   std::uint64_t number;    ///< the last that its shard gave
   std::uint64_t sequence;  ///< of the last broadcast that it heard
 };
+
+template <class Task>
+bool Recovery::on(std::uint32_t shard, Task task) {
+  return hub_.mailboxes.post(shard, Message::run([&hub = hub_, shard, task = std::move(task)]() mutable {
+                               task(*hub.shards[shard]->recovery());
+                             }));
+}
 
 }  // namespace signalbox::hub

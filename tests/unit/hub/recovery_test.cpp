@@ -296,6 +296,27 @@ TEST_F(RecoveryOfTwoAtMost, counts_only_who_is_connected) {
   EXPECT_EQ(emit("ada", 2), 2u);
 }
 
+TEST_F(RecoveryOfTwoAtMost, waits_for_the_two_who_went_last) {
+  start();
+  std::deque<Recovering> tabs;
+  for (int pair = 0; pair < 3; ++pair) {
+    for (unsigned shard : {0u, 1u}) tabs.emplace_back(hub, "ada").connect(shard);
+    for (std::size_t i : {1, 2}) tabs[tabs.size() - i].cut();  // before any shard has looked into its mailbox
+  }
+  hub.deliver();
+  EXPECT_EQ(hub.hub.recovery.size(), 2u);
+  EXPECT_EQ(emit("ada", 1), 0u);
+  for (std::size_t i = 0; i < tabs.size(); ++i) {
+    tabs[i].take();
+    tabs[i].connect(0);
+    EXPECT_EQ(tabs[i].recovered, i >= 4) << i;
+    EXPECT_EQ(tabs[i].take(), i >= 4 ? events_of({1}) + kAuthenticated : kAuthenticated);
+    tabs[i].connection().text("1");  // and leaves for good
+  }
+  turn_clock(10s);
+  EXPECT_EQ(hub.directory.entries(), 0u);
+}
+
 TEST_F(Recovery, a_frame_for_several_sockets_of_a_shard_is_encoded_once) {
   start();
   Recovering ada(hub, "ada"), tab(hub, "ada");
