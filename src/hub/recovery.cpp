@@ -137,13 +137,14 @@ std::string Recovery::next_offset() {
   return to_text(Offset{.run = hub_.recovery.run(), .shard = shard_, .number = ++number_});
 }
 
-// Once for all sockets of this shard that get the frame one after the other.
+// Once for all sockets of this shard that get the frame one after the other, with nothing numbered between them.
 const FrameRef& Recovery::numbered(const FrameRef& source, std::uint64_t above) {
-  if (source_ && &*source_ == &*source && number_ > above) return numbered_;
+  if (source_ && &*source_ == &*source && numbered_as_ == number_ && number_ > above) return numbered_;
   std::string tail = ",\"";
   tail.append(next_offset()) += "\"]";
   const std::string_view packet = source->packet();
   source_ = source;
+  numbered_as_ = number_;
   numbered_ = make_frame(false, source->kind(), source->key(), packet.substr(0, packet.size() - 1), tail);
   return numbered_;
 }

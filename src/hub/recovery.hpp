@@ -128,6 +128,7 @@ class Recovery {
   std::uint64_t number_ = 0;    ///< the last that was given
   std::uint64_t sequence_ = 0;  ///< of the last broadcast
   FrameRef source_, numbered_;  ///< the frame that was numbered last, for the next socket that gets it
+  std::uint64_t numbered_as_ = 0;
 };
 
 }  // namespace signalbox::hub

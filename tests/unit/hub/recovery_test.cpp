@@ -326,5 +326,26 @@ TEST_F(Recovery, a_frame_for_several_sockets_of_a_shard_is_encoded_once) {
   EXPECT_EQ(ada.connection().sent, tab.connection().sent);
 }
 
+TEST_F(Recovery, a_frame_is_kept_under_the_number_that_it_shows_whatever_is_sent_between_two_sockets_that_get_it) {
+  hub.events().on("hi", [](Socket& socket, const json&, Ack) { socket.emit("hello", 1); });
+  start();
+  Recovering ada(hub, "ada"), tab(hub, "ada"), bob(hub, "bob");
+  ada.connect(0);
+  tab.connect(0);
+  bob.connect(0);
+  ASSERT_EQ(hub.directory.emit("ada", checked_event_frame("n", "1")), 2u);
+  auto& box = hub.mailboxes.boxes[0];
+  box.insert(box.begin() + 1, Message::run([&] { bob.connection().text(R"(2["hi"])"); }));
+  hub.deliver();
+  for (Recovering* one : {&ada, &tab}) {
+    one->hear();
+    one->take();
+    one->cut();
+    one->connect(0);
+    EXPECT_TRUE(one->recovered);
+    EXPECT_EQ(one->take(), kAuthenticated) << "and not once more what was heard";
+  }
+}
+
 }  // namespace
 }  // namespace signalbox::hub::test
