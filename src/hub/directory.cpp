@@ -22,8 +22,10 @@ FrameRef presence_frame(const User& user, bool online) {
 
 }  // namespace
 
-struct Directory::Stripe {
+/// A cache line of its own at each end, since threads write to neighbours at once.
+struct alignas(64) Directory::Stripe {
   mutable Mutex mutex;
+  std::atomic<std::size_t> ledger_bytes{0};  ///< of the jobs of its users; written under the lock
   // Values are pointers so that a User stays where it is while its sockets name it.
   std::unordered_map<std::string_view, std::unique_ptr<User>, TextHash, std::equal_to<>> users SB_GUARDED_BY(mutex);
   /// Whose last socket has gone, in the order in which their graces end. One who came back meanwhile has another time.
@@ -74,8 +76,8 @@ void Directory::open(OutcomeStore& store, TimePoint now) {
     Stripe& stripe = stripe_of(found.user);
     const Lock lock(stripe.mutex);
     User& user = stripe.find_or_add(found.user);
-    if (!user.jobs) user.jobs = std::make_unique<UserJobs>(options_.ledger, ledger_bytes_);
-    user.jobs->restore(std::move(found.job_id), std::move(found.entry));
+    if (!user.jobs) user.jobs = std::make_unique<UserJobs>(options_.ledger, stripe.ledger_bytes);
+    user.jobs->restore(HashedText(found.job_id), std::move(found.entry));
   }
   for (const std::string& id : store.online()) {
     Stripe& stripe = stripe_of(id);
@@ -201,19 +203,13 @@ std::optional<Directory::Refusal> Directory::refusal(const User* user, const Enc
   return std::nullopt;
 }
 
-// Room was seen before.
-std::size_t Directory::post(User& user, const EncodedEvent& event) {
-  std::uint64_t number = 0;
-  if (!event.job_id().empty()) {
-    if (!user.jobs) user.jobs = std::make_unique<UserJobs>(options_.ledger, ledger_bytes_);
-    std::vector<UserJobs::Gone> gone;
-    const JobEntry& kept = user.jobs->keep(event.job_id(), event.frame, options_.wall(), gone);
-    forget(user, gone);
-    if (event->kind() == FrameKind::outcome) {
-      number = kept.number;
-      if (store_) store_->put(user.id, event.job_id(), kept);
-    }
-  }
+// Room was seen before. First the sockets and then the ledger, whose memory is fetched meanwhile.
+std::size_t Directory::post(Stripe& stripe, User& user, const EncodedEvent& event) {
+  const bool kept = !event.job_id().empty(), outcome = kept && event->kind() == FrameKind::outcome;
+  const HashedText job(event.job_id());
+  if (kept && !user.jobs) user.jobs = std::make_unique<UserJobs>(options_.ledger, stripe.ledger_bytes);
+  if (kept) user.jobs->prefetch(job);
+  const std::uint64_t number = outcome ? user.jobs->next_number() : 0;
   std::size_t queued = 0;
   const std::size_t connected = user.connected();
   for (std::size_t i = 0; i < user.sockets.size(); ++i) {
@@ -221,6 +217,11 @@ std::size_t Directory::post(User& user, const EncodedEvent& event) {
     const bool taken = mailboxes_.post(to.shard, Message::deliver(to, event.frame, number));
     queued += taken && i < connected;
   }
+  if (!kept) return queued;
+  std::vector<UserJobs::Gone> gone;
+  const JobEntry& entry = user.jobs->keep(job, event.frame, options_.wall(), gone);
+  forget(user, gone);
+  if (outcome && store_) store_->put(user.id, job.text, entry);
   return queued;
 }
 
@@ -250,7 +251,7 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit(std::string_view 
   }
   note(event);
   if (!user && event.job_id().empty()) return 0;
-  return post(user ? *user : stripe.find_or_add(id), event);
+  return post(stripe, user ? *user : stripe.find_or_add(id), event);
 }
 
 std::expected<std::size_t, Directory::Refusal> Directory::emit_all(const std::vector<Emission>& emissions) {
@@ -273,7 +274,7 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit_all(const std::ve
     User* user = stripe.find(emission.user);
     note(emission.event);
     if (user || !emission.event.job_id().empty())
-      online += post(user ? *user : stripe.find_or_add(emission.user), emission.event) != 0;
+      online += post(stripe, user ? *user : stripe.find_or_add(emission.user), emission.event) != 0;
   }
   return online;
 }
@@ -380,8 +381,14 @@ void Directory::end_graces(Stripe& stripe, TimePoint now) {
   if (!stripe.leaving.empty()) arm(stripe.leaving.front().offline_at);
 }
 
+std::size_t Directory::ledger_bytes() const {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < kStripes; ++i) bytes += stripes_[i].ledger_bytes.load(std::memory_order_relaxed);
+  return bytes;
+}
+
 void Directory::expire_jobs(Stripe& stripe) {
-  const bool tight = ledger_bytes_.load(std::memory_order_relaxed) > options_.ledger.total_bytes;
+  const bool tight = ledger_bytes() > options_.ledger.total_bytes;
   const WallMs now = options_.wall();
   const Lock lock(stripe.mutex);
   for (auto it = stripe.users.begin(); it != stripe.users.end();) {

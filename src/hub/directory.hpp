@@ -68,8 +68,8 @@ class Directory {
     std::vector<JobEntry> replay;      ///< to be told right after `authenticated`, in this order
   };
   /// A socket of the main namespace is authenticated. Must be called on its shard, right before `40` and
-  /// `authenticated` are queued to it in the same turn: what is emitted after this call lies in the mailbox, hence
-  /// behind them, and what was emitted before is in `replay`.
+  /// `authenticated` are queued to it in the same turn: what other threads emit after this call lies in the mailbox,
+  /// hence behind them, and what was emitted before is in `replay`.
   Joined join(std::string_view user, const SocketRef& socket, TimePoint now);
   /// That socket has gone for good, at once or since it left for now.
   void leave(const User* user, const SocketRef& socket, TimePoint now);
@@ -121,7 +121,8 @@ class Directory {
   Stripe& stripe_of(const HashedText& user) const;
   Stripe& stripe_of(std::string_view user) const;
   std::optional<Refusal> refusal(const User* user, const EncodedEvent& event) const;
-  std::size_t post(User& user, const EncodedEvent& event);
+  std::size_t post(Stripe& stripe, User& user, const EncodedEvent& event);
+  std::size_t ledger_bytes() const;
   std::optional<SocketRef> one_too_many(const User& user) const;
   static bool take_out(User& user, const SocketRef& socket);
   void note(const EncodedEvent& event);
@@ -136,7 +137,6 @@ class Directory {
   Mailboxes& mailboxes_;
   const DirectoryOptions options_;
   OutcomeStore* store_ = nullptr;
-  std::atomic<std::size_t> ledger_bytes_{0};  ///< stands before the stripes, whose jobs give theirs back
   const std::unique_ptr<Stripe[]> stripes_;
   std::atomic<std::size_t> online_count_{0};
   std::atomic<std::uint64_t> unread_expired_{0};

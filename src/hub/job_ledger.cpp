@@ -10,7 +10,7 @@
 namespace signalbox::hub {
 namespace {
 
-constexpr std::size_t kEntryBytes = 160;  ///< what a job costs beside its frame, roughly
+constexpr std::size_t kEntryBytes = 112;  ///< what a job costs beside its frame, roughly
 
 std::size_t cost(const JobEntry& entry) {
   return kEntryBytes + entry.frame->memory();
@@ -44,36 +44,42 @@ std::string unknown_job_json(std::string_view job_id) {
   return out += ",\"event\":null,\"data\":null,\"time\":null,\"had\":false}";
 }
 
-template <class Visit>
-void UserJobs::each(Visit visit) const {
-  for (const List& list : lists_) {
-    for (KeptJob* job = list.oldest; job;) {
-      KeptJob* const next = job->newer;
-      visit(*job);
-      job = next;
-    }
+template <class Jobs, class Visit>
+void UserJobs::each(Jobs& jobs, List list, Visit visit) {
+  for (std::uint32_t place = list.oldest; place != KeptJob::kNone;) {
+    auto& job = jobs[place];
+    place = place == list.newest ? KeptJob::kNone : job.newer;
+    visit(job);
   }
 }
 
+template <class Jobs, class Visit>
+void UserJobs::each(Jobs& jobs, const std::array<List, 3>& lists, Visit visit) {
+  for (const List& list : lists) each(jobs, list, visit);
+}
+
 UserJobs::~UserJobs() {
-  each([this](KeptJob& job) {
-    drop(job.progress);
-    drop(job.outcome);
-  });
+  each(jobs_, lists_, [this](const KeptJob& job) { uncount_all(job); });
 }
 
-void UserJobs::put(JobEntry& place, JobEntry entry) {
-  drop(place);
-  bytes_.fetch_add(cost(entry), std::memory_order_relaxed);
+// Written under the lock of all who share it: no locked instruction is needed to add.
+void UserJobs::add_bytes(std::size_t bytes) {
+  bytes_.store(bytes_.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+}
+
+void UserJobs::count(const JobEntry& entry) {
+  add_bytes(cost(entry));
   if (entry.frame->kind() == FrameKind::outcome && entry.had_at == 0) ++unread_;
-  place = std::move(entry);
 }
 
-void UserJobs::drop(JobEntry& place) {
-  if (!place.frame) return;
-  bytes_.fetch_sub(cost(place), std::memory_order_relaxed);
-  if (place.frame->kind() == FrameKind::outcome && place.had_at == 0) --unread_;
-  place = {};
+void UserJobs::uncount(const JobEntry& entry) {
+  add_bytes(-cost(entry));
+  if (entry.frame->kind() == FrameKind::outcome && entry.had_at == 0) --unread_;
+}
+
+void UserJobs::uncount_all(const KeptJob& job) {
+  if (job.newest.frame) uncount(job.newest);
+  if (job.ended_before) uncount(*job.ended_before);
 }
 
 bool UserJobs::has_room(std::string_view job_id) const {
@@ -82,79 +88,103 @@ bool UserJobs::has_room(std::string_view job_id) const {
   return job && job->unread();
 }
 
-KeptJob& UserJobs::find_or_add(std::string_view job_id, std::size_t most, std::vector<Gone>& gone) {
-  const HashedText id(job_id);
-  if (KeptJob* job = jobs_.find(id)) return *job;
-  std::unique_ptr<KeptJob> place;  // of the last that was pushed out
-  while (jobs_.size() >= most) {
-    auto out = push_one_out(gone);
-    if (!out) break;
-    place = std::move(out);
+KeptJob& UserJobs::find_or_add(const HashedText& id, std::size_t most, std::vector<Gone>& gone) {
+  if (KeptJob* job = jobs_.find(id)) {
+    unlink(*job);
+    return *job;
   }
-  if (!place) place = std::make_unique<KeptJob>();
-  place->hash = id.hash;
-  return jobs_.add(std::move(place));
+  while (jobs_.size() >= most && push_one_out(gone)) {
+  }
+  return jobs_.add({.hash = JobTable::short_hash(id)});
 }
 
-const JobEntry& UserJobs::keep(std::string_view job_id, const FrameRef& frame, WallMs now, std::vector<Gone>& gone) {
+const JobEntry& UserJobs::keep(const HashedText& job_id, const FrameRef& frame, WallMs now, std::vector<Gone>& gone) {
   KeptJob& job = find_or_add(job_id, options_.jobs_per_user, gone);
-  const bool outcome = frame->kind() == FrameKind::outcome;
-  if (outcome) drop(job.progress);
-  JobEntry& place = outcome ? job.outcome : job.progress;
-  put(place, {.frame = frame, .number = ++last_number_, .time = now});
-  rank(job);
-  return place;
+  const bool runs = frame->kind() == FrameKind::progress;
+  if (runs && !job.runs && job.newest.frame) {
+    job.ended_before = std::make_unique<JobEntry>(std::move(job.newest));
+  } else if (runs && job.runs) {
+    uncount(job.newest);
+  } else {
+    uncount_all(job);
+    job.ended_before.reset();
+  }
+  job.newest = {.frame = frame, .number = ++last_number_, .time = now};
+  job.runs = runs;
+  count(job.newest);
+  link(job);
+  return job.newest;
 }
 
-void UserJobs::restore(std::string_view job_id, JobEntry outcome) {
+void UserJobs::restore(const HashedText& job_id, JobEntry outcome) {
   last_number_ = std::max(last_number_, outcome.number);
   std::vector<Gone> none;
   KeptJob& job = find_or_add(job_id, SIZE_MAX, none);
-  put(job.outcome, std::move(outcome));
-  rank(job);
+  uncount_all(job);
+  job.newest = std::move(outcome);
+  count(job.newest);
+  link(job);
 }
 
+void UserJobs::link(KeptJob& job) {
+  job.rank = job.unread() ? KeptJob::Rank::unread : job.runs ? KeptJob::Rank::running : KeptJob::Rank::had;
+  List& to = ranked(job.rank);
+  const std::uint32_t place = jobs_.place_of(job);
+  job.older = to.newest;
+  (to.oldest == KeptJob::kNone ? to.oldest : jobs_[to.newest].newer) = place;
+  to.newest = place;
+}
+
+// The neighbours' memory is cold: what an end of the list says of what lies beyond it is never read, hence not written.
 void UserJobs::unlink(KeptJob& job) {
   List& from = ranked(job.rank);
-  if (job.older || job.newer || from.oldest == &job) {
-    (job.older ? job.older->newer : from.oldest) = job.newer;
-    (job.newer ? job.newer->older : from.newest) = job.older;
+  const std::uint32_t place = jobs_.place_of(job);
+  if (from.oldest == from.newest) {
+    from = {};
+  } else if (from.oldest == place) {
+    from.oldest = job.newer;
+  } else if (from.newest == place) {
+    from.newest = job.older;
+  } else {
+    jobs_[job.older].newer = job.newer;
+    jobs_[job.newer].older = job.older;
   }
-  job.older = job.newer = nullptr;
 }
 
-void UserJobs::rank(KeptJob& job) {
+void UserJobs::take_out(KeptJob& job) {
+  uncount_all(job);
   unlink(job);
-  job.rank = job.unread() ? KeptJob::Rank::unread : job.progress.frame ? KeptJob::Rank::running : KeptJob::Rank::had;
-  List& to = ranked(job.rank);
-  job.older = to.newest;
-  (to.newest ? to.newest->newer : to.oldest) = &job;
-  to.newest = &job;
+  jobs_.remove(job);
 }
 
-std::unique_ptr<KeptJob> UserJobs::take_out(KeptJob& job) {
-  drop(job.progress);
-  drop(job.outcome);
-  unlink(job);
-  return jobs_.remove(job);
-}
-
-std::unique_ptr<KeptJob> UserJobs::push_one_out(std::vector<Gone>& gone) {
+bool UserJobs::push_one_out(std::vector<Gone>& gone) {
   for (const auto rank : {KeptJob::Rank::had, KeptJob::Rank::running}) {
-    KeptJob* job = ranked(rank).oldest;
-    if (!job) continue;
-    if (job->outcome.frame) gone.push_back({std::string(job->id()), job->outcome.number, false});
-    return take_out(*job);
+    if (ranked(rank).oldest == KeptJob::kNone) continue;
+    KeptJob& job = jobs_[ranked(rank).oldest];
+    if (const JobEntry* outcome = job.outcome()) gone.push_back({std::string(job.id()), outcome->number, false});
+    take_out(job);
+    look_ahead(ranked(rank));
+    return true;
   }
-  return nullptr;
+  return false;
+}
+
+// Who is full pushes one out for each that comes, and all of it is memory that was not touched for as long as this user
+// has jobs: the next one's is fetched now. The job itself was fetched when it was the one after the next.
+void UserJobs::look_ahead(const List& list) const {
+  if (list.oldest == KeptJob::kNone || list.oldest == list.newest) return;
+  const KeptJob& next = jobs_[list.oldest];
+  __builtin_prefetch(&*next.newest.frame, 1);
+  jobs_.prefetch(next);
+  __builtin_prefetch(&jobs_[next.newer], 1);
 }
 
 std::vector<JobEntry> UserJobs::replay(WallMs now) const {
   std::vector<JobEntry> out;
-  each([&](const KeptJob& job) {
-    const bool lately = job.outcome.had_at != 0 && now - job.outcome.had_at < options_.outcome_replay;
-    if (job.unread() || lately) out.push_back(job.outcome);
-    if (job.progress.frame) out.push_back(job.progress);
+  each(jobs_, lists_, [&](const KeptJob& job) {
+    const JobEntry* outcome = job.outcome();
+    if (outcome && (outcome->had_at == 0 || now - outcome->had_at < options_.outcome_replay)) out.push_back(*outcome);
+    if (const JobEntry* progress = job.progress()) out.push_back(*progress);
   });
   std::sort(out.begin(), out.end(), [](const JobEntry& a, const JobEntry& b) { return a.number < b.number; });
   return out;
@@ -162,12 +192,13 @@ std::vector<JobEntry> UserJobs::replay(WallMs now) const {
 
 std::size_t UserJobs::confirm(std::uint64_t up_to, WallMs now) {
   std::size_t news = 0;
-  each([&](KeptJob& job) {
-    if (!job.unread() || job.outcome.number > up_to) return;
-    job.outcome.had_at = now;
+  each(jobs_, ranked(KeptJob::Rank::unread), [&](KeptJob& job) {
+    if (job.outcome()->number > up_to) return;
+    unlink(job);
+    job.outcome()->had_at = now;
     --unread_;
     ++news;
-    rank(job);
+    link(job);
   });
   return news;
 }
@@ -175,37 +206,44 @@ std::size_t UserJobs::confirm(std::uint64_t up_to, WallMs now) {
 std::optional<JobStatus> UserJobs::status(std::string_view job_id) const {
   const KeptJob* job = jobs_.find(HashedText(job_id));
   if (!job) return std::nullopt;
-  return status_of(job->newest());
+  return status_of(job->newest);
 }
 
 std::vector<JobStatus> UserJobs::list() const {
   std::vector<const KeptJob*> order;
-  each([&order](const KeptJob& job) { order.push_back(&job); });
-  std::ranges::sort(order, {}, [](const KeptJob* job) { return job->newest().number; });
+  each(jobs_, lists_, [&order](const KeptJob& job) { order.push_back(&job); });
+  std::ranges::sort(order, {}, [](const KeptJob* job) { return job->newest.number; });
   std::vector<JobStatus> out;
   out.reserve(order.size());
-  for (const KeptJob* job : order) out.push_back(status_of(job->newest()));
+  for (const KeptJob* job : order) out.push_back(status_of(job->newest));
   return out;
 }
 
 std::vector<UserJobs::Gone> UserJobs::expire(WallMs now, bool tight) {
   std::vector<Gone> gone;
-  each([&](KeptJob& job) {
-    const auto ends = [&](const JobEntry& entry, WallMs ttl) {
-      return entry.frame && (now - entry.time >= ttl || (tight && !job.unread()));
+  each(jobs_, lists_, [&](KeptJob& job) {
+    const auto ends = [&](const JobEntry* entry, WallMs ttl) {
+      return entry && (now - entry->time >= ttl || (tight && !job.unread()));
     };
-    const bool outcome_ends = ends(job.outcome, options_.outcome_ttl);
-    const bool progress_ends = ends(job.progress, options_.progress_ttl);
-    if (outcome_ends) gone.push_back({std::string(job.id()), job.outcome.number, job.unread()});
-    if ((outcome_ends || !job.outcome.frame) && (progress_ends || !job.progress.frame)) {
-      take_out(job);
-      return;
-    }
+    const bool outcome_ends = ends(job.outcome(), options_.outcome_ttl);
+    const bool progress_ends = ends(job.progress(), options_.progress_ttl);
+    if (outcome_ends) gone.push_back({std::string(job.id()), job.outcome()->number, job.unread()});
+    if ((outcome_ends || !job.outcome()) && (progress_ends || !job.progress())) return take_out(job);
     if (!outcome_ends && !progress_ends) return;
-    drop(outcome_ends ? job.outcome : job.progress);
-    rank(job);
+    unlink(job);
+    uncount(outcome_ends ? *job.ended_before : job.newest);
+    if (progress_ends) job.newest = std::move(*job.ended_before);
+    job.runs = !progress_ends;
+    job.ended_before.reset();
+    link(job);
   });
+  if (jobs_.mostly_free()) compact();
   return gone;
+}
+
+void UserJobs::compact() {
+  JobTable before = std::exchange(jobs_, {});
+  each(before, std::exchange(lists_, {}), [this](KeptJob& job) { link(jobs_.add(std::move(job))); });
 }
 
 }  // namespace signalbox::hub

@@ -43,7 +43,7 @@ std::string unknown_job_json(std::string_view job_id);
 /// thread  none of its own: the directory's entry that holds it is locked.
 class UserJobs {
  public:
-  /// `bytes`: what all users' jobs take, to which this adds its own.
+  /// `bytes`: what the jobs of all users under the same lock take, to which this adds its own.
   UserJobs(const LedgerOptions& options, std::atomic<std::size_t>& bytes) : options_(options), bytes_(bytes) {}
   ~UserJobs();
   UserJobs(const UserJobs&) = delete;
@@ -60,9 +60,13 @@ class UserJobs {
   /// is.
   bool has_room(std::string_view job_id) const;
   /// Keeps a job event (its frame's kind says which). The outcomes that it pushed out are added to `gone`.
-  const JobEntry& keep(std::string_view job_id, const FrameRef& frame, WallMs now, std::vector<Gone>& gone);
+  const JobEntry& keep(const HashedText& job_id, const FrameRef& frame, WallMs now, std::vector<Gone>& gone);
+  /// What keep() will give.
+  std::uint64_t next_number() const { return last_number_ + 1; }
+  /// keep() or status() of this job comes soon.
+  void prefetch(const HashedText& job_id) const { jobs_.prefetch(job_id); }
   /// Takes back what was kept before a restart.
-  void restore(std::string_view job_id, JobEntry outcome);
+  void restore(const HashedText& job_id, JobEntry outcome);
   /// What a socket is told at its login, in the order in which it happened: outcomes not had, those had lately,
   /// progress of what runs.
   std::vector<JobEntry> replay(WallMs now) const;
@@ -77,26 +81,32 @@ class UserJobs {
   bool empty() const { return jobs_.size() == 0; }
 
  private:
-  /// Jobs of one rank, from the one that has been in it longest, so that pushing out costs the same however many there
-  /// are.
+  /// Jobs of one rank by their places, from the one that has been in it longest, so that pushing out costs the same
+  /// however many there are.
   struct List {
-    KeptJob* oldest = nullptr;
-    KeptJob* newest = nullptr;
+    std::uint32_t oldest = KeptJob::kNone;
+    std::uint32_t newest = KeptJob::kNone;
   };
 
-  void put(JobEntry& place, JobEntry entry);
-  void drop(JobEntry& place);
-  void rank(KeptJob& job);
-  void unlink(KeptJob& job);
-  /// Null: there is none that may go.
-  std::unique_ptr<KeptJob> push_one_out(std::vector<Gone>& gone);
-  std::unique_ptr<KeptJob> take_out(KeptJob& job);
-  /// Pushes others out where there would else be more than `most`.
-  KeptJob& find_or_add(std::string_view job_id, std::size_t most, std::vector<Gone>& gone);
+  void add_bytes(std::size_t bytes);
+  void count(const JobEntry& entry);
+  void uncount(const JobEntry& entry);
+  void uncount_all(const KeptJob& job);
+  void link(KeptJob& job);    ///< to the end of the list of its rank
+  void unlink(KeptJob& job);  ///< from the list that it is in, before anything in it changes
+  void take_out(KeptJob& job);
+  bool push_one_out(std::vector<Gone>& gone);
+  void look_ahead(const List& list) const;
+  /// In no list; pushes others out where there would else be more than `most`.
+  KeptJob& find_or_add(const HashedText& job_id, std::size_t most, std::vector<Gone>& gone);
+  void compact();
   List& ranked(KeptJob::Rank of) { return lists_[static_cast<std::size_t>(of)]; }
-  /// Calls `visit(job)` for each, which may take it out or change its rank: then it may be visited again.
-  template <class Visit>
-  void each(Visit visit) const;
+  const List& ranked(KeptJob::Rank of) const { return lists_[static_cast<std::size_t>(of)]; }
+  /// Calls `visit(job)` for each that is in this list now; it may take it out or put it elsewhere.
+  template <class Jobs, class Visit>
+  static void each(Jobs& jobs, List list, Visit visit);
+  template <class Jobs, class Visit>
+  static void each(Jobs& jobs, const std::array<List, 3>& lists, Visit visit);
 
   const LedgerOptions& options_;
   std::atomic<std::size_t>& bytes_;

@@ -22,80 +22,117 @@ struct JobEntry {
   WallMs had_at = 0;  ///< outcomes: when the user had it; 0: not yet
 };
 
-/// What is kept of one job: its newest progress while it runs, its outcome, or both.
-struct KeptJob {
+/// What is kept of one job: its newest progress while it runs, its outcome, or both. A cache line.
+struct alignas(64) KeptJob {
   /// What a bound may push out: outcomes had first, then progress; what the user has not had never.
   enum class Rank : std::uint8_t { had, running, unread };
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
-  JobEntry progress{}, outcome{};
-  KeptJob* older = nullptr;  ///< in the list of its rank
-  KeptJob* newer = nullptr;
-  std::unique_ptr<KeptJob> next{};  ///< in its bucket
-  std::size_t hash = 0;             ///< of its id
+  JobEntry newest{};                         ///< its progress while it runs, else its outcome
+  std::unique_ptr<JobEntry> ended_before{};  ///< the outcome that it had when it began to run again
+  std::uint32_t hash = 0;                    ///< of its id
+  std::uint32_t older = kNone;               ///< place of its neighbour in the list of its rank; of the ends, anything
+  std::uint32_t newer = kNone;
   Rank rank = Rank::unread;
+  bool runs = false;
 
-  bool unread() const { return outcome.frame && outcome.had_at == 0; }
-  /// Its id is in its frames. Only while there is one.
-  std::string_view id() const { return (progress.frame ? progress : outcome).frame->key(); }
-  /// The newer of the two.
-  const JobEntry& newest() const {
-    if (!outcome.frame) return progress;
-    return progress.frame && progress.number > outcome.number ? progress : outcome;
-  }
+  const JobEntry* progress() const { return runs ? &newest : nullptr; }
+  const JobEntry* outcome() const { return runs ? ended_before.get() : &newest; }
+  JobEntry* outcome() { return runs ? ended_before.get() : &newest; }
+  bool unread() const { return outcome() && outcome()->had_at == 0; }
+  /// Its id is in its frames.
+  std::string_view id() const { return newest.frame->key(); }
 };
 
-/// The jobs of one user by their ids. A job stays where it is, and a look-up that finds nothing reads no ids: a user
-/// has hundreds of jobs and a server hundreds of thousands of users, so that each memory that is touched is a cold one.
+/// The jobs of one user by their ids. They lie side by side and are named by places, and a look-up that finds nothing
+/// reads no ids: a user has hundreds of jobs and a server hundreds of thousands of users, so that each memory that is
+/// touched is a cold one.
 class JobTable {
  public:
-  KeptJob* find(const HashedText& id) const {
-    if (buckets_.empty()) return nullptr;
-    for (KeptJob* job = bucket(id.hash).get(); job; job = job->next.get()) {
-      if (job->hash == id.hash && job->id() == id.text) return job;
+  KeptJob* find(const HashedText& id) { return const_cast<KeptJob*>(std::as_const(*this).find(id)); }
+  const KeptJob* find(const HashedText& id) const {
+    if (slots_.empty()) return nullptr;
+    const std::uint32_t hash = short_hash(id);
+    for (std::size_t at = home(hash); slots_[at].place != KeptJob::kNone; at = after(at)) {
+      if (slots_[at].hash == hash && jobs_[slots_[at].place].id() == id.text) return &jobs_[slots_[at].place];
     }
     return nullptr;
   }
-  /// With its hash set; there is none of its id.
-  KeptJob& add(std::unique_ptr<KeptJob> job) {
-    if (size_ == buckets_.size()) grow();
-    ++size_;
-    return insert(std::move(job));
+  /// There is none of its id. The others may move, their places stay.
+  KeptJob& add(KeptJob job) {
+    if (4 * (size() + 1) > 3 * slots_.size()) grow();
+    const std::uint32_t place = take_place();
+    slots_[free_slot(job.hash)] = {job.hash, place};
+    return jobs_[place] = std::move(job);
   }
-  std::unique_ptr<KeptJob> remove(KeptJob& job) {
-    auto* place = &bucket(job.hash);
-    while (place->get() != &job) place = &(*place)->next;
-    std::unique_ptr<KeptJob> removed = std::move(*place);
-    *place = std::move(removed->next);
-    --size_;
-    return removed;
+  void remove(KeptJob& job) {
+    std::size_t at = home(job.hash);
+    while (slots_[at].place != place_of(job)) at = after(at);
+    close_gap(at);
+    job = {.newer = std::exchange(first_free_, place_of(job))};
+    ++free_;
   }
-  std::size_t size() const { return size_; }
+  /// It will be looked for soon.
+  void prefetch(const HashedText& id) const { prefetch_home(short_hash(id)); }
+  void prefetch(const KeptJob& job) const { prefetch_home(job.hash); }
+  KeptJob& operator[](std::uint32_t place) { return jobs_[place]; }
+  const KeptJob& operator[](std::uint32_t place) const { return jobs_[place]; }
+  std::uint32_t place_of(const KeptJob& job) const { return static_cast<std::uint32_t>(&job - jobs_.data()); }
+  std::size_t size() const { return jobs_.size() - free_; }
+  /// Would it take much less memory if it were made anew?
+  bool mostly_free() const { return jobs_.size() > 64 && size() < jobs_.size() / 4; }
+
+  static std::uint32_t short_hash(const HashedText& id) { return static_cast<std::uint32_t>(id.hash); }
 
  private:
-  static constexpr std::size_t kFirstBuckets = 4;
+  /// Open addressing: whose home is taken stands in the next free slot.
+  struct Slot {
+    std::uint32_t hash = 0;
+    std::uint32_t place = KeptJob::kNone;
+  };
+  static constexpr std::size_t kFirstSlots = 4;
 
-  std::unique_ptr<KeptJob>& bucket(std::size_t hash) { return buckets_[hash & (buckets_.size() - 1)]; }
-  const std::unique_ptr<KeptJob>& bucket(std::size_t hash) const { return buckets_[hash & (buckets_.size() - 1)]; }
-  KeptJob& insert(std::unique_ptr<KeptJob> job) {
-    auto& place = bucket(job->hash);
-    job->next = std::move(place);
-    place = std::move(job);
-    return *place;
+  void prefetch_home(std::uint32_t hash) const {
+    if (!slots_.empty()) __builtin_prefetch(&slots_[home(hash)], 1);
+  }
+  std::size_t home(std::uint32_t hash) const { return hash & (slots_.size() - 1); }
+  std::size_t after(std::size_t at) const { return (at + 1) & (slots_.size() - 1); }
+  std::size_t free_slot(std::uint32_t hash) const {
+    std::size_t at = home(hash);
+    while (slots_[at].place != KeptJob::kNone) at = after(at);
+    return at;
+  }
+  std::uint32_t take_place() {
+    if (first_free_ == KeptJob::kNone) {
+      jobs_.emplace_back();
+      return static_cast<std::uint32_t>(jobs_.size() - 1);
+    }
+    --free_;
+    return std::exchange(first_free_, jobs_[first_free_].newer);
+  }
+  /// Those behind it that could not stand at their homes move up.
+  void close_gap(std::size_t gap) {
+    for (std::size_t at = after(gap); slots_[at].place != KeptJob::kNone; at = after(at)) {
+      const std::size_t mask = slots_.size() - 1;
+      const std::size_t from_home = (at - home(slots_[at].hash)) & mask;
+      if (from_home < ((at - gap) & mask)) continue;
+      slots_[gap] = slots_[at];
+      gap = at;
+    }
+    slots_[gap] = {};
   }
   void grow() {
-    std::vector<std::unique_ptr<KeptJob>> before(buckets_.empty() ? kFirstBuckets : 2 * buckets_.size());
-    before.swap(buckets_);
-    for (auto& chain : before) {
-      while (chain) {
-        std::unique_ptr<KeptJob> rest = std::move(chain->next);
-        insert(std::move(chain));
-        chain = std::move(rest);
-      }
+    const std::vector<Slot> before =
+        std::exchange(slots_, std::vector<Slot>(slots_.empty() ? kFirstSlots : 2 * slots_.size()));
+    for (const Slot& slot : before) {
+      if (slot.place != KeptJob::kNone) slots_[free_slot(slot.hash)] = slot;
     }
   }
 
-  std::vector<std::unique_ptr<KeptJob>> buckets_;  ///< a power of two
-  std::size_t size_ = 0;
+  std::vector<Slot> slots_;  ///< a power of two, a quarter of them free
+  std::vector<KeptJob> jobs_;
+  std::uint32_t first_free_ = KeptJob::kNone;  ///< of those in jobs_ that are none, linked by `newer`
+  std::uint32_t free_ = 0;
 };
 
 }  // namespace signalbox::hub

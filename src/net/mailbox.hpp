@@ -34,14 +34,15 @@ class Mailbox {
     return put_.load(std::memory_order_relaxed) - handled + count <= limit_;
   }
 
-  /// Moves what waits into `out`, which must be empty. The messages count until handled() says otherwise.
+  /// Has something been put that is not handled? Sees at least all that happened before this call.
+  bool waits() const { return put_.load(std::memory_order_relaxed) != handled_.load(std::memory_order_relaxed); }
+
+  /// Moves what waits into `out`, which must be empty. Each message counts until handled() is said of it.
   void take(std::vector<Message>& out) {
     const Lock lock(mutex_);
     std::swap(messages_, out);
   }
-  void handled(std::size_t count) {
-    handled_.store(handled_.load(std::memory_order_relaxed) + count, std::memory_order_release);
-  }
+  void handled() { handled_.store(handled_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
   bool empty() const {
     const Lock lock(mutex_);
     return messages_.empty();

@@ -40,7 +40,20 @@ void Shard::add_listener(int fd) {
   kernel_->watch(fd, kListenerBit | static_cast<std::uint64_t>(fd), Kernel::kRead);
 }
 
+// What this thread itself emits need not go through the mailbox, unless something waits there that came first.
+bool Shard::deliver_at_once(Message& message) {
+  if (this_shard != this || stopped_ || message.kind != Message::Kind::deliver || mailbox_.waits()) return false;
+  application_->on_message(message, now_);
+  ++delivered_;
+  return true;
+}
+
+bool Shard::has_room(std::size_t count) const {
+  return mailbox_.has_room(count + (this_shard == this ? delivered_ : 0));
+}
+
 bool Shard::post(Message&& message) {
+  if (deliver_at_once(message)) return true;
   const auto put = mailbox_.put(std::move(message));
   // A shard looks into its own mailbox before it waits, so it need not wake itself.
   if (put == Mailbox::Put::added_to_empty && this_shard != this) kernel_->wake();
@@ -48,12 +61,16 @@ bool Shard::post(Message&& message) {
 }
 
 void Shard::run() {
-  this_shard = this;
   while (!stopped_) turn();
-  this_shard = nullptr;
 }
 
 void Shard::turn() {
+  this_shard = this;
+  take_turn();
+  this_shard = nullptr;
+}
+
+void Shard::take_turn() {
   const auto count = kernel_->wait(events_, time_to_wait());
   now_ = kernel_->now();
   // First what was posted before those bytes were sent: that a POST has begun, say, before an upgrade that follows it.
@@ -113,17 +130,16 @@ void Shard::run_mailbox() {
     mailbox_.take(messages_);
   }
   const auto end = std::min(messages_.size(), next_message_ + kMaxMessages);
-  const auto handled = end - next_message_;
-  for (; next_message_ < end; ++next_message_) {
+  while (next_message_ < end) {
     // Out of the list first: a task may end in a call that looks at it.
-    Message message = std::move(messages_[next_message_]);
+    Message message = std::move(messages_[next_message_++]);
+    mailbox_.handled();
     if (message.kind == Message::Kind::task) {
       if (message.task) (*message.task)();
     } else {
       application_->on_message(message, now_);
     }
   }
-  mailbox_.handled(handled);
 }
 
 TimePoint* Shard::armed_by(const TimerEntry& entry) {
@@ -164,6 +180,7 @@ void Shard::run_timers() {
 // An answer may let a pipelined request in, whose handling touches others: a few rounds, and what is left then has the
 // next turn.
 void Shard::flush() {
+  delivered_ = 0;
   for (int round = 0; round < 8 && !(touched_sessions_.empty() && touched_connections_.empty()); ++round) {
     std::vector<SessionEntry*> sessions;
     sessions.swap(touched_sessions_);

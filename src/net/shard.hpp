@@ -75,7 +75,8 @@ class Shard {
   void add_listener(int fd);
 
   [[nodiscard]] bool post(Message&& message);
-  bool has_room(std::size_t count) const { return mailbox_.has_room(count); }
+  /// Also of its own thread, which delivers at once: so that one turn does not queue without bound.
+  bool has_room(std::size_t count) const;
   /// Connections and sessions with a deadline, when the last turn ended: in the middle of one, some are between two.
   std::size_t timers() const { return armed_timers_.load(std::memory_order_relaxed); }
 
@@ -98,6 +99,8 @@ class Shard {
   friend struct SessionEntry;
 
   // shard.cpp: the turn.
+  void take_turn();
+  bool deliver_at_once(Message& message);
   Milliseconds time_to_wait();
   void handle(const KernelEvent& event);
   void run_mailbox();
@@ -233,6 +236,7 @@ class Shard {
   Mailbox mailbox_;
   std::vector<Message> messages_;  ///< taken from the mailbox, from next_message_ on not yet handled
   std::size_t next_message_ = 0;
+  std::size_t delivered_ = 0;  ///< in this turn, past the mailbox
 
   std::vector<int> listeners_;
   SlotMap<Connection> connections_;

@@ -104,7 +104,7 @@ struct World {
       world.session = &opened;
       return std::make_unique<EchoWithOrders>(world.shard(), opened, world.ends);
     }
-    void on_message(Message&, TimePoint) override {}
+    void on_message(Message& message, TimePoint) override { world.delivered.push_back(message.number); }
     std::optional<Response> on_head(const RequestHead&, std::size_t&) override { return std::nullopt; }
     Response refusal(int status) override { return {.status = status, .fields = {}, .body = "refused"}; }
     void on_request(const RequestHead&, std::string_view body, const RequestId& id, TimePoint) override {
@@ -123,6 +123,7 @@ struct World {
   engineio::Session* session = nullptr;  ///< the newest
   std::vector<CloseReason> ends;
   std::string first_answer;
+  std::vector<std::uint64_t> delivered;  ///< the numbers of the messages that were, in their order
 };
 
 }  // namespace signalbox::net::test

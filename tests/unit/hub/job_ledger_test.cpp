@@ -15,7 +15,9 @@ FrameRef completed(const char* job) {
 }
 
 struct Ledger : testing::Test {
-  void keep(const char* job, const FrameRef& frame) { last = jobs.keep(job, frame, ++now, pushed_out).number; }
+  void keep(const char* job, const FrameRef& frame) {
+    last = jobs.keep(HashedText(job), frame, ++now, pushed_out).number;
+  }
   /// "job:event" of what a login is told.
   std::vector<std::string> told() const {
     std::vector<std::string> out;
@@ -124,8 +126,27 @@ TEST_F(Ledger, when_memory_is_tight_only_what_was_not_had_stays) {
   EXPECT_TRUE(jobs.status("unread"));
 }
 
+TEST_F(Ledger, made_smaller_after_a_time_of_many_it_knows_what_it_knew) {
+  for (int i = 0; i < 1000; ++i) keep(std::to_string(i).c_str(), completed(std::to_string(i).c_str()));
+  keep("runs again", completed("runs again"));
+  keep("runs again", progress("runs again", 1));
+  jobs.confirm(last - 2, now);
+  options.jobs_per_user = 10;
+  keep("new", completed("new"));
+  EXPECT_EQ(jobs.list().size(), 10u);
+  const Told before = told();
+  jobs.expire(now, false);
+  EXPECT_EQ(told(), before);
+  keep("newer", completed("newer"));
+  EXPECT_EQ(jobs.list().size(), 10u) << "the oldest goes";
+  EXPECT_TRUE(jobs.status("runs again"));
+  jobs.expire(now + options.outcome_ttl, false);
+  EXPECT_EQ(bytes, 0u);
+}
+
 TEST_F(Ledger, shows_a_job_as_it_was_emitted) {
-  jobs.keep("7", (*event_frame_of_text("job_completed", R"({ "jobId": 7, "result": 1.50 })", {})).frame, 5, pushed_out);
+  jobs.keep(HashedText("7"), (*event_frame_of_text("job_completed", R"({ "jobId": 7, "result": 1.50 })", {})).frame, 5,
+            pushed_out);
   const auto status = jobs.status("7");
   ASSERT_TRUE(status);
   EXPECT_EQ(status->event, "job_completed");
@@ -151,7 +172,7 @@ TEST_F(Ledger, what_was_shown_stays_as_it_was_while_the_job_goes_on) {
 }
 
 TEST_F(Ledger, numbers_go_on_after_a_restart) {
-  jobs.restore("a", {.frame = completed("a"), .number = 41, .time = now, .had_at = 0});
+  jobs.restore(HashedText("a"), {.frame = completed("a"), .number = 41, .time = now, .had_at = 0});
   keep("b", completed("b"));
   EXPECT_EQ(last, 42u);
   EXPECT_EQ(told().size(), 2u);

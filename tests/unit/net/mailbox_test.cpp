@@ -26,7 +26,7 @@ TEST(Mailbox, counts_what_was_taken_until_it_is_handled) {
   mailbox.take(out);
   EXPECT_EQ(out.size(), 1u);
   EXPECT_FALSE(mailbox.has_room(1));
-  mailbox.handled(1);
+  mailbox.handled();
   EXPECT_TRUE(mailbox.has_room(1));
 }
 
