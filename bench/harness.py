@@ -16,7 +16,7 @@ SECRET = "0123456789abcdef0123456789abcdef"
 API_KEY = "bench"
 # All limits are on but those that a load generator would meet first: one client emits for all, one user may have many sockets.
 ENVIRONMENT = {"JWT_SECRET": SECRET, "API_KEY": API_KEY, "THREADS": "1", "LOG_LEVEL": "error", "DATA_DIR": "", "PRESENCE_GRACE_MS": "0",
-               "CLIENT_EVENTS_PER_S": "0", "MAX_CONNECTIONS_PER_USER": "0"}
+               "CLIENT_EVENTS_PER_S": "0", "MAX_CONNECTIONS_PER_USER": "0", "MAILBOX_MESSAGES": "1000000"}
 
 
 def build():

@@ -22,13 +22,13 @@ def share(entry, key):
 
 
 def table(results):
-    lines = ["| scenario | server | median of runs | spread | CPU of server | CPU of load | Signalbox is better |", "|---|---|---|---|---|---|---|"]
+    lines = ["| scenario | server | median of runs | spread | CPU of server | load busy | Signalbox is better |", "|---|---|---|---|---|---|---|"]
     for row in results:
         for program, entry in row["servers"].items():
             ratio = times_better(row, program) if program != "signalbox" else None
             spread = f"{entry['spread']:.0%}" if entry["spread"] is not None else ""
             lines.append(f"| {row['name']} | {program} | {shown(entry['median'])} | {spread} | {share(entry, 'server_cpu_share')} "
-                         f"| {share(entry, 'load_cpu_share')} | {f'{ratio:.2f} ×' if ratio else ''} |")
+                         f"| {share(entry, 'load_busy_share')} | {f'{ratio:.2f} ×' if ratio else ''} |")
     return "\n".join(lines) + "\n"
 
 

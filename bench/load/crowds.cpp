@@ -11,7 +11,7 @@ namespace load {
 Figures logins(const Settings& settings) {
   Swarm swarm(settings.target);
   for (std::size_t i = 0; i < settings.users; ++i) swarm.add("user-" + std::to_string(i));
-  const Measure measure(settings.pid);
+  const Measure measure(settings.pid, swarm);
   swarm.connect_all(0, settings.users);
   return measure.figures(static_cast<double>(settings.users));
 }
@@ -31,7 +31,7 @@ Figures presence(const Settings& settings) {
   Client& flapping = swarm.add("flapping");
   swarm.turn(std::chrono::milliseconds(100));
   const std::size_t rounds = std::max<std::size_t>(1, settings.count / (2 * settings.users));
-  const Measure measure(settings.pid);
+  const Measure measure(settings.pid, swarm);
   for (std::size_t round = 0; round < rounds; ++round) {
     swarm.connect(flapping);
     swarm.run_until([&] { return told == (2 * round + 1) * settings.users && flapping.state == Client::State::ready; },
@@ -60,7 +60,7 @@ Figures storm(const Settings& settings) {
   for (std::size_t i = 0; i < users; ++i) swarm.add("user-" + std::to_string(i));
   // Each is told of all who come after; one who comes while the news of another is on its way may hear that too.
   const std::uint64_t least = static_cast<std::uint64_t>(users) * (users - 1) / 2;
-  const Measure measure(settings.pid);
+  const Measure measure(settings.pid, swarm);
   swarm.connect_all(0, users);
   swarm.run_until([&] { return told >= least; }, "all told of each other");
   return measure.figures(static_cast<double>(least));
@@ -75,7 +75,7 @@ Figures idle(const Settings& settings) {
   gather(swarm, settings.users);
   swarm.turn(std::chrono::milliseconds(500));
   const std::uint64_t after = resident_bytes(settings.pid), kernel_after = kernel_bytes();
-  const Measure measure(settings.pid);
+  const Measure measure(settings.pid, swarm);
   const auto until = Clock::now() + std::chrono::duration<double>(settings.seconds);
   while (Clock::now() < until) swarm.turn(std::chrono::milliseconds(100));
   const Figures figures = measure.figures(1);
@@ -89,7 +89,7 @@ Figures idle(const Settings& settings) {
 Figures come_back(const Settings& settings) {
   Swarm swarm(settings.target);
   gather(swarm, settings.users);
-  const Measure measure(settings.pid);
+  const Measure measure(settings.pid, swarm);
   for (std::size_t i = 0; i < settings.users; ++i) swarm.close(swarm[i], true);
   swarm.connect_all(0, settings.users);
   return measure.figures(static_cast<double>(settings.users));
@@ -101,7 +101,7 @@ Figures churn(const Settings& settings) {
   Swarm swarm(settings.target);
   for (int i = 0; i < 1000; ++i) swarm.add("user-" + std::to_string(i));
   std::uint64_t done = 0;
-  const Measure measure(settings.pid);
+  const Measure measure(settings.pid, swarm);
   const auto go = [&](double until) {
     while (measure.seconds() < until) {
       while (static_cast<double>(done) < measure.seconds() * kPerSecond) {

@@ -91,7 +91,7 @@ Figures burst(const Settings& settings) {
     swarm.run_until([&] { return rounds.received() == count; }, "the burst");
   };
   run(settings.users * 10);  // warm
-  const Measure measure(settings.pid);
+  const Measure measure(settings.pid, swarm);
   run(settings.count);
   return measure.figures(static_cast<double>(settings.count));
 }
@@ -113,17 +113,16 @@ Figures relay(const Settings& settings) {
     });
   }
   const std::string_view emit = settings.free_form ? "bench_emit_json" : "bench_emit";
-  const Measure measure(settings.pid);
+  const Measure measure(settings.pid, swarm);
   std::uint64_t sent = 0;
   swarm.run_until(
       [&] {
         const double due = settings.rate > 0 ? measure.seconds() * settings.rate : HUGE_VAL;
         while (sent < settings.count && sent - rounds.received() < kWindow && static_cast<double>(sent) < due) {
-          swarm.emit(worker, relayed(emit, settings.users, sent, nanoseconds()));
+          swarm.queue(worker, relayed(emit, settings.users, sent, nanoseconds()));
           ++sent;
-          if (settings.rate > 0) swarm.turn(std::chrono::milliseconds(0));
         }
-        if (settings.rate > 0 && sent < settings.count) swarm.turn(std::chrono::milliseconds(0));
+        swarm.flush(worker);
         return rounds.received() == settings.count;
       },
       "the relay");
@@ -145,7 +144,7 @@ Figures http(const Settings& settings) {
   std::vector<Poster> posters;
   for (std::size_t i = 0; i < std::clamp<std::size_t>(settings.users / kBatch, 1, 4); ++i)
     posters.emplace_back(settings.target.port, settings.api_key);
-  const Measure measure(settings.pid);
+  const Measure measure(settings.pid, swarm);
   std::uint64_t number = 0;
   for (std::size_t turn = 0; number < settings.count; ++turn) {
     Poster& poster = posters[turn % posters.size()];

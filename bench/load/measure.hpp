@@ -1,5 +1,4 @@
 #pragma once
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -12,11 +11,11 @@
 
 namespace load {
 
-/// Time and CPU from its construction to figures().
+/// Time, the server's CPU and the load's own business from its construction to figures().
 class Measure {
  public:
-  explicit Measure(pid_t server)
-      : server_(server), start_(Clock::now()), server_cpu_(cpu_seconds(server)), own_cpu_(cpu_seconds(::getpid())) {}
+  Measure(pid_t server, const Swarm& swarm)
+      : server_(server), swarm_(swarm), start_(Clock::now()), server_cpu_(cpu_seconds(server)), idle_(swarm.idle()) {}
 
   double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
   /// `events` happened since the construction.
@@ -28,13 +27,15 @@ class Measure {
             {"events_per_s", events / elapsed},
             {"server_cpu_us_per_event", server / events * 1e6},
             {"server_cpu_share", server / elapsed},
-            {"load_cpu_share", (cpu_seconds(::getpid()) - own_cpu_) / elapsed}};
+            {"load_busy_share", 1 - std::chrono::duration<double>(swarm_.idle() - idle_).count() / elapsed}};
   }
 
  private:
   pid_t server_;
+  const Swarm& swarm_;
   Clock::time_point start_;
-  double server_cpu_, own_cpu_;
+  double server_cpu_;
+  Clock::duration idle_;
 };
 
 inline std::int64_t nanoseconds() {

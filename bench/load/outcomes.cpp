@@ -88,7 +88,7 @@ Figures outcomes(const Settings& settings) {
   Heard heard(swarm, settings);
   Workers workers(settings);
   std::uint64_t sent = 0;
-  const Measure measure(settings.pid);
+  const Measure measure(settings.pid, swarm);
   while (workers.microseconds.size() < settings.count) {
     if (measure.seconds() > kPatience) throw std::runtime_error("gave up waiting: answers to outcomes");
     workers.take_answers();

@@ -112,23 +112,36 @@ void Swarm::write(Client& client, std::string_view bytes) {
   watch(client, true);
 }
 
-void Swarm::send_frame(Client& client, std::string_view text) {
-  std::string frame{static_cast<char>(0x81)};
-  if (text.size() < 126) {
-    frame += static_cast<char>(0x80 | text.size());
-  } else {
-    frame += static_cast<char>(0x80 | 126);
-    frame += static_cast<char>(text.size() >> 8);
-    frame += static_cast<char>(text.size() & 255);
-  }
+void Swarm::append_frame(std::string& out, std::string_view text) {
   constexpr std::array<char, 4> kMask = {0x11, 0x22, 0x33, 0x44};
-  frame.append(kMask.data(), kMask.size());
-  for (std::size_t i = 0; i < text.size(); ++i) frame += static_cast<char>(text[i] ^ kMask[i & 3]);
+  out += static_cast<char>(0x81);
+  if (text.size() < 126) {
+    out += static_cast<char>(0x80 | text.size());
+  } else {
+    out += static_cast<char>(0x80 | 126);
+    out += static_cast<char>(text.size() >> 8);
+    out += static_cast<char>(text.size() & 255);
+  }
+  out.append(kMask.data(), kMask.size());
+  for (std::size_t i = 0; i < text.size(); ++i) out += static_cast<char>(text[i] ^ kMask[i & 3]);
+}
+
+void Swarm::send_frame(Client& client, std::string_view text) {
+  std::string frame;
+  append_frame(frame, text);
   write(client, frame);
 }
 
 void Swarm::emit(Client& client, std::string_view packet) {
   send_frame(client, '4' + std::string(packet));
+}
+
+void Swarm::queue(Client& client, std::string_view packet) {
+  append_frame(client.out, '4' + std::string(packet));
+}
+
+void Swarm::flush(Client& client) {
+  if (!client.out.empty()) on_writable(client);
 }
 
 void Swarm::on_writable(Client& client) {
@@ -218,8 +231,10 @@ void Swarm::on_packet(Client& client, std::string_view packet) {
 
 void Swarm::turn(std::chrono::milliseconds timeout) {
   std::array<epoll_event, 512> events;
+  const auto begin = Clock::now();
   const int count =
       ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), static_cast<int>(timeout.count()));
+  if (count == 0 || timeout.count() != 0) idle_ += Clock::now() - begin;
   for (int i = 0; i < count; ++i) {
     Client& client = *clients_[events[static_cast<std::size_t>(i)].data.u32];
     const auto what = events[static_cast<std::size_t>(i)].events;
@@ -231,7 +246,7 @@ void Swarm::turn(std::chrono::milliseconds timeout) {
 void Swarm::run_until(const std::function<bool()>& done, std::string_view what, std::chrono::seconds limit) {
   const auto until = Clock::now() + limit;
   while (!done()) {
-    turn(std::chrono::milliseconds(20));
+    turn(std::chrono::milliseconds(0));
     if (Clock::now() > until) throw std::runtime_error("gave up waiting: " + std::string(what));
   }
 }

@@ -59,9 +59,14 @@ class Swarm {
   /// Sends a Socket.IO packet such as `2["hi"]`.
   void emit(Client& client, std::string_view packet);
 
+  /// The same in two steps: what is queued is sent with one write.
+  void queue(Client& client, std::string_view packet);
+  void flush(Client& client);
+
   /// Handles what is there, waiting at most `timeout`.
   void turn(std::chrono::milliseconds timeout);
-  /// Turns until `done()`; throws after `limit`, naming `what`.
+  /// Turns until `done()`, without ever sleeping: a sleeper's wake-up would be paid by the server, on this machine
+  /// alone. Throws after `limit`, naming `what`.
   void run_until(const std::function<bool()>& done, std::string_view what,
                  std::chrono::seconds limit = std::chrono::seconds(120));
   /// Connects these and waits until all are authenticated, `window` of them under way at a time.
@@ -70,6 +75,8 @@ class Swarm {
   Client& operator[](std::size_t index) { return *clients_[index]; }
   std::size_t size() const { return clients_.size(); }
   std::size_t ready() const { return ready_; }
+  /// How long it has had nothing to do.
+  Clock::duration idle() const { return idle_; }
 
  private:
   void lost(Client& client, const std::string& why);
@@ -79,6 +86,7 @@ class Swarm {
   void on_text(Client& client, std::string_view text);
   void on_packet(Client& client, std::string_view packet);
   void send_frame(Client& client, std::string_view text);
+  static void append_frame(std::string& out, std::string_view text);
   void write(Client& client, std::string_view bytes);
   void watch(Client& client, bool write);
   std::string token_for(const std::string& user) const;
@@ -91,6 +99,7 @@ class Swarm {
   std::vector<std::unique_ptr<Client>> clients_;
   std::unique_ptr<char[]> scratch_;
   std::size_t ready_ = 0;
+  Clock::duration idle_{};
 };
 
 }  // namespace load
