@@ -29,6 +29,7 @@ need_for_build() {
   need_header CLI/CLI.hpp libcli11-dev
   need_header openssl/evp.h libssl-dev
   need_header sqlite3.h libsqlite3-dev
+  need_header mimalloc.h libmimalloc-dev
   install_wanted "to build"
 }
 

@@ -95,7 +95,6 @@ void Shard::close_connection(Connection& connection, CloseReason reason) {
   const Mode mode = connection.mode;
   connection.mode = Mode::closed;
   if (connection.fd >= 0) {
-    kernel_->unwatch(connection.fd);
     kernel_->close(connection.fd);
     connection.fd = -1;
   }

@@ -1,7 +1,6 @@
 #include <arpa/inet.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -30,10 +29,7 @@ std::uint32_t epoll_mask(unsigned interest) {
 
 class EpollKernel final : public Kernel {
  public:
-  explicit EpollKernel(Milliseconds user_timeout)
-      : epoll_(epoll_create1(EPOLL_CLOEXEC)),
-        wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
-        user_timeout_(user_timeout) {
+  EpollKernel() : epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     if (epoll_.get() < 0 || wake_.get() < 0) throw std::system_error(errno, std::generic_category(), "epoll");
     epoll_event event{.events = EPOLLIN, .data = {.u64 = kWakeToken}};
     epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event);
@@ -94,11 +90,8 @@ class EpollKernel final : public Kernel {
   }
 
  private:
-  void set_options(int fd) const;
-
   OwnedFd epoll_;
   OwnedFd wake_;
-  Milliseconds user_timeout_;
 };
 
 int EpollKernel::accept(int listener, PeerAddress& peer) {
@@ -113,24 +106,13 @@ int EpollKernel::accept(int listener, PeerAddress& peer) {
     peer[10] = peer[11] = 0xff;
     std::memcpy(peer.data() + 12, &reinterpret_cast<sockaddr_in*>(&storage)->sin_addr, 4);
   }
-  set_options(fd);
   return fd;
-}
-
-// What waits for a slow client is to wait in our queue, where it can be judged and replaced, not in megabytes of kernel
-// buffer.
-void EpollKernel::set_options(int fd) const {
-  const auto set = [fd](int level, int name, int value) { setsockopt(fd, level, name, &value, sizeof value); };
-  set(IPPROTO_TCP, TCP_NODELAY, 1);
-  set(IPPROTO_TCP, TCP_NOTSENT_LOWAT, 16 * 1024);
-  set(SOL_SOCKET, SO_SNDBUF, 128 * 1024);
-  set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout_.count()));
 }
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_epoll_kernel(Milliseconds user_timeout) {
-  return std::make_unique<EpollKernel>(user_timeout);
+std::unique_ptr<Kernel> make_epoll_kernel() {
+  return std::make_unique<EpollKernel>();
 }
 
 std::string to_text(const PeerAddress& address) {

@@ -52,8 +52,22 @@ std::size_t HeadParser::feed(std::string_view bytes) {
     const bool before = state_ == State::start_lf || (state_ == State::start && c == '\r');
     if (!before) raw_.push_back(c);
     step(static_cast<unsigned char>(c));
+    used += take_plain(bytes.substr(used));
   }
   return used;
+}
+
+// Most of a head: what stands in the middle of a name or a value and changes nothing.
+std::size_t HeadParser::take_plain(std::string_view bytes) {
+  const bool in_value = state_ == State::value;
+  if (failed() || (!in_value && state_ != State::name)) return 0;
+  bytes = bytes.substr(0, max_bytes_ - raw_.size());
+  std::size_t size = 0;
+  const auto plain = [in_value](unsigned char c) { return in_value ? value_char(c) && c > ' ' : token_char(c); };
+  while (size < bytes.size() && plain(static_cast<unsigned char>(bytes[size]))) ++size;
+  raw_.append(bytes.substr(0, size));
+  if (in_value && size != 0) fields_.back().value_end = static_cast<std::uint32_t>(raw_.size());
+  return size;
 }
 
 bool HeadParser::fail(int status) {

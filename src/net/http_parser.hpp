@@ -56,6 +56,7 @@ class HeadParser {
   };
 
   bool step(unsigned char c);
+  std::size_t take_plain(std::string_view bytes);
   bool step_line(unsigned char c);
   bool step_field(unsigned char c);
   bool fail(int status);

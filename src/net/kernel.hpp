@@ -45,13 +45,13 @@ class Kernel {
   virtual long read(int fd, char* out, std::size_t capacity) = 0;       ///< 0: the peer has ended; negative: -errno
   virtual long write(int fd, const char* bytes, std::size_t size) = 0;  ///< negative: -errno
   virtual void shutdown_writing(int fd) = 0;
-  virtual void close(int fd) = 0;
+  virtual void close(int fd) = 0;  ///< which also ends its watch
   /// Bytes written but not yet acknowledged by the peer.
   virtual std::size_t unacknowledged(int fd) = 0;
 };
 
-/// The real one, over epoll. `user_timeout`: TCP_USER_TIMEOUT of accepted connections.
-std::unique_ptr<Kernel> make_epoll_kernel(Milliseconds user_timeout);
+/// The real one, over epoll.
+std::unique_ptr<Kernel> make_epoll_kernel();
 
 /// A descriptor that is closed with its owner; for one that travels between shards.
 class OwnedFd {

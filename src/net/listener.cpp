@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -102,9 +103,21 @@ OwnedFd bind_to(Address address, std::uint16_t port, bool shared) {
   throw std::runtime_error(fmt::format("port {} cannot be listened on: {}", port, std::strerror(error)));
 }
 
+// Inherited by every connection, which saves each of them the calls. What waits for a slow client is to wait in our
+// queue, where it can be judged and replaced, not in megabytes of kernel buffer.
+void set_options_of_accepted(int listener, Milliseconds user_timeout) {
+  const auto set = [listener](int level, int name, int value) {
+    setsockopt(listener, level, name, &value, sizeof value);
+  };
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
+  set(IPPROTO_TCP, TCP_NOTSENT_LOWAT, 16 * 1024);
+  set(SOL_SOCKET, SO_SNDBUF, 128 * 1024);
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout.count()));
+}
+
 }  // namespace
 
-Listeners listen_on(const std::string& host, std::uint16_t port, unsigned shards) {
+Listeners listen_on(const std::string& host, std::uint16_t port, unsigned shards, Milliseconds user_timeout) {
   std::vector<Address> addresses = addresses_of(host);
   // With SO_REUSEPORT a second server would quietly share the port: a bind without it first tells whether anyone
   // listens. It does not listen itself: whoever connected to it would be reset.
@@ -120,6 +133,7 @@ Listeners listen_on(const std::string& host, std::uint16_t port, unsigned shards
   // Only when all are bound: a connection must not land on a socket that is given up again.
   for (auto& mine : listeners.of_shard) {
     for (auto& fd : mine) {
+      set_options_of_accepted(fd.get(), user_timeout);
       if (::listen(fd.get(), 4096) != 0)
         throw std::runtime_error(fmt::format("port {} cannot be listened on: {}", port, std::strerror(errno)));
     }

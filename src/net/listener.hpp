@@ -13,9 +13,10 @@ struct Listeners {
   std::uint16_t port = 0;
 };
 
-/// Binds `host` (Options::host) and `port` once for each shard, so that the kernel shares connections out.
+/// Binds `host` (Options::host) and `port` once for each shard, so that the kernel shares connections out. What is
+/// accepted has the listening socket's options, TCP_USER_TIMEOUT among them.
 /// Throws std::runtime_error with a sentence for the user, such as "port 3000 is in use".
-Listeners listen_on(const std::string& host, std::uint16_t port, unsigned shards);
+Listeners listen_on(const std::string& host, std::uint16_t port, unsigned shards, Milliseconds user_timeout);
 
 /// Raises the soft limit of descriptors to the hard one; returns what it is now.
 std::size_t raise_descriptor_limit();

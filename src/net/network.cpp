@@ -63,10 +63,10 @@ void ShardedNetwork::start() {
   log::info("limits", {{"descriptors", std::to_string(descriptors)},
                        {"max_connections", std::to_string(shared_.max_connections)},
                        {"max_unauthenticated", std::to_string(shared_.max_strangers)}});
-  Listeners listeners = listen_on(options.host, options.port, options.shards);
+  Listeners listeners = listen_on(options.host, options.port, options.shards, options.tcp_user_timeout);
   port_ = listeners.port;
   for (unsigned i = 0; i < options.shards; ++i) {
-    shared_.shards.push_back(std::make_unique<Shard>(i, shared_, make_epoll_kernel(options.tcp_user_timeout)));
+    shared_.shards.push_back(std::make_unique<Shard>(i, shared_, make_epoll_kernel()));
   }
   for (unsigned i = 0; i < options.shards; ++i) {
     shared_.shards[i]->set_application(factory_(i));

@@ -242,10 +242,7 @@ void Shard::end_leaving() {
 void Shard::begin_stop() {
   if (stop_deadline_ != kNever) return;
   stop_deadline_ = now_ + kStopTime;
-  for (const int fd : listeners_) {
-    kernel_->unwatch(fd);
-    kernel_->close(fd);
-  }
+  for (const int fd : listeners_) kernel_->close(fd);
   listeners_.clear();
   sessions_.for_each([this](SessionEntry& entry) {
     if (entry.session.open()) entry.session.close(CloseReason::server_shutting_down, now_);

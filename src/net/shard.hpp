@@ -219,7 +219,8 @@ class Shard {
   bool on_websocket_event(Connection& connection, const websocket::Event& event);
   void want_close(Connection& connection, std::uint16_t code);
   void flush_websocket(Connection& connection);
-  bool flush_extra(Connection& connection);
+  void took_of_queue(Connection& connection, SessionEntry& entry, std::size_t written);
+  bool flush_extra(Connection& connection, SessionEntry* entry);
   bool flush_queue(Connection& connection, SessionEntry& entry, bool front_only);
   void append_close(Connection& connection);
   Connection* find_websocket(engineio::WebSocketId id);

@@ -113,19 +113,34 @@ void Shard::append_close(Connection& connection) {
   connection.close_sent = true;
 }
 
-// What does not come from the queue. False: no more can be written now.
-bool Shard::flush_extra(Connection& connection) {
+void Shard::took_of_queue(Connection& connection, SessionEntry& entry, std::size_t written) {
+  if (entry.session.queue().consume(written)) entry.session.on_written(now_);
+  connection.mid_frame = entry.session.queue().partially_written();
+}
+
+// What does not come from the queue; in the same write what follows of the queue (null: none), so that a handshake and
+// the first packet behind it leave in one. False: no more can be written now.
+bool Shard::flush_extra(Connection& connection, SessionEntry* entry) {
   if (!connection.extra) return true;
   WebSocketExtra& extra = *connection.extra;
   if (extra.pong_due && !connection.close_sent && extra.out.size() < 1024) append_frame(extra.out, 10, extra.pong);
   extra.pong_due = false;
   if (extra.out.empty()) return true;
-  if (!write(connection, std::string_view(extra.out).substr(extra.written), extra.written)) return false;
+  std::string_view bytes = std::string_view(extra.out).substr(extra.written);
+  const std::size_t own = bytes.size();
+  if (entry && !entry->session.queue().empty() && own < kScratch / 2) {
+    bytes.copy(scratch_.get(), own);
+    bytes = {scratch_.get(), own + entry->session.queue().gather(scratch_.get() + own, kScratch - own)};
+  }
+  std::size_t written = 0;
+  if (!write(connection, bytes, written)) return false;
+  extra.written += std::min(written, own);
+  if (written > own) took_of_queue(connection, *entry, written - own);
   if (extra.written < extra.out.size()) return false;
   extra.out.clear();
   extra.written = 0;
   if (extra.held.empty()) connection.extra.reset();
-  return true;
+  return written == bytes.size();
 }
 
 // The session's queue, gathered. False: no more can be written now.
@@ -137,8 +152,7 @@ bool Shard::flush_queue(Connection& connection, SessionEntry& entry, bool front_
     std::size_t written = 0;
     if (!write(connection, bytes, written)) return false;
     const bool whole = written == bytes.size();
-    if (queue.consume(written)) entry.session.on_written(now_);
-    connection.mid_frame = queue.partially_written();
+    took_of_queue(connection, entry, written);
     if (!whole) return false;
     if (front_only) break;
   }
@@ -155,12 +169,12 @@ void Shard::flush_websocket(Connection& connection) {
     return close_connection(connection);
   }
   if (connection.mid_frame && connection.extra && !flush_queue(connection, *entry, true)) return;
-  if (!flush_extra(connection)) return;
+  if (!flush_extra(connection, carries ? entry : nullptr)) return;
   if (carries && !flush_queue(connection, *entry, false)) return;
   if (connection.close_wanted && !connection.close_sent) {
     append_close(connection);
     if (entry) entry->touched();  // it may be finished now
-    if (!flush_extra(connection)) return;
+    if (!flush_extra(connection, nullptr)) return;
   }
   // The server ends TCP first (RFC 6455 §7.1.1); the peer's own close frame is awaited, but not for ever.
   if (connection.close_sent && connection.close_received) close_connection(connection);

@@ -102,6 +102,7 @@ class MemoryKernel final : public Kernel {
   }
   void shutdown_writing(int fd) override { network_.at(fd).writing_shut = true; }
   void close(int fd) override {
+    watched_.erase(fd);
     if (fd < MemoryNetwork::kFirst) return;  // a listener
     network_.last_words[fd] = std::move(network_.at(fd).out);
     network_.sockets.erase(fd);
