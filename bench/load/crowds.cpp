@@ -89,8 +89,8 @@ Figures idle(const Settings& settings) {
 Figures come_back(const Settings& settings) {
   Swarm swarm(settings.target);
   gather(swarm, settings.users);
-  const Measure measure(settings.pid, swarm);
   for (std::size_t i = 0; i < settings.users; ++i) swarm.close(swarm[i], true);
+  const Measure measure(settings.pid, swarm);
   swarm.connect_all(0, settings.users);
   return measure.figures(static_cast<double>(settings.users));
 }

@@ -84,6 +84,8 @@ int main(int argc, char** argv) {
   app.add_flag("--kill", settings.kill, "restart by SIGKILL instead of SIGTERM");
   app.add_flag("--free-form", settings.free_form,
                "burst and relay by JSON values instead of the typed event and the text");
+  app.add_flag("--sleep", settings.target.sleeps,
+               "Sleep while there is nothing to do: where the server is to have this core as well");
   app.add_flag("--json", json, "One JSON object instead of a table");
   CLI11_PARSE(app, argc, argv);
   try {

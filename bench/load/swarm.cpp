@@ -47,6 +47,7 @@ Client& Swarm::add(std::string user) {
   auto client = std::make_unique<Client>();
   client->index = static_cast<std::uint32_t>(clients_.size());
   client->user = std::move(user);
+  client->login = "40{\"token\":\"" + token_for(client->user) + "\"}";
   clients_.push_back(std::move(client));
   return *clients_.back();
 }
@@ -64,10 +65,15 @@ void Swarm::connect(Client& client) {
   if (::connect(client.fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 && errno != EINPROGRESS) {
     return lost(client, std::string("connect: ") + std::strerror(errno));
   }
-  client.state = Client::State::connecting;
-  client.wants_write = true;
-  epoll_event event{.events = EPOLLIN | EPOLLOUT, .data = {.u32 = client.index}};
+  client.state = Client::State::upgrading;
+  client.wants_write = false;
+  epoll_event event{.events = EPOLLIN, .data = {.u32 = client.index}};
   ::epoll_ctl(epoll_, EPOLL_CTL_ADD, client.fd, &event);
+  // Over loopback it is connected by now; elsewhere this waits until it is.
+  write(client,
+        "GET " + target_.path +
+            "?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2lnbmFsYm94LWJlbmNoIQ==\r\n\r\n");
 }
 
 void Swarm::close(Client& client, bool reset) {
@@ -145,19 +151,6 @@ void Swarm::flush(Client& client) {
 }
 
 void Swarm::on_writable(Client& client) {
-  if (client.state == Client::State::connecting) {
-    int error = 0;
-    socklen_t size = sizeof error;
-    ::getsockopt(client.fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error != 0) return lost(client, std::string("connect: ") + std::strerror(error));
-    client.state = Client::State::upgrading;
-    watch(client, false);
-    return write(
-        client,
-        "GET " + target_.path +
-            "?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2lnbmFsYm94LWJlbmNoIQ==\r\n\r\n");
-  }
   const std::string out = std::exchange(client.out, {});
   watch(client, false);
   if (!out.empty()) write(client, out);
@@ -214,7 +207,7 @@ std::size_t Swarm::take_frame(Client& client, std::string_view bytes) {
 void Swarm::on_text(Client& client, std::string_view text) {
   if (text.starts_with("42")) return on_packet(client, text.substr(2));
   if (text == "2") return send_frame(client, "3");
-  if (text.starts_with('0')) return send_frame(client, "40{\"token\":\"" + token_for(client.user) + "\"}");
+  if (text.starts_with('0')) return send_frame(client, client.login);
   if (text.starts_with("41") || text.starts_with("44")) fail(client, "refused: " + std::string(text));
 }
 
@@ -246,7 +239,7 @@ void Swarm::turn(std::chrono::milliseconds timeout) {
 void Swarm::run_until(const std::function<bool()>& done, std::string_view what, std::chrono::seconds limit) {
   const auto until = Clock::now() + limit;
   while (!done()) {
-    turn(std::chrono::milliseconds(0));
+    turn(std::chrono::milliseconds(target_.sleeps ? 20 : 0));
     if (Clock::now() > until) throw std::runtime_error("gave up waiting: " + std::string(what));
   }
 }

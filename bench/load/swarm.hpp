@@ -18,11 +18,12 @@ struct Target {
   std::uint16_t port = 3000;
   std::string path = "/socket.io/";
   std::string secret;
+  bool sleeps = false;  ///< the load does, while it waits for the server
 };
 
 /// One Socket.IO client over WebSocket. Small: an idle one holds no buffer.
 struct Client {
-  enum class State : std::uint8_t { closed, connecting, upgrading, joining, ready };
+  enum class State : std::uint8_t { closed, upgrading, joining, ready };
   int fd = -1;
   State state = State::closed;
   bool wants_write = false;
@@ -31,6 +32,7 @@ struct Client {
   std::uint64_t next = 0;      ///< what the scenario expects next
   std::string in, out;         ///< an unfinished frame; what the kernel did not take yet
   std::string user;
+  std::string login;  ///< signed beforehand: that is not what is measured
 };
 
 /// Many clients on one epoll loop. Every failure that a scenario does not ask for is an exception.
@@ -65,8 +67,8 @@ class Swarm {
 
   /// Handles what is there, waiting at most `timeout`.
   void turn(std::chrono::milliseconds timeout);
-  /// Turns until `done()`, without ever sleeping: a sleeper's wake-up would be paid by the server, on this machine
-  /// alone. Throws after `limit`, naming `what`.
+  /// Turns until `done()`, without ever sleeping unless it is to: a sleeper's wake-up would be paid by the server, on
+  /// this machine alone. Throws after `limit`, naming `what`.
   void run_until(const std::function<bool()>& done, std::string_view what,
                  std::chrono::seconds limit = std::chrono::seconds(120));
   /// Connects these and waits until all are authenticated, `window` of them under way at a time.
