@@ -132,6 +132,11 @@ void History::Line::restore(std::uint64_t number, std::uint64_t outcome) {
   gone_outcome_ = outcome;
 }
 
+void History::Line::forgo(std::uint64_t number, std::uint64_t outcome) {
+  had(number);
+  restore(number, std::max(outcome, gone_outcome_));
+}
+
 bool History::Line::whole_after(std::uint64_t number) const {
   return number >= gone_to_ && (!listens_ || history_.broadcasts_gone_to_ <= std::max(number, listens_since_));
 }

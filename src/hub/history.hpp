@@ -99,6 +99,8 @@ class History::Line {
   void had(std::uint64_t number);
   /// Goes on where that of another shard ended, of which the client has had all up to `number` and `outcome`.
   void restore(std::uint64_t number, std::uint64_t outcome);
+  /// What it was sent up to `number`, and with it the outcomes up to `outcome`, cannot be had again from here.
+  void forgo(std::uint64_t number, std::uint64_t outcome);
   /// Is nothing gone that came after this number?
   bool whole_after(std::uint64_t number) const;
   struct Missed {

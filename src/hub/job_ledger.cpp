@@ -69,12 +69,12 @@ void UserJobs::add_bytes(std::size_t bytes) {
 
 void UserJobs::count(const JobEntry& entry) {
   add_bytes(cost(entry));
-  if (entry.frame->kind() == FrameKind::outcome && entry.had_at == 0) ++unread_;
+  if (entry.unread()) ++unread_;
 }
 
 void UserJobs::uncount(const JobEntry& entry) {
   add_bytes(-cost(entry));
-  if (entry.frame->kind() == FrameKind::outcome && entry.had_at == 0) --unread_;
+  if (entry.unread()) --unread_;
 }
 
 void UserJobs::uncount_all(const KeptJob& job) {

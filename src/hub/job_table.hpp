@@ -20,6 +20,9 @@ struct JobEntry {
   std::uint64_t number = 0;  ///< of all that was kept for this user; rises
   WallMs time = 0;
   WallMs had_at = 0;  ///< outcomes: when the user had it; 0: not yet
+
+  /// An outcome that the user has not had.
+  bool unread() const { return frame && frame->kind() == FrameKind::outcome && had_at == 0; }
 };
 
 /// What is kept of one job: its newest progress while it runs, its outcome, or both. A cache line.

@@ -165,11 +165,28 @@ void Recovery::give(Place& place, const FrameRef& source, std::uint64_t outcome)
   }
 }
 
-void Recovery::tell(const SocketState& socket, const FrameRef& source, std::uint64_t outcome) {
+// More than may be kept, or wait for a client, is not copied to give it offsets: all but the last of it goes as it lies
+// in the ledger, shared with all who are told of it. Who is lost before that last has a new socket, and the replay
+// again.
+void Recovery::tell(const SocketState& socket, std::span<const JobEntry> replay) {
   Place& place = *find(socket.ref());
-  const FrameRef& frame = numbered(source, place.line.newest());
-  local_.link(place.ref.slot).send_kept(frame);
-  keep(place, {.frame = frame, .number = number_, .outcome = outcome});
+  Link& link = local_.link(place.ref.slot);
+  std::size_t bytes = 0;
+  for (const JobEntry& entry : replay) bytes += entry.frame->memory();
+  if (bytes > std::min(hub_.config.recovery_bytes_per_user, hub_.config.send_queue_bytes)) {
+    std::uint64_t outcome = 0;
+    for (const JobEntry& entry : replay.first(replay.size() - 1)) {
+      link.send_kept(entry.frame);
+      if (entry.unread()) outcome = entry.number;
+    }
+    place.line.forgo(++number_, outcome);
+    replay = replay.last(1);
+  }
+  for (const JobEntry& entry : replay) {
+    const FrameRef& frame = numbered(entry.frame, place.line.newest());
+    link.send(frame);
+    keep(place, {.frame = frame, .number = number_, .outcome = entry.unread() ? entry.number : 0});
+  }
 }
 
 FrameRef Recovery::broadcast(const Message& message) {

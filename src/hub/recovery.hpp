@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,7 +64,7 @@ class Recovery {
   void emit(const SocketState& socket, std::string_view event, std::string_view arguments,
             const std::vector<std::string>& attachments);
   /// What the ledger tells at a login.
-  void tell(const SocketState& socket, const FrameRef& frame, std::uint64_t outcome);
+  void tell(const SocketState& socket, std::span<const JobEntry> replay);
   /// The client has received all that was sent to the socket up to this number.
   void received(const SocketRef& socket, std::uint64_t number);
 

@@ -121,14 +121,13 @@ void SocketState::introduce() {
 }
 
 void SocketState::tell(const std::vector<JobEntry>& replay) {
-  std::uint64_t newest = 0;
-  Recovery* recovery = client_.local().recovery();
-  for (const JobEntry& entry : replay) {
-    const bool unheard = entry.frame->kind() == FrameKind::outcome && entry.had_at == 0;
-    if (unheard) newest = entry.number;
-    recovery ? recovery->tell(*this, entry.frame, unheard ? entry.number : 0) : client_.link().send_kept(entry.frame);
+  if (Recovery* recovery = client_.local().recovery()) {
+    recovery->tell(*this, replay);
+  } else {
+    for (const JobEntry& entry : replay) client_.link().send_kept(entry.frame);
   }
-  if (newest != 0) sent_outcome(newest);
+  const auto newest = std::ranges::find_if(replay.rbegin(), replay.rend(), &JobEntry::unread);
+  if (newest != replay.rend()) sent_outcome(newest->number);
 }
 
 void SocketState::sent_outcome(std::uint64_t number) {

@@ -38,6 +38,39 @@ TEST_F(RecoveryWithinAUsersBytes, who_needs_what_was_pushed_out_is_a_new_socket_
   EXPECT_LE(hub.locals[0]->recovery()->bytes() + hub.locals[1]->recovery()->bytes(), 16'000u);
 }
 
+TEST_F(RecoveryWithinAUsersBytes, a_replay_that_is_larger_is_told_without_copies_and_recovered_once_its_last_has_come) {
+  start();
+  const auto outcome = [](int job) {
+    const std::string result(1000, 'x');
+    return checked_event_frame("job_completed",
+                               R"({"jobId":")" + std::to_string(job) + R"(","result":")" + result + "\"}");
+  };
+  Packets replay;
+  for (int job = 0; job < 20; ++job) {
+    emit("ada", outcome(job));
+    replay.emplace_back(outcome(job)->packet());
+  }
+  Recovering ada(hub, "ada");
+  ada.connect(0);
+  EXPECT_EQ(ada.take(), kAuthenticated + replay);
+  EXPECT_EQ(ada.offsets.size(), 2u) << "of authenticated, and of the last of them";
+  EXPECT_LE(hub.locals[0]->recovery()->bytes(), 2000u);
+
+  ada.offset = ada.offsets[0];  // as if the line had been cut before the last
+  ada.cut();
+  ada.connect(1);
+  EXPECT_FALSE(ada.recovered);
+  EXPECT_EQ(ada.take(), kAuthenticated + replay);
+  EXPECT_FALSE(hub.directory.job("ada", "0")->had);
+
+  ada.cut();
+  emit("ada", 7);
+  ada.connect(0);
+  EXPECT_TRUE(ada.recovered);
+  EXPECT_EQ(ada.take(), events_of({7}) + kAuthenticated);
+  EXPECT_TRUE(hub.directory.job("ada", "19")->had) << "by the offset that was shown";
+}
+
 TEST_F(RecoveryWithinAUsersBytes, gone_sockets_of_one_user_are_bounded_as_well) {
   start();
   for (int i = 0; i < 100; ++i) {
