@@ -13,7 +13,7 @@ namespace {
 
 using namespace signalbox;
 
-constexpr std::int64_t kEventsPerTurn = 65'536;  // so that a burst leaves the shard time for what else it has to do
+constexpr std::int64_t kEventsPerTurn = 262'144;  // so that a burst leaves the shard time for what else it has to do
 
 /// One `bench_burst`: so many events to so many users, a part in each turn of the shard.
 struct Burst {
