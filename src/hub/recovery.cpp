@@ -152,7 +152,9 @@ const FrameRef& Recovery::numbered(const FrameRef& source, std::uint64_t above) 
 void Recovery::deliver(Message& message) {
   Place* place = find(message.slot, message.generation);
   if (!place) return;
-  if (place->state == Place::State::claiming) return place->waiting.push_back(std::move(message));
+  if (place->state == Place::State::claiming || place->catches_up) {
+    return place->waiting.push_back(std::move(message));
+  }
   give(*place, message.frame, message.number);
 }
 

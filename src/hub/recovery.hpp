@@ -111,6 +111,7 @@ class Recovery {
   void let_go(Place& place, Claim claim, std::uint64_t had);
   void hand_over(const SocketRef& from);
   void take(HandOver handed);
+  void catch_up(Place& place, const std::vector<FrameRef>& broadcasts);
   void settle(Place& place, HandOver& handed);
   void welcome_back(Place& place, HandOver& handed);
 

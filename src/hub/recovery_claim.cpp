@@ -145,17 +145,19 @@ void Recovery::take(HandOver handed) {
     hub_.recovery.erase(handed.pid, by);
     return on_refused(by);
   }
-  auto waiting = std::move(place->waiting);
   auto next = std::move(place->claim);
   settle(*place, handed);
+  place->catches_up = true;
   welcome_back(*place, handed);
-  for (const FrameRef& frame : late) {
-    if (Place* still = find(by)) give(*still, frame, 0);
-  }
-  for (const Message& message : waiting) {
-    if (Place* still = find(by)) give(*still, message.frame, message.number);
-  }
+  if (Place* still = find(by)) catch_up(*still, late);
   if (next) on_claim(std::move(*next), by);
+}
+
+// What a handler has emitted to it in its welcome is behind what came before.
+void Recovery::catch_up(Place& place, const std::vector<FrameRef>& broadcasts) {
+  for (const FrameRef& frame : broadcasts) give(place, frame, 0);
+  for (const Message& message : std::exchange(place.waiting, {})) give(place, message.frame, message.number);
+  place.catches_up = false;
 }
 
 // All that is known of it, before anybody hears of it.

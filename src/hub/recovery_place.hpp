@@ -47,6 +47,7 @@ struct Recovery::Place {
   bool asked = false;       ///< the client is to confirm what it has had
   bool to_ask = false;      ///< it will be asked
   bool comes_back = true;   ///< claiming, and its client gone meanwhile: is it to be waited for?
+  bool catches_up = false;  ///< its client is back, and is still to be given what waits
   std::vector<Message> waiting{};
   std::unique_ptr<Claim> claim{};  ///< leaving: whose it is; claiming: one that came after ours
   std::uint64_t had = 0;           ///< leaving: what its client has had

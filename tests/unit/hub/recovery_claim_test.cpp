@@ -63,6 +63,34 @@ TEST_F(RecoveryClaim, what_is_emitted_while_a_socket_moves_to_another_shard_come
   }
 }
 
+TEST_F(RecoveryClaim, what_a_handler_emits_as_the_socket_comes_back_is_behind_what_was_emitted_before) {
+  // As a shard does whose mailbox is empty: what its own thread emits is delivered at once.
+  const auto emit_at_once = [this](int value) {
+    ASSERT_TRUE(hub.directory.emit("ada", checked_event_frame("n", std::to_string(value))));
+    Message message = std::move(hub.mailboxes.boxes[1].back());
+    hub.mailboxes.boxes[1].pop_back();
+    hub.locals[1]->on_message(message);
+  };
+  hub.events().on_connect([&](Socket& socket) {
+    if (socket.recovered()) emit_at_once(2);
+  });
+  start();
+  Recovering ada(hub, "ada");
+  ada.connect(0);
+  ada.take();
+  ada.cut();
+  hub.deliver();
+  FakeClient back(hub, 1);
+  back.text(ada.connect_packet());
+  hub.deliver_one(0);  // the old place lets go, and what is emitted goes to the new one
+  ASSERT_TRUE(hub.directory.emit("ada", checked_event_frame("n", "1")));
+  hub.deliver();
+  Packets heard;
+  for (const std::string& packet : back.sent) heard.push_back(Told(packet).event);
+  heard.erase(heard.begin());  // its answer
+  EXPECT_EQ(heard, kAuthenticated + events_of({1, 2}));
+}
+
 TEST_F(RecoveryClaim, is_good_for_any_number_of_cuts_with_nothing_between_them) {
   start();
   Recovering ada(hub, "ada");
