@@ -167,6 +167,8 @@ for (const [name, over] of Object.entries(transports)) {
       await cutAndBack(client);
       await client.socket.heard("authenticated");
       client.socket.disconnect();
+      // Over polling it says so on another connection than the one that it comes back on: first the one has to be heard.
+      await eventually(async () => (await server.order("presence", { user: client.user })).connections === 0);
       await count(server, client.user, 0, 3);
       client.socket.connect();
       await eventually(() => client.recoveries.length === 3);
