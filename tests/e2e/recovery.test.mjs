@@ -25,14 +25,15 @@ async function counting(server, user, over) {
   return client;
 }
 
-/** Cuts the line until the client has noticed (one that polls has no connection at times) and is back. */
-async function cutAndBack(client) {
-  const before = client.recoveries.length;
+/** Waits until the client is back for another time than `before`; does this to its line until it notices (one that polls has no connection at times). */
+async function back(client, before, harm) {
   await eventually(() => {
-    if (client.socket.connected && client.recoveries.length === before) client.line.cut();
+    if (client.socket.connected && client.recoveries.length === before) harm();
     return client.recoveries.length > before;
   });
 }
+
+const cutAndBack = (client) => back(client, client.recoveries.length, () => client.line.cut());
 
 /** Checks that it heard 0 to `count` - 1 in order and once, as one socket all the while. */
 function assertWhole(client, count) {
@@ -118,8 +119,10 @@ for (const [name, over] of Object.entries(transports)) {
       if (over === undefined) await upgraded(client.socket);
       for (let round = 0; round < 5; ++round) {
         await count(server, client.user, round * 20, round * 20 + 10);
+        const before = client.recoveries.length;
         client.line.vanish();
         await count(server, client.user, round * 20 + 10, round * 20 + 20);
+        await back(client, before, () => client.line.vanish());
         await eventually(() => client.numbers.length === round * 20 + 20, 20000);
       }
       assertWhole(client, 100);
