@@ -1,12 +1,12 @@
 #include "hub/directory.hpp"
 
 #include <algorithm>
-#include <deque>
 #include <utility>
 
 #include "base/assert.hpp"
 #include "base/json_write.hpp"
 #include "base/text.hpp"
+#include "hub/directory_stripe.hpp"
 
 namespace signalbox::hub {
 namespace {
@@ -21,46 +21,6 @@ FrameRef presence_frame(const User& user, bool online) {
 }
 
 }  // namespace
-
-/// A cache line of its own at each end, since threads write to neighbours at once.
-struct alignas(64) Directory::Stripe {
-  mutable Mutex mutex;
-  std::atomic<std::size_t> ledger_bytes{0};  ///< of the jobs of its users; written under the lock
-  // Values are pointers so that a User stays where it is while its sockets name it.
-  std::unordered_map<std::string_view, std::unique_ptr<User>, TextHash, std::equal_to<>> users SB_GUARDED_BY(mutex);
-  /// Whose last socket has gone, in the order in which their graces end. One who came back meanwhile has another time.
-  struct Leaving {
-    User* user;
-    TimePoint offline_at;
-  };
-  std::deque<Leaving> leaving SB_GUARDED_BY(mutex);
-
-  User* find(const HashedText& id) const SB_REQUIRES(mutex) {
-    auto it = users.find(id);
-    return it == users.end() ? nullptr : it->second.get();
-  }
-  User* find(std::string_view id) const SB_REQUIRES(mutex) { return find(HashedText(id)); }
-  User& find_or_add(std::string_view id) SB_REQUIRES(mutex) {
-    if (User* user = find(id)) return *user;
-    auto user = std::make_unique<User>(id);
-    User& reference = *user;
-    users.emplace(std::string_view(reference.id), std::move(user));
-    return reference;
-  }
-  // Graces differ in length after a restart: the list stays in order of their ends.
-  TimePoint begin_grace(User& user, TimePoint end) SB_REQUIRES(mutex) {
-    user.offline_at = end;
-    const auto later = [](TimePoint at, const Leaving& other) { return at < other.offline_at; };
-    leaving.insert(std::upper_bound(leaving.begin(), leaving.end(), end, later), {&user, end});
-    ++user.leaving;
-    return end;
-  }
-  User& known(const User* id) SB_REQUIRES(mutex) {
-    User* user = find(id->id);
-    SB_ASSERT(user == id);
-    return *user;
-  }
-};
 
 Directory::Directory(Mailboxes& mailboxes, DirectoryOptions options)
     : mailboxes_(mailboxes),
@@ -196,112 +156,6 @@ std::optional<SocketRef> Directory::come_back(const User* known, const SocketRef
   return evicted;
 }
 
-std::optional<Directory::Refusal> Directory::refusal(const User* user, const EncodedEvent& event) const {
-  if (event->kind() != FrameKind::outcome || event.job_id().empty()) return std::nullopt;
-  if (store_ && !store_->healthy()) return Refusal::not_durable;
-  if (user && user->jobs && !user->jobs->has_room(event.job_id())) return Refusal::too_many_unread;
-  return std::nullopt;
-}
-
-// Room was seen before. First the sockets and then the ledger, whose memory is fetched meanwhile.
-std::size_t Directory::post(Stripe& stripe, User& user, const EncodedEvent& event) {
-  const bool kept = !event.job_id().empty(), outcome = kept && event->kind() == FrameKind::outcome;
-  const HashedText job(event.job_id());
-  if (kept && !user.jobs) user.jobs = std::make_unique<UserJobs>(options_.ledger, stripe.ledger_bytes);
-  if (kept) user.jobs->prefetch(job);
-  const std::uint64_t number = outcome ? user.jobs->next_number() : 0;
-  std::size_t queued = 0;
-  const std::size_t connected = user.connected();
-  for (std::size_t i = 0; i < user.sockets.size(); ++i) {
-    const SocketRef& to = user.sockets[i];
-    const bool taken = mailboxes_.post(to.shard, Message::deliver(to, event.frame, number));
-    queued += taken && i < connected;
-  }
-  if (!kept) return queued;
-  std::vector<UserJobs::Gone> gone;
-  const JobEntry& entry = user.jobs->keep(job, event.frame, options_.wall(), gone);
-  forget(user, gone);
-  if (outcome && store_) store_->put(user.id, job.text, entry);
-  return queued;
-}
-
-void Directory::note(const EncodedEvent& event) {
-  const bool of_a_job = event->kind() == FrameKind::progress || event->kind() == FrameKind::outcome;
-  if (of_a_job && event.job_id().empty()) without_id_.fetch_add(1, std::memory_order_relaxed);
-}
-
-// What is not kept here is not left in the store either: nobody would ever ask for it again.
-void Directory::forget(const User& user, const std::vector<UserJobs::Gone>& gone) {
-  for (const UserJobs::Gone& one : gone) {
-    if (store_) store_->forget(user.id, one.job_id, one.number);
-    if (one.unread) unread_expired_.fetch_add(1, std::memory_order_relaxed);
-  }
-}
-
-std::expected<std::size_t, Directory::Refusal> Directory::emit(std::string_view id, const EncodedEvent& event) {
-  const HashedText name(id);
-  Stripe& stripe = stripe_of(name);
-  const Lock lock(stripe.mutex);
-  User* user = stripe.find(name);
-  if (const auto refused = refusal(user, event)) return std::unexpected(*refused);
-  if (user) {
-    for (const SocketRef& to : user->sockets) {
-      if (!mailboxes_.has_room(to.shard, user->sockets.size())) return std::unexpected(Refusal::overloaded);
-    }
-  }
-  note(event);
-  if (!user && event.job_id().empty()) return 0;
-  return post(stripe, user ? *user : stripe.find_or_add(id), event);
-}
-
-std::expected<std::size_t, Directory::Refusal> Directory::emit_all(const std::vector<Emission>& emissions) {
-  std::vector<std::size_t> wanted(mailboxes_.shards());
-  for (const Emission& emission : emissions) {
-    Stripe& stripe = stripe_of(emission.user);
-    const Lock lock(stripe.mutex);
-    const User* user = stripe.find(emission.user);
-    if (const auto refused = refusal(user, emission.event)) return std::unexpected(*refused);
-    if (!user) continue;
-    for (const SocketRef& to : user->sockets) ++wanted[to.shard];
-  }
-  for (unsigned shard = 0; shard < wanted.size(); ++shard) {
-    if (wanted[shard] != 0 && !mailboxes_.has_room(shard, wanted[shard])) return std::unexpected(Refusal::overloaded);
-  }
-  std::size_t online = 0;
-  for (const Emission& emission : emissions) {
-    Stripe& stripe = stripe_of(emission.user);
-    const Lock lock(stripe.mutex);
-    User* user = stripe.find(emission.user);
-    note(emission.event);
-    if (user || !emission.event.job_id().empty())
-      online += post(stripe, user ? *user : stripe.find_or_add(emission.user), emission.event) != 0;
-  }
-  return online;
-}
-
-void Directory::confirm(std::string_view id, std::uint64_t up_to) {
-  Stripe& stripe = stripe_of(id);
-  const Lock lock(stripe.mutex);
-  const User* user = stripe.find(id);
-  if (!user || !user->jobs) return;
-  const WallMs now = options_.wall();
-  if (user->jobs->confirm(up_to, now) != 0 && store_) store_->had(id, up_to, now);
-}
-
-std::optional<JobStatus> Directory::job(std::string_view id, std::string_view job_id) const {
-  const Stripe& stripe = stripe_of(id);
-  const Lock lock(stripe.mutex);
-  const User* user = stripe.find(id);
-  return user && user->jobs ? user->jobs->status(job_id) : std::nullopt;
-}
-
-std::vector<JobStatus> Directory::jobs(std::string_view id) const {
-  const Stripe& stripe = stripe_of(id);
-  const Lock lock(stripe.mutex);
-  const User* user = stripe.find(id);
-  return user && user->jobs ? user->jobs->list() : std::vector<JobStatus>{};
-}
-
 bool Directory::online(std::string_view id) const {
   const Stripe& stripe = stripe_of(id);
   const Lock lock(stripe.mutex);
@@ -379,38 +233,6 @@ void Directory::end_graces(Stripe& stripe, TimePoint now) {
     if (user->forgotten()) stripe.users.erase(user->id);
   }
   if (!stripe.leaving.empty()) arm(stripe.leaving.front().offline_at);
-}
-
-std::size_t Directory::ledger_bytes() const {
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < kStripes; ++i) bytes += stripes_[i].ledger_bytes.load(std::memory_order_relaxed);
-  return bytes;
-}
-
-void Directory::expire_jobs(Stripe& stripe) {
-  const bool tight = ledger_bytes() > options_.ledger.total_bytes;
-  const WallMs now = options_.wall();
-  const Lock lock(stripe.mutex);
-  for (auto it = stripe.users.begin(); it != stripe.users.end();) {
-    User& user = *it->second;
-    if (user.jobs) {
-      forget(user, user.jobs->expire(now, tight));
-      if (user.jobs->empty()) user.jobs.reset();
-    }
-    it = user.forgotten() ? stripe.users.erase(it) : std::next(it);
-  }
-}
-
-EmitError to_emit_error(Directory::Refusal refusal) noexcept {
-  switch (refusal) {
-    case Directory::Refusal::overloaded:
-      return EmitError::overloaded;
-    case Directory::Refusal::too_many_unread:
-      return EmitError::too_many_unread;
-    case Directory::Refusal::not_durable:
-      return EmitError::not_durable;
-  }
-  return EmitError::overloaded;
 }
 
 }  // namespace signalbox::hub

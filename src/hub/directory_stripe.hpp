@@ -1,0 +1,55 @@
+#pragma once
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "hub/directory.hpp"
+
+namespace signalbox::hub {
+
+/// A part of the directory's users. A cache line of its own at each end, since threads write to neighbours at once.
+struct alignas(64) Directory::Stripe {
+  mutable Mutex mutex;
+  std::atomic<std::size_t> ledger_bytes{0};  ///< of the jobs of its users; written under the lock
+  // Values are pointers so that a User stays where it is while its sockets name it.
+  std::unordered_map<std::string_view, std::unique_ptr<User>, TextHash, std::equal_to<>> users SB_GUARDED_BY(mutex);
+  /// Whose last socket has gone, in the order in which their graces end. One who came back meanwhile has another time.
+  struct Leaving {
+    User* user;
+    TimePoint offline_at;
+  };
+  std::deque<Leaving> leaving SB_GUARDED_BY(mutex);
+
+  User* find(const HashedText& id) const SB_REQUIRES(mutex) {
+    auto it = users.find(id);
+    return it == users.end() ? nullptr : it->second.get();
+  }
+  User* find(std::string_view id) const SB_REQUIRES(mutex) { return find(HashedText(id)); }
+  User& find_or_add(std::string_view id) SB_REQUIRES(mutex) {
+    if (User* user = find(id)) return *user;
+    auto user = std::make_unique<User>(id);
+    User& reference = *user;
+    users.emplace(std::string_view(reference.id), std::move(user));
+    return reference;
+  }
+  // Graces differ in length after a restart: the list stays in order of their ends.
+  TimePoint begin_grace(User& user, TimePoint end) SB_REQUIRES(mutex) {
+    user.offline_at = end;
+    const auto later = [](TimePoint at, const Leaving& other) { return at < other.offline_at; };
+    leaving.insert(std::upper_bound(leaving.begin(), leaving.end(), end, later), {&user, end});
+    ++user.leaving;
+    return end;
+  }
+  User& known(const User* id) SB_REQUIRES(mutex) {
+    User* user = find(id->id);
+    SB_ASSERT(user == id);
+    return *user;
+  }
+};
+
+}  // namespace signalbox::hub
