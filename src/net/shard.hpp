@@ -38,7 +38,7 @@ struct Shared {
   std::atomic<std::size_t> refused{0};    ///< connections over the limit that are being told so
   std::atomic<std::size_t> partial_bytes{0};
   std::atomic<std::size_t> queued_bytes{0};
-  std::atomic<bool> relieving{false};       ///< relieve() goes from shard to shard
+  std::atomic<unsigned> relief_asked{0};    ///< times, since relieve() has begun to go from shard to shard
   std::atomic<std::uint64_t> conflated{0};  ///< events that no client had to read, since newer ones said more
   std::atomic<std::size_t> leaving{0};      ///< places given out in the row of a drain
 
@@ -137,7 +137,7 @@ class Shard {
   void count(Held& held, std::size_t before, std::size_t after);
   bool too_much(const Held& held) const;
   void relieve_all();
-  void relieve(std::size_t held);
+  void relieve();
   /// A connection or a session, with what it holds of something that is bounded.
   struct Holder {
     std::size_t bytes;

@@ -58,24 +58,23 @@ bool Shard::too_much(const Held& held) const {
 // Who holds most may be with another shard. One shard after the other looks, or several would each let go what is too
 // much. As messages, since the caller may be inside the one that has to go.
 void Shard::relieve_all() {
-  if (shared_.relieving.exchange(true)) return;
-  const std::size_t held = partial_.all.load() + queued_.all.load();
+  if (shared_.relief_asked.fetch_add(1) != 0) return;
   Shard* first = shared_.shards.front().get();
-  static_cast<void>(first->post(Message::run([first, held] { first->relieve(held); })));
+  static_cast<void>(first->post(Message::run([first] { first->relieve(); })));
 }
 
-// `held`: by all, when the first shard was asked. What came meanwhile is seen at the end, unless nothing has changed.
-void Shard::relieve(std::size_t held) {
+// Who asked while the shards looked may hold what the first of them did not see.
+void Shard::relieve() {
   drop_largest_partials();
   drop_largest_queues();
   if (index_ + 1 < shared_.shards.size()) {
     Shard* next = shared_.shards[index_ + 1].get();
-    static_cast<void>(next->post(Message::run([next, held] { next->relieve(held); })));
+    static_cast<void>(next->post(Message::run([next] { next->relieve(); })));
     return;
   }
-  shared_.relieving.store(false);
+  const bool asked_meanwhile = shared_.relief_asked.exchange(0) > 1;
   const bool over = partial_.all.load() > partial_.limit || queued_.all.load() > queued_.limit;
-  if (over && partial_.all.load() + queued_.all.load() != held) relieve_all();
+  if (asked_meanwhile && over) relieve_all();
 }
 
 /// Whoever holds something of it on this shard, the largest first.
