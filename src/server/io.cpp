@@ -1,11 +1,10 @@
 #include "server/io.hpp"
 
-#include <exception>
 #include <utility>
 
 #include <signalbox/connection_manager.hpp>
 
-#include "base/log.hpp"
+#include "hub/guarded.hpp"
 #include "net/application.hpp"
 
 namespace signalbox {
@@ -20,21 +19,17 @@ EmitResult Io::Impl::emit(std::string_view user, const hub::FrameResult& frame) 
 }
 
 void Io::Impl::when_committed(OnCommitted on_committed) const {
-  if (!store_) return on_committed(false);
-  store_->when_committed(std::move(on_committed));
+  auto call = [&hub = hub_, on_committed = std::move(on_committed)](bool durable) mutable {
+    hub::guarded(hub, "on_committed", {}, [&] { on_committed(durable); });
+  };
+  store_ ? store_->when_committed(std::move(call)) : call(false);
 }
 
 bool Io::post(std::move_only_function<void()> task) const {
   if (!impl_->running()) return false;
   const int here = net::Network::current_shard();
-  auto guarded = [task = std::move(task)]() mutable {
-    try {
-      task();
-    } catch (const std::exception& error) {
-      log::error("a posted task threw", {{"what", error.what()}});
-    } catch (...) {
-      log::error("a posted task threw");
-    }
+  auto guarded = [&hub = impl_->hub(), task = std::move(task)]() mutable {
+    hub::guarded(hub, "a posted task", {}, [&] { task(); });
   };
   return impl_->hub().mailboxes.post(here < 0 ? 0 : static_cast<unsigned>(here), Message::run(std::move(guarded)));
 }

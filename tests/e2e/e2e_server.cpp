@@ -41,6 +41,17 @@ json quick_job(const Io& io, const json& job) {
   return to_json(emit_to_user(io, user, events::job_completed, {{"jobId", id}, {"result", {{"imageUrl", "..."}}}}));
 }
 
+/// Says when the outcome is durable, and throws then.
+json outcome(const Io& io, const json& order) {
+  const std::string user = order.at("user"), id = order.at("jobId");
+  const auto committed = [id](bool durable) {
+    say({{"committed", id}, {"durable", durable}});
+    throw std::runtime_error("a callback that throws");
+  };
+  if (order.contains("error")) return to_json(emit_to_user(io, user, JobFailed{.job_id = id, .error = "x"}, committed));
+  return to_json(emit_to_user(io, user, JobCompleted{.job_id = id, .result = 1}, committed));
+}
+
 /// Many numbered events from one thread.
 json count_up(const Io& io, const json& order) {
   std::size_t taken = 0;
@@ -62,6 +73,7 @@ json carry_out(const WebSocketService& service, const json& order) {
   const std::string what = order.at("do");
   if (what == "generate_image") return generate_image(io, order);
   if (what == "quick_job") return quick_job(io, order);
+  if (what == "outcome") return outcome(io, order);
   if (what == "count_up") return count_up(io, order);
   if (what == "presence") return presence(io, service.connections(), order);
   const std::string user = order.at("user"), event = order.at("event");
