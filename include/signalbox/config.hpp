@@ -76,6 +76,7 @@ struct Config {
   std::chrono::milliseconds progress_ttl{3600 * 1000};
   std::chrono::milliseconds outcome_replay{600 * 1000};
   std::size_t jobs_per_user = 200;
+  std::size_t unread_outcomes_per_user = 10'000;
   std::size_t ledger_total_bytes = 256u << 20;
 
   // Socket.IO's connection state recovery (docs/delivery.md)

@@ -162,13 +162,26 @@ void Client::connect(const PacketView& packet, TimePoint now) {
   link_.set_authenticated();
   sockets_.push_back(
       std::make_unique<SocketState>(*this, *nsp, std::move(attempt.login()), std::move(attempt.auth()), now));
-  if (!wish || !sockets_.back()->claim(std::move(*wish))) sockets_.back()->welcome(now);
+  if (!wish || !sockets_.back()->claim(std::move(*wish))) welcome(*sockets_.back(), now);
   link_.deadline_changed();
+}
+
+// As a new one, once its user's outcomes are there to be told.
+void Client::welcome(SocketState& socket, TimePoint now) {
+  if (!socket.joins_directory()) return socket.welcome(now);
+  hub_.directory.when_loaded(socket.user_id(), socket.ref().shard, [&hub = hub_, ref = socket.ref()] {
+    SocketState* still = hub.find(ref);
+    if (!still) return;
+    Client& client = still->client();
+    const Turn turn(client);
+    still->welcome(hub.clocks.steady());
+    client.link_.deadline_changed();
+  });
 }
 
 void Client::end_claim(SocketState& socket, const FoundSocket* found, TimePoint now) {
   const Turn turn(*this);
-  found ? socket.welcome_back(*found) : socket.welcome(now);
+  found ? socket.welcome_back(*found) : welcome(socket, now);
   link_.deadline_changed();
 }
 

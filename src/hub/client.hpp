@@ -74,6 +74,7 @@ class Client {
   void spend(TimePoint now);
   void dispatch(const socketio::PacketView& packet, Attachments attachments, TimePoint now);
   void connect(const socketio::PacketView& packet, TimePoint now);
+  void welcome(SocketState& socket, TimePoint now);
   void refuse(const Namespace& nsp, const ConnectRefusal& refusal, TimePoint now);
   void send(std::string_view nsp, socketio::PacketType type, std::string_view payload);
 

@@ -32,13 +32,18 @@ Directory::~Directory() = default;
 
 void Directory::open(OutcomeStore& store, TimePoint now) {
   store_ = &store;
-  for (StoredOutcome& found : store.load()) {
+  look_at_memory();
+  constexpr std::size_t kLookEach = 1024;
+  std::size_t restored = 0;
+  store.load([&](StoredOutcome found) {
+    if (++restored % kLookEach == 0) look_at_memory();
+    if (lean_) found.entry.frame = key_alone(found.entry.frame);
     Stripe& stripe = stripe_of(found.user);
     const Lock lock(stripe.mutex);
     User& user = stripe.find_or_add(found.user);
     if (!user.jobs) user.jobs = std::make_unique<UserJobs>(options_.ledger, stripe.ledger_bytes);
     user.jobs->restore(HashedText(found.job_id), std::move(found.entry));
-  }
+  });
   for (const std::string& id : store.online()) {
     Stripe& stripe = stripe_of(id);
     const Lock lock(stripe.mutex);
@@ -217,6 +222,7 @@ void Directory::on_timer(TimePoint now) {
   // A part of the stripes each second, so that no turn is long however many users there are.
   constexpr std::size_t kEachSecond = 16;
   next_expiry_ = now + std::chrono::seconds(1);
+  look_at_memory();
   for (std::size_t i = 0; i < kEachSecond; ++i) expire_jobs(stripes_[expire_next_++ % kStripes]);
 }
 

@@ -33,11 +33,14 @@ struct User {
   TimePoint offline_at = kNever;   ///< end of the grace after the last socket went
   std::uint32_t leaving = 0;       ///< times that the entry stands in its stripe's list of those who left
   std::uint32_t away = 0;          ///< how many of the sockets have gone
+  std::uint32_t readers = 0;       ///< calls of when_loaded() that are not over: what is loaded stays in memory
   std::unique_ptr<UserJobs> jobs;
 
   std::size_t connected() const { return sockets.size() - away; }
   /// Nothing more is known of this user, and nothing names the entry.
-  bool forgotten() const { return !online && sockets.empty() && leaving == 0 && (!jobs || jobs->empty()); }
+  bool forgotten() const {
+    return !online && sockets.empty() && leaving == 0 && readers == 0 && (!jobs || jobs->empty());
+  }
 };
 
 struct DirectoryOptions {
@@ -67,6 +70,11 @@ class Directory {
     std::optional<SocketRef> evicted;  ///< the user's oldest socket, when the limit was passed: to be sent `41`
     std::vector<JobEntry> replay;      ///< to be told right after `authenticated`, in this order
   };
+  /// Calls `then` when the packets of all outcomes of the user are in memory, in which they stay while it runs: at once
+  /// if they are, else on the thread of that shard when the store has brought them. Around join(), job() and jobs().
+  using Then = std::move_only_function<void()>;
+  void when_loaded(std::string_view user, unsigned shard, Then then);
+
   /// A socket of the main namespace is authenticated. Must be called on its shard, right before `40` and
   /// `authenticated` are queued to it in the same turn: what other threads emit after this call lies in the mailbox,
   /// hence behind them, and what was emitted before is in `replay`.
@@ -120,9 +128,13 @@ class Directory {
   struct Stripe;
   Stripe& stripe_of(const HashedText& user) const;
   Stripe& stripe_of(std::string_view user) const;
-  std::optional<Refusal> refusal(const User* user, const EncodedEvent& event) const;
+  std::optional<Refusal> refusal(const User* user, const EncodedEvent& event, std::size_t before) const;
   std::size_t post(Stripe& stripe, User& user, const EncodedEvent& event);
   std::size_t ledger_bytes() const;
+  void on_loaded(User& user, const std::vector<StoredOutcome>& found);
+  void end_reading(User& user);
+  void count_kept(std::size_t bytes);
+  void look_at_memory();
   std::optional<SocketRef> one_too_many(const User& user) const;
   static bool take_out(User& user, const SocketRef& socket);
   void note(const EncodedEvent& event);
@@ -141,6 +153,8 @@ class Directory {
   std::atomic<std::size_t> online_count_{0};
   std::atomic<std::uint64_t> unread_expired_{0};
   std::atomic<std::uint64_t> without_id_{0};
+  std::atomic<std::size_t> kept_since_look_{0};  ///< bytes of outcomes since look_at_memory()
+  std::atomic<bool> lean_{false};                ///< memory grows short: the packets of outcomes are left to the store
   std::atomic<TimePoint::rep> next_deadline_;
   std::atomic<bool> presence_held_{false};
   TimePoint next_expiry_{};      ///< shard 0 alone

@@ -1,17 +1,29 @@
 #include "hub/directory.hpp"
 
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
+#include "base/log.hpp"
 #include "hub/directory_stripe.hpp"
 
 // What is emitted to users, and what is kept of their jobs.
 namespace signalbox::hub {
+namespace {
 
-std::optional<Directory::Refusal> Directory::refusal(const User* user, const EncodedEvent& event) const {
+log::RareWarning memory_short, unread_full;
+
+}  // namespace
+
+std::optional<Directory::Refusal> Directory::refusal(const User* user, const EncodedEvent& event,
+                                                     std::size_t before) const {
   if (event->kind() != FrameKind::outcome || event.job_id().empty()) return std::nullopt;
   if (store_ && !store_->healthy()) return Refusal::not_durable;
-  if (user && user->jobs && !user->jobs->has_room(event.job_id())) return Refusal::too_many_unread;
-  return std::nullopt;
+  const bool room = user && user->jobs ? user->jobs->has_room(event.job_id(), before)
+                                       : before < options_.ledger.unread_outcomes_per_user;
+  if (room) return std::nullopt;
+  unread_full.write("UNREAD_OUTCOMES_PER_USER is reached: outcomes for a user are refused");
+  return Refusal::too_many_unread;
 }
 
 // Room was seen before. First the sockets and then the ledger, whose memory is fetched meanwhile.
@@ -30,9 +42,14 @@ std::size_t Directory::post(Stripe& stripe, User& user, const EncodedEvent& even
   }
   if (!kept) return queued;
   std::vector<UserJobs::Gone> gone;
-  const JobEntry& entry = user.jobs->keep(job, event.frame, options_.wall(), gone);
+  const bool to_store = outcome && store_;
+  const bool leave = to_store && lean_.load(std::memory_order_relaxed) && user.readers == 0;
+  JobEntry entry = user.jobs->keep(job, leave ? key_alone(event.frame) : event.frame, options_.wall(), gone);
   forget(user, gone);
-  if (outcome && store_) store_->put(user.id, job.text, entry);
+  if (!to_store) return queued;
+  entry.frame = event.frame;
+  store_->put(user.id, job.text, entry);
+  if (!leave) count_kept(event.frame->memory());
   return queued;
 }
 
@@ -54,7 +71,7 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit(std::string_view 
   Stripe& stripe = stripe_of(name);
   const Lock lock(stripe.mutex);
   User* user = stripe.find(name);
-  if (const auto refused = refusal(user, event)) return std::unexpected(*refused);
+  if (const auto refused = refusal(user, event, 0)) return std::unexpected(*refused);
   if (user) {
     for (const SocketRef& to : user->sockets) {
       if (!mailboxes_.has_room(to.shard, user->sockets.size())) return std::unexpected(Refusal::overloaded);
@@ -67,11 +84,14 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit(std::string_view 
 
 std::expected<std::size_t, Directory::Refusal> Directory::emit_all(const std::vector<Emission>& emissions) {
   std::vector<std::size_t> wanted(mailboxes_.shards());
+  std::unordered_map<std::string_view, std::size_t> outcomes;
   for (const Emission& emission : emissions) {
     Stripe& stripe = stripe_of(emission.user);
     const Lock lock(stripe.mutex);
     const User* user = stripe.find(emission.user);
-    if (const auto refused = refusal(user, emission.event)) return std::unexpected(*refused);
+    const bool outcome = emission.event->kind() == FrameKind::outcome;
+    const std::size_t before = outcome ? outcomes[emission.user]++ : 0;
+    if (const auto refused = refusal(user, emission.event, before)) return std::unexpected(*refused);
     if (!user) continue;
     for (const SocketRef& to : user->sockets) ++wanted[to.shard];
   }
@@ -99,6 +119,47 @@ void Directory::confirm(std::string_view id, std::uint64_t up_to) {
   if (user->jobs->confirm(up_to, now) != 0 && store_) store_->had(id, up_to, now);
 }
 
+void Directory::when_loaded(std::string_view id, unsigned shard, Then then) {
+  if (!store_) return then();
+  Stripe& stripe = stripe_of(id);
+  User* user = nullptr;
+  {
+    const Lock lock(stripe.mutex);
+    user = &stripe.find_or_add(id);
+    ++user->readers;
+    if (user->jobs && !user->jobs->loaded()) {
+      auto& waiting = stripe.waiting[user];
+      waiting.push_back({shard, std::move(then)});
+      if (waiting.size() > 1) return;
+      return store_->read(id, [this, user](const std::vector<StoredOutcome>& found) { on_loaded(*user, found); });
+    }
+  }
+  then();
+  end_reading(*user);
+}
+
+void Directory::on_loaded(User& user, const std::vector<StoredOutcome>& found) {
+  Stripe& stripe = stripe_of(user.id);
+  const Lock lock(stripe.mutex);
+  if (user.jobs) user.jobs->load(found);
+  auto waited = stripe.waiting.extract(&user);
+  for (auto& [shard, then] : waited.mapped()) {
+    // Refused only by shards that have stopped.
+    static_cast<void>(mailboxes_.post(shard, Message::run([this, &user, then = std::move(then)]() mutable {
+                                        then();
+                                        end_reading(user);
+                                      })));
+  }
+}
+
+void Directory::end_reading(User& user) {
+  Stripe& stripe = stripe_of(user.id);
+  const Lock lock(stripe.mutex);
+  --user.readers;
+  if (lean_ && user.readers == 0 && user.jobs) user.jobs->unload();
+  if (user.forgotten()) stripe.users.erase(user.id);
+}
+
 std::optional<JobStatus> Directory::job(std::string_view id, std::string_view job_id) const {
   const Stripe& stripe = stripe_of(id);
   const Lock lock(stripe.mutex);
@@ -119,6 +180,21 @@ std::size_t Directory::ledger_bytes() const {
   return bytes;
 }
 
+// Once a second is too late for many large outcomes.
+void Directory::count_kept(std::size_t bytes) {
+  if (kept_since_look_.fetch_add(bytes, std::memory_order_relaxed) + bytes < options_.ledger.total_bytes / 64) return;
+  kept_since_look_.store(0, std::memory_order_relaxed);
+  look_at_memory();
+}
+
+// Some of it is left free for what comes until the next look, and for progress.
+void Directory::look_at_memory() {
+  const bool lean = store_ && ledger_bytes() >= options_.ledger.total_bytes / 4 * 3;
+  lean_.store(lean, std::memory_order_relaxed);
+  if (lean)
+    memory_short.write("three quarters of LEDGER_TOTAL_BYTES are used: the data of outcomes is left to the store");
+}
+
 void Directory::expire_jobs(Stripe& stripe) {
   const bool tight = ledger_bytes() > options_.ledger.total_bytes;
   const WallMs now = options_.wall();
@@ -127,6 +203,7 @@ void Directory::expire_jobs(Stripe& stripe) {
     User& user = *it->second;
     if (user.jobs) {
       forget(user, user.jobs->expire(now, tight));
+      if (lean_ && user.readers == 0) user.jobs->unload();
       if (user.jobs->empty()) user.jobs.reset();
     }
     it = user.forgotten() ? stripe.users.erase(it) : std::next(it);

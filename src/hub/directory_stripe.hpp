@@ -24,6 +24,12 @@ struct alignas(64) Directory::Stripe {
     TimePoint offline_at;
   };
   std::deque<Leaving> leaving SB_GUARDED_BY(mutex);
+  /// What waits until the outcomes of a user have been read, and on which shards.
+  struct Waiting {
+    unsigned shard;
+    Then then;
+  };
+  std::unordered_map<const User*, std::vector<Waiting>> waiting SB_GUARDED_BY(mutex);
 
   User* find(const HashedText& id) const SB_REQUIRES(mutex) {
     auto it = users.find(id);

@@ -17,6 +17,14 @@ std::size_t cost(const JobEntry& entry) {
 }
 
 JobStatus status_of(const JobEntry& entry) {
+  if (!entry.loaded()) {
+    return {.frame = entry.frame,
+            .job_id = entry.frame->key(),
+            .event = {},
+            .data = {},
+            .time = entry.time,
+            .had = entry.had_at != 0};
+  }
   JsonItems items(entry.frame->packet().substr(2));  // behind "42"
   const std::string_view name = items.next().value_or("\"\"");
   return {.frame = entry.frame,
@@ -33,9 +41,20 @@ std::string to_json(const JobStatus& status) {
   std::string out = "{\"jobId\":";
   append_json_string(out, status.job_id);
   out += ",\"event\":";
-  append_json_string(out, status.event);
-  out.append(",\"data\":").append(status.data).append(",\"time\":") += std::to_string(status.time);
+  if (status.event.empty()) {
+    out += "null,\"data\":null";
+  } else {
+    append_json_string(out, status.event);
+    out.append(",\"data\":").append(status.data);
+  }
+  out.append(",\"time\":") += std::to_string(status.time);
   return out += status.had ? ",\"had\":true}" : ",\"had\":false}";
+}
+
+std::string to_json(const std::vector<JobStatus>& jobs) {
+  std::string out = "[";
+  for (const JobStatus& job : jobs) out.append(out.size() > 1 ? "," : "").append(to_json(job));
+  return out += ']';
 }
 
 std::string unknown_job_json(std::string_view job_id) {
@@ -70,11 +89,13 @@ void UserJobs::add_bytes(std::size_t bytes) {
 void UserJobs::count(const JobEntry& entry) {
   add_bytes(cost(entry));
   if (entry.unread()) ++unread_;
+  if (!entry.loaded()) ++unloaded_;
 }
 
 void UserJobs::uncount(const JobEntry& entry) {
   add_bytes(-cost(entry));
   if (entry.unread()) --unread_;
+  if (!entry.loaded()) --unloaded_;
 }
 
 void UserJobs::uncount_all(const KeptJob& job) {
@@ -82,8 +103,8 @@ void UserJobs::uncount_all(const KeptJob& job) {
   if (job.ended_before) uncount(*job.ended_before);
 }
 
-bool UserJobs::has_room(std::string_view job_id) const {
-  if (unread_ < options_.unread_outcomes_per_user) return true;
+bool UserJobs::has_room(std::string_view job_id, std::size_t before) const {
+  if (unread_ + before < options_.unread_outcomes_per_user) return true;
   const KeptJob* job = jobs_.find(HashedText(job_id));
   return job && job->unread();
 }
@@ -108,6 +129,7 @@ const JobEntry& UserJobs::keep(const HashedText& job_id, const FrameRef& frame, 
   } else {
     uncount_all(job);
     job.ended_before.reset();
+    job.withheld = false;
   }
   job.newest = {.frame = frame, .number = ++last_number_, .time = now};
   job.runs = runs;
@@ -183,7 +205,10 @@ std::vector<JobEntry> UserJobs::replay(WallMs now) const {
   std::vector<JobEntry> out;
   each(jobs_, lists_, [&](const KeptJob& job) {
     const JobEntry* outcome = job.outcome();
-    if (outcome && (outcome->had_at == 0 || now - outcome->had_at < options_.outcome_replay)) out.push_back(*outcome);
+    const auto told = [&](const JobEntry& entry) {
+      return entry.loaded() && (entry.had_at == 0 || now - entry.had_at < options_.outcome_replay);
+    };
+    if (outcome && told(*outcome)) out.push_back(*outcome);
     if (const JobEntry* progress = job.progress()) out.push_back(*progress);
   });
   std::sort(out.begin(), out.end(), [](const JobEntry& a, const JobEntry& b) { return a.number < b.number; });
@@ -193,7 +218,7 @@ std::vector<JobEntry> UserJobs::replay(WallMs now) const {
 std::size_t UserJobs::confirm(std::uint64_t up_to, WallMs now) {
   std::size_t news = 0;
   each(jobs_, ranked(KeptJob::Rank::unread), [&](KeptJob& job) {
-    if (job.outcome()->number > up_to) return;
+    if (job.outcome()->number > up_to || job.withheld) return;
     unlink(job);
     job.outcome()->had_at = now;
     --unread_;
@@ -233,12 +258,35 @@ std::vector<UserJobs::Gone> UserJobs::expire(WallMs now, bool tight) {
     unlink(job);
     uncount(outcome_ends ? *job.ended_before : job.newest);
     if (progress_ends) job.newest = std::move(*job.ended_before);
+    if (outcome_ends) job.withheld = false;
     job.runs = !progress_ends;
     job.ended_before.reset();
     link(job);
   });
   if (jobs_.mostly_free()) compact();
   return gone;
+}
+
+void UserJobs::change_frame(JobEntry& outcome, FrameRef frame) {
+  uncount(outcome);
+  outcome.frame = std::move(frame);
+  count(outcome);
+}
+
+void UserJobs::unload() {
+  each(jobs_, lists_, [this](KeptJob& job) {
+    JobEntry* outcome = job.outcome();
+    if (outcome && outcome->loaded()) change_frame(*outcome, key_alone(outcome->frame));
+  });
+}
+
+void UserJobs::load(const std::vector<StoredOutcome>& found) {
+  for (const StoredOutcome& one : found) {
+    KeptJob* job = jobs_.find(HashedText(one.job_id));
+    JobEntry* outcome = job ? job->outcome() : nullptr;
+    if (outcome && !outcome->loaded() && outcome->number == one.entry.number) change_frame(*outcome, one.entry.frame);
+  }
+  each(jobs_, lists_, [](KeptJob& job) { job.withheld = job.outcome() && !job.outcome()->loaded(); });
 }
 
 void UserJobs::compact() {

@@ -27,14 +27,22 @@ struct LedgerOptions {
 struct JobStatus {
   FrameRef frame;  ///< which the texts are slices of
   std::string_view job_id;
-  std::string_view event;
-  std::string_view data;  ///< JSON text, as it was emitted
+  std::string_view event;  ///< empty: its outcome lies in the store, which cannot be read
+  std::string_view data;   ///< JSON text, as it was emitted
   WallMs time = 0;
   bool had = false;
 };
 
+/// An outcome as it lies in the store.
+struct StoredOutcome {
+  std::string user, job_id;
+  JobEntry entry;
+};
+
 /// {"jobId","event","data","time","had"}
 std::string to_json(const JobStatus& status);
+/// An array of these.
+std::string to_json(const std::vector<JobStatus>& jobs);
 /// The same for a job of which nothing is known: `event` is null.
 std::string unknown_job_json(std::string_view job_id);
 
@@ -56,9 +64,9 @@ class UserJobs {
     bool unread;
   };
 
-  /// Is there room for one more outcome that the user has not had? Of a job whose outcome waits already there always
-  /// is.
-  bool has_room(std::string_view job_id) const;
+  /// Is there room for one more outcome that the user has not had, when so many others come before it? Of a job whose
+  /// outcome waits already there always is.
+  bool has_room(std::string_view job_id, std::size_t before) const;
   /// Keeps a job event (its frame's kind says which). The outcomes that it pushed out are added to `gone`.
   const JobEntry& keep(const HashedText& job_id, const FrameRef& frame, WallMs now, std::vector<Gone>& gone);
   /// What keep() will give.
@@ -80,6 +88,14 @@ class UserJobs {
   std::vector<Gone> expire(WallMs now, bool tight);
   bool empty() const { return jobs_.size() == 0; }
 
+  /// Are the packets of all outcomes in memory? Before replay(), status() and list(), which leave out or show as
+  /// unreadable what is not.
+  bool loaded() const { return unloaded_ == 0; }
+  /// Leaves the packets of outcomes to the store.
+  void unload();
+  /// Takes back what the store has of this user. Outcomes that are not among it stay, and are not told.
+  void load(const std::vector<StoredOutcome>& found);
+
  private:
   /// Jobs of one rank by their places, from the one that has been in it longest, so that pushing out costs the same
   /// however many there are.
@@ -90,6 +106,7 @@ class UserJobs {
 
   void add_bytes(std::size_t bytes);
   void count(const JobEntry& entry);
+  void change_frame(JobEntry& outcome, FrameRef frame);
   void uncount(const JobEntry& entry);
   void uncount_all(const KeptJob& job);
   void link(KeptJob& job);    ///< to the end of the list of its rank
@@ -114,6 +131,7 @@ class UserJobs {
   std::array<List, 3> lists_{};  ///< by rank
   std::uint64_t last_number_ = 0;
   std::size_t unread_ = 0;
+  std::size_t unloaded_ = 0;
 };
 
 }  // namespace signalbox::hub

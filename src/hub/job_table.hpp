@@ -14,7 +14,8 @@ namespace signalbox::hub {
 /// Unix time in milliseconds: what is kept outlives a process, and so does its clock.
 using WallMs = std::int64_t;
 
-/// What is kept for one event. The encoded frame is the record: event and data are slices of it.
+/// What is kept for one event. The encoded frame is the record: event and data are slices of it. Of an outcome whose
+/// packet lies in the store alone, the frame has but its key.
 struct JobEntry {
   FrameRef frame;            ///< none: nothing is kept
   std::uint64_t number = 0;  ///< of all that was kept for this user; rises
@@ -23,7 +24,14 @@ struct JobEntry {
 
   /// An outcome that the user has not had.
   bool unread() const { return frame && frame->kind() == FrameKind::outcome && had_at == 0; }
+  /// Is its packet in memory?
+  bool loaded() const { return !frame->packet().empty(); }
 };
+
+/// What stays in memory of an outcome whose packet lies in the store.
+inline FrameRef key_alone(const FrameRef& frame) {
+  return text_frame({}, frame->kind(), frame->key());
+}
 
 /// What is kept of one job: its newest progress while it runs, its outcome, or both. A cache line.
 struct alignas(64) KeptJob {
@@ -38,6 +46,7 @@ struct alignas(64) KeptJob {
   std::uint32_t newer = kNone;
   Rank rank = Rank::unread;
   bool runs = false;
+  bool withheld = false;  ///< its outcome could not be read, and so was not told: nothing confirms it
 
   const JobEntry* progress() const { return runs ? &newest : nullptr; }
   const JobEntry* outcome() const { return runs ? ended_before.get() : &newest; }

@@ -11,12 +11,6 @@
 
 namespace signalbox::hub {
 
-/// An outcome as it was found at the start.
-struct StoredOutcome {
-  std::string user, job_id;
-  JobEntry entry;
-};
-
 /// Who has come online since these were handed over last (true), or gone.
 using PresenceChanges = std::unordered_map<std::string, bool>;
 
@@ -27,6 +21,7 @@ using PresenceChanges = std::unordered_map<std::string, bool>;
 class OutcomeStore {
  public:
   using Committed = std::move_only_function<void(bool durable)>;
+  using Found = std::move_only_function<void(const std::vector<StoredOutcome>& outcomes)>;
   virtual ~OutcomeStore() = default;
 
   /// False: it cannot write at present. Outcomes are refused then, and nothing is lost silently.
@@ -37,8 +32,11 @@ class OutcomeStore {
   virtual void presence(PresenceChanges changes) = 0;
   /// Calls back, on a thread of the store, when all that was asked before is on the disk, or cannot be brought there.
   virtual void when_committed(Committed callback) = 0;
-  /// All that is kept, once, before anything else.
-  virtual std::vector<StoredOutcome> load() = 0;
+  /// Calls back, on a thread of the store, with all outcomes of this user that were put before, on the disk or not.
+  /// What cannot be read is not among them.
+  virtual void read(std::string_view user, Found callback) = 0;
+  /// All that is kept, one after the other. Once, before anything else.
+  virtual void load(const std::function<void(StoredOutcome)>& take) = 0;
   /// Who was online when the last process ended. Once, before anything else but load().
   virtual std::vector<std::string> online() = 0;
 };

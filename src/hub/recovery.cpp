@@ -79,7 +79,10 @@ std::string Recovery::begin(const SocketState& socket, const User* user) {
 void Recovery::depart(const SocketState& socket, const User* user, CloseReason reason, TimePoint now) {
   const SocketRef ref = socket.ref();
   Place* place = find(ref);
-  SB_ASSERT(place);
+  if (!place) {  // it was not welcomed yet
+    local_.vacate(ref);
+    return local_.release(ref);
+  }
   switch (place->state) {
     case Place::State::claiming:
       place->comes_back = may_come_back(reason);

@@ -60,10 +60,14 @@ bool SocketState::claim(RecoveryWish wish) {
   return client_.local().recovery()->claim(*this, std::move(wish));
 }
 
+bool SocketState::joins_directory() const {
+  return !user_id_.empty() && nsp_.name == kMainNamespace;
+}
+
 void SocketState::welcome(TimePoint now) {
   Hub& hub = client_.hub();
   std::vector<JobEntry> replay;
-  if (!user_id_.empty() && nsp_.name == kMainNamespace) {
+  if (joins_directory()) {
     auto joined = hub.directory.join(user_id_, ref_, now);
     user_ = joined.user;
     std::string().swap(user_id_);
@@ -149,20 +153,23 @@ void SocketState::taken_over(TimePoint now) {
 
 bool SocketState::answer_about_jobs(const socketio::EventView& event, Ack& ack) {
   if (!user_ || nsp_.handlers.contains(event.name)) return false;
-  const Directory& directory = client_.hub().directory;
+  Directory& directory = client_.hub().directory;
   if (event.name == "jobs") {
-    std::string list = "[[";
-    for (const JobStatus& job : directory.jobs(user_->id)) list.append(list.size() > 2 ? "," : "").append(to_json(job));
-    ack.send_text(list.append("]]"));
+    directory.when_loaded(user_->id, ref_.shard, [&directory, user = user_->id, ack = std::move(ack)]() mutable {
+      ack.send_text('[' + to_json(directory.jobs(user)) + ']');
+    });
     return true;
   }
   if (event.name != "job_status") return false;
   const std::string arguments = '[' + std::string(event.arguments) + ']';
   JsonItems items(arguments);
   const std::string_view first = items.next().value_or("\"\"");
-  const std::string id = json_string(first).value_or(std::string(first));
-  const auto job = directory.job(user_->id, id);
-  ack.send_text('[' + (job ? to_json(*job) : unknown_job_json(id)) + ']');
+  directory.when_loaded(user_->id, ref_.shard,
+                        [&directory, user = user_->id, id = json_string(first).value_or(std::string(first)),
+                         ack = std::move(ack)]() mutable {
+                          const auto job = directory.job(user, id);
+                          ack.send_text('[' + (job ? to_json(*job) : unknown_job_json(id)) + ']');
+                        });
   return true;
 }
 

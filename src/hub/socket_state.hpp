@@ -45,6 +45,8 @@ class SocketState {
 
   /// Wants to be an older socket (RECOVERY_WINDOW_MS). False: there is none. True: Client::end_claim() says.
   bool claim(RecoveryWish wish);
+  /// Is it one of a user whom the directory knows?
+  bool joins_directory() const;
   /// Joins the directory, answers the client, tells the application. In one turn, so that nothing comes between.
   void welcome(TimePoint now);
   /// The same as the socket that the client has been before, which the directory has.

@@ -198,7 +198,7 @@ std::optional<net::Response> HttpApi::on_request(const net::RequestHead& head, s
     case Endpoint::presence:
       return presence(head.query);
     case Endpoint::jobs:
-      return jobs_of(head.path);
+      return jobs_of(head.path, id);
     case Endpoint::presence_of:
       return presence_of(head.path.substr(kPresence.size() + 1));
     case Endpoint::none:
@@ -337,17 +337,16 @@ net::Response HttpApi::presence_of(std::string_view encoded_user) const {
   return json_response(200, std::move(body));
 }
 
-net::Response HttpApi::jobs_of(std::string_view path) const {
+std::optional<net::Response> HttpApi::jobs_of(std::string_view path, const net::RequestId& id) const {
   const auto [encoded_user, encoded_job] = *user_and_job(path);
   const auto user = decode_path(encoded_user), job = decode_path(encoded_job);
   if (!user || !job || !hub::valid_user_id(*user)) return error_response(400, to_text(EmitError::invalid_user));
-  if (!job->empty()) {
-    const auto status = directory_.job(*user, *job);
-    return json_response(200, status ? to_json(*status) : hub::unknown_job_json(*job));
-  }
-  std::string list = "[";
-  for (const hub::JobStatus& one : directory_.jobs(*user)) list.append(list.size() > 1 ? "," : "").append(to_json(one));
-  return json_response(200, list.append("]"));
+  directory_.when_loaded(*user, id.shard, [this, user = *user, job = *job, id] {
+    if (job.empty()) return answer_(id, json_response(200, to_json(directory_.jobs(user))));
+    const auto status = directory_.job(user, job);
+    answer_(id, json_response(200, status ? to_json(*status) : hub::unknown_job_json(job)));
+  });
+  return std::nullopt;
 }
 
 }  // namespace signalbox::server

@@ -66,7 +66,7 @@ class HttpApi {
   std::optional<net::Response> emit_and_answer(std::string key, std::string_view body, const net::RequestId& id,
                                                TimePoint now);
   net::Response finish(const std::string& key, net::Response response, TimePoint now);
-  net::Response jobs_of(std::string_view path) const;
+  std::optional<net::Response> jobs_of(std::string_view path, const net::RequestId& id) const;
   Events read_events(std::string_view body) const;
   std::expected<Event, std::string> read_event(std::string_view object) const;
   net::Response presence(std::string_view query) const;

@@ -44,6 +44,7 @@ hub::DirectoryOptions directory_options(const Config& config) {
                      .progress_ttl = config.progress_ttl.count(),
                      .outcome_replay = config.outcome_replay.count(),
                      .jobs_per_user = config.jobs_per_user,
+                     .unread_outcomes_per_user = config.unread_outcomes_per_user,
                      .total_bytes = config.ledger_total_bytes}};
 }
 

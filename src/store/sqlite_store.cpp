@@ -34,6 +34,18 @@ std::string file_in(const std::string& directory) {
   return file;
 }
 
+/// A row of user, job, number, time, had_at, packet.
+hub::StoredOutcome outcome_of(const Statement& row) {
+  std::string job = row.text(1);
+  const FrameRef frame = text_frame(row.text(5), FrameKind::outcome, job);
+  return {.user = row.text(0),
+          .job_id = std::move(job),
+          .entry = {.frame = frame,
+                    .number = static_cast<std::uint64_t>(row.number(2)),
+                    .time = row.number(3),
+                    .had_at = row.number(4)}};
+}
+
 }  // namespace
 
 SqliteStore::Statements::Statements(sqlite3* connection)
@@ -44,7 +56,8 @@ SqliteStore::Statements::Statements(sqlite3* connection)
       had(connection, "UPDATE outcome SET had_at = ? WHERE user = ? AND number <= ? AND had_at = 0"),
       forget(connection, "DELETE FROM outcome WHERE user = ? AND job = ? AND number = ?"),
       online(connection, "INSERT OR IGNORE INTO online(user) VALUES(?)"),
-      offline(connection, "DELETE FROM online WHERE user = ?") {}
+      offline(connection, "DELETE FROM online WHERE user = ?"),
+      of_user(connection, "SELECT user, job, number, time, had_at, packet FROM outcome WHERE user = ?") {}
 
 SqliteStore::SqliteStore(const std::string& directory) : file_(file_in(directory)) {
   // Exclusive: a second server on the same file would tell users what the first has told them already.
@@ -87,21 +100,10 @@ void SqliteStore::migrate() {
   }
 }
 
-std::vector<hub::StoredOutcome> SqliteStore::load() {
-  std::vector<hub::StoredOutcome> out;
+void SqliteStore::load(const std::function<void(hub::StoredOutcome)>& take) {
   const std::lock_guard lock(mutex_);  // the writer has nothing to do before something is queued
   Statement all(file_.get(), "SELECT user, job, number, time, had_at, packet FROM outcome");
-  while (all.step()) {
-    std::string job = all.text(1);
-    const FrameRef frame = text_frame(all.text(5), FrameKind::outcome, job);
-    out.push_back({.user = all.text(0),
-                   .job_id = std::move(job),
-                   .entry = {.frame = frame,
-                             .number = static_cast<std::uint64_t>(all.number(2)),
-                             .time = all.number(3),
-                             .had_at = all.number(4)}});
-  }
-  return out;
+  while (all.step()) take(outcome_of(all));
 }
 
 std::vector<std::string> SqliteStore::online() {
@@ -146,23 +148,34 @@ void SqliteStore::when_committed(Committed callback) {
   add({.kind = Step::Kind::tell, .callback = std::move(callback)});
 }
 
+void SqliteStore::read(std::string_view user, Found callback) {
+  {
+    const std::lock_guard lock(mutex_);
+    questions_.push_back({std::string(user), std::move(callback)});
+  }
+  changed_.notify_one();
+}
+
 void SqliteStore::write_all() {
   std::vector<Step> steps;
   for (;;) {
+    std::vector<Question> questions;
     {
       std::unique_lock lock(mutex_);
       if (healthy()) {
-        changed_.wait(lock, [this] { return ending_ || !queue_.empty(); });
+        changed_.wait(lock, [this] { return ending_ || !queue_.empty() || !questions_.empty(); });
       } else {
-        changed_.wait_for(lock, kRetry, [this] { return ending_; });
+        changed_.wait_for(lock, kRetry, [this] { return ending_ || !questions_.empty(); });
       }
       if (ending_ && queue_.empty() && steps.empty()) return;
       for (Step& step : queue_) steps.push_back(std::move(step));
       queue_.clear();
+      questions_.swap(questions);
     }
-    const bool written = try_to_write(steps);
+    const bool written = steps.empty() || try_to_write(steps);
     tell(steps, written);
     if (written) steps.clear();
+    for (Question& question : questions) answer(question, steps);
     const std::lock_guard lock(mutex_);
     if (ending_ && !written) return;
   }
@@ -214,6 +227,24 @@ void SqliteStore::write(const Step& step) {
     case Step::Kind::tell:
       return;
   }
+}
+
+void SqliteStore::answer(Question& question, const std::vector<Step>& unwritten) {
+  std::vector<hub::StoredOutcome> found;
+  try {
+    statements_->of_user.bind(question.user);
+    while (statements_->of_user.step()) found.push_back(outcome_of(statements_->of_user));
+  } catch (const SqliteError& error) {
+    log::error("outcomes cannot be read and are not told until they can",
+               {{"user", question.user}, {"what", error.what()}});
+  }
+  for (const Step& step : unwritten) {
+    if (step.kind != Step::Kind::put || step.user != question.user) continue;
+    found.push_back({.user = step.user,
+                     .job_id = step.job_id,
+                     .entry = {.frame = step.frame, .number = step.number, .time = step.time}});
+  }
+  question.callback(found);
 }
 
 // Who waits is told at once that it failed; the steps themselves stay until they are written.

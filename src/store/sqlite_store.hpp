@@ -14,7 +14,8 @@ namespace signalbox::store {
 
 /// Outcomes and the names of those online in an SQLite file of their own (WAL, synchronous=FULL), written by one thread
 /// in group commits: all that waits goes in one transaction. What cannot be written stays queued and is tried again
-/// each second; until then the store is not healthy.
+/// each second; until then the store is not healthy. What users have not had is read by the same thread, behind what
+/// was put before.
 ///
 /// thread  any. The file belongs to the writing thread once load() and online() have returned.
 class SqliteStore final : public hub::OutcomeStore {
@@ -33,7 +34,8 @@ class SqliteStore final : public hub::OutcomeStore {
   void forget(std::string_view user, std::string_view job_id, std::uint64_t number) override;
   void presence(hub::PresenceChanges changes) override;
   void when_committed(Committed callback) override;
-  std::vector<hub::StoredOutcome> load() override;
+  void read(std::string_view user, Found callback) override;
+  void load(const std::function<void(hub::StoredOutcome)>& take) override;
   std::vector<std::string> online() override;
 
  private:
@@ -48,7 +50,11 @@ class SqliteStore final : public hub::OutcomeStore {
   };
   struct Statements {
     explicit Statements(sqlite3* connection);
-    Statement put, had, forget, online, offline;
+    Statement put, had, forget, online, offline, of_user;
+  };
+  struct Question {
+    std::string user;
+    Found callback;
   };
 
   void migrate();
@@ -58,6 +64,7 @@ class SqliteStore final : public hub::OutcomeStore {
   void write(const Step& step);
   bool try_to_write(const std::vector<Step>& steps);
   static void tell(std::vector<Step>& steps, bool durable);
+  void answer(Question& question, const std::vector<Step>& unwritten);
 
   Sqlite file_;
   std::optional<Statements> statements_;
@@ -65,6 +72,7 @@ class SqliteStore final : public hub::OutcomeStore {
   std::mutex mutex_;  // guards the queue and the flag: every thread queues, one writes
   std::condition_variable changed_;
   std::vector<Step> queue_;
+  std::vector<Question> questions_;
   bool ending_ = false;
   std::thread writer_;
 };

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
-import { apiKey, connect, eventually, login, startProgram, transports } from "./support.mjs";
+import { apiKey, connect, eventually, login, startLibrary, startProgram, transports } from "./support.mjs";
 
 const post = (server, body, headers = {}) =>
   fetch(`${server.url}/api/emit`, {
@@ -95,6 +95,70 @@ for (const [name, over] of Object.entries(transports)) {
     });
   });
 }
+
+test("what nobody has had lies in the store when memory is short, and is told whole and in order", { timeout: 60_000 }, async () => {
+  const data = mkdtempSync(join(tmpdir(), "signalbox-outcomes-"));
+  const env = { DATA_DIR: data, LEDGER_TOTAL_BYTES: "2000000", LOG_LEVEL: "warn" };
+  let server = await startProgram(env);
+  const memoryMb = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.child.pid}/status`, "latin1"))[1]) / 1024;
+  const before = memoryMb();
+  const ids = Array.from({ length: 2000 }, (_, i) => `${i}`);
+  const result = "x".repeat(20_000);
+  while (ids.length > 0) assert.equal((await post(server, ids.splice(0, 20).map((id) => done("una", id, result)))).status, 202);
+  if (!process.env.SIGNALBOX_BUILD) assert.ok(memoryMb() - before < 20, `40 MB of outcomes take ${memoryMb() - before} MB of memory`);
+  assert.match(server.child.log, /three quarters of LEDGER_TOTAL_BYTES are used/);
+
+  const told = async (over) => {
+    const socket = connect(server, { user: "una", transports: over });
+    for (let i = 0; i < 2000; ++i) {
+      const { jobId, result: got } = await socket.heard("job_completed");
+      assert.deepEqual([jobId, got.length], [`${i}`, 20_000]);
+    }
+    return socket;
+  };
+  const sockets = await Promise.all(Object.values(transports).map(told));
+  assert.equal((await sockets[0].emitWithAck("job_status", "1234")).data.jobId, "1234");
+  assert.deepEqual((await jobs(server, "una/jobs")).map((job) => job.jobId).slice(0, 3), ["0", "1", "2"]);
+  sockets.forEach((socket) => socket.disconnect());
+
+  await server.stop("SIGKILL");
+  server = await startProgram(env, server.port);
+  (await told(["websocket"])).disconnect();
+  await server.stop();
+  rmSync(data, { recursive: true });
+});
+
+test("past UNREAD_OUTCOMES_PER_USER outcomes are refused, a batch whole, until the user has had some", async () => {
+  const server = await startProgram({ DATA_DIR: "", UNREAD_OUTCOMES_PER_USER: "2", LOG_LEVEL: "warn" });
+  assert.equal((await post(server, [done("wes", "1"), done("wes", "2"), done("wes", "3")])).status, 429);
+  assert.equal((await post(server, [done("wes", "1"), done("wes", "2")])).status, 202);
+  const refused = await post(server, done("wes", "3"));
+  assert.equal(refused.status, 429);
+  assert.ok(Number(refused.headers.get("retry-after")) > 0);
+  assert.match(server.child.log, /UNREAD_OUTCOMES_PER_USER is reached/);
+  const socket = await login(server, { user: "wes" });
+  await had(server, "wes", "2");
+  assert.equal((await post(server, done("wes", "3"))).status, 202);
+  socket.disconnect();
+  await server.stop();
+});
+
+test("the C++ API says when an outcome is durable, and outlives a callback that throws", async () => {
+  const data = mkdtempSync(join(tmpdir(), "signalbox-outcomes-"));
+  for (const [DATA_DIR, durable] of [
+    [data, true],
+    ["", false],
+  ]) {
+    const server = await startLibrary({ DATA_DIR });
+    for (const order of [{ jobId: "1" }, { jobId: "2", error: "x" }]) {
+      assert.deepEqual(await server.order("outcome", { user: "vi", ...order }), { sockets: 0 });
+      assert.deepEqual(await server.said.take(({ committed }) => committed === order.jobId), { committed: order.jobId, durable });
+    }
+    assert.match(server.child.log, /a handler threw.*on_committed.*a callback that throws/);
+    await server.stop();
+  }
+  rmSync(data, { recursive: true });
+});
 
 test("a store that is no database, or of a newer program, stops the start with a sentence and stays as it is", async () => {
   const data = mkdtempSync(join(tmpdir(), "signalbox-outcomes-"));

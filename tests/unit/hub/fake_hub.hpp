@@ -43,7 +43,9 @@ struct FakeHub {
         mailboxes(shards),
         directory(mailboxes, {.presence_events = config.presence_events,
                               .presence_grace = config.presence_grace,
-                              .max_connections_per_user = config.max_connections_per_user}),
+                              .max_connections_per_user = config.max_connections_per_user,
+                              .ledger = {.unread_outcomes_per_user = config.unread_outcomes_per_user,
+                                         .total_bytes = config.ledger_total_bytes}}),
         hub{.config = config, .directory = directory, .registry = registry, .mailboxes = mailboxes} {
     config.jwt_secret = kSecret;
     for (unsigned shard = 0; shard < shards; ++shard) {

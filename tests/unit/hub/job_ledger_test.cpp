@@ -97,10 +97,78 @@ TEST_F(Ledger, refuses_outcomes_past_the_bound_of_what_was_not_had) {
   options.unread_outcomes_per_user = 2;
   keep("a", completed("a"));
   keep("b", completed("b"));
-  EXPECT_FALSE(jobs.has_room("c"));
-  EXPECT_TRUE(jobs.has_room("b")) << "it replaces one";
+  EXPECT_FALSE(jobs.has_room("c", 0));
+  EXPECT_TRUE(jobs.has_room("b", 0)) << "it replaces one";
   jobs.confirm(99, now);
-  EXPECT_TRUE(jobs.has_room("c"));
+  EXPECT_TRUE(jobs.has_room("c", 0));
+  EXPECT_TRUE(jobs.has_room("c", 1));
+  EXPECT_FALSE(jobs.has_room("c", 2)) << "two others come before it";
+}
+
+struct Unloaded : Ledger {
+  std::vector<StoredOutcome> stored(const char* job) const {
+    const auto whole = completed(job);
+    return {{.user = "ada", .job_id = job, .entry = {.frame = whole, .number = last}}};
+  }
+};
+
+TEST_F(Unloaded, the_data_of_outcomes_is_left_to_the_store_and_comes_back_from_it) {
+  keep("runs", progress("runs", 1));
+  keep("a", completed("a"));
+  const std::size_t before = bytes;
+  EXPECT_TRUE(jobs.loaded());
+  jobs.unload();
+  EXPECT_FALSE(jobs.loaded());
+  EXPECT_LT(bytes, before);
+  EXPECT_EQ(told(), Told{text(progress("runs", 1))});
+  EXPECT_EQ(jobs.status("a")->event, "") << "known, but its data is not there";
+  jobs.load(stored("a"));
+  EXPECT_TRUE(jobs.loaded());
+  EXPECT_EQ(bytes, before);
+  EXPECT_EQ(told(), (Told{text(progress("runs", 1)), text(completed("a"))}));
+}
+
+TEST_F(Unloaded, an_outcome_counts_as_had_by_who_was_told_before) {
+  keep("a", completed("a"));
+  jobs.unload();
+  EXPECT_EQ(jobs.confirm(last, now), 1u);
+  EXPECT_TRUE(jobs.status("a")->had);
+}
+
+TEST_F(Unloaded, what_cannot_be_read_is_not_told_and_so_nobody_has_had_it) {
+  keep("a", completed("a"));
+  keep("b", completed("b"));
+  jobs.unload();
+  jobs.load(stored("b"));
+  EXPECT_EQ(told(), Told{text(completed("b"))});
+  EXPECT_EQ(jobs.confirm(last, now), 1u);
+  EXPECT_FALSE(jobs.status("a")->had);
+  EXPECT_EQ(to_json(*jobs.status("a")), R"({"jobId":"a","event":null,"data":null,"time":)" +
+                                            std::to_string(jobs.status("a")->time) + R"(,"had":false})");
+  last = 1;
+  jobs.load(stored("a"));
+  EXPECT_EQ(jobs.confirm(1, now), 1u) << "read at last, and told";
+}
+
+TEST_F(Unloaded, an_older_outcome_of_the_same_job_is_not_taken_for_it) {
+  keep("a", completed("a"));
+  const auto older = stored("a");
+  keep("a", completed("a"));
+  jobs.unload();
+  jobs.load(older);
+  EXPECT_FALSE(jobs.loaded());
+}
+
+TEST_F(Unloaded, a_job_that_runs_again_keeps_its_outcome_there) {
+  keep("a", completed("a"));
+  jobs.unload();
+  const auto outcome = stored("a");
+  keep("a", progress("a", 1));
+  EXPECT_EQ(told(), Told{text(progress("a", 1))});
+  jobs.load(outcome);
+  EXPECT_EQ(told(), (Told{text(completed("a")), text(progress("a", 1))}));
+  keep("a", completed("a"));
+  EXPECT_TRUE(jobs.loaded());
 }
 
 TEST_F(Ledger, everything_has_its_time_and_gives_its_bytes_back) {

@@ -13,6 +13,7 @@ class NotedStore final : public OutcomeStore {
  public:
   bool healthy() const override { return well; }
   void put(std::string_view user, std::string_view job, const JobEntry& outcome) override {
+    kept.push_back({.user = std::string(user), .job_id = std::string(job), .entry = outcome});
     notes.push_back("put " + std::string(user) + " " + std::string(job) + " " + std::to_string(outcome.number));
   }
   void had(std::string_view user, std::uint64_t up_to, WallMs) override {
@@ -25,12 +26,23 @@ class NotedStore final : public OutcomeStore {
     for (const auto& [user, online] : changes) notes.push_back((online ? "online " : "offline ") + user);
   }
   void when_committed(Committed callback) override { callback(well); }
-  std::vector<StoredOutcome> load() override { return std::move(found); }
+  void read(std::string_view user, Found callback) override {
+    notes.push_back("read " + std::string(user));
+    questions.push_back(std::move(callback));
+  }
+  void load(const std::function<void(StoredOutcome)>& take) override {
+    for (StoredOutcome& one : found) take(std::move(one));
+  }
   std::vector<std::string> online() override { return were_online; }
+  void answer() {
+    for (Found& question : std::exchange(questions, {})) question(kept);
+  }
 
   bool well = true;
   std::vector<std::string> notes;
   std::vector<StoredOutcome> found;
+  std::vector<StoredOutcome> kept;  ///< all that was put
+  std::vector<Found> questions;     ///< which wait for answer()
   std::vector<std::string> were_online;
 };
 

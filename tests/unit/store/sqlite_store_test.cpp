@@ -27,6 +27,22 @@ struct Store : testing::Test {
     store.when_committed([&](bool durable) { done.set_value(durable); });
     return done.get_future().get();
   }
+  static std::vector<hub::StoredOutcome> all(SqliteStore& store) {
+    std::vector<hub::StoredOutcome> out;
+    store.load([&out](hub::StoredOutcome one) { out.push_back(std::move(one)); });
+    return out;
+  }
+  /// "job number packet" of what it has of a user.
+  static std::vector<std::string> read(SqliteStore& store, std::string_view user) {
+    std::promise<std::vector<std::string>> done;
+    store.read(user, [&](const std::vector<hub::StoredOutcome>& found) {
+      std::vector<std::string> out;
+      for (const auto& [whose, job, entry] : found)
+        out.push_back(job + ' ' + std::to_string(entry.number) + ' ' + std::string(entry.frame->packet()));
+      done.set_value(std::move(out));
+    });
+    return done.get_future().get();
+  }
   std::string why_not() {
     try {
       SqliteStore store(directory);
@@ -42,7 +58,7 @@ struct Store : testing::Test {
 TEST_F(Store, keeps_what_it_was_given_through_a_restart) {
   {
     SqliteStore store(directory);
-    EXPECT_TRUE(store.load().empty());
+    EXPECT_TRUE(all(store).empty());
     store.put("ada", "1", outcome(1, "42[\"job_completed\",{\"jobId\":\"1\",\"x\":1.50}]"));
     store.put("ada", "2", outcome(2));
     store.put("grace", "1", outcome(1));
@@ -51,7 +67,7 @@ TEST_F(Store, keeps_what_it_was_given_through_a_restart) {
     EXPECT_TRUE(committed(store));
   }
   SqliteStore store(directory);
-  const auto found = store.load();
+  const auto found = all(store);
   ASSERT_EQ(found.size(), 2u);
   EXPECT_EQ(found[0].job_id, "1");
   EXPECT_EQ(found[0].entry.frame->packet(), "42[\"job_completed\",{\"jobId\":\"1\",\"x\":1.50}]");
@@ -69,10 +85,19 @@ TEST_F(Store, a_later_outcome_of_a_job_replaces_the_earlier) {
     store.forget("ada", "1", 1);  // of the earlier: comes too late
   }
   SqliteStore store(directory);
-  const auto found = store.load();
+  const auto found = all(store);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].entry.frame->packet(), "42[\"job_failed\",{}]");
   EXPECT_EQ(found[0].entry.had_at, 0);
+}
+
+TEST_F(Store, reads_the_outcomes_of_one_user_behind_what_was_put_before) {
+  SqliteStore store(directory);
+  store.put("ada", "1", outcome(1, "42[1]"));
+  store.put("grace", "1", outcome(1));
+  store.put("ada", "2", outcome(2, "42[2]"));
+  EXPECT_EQ(read(store, "ada"), (std::vector<std::string>{"1 1 42[1]", "2 2 42[2]"}));
+  EXPECT_EQ(read(store, "nobody"), std::vector<std::string>{});
 }
 
 TEST_F(Store, keeps_who_is_online) {
@@ -94,7 +119,7 @@ TEST_F(Store, brings_a_file_of_the_first_version_up_to_date) {
           "INSERT INTO outcome VALUES('ada', '1', 1, 5, 0, '42[]');"
           "PRAGMA user_version = 1");
   SqliteStore store(directory);
-  EXPECT_EQ(store.load().size(), 1u);
+  EXPECT_EQ(all(store).size(), 1u);
   EXPECT_TRUE(store.online().empty());
 }
 
@@ -157,7 +182,7 @@ TEST_F(Store, does_not_begin_on_a_file_that_is_damaged_in_the_middle) {
     file << std::string(10 * 4096, 'x');
   }
   SqliteStore store(directory);
-  EXPECT_THROW(store.load(), SqliteError);
+  EXPECT_THROW(all(store), SqliteError);
 }
 
 TEST_F(Store, leaves_a_file_of_a_newer_version_as_it_is) {
@@ -177,6 +202,7 @@ TEST_F(Store, a_full_disk_refuses_and_when_there_is_room_again_nothing_is_missin
   store.put("ada", "2", outcome(2, std::string(200'000, 'x')));
   EXPECT_FALSE(committed(store));
   EXPECT_FALSE(store.healthy());
+  EXPECT_EQ(read(store, "ada").size(), 2u) << "what waits for the disk is read as well";
   setrlimit(RLIMIT_FSIZE, &before);
   while (!committed(store)) {
   }
