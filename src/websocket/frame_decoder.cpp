@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "base/utf8.hpp"
+
 namespace signalbox::websocket {
 namespace {
 
@@ -38,16 +40,20 @@ std::expected<void, CloseCode> FrameDecoder::check_first_bytes() const {
   return {};
 }
 
+bool FrameDecoder::fill_header(std::span<char>& input, std::size_t size) {
+  const std::size_t taken = std::min(size - header_read_, input.size());
+  std::copy_n(input.begin(), taken, header_.begin() + header_read_);
+  header_read_ = static_cast<std::uint8_t>(header_read_ + taken);
+  input = input.subspan(taken);
+  return header_read_ == size;
+}
+
 std::expected<bool, CloseCode> FrameDecoder::read_header(std::span<char>& input) {
-  while (!input.empty()) {
-    header_[header_read_++] = static_cast<unsigned char>(input.front());
-    input = input.subspan(1);
-    if (header_read_ == 2) {
-      if (auto ok = check_first_bytes(); !ok) return std::unexpected(ok.error());
-    }
-    if (header_read_ >= 2 && header_read_ == header_size()) return true;
+  if (header_read_ < 2) {
+    if (!fill_header(input, 2)) return false;
+    if (auto ok = check_first_bytes(); !ok) return std::unexpected(ok.error());
   }
-  return false;
+  return fill_header(input, header_size());
 }
 
 std::expected<void, CloseCode> FrameDecoder::begin_frame() {
@@ -145,8 +151,7 @@ std::expected<Event, CloseCode> FrameDecoder::end_data(std::string_view whole_in
   const bool in_parts = partial_ && (partial_->within_message || !partial_->message.empty());
   if (!in_parts) {
     const bool text = opcode() == Opcode::text;
-    Utf8Validator utf8;
-    if (text && !(utf8.feed(whole_in_input) && utf8.complete())) return std::unexpected(CloseCode::invalid_payload);
+    if (text && !valid_utf8(whole_in_input)) return std::unexpected(CloseCode::invalid_payload);
     return Event{.kind = text ? Event::Kind::text : Event::Kind::binary, .data = whole_in_input};
   }
   if (partial_->text && !partial_->utf8.complete()) return std::unexpected(CloseCode::invalid_payload);
@@ -162,9 +167,8 @@ std::expected<Event, CloseCode> FrameDecoder::end_control(Opcode opcode, std::st
   const auto high = static_cast<unsigned char>(payload[0]), low = static_cast<unsigned char>(payload[1]);
   const auto code = static_cast<std::uint16_t>(high << 8 | low);
   if (!valid_close_code(code)) return std::unexpected(CloseCode::protocol_error);
-  Utf8Validator utf8;
   payload.remove_prefix(2);
-  if (!utf8.feed(payload) || !utf8.complete()) return std::unexpected(CloseCode::invalid_payload);
+  if (!valid_utf8(payload)) return std::unexpected(CloseCode::invalid_payload);
   return Event{.kind = Event::Kind::close, .data = payload, .code = static_cast<CloseCode>(code)};
 }
 

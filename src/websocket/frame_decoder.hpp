@@ -68,6 +68,8 @@ class FrameDecoder {
 
   Partial& partial();
   std::size_t header_size() const;
+  /// So many bytes of it, those read before included. False: more are to come.
+  bool fill_header(std::span<char>& input, std::size_t size);
   std::expected<bool, CloseCode> read_header(std::span<char>& input);
   std::expected<void, CloseCode> check_first_bytes() const;
   std::expected<void, CloseCode> begin_frame();
