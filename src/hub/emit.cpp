@@ -53,16 +53,12 @@ FrameKind kind_of(std::string_view event) {
   return event == events::job_completed || event == events::job_failed ? FrameKind::outcome : FrameKind::event;
 }
 
-/// The job that a job event's data names, as text; empty if none.
+/// The job that a job event's data names, as text; empty if none. Of several the last, as a browser has it.
 std::string job_of(FrameKind kind, std::string_view data) {
-  if (kind == FrameKind::event) return {};
-  JsonItems items(data);
-  while (const auto value = items.next()) {
-    if (!items.is_object() || !items.named("jobId")) continue;
-    if (auto text = json_string(*value)) return std::move(*text);
-    if (json_is_integer(*value)) return std::string(*value);
-  }
-  return {};
+  const auto id = kind == FrameKind::event ? std::nullopt : json_member(data, "jobId");
+  if (!id) return {};
+  if (auto text = json_string(*id)) return std::move(*text);
+  return json_is_integer(*id) ? std::string(*id) : std::string();
 }
 
 }  // namespace

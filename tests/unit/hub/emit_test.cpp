@@ -53,6 +53,17 @@ TEST(JobEvents, are_known_by_kind_and_job_whichever_way_they_were_emitted) {
   EXPECT_EQ((*event_frame_of_text("news", R"({"jobId":12})", kLimits))->kind(), FrameKind::event);
 }
 
+TEST(JobEvents, are_of_the_job_that_a_browser_reads) {
+  const auto job = [](std::string_view data) {
+    return std::string((*event_frame_of_text("job_progress", data, kLimits))->key());
+  };
+  EXPECT_EQ(job(R"({"jobId":"1","jobId":"2"})"), "2");
+  EXPECT_EQ(job(R"({"jobId":"1","x":{"jobId":"3"},"job\u0049d":2})"), "2") << "a name with escapes is that name";
+  EXPECT_EQ(job(R"({"\u006aobId":"1","jobId":"2"})"), "2");
+  EXPECT_EQ(job(R"({"jobId":"1","jobId":null})"), "") << "none: JSON.parse gives null";
+  EXPECT_EQ(job(R"({"jobId":"1\u0032"})"), "12");
+}
+
 TEST(Events, relay_the_senders_own_bytes) {
   EXPECT_EQ(packet(event_frame_of_text("n\"1", R"({ "b":1.50, "a":100000000000000000000 })", kLimits)),
             R"(42["n\"1",{ "b":1.50, "a":100000000000000000000 }])");
