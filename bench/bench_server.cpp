@@ -55,7 +55,7 @@ void begin_burst(const Io& io, const json& arguments, Ack ack, bool free_form) {
 
 /// {"userId", …rest}: the rest goes to that user as job_progress, in the client's own bytes.
 void relay(const Io& io, const Arguments& arguments) {
-  const std::string_view data = json_first(arguments.text);
+  const JsonView data = json_first(arguments.text);
   const std::string user = json_string(json_member(data, "userId").value_or("")).value_or("");
   static_cast<void>(emit_to_user_json(io, user, events::job_progress, json_without(data, "userId")));
 }

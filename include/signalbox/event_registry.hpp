@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <signalbox/json.hpp>
+#include <signalbox/json_text.hpp>
 #include <signalbox/utils.hpp>
 
 namespace signalbox {
@@ -32,10 +33,9 @@ using Attachments = std::vector<std::string>;  ///< binary values, in the order 
 
 /// The arguments of an event or of an acknowledgement, without the event's name.
 struct Arguments {
-  std::string
-      text;  ///< a JSON array, the client's own bytes; binary values stand in it as {"_placeholder":true,"num":N}
+  JsonText text;  ///< an array, the client's own bytes; binary values stand in it as {"_placeholder":true,"num":N}
   Attachments attachments;  ///< attachments[N]
-  json values() const { return json::parse(text); }
+  json values() const { return json::parse(text.str()); }
 };
 
 /// Answers one event whose client asked for an acknowledgement; a no-op if it did not, or at the second call.
@@ -87,10 +87,10 @@ class Socket {
   /// reserves, and the text variants for arguments that are not a JSON array; a socket that has left gets nothing.
   void emit(std::string_view event, const json& argument);
   /// `arguments_array`: what follows the name, as the text of a JSON array, with placeholders for the attachments.
-  void emit_text(std::string_view event, std::string_view arguments_array, const Attachments& attachments = {});
+  void emit_text(std::string_view event, const JsonView& arguments_array, const Attachments& attachments = {});
   /// The same and waits for the client's acknowledgement; `on_ack` runs once, on this shard. `timeout` 0:
   /// Config::ack_timeout.
-  void emit_with_ack(std::string_view event, std::string_view arguments_array, OnAck on_ack,
+  void emit_with_ack(std::string_view event, const JsonView& arguments_array, OnAck on_ack,
                      std::chrono::milliseconds timeout = std::chrono::milliseconds{0},
                      const Attachments& attachments = {});
   /// Leaves the namespace (`41`): the client does not come back by itself. `close` ends the whole connection as well.

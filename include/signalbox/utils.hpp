@@ -10,6 +10,7 @@
 
 #include <signalbox/job_events.hpp>
 #include <signalbox/json.hpp>
+#include <signalbox/json_text.hpp>
 
 namespace signalbox {
 
@@ -69,8 +70,9 @@ EmitResult emit_to_user(const Io& io, std::string_view user, std::string_view ev
 using OnCommitted = std::move_only_function<void(bool durable)>;
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job, OnCommitted on_committed);
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job, OnCommitted on_committed);
-/// The same with the data as JSON text: validated whole, then relayed as these very bytes.
-EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_view event, std::string_view data);
+/// The same with the data as JSON text, relayed as these very bytes; checked whole first, unless a client sent it
+/// (JsonView).
+EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_view event, const JsonView& data);
 
 /// Has the user an authenticated socket (or had one within the presence grace)? Right at once after the call that
 /// changed it.

@@ -7,7 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "base/json_scan.hpp"
+#include "base/json_bytes.hpp"
 
 namespace signalbox {
 namespace {
@@ -28,12 +28,12 @@ std::size_t opening_brackets(std::string_view text) {
 }
 
 bool depth_within(std::string_view text, std::size_t max_depth) {
-  if (opening_brackets(text) <= max_depth) return true;
+  if (text.size() <= 2 * max_depth || opening_brackets(text) <= max_depth) return true;  // deeper JSON is longer
   std::size_t depth = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const char c = text[at++];
+  for (const char *at = text.data(), *const end = at + text.size(); at < end;) {
+    const char c = *at++;
     if (c == '"') {
-      at = end_of_json_string(text, at);
+      at = end_of_json_string(at, end);
     } else if (c == '[' || c == '{') {
       if (++depth > max_depth) return false;
     } else if (c == ']' || c == '}') {
@@ -64,9 +64,7 @@ bool valid_with_long_integers(std::string_view text) {
   return nlohmann::json::sax_parse(text, &judge);
 }
 
-}  // namespace
-
-bool valid_json(std::string_view text, std::size_t max_depth) {
+bool is_json(std::string_view text, std::size_t max_depth) {
   thread_local std::unique_ptr<simdjson::dom::parser> parser;
   if (!depth_within(text, max_depth)) return false;
   if (!parser) parser = std::make_unique<simdjson::dom::parser>();
@@ -77,6 +75,14 @@ bool valid_json(std::string_view text, std::size_t max_depth) {
   // What simdjson 3.0 says of a long integer is NUMBER_ERROR or BIGINT: ask again before refusing. The slower judge
   // takes a NUL byte for the end of the text and would not look at what follows it; no JSON holds one.
   return error == simdjson::NUMBER_ERROR && !text.contains('\0') && valid_with_long_integers(text);
+}
+
+}  // namespace
+
+std::optional<JsonView> check_json(const JsonView& text, std::size_t max_depth) {
+  if (CheckedJson::known(text, max_depth)) return text;
+  if (!is_json(text, max_depth)) return std::nullopt;
+  return CheckedJson::checked(text, max_depth);
 }
 
 }  // namespace signalbox

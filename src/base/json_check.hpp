@@ -1,14 +1,37 @@
 #pragma once
 #include <cstddef>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
+
+#include <signalbox/json_text.hpp>
 
 namespace signalbox {
 
-/// Is this one JSON value that JSON.parse in a browser takes and reads as it was meant? Refused are numbers beyond its
-/// range (1e400), lone surrogates, bytes that are not UTF-8, and nesting deeper than `max_depth`; integers of any
-/// length are taken.
+/// The same text, from now on known to be one JSON value that JSON.parse in a browser takes and reads as it was meant.
+/// Nothing for numbers beyond its range (1e400), lone surrogates, bytes that are not UTF-8, and nesting deeper than
+/// `max_depth`; integers of any length are taken. What is known already is not checked again.
 ///
 /// thread  any. source  RFC 8259.
-bool valid_json(std::string_view text, std::size_t max_depth);
+std::optional<JsonView> check_json(const JsonView& text, std::size_t max_depth);
+inline bool valid_json(const JsonView& text, std::size_t max_depth) {
+  return check_json(text, max_depth).has_value();
+}
+
+/// The only place where something becomes known of text.
+class CheckedJson {
+ public:
+  /// `part`, a value within `whole` or made of its values and nested no deeper, is as good as it.
+  static JsonView part(const JsonView& whole, std::string_view part) { return {part, whole.depth_}; }
+  static JsonText part(const JsonView& whole, std::string part) { return {std::move(part), whole.depth_}; }
+
+ private:
+  friend std::optional<JsonView> check_json(const JsonView& text, std::size_t max_depth);
+  static bool known(const JsonView& text, std::size_t max_depth) {
+    return text.depth_ <= max_depth && !text.empty();  // empty: it was moved away, or the part that was not found
+  }
+  static JsonView checked(const JsonView& text, std::size_t max_depth) { return {text, max_depth}; }
+};
 
 }  // namespace signalbox

@@ -1,19 +1,19 @@
 #include "base/json_scan.hpp"
 
-#include <algorithm>
+#include <array>
 #include <cstdint>
+
+#include "base/json_bytes.hpp"
+#include "base/json_check.hpp"
 
 namespace signalbox {
 namespace {
 
-bool blank(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-std::optional<std::uint32_t> hex4(std::string_view text) {
-  if (text.size() < 4) return std::nullopt;
+/// The four digits at `at`.
+std::optional<std::uint32_t> hex4(const char* at, const char* end) {
+  if (end - at < 4) return std::nullopt;
   std::uint32_t value = 0;
-  for (const char c : text.substr(0, 4)) {
+  for (const char c : std::string_view(at, 4)) {
     const int digit = c >= '0' && c <= '9'   ? c - '0'
                       : c >= 'a' && c <= 'f' ? c - 'a' + 10
                       : c >= 'A' && c <= 'F' ? c - 'A' + 10
@@ -43,162 +43,151 @@ void append_utf8(std::string& out, std::uint32_t point) {
   }
 }
 
-/// Where the scalar, array or object at the front of `text` ends; 0: there is none.
-std::size_t end_of_value(std::string_view text) {
-  std::size_t depth = 0, at = 0;
-  while (at < text.size()) {
-    const char c = text[at];
-    if (c == '[' || c == '{') {
+/// The bytes of numbers and of true, false and null.
+constexpr auto kScalarBytes = [] {
+  std::array<bool, 256> bytes{};
+  for (const char c : std::string_view("+-.0123456789Eaeflnrstu")) bytes[static_cast<unsigned char>(c)] = true;
+  return bytes;
+}();
+
+/// Where the array or object ends that begins at `at`.
+const char* end_of_list(const char* at, const char* end) {
+  std::size_t depth = 0;
+  while (at < end) {
+    const char c = *at++;
+    if (c != '"' && c < '[') continue;  // what stands between strings and brackets, and most of a number
+    if (c == '"') {
+      at = end_of_json_string(at, end);
+    } else if ((c | 0x20) == '{') {  // '[' too
       ++depth;
-    } else if (c == ']' || c == '}') {
-      if (depth <= 1) return depth == 0 ? at : at + 1;
-      --depth;
-    } else if (c == '"') {
-      at = end_of_json_string(text, at + 1);
-      if (depth == 0) return at;
-      continue;
-    } else if (depth == 0 && (c == ',' || c == ':' || blank(c))) {
-      return at;
+    } else if ((c | 0x20) == '}' && --depth == 0) {
+      break;
     }
-    ++at;
   }
   return at;
 }
 
-/// The escape after a backslash at the front of `text`, which it takes.
-bool take_escape(std::string_view& text, std::string& out) {
+/// Where the value ends that begins at `at`; `at` itself: there is none.
+const char* end_of_value(const char* at, const char* end) {
+  if (at == end) return at;
+  if (*at == '"') return end_of_json_string(at + 1, end);
+  if ((*at | 0x20) == '{') return end_of_list(at, end);
+  while (at < end && kScalarBytes[static_cast<unsigned char>(*at)]) ++at;
+  return at;
+}
+
+const char* skip_blanks(const char* at, const char* end) {
+  while (at < end && is_json_blank(*at)) ++at;
+  return at;
+}
+
+/// Takes an escape, whose backslash stands before `at`, and with a high surrogate the low one: the character that it
+/// means, or nothing if it means none.
+std::optional<std::uint32_t> take_escape(const char*& at, const char* end) {
   static constexpr std::string_view kFrom = "\"\\/bfnrt", kTo = "\"\\/\b\f\n\r\t";
-  if (text.empty()) return false;
-  const char c = text.front();
-  text.remove_prefix(1);
-  if (const auto at = kFrom.find(c); at != std::string_view::npos) {
-    out += kTo[at];
-    return true;
-  }
-  auto point = c == 'u' ? hex4(text) : std::nullopt;
-  if (!point) return false;
-  text.remove_prefix(4);
-  if (*point >= 0xD800 && *point < 0xDC00 && text.starts_with("\\u")) {
-    const auto low = hex4(text.substr(2));
-    if (!low || *low < 0xDC00 || *low > 0xDFFF) return false;
-    text.remove_prefix(6);
-    point = 0x10000 + ((*point - 0xD800) << 10) + (*low - 0xDC00);
-  }
-  append_utf8(out, *point);
-  return true;
+  if (at == end) return std::nullopt;
+  const char c = *at++;
+  if (const auto simple = kFrom.find(c); simple != std::string_view::npos) return kTo[simple];
+  auto point = c == 'u' ? hex4(at, end) : std::nullopt;
+  if (!point) return std::nullopt;
+  at += 4;
+  const bool high = *point >= 0xD800 && *point < 0xDC00, low = *point >= 0xDC00 && *point < 0xE000;
+  if (low) return std::nullopt;
+  if (!high) return point;
+  if (end - at < 2 || at[0] != '\\' || at[1] != 'u') return std::nullopt;
+  const auto second = hex4(at + 2, end);
+  if (!second || *second < 0xDC00 || *second >= 0xE000) return std::nullopt;
+  at += 6;
+  return 0x10000 + ((*point - 0xD800) << 10) + (*second - 0xDC00);
 }
 
 }  // namespace
 
-JsonItems::JsonItems(std::string_view text) : text_(text) {
-  skip_blanks();
-  if (text_.empty() || (text_.front() != '[' && text_.front() != '{')) {
-    text_ = {};
-    return;
-  }
-  kind_ = text_.front();
-  text_.remove_prefix(1);
-  while (!text_.empty() && blank(text_.back())) text_.remove_suffix(1);
-  if (!text_.empty()) text_.remove_suffix(1);  // the closing bracket
-  skip_blanks();
-}
-
-void JsonItems::skip_blanks() {
-  while (!text_.empty() && blank(text_.front())) text_.remove_prefix(1);
-}
-
-std::string_view JsonItems::take(std::size_t size) {
-  const std::string_view taken = text_.substr(0, size);
-  text_.remove_prefix(size);
-  return taken;
-}
-
-std::optional<std::string_view> JsonItems::take_value() {
-  skip_blanks();
-  const std::string_view value = take(end_of_value(text_));
-  skip_blanks();
-  if (value.empty()) return std::nullopt;
-  return value;
+JsonItems::JsonItems(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  const char* at = skip_blanks(text.data(), end);
+  if (at == end || (*at | 0x20) != '{') return;
+  kind_ = *at++;
+  at_ = at;
+  end_ = end;
+  while (end_ > at && is_json_blank(end_[-1])) --end_;
+  if (end_ > at) --end_;  // the closing bracket
 }
 
 bool JsonItems::take_key() {
-  skip_blanks();
-  if (!text_.starts_with('"')) return false;
-  key_ = take(end_of_json_string(text_, 1));
-  skip_blanks();
-  return take(std::min<std::size_t>(text_.size(), 1)) == ":";
+  at_ = skip_blanks(at_, end_);
+  if (at_ == end_ || *at_ != '"') return false;
+  const char* end = find_quote(at_ + 1, end_);
+  key_escaped_ = end < end_ && *end == '\\';
+  end = key_escaped_ ? end_of_json_string(end, end_) : end + (end < end_);
+  key_ = {at_, end};
+  at_ = skip_blanks(end, end_);
+  return at_ < end_ && *at_++ == ':';
 }
 
 std::optional<std::string_view> JsonItems::next() {
-  if (text_.starts_with(',')) text_.remove_prefix(1);
+  at_ = skip_blanks(at_, end_);
+  if (at_ < end_ && *at_ == ',') ++at_;
   if (is_object() && !take_key()) return std::nullopt;
-  return take_value();
+  const char* const begin = skip_blanks(at_, end_);
+  at_ = end_of_value(begin, end_);
+  if (at_ == begin) return std::nullopt;
+  return std::string_view(begin, at_);
 }
 
 bool JsonItems::named(std::string_view name) const {
-  if (key_.contains('\\')) return key() == name;
+  if (key_escaped_) return key() == name;
   return key_.size() == name.size() + 2 && key_.substr(1, name.size()) == name;
 }
 
 std::string_view JsonItems::rest() const {
-  std::string_view out = text_;
-  while (!out.empty() && (blank(out.front()) || out.front() == ',')) out.remove_prefix(1);
-  return out;
+  const char* at = at_;
+  while (at < end_ && (is_json_blank(*at) || *at == ',')) ++at;
+  return {at, end_};
 }
 
 std::optional<std::string> json_string(std::string_view value) {
   if (value.size() < 2 || value.front() != '"' || value.back() != '"') return std::nullopt;
   value = value.substr(1, value.size() - 2);
-  if (!value.contains('\\')) return std::string(value);
-  std::string out;
-  while (!value.empty()) {
-    const std::size_t plain = std::min(value.find('\\'), value.size());
-    out.append(value.substr(0, plain));
-    value.remove_prefix(plain);
-    if (value.empty()) break;
-    value.remove_prefix(1);
-    if (!take_escape(value, out)) return std::nullopt;
+  std::size_t plain = value.find('\\');
+  std::string out(value.substr(0, plain));
+  while (plain != std::string_view::npos) {
+    const char *at = value.data() + plain + 1, *const end = value.data() + value.size();
+    const auto point = take_escape(at, end);
+    if (!point) return std::nullopt;
+    append_utf8(out, *point);
+    value = {at, end};
+    plain = value.find('\\');
+    out.append(value, 0, plain);
   }
   return out;
 }
 
-std::string_view json_first(std::string_view array) {
+JsonView json_first(const JsonView& array) {
   JsonItems items(array);
-  return items.is_array() ? items.next().value_or(std::string_view{}) : std::string_view{};
+  return CheckedJson::part(array, items.is_array() ? items.next().value_or("") : std::string_view());
 }
 
-std::optional<std::string_view> json_member(std::string_view object, std::string_view name) {
+std::optional<JsonView> json_member(const JsonView& object, std::string_view name) {
   JsonItems members(object);
-  std::optional<std::string_view> found;
+  std::optional<JsonView> found;
   while (const auto value = members.is_object() ? members.next() : std::nullopt) {
-    if (members.named(name)) found = value;
+    if (members.named(name)) found = CheckedJson::part(object, *value);
   }
   return found;
 }
 
-std::string json_without(std::string_view object, std::string_view name) {
+JsonText json_without(const JsonView& object, std::string_view name) {
   std::string kept;
-  kept.reserve(object.size());
+  kept.reserve(object.size() + 2);
   kept += '{';
   JsonItems members(object);
   while (const auto value = members.is_object() ? members.next() : std::nullopt) {
     if (members.named(name)) continue;
     if (kept.size() > 1) kept += ',';
-    const char* const begin = members.raw_key().data();
-    kept.append(begin, value->data() + value->size() - begin);  // key, colon and value as they stand
+    kept.append(members.raw_key().data(), value->end());  // key, colon and value as they stand
   }
-  return kept += '}';
-}
-
-std::size_t end_of_json_string(std::string_view text, std::size_t at) {
-  const std::size_t begin = at;
-  while ((at = text.find('"', at)) != std::string_view::npos) {
-    std::size_t backslashes = 0;
-    while (at - backslashes > begin && text[at - backslashes - 1] == '\\') ++backslashes;
-    ++at;
-    if (backslashes % 2 == 0) return at;
-  }
-  return text.size();
+  return CheckedJson::part(object, std::move(kept += '}'));
 }
 
 bool json_is_integer(std::string_view value) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,18 +30,15 @@ class JsonItems {
   std::string_view rest() const;
 
  private:
-  void skip_blanks();
   bool take_key();
-  std::optional<std::string_view> take_value();
-  std::string_view take(std::size_t size);
 
-  std::string_view text_;
+  const char* at_ = nullptr;
+  const char* end_ = nullptr;  ///< where the closing bracket stands
   std::string_view key_;
+  bool key_escaped_ = false;
   char kind_ = 0;
 };
 
-/// Where the string ends that began before `at`: behind its closing quote.
-std::size_t end_of_json_string(std::string_view text, std::size_t at);
 /// Is this value an integer as JSON writes one (no fraction, no exponent)?
 bool json_is_integer(std::string_view value);
 

@@ -3,7 +3,8 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
+
+#include "base/json_bytes.hpp"
 
 namespace signalbox {
 namespace {
@@ -70,21 +71,12 @@ bool plain(char c) {
   return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
-/// All eight of them; may say no where the answer is yes.
-bool eight_plain(const char* at) {
-  constexpr std::uint64_t kEach = 0x0101010101010101;
-  std::uint64_t word = 0;
-  std::memcpy(&word, at, sizeof word);
-  // A subtraction that borrows sets the byte's highest bit.
-  const std::uint64_t control = word - kEach * 0x20;
-  const std::uint64_t quote = (word ^ kEach * '"') - kEach;
-  const std::uint64_t backslash = (word ^ kEach * '\\') - kEach;
-  return ((word | control | quote | backslash) & kEach * 0x80) == 0;
-}
-
 /// Where the plain bytes from `at` end.
 std::size_t end_of_plain(std::string_view text, std::size_t at) {
-  while (text.size() - at >= 8 && eight_plain(text.data() + at)) at += 8;
+  for (; text.size() - at >= 8; at += 8) {
+    if (const std::uint64_t marks = unplain_in(load_eight(text.data() + at)); marks != 0)
+      return at + static_cast<std::size_t>(first_marked(marks));
+  }
   while (at < text.size() && plain(text[at])) ++at;
   return at;
 }

@@ -61,6 +61,15 @@ std::string job_of(FrameKind kind, std::string_view data) {
   return json_is_integer(*id) ? std::string(*id) : std::string();
 }
 
+std::string job_of(FrameKind kind, const json& data) {
+  const auto id = kind == FrameKind::event ? data.end() : data.find("jobId");
+  if (id == data.end()) return {};
+  if (id->is_string()) return id->get_ref<const std::string&>();
+  std::string digits;
+  if (id->is_number_integer()) append_json(digits, *id, 0);
+  return digits;
+}
+
 }  // namespace
 
 bool valid_user_id(std::string_view id) noexcept {
@@ -143,13 +152,12 @@ FrameResult event_frame(std::string_view event, const json& data, const EmitLimi
   const std::size_t begin = out.size();
   if (!append_json(out, data, limits.json_depth)) return std::unexpected(EmitError::invalid_json);
   if (out.size() - begin > limits.data_bytes) return std::unexpected(EmitError::too_large);
-  const FrameKind kind = kind_of(event);
-  const std::string job = job_of(kind, std::string_view(out).substr(begin));
   out += ']';
-  return writer.event(kind, job);
+  const FrameKind kind = kind_of(event);
+  return writer.event(kind, job_of(kind, data));
 }
 
-FrameResult event_frame_of_text(std::string_view event, std::string_view data, const EmitLimits& limits) {
+FrameResult event_frame_of_text(std::string_view event, const JsonView& data, const EmitLimits& limits) {
   if (const auto ok = check_event_name(event); !ok) return std::unexpected(ok.error());
   if (data.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
   if (!valid_json(data, limits.json_depth)) return std::unexpected(EmitError::invalid_json);

@@ -5,6 +5,7 @@
 
 #include <signalbox/job_events.hpp>
 #include <signalbox/json.hpp>
+#include <signalbox/json_text.hpp>
 #include <signalbox/utils.hpp>
 
 #include "base/frame.hpp"
@@ -40,8 +41,8 @@ FrameResult job_frame(const JobFailed& job, const EmitLimits& limits);
 
 /// 42["event",data]. A job event's kind and key come from its name and from data.jobId, whichever way it was emitted.
 FrameResult event_frame(std::string_view event, const json& data, const EmitLimits& limits);
-/// The same for JSON text, which is checked whole and then relayed as these bytes.
-FrameResult event_frame_of_text(std::string_view event, std::string_view data, const EmitLimits& limits);
+/// The same for JSON text, which is relayed as these bytes once it is known to be right.
+FrameResult event_frame_of_text(std::string_view event, const JsonView& data, const EmitLimits& limits);
 /// The same for a name and a text that are known to be right.
 EncodedEvent checked_event_frame(std::string_view event, std::string_view data);
 

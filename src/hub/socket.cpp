@@ -17,7 +17,7 @@ void check_name(std::string_view event) {
 }
 
 /// "[1,2]" -> "1,2"
-std::string_view without_brackets(std::string_view array, const Config& config) {
+std::string_view without_brackets(const JsonView& array, const Config& config) {
   JsonItems items(array);
   if (!items.is_array() || !valid_json(array, config.json_depth + 1)) {
     throw std::invalid_argument("The arguments of an event are given as the text of a JSON array.");
@@ -51,12 +51,12 @@ void Socket::emit(std::string_view event, const json& argument) {
   state_->emit(event, argument.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
-void Socket::emit_text(std::string_view event, std::string_view arguments_array, const Attachments& attachments) {
+void Socket::emit_text(std::string_view event, const JsonView& arguments_array, const Attachments& attachments) {
   check_name(event);
   state_->emit(event, without_brackets(arguments_array, state_->config()), attachments);
 }
 
-void Socket::emit_with_ack(std::string_view event, std::string_view arguments_array, OnAck on_ack,
+void Socket::emit_with_ack(std::string_view event, const JsonView& arguments_array, OnAck on_ack,
                            std::chrono::milliseconds timeout, const Attachments& attachments) {
   check_name(event);
   state_->emit_with_ack(event, without_brackets(arguments_array, state_->config()), attachments, std::move(on_ack),

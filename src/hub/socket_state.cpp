@@ -4,6 +4,7 @@
 
 #include "auth/jwt.hpp"
 #include "base/assert.hpp"
+#include "base/json_check.hpp"
 #include "base/json_scan.hpp"
 #include "base/json_write.hpp"
 #include "base/random.hpp"
@@ -19,6 +20,13 @@ using socketio::PacketType;
 namespace {
 
 constexpr std::string_view kMainNamespace = "/";
+
+/// "1,2" -> "[1,2]"
+std::string array_of(std::string_view values) {
+  std::string array;
+  array.reserve(values.size() + 2);
+  return std::move(((array += '[') += values) += ']');
+}
 
 /// What `authenticate` brought: its first argument's `token`, or nothing.
 std::string token_of(std::string_view arguments) {
@@ -152,16 +160,16 @@ void SocketState::taken_over(TimePoint now) {
 }
 
 bool SocketState::answer_about_jobs(const socketio::EventView& event, Ack& ack) {
-  if (!user_ || nsp_.handlers.contains(event.name)) return false;
+  const bool of_one = event.name == "job_status", of_all = event.name == "jobs";
+  if (!user_ || !(of_one || of_all) || nsp_.handlers.contains(event.name)) return false;
   Directory& directory = client_.hub().directory;
-  if (event.name == "jobs") {
+  if (of_all) {
     directory.when_loaded(user_->id, ref_.shard, [&directory, user = user_->id, ack = std::move(ack)]() mutable {
       ack.send_text('[' + to_json(directory.jobs(user)) + ']');
     });
     return true;
   }
-  if (event.name != "job_status") return false;
-  const std::string arguments = '[' + std::string(event.arguments) + ']';
+  const std::string arguments = array_of(event.arguments);
   JsonItems items(arguments);
   const std::string_view first = items.next().value_or("\"\"");
   directory.when_loaded(user_->id, ref_.shard,
@@ -228,20 +236,21 @@ void SocketState::on_event(const socketio::PacketView& packet, Attachments attac
   Ack ack = packet.ack_id ? make_ack(*packet.ack_id) : Ack();
   if (nsp_.jwt && event->name == events::authenticate) return renew_token(event->arguments, std::move(ack), now);
   if (answer_about_jobs(*event, ack)) return;
-  handle(*event, std::move(attachments), std::move(ack));
+  handle(event->name,
+         {.text = CheckedJson::part(packet.payload, array_of(event->arguments)), .attachments = std::move(attachments)},
+         std::move(ack));
 }
 
-void SocketState::handle(const socketio::EventView& event, Attachments attachments, Ack ack) {
+void SocketState::handle(std::string_view event, Arguments arguments, Ack ack) {
   Hub& hub = client_.hub();
-  const auto found = nsp_.handlers.find(event.name);
+  const auto found = nsp_.handlers.find(event);
   if (found == nsp_.handlers.end() && !nsp_.any) {
     hub.counters.ignored_events.fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  Arguments arguments{.text = '[' + std::string(event.arguments) + ']', .attachments = std::move(attachments)};
-  guarded(hub, event.name, user_id(), [&] {
+  guarded(hub, event, user_id(), [&] {
     Socket socket(*this);
-    if (found == nsp_.handlers.end()) return nsp_.any(socket, event.name, std::move(arguments), std::move(ack));
+    if (found == nsp_.handlers.end()) return nsp_.any(socket, event, std::move(arguments), std::move(ack));
     if (const auto* handler = std::get_if<EventRegistry::Handler>(&found->second)) {
       return (*handler)(socket, arguments.values(), std::move(ack));
     }
@@ -249,16 +258,16 @@ void SocketState::handle(const socketio::EventView& event, Attachments attachmen
   });
 }
 
-void SocketState::on_ack(std::uint64_t id, std::string_view payload, Attachments attachments) {
+void SocketState::on_ack(std::uint64_t id, const JsonView& payload, Attachments attachments) {
   OnAck on_ack = acks_ ? acks_->take(id) : OnAck();
   if (!on_ack) return;
   guarded(client_.hub(), "acknowledgement", user_id(),
-          [&] { on_ack(Arguments{.text = std::string(payload), .attachments = std::move(attachments)}); });
+          [&] { on_ack(Arguments{.text = JsonText(payload), .attachments = std::move(attachments)}); });
 }
 
 void SocketState::renew_token(std::string_view arguments, Ack ack, TimePoint now) {
   const auto wall = client_.hub().clocks.wall();
-  const std::string token = token_of('[' + std::string(arguments) + ']');
+  const std::string token = token_of(array_of(arguments));
   auto identity = nsp_.jwt->verifier().verify(auth::strip_bearer(token), wall);
   if (!identity) {
     return ack(

@@ -52,7 +52,7 @@ class SocketState {
   /// The same as the socket that the client has been before, which the directory has.
   void welcome_back(const FoundSocket& found);
   void on_event(const socketio::PacketView& packet, Attachments attachments, TimePoint now);
-  void on_ack(std::uint64_t id, std::string_view payload, Attachments attachments);
+  void on_ack(std::uint64_t id, const JsonView& payload, Attachments attachments);
 
   void emit(std::string_view event, std::string_view arguments, const Attachments& attachments = {});
   void emit_with_ack(std::string_view event, std::string_view arguments, const Attachments& attachments, OnAck on_ack,
@@ -84,7 +84,7 @@ class SocketState {
   void tell(const std::vector<JobEntry>& replay);
   /// The questions about jobs that every client may ask. False: it is none of them.
   bool answer_about_jobs(const socketio::EventView& event, Ack& ack);
-  void handle(const socketio::EventView& event, Attachments attachments, Ack ack);
+  void handle(std::string_view event, Arguments arguments, Ack ack);
   void renew_token(std::string_view arguments, Ack ack, TimePoint now);
   void refuse(std::string_view code, std::string_view message, TimePoint now);
   void give_up(std::vector<OnAck> waiting, AckError error);

@@ -62,7 +62,7 @@ EmitResult emit_to_user(const Io& io, std::string_view user, std::string_view ev
   return io.impl().emit(user, hub::event_frame(event, data, io.impl().limits()));
 }
 
-EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_view event, std::string_view data) {
+EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_view event, const JsonView& data) {
   return io.impl().emit(user, hub::event_frame_of_text(event, data, io.impl().limits()));
 }
 

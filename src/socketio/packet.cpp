@@ -110,9 +110,11 @@ std::expected<PacketView, DecodeError> decode(std::string_view text, const Decod
     packet.ack_id = take_number<std::uint64_t>(text);
     if (!packet.ack_id) return std::unexpected(DecodeError::bad_ack_id);
   }
-  packet.payload = text;
   if (!shape_fits(packet.type, text)) return std::unexpected(DecodeError::bad_payload);
-  if (!text.empty() && !valid_json(text, limits.json_depth)) return std::unexpected(DecodeError::bad_payload);
+  if (text.empty()) return packet;
+  const auto payload = check_json(text, limits.json_depth);
+  if (!payload) return std::unexpected(DecodeError::bad_payload);
+  packet.payload = *payload;
   return packet;
 }
 

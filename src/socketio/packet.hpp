@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include <signalbox/json_text.hpp>
+
 namespace signalbox::socketio {
 
 /// source  Socket.IO protocol v5, "Packet types".
@@ -19,7 +21,7 @@ struct PacketView {
   std::uint32_t attachments = 0;  ///< binary messages still to come
   std::string_view nsp = "/";
   std::optional<std::uint64_t> ack_id{};
-  std::string_view payload{};  ///< JSON text, its shape checked, its values not
+  JsonView payload{};  ///< checked, its shape too; empty if the packet has none
   bool operator==(const PacketView&) const = default;
 };
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <signalbox/json.hpp>
+
 #include "base/json_scan.hpp"
 
 namespace signalbox {
@@ -22,6 +24,25 @@ TEST(ValidJson, refuses_what_a_browser_refuses_or_misreads) {
        {"", "nul", "01", "+1", "1e400", "-1e400", "[1,]", "{\"a\":}", "{a:1}", "'a'", "\"\\ud800\"", "\"\\udc00x\"",
         "\"\xff\"", "\"\n\"", "[1]]", "1 2", "[NaN]", "\"\\x\"", "[123456789012345678901234567890,1e400]"}) {
     EXPECT_FALSE(valid_json(text, 128)) << text;
+  }
+}
+TEST(ValidJson, a_string_is_read_alike_wherever_in_it_something_stands) {
+  for (std::size_t before = 0; before < 20; ++before) {
+    for (std::size_t behind = 0; behind < 20; ++behind) {
+      const auto with = [&](std::string_view inside) {
+        return '"' + std::string(before, 'x') + std::string(inside) + std::string(behind, 'y') + '"';
+      };
+      for (const char* inside :
+           {"", "\\\"", "\\\\", "\\u00e4", "\\ud83d\\udea6", "\u00e4", "\u20ac", "\U0001F6A6", "\x7f", "[{"}) {
+        EXPECT_TRUE(valid_json(with(inside), 1)) << with(inside);
+        EXPECT_EQ(json_first('[' + with(inside) + ",1]"), with(inside));
+        EXPECT_EQ(json_first("[[" + with(inside) + "],1]"), '[' + with(inside) + ']');
+      }
+      for (const char* inside : {"\"", "\n", "\x1f", "\\x", "\\u12", "\\ud83d", "\\ud83d\\u0041", "\\udea6", "\xa0",
+                                 "\xff", "\xed\xa0\x80"}) {
+        EXPECT_FALSE(valid_json(with(inside), 1)) << with(inside);
+      }
+    }
   }
 }
 TEST(ValidJson, nothing_hides_behind_a_nul_byte) {
@@ -79,6 +100,31 @@ TEST(JsonText, is_passed_on_without_one_of_its_members) {
   EXPECT_EQ(json_without(object, "to"), R"({"x":{"to":1.50}})");
   EXPECT_EQ(json_without(object, "x"), R"({"to":"ada","to":"grace"})");
   EXPECT_EQ(json_without("{}", "x"), "{}");
+}
+TEST(JsonText, that_was_checked_is_not_checked_again_nor_what_is_cut_out_of_it) {
+  const auto nested = check_json(R"([{"a":[[]],"b":1}])", 4);
+  ASSERT_TRUE(nested.has_value());
+  EXPECT_FALSE(valid_json(std::string_view(*nested), 3));
+  EXPECT_FALSE(valid_json(*nested, 3)) << "a narrower bound is looked at";
+  EXPECT_TRUE(valid_json(json_without(json_first(*nested), "a"), 1)) << "and may hold for a part";
+  // No judge would take this: what is known of the whole is known of its part.
+  EXPECT_TRUE(valid_json(CheckedJson::part(*nested, std::string_view("]")), 4));
+  EXPECT_FALSE(valid_json(JsonText("]"), 4));
+  EXPECT_FALSE(valid_json(nested->substr(1), 4)) << "what anybody may cut is not known";
+}
+TEST(JsonText, that_was_moved_away_is_not_taken_for_checked) {
+  JsonText text(*check_json("[1]", 1));
+  EXPECT_EQ(std::move(text).str(), "[1]");
+  EXPECT_FALSE(valid_json(text, 1));  // NOLINT(bugprone-use-after-move): that is the test
+}
+TEST(JsonText, stands_for_text_wherever_text_is_wanted) {
+  const JsonText text("[1]");
+  const std::string copy = text, joined = std::string("a") + text + "b";
+  const std::string_view view = text;
+  const std::string& same = text;
+  EXPECT_EQ(copy + joined + std::string(view), "[1]a[1]b[1]");
+  EXPECT_EQ(same, text);
+  EXPECT_EQ(json::parse(text), json::array({1}));
 }
 TEST(JsonText, that_is_of_another_kind_has_nothing) {
   for (const char* text : {"", "1", "\"a\"", "[]", "{}", "[", "{\"a\"", "[[]"}) {

@@ -264,7 +264,7 @@ TEST_F(Open, attachments_count_in_the_largest_payload_and_have_their_time) {
 TEST_F(Open, a_server_waits_for_an_acknowledgement_and_gets_it_or_hears_why_not) {
   std::vector<std::string> got;
   const auto note = [&](AckResult result) {
-    got.push_back(result ? result->text : std::to_string(static_cast<int>(result.error())));
+    got.push_back(result ? result->text.str() : std::to_string(static_cast<int>(result.error())));
   };
   hub.config.max_pending_acks = 3;
   hub.events().on("go", [&](Socket& socket, const json&, Ack) {

@@ -5,6 +5,8 @@
 #include <limits>
 #include <string>
 
+#include "base/json_check.hpp"
+
 namespace signalbox::hub {
 namespace {
 
@@ -50,6 +52,11 @@ TEST(JobEvents, are_known_by_kind_and_job_whichever_way_they_were_emitted) {
   EXPECT_EQ((*event_frame_of_text("job_failed", R"({"jobId":12})", kLimits))->key(), "12");
   EXPECT_EQ((*event_frame_of_text("job_progress", R"([{"jobId":12}])", kLimits))->key(), "")
       << "names no job: replaces nothing";
+  for (const json& data : {json{{"jobId", 12}}, json{{"jobId", 12U}}})
+    EXPECT_EQ((*event_frame("job_failed", data, kLimits))->key(), "12");
+  for (const json& data :
+       {json{{"jobId", 1.5}}, json{{"jobId", nullptr}}, json::object(), json::array({"jobId"}), json("jobId")})
+    EXPECT_EQ((*event_frame("job_failed", data, kLimits))->key(), "");
   EXPECT_EQ((*event_frame_of_text("news", R"({"jobId":12})", kLimits))->kind(), FrameKind::event);
 }
 
@@ -62,6 +69,15 @@ TEST(JobEvents, are_of_the_job_that_a_browser_reads) {
   EXPECT_EQ(job(R"({"\u006aobId":"1","jobId":"2"})"), "2");
   EXPECT_EQ(job(R"({"jobId":"1","jobId":null})"), "") << "none: JSON.parse gives null";
   EXPECT_EQ(job(R"({"jobId":"1\u0032"})"), "12");
+}
+
+TEST(Events, of_checked_text_are_made_without_a_second_look) {
+  const auto array = check_json(R"(["name",{"a":[]}])", 3);
+  ASSERT_TRUE(array.has_value());
+  const JsonView part = CheckedJson::part(*array, std::string_view("no judge would take this"));
+  EXPECT_EQ(packet(event_frame_of_text("x", part, {.json_depth = 3})), R"(42["x",no judge would take this])");
+  EXPECT_EQ(event_frame_of_text("x", part, {.json_depth = 2}).error(), EmitError::invalid_json) << "a narrower bound";
+  EXPECT_EQ(event_frame_of_text("x", part, {.data_bytes = 3, .json_depth = 3}).error(), EmitError::too_large);
 }
 
 TEST(Events, relay_the_senders_own_bytes) {

@@ -1,0 +1,61 @@
+#pragma once
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+namespace signalbox {
+
+// What a reader and a writer of JSON look for in text, eight bytes at a time.
+
+constexpr std::uint64_t kEachByte = 0x0101010101010101;
+constexpr std::uint64_t kHighBits = kEachByte * 0x80;
+
+/// Eight bytes of text, the first of them lowest.
+inline std::uint64_t load_eight(const char* at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+  return word;
+}
+
+/// Has the highest bit of each byte that is a quote or a backslash. Only the lowest of these bits is sure: a
+/// subtraction that borrows may set the next one too.
+inline std::uint64_t quotes_in(std::uint64_t word) {
+  const std::uint64_t quote = (word ^ kEachByte * '"') - kEachByte;
+  const std::uint64_t backslash = (word ^ kEachByte * '\\') - kEachByte;
+  return (quote | backslash) & ~word & kHighBits;
+}
+
+/// The same for what stands in no string as it is, and for what is not ASCII.
+inline std::uint64_t unplain_in(std::uint64_t word) {
+  return (((word - kEachByte * 0x20) | word) & kHighBits) | quotes_in(word);
+}
+
+/// Which of the eight bytes the lowest bit stands for.
+inline int first_marked(std::uint64_t marks) {
+  return std::countr_zero(marks) / 8;
+}
+
+constexpr bool is_json_blank(char c) {
+  return c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
+}
+
+/// The first quote or backslash from `at`, or `end`.
+inline const char* find_quote(const char* at, const char* end) {
+  for (; end - at >= 8; at += 8) {
+    if (const std::uint64_t marks = quotes_in(load_eight(at)); marks != 0) return at + first_marked(marks);
+  }
+  while (at < end && *at != '"' && *at != '\\') ++at;
+  return at;
+}
+
+/// Where the string ends that began before `at`: behind its closing quote.
+inline const char* end_of_json_string(const char* at, const char* end) {
+  while ((at = find_quote(at, end)) != end) {
+    if (*at++ == '"') return at;
+    if (at < end) ++at;
+  }
+  return end;
+}
+
+}  // namespace signalbox
