@@ -81,7 +81,7 @@ class FrameRef {
     return *this;
   }
   ~FrameRef() {
-    if (frame_ && frame_->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) release(frame_);
+    if (frame_ && give_back()) release(frame_);
   }
   const Frame* operator->() const noexcept { return frame_; }
   const Frame& operator*() const noexcept { return *frame_; }
@@ -90,6 +90,11 @@ class FrameRef {
  private:
   friend FrameRef make_frame(bool, FrameKind, std::string_view, std::string_view, std::string_view, std::string_view);
   explicit FrameRef(Frame* frame) noexcept : frame_(frame) {}
+  /// Gives the reference back. Nobody else can take one where there is but this: no locked instruction is needed then.
+  bool give_back() const noexcept {
+    return frame_->references_.load(std::memory_order_acquire) == 1 ||
+           frame_->references_.fetch_sub(1, std::memory_order_acq_rel) == 1;
+  }
   static void release(Frame* frame) noexcept;
 
   Frame* frame_ = nullptr;

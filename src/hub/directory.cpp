@@ -55,7 +55,7 @@ void Directory::open(OutcomeStore& store, TimePoint now) {
 }
 
 Directory::Stripe& Directory::stripe_of(const HashedText& user) const {
-  // The upper bits: the map inside the stripe uses the lower ones.
+  // The upper bits: the table inside the stripe uses the lower ones.
   return stripes_[(user.hash >> 48) % kStripes];
 }
 
@@ -124,7 +124,7 @@ void Directory::leave(const User* known, const SocketRef& socket, TimePoint now)
   const Lock lock(stripe.mutex);
   User& user = stripe.known(known);
   if (take_out(user, socket)) arm(stripe.begin_grace(user, now + options_.presence_grace));
-  if (user.forgotten()) stripe.users.erase(user.id);
+  if (user.forgotten()) stripe.users.erase(user);
 }
 
 std::optional<SocketRef> Directory::leave_for_now(const User* known, const SocketRef& socket, TimePoint now) {
@@ -189,9 +189,9 @@ std::vector<std::string> Directory::online_users() const {
   users.reserve(online_count());
   for (std::size_t i = 0; i < kStripes; ++i) {
     const Lock lock(stripes_[i].mutex);
-    for (const auto& [id, user] : stripes_[i].users) {
-      if (user->online) users.emplace_back(id);
-    }
+    stripes_[i].users.each([&](const User& user) {
+      if (user.online) users.push_back(user.id);
+    });
   }
   std::sort(users.begin(), users.end());
   return users;
@@ -236,7 +236,7 @@ void Directory::end_graces(Stripe& stripe, TimePoint now) {
       user->offline_at = kNever;
       set_online(*user, false);
     }
-    if (user->forgotten()) stripe.users.erase(user->id);
+    if (user->forgotten()) stripe.users.erase(*user);
   }
   if (!stripe.leaving.empty()) arm(stripe.leaving.front().offline_at);
 }

@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -29,12 +28,12 @@ struct User {
   const std::string id;
   // Guarded by the lock of the stripe that holds the entry.
   std::vector<SocketRef> sockets;  ///< those connected, then those that have gone and may come back
-  bool online = false;             ///< announced, and not yet taken back
-  TimePoint offline_at = kNever;   ///< end of the grace after the last socket went
-  std::uint32_t leaving = 0;       ///< times that the entry stands in its stripe's list of those who left
-  std::uint32_t away = 0;          ///< how many of the sockets have gone
-  std::uint32_t readers = 0;       ///< calls of when_loaded() that are not over: what is loaded stays in memory
   std::unique_ptr<UserJobs> jobs;
+  bool online = false;            ///< announced, and not yet taken back
+  TimePoint offline_at = kNever;  ///< end of the grace after the last socket went
+  std::uint32_t leaving = 0;      ///< times that the entry stands in its stripe's list of those who left
+  std::uint32_t away = 0;         ///< how many of the sockets have gone
+  std::uint32_t readers = 0;      ///< calls of when_loaded() that are not over: what is loaded stays in memory
 
   std::size_t connected() const { return sockets.size() - away; }
   /// Nothing more is known of this user, and nothing names the entry.

@@ -44,11 +44,10 @@ std::size_t Directory::post(Stripe& stripe, User& user, const EncodedEvent& even
   std::vector<UserJobs::Gone> gone;
   const bool to_store = outcome && store_;
   const bool leave = to_store && lean_.load(std::memory_order_relaxed) && user.readers == 0;
-  JobEntry entry = user.jobs->keep(job, leave ? key_alone(event.frame) : event.frame, options_.wall(), gone);
+  const JobEntry& entry = user.jobs->keep(job, leave ? key_alone(event.frame) : event.frame, options_.wall(), gone);
   forget(user, gone);
   if (!to_store) return queued;
-  entry.frame = event.frame;
-  store_->put(user.id, job.text, entry);
+  store_->put(user.id, job.text, {event.frame, entry.number, entry.time, entry.had_at});
   if (!leave) count_kept(event.frame->memory());
   return queued;
 }
@@ -157,7 +156,7 @@ void Directory::end_reading(User& user) {
   const Lock lock(stripe.mutex);
   --user.readers;
   if (lean_ && user.readers == 0 && user.jobs) user.jobs->unload();
-  if (user.forgotten()) stripe.users.erase(user.id);
+  if (user.forgotten()) stripe.users.erase(user);
 }
 
 std::optional<JobStatus> Directory::job(std::string_view id, std::string_view job_id) const {
@@ -199,15 +198,14 @@ void Directory::expire_jobs(Stripe& stripe) {
   const bool tight = ledger_bytes() > options_.ledger.total_bytes;
   const WallMs now = options_.wall();
   const Lock lock(stripe.mutex);
-  for (auto it = stripe.users.begin(); it != stripe.users.end();) {
-    User& user = *it->second;
+  stripe.users.erase_if([&](User& user) {
     if (user.jobs) {
       forget(user, user.jobs->expire(now, tight));
       if (lean_ && user.readers == 0) user.jobs->unload();
       if (user.jobs->empty()) user.jobs.reset();
     }
-    it = user.forgotten() ? stripe.users.erase(it) : std::next(it);
-  }
+    return user.forgotten();
+  });
 }
 
 EmitError to_emit_error(Directory::Refusal refusal) noexcept {

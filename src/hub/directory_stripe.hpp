@@ -9,6 +9,7 @@
 
 #include "base/assert.hpp"
 #include "hub/directory.hpp"
+#include "hub/user_table.hpp"
 
 namespace signalbox::hub {
 
@@ -16,8 +17,7 @@ namespace signalbox::hub {
 struct alignas(64) Directory::Stripe {
   mutable Mutex mutex;
   std::atomic<std::size_t> ledger_bytes{0};  ///< of the jobs of its users; written under the lock
-  // Values are pointers so that a User stays where it is while its sockets name it.
-  std::unordered_map<std::string_view, std::unique_ptr<User>, TextHash, std::equal_to<>> users SB_GUARDED_BY(mutex);
+  UserTable users SB_GUARDED_BY(mutex);
   /// Whose last socket has gone, in the order in which their graces end. One who came back meanwhile has another time.
   struct Leaving {
     User* user;
@@ -31,17 +31,12 @@ struct alignas(64) Directory::Stripe {
   };
   std::unordered_map<const User*, std::vector<Waiting>> waiting SB_GUARDED_BY(mutex);
 
-  User* find(const HashedText& id) const SB_REQUIRES(mutex) {
-    auto it = users.find(id);
-    return it == users.end() ? nullptr : it->second.get();
-  }
+  User* find(const HashedText& id) const SB_REQUIRES(mutex) { return users.find(id); }
   User* find(std::string_view id) const SB_REQUIRES(mutex) { return find(HashedText(id)); }
   User& find_or_add(std::string_view id) SB_REQUIRES(mutex) {
-    if (User* user = find(id)) return *user;
-    auto user = std::make_unique<User>(id);
-    User& reference = *user;
-    users.emplace(std::string_view(reference.id), std::move(user));
-    return reference;
+    const HashedText name(id);
+    User* user = find(name);
+    return user ? *user : users.add(name);
   }
   // Graces differ in length after a restart: the list stays in order of their ends.
   TimePoint begin_grace(User& user, TimePoint end) SB_REQUIRES(mutex) {

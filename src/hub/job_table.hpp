@@ -8,6 +8,7 @@
 
 #include "base/frame.hpp"
 #include "base/text.hpp"
+#include "hub/hash_index.hpp"
 
 namespace signalbox::hub {
 
@@ -63,88 +64,43 @@ class JobTable {
  public:
   KeptJob* find(const HashedText& id) { return const_cast<KeptJob*>(std::as_const(*this).find(id)); }
   const KeptJob* find(const HashedText& id) const {
-    if (slots_.empty()) return nullptr;
-    const std::uint32_t hash = short_hash(id);
-    for (std::size_t at = home(hash); slots_[at].place != KeptJob::kNone; at = after(at)) {
-      if (slots_[at].hash == hash && jobs_[slots_[at].place].id() == id.text) return &jobs_[slots_[at].place];
-    }
-    return nullptr;
+    const auto place = index_.find(short_hash(id), [&](std::uint32_t at) { return jobs_[at].id() == id.text; });
+    return place == KeptJob::kNone ? nullptr : &jobs_[place];
   }
   /// There is none of its id. The others may move, their places stay.
   KeptJob& add(KeptJob job) {
-    if (4 * (size() + 1) > 3 * slots_.size()) grow();
     const std::uint32_t place = take_place();
-    slots_[free_slot(job.hash)] = {job.hash, place};
+    index_.add(job.hash, place);
     return jobs_[place] = std::move(job);
   }
   void remove(KeptJob& job) {
-    std::size_t at = home(job.hash);
-    while (slots_[at].place != place_of(job)) at = after(at);
-    close_gap(at);
+    index_.remove(job.hash, place_of(job));
     job = {.newer = std::exchange(first_free_, place_of(job))};
-    ++free_;
   }
   /// It will be looked for soon.
-  void prefetch(const HashedText& id) const { prefetch_home(short_hash(id)); }
-  void prefetch(const KeptJob& job) const { prefetch_home(job.hash); }
+  void prefetch(const HashedText& id) const { index_.prefetch(short_hash(id)); }
+  void prefetch(const KeptJob& job) const { index_.prefetch(job.hash); }
   KeptJob& operator[](std::uint32_t place) { return jobs_[place]; }
   const KeptJob& operator[](std::uint32_t place) const { return jobs_[place]; }
   std::uint32_t place_of(const KeptJob& job) const { return static_cast<std::uint32_t>(&job - jobs_.data()); }
-  std::size_t size() const { return jobs_.size() - free_; }
+  std::size_t size() const { return index_.size(); }
   /// Would it take much less memory if it were made anew?
   bool mostly_free() const { return jobs_.size() > 64 && size() < jobs_.size() / 4; }
 
   static std::uint32_t short_hash(const HashedText& id) { return static_cast<std::uint32_t>(id.hash); }
 
  private:
-  /// Open addressing: whose home is taken stands in the next free slot.
-  struct Slot {
-    std::uint32_t hash = 0;
-    std::uint32_t place = KeptJob::kNone;
-  };
-  static constexpr std::size_t kFirstSlots = 4;
-
-  void prefetch_home(std::uint32_t hash) const {
-    if (!slots_.empty()) __builtin_prefetch(&slots_[home(hash)], 1);
-  }
-  std::size_t home(std::uint32_t hash) const { return hash & (slots_.size() - 1); }
-  std::size_t after(std::size_t at) const { return (at + 1) & (slots_.size() - 1); }
-  std::size_t free_slot(std::uint32_t hash) const {
-    std::size_t at = home(hash);
-    while (slots_[at].place != KeptJob::kNone) at = after(at);
-    return at;
-  }
   std::uint32_t take_place() {
     if (first_free_ == KeptJob::kNone) {
       jobs_.emplace_back();
       return static_cast<std::uint32_t>(jobs_.size() - 1);
     }
-    --free_;
     return std::exchange(first_free_, jobs_[first_free_].newer);
   }
-  /// Those behind it that could not stand at their homes move up.
-  void close_gap(std::size_t gap) {
-    for (std::size_t at = after(gap); slots_[at].place != KeptJob::kNone; at = after(at)) {
-      const std::size_t mask = slots_.size() - 1;
-      const std::size_t from_home = (at - home(slots_[at].hash)) & mask;
-      if (from_home < ((at - gap) & mask)) continue;
-      slots_[gap] = slots_[at];
-      gap = at;
-    }
-    slots_[gap] = {};
-  }
-  void grow() {
-    const std::vector<Slot> before =
-        std::exchange(slots_, std::vector<Slot>(slots_.empty() ? kFirstSlots : 2 * slots_.size()));
-    for (const Slot& slot : before) {
-      if (slot.place != KeptJob::kNone) slots_[free_slot(slot.hash)] = slot;
-    }
-  }
 
-  std::vector<Slot> slots_;  ///< a power of two, a quarter of them free
+  HashIndex<std::uint32_t, KeptJob::kNone> index_;  ///< their places
   std::vector<KeptJob> jobs_;
   std::uint32_t first_free_ = KeptJob::kNone;  ///< of those in jobs_ that are none, linked by `newer`
-  std::uint32_t free_ = 0;
 };
 
 }  // namespace signalbox::hub
