@@ -55,9 +55,9 @@ void begin_burst(const Io& io, const json& arguments, Ack ack, bool free_form) {
 
 /// {"userId", …rest}: the rest goes to that user as job_progress, in the client's own bytes.
 void relay(const Io& io, const Arguments& arguments) {
-  const JsonView data = json_first(arguments.text);
-  const std::string user = json_string(json_member(data, "userId").value_or("")).value_or("");
-  static_cast<void>(emit_to_user_json(io, user, events::job_progress, json_without(data, "userId")));
+  const auto [member, data] = json_cut(json_first(arguments.text), "userId");
+  const std::string user = json_string(member.value_or("")).value_or("");
+  static_cast<void>(emit_to_user_json(io, user, events::job_progress, data));
 }
 
 /// The same by JSON values, as one would write it first.

@@ -39,6 +39,17 @@ void slices_are_json(std::string_view text) {
   if (items.is_object() || items.is_array()) require(nlohmann::json::parse(again) == nlohmann::json::parse(text));
 }
 
+void cuts_are_json(std::string_view text) {
+  signalbox::JsonItems names(text);
+  while (names.is_object() && names.next()) {
+    const auto [member, rest] = signalbox::json_cut(text, names.key());
+    auto whole = nlohmann::json::parse(text);
+    require(member && nlohmann::json::parse(*member) == whole.at(names.key()));
+    whole.erase(names.key());
+    require(signalbox::valid_json(rest, kDepth) && nlohmann::json::parse(rest) == whole);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -49,6 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (valid) {
     require(other_judge(text));
     slices_are_json(text);
+    cuts_are_json(text);
   } else if (other_judge(text)) {
     require(signalbox::valid_json(text, size + 1));  // refused for its depth alone
   }

@@ -74,6 +74,12 @@ JsonView json_first(const JsonView& array);
 std::optional<JsonView> json_member(const JsonView& object, std::string_view name);
 /// The object without that member.
 JsonText json_without(const JsonView& object, std::string_view name);
+/// Both at once: the member, and the object without it.
+struct JsonCut {
+  std::optional<JsonView> member;
+  JsonText rest;
+};
+JsonCut json_cut(const JsonView& object, std::string_view name);
 /// The text of a JSON string, escapes undone; nothing if it is not a string.
 std::optional<std::string> json_string(std::string_view value);
 

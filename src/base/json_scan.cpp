@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "base/json_bytes.hpp"
 #include "base/json_check.hpp"
@@ -178,16 +179,32 @@ std::optional<JsonView> json_member(const JsonView& object, std::string_view nam
 }
 
 JsonText json_without(const JsonView& object, std::string_view name) {
-  std::string kept;
-  kept.reserve(object.size() + 2);
-  kept += '{';
+  return json_cut(object, name).rest;
+}
+
+JsonCut json_cut(const JsonView& object, std::string_view name) {
+  std::optional<JsonView> member;
+  std::string rest;
+  rest.reserve(object.size() + 2);
+  rest += '{';
+  const char *begin = nullptr, *end = nullptr;  // of members beside each other that stay, as they stand
+  const auto keep = [&] {
+    if (!begin) return;
+    if (rest.size() > 1) rest += ',';
+    rest.append(std::exchange(begin, nullptr), end);
+  };
   JsonItems members(object);
   while (const auto value = members.is_object() ? members.next() : std::nullopt) {
-    if (members.named(name)) continue;
-    if (kept.size() > 1) kept += ',';
-    kept.append(members.raw_key().data(), value->end());  // key, colon and value as they stand
+    if (members.named(name)) {
+      member = CheckedJson::part(object, *value);
+      keep();
+    } else {
+      if (!begin) begin = members.raw_key().data();
+      end = value->end();
+    }
   }
-  return CheckedJson::part(object, std::move(kept += '}'));
+  keep();
+  return {.member = member, .rest = CheckedJson::part(object, std::move(rest += '}'))};
 }
 
 bool json_is_integer(std::string_view value) {

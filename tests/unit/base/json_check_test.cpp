@@ -101,6 +101,14 @@ TEST(JsonText, is_passed_on_without_one_of_its_members) {
   EXPECT_EQ(json_without(object, "x"), R"({"to":"ada","to":"grace"})");
   EXPECT_EQ(json_without("{}", "x"), "{}");
 }
+TEST(JsonText, gives_a_member_and_what_is_left_without_it) {
+  const JsonCut cut = json_cut(R"({"to":"ada" , "x":{"to":1.50},"to":"grace", "y" : [] ,"z":0})", "to");
+  EXPECT_EQ(cut.member, R"("grace")");
+  EXPECT_EQ(cut.rest, R"({"x":{"to":1.50},"y" : [] ,"z":0})");
+  EXPECT_EQ(json_cut(R"({"x":1,"t\u006f":2})", "to").rest, R"({"x":1})") << "an escaped name is that name";
+  EXPECT_EQ(json_cut(R"({"x":1})", "to").member, std::nullopt);
+  EXPECT_EQ(json_cut("[1]", "to").rest, "{}");
+}
 TEST(JsonText, that_was_checked_is_not_checked_again_nor_what_is_cut_out_of_it) {
   const auto nested = check_json(R"([{"a":[[]],"b":1}])", 4);
   ASSERT_TRUE(nested.has_value());
