@@ -87,6 +87,11 @@ std::optional<std::string> contradiction(const Config& config) {
           setting.name, whole, part.name, least);
     }
   }
+  if (config.outcome_acks && config.recovery_window.count() != 0) {
+    return "OUTCOME_ACKS and RECOVERY_WINDOW_MS are both on: a Socket.IO client takes no offset from an event that it "
+           "is "
+           "to acknowledge; switch one of them off";
+  }
   return std::nullopt;
 }
 

@@ -83,8 +83,8 @@ void LocalSockets::on_message(Message& message) {
     case Message::Kind::deliver:
       if (recovery_) return recovery_->deliver(message);
       if (const Entry* to = entry(message.slot, message.generation)) {
+        if (message.number != 0) return to->socket->send_outcome(message.frame, message.number);
         to->link->send(std::move(message.frame));
-        if (message.number != 0) to->socket->sent_outcome(message.number);
       }
       return;
     case Message::Kind::broadcast:

@@ -11,7 +11,8 @@
 
 namespace signalbox::hub {
 
-/// The acknowledgements that one socket owes us. Each callback is called once, whatever happens.
+/// The acknowledgements that one socket owes us, and those of outcomes that it gave. Each callback is called once,
+/// whatever happens.
 ///
 /// thread  the socket's shard.
 class PendingAcks {
@@ -52,8 +53,19 @@ class PendingAcks {
     }
     return out;
   }
+  /// The client has acknowledged an outcome of this number, which is to be noted by then.
+  void note_outcome(std::uint64_t number, TimePoint by) {
+    outcome_ = std::max(outcome_, number);
+    note_outcome_by_ = std::min(note_outcome_by_, by);
+  }
+  /// The newest of them, taken out; 0: none, or it has time.
+  std::uint64_t take_outcome(TimePoint now) {
+    if (note_outcome_by_ > now) return 0;
+    note_outcome_by_ = kNever;
+    return std::exchange(outcome_, 0);
+  }
   /// Not later than the first deadline.
-  TimePoint next_deadline() const { return earliest_; }
+  TimePoint next_deadline() const { return std::min(earliest_, note_outcome_by_); }
 
  private:
   struct Waiting {
@@ -63,6 +75,8 @@ class PendingAcks {
   std::unordered_map<std::uint64_t, Waiting> waiting_;
   std::uint64_t next_id_ = 0;
   TimePoint earliest_ = kNever;
+  std::uint64_t outcome_ = 0;
+  TimePoint note_outcome_by_ = kNever;
 };
 
 }  // namespace signalbox::hub

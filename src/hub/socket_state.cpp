@@ -20,6 +20,10 @@ using socketio::PacketType;
 namespace {
 
 constexpr std::string_view kMainNamespace = "/";
+/// Outcomes are acknowledged under their numbers, above all ids that emit_with_ack() gives.
+constexpr std::uint64_t kOutcomeAcks = 1'000'000'000'000;
+/// A client that acknowledges much at once is noted once.
+constexpr Milliseconds kNoteAfter{100};
 
 /// "1,2" -> "[1,2]"
 std::string array_of(std::string_view values) {
@@ -136,10 +140,22 @@ void SocketState::tell(const std::vector<JobEntry>& replay) {
   if (Recovery* recovery = client_.local().recovery()) {
     recovery->tell(*this, replay);
   } else {
-    for (const JobEntry& entry : replay) client_.link().send_kept(entry.frame);
+    for (const JobEntry& entry : replay) client_.link().send_kept(as_sent(entry.frame, entry.number));
   }
   const auto newest = std::ranges::find_if(replay.rbegin(), replay.rend(), &JobEntry::unread);
   if (newest != replay.rend()) sent_outcome(newest->number);
+}
+
+// With OUTCOME_ACKS an outcome asks for its acknowledgement, of all sockets under the same id.
+FrameRef SocketState::as_sent(const FrameRef& frame, std::uint64_t number) const {
+  if (!config().outcome_acks || frame->kind() != FrameKind::outcome) return frame;
+  const std::string head = socketio::packet_head(PacketType::event, nsp_.name, kOutcomeAcks + number);
+  return make_frame(false, FrameKind::outcome, frame->key(), head, frame->packet().substr(2));
+}
+
+void SocketState::send_outcome(const FrameRef& frame, std::uint64_t number) {
+  client_.link().send(as_sent(frame, number));
+  sent_outcome(number);
 }
 
 void SocketState::sent_outcome(std::uint64_t number) {
@@ -147,7 +163,7 @@ void SocketState::sent_outcome(std::uint64_t number) {
 }
 
 void SocketState::confirm(std::uint64_t number) {
-  if (user_) client_.hub().directory.confirm(user_->id, number);
+  if (user_ && number != 0) client_.hub().directory.confirm(user_->id, number);
 }
 
 void SocketState::want_receipt(std::uint64_t number) {
@@ -202,8 +218,7 @@ void SocketState::emit_with_ack(std::string_view event, std::string_view argumen
                                 OnAck on_ack, Milliseconds timeout) {
   const Config& config = client_.hub().config;
   if (left_) return on_ack(std::unexpected(AckError::disconnected));
-  if (!acks_) acks_ = std::make_unique<PendingAcks>();
-  if (acks_->size() >= config.max_pending_acks) return on_ack(std::unexpected(AckError::too_many_pending));
+  if (acks().size() >= config.max_pending_acks) return on_ack(std::unexpected(AckError::too_many_pending));
   const Milliseconds wait = timeout.count() == 0 ? config.ack_timeout : timeout;
   const std::uint64_t id = acks_->add(std::move(on_ack), client_.hub().clocks.steady() + wait);
   client_.link().deadline_changed();
@@ -258,7 +273,16 @@ void SocketState::handle(std::string_view event, Arguments arguments, Ack ack) {
   });
 }
 
+PendingAcks& SocketState::acks() {
+  if (!acks_) acks_ = std::make_unique<PendingAcks>();
+  return *acks_;
+}
+
 void SocketState::on_ack(std::uint64_t id, const JsonView& payload, Attachments attachments) {
+  if (config().outcome_acks && id >= kOutcomeAcks) {
+    acks().note_outcome(id - kOutcomeAcks, client_.hub().clocks.steady() + kNoteAfter);
+    return client_.link().deadline_changed();
+  }
   OnAck on_ack = acks_ ? acks_->take(id) : OnAck();
   if (!on_ack) return;
   guarded(client_.hub(), "acknowledgement", user_id(),
@@ -306,6 +330,7 @@ void SocketState::give_up(std::vector<OnAck> waiting, AckError error) {
 void SocketState::leave(CloseReason reason, TimePoint now) {
   if (left_) return;
   left_ = true;
+  if (acks_) confirm(acks_->take_outcome(kNever));
   const User* user = std::exchange(user_, nullptr);
   if (user) user_id_ = user->id;  // the entry may be gone as soon as this socket is not in it
   if (Recovery* recovery = client_.local().recovery()) {
@@ -335,6 +360,7 @@ TimePoint SocketState::next_deadline() const {
 void SocketState::on_timer(TimePoint now) {
   if (acks_ && acks_->next_deadline() <= now) give_up(acks_->take_late(now), AckError::timeout);
   if (left_) return;
+  if (acks_) confirm(acks_->take_outcome(now));
   if (expiry_.expired(now)) {
     refuse(auth::code(auth::TokenError::expired), auth::message(auth::TokenError::expired), now);
   } else if (expiry_.notice_due(now)) {

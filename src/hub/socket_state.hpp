@@ -58,6 +58,7 @@ class SocketState {
   void emit_with_ack(std::string_view event, std::string_view arguments, const Attachments& attachments, OnAck on_ack,
                      Milliseconds timeout);
   void send_ack(std::uint64_t id, std::string_view array, const Attachments& attachments);
+  void send_outcome(const FrameRef& frame, std::uint64_t number);
   /// An outcome of this number was queued: its receipt is to be confirmed.
   void sent_outcome(std::uint64_t number);
   /// The client has received all outcomes up to this number.
@@ -82,6 +83,8 @@ class SocketState {
   void accept(std::string_view pid, const std::function<void()>& between = {});
   void introduce();
   void tell(const std::vector<JobEntry>& replay);
+  FrameRef as_sent(const FrameRef& frame, std::uint64_t number) const;
+  PendingAcks& acks();
   /// The questions about jobs that every client may ask. False: it is none of them.
   bool answer_about_jobs(const socketio::EventView& event, Ack& ack);
   void handle(std::string_view event, Arguments arguments, Ack ack);

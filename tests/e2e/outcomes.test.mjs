@@ -143,6 +143,26 @@ test("past UNREAD_OUTCOMES_PER_USER outcomes are refused, a batch whole, until t
   await server.stop();
 });
 
+test("with OUTCOME_ACKS a handler's acknowledgement confirms, also right before the page is left", async () => {
+  const server = await startProgram({ DATA_DIR: "", OUTCOME_ACKS: "on", OUTCOME_REPLAY_MS: "0" });
+  for (const over of Object.values(transports)) {
+    const user = `xi ${over}`;
+    const socket = await login(server, { user, transports: over });
+    const handled = new Promise((resolve) =>
+      socket.once("job_failed", (data, acknowledge) => {
+        acknowledge();
+        socket.disconnect();
+        resolve(data);
+      }),
+    );
+    assert.equal((await post(server, { userId: user, event: "job_failed", data: { jobId: 1, error: "x" } })).status, 202);
+    assert.deepEqual(await handled, { jobId: 1, error: "x" });
+    await had(server, encodeURIComponent(user), "1");
+  }
+  await server.stop();
+  await assert.rejects(startProgram({ OUTCOME_ACKS: "on", RECOVERY_WINDOW_MS: "1000" }), /OUTCOME_ACKS and RECOVERY_WINDOW_MS are both on/);
+});
+
 test("the C++ API says when an outcome is durable, and outlives a callback that throws", async () => {
   const data = mkdtempSync(join(tmpdir(), "signalbox-outcomes-"));
   for (const [DATA_DIR, durable] of [

@@ -142,6 +142,59 @@ TEST_F(Outcomes, of_an_application_that_has_such_events_itself_are_its_own) {
   EXPECT_EQ(ada.take(), Packets{R"(431["mine"])"});
 }
 
+struct AcknowledgedOutcomes : Outcomes {
+  AcknowledgedOutcomes() { hub.config.outcome_acks = true; }
+  static constexpr const char* kAsked = R"(421000000000001["job_completed",{"jobId":"7","result":1}])";
+};
+
+TEST_F(AcknowledgedOutcomes, ask_for_it_when_they_happen_and_at_a_login_and_progress_does_not) {
+  FakeClient ada(hub);
+  told_at_login(ada);
+  ASSERT_TRUE(hub.directory.emit("ada", done()));
+  hub.deliver();
+  EXPECT_EQ(ada.take(), Packets{kAsked});
+  ASSERT_TRUE(hub.directory.emit("ada", percent(10)));
+  FakeClient again(hub);
+  EXPECT_EQ(told_at_login(again), (Packets{kAsked, std::string(percent(10)->packet())}));
+}
+
+TEST_F(AcknowledgedOutcomes, are_had_when_it_comes_and_written_down_once_for_many) {
+  FakeClient ada(hub);
+  told_at_login(ada);
+  for (const char* job : {"7", "9"}) {
+    ASSERT_TRUE(hub.directory.emit("ada", *job_frame(JobFailed{.job_id = job, .error = "x"}, {})));
+  }
+  hub.deliver();
+  ada.text("31000000000001[]");
+  ada.text("31000000000002[]");
+  test_now = ada.client.next_deadline();
+  ada.client.on_timer(test_now);
+  EXPECT_TRUE(hub.directory.job("ada", "9")->had);
+  EXPECT_EQ(store.notes.size(), 3u);
+  EXPECT_EQ(store.notes.back(), "had ada 2");
+}
+
+TEST_F(AcknowledgedOutcomes, count_though_the_client_leaves_at_once) {
+  FakeClient ada(hub);
+  told_at_login(ada);
+  ASSERT_TRUE(hub.directory.emit("ada", done()));
+  hub.deliver();
+  ada.text("31000000000001[]");
+  ada.text("1");
+  EXPECT_TRUE(hub.directory.job("ada", "7")->had);
+}
+
+TEST_F(Outcomes, ask_for_no_acknowledgement_else_and_one_that_nobody_asked_for_says_nothing) {
+  FakeClient ada(hub);
+  told_at_login(ada);
+  ASSERT_TRUE(hub.directory.emit("ada", done()));
+  hub.deliver();
+  EXPECT_EQ(ada.take(), Packets{kDone});
+  ada.text("31000000000001[]");
+  ada.text("1");
+  EXPECT_FALSE(hub.directory.job("ada", "7")->had);
+}
+
 TEST(OutcomesPushedOut, are_gone_from_the_store_as_well) {
   FakeMailboxes mailboxes(1);
   NotedStore store;
