@@ -39,13 +39,14 @@ bool Statement::step() {
   const int result = sqlite3_step(statement_.get());
   if (result == SQLITE_ROW) return true;
   sqlite3* connection = sqlite3_db_handle(statement_.get());
-  bound_ = 0;
-  if (result != SQLITE_DONE) {
-    sqlite3_reset(statement_.get());
-    fail(connection);
-  }
-  sqlite3_reset(statement_.get());
+  reset();
+  if (result != SQLITE_DONE) fail(connection);
   return false;
+}
+
+void Statement::reset() {
+  bound_ = 0;
+  sqlite3_reset(statement_.get());
 }
 
 std::string Statement::text(int column) const {

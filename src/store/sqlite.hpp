@@ -28,6 +28,8 @@ class Statement {
     while (step()) {
     }
   }
+  /// No more rows are wanted: it may be used again.
+  void reset();
   std::string text(int column) const;
   std::int64_t number(int column) const;
 

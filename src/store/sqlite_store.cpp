@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "base/log.hpp"
@@ -17,6 +19,7 @@ namespace signalbox::store {
 namespace {
 
 constexpr std::chrono::seconds kRetry{1};
+constexpr std::size_t kPiece = 1 << 20;  ///< bytes that are read between two commits
 
 /// A file that may grow no more is an error like the others, and not the end of the program.
 void ignore_size_signal() {
@@ -57,7 +60,8 @@ SqliteStore::Statements::Statements(sqlite3* connection)
       forget(connection, "DELETE FROM outcome WHERE user = ? AND job = ? AND number = ?"),
       online(connection, "INSERT OR IGNORE INTO online(user) VALUES(?)"),
       offline(connection, "DELETE FROM online WHERE user = ?"),
-      of_user(connection, "SELECT user, job, number, time, had_at, packet FROM outcome WHERE user = ?") {}
+      of_user(connection,
+              "SELECT user, job, number, time, had_at, packet FROM outcome WHERE user = ? AND job > ? ORDER BY job") {}
 
 SqliteStore::SqliteStore(const std::string& directory) : file_(file_in(directory)) {
   // Exclusive: a second server on the same file would tell users what the first has told them already.
@@ -67,7 +71,7 @@ SqliteStore::SqliteStore(const std::string& directory) : file_(file_in(directory
   ignore_size_signal();
   migrate();
   statements_.emplace(file_.get());
-  writer_ = std::thread([this] { write_all(); });
+  writer_ = std::thread([this] { run(); });
 }
 
 SqliteStore::~SqliteStore() {
@@ -151,33 +155,40 @@ void SqliteStore::when_committed(Committed callback) {
 void SqliteStore::read(std::string_view user, Found callback) {
   {
     const std::lock_guard lock(mutex_);
-    questions_.push_back({std::string(user), std::move(callback)});
+    asked_.push_back({.user = std::string(user), .callback = std::move(callback)});
   }
   changed_.notify_one();
 }
 
-void SqliteStore::write_all() {
-  std::vector<Step> steps;
+// One piece of what is read after each commit: outcomes are not held up by a user who has many.
+void SqliteStore::run() {
   for (;;) {
-    std::vector<Question> questions;
-    {
-      std::unique_lock lock(mutex_);
-      if (healthy()) {
-        changed_.wait(lock, [this] { return ending_ || !queue_.empty() || !questions_.empty(); });
-      } else {
-        changed_.wait_for(lock, kRetry, [this] { return ending_ || !questions_.empty(); });
-      }
-      if (ending_ && queue_.empty() && steps.empty()) return;
-      for (Step& step : queue_) steps.push_back(std::move(step));
-      queue_.clear();
-      questions_.swap(questions);
-    }
-    const bool written = steps.empty() || try_to_write(steps);
-    tell(steps, written);
-    if (written) steps.clear();
-    for (Question& question : questions) answer(question, steps);
-    const std::lock_guard lock(mutex_);
-    if (ending_ && !written) return;
+    const bool ending = wait();
+    if (!steps_.empty() && (ending || healthy() || Clock::now() >= retry_at_)) write_all();
+    if (ending) return;
+    read_some();
+  }
+}
+
+// Takes over what was asked since. Is it the end?
+bool SqliteStore::wait() {
+  std::unique_lock lock(mutex_);
+  const auto wanted = [this] {
+    return ending_ || !asked_.empty() || !questions_.empty() || (healthy() && !queue_.empty());
+  };
+  healthy() ? changed_.wait(lock, wanted) : static_cast<void>(changed_.wait_until(lock, retry_at_, wanted));
+  std::ranges::move(std::exchange(queue_, {}), std::back_inserter(steps_));
+  std::ranges::move(std::exchange(asked_, {}), std::back_inserter(questions_));
+  return ending_;
+}
+
+void SqliteStore::write_all() {
+  const bool written = try_to_write(steps_);
+  tell(steps_, written);
+  if (written) {
+    steps_.clear();
+  } else {
+    retry_at_ = Clock::now() + kRetry;
   }
 }
 
@@ -229,22 +240,43 @@ void SqliteStore::write(const Step& step) {
   }
 }
 
-void SqliteStore::answer(Question& question, const std::vector<Step>& unwritten) {
-  std::vector<hub::StoredOutcome> found;
+void SqliteStore::read_some() {
+  if (questions_.empty()) return;
+  Question& question = questions_.front();
+  if (!std::exchange(question.begun, true)) add_unwritten(question);
   try {
-    statements_->of_user.bind(question.user);
-    while (statements_->of_user.step()) found.push_back(outcome_of(statements_->of_user));
+    if (read_more(question)) return;
   } catch (const SqliteError& error) {
     log::error("outcomes cannot be read and are not told until they can",
                {{"user", question.user}, {"what", error.what()}});
   }
-  for (const Step& step : unwritten) {
+  question.callback(question.found);
+  questions_.pop_front();
+}
+
+// At the start: what is written meanwhile may lie before the place that has been reached in the file.
+void SqliteStore::add_unwritten(Question& question) const {
+  for (const Step& step : steps_) {
     if (step.kind != Step::Kind::put || step.user != question.user) continue;
-    found.push_back({.user = step.user,
-                     .job_id = step.job_id,
-                     .entry = {.frame = step.frame, .number = step.number, .time = step.time}});
+    question.found.push_back({.user = step.user,
+                              .job_id = step.job_id,
+                              .entry = {.frame = step.frame, .number = step.number, .time = step.time}});
   }
-  question.callback(found);
+}
+
+// Is there more?
+bool SqliteStore::read_more(Question& question) {
+  Statement& rows = statements_->of_user;
+  rows.bind(question.user).bind(question.read_to);
+  for (std::size_t bytes = 0; rows.step();) {
+    hub::StoredOutcome& found = question.found.emplace_back(outcome_of(rows));
+    bytes += found.entry.frame->memory();
+    if (bytes < kPiece) continue;
+    question.read_to = found.job_id;
+    rows.reset();
+    return true;
+  }
+  return false;
 }
 
 // Who waits is told at once that it failed; the steps themselves stay until they are written.

@@ -1,12 +1,14 @@
 #pragma once
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "hub/outcome_store.hpp"
 #include "store/sqlite.hpp"
 
@@ -14,8 +16,8 @@ namespace signalbox::store {
 
 /// Outcomes and the names of those online in an SQLite file of their own (WAL, synchronous=FULL), written by one thread
 /// in group commits: all that waits goes in one transaction. What cannot be written stays queued and is tried again
-/// each second; until then the store is not healthy. What users have not had is read by the same thread, behind what
-/// was put before.
+/// each second; until then the store is not healthy. The outcomes of a user are read by the same thread, a piece
+/// between two commits, so that no commit waits long for who reads much.
 ///
 /// thread  any. The file belongs to the writing thread once load() and online() have returned.
 class SqliteStore final : public hub::OutcomeStore {
@@ -55,16 +57,23 @@ class SqliteStore final : public hub::OutcomeStore {
   struct Question {
     std::string user;
     Found callback;
+    std::vector<hub::StoredOutcome> found{};
+    std::string read_to{};  ///< the last job of the pieces that were read
+    bool begun = false;
   };
 
   void migrate();
   void add(Step step);
+  void run();
+  bool wait();
   void write_all();
   void write(const std::vector<Step>& steps);
   void write(const Step& step);
   bool try_to_write(const std::vector<Step>& steps);
   static void tell(std::vector<Step>& steps, bool durable);
-  void answer(Question& question, const std::vector<Step>& unwritten);
+  void read_some();
+  void add_unwritten(Question& question) const;
+  bool read_more(Question& question);
 
   Sqlite file_;
   std::optional<Statements> statements_;
@@ -72,8 +81,12 @@ class SqliteStore final : public hub::OutcomeStore {
   std::mutex mutex_;  // guards the queue and the flag: every thread queues, one writes
   std::condition_variable changed_;
   std::vector<Step> queue_;
-  std::vector<Question> questions_;
+  std::vector<Question> asked_;
   bool ending_ = false;
+  // The writer's own.
+  std::vector<Step> steps_;  ///< being written; more than that when they could not be
+  std::deque<Question> questions_;
+  TimePoint retry_at_{};
   std::thread writer_;
 };
 

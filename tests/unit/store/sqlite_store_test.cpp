@@ -100,6 +100,32 @@ TEST_F(Store, reads_the_outcomes_of_one_user_behind_what_was_put_before) {
   EXPECT_EQ(read(store, "nobody"), std::vector<std::string>{});
 }
 
+TEST_F(Store, who_has_much_to_read_gets_all_of_it_in_pieces) {
+  SqliteStore store(directory);
+  const std::string packet = "42[\"" + std::string(300'000, 'x') + "\"]";
+  std::vector<std::string> wanted;
+  for (int i = 10; i < 30; ++i) {
+    store.put("ada", std::to_string(i), outcome(static_cast<std::uint64_t>(i), packet));
+    wanted.push_back(std::to_string(i) + ' ' + std::to_string(i) + ' ' + packet);
+  }
+  store.put("bob", "1", outcome(1));
+  EXPECT_TRUE(read(store, "ada") == wanted);
+}
+
+TEST_F(Store, what_is_put_while_questions_wait_is_on_the_disk_before_the_last_of_them_is_answered) {
+  std::promise<std::string> done;
+  std::string order;
+  SqliteStore store(directory);
+  store.put("ada", "1", outcome(1));
+  store.read("ada", [&](const auto&) {
+    order += "first answer, ";
+    store.put("ada", "2", outcome(2));
+    store.when_committed([&](bool) { order += "commit, "; });
+  });
+  store.read("ada", [&](const auto& found) { done.set_value(order + std::to_string(found.size()) + " found"); });
+  EXPECT_EQ(done.get_future().get(), "first answer, commit, 2 found");
+}
+
 TEST_F(Store, keeps_who_is_online) {
   {
     SqliteStore store(directory);
