@@ -31,9 +31,13 @@ std::size_t Session::waiting() const {
   return queue_.bytes() - std::min(kept_bytes_, queue_.bytes());
 }
 
+std::size_t Session::own_bytes() const {
+  return queue_.bytes() - std::min(elsewhere_bytes_, queue_.bytes());
+}
+
 void Session::send(FrameRef frame) {
   if (state_ != State::open || overflowed_) return;
-  kept_bytes_ = std::min(kept_bytes_, queue_.bytes());
+  forget_kept();
   least_waiting_ = std::min(least_waiting_, waiting());
   queue_.push_back(std::move(frame));
   // Not closed here: the caller may be the handler itself.
@@ -41,11 +45,19 @@ void Session::send(FrameRef frame) {
   io_.touched();
 }
 
-void Session::send_kept(FrameRef frame) {
+void Session::send_kept(FrameRef frame, bool elsewhere) {
   if (state_ != State::open) return;
-  kept_bytes_ = std::min(kept_bytes_, queue_.bytes()) + frame->memory();
+  forget_kept();
+  kept_bytes_ += frame->memory();
+  if (elsewhere) elsewhere_bytes_ += frame->memory();
   queue_.push_back(std::move(frame));
   io_.touched();
+}
+
+// What has been sent of it is no more than what is missing from the queue.
+void Session::forget_kept() {
+  kept_bytes_ = std::min(kept_bytes_, queue_.bytes());
+  elsewhere_bytes_ = std::min(elsewhere_bytes_, queue_.bytes());
 }
 
 void Session::flush(TimePoint now, bool blocked) {

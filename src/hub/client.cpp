@@ -158,7 +158,6 @@ void Client::connect(const PacketView& packet, TimePoint now) {
     for (const char* key : {"pid", "offset"}) attempt.drop_auth_key(key);
   }
   if (const auto let_in = nsp->admit(attempt); !let_in) return refuse(*nsp, let_in.error(), now);
-  connect_until_ = kNever;
   link_.set_authenticated();
   sockets_.push_back(
       std::make_unique<SocketState>(*this, *nsp, std::move(attempt.login()), std::move(attempt.auth()), now));

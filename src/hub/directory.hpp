@@ -67,7 +67,7 @@ class Directory {
   struct Joined {
     const User* user;                  ///< lives at least as long as the socket is in the directory
     std::optional<SocketRef> evicted;  ///< the user's oldest socket, when the limit was passed: to be sent `41`
-    std::vector<JobEntry> replay;      ///< to be told right after `authenticated`, in this order
+    UserJobs::Replay replay;           ///< to be told right after `authenticated`, in this order
   };
   /// Calls `then` when the packets of all outcomes of the user are in memory, in which they stay while it runs: at once
   /// if they are, else on the thread of that shard when the store has brought them. Around join(), job() and jobs().
@@ -142,7 +142,8 @@ class Directory {
   void hand_over_presence();
   void arm(TimePoint deadline);
   void end_graces(Stripe& stripe, TimePoint now);
-  void expire_jobs(Stripe& stripe);
+  bool tight();
+  void expire_jobs(Stripe& stripe, bool tight);
 
   static constexpr std::size_t kStripes = 256;
   Mailboxes& mailboxes_;
@@ -154,10 +155,12 @@ class Directory {
   std::atomic<std::uint64_t> without_id_{0};
   std::atomic<std::size_t> kept_since_look_{0};  ///< bytes of outcomes since look_at_memory()
   std::atomic<bool> lean_{false};                ///< memory grows short: the packets of outcomes are left to the store
+  std::atomic<std::size_t> read_bytes_{0};       ///< of the ledger: in memory only until they have been told
   std::atomic<TimePoint::rep> next_deadline_;
   std::atomic<bool> presence_held_{false};
-  TimePoint next_expiry_{};      ///< shard 0 alone
-  std::size_t expire_next_ = 0;  ///< the stripe that comes next
+  TimePoint next_expiry_{};        ///< shard 0 alone
+  std::size_t expire_next_ = 0;    ///< the stripe that comes next
+  std::size_t left_to_store_ = 0;  ///< stripes whose outcomes were, one after the other, since it is lean
 
   /// Presence transitions are pushed to all mailboxes under this one lock, so that no shard sees offline before online.
   Mutex presence_order_;

@@ -127,7 +127,7 @@ void Directory::when_loaded(std::string_view id, unsigned shard, Then then) {
     user = &stripe.find_or_add(id);
     ++user->readers;
     if (user->jobs && !user->jobs->loaded()) {
-      auto& waiting = stripe.waiting[user];
+      auto& waiting = stripe.reading[user].waiting;
       waiting.push_back({shard, std::move(then)});
       if (waiting.size() > 1) return;
       return store_->read(id, [this, user](const std::vector<StoredOutcome>& found) { on_loaded(*user, found); });
@@ -140,9 +140,11 @@ void Directory::when_loaded(std::string_view id, unsigned shard, Then then) {
 void Directory::on_loaded(User& user, const std::vector<StoredOutcome>& found) {
   Stripe& stripe = stripe_of(user.id);
   const Lock lock(stripe.mutex);
-  if (user.jobs) user.jobs->load(found);
-  auto waited = stripe.waiting.extract(&user);
-  for (auto& [shard, then] : waited.mapped()) {
+  Stripe::Reading& reading = stripe.reading[&user];
+  const std::size_t brought = user.jobs ? user.jobs->load(found) : 0;
+  reading.bytes += brought;
+  read_bytes_.fetch_add(brought, std::memory_order_relaxed);
+  for (auto& [shard, then] : std::exchange(reading.waiting, {})) {
     // Refused only by shards that have stopped.
     static_cast<void>(mailboxes_.post(shard, Message::run([this, &user, then = std::move(then)]() mutable {
                                         then();
@@ -154,8 +156,10 @@ void Directory::on_loaded(User& user, const std::vector<StoredOutcome>& found) {
 void Directory::end_reading(User& user) {
   Stripe& stripe = stripe_of(user.id);
   const Lock lock(stripe.mutex);
-  --user.readers;
-  if (lean_ && user.readers == 0 && user.jobs) user.jobs->unload();
+  if (--user.readers == 0) {
+    if (const auto read = stripe.reading.extract(&user)) read_bytes_.fetch_sub(read.mapped().bytes);
+    if (lean_ && user.jobs) user.jobs->unload();
+  }
   if (user.forgotten()) stripe.users.erase(user);
 }
 
@@ -188,21 +192,28 @@ void Directory::count_kept(std::size_t bytes) {
 
 // Some of it is left free for what comes until the next look, and for progress.
 void Directory::look_at_memory() {
-  const bool lean = store_ && ledger_bytes() >= options_.ledger.total_bytes / 4 * 3;
+  const bool lean = store_ && ledger_bytes() >= options_.ledger.total_bytes / 4 * 3 + read_bytes_;
   lean_.store(lean, std::memory_order_relaxed);
   if (lean)
     memory_short.write("three quarters of LEDGER_TOTAL_BYTES are used: the data of outcomes is left to the store");
 }
 
-void Directory::expire_jobs(Stripe& stripe) {
-  const bool tight = ledger_bytes() > options_.ledger.total_bytes;
+/// Is there too much, so that what was had and what runs is to go? Not for what is read to be told, and not before all
+/// that may be left to the store was.
+bool Directory::tight() {
+  left_to_store_ = lean_ ? left_to_store_ + 1 : 0;
+  return ledger_bytes() > options_.ledger.total_bytes + read_bytes_ && (!store_ || left_to_store_ > kStripes);
+}
+
+void Directory::expire_jobs(Stripe& stripe, bool tight) {
   const WallMs now = options_.wall();
   const Lock lock(stripe.mutex);
   stripe.users.erase_if([&](User& user) {
     if (user.jobs) {
       forget(user, user.jobs->expire(now, tight));
       if (lean_ && user.readers == 0) user.jobs->unload();
-      if (user.jobs->empty()) user.jobs.reset();
+      // Not while a receipt may still come: the numbers would begin again, and it would count for the new ones.
+      if (user.jobs->empty() && user.sockets.empty()) user.jobs.reset();
     }
     return user.forgotten();
   });

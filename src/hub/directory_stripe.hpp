@@ -24,12 +24,16 @@ struct alignas(64) Directory::Stripe {
     TimePoint offline_at;
   };
   std::deque<Leaving> leaving SB_GUARDED_BY(mutex);
-  /// What waits until the outcomes of a user have been read, and on which shards.
-  struct Waiting {
-    unsigned shard;
-    Then then;
+  /// Whose outcomes are being read, or have been for calls that are not over.
+  struct Reading {
+    struct Waiting {
+      unsigned shard;
+      Then then;
+    };
+    std::vector<Waiting> waiting{};
+    std::size_t bytes = 0;  ///< brought into memory
   };
-  std::unordered_map<const User*, std::vector<Waiting>> waiting SB_GUARDED_BY(mutex);
+  std::unordered_map<const User*, Reading> reading SB_GUARDED_BY(mutex);
 
   User* find(const HashedText& id) const SB_REQUIRES(mutex) { return users.find(id); }
   User* find(std::string_view id) const SB_REQUIRES(mutex) { return find(HashedText(id)); }

@@ -129,7 +129,6 @@ const JobEntry& UserJobs::keep(const HashedText& job_id, const FrameRef& frame, 
   } else {
     uncount_all(job);
     job.ended_before.reset();
-    job.withheld = false;
   }
   job.newest = {.frame = frame, .number = ++last_number_, .time = now};
   job.runs = runs;
@@ -201,24 +200,24 @@ void UserJobs::look_ahead(const List& list) const {
   __builtin_prefetch(&jobs_[next.newer], 1);
 }
 
-std::vector<JobEntry> UserJobs::replay(WallMs now) const {
-  std::vector<JobEntry> out;
+UserJobs::Replay UserJobs::replay(WallMs now) const {
+  Replay replay;
+  std::vector<JobEntry>& out = replay.entries;
   each(jobs_, lists_, [&](const KeptJob& job) {
     const JobEntry* outcome = job.outcome();
-    const auto told = [&](const JobEntry& entry) {
-      return entry.loaded() && (entry.had_at == 0 || now - entry.had_at < options_.outcome_replay);
-    };
-    if (outcome && told(*outcome)) out.push_back(*outcome);
+    const bool told = outcome && (outcome->had_at == 0 || now - outcome->had_at < options_.outcome_replay);
+    if (told && outcome->loaded()) out.push_back(*outcome);
+    if (told && !outcome->loaded() && outcome->unread()) replay.whole = false;
     if (const JobEntry* progress = job.progress()) out.push_back(*progress);
   });
   std::sort(out.begin(), out.end(), [](const JobEntry& a, const JobEntry& b) { return a.number < b.number; });
-  return out;
+  return replay;
 }
 
 std::size_t UserJobs::confirm(std::uint64_t up_to, WallMs now) {
   std::size_t news = 0;
   each(jobs_, ranked(KeptJob::Rank::unread), [&](KeptJob& job) {
-    if (job.outcome()->number > up_to || job.withheld) return;
+    if (job.outcome()->number > up_to) return;
     unlink(job);
     job.outcome()->had_at = now;
     --unread_;
@@ -258,7 +257,6 @@ std::vector<UserJobs::Gone> UserJobs::expire(WallMs now, bool tight) {
     unlink(job);
     uncount(outcome_ends ? *job.ended_before : job.newest);
     if (progress_ends) job.newest = std::move(*job.ended_before);
-    if (outcome_ends) job.withheld = false;
     job.runs = !progress_ends;
     job.ended_before.reset();
     link(job);
@@ -280,13 +278,14 @@ void UserJobs::unload() {
   });
 }
 
-void UserJobs::load(const std::vector<StoredOutcome>& found) {
+std::size_t UserJobs::load(const std::vector<StoredOutcome>& found) {
+  const std::size_t before = bytes_.load(std::memory_order_relaxed);
   for (const StoredOutcome& one : found) {
     KeptJob* job = jobs_.find(HashedText(one.job_id));
     JobEntry* outcome = job ? job->outcome() : nullptr;
     if (outcome && !outcome->loaded() && outcome->number == one.entry.number) change_frame(*outcome, one.entry.frame);
   }
-  each(jobs_, lists_, [](KeptJob& job) { job.withheld = job.outcome() && !job.outcome()->loaded(); });
+  return bytes_.load(std::memory_order_relaxed) - before;
 }
 
 void UserJobs::compact() {

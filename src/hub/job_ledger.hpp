@@ -77,7 +77,12 @@ class UserJobs {
   void restore(const HashedText& job_id, JobEntry outcome);
   /// What a socket is told at its login, in the order in which it happened: outcomes not had, those had lately,
   /// progress of what runs.
-  std::vector<JobEntry> replay(WallMs now) const;
+  struct Replay {
+    std::vector<JobEntry> entries{};
+    bool whole = true;  ///< else outcomes that the user has not had could not be read, and are left out
+    bool stays = true;  ///< in memory when it has been told, but for what is pushed out
+  };
+  Replay replay(WallMs now) const;
   /// The user has had all outcomes up to this number. How many were news.
   std::size_t confirm(std::uint64_t up_to, WallMs now);
   std::optional<JobStatus> status(std::string_view job_id) const;
@@ -93,8 +98,8 @@ class UserJobs {
   bool loaded() const { return unloaded_ == 0; }
   /// Leaves the packets of outcomes to the store.
   void unload();
-  /// Takes back what the store has of this user. Outcomes that are not among it stay, and are not told.
-  void load(const std::vector<StoredOutcome>& found);
+  /// Takes back what the store has of this user: how many bytes. Outcomes that are not among it stay, and are not told.
+  std::size_t load(const std::vector<StoredOutcome>& found);
 
  private:
   /// Jobs of one rank by their places, from the one that has been in it longest, so that pushing out costs the same

@@ -47,7 +47,6 @@ struct alignas(64) KeptJob {
   std::uint32_t newer = kNone;
   Rank rank = Rank::unread;
   bool runs = false;
-  bool withheld = false;  ///< its outcome could not be read, and so was not told: nothing confirms it
 
   const JobEntry* progress() const { return runs ? &newest : nullptr; }
   const JobEntry* outcome() const { return runs ? ended_before.get() : &newest; }

@@ -53,9 +53,11 @@ class PendingAcks {
     }
     return out;
   }
+  /// The client was sent outcomes up to this number, and is to acknowledge them.
+  void sent_outcome(std::uint64_t number) { newest_sent_ = std::max(newest_sent_, number); }
   /// The client has acknowledged an outcome of this number, which is to be noted by then.
   void note_outcome(std::uint64_t number, TimePoint by) {
-    outcome_ = std::max(outcome_, number);
+    outcome_ = std::max(outcome_, std::min(number, newest_sent_));
     note_outcome_by_ = std::min(note_outcome_by_, by);
   }
   /// The newest of them, taken out; 0: none, or it has time.
@@ -75,6 +77,7 @@ class PendingAcks {
   std::unordered_map<std::uint64_t, Waiting> waiting_;
   std::uint64_t next_id_ = 0;
   TimePoint earliest_ = kNever;
+  std::uint64_t newest_sent_ = 0;
   std::uint64_t outcome_ = 0;
   TimePoint note_outcome_by_ = kNever;
 };

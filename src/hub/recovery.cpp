@@ -70,6 +70,7 @@ std::string Recovery::begin(const SocketState& socket, const User* user) {
   place.state = Place::State::connected;
   place.user = user;
   place.begin = number_;
+  place.told_all = socket.told_all();
   place.epochs.push_back({.shard = shard_, .first = number_ + 1});
   if (user) place.line.listen(number_, 0, user);
   hub_.recovery.put(place.pid, place.ref);
@@ -173,21 +174,22 @@ void Recovery::give(Place& place, const FrameRef& source, std::uint64_t outcome)
 // More than may be kept, or wait for a client, is not copied to give it offsets: all but the last of it goes as it lies
 // in the ledger, shared with all who are told of it. Who is lost before that last has a new socket, and the replay
 // again.
-void Recovery::tell(const SocketState& socket, std::span<const JobEntry> replay) {
+void Recovery::tell(const SocketState& socket, const UserJobs::Replay& replay) {
+  std::span<const JobEntry> entries(replay.entries);
   Place& place = *find(socket.ref());
   Link& link = local_.link(place.ref.slot);
   std::size_t bytes = 0;
-  for (const JobEntry& entry : replay) bytes += entry.frame->memory();
+  for (const JobEntry& entry : entries) bytes += entry.frame->memory();
   if (bytes > std::min(hub_.config.recovery_bytes_per_user, hub_.config.send_queue_bytes)) {
     std::uint64_t outcome = 0;
-    for (const JobEntry& entry : replay.first(replay.size() - 1)) {
-      link.send_kept(entry.frame);
+    for (const JobEntry& entry : entries.first(entries.size() - 1)) {
+      link.send_kept(entry.frame, replay.stays);
       if (entry.unread()) outcome = entry.number;
     }
     place.line.forgo(++number_, outcome);
-    replay = replay.last(1);
+    entries = entries.last(1);
   }
-  for (const JobEntry& entry : replay) {
+  for (const JobEntry& entry : entries) {
     const FrameRef& frame = numbered(entry.frame, place.line.newest());
     link.send(frame);
     keep(place, {.frame = frame, .number = number_, .outcome = entry.unread() ? entry.number : 0});

@@ -29,6 +29,7 @@ struct FoundSocket {
   std::array<char, 20> id;
   std::string_view pid;
   const User* user;  ///< its entry in the directory, where the socket stands; null: in none
+  bool told_all;     ///< SocketState::told_all()
   History::Line::Missed missed;
 };
 
@@ -64,7 +65,7 @@ class Recovery {
   void emit(const SocketState& socket, std::string_view event, std::string_view arguments,
             const std::vector<std::string>& attachments);
   /// What the ledger tells at a login.
-  void tell(const SocketState& socket, std::span<const JobEntry> replay);
+  void tell(const SocketState& socket, const UserJobs::Replay& replay);
   /// The client has received all that was sent to the socket up to this number.
   void received(const SocketRef& socket, std::uint64_t number);
 

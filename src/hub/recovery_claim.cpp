@@ -123,6 +123,7 @@ void Recovery::hand_over(const SocketRef& from) {
                   .had = place.had,
                   .missed = place.line.after(place.had),
                   .begin = place.begin,
+                  .told_all = place.told_all,
                   .epochs = std::move(place.epochs),
                   .number = number_,
                   .sequence = sequence_};
@@ -143,7 +144,9 @@ void Recovery::take(HandOver handed) {
   if (!handed.whole || !history_.broadcasts_after(handed.sequence, handed.user, late)) {
     if (handed.user) hub_.directory.leave(handed.user, by, hub_.clocks.steady());
     hub_.recovery.erase(handed.pid, by);
-    return on_refused(by);
+    // Behind what the directory has sent here already: its new login tells that as well.
+    static_cast<void>(on(shard_, [by](Recovery& here) { here.on_refused(by); }));
+    return;
   }
   auto next = std::move(place->claim);
   settle(*place, handed);
@@ -167,6 +170,7 @@ void Recovery::settle(Place& place, HandOver& handed) {
   place.id = handed.id;
   place.user = handed.user;
   place.begin = handed.begin;
+  place.told_all = handed.told_all;
   place.epochs = std::move(handed.epochs);
   place.epochs.push_back({.shard = shard_, .first = number_ + 1});
   place.line.restore(handed.had, handed.missed.outcome);
@@ -182,7 +186,8 @@ void Recovery::welcome_back(Place& place, HandOver& handed) {
     place.state = Place::State::connected;
     if (!place.line.empty()) ask_later(place);
     const std::string pid = place.pid;
-    const FoundSocket found{.id = place.id, .pid = pid, .user = place.user, .missed = std::move(handed.missed)};
+    const FoundSocket found{
+        .id = place.id, .pid = pid, .user = place.user, .told_all = place.told_all, .missed = std::move(handed.missed)};
     return socket->client().end_claim(*socket, &found, now);
   }
   // Its client has gone again meanwhile.

@@ -44,6 +44,7 @@ struct Recovery::Place {
   TimePoint until = kNever;
   std::vector<Epoch> epochs{};
   std::uint64_t begin = 0;  ///< it has had nothing of this socket whose client has had this number
+  bool told_all = true;     ///< SocketState::told_all()
   bool asked = false;       ///< the client is to confirm what it has had
   bool to_ask = false;      ///< it will be asked
   bool comes_back = true;   ///< claiming, and its client gone meanwhile: is it to be waited for?
@@ -63,6 +64,7 @@ struct Recovery::HandOver {
   std::uint64_t had;
   History::Line::Missed missed;
   std::uint64_t begin;
+  bool told_all;
   std::vector<Epoch> epochs;
   std::uint64_t number;    ///< the last that its shard gave
   std::uint64_t sequence;  ///< of the last broadcast that it heard

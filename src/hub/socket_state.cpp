@@ -78,12 +78,13 @@ bool SocketState::joins_directory() const {
 
 void SocketState::welcome(TimePoint now) {
   Hub& hub = client_.hub();
-  std::vector<JobEntry> replay;
+  UserJobs::Replay replay;
   if (joins_directory()) {
     auto joined = hub.directory.join(user_id_, ref_, now);
     user_ = joined.user;
     std::string().swap(user_id_);
     replay = std::move(joined.replay);
+    told_all_ = replay.whole;
     client_.local().listen(ref_, user_);
     if (joined.evicted) client_.send_away(*joined.evicted);
   }
@@ -95,6 +96,7 @@ void SocketState::welcome(TimePoint now) {
 
 void SocketState::welcome_back(const FoundSocket& found) {
   recovered_ = true;
+  told_all_ = found.told_all;
   id_ = found.id;
   if (found.user) {
     user_ = found.user;
@@ -106,7 +108,7 @@ void SocketState::welcome_back(const FoundSocket& found) {
   const auto missed = [&] {
     std::uint64_t newest = 0;
     for (const History::Event& event : found.missed.events) {
-      client_.link().send_kept(event.frame);
+      client_.link().send_kept(event.frame, true);
       newest = std::max(newest, event.outcome);
     }
     if (newest != 0) sent_outcome(newest);
@@ -127,6 +129,7 @@ void SocketState::accept(std::string_view pid, const std::function<void()>& betw
 
 void SocketState::introduce() {
   welcomed_ = true;
+  client_.welcomed();
   for (const auto& handler : nsp_.on_connect) {
     if (left_) return;
     guarded(client_.hub(), "on_connect", user_id(), [&] {
@@ -136,14 +139,16 @@ void SocketState::introduce() {
   }
 }
 
-void SocketState::tell(const std::vector<JobEntry>& replay) {
+void SocketState::tell(const UserJobs::Replay& replay) {
   if (Recovery* recovery = client_.local().recovery()) {
     recovery->tell(*this, replay);
   } else {
-    for (const JobEntry& entry : replay) client_.link().send_kept(as_sent(entry.frame, entry.number));
+    const bool elsewhere = replay.stays && !config().outcome_acks;
+    for (const JobEntry& entry : replay.entries)
+      client_.link().send_kept(as_sent(entry.frame, entry.number), elsewhere);
   }
-  const auto newest = std::ranges::find_if(replay.rbegin(), replay.rend(), &JobEntry::unread);
-  if (newest != replay.rend()) sent_outcome(newest->number);
+  const auto newest = std::ranges::find_if(replay.entries.rbegin(), replay.entries.rend(), &JobEntry::unread);
+  if (newest != replay.entries.rend()) sent_outcome(newest->number);
 }
 
 // With OUTCOME_ACKS an outcome asks for its acknowledgement, of all sockets under the same id.
@@ -159,11 +164,12 @@ void SocketState::send_outcome(const FrameRef& frame, std::uint64_t number) {
 }
 
 void SocketState::sent_outcome(std::uint64_t number) {
+  if (config().outcome_acks) acks().sent_outcome(number);
   client_.ask_receipt(ref_, number);
 }
 
 void SocketState::confirm(std::uint64_t number) {
-  if (user_ && number != 0) client_.hub().directory.confirm(user_->id, number);
+  if (user_ && told_all_ && number != 0) client_.hub().directory.confirm(user_->id, number);
 }
 
 void SocketState::want_receipt(std::uint64_t number) {

@@ -45,6 +45,8 @@ class SocketState {
 
   /// Wants to be an older socket (RECOVERY_WINDOW_MS). False: there is none. True: Client::end_claim() says.
   bool claim(RecoveryWish wish);
+  /// Was it told all outcomes that its user had not had? Else its receipts, which say "all up to", count for none.
+  bool told_all() const { return told_all_; }
   /// Is it one of a user whom the directory knows?
   bool joins_directory() const;
   /// Joins the directory, answers the client, tells the application. In one turn, so that nothing comes between.
@@ -61,7 +63,7 @@ class SocketState {
   void send_outcome(const FrameRef& frame, std::uint64_t number);
   /// An outcome of this number was queued: its receipt is to be confirmed.
   void sent_outcome(std::uint64_t number);
-  /// The client has received all outcomes up to this number.
+  /// The client has received all outcomes up to this number that the socket was sent.
   void confirm(std::uint64_t number);
   /// The client is to confirm what was sent up to this number (Recovery::received()).
   void want_receipt(std::uint64_t number);
@@ -82,7 +84,7 @@ class SocketState {
             const Attachments& attachments);
   void accept(std::string_view pid, const std::function<void()>& between = {});
   void introduce();
-  void tell(const std::vector<JobEntry>& replay);
+  void tell(const UserJobs::Replay& replay);
   FrameRef as_sent(const FrameRef& frame, std::uint64_t number) const;
   PendingAcks& acks();
   /// The questions about jobs that every client may ask. False: it is none of them.
@@ -99,6 +101,7 @@ class SocketState {
   bool welcomed_ = false;
   bool left_ = false;
   bool recovered_ = false;
+  bool told_all_ = true;
   SocketRef ref_;
   const User* user_ = nullptr;  ///< its entry in the directory; for the main namespace alone
   std::string user_id_;         ///< empty in the main namespace, where the directory has it

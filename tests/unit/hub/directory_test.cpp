@@ -116,6 +116,21 @@ TEST_F(DirectoryTest, a_job_event_without_a_usable_id_is_delivered_not_kept_and_
   EXPECT_EQ(directory.job_events_without_id(), 3u);
 }
 
+TEST_F(DirectoryTest, outcomes_are_numbered_on_while_a_receipt_of_earlier_ones_may_come) {
+  static WallMs wall;
+  wall = 1'000'000;
+  Directory short_lived(mailboxes, {.ledger = {.outcome_ttl = 1000}, .wall = [] { return wall; }});
+  const auto outcome = [](const char* job) { return *job_frame(JobCompleted{.job_id = job}, {}); };
+  short_lived.join("ada", tab, now);
+  for (const char* job : {"1", "2", "3"}) ASSERT_TRUE(short_lived.emit("ada", outcome(job)));
+  wall += 2000;
+  for (int second = 0; second < 20; ++second) short_lived.on_timer(now += 1s);
+  ASSERT_TRUE(short_lived.jobs("ada").empty());
+  ASSERT_TRUE(short_lived.emit("ada", outcome("4")));
+  short_lived.confirm("ada", 3);  // late, for the first three
+  EXPECT_FALSE(short_lived.job("ada", "4")->had);
+}
+
 TEST_F(DirectoryTest, an_event_for_which_one_mailbox_has_no_room_goes_to_none) {
   directory.join("ada", tab, now);
   directory.join("ada", telephone, now);

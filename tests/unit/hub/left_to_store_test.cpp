@@ -2,6 +2,7 @@
 
 #include "fake_hub.hpp"
 #include "noted_store.hpp"
+#include "recovering_client.hpp"
 
 // When memory is short the data of outcomes lies in the store alone. Nobody notices but by waiting for it.
 namespace signalbox::hub::test {
@@ -17,6 +18,12 @@ struct LeftToStore : testing::Test {
     Config config;
     config.presence_events = false;
     config.ledger_total_bytes = 1;
+    return config;
+  }
+  /// For what is known of some jobs, and not for the data of their outcomes.
+  static Config enough_memory() {
+    Config config = short_of_memory();
+    config.ledger_total_bytes = 200'000;
     return config;
   }
   explicit LeftToStore(Config config = short_of_memory()) : hub(std::move(config)) {
@@ -115,22 +122,98 @@ TEST_F(LeftToStore, questions_about_jobs_wait_for_it_too) {
   EXPECT_TRUE(told[1].starts_with(R"(432[[{"jobId":"7","event":"job_completed","data":{"jobId":"7","result":1},)"));
 }
 
-TEST_F(LeftToStore, who_logs_in_while_the_store_cannot_read_is_told_at_a_later_login) {
-  ASSERT_TRUE(hub.directory.emit("ada", ended()));
-  const auto kept = std::exchange(store.kept, {});
-  ASSERT_TRUE(hub.directory.emit("ada", ended("8")));
+struct CannotRead : LeftToStore {
+  CannotRead() {
+    for (const char* job : {"1", "2", "3"}) EXPECT_TRUE(hub.directory.emit("ada", ended(job)));
+    unreadable = std::exchange(store.kept, {});
+    EXPECT_TRUE(hub.directory.emit("ada", ended("8")));
+  }
+  void read_again() { store.kept.insert(store.kept.begin(), unreadable.begin(), unreadable.end()); }
+  /// All that it was sent so far has come.
+  static void received(FakeClient& client) {
+    client.client.on_received(client.marker, test_now);
+    client.client.on_timer(test_now + std::chrono::seconds(1));
+  }
+  bool had(const char* job) { return hub.directory.job("ada", job)->had; }
+  static Packets outcomes(std::initializer_list<const char*> jobs) {
+    Packets out;
+    for (const char* job : jobs) out.emplace_back(ended(job)->packet());
+    return out;
+  }
+  std::vector<StoredOutcome> unreadable;
+};
+
+TEST_F(CannotRead, what_a_login_was_not_told_is_told_at_a_later_one) {
   FakeClient ada(hub);
   ada.log_in("ada");
   answer();
-  EXPECT_EQ(without_welcome(ada.take()), Packets{std::string(ended("8")->packet())});
-  ada.client.on_received(ada.marker, test_now);
-  ada.client.on_timer(test_now + std::chrono::seconds(1));
-  EXPECT_FALSE(hub.directory.job("ada", "7")->had) << "though what came after it was had";
-  store.kept.insert(store.kept.end(), kept.begin(), kept.end());
+  EXPECT_EQ(without_welcome(ada.take()), outcomes({"8"}));
+  read_again();
   FakeClient again(hub);
   again.log_in("ada");
   answer();
-  EXPECT_EQ(without_welcome(again.take()), (Packets{kEnded, std::string(ended("8")->packet())}));
+  EXPECT_EQ(without_welcome(again.take()), outcomes({"1", "2", "3", "8"}));
+  received(again);
+  EXPECT_TRUE(had("1"));
+}
+
+TEST_F(CannotRead, a_socket_that_was_not_told_all_confirms_nothing_though_others_read_it_meanwhile) {
+  FakeClient ada(hub);
+  ada.log_in("ada");
+  answer();
+  ASSERT_TRUE(hub.directory.emit("ada", ended("9")));
+  hub.deliver();
+  EXPECT_EQ(without_welcome(ada.take()), outcomes({"8", "9"}));
+  read_again();
+  ada.text(R"(21["jobs"])");
+  answer();
+  received(ada);
+  for (const char* job : {"1", "2", "3"}) EXPECT_FALSE(had(job));
+  for (const std::string& note : store.notes) EXPECT_FALSE(note.starts_with("had")) << note;
+}
+
+TEST_F(LeftToStore, a_login_that_waits_too_long_for_it_is_closed) {
+  ASSERT_TRUE(hub.directory.emit("ada", ended()));
+  FakeClient ada(hub);
+  ada.log_in("ada");
+  const TimePoint until = ada.client.next_deadline();
+  EXPECT_EQ(until, test_now + hub.config.connect_timeout);
+  ada.client.on_timer(until);
+  EXPECT_EQ(ada.closed, CloseReason::forced_close);
+  FakeClient in_time(hub);
+  in_time.log_in("ada");
+  answer();
+  EXPECT_GT(in_time.client.next_deadline(), until);
+}
+
+TEST_F(LeftToStore, what_waits_to_be_told_is_the_memory_of_the_client_that_it_waits_for) {
+  ASSERT_TRUE(hub.directory.emit("ada", ended()));
+  FakeClient ada(hub);
+  ada.log_in("ada");
+  answer();
+  EXPECT_GE(ada.own_bytes, kEnded.size());
+}
+
+TEST_F(LeftToStore, what_runs_is_not_pushed_out_by_what_is_read_for_a_moment) {
+  FakeHub roomy(enough_memory());
+  NotedStore far;
+  roomy.directory.open(far, test_now);
+  roomy.registry.start(roomy.config);
+  const std::string large(100'000, 'x');
+  for (const char* job : {"1", "2", "3"})
+    ASSERT_TRUE(roomy.directory.emit("ada", *job_frame(JobCompleted{.job_id = job, .result = large}, {})));
+  ASSERT_TRUE(roomy.directory.emit("ada", *job_frame(JobProgress{.job_id = "runs", .progress = 1}, {})));
+  const auto seconds_pass = [&] {
+    for (int i = 0; i < 40; ++i) roomy.directory.on_timer(test_now += std::chrono::seconds(1));
+  };
+  seconds_pass();
+  FakeClient ada(roomy);
+  ada.log_in("ada");
+  far.answer();  // they are in memory, and have not been told yet
+  seconds_pass();
+  EXPECT_TRUE(roomy.directory.job("ada", "runs"));
+  roomy.deliver();
+  EXPECT_EQ(ada.take().size(), 2u + 4u);
 }
 
 TEST_F(LeftToStore, what_was_found_at_the_start_is_left_there) {
@@ -162,6 +245,26 @@ TEST_F(LeftToStoreAndRecovering, a_login_waits_as_well_and_a_client_may_leave_me
   const Packets told = ada.take();
   ASSERT_EQ(told.size(), 3u);
   EXPECT_TRUE(told[2].starts_with(kEnded.substr(0, kEnded.size() - 1))) << "and an offset";
+}
+
+TEST_F(LeftToStoreAndRecovering, a_socket_that_was_not_told_all_confirms_nothing_as_a_recovered_one_either) {
+  ASSERT_TRUE(hub.directory.emit("ada", ended("1")));
+  const auto unreadable = std::exchange(store.kept, {});
+  ASSERT_TRUE(hub.directory.emit("ada", ended("2")));
+  Recovering ada(hub, "ada");
+  ada.connect(0);
+  answer();
+  ada.hear();
+  store.kept.insert(store.kept.begin(), unreadable.begin(), unreadable.end());
+  ada.cut();
+  ada.connect(1);
+  EXPECT_TRUE(ada.recovered);
+  ASSERT_TRUE(hub.directory.emit("ada", ended("3")));
+  hub.deliver();
+  ada.connection().client.on_received(ada.connection().marker, test_now);
+  ada.connection().client.on_timer(test_now + std::chrono::seconds(1));
+  EXPECT_FALSE(hub.directory.job("ada", "1")->had);
+  EXPECT_FALSE(hub.directory.job("ada", "3")->had) << "it will be told twice, and nothing is lost";
 }
 
 TEST(WithoutStore, all_stays_in_memory_however_short_it_is) {

@@ -174,6 +174,22 @@ TEST_F(AcknowledgedOutcomes, are_had_when_it_comes_and_written_down_once_for_man
   EXPECT_EQ(store.notes.back(), "had ada 2");
 }
 
+TEST_F(AcknowledgedOutcomes, of_numbers_that_were_never_sent_are_taken_for_the_newest_that_was) {
+  FakeClient ada(hub);
+  told_at_login(ada);
+  ASSERT_EQ(hub.directory.emit("ada", done()), 1u);
+  hub.deliver();
+  ada.text("3999999999999999[]");
+  ada.text("310000000000000000000[]");
+  ada.client.on_timer(test_now + std::chrono::milliseconds(100));
+  EXPECT_EQ(store.notes.back(), "had ada 1");
+  FakeClient stranger(hub);
+  stranger.log_in("grace");
+  stranger.text("3999999999999999[]");
+  stranger.client.on_timer(test_now + std::chrono::milliseconds(100));
+  EXPECT_EQ(store.notes.back(), "had ada 1");
+}
+
 TEST_F(AcknowledgedOutcomes, count_though_the_client_leaves_at_once) {
   FakeClient ada(hub);
   told_at_login(ada);
