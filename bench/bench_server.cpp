@@ -2,11 +2,13 @@
 #include <signalbox/signalbox.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <exception>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace {
@@ -23,14 +25,24 @@ struct Burst {
   std::int64_t sent = 0, refused = 0;
 };
 
+/// "user-7" in a place on the stack.
+struct Numbered {
+  Numbered(std::string_view name, std::int64_t number) {
+    name.copy(text, name.size());
+    end = std::to_chars(text + name.size(), text + sizeof text, number).ptr;
+  }
+  operator std::string_view() const { return {text, end}; }
+  char text[32];
+  char* end;
+};
+
 void emit_one(const Io& io, const Burst& burst, std::int64_t& refused) {
   const std::int64_t i = burst.sent;
-  const std::string user = "user-" + std::to_string(i % burst.users);
-  const std::string job = "job-" + std::to_string(i);
+  const Numbered user("user-", i % burst.users), job("job-", i);
   const EmitResult result =
       burst.free_form
           ? emit_to_user(io, user, events::job_progress,
-                         {{"jobId", job}, {"progress", i % 101}, {"status", "processing"}})
+                         {{"jobId", std::string_view(job)}, {"progress", i % 101}, {"status", "processing"}})
           : emit_to_user(io, user,
                          JobProgress{.job_id = job, .progress = static_cast<double>(i % 101), .status = "processing"});
   if (!result) ++refused;

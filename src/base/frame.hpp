@@ -86,6 +86,11 @@ class FrameRef {
   const Frame* operator->() const noexcept { return frame_; }
   const Frame& operator*() const noexcept { return *frame_; }
   explicit operator bool() const noexcept { return frame_ != nullptr; }
+  /// It will be read soon.
+  void prefetch() const noexcept {
+    if (frame_) __builtin_prefetch(frame_);
+    if (frame_) __builtin_prefetch(reinterpret_cast<const char*>(frame_) + 64);
+  }
 
  private:
   friend FrameRef make_frame(bool, FrameKind, std::string_view, std::string_view, std::string_view, std::string_view);

@@ -1,22 +1,12 @@
 #pragma once
 #include <bit>
 #include <cstdint>
-#include <cstring>
+
+#include "base/eight_bytes.hpp"
 
 namespace signalbox {
 
 // What a reader and a writer of JSON look for in text, eight bytes at a time.
-
-constexpr std::uint64_t kEachByte = 0x0101010101010101;
-constexpr std::uint64_t kHighBits = kEachByte * 0x80;
-
-/// Eight bytes of text, the first of them lowest.
-inline std::uint64_t load_eight(const char* at) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, at, sizeof word);
-  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
-  return word;
-}
 
 /// Has the highest bit of each byte that is a quote or a backslash. Only the lowest of these bits is sure: a
 /// subtraction that borrows may set the next one too.

@@ -77,6 +77,8 @@ std::size_t end_of_plain(std::string_view text, std::size_t at) {
     if (const std::uint64_t marks = unplain_in(load_eight(text.data() + at)); marks != 0)
       return at + static_cast<std::size_t>(first_marked(marks));
   }
+  if (at != text.size() && text.size() >= 8 && unplain_in(load_eight(text.data() + text.size() - 8)) == 0)
+    return text.size();
   while (at < text.size() && plain(text[at])) ++at;
   return at;
 }
@@ -103,29 +105,29 @@ void append_digits(std::string& out, std::string_view digits, int exponent) {
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
+  append(out, "\"");
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = end_of_plain(text, at);
-    out.append(text, at, end - at);
+    append(out, text.substr(at, end - at));
     at = end;
     if (at == text.size()) break;
     if (static_cast<unsigned char>(text[at]) < 0x80) {
       append_escape(out, static_cast<unsigned char>(text[at++]));
     } else if (const std::size_t length = sequence_length(text, at)) {
-      out.append(text, at, length);
+      append(out, text.substr(at, length));
       at += length;
     } else {
-      out += kReplacement;
+      append(out, kReplacement);
       ++at;
     }
   }
-  out += '"';
+  append(out, "\"");
 }
 
 void append_int(std::string& out, std::int64_t value) {
   char digits[24];
   const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
-  out.append(digits, end);
+  append(out, std::string_view(digits, end));
 }
 
 void append_double(std::string& out, double value) {

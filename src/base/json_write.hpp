@@ -5,6 +5,15 @@
 
 namespace signalbox {
 
+/// `out += part`, inlined: for what is written for each event.
+inline void append(std::string& out, std::string_view part) {
+  const std::size_t before = out.size(), after = before + part.size();
+  out.resize_and_overwrite(after, [&](char* text, std::size_t) {
+    part.copy(text + before, part.size());
+    return after;
+  });
+}
+
 /// Appends `text` as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD: what we write is always
 /// valid JSON. source  RFC 8259 §7.
 void append_json_string(std::string& out, std::string_view text);

@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kCompactFrom =
     64;  ///< gone frames that are moved out of the way at once, so that each of the others is moved rarely
 constexpr std::size_t kConflateFrom = 16 * 1024;
+constexpr std::size_t kAhead = 8;  ///< each frame lies where the memory was free when it was built
 
 std::size_t cost(const FrameRef& frame) {
   return frame->memory() + sizeof frame;
@@ -110,6 +111,7 @@ std::size_t SendQueue::gather(char* out, std::size_t capacity) const {
   std::size_t copied = 0;
   std::size_t offset = offset_;
   for (std::size_t i = head_; i < frames_.size() && copied < capacity; ++i) {
+    if (i + kAhead < frames_.size()) frames_[i + kAhead].prefetch();
     if (!frames_[i]) continue;
     const std::string_view bytes = frames_[i]->websocket().substr(offset);
     const std::size_t size = std::min(bytes.size(), capacity - copied);

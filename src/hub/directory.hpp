@@ -91,13 +91,13 @@ class Directory {
 
   enum class Refusal : std::uint8_t { overloaded, too_many_unread, not_durable };
   /// Keeps what is to be kept and pushes the frame to every socket of the user: how many. All or none.
-  std::expected<std::size_t, Refusal> emit(std::string_view user, const EncodedEvent& event);
+  std::expected<std::size_t, Refusal> emit(std::string_view user, EncodedEvent event);
   struct Emission {
     std::string_view user;
     EncodedEvent event;
   };
   /// All or none: how many of these had a socket. Order within a user is that of the list.
-  std::expected<std::size_t, Refusal> emit_all(const std::vector<Emission>& emissions);
+  std::expected<std::size_t, Refusal> emit_all(std::vector<Emission> emissions);
 
   /// A socket of the user has received all that was kept up to this number.
   void confirm(std::string_view user, std::uint64_t up_to);
@@ -128,7 +128,7 @@ class Directory {
   Stripe& stripe_of(const HashedText& user) const;
   Stripe& stripe_of(std::string_view user) const;
   std::optional<Refusal> refusal(const User* user, const EncodedEvent& event, std::size_t before) const;
-  std::size_t post(Stripe& stripe, User& user, const EncodedEvent& event);
+  std::size_t post(Stripe& stripe, User& user, EncodedEvent event);
   std::size_t ledger_bytes() const;
   void on_loaded(User& user, const std::vector<StoredOutcome>& found);
   void end_reading(User& user);

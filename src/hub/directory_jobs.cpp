@@ -26,8 +26,9 @@ std::optional<Directory::Refusal> Directory::refusal(const User* user, const Enc
   return Refusal::too_many_unread;
 }
 
-// Room was seen before. First the sockets and then the ledger, whose memory is fetched meanwhile.
-std::size_t Directory::post(Stripe& stripe, User& user, const EncodedEvent& event) {
+// Room was seen before. First the sockets and then the ledger, whose memory is fetched meanwhile, and which takes our
+// reference: to make another would wait for all that was written here.
+std::size_t Directory::post(Stripe& stripe, User& user, EncodedEvent event) {
   const bool kept = !event.job_id().empty(), outcome = kept && event->kind() == FrameKind::outcome;
   const HashedText job(event.job_id());
   if (kept && !user.jobs) user.jobs = std::make_unique<UserJobs>(options_.ledger, stripe.ledger_bytes);
@@ -44,9 +45,13 @@ std::size_t Directory::post(Stripe& stripe, User& user, const EncodedEvent& even
   std::vector<UserJobs::Gone> gone;
   const bool to_store = outcome && store_;
   const bool leave = to_store && lean_.load(std::memory_order_relaxed) && user.readers == 0;
+  if (!to_store) {
+    user.jobs->keep(job, std::move(event.frame), options_.wall(), gone);
+    forget(user, gone);
+    return queued;
+  }
   const JobEntry& entry = user.jobs->keep(job, leave ? key_alone(event.frame) : event.frame, options_.wall(), gone);
   forget(user, gone);
-  if (!to_store) return queued;
   store_->put(user.id, job.text, {event.frame, entry.number, entry.time, entry.had_at});
   if (!leave) count_kept(event.frame->memory());
   return queued;
@@ -65,7 +70,7 @@ void Directory::forget(const User& user, const std::vector<UserJobs::Gone>& gone
   }
 }
 
-std::expected<std::size_t, Directory::Refusal> Directory::emit(std::string_view id, const EncodedEvent& event) {
+std::expected<std::size_t, Directory::Refusal> Directory::emit(std::string_view id, EncodedEvent event) {
   const HashedText name(id);
   Stripe& stripe = stripe_of(name);
   const Lock lock(stripe.mutex);
@@ -78,10 +83,10 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit(std::string_view 
   }
   note(event);
   if (!user && event.job_id().empty()) return 0;
-  return post(stripe, user ? *user : stripe.find_or_add(id), event);
+  return post(stripe, user ? *user : stripe.find_or_add(id), std::move(event));
 }
 
-std::expected<std::size_t, Directory::Refusal> Directory::emit_all(const std::vector<Emission>& emissions) {
+std::expected<std::size_t, Directory::Refusal> Directory::emit_all(std::vector<Emission> emissions) {
   std::vector<std::size_t> wanted(mailboxes_.shards());
   std::unordered_map<std::string_view, std::size_t> outcomes;
   for (const Emission& emission : emissions) {
@@ -98,13 +103,13 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit_all(const std::ve
     if (wanted[shard] != 0 && !mailboxes_.has_room(shard, wanted[shard])) return std::unexpected(Refusal::overloaded);
   }
   std::size_t online = 0;
-  for (const Emission& emission : emissions) {
+  for (Emission& emission : emissions) {
     Stripe& stripe = stripe_of(emission.user);
     const Lock lock(stripe.mutex);
     User* user = stripe.find(emission.user);
     note(emission.event);
     if (user || !emission.event.job_id().empty())
-      online += post(stripe, user ? *user : stripe.find_or_add(emission.user), emission.event) != 0;
+      online += post(stripe, user ? *user : stripe.find_or_add(emission.user), std::move(emission.event)) != 0;
   }
   return online;
 }

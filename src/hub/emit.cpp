@@ -1,9 +1,11 @@
 #include "hub/emit.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include <signalbox/config.hpp>
 
+#include "base/eight_bytes.hpp"
 #include "base/json_check.hpp"
 #include "base/json_scan.hpp"
 #include "base/json_value.hpp"
@@ -74,13 +76,9 @@ std::string job_of(FrameKind kind, const json& data) {
 
 bool valid_user_id(std::string_view id) noexcept {
   if (id.empty() || id.size() > kMaxUserBytes) return false;
-  bool ascii = true;
-  for (const char c : id) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) return false;
-    ascii = ascii && byte < 0x80;
-  }
-  return ascii || valid_utf8(id);
+  if (printable_ascii(id)) return true;
+  const auto control = [](char c) { return (c >= 0 && c < 0x20) || c == 0x7F; };
+  return std::ranges::none_of(id, control) && valid_utf8(id);
 }
 
 std::expected<void, EmitError> check_event_name(std::string_view name) {
@@ -93,16 +91,16 @@ std::expected<void, EmitError> check_event_name(std::string_view name) {
 FrameResult job_frame(const JobProgress& job, const EmitLimits& limits) {
   Writer writer;
   std::string& out = writer.out();
-  out += R"(42["job_progress",{"jobId":)";
+  append(out, R"(42["job_progress",{"jobId":)");
   append_json_string(out, job.job_id);
-  out += R"(,"progress":)";
+  append(out, R"(,"progress":)");
   append_double(out, job.progress);
-  out += R"(,"status":)";
+  append(out, R"(,"status":)");
   append_json_string(out, job.status);
   if (!job.extra.is_null()) {
     if (const auto ok = append_extra(out, job.extra, limits); !ok) return std::unexpected(ok.error());
   }
-  out += "}]";
+  append(out, "}]");
   if (out.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
   return writer.event(FrameKind::progress, job.job_id);
 }

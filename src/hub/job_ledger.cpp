@@ -119,7 +119,7 @@ KeptJob& UserJobs::find_or_add(const HashedText& id, std::size_t most, std::vect
   return jobs_.add({.hash = JobTable::short_hash(id)});
 }
 
-const JobEntry& UserJobs::keep(const HashedText& job_id, const FrameRef& frame, WallMs now, std::vector<Gone>& gone) {
+const JobEntry& UserJobs::keep(const HashedText& job_id, FrameRef frame, WallMs now, std::vector<Gone>& gone) {
   KeptJob& job = find_or_add(job_id, options_.jobs_per_user, gone);
   const bool runs = frame->kind() == FrameKind::progress;
   if (runs && !job.runs && job.newest.frame) {
@@ -130,7 +130,7 @@ const JobEntry& UserJobs::keep(const HashedText& job_id, const FrameRef& frame, 
     uncount_all(job);
     job.ended_before.reset();
   }
-  job.newest = {.frame = frame, .number = ++last_number_, .time = now};
+  job.newest = {.frame = std::move(frame), .number = ++last_number_, .time = now};
   job.runs = runs;
   count(job.newest);
   link(job);

@@ -68,7 +68,7 @@ class UserJobs {
   /// outcome waits already there always is.
   bool has_room(std::string_view job_id, std::size_t before) const;
   /// Keeps a job event (its frame's kind says which). The outcomes that it pushed out are added to `gone`.
-  const JobEntry& keep(const HashedText& job_id, const FrameRef& frame, WallMs now, std::vector<Gone>& gone);
+  const JobEntry& keep(const HashedText& job_id, FrameRef frame, WallMs now, std::vector<Gone>& gone);
   /// What keep() will give.
   std::uint64_t next_number() const { return last_number_ + 1; }
   /// keep() or status() of this job comes soon.

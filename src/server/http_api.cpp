@@ -241,16 +241,16 @@ net::Response HttpApi::finish(const std::string& key, net::Response response, Ti
 }
 
 HttpApi::Emitted HttpApi::emit(std::string_view body) const {
-  const auto events = read_events(body);
+  auto events = read_events(body);
   if (!events) return {error_response(400, events.error())};
   std::vector<hub::Directory::Emission> emissions;
   emissions.reserve(events->size());
   bool outcome = false;
-  for (const Event& event : *events) {
-    emissions.push_back({event.user, event.event});
+  for (Event& event : *events) {
     outcome = outcome || (event.event->kind() == FrameKind::outcome && !event.event.job_id().empty());
+    emissions.push_back({event.user, std::move(event.event)});
   }
-  const auto online = directory_.emit_all(emissions);
+  const auto online = directory_.emit_all(std::move(emissions));
   if (!online) {
     if (online.error() == hub::Directory::Refusal::overloaded)
       mailbox_full.write("MAILBOX_MESSAGES is reached: emits are refused with 429");

@@ -9,11 +9,11 @@
 
 namespace signalbox {
 
-EmitResult Io::Impl::emit(std::string_view user, const hub::FrameResult& frame) const {
+EmitResult Io::Impl::emit(std::string_view user, hub::FrameResult frame) const {
   if (!hub::valid_user_id(user)) return std::unexpected(EmitError::invalid_user);
   if (!frame) return std::unexpected(frame.error());
   if (!running()) return std::unexpected(EmitError::stopped);
-  const auto queued = hub_.directory.emit(user, *frame);
+  const auto queued = hub_.directory.emit(user, *std::move(frame));
   if (queued) return *queued;
   return std::unexpected(running() ? hub::to_emit_error(queued.error()) : EmitError::stopped);
 }

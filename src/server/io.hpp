@@ -20,7 +20,7 @@ class Io::Impl {
   const hub::EmitLimits& limits() const { return limits_; }
   void set_running(bool running) { running_.store(running, std::memory_order_release); }
   bool running() const { return running_.load(std::memory_order_acquire); }
-  EmitResult emit(std::string_view user, const hub::FrameResult& frame) const;
+  EmitResult emit(std::string_view user, hub::FrameResult frame) const;
   /// The store whose commits callers may wait for. Before start().
   void wait_for(hub::OutcomeStore& store) { store_ = &store; }
   /// Calls back when all that was emitted before is durable, or at once with false where nothing is.

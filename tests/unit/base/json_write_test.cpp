@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "base/eight_bytes.hpp"
+
 namespace signalbox {
 namespace {
 
@@ -32,6 +34,18 @@ TEST(JsonString, escapes_the_same_wherever_it_stands) {
     const std::string plain(before, '\x7f');
     for (const auto& [raw, escaped] : {std::pair{"\"", "\\\""}, {"\\", "\\\\"}, {"\x1f", "\\u001f"}, {"é", "é"}}) {
       EXPECT_EQ(written(plain + raw + "12345678 ~"), '"' + plain + escaped + "12345678 ~\"") << before;
+    }
+  }
+}
+TEST(PrintableAscii, is_what_has_no_control_characters_and_nothing_else_than_ascii_wherever_it_stands) {
+  EXPECT_TRUE(printable_ascii(""));
+  for (std::size_t before = 0; before < 20; ++before) {
+    for (std::size_t behind = 0; behind < 20; ++behind) {
+      const std::string first(before, ' '), last(behind, '~');
+      EXPECT_TRUE(printable_ascii(first + '~' + last));
+      for (const char c : {'\0', '\x01', '\x1f', '\x7f', '\x80', '\xff'}) {
+        EXPECT_FALSE(printable_ascii(first + c + last)) << before << ' ' << behind << ' ' << int{c};
+      }
     }
   }
 }
