@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <utility>
@@ -13,20 +14,36 @@ namespace signalbox::net {
 /// or an event for many sockets could end half delivered. Several who ask at once pass the bound by what they have in
 /// hand.
 ///
-/// thread  put() and has_room() any; the rest its shard's.
+/// What is put `later` waits for announce(), so that the shard takes it together with what follows; or for much of it,
+/// or for a message that does not wait.
+///
+/// thread  put(), announce() and has_room() any; the rest its shard's.
 class Mailbox {
  public:
-  enum class Put { closed, added, added_to_empty };
+  enum class Put {
+    closed,
+    added,
+    announced,  ///< the first that its shard is to know of: it may have to be woken
+  };
 
-  explicit Mailbox(std::size_t limit) : limit_(limit) {}
+  explicit Mailbox(std::size_t limit) : limit_(limit), much_(std::min(kMuch, limit / 2)) {}
 
-  Put put(Message&& message) {
+  Put put(Message&& message, bool later = false) {
     const Lock lock(mutex_);
     if (closed_) return Put::closed;
-    const bool was_empty = messages_.empty();
     messages_.push_back(std::move(message));
+    // The shard has read there last, on another core.
+    if (messages_.size() + kAhead < messages_.capacity())
+      __builtin_prefetch(messages_.data() + messages_.size() + kAhead, 1);
     put_.store(put_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    return was_empty ? Put::added_to_empty : Put::added;
+    if (announced_ || (later && messages_.size() < much_)) return Put::added;
+    announced_ = true;
+    return Put::announced;
+  }
+  /// What was put `later` need not wait any longer. True: the shard did not know of it.
+  bool announce() {
+    const Lock lock(mutex_);
+    return !messages_.empty() && !std::exchange(announced_, true);
   }
   bool has_room(std::size_t count) const {
     // Handled first: of what is put meanwhile we may see too much, never too little.
@@ -37,31 +54,41 @@ class Mailbox {
   /// Has something been put that is not handled? Sees at least all that happened before this call.
   bool waits() const { return put_.load(std::memory_order_relaxed) != handled_.load(std::memory_order_relaxed); }
 
-  /// Moves what waits into `out`, which must be empty. Each message counts until handled() is said of it.
+  /// Moves all that is here into `out`, which must be empty, if something was announced. Each message counts until
+  /// handled() is said of it.
   void take(std::vector<Message>& out) {
     const Lock lock(mutex_);
-    std::swap(messages_, out);
+    if (std::exchange(announced_, false)) std::swap(messages_, out);
   }
-  void handled() { handled_.store(handled_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
-  bool empty() const {
+  void handled(std::size_t count = 1) {
+    handled_.store(handled_.load(std::memory_order_relaxed) + count, std::memory_order_release);
+  }
+  bool announced() const {
     const Lock lock(mutex_);
-    return messages_.empty();
+    return announced_;
   }
   /// From here everything is refused; what waited is destroyed (outside the lock, since a task may own anything).
   void close() {
     std::vector<Message> dropped;
     const Lock lock(mutex_);
     closed_ = true;
+    announced_ = false;
     std::swap(messages_, dropped);
   }
 
  private:
+  static constexpr std::size_t kMuch = 65'536;
+  static constexpr std::size_t kAhead = 16;
+
   const std::size_t limit_;
-  // Two counts instead of one: each has one writer at a time and so costs no locked instruction.
-  std::atomic<std::size_t> put_{0};      ///< written under the lock
-  std::atomic<std::size_t> handled_{0};  ///< written by the shard
-  mutable Mutex mutex_;                  ///< posters are on any thread
+  const std::size_t much_;  ///< so many are announced by themselves
+  // Two counts instead of one: each has one writer at a time and so costs no locked instruction, and its own cache
+  // line, or posters and the shard would wait for each other.
+  alignas(64) std::atomic<std::size_t> handled_{0};  ///< written by the shard
+  alignas(64) std::atomic<std::size_t> put_{0};      ///< written under the lock
+  mutable Mutex mutex_;                              ///< posters are on any thread
   std::vector<Message> messages_ SB_GUARDED_BY(mutex_);
+  bool announced_ SB_GUARDED_BY(mutex_) = false;
   bool closed_ SB_GUARDED_BY(mutex_) = false;
 };
 

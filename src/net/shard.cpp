@@ -10,6 +10,7 @@ namespace {
 thread_local Shard* this_shard = nullptr;
 constexpr std::uint64_t kListenerBit = std::uint64_t{1} << 63;
 constexpr Milliseconds kStopTime{1500};
+constexpr std::size_t kAhead = 8;      ///< messages whose frames are fetched before they are delivered
 constexpr int kMaxAccepts = 256;       ///< a turn
 constexpr int kMaxAcceptsBehind = 16;  ///< in a turn that could not read all that waits
 
@@ -54,10 +55,29 @@ bool Shard::has_room(std::size_t count) const {
 
 bool Shard::post(Message&& message) {
   if (deliver_at_once(message)) return true;
-  const auto put = mailbox_.put(std::move(message));
+  const bool later = this_shard && this_shard != this && message.kind == Message::Kind::deliver;
+  if (later) this_shard->announce_later(*this);
+  const auto put = mailbox_.put(std::move(message), later);
   // A shard looks into its own mailbox before it waits, so it need not wake itself.
-  if (put == Mailbox::Put::added_to_empty && this_shard != this) kernel_->wake();
+  if (put == Mailbox::Put::announced && this_shard != this) kernel_->wake();
   return put != Mailbox::Put::closed;
+}
+
+// What a turn delivers leaves in one write for each socket, also where that is another shard's: it takes the messages
+// when the turn has put them all, and not one by one while it is woken for each.
+void Shard::announce_later(Shard& other) {
+  unannounced_.resize(shared_.shards.size());
+  unannounced_[other.index_] = true;
+  some_unannounced_ = true;
+}
+
+void Shard::announce() {
+  if (!std::exchange(some_unannounced_, false)) return;
+  for (std::size_t i = 0; i < unannounced_.size(); ++i) {
+    if (!std::exchange(unannounced_[i], false)) continue;
+    Shard& other = *shared_.shards[i];
+    if (other.mailbox_.announce()) other.kernel_->wake();
+  }
 }
 
 void Shard::run() {
@@ -87,7 +107,9 @@ void Shard::take_turn() {
   run_timers();
   end_leaving();
   drop_oldest_strangers(all_read);
+  announce();  // the other shards write while this one does
   flush();
+  announce();
   bury();
   if (drained_ && shared_.sessions.load() == 0) drained_();
   if (stop_deadline_ != kNever && (connections_.size() == 0 || now_ >= stop_deadline_)) finish_stop();
@@ -95,7 +117,7 @@ void Shard::take_turn() {
 }
 
 Milliseconds Shard::time_to_wait() {
-  if (next_message_ < messages_.size() || !mailbox_.empty() || !touched_sessions_.empty() ||
+  if (next_message_ < messages_.size() || mailbox_.announced() || !touched_sessions_.empty() ||
       !touched_connections_.empty()) {
     return Milliseconds{0};
   }
@@ -130,16 +152,21 @@ void Shard::run_mailbox() {
     mailbox_.take(messages_);
   }
   const auto end = std::min(messages_.size(), next_message_ + kMaxMessages);
+  std::size_t delivered = 0;  // said all at once, for those who post look at the count
   while (next_message_ < end) {
+    // The frame was built on another core.
+    if (next_message_ + kAhead < messages_.size()) messages_[next_message_ + kAhead].frame.prefetch();
     // Out of the list first: a task may end in a call that looks at it.
     Message message = std::move(messages_[next_message_++]);
-    mailbox_.handled();
-    if (message.kind == Message::Kind::task) {
-      if (message.task) (*message.task)();
-    } else {
+    ++delivered;
+    if (message.kind != Message::Kind::task) {
       application_->on_message(message, now_);
+      continue;
     }
+    mailbox_.handled(std::exchange(delivered, 0));
+    if (message.task) (*message.task)();
   }
+  mailbox_.handled(delivered);
 }
 
 TimePoint* Shard::armed_by(const TimerEntry& entry) {

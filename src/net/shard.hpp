@@ -101,6 +101,8 @@ class Shard {
   // shard.cpp: the turn.
   void take_turn();
   bool deliver_at_once(Message& message);
+  void announce_later(Shard& other);
+  void announce();
   Milliseconds time_to_wait();
   void handle(const KernelEvent& event);
   void run_mailbox();
@@ -237,7 +239,9 @@ class Shard {
   Mailbox mailbox_;
   std::vector<Message> messages_;  ///< taken from the mailbox, from next_message_ on not yet handled
   std::size_t next_message_ = 0;
-  std::size_t delivered_ = 0;  ///< in this turn, past the mailbox
+  std::size_t delivered_ = 0;      ///< in this turn, past the mailbox
+  std::vector<char> unannounced_;  ///< by shard: this turn has put something into its mailbox
+  bool some_unannounced_ = false;
 
   std::vector<int> listeners_;
   SlotMap<Connection> connections_;
