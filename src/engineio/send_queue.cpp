@@ -38,6 +38,15 @@ void SendQueue::push_front(FrameRef frame) {
   if (last_of_key_) conflate_all();  // all others stand elsewhere now
 }
 
+inline void SendQueue::advance() {
+  while (head_ < frames_.size() && !frames_[head_]) ++head_;
+  if (head_ < frames_.size()) return;
+  frames_.clear();
+  head_ = gone_ = 0;
+  last_of_key_.reset();
+  stuck_ = false;
+}
+
 void SendQueue::pop_front() {
   SB_ASSERT(!empty());
   bytes_ -= cost(frames_[head_]) - offset_;
@@ -45,15 +54,6 @@ void SendQueue::pop_front() {
   frames_[head_] = FrameRef();
   ++gone_;
   advance();
-}
-
-void SendQueue::advance() {
-  while (head_ < frames_.size() && !frames_[head_]) ++head_;
-  if (head_ < frames_.size()) return;
-  frames_.clear();
-  head_ = gone_ = 0;
-  last_of_key_.reset();
-  stuck_ = false;
 }
 
 void SendQueue::compact() {
@@ -124,15 +124,15 @@ std::size_t SendQueue::gather(char* out, std::size_t capacity) const {
 
 bool SendQueue::consume(std::size_t written) {
   bool ping = false;
-  while (written > 0) {
-    const std::size_t rest = front_rest().size();
+  for (std::size_t rest = 0; written > 0; written -= rest) {
+    const Frame& frame = *front();
+    rest = frame.websocket().size() - offset_;
     if (written < rest) {
       offset_ += written;
       bytes_ -= written;
       break;
     }
-    written -= rest;
-    ping = ping || front()->kind() == FrameKind::ping;
+    ping = ping || frame.kind() == FrameKind::ping;
     pop_front();
   }
   return ping;
