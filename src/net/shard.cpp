@@ -10,9 +10,10 @@ namespace {
 thread_local Shard* this_shard = nullptr;
 constexpr std::uint64_t kListenerBit = std::uint64_t{1} << 63;
 constexpr Milliseconds kStopTime{1500};
-constexpr std::size_t kAhead = 8;      ///< messages whose frames are fetched before they are delivered
-constexpr int kMaxAccepts = 256;       ///< a turn
-constexpr int kMaxAcceptsBehind = 16;  ///< in a turn that could not read all that waits
+constexpr std::size_t kAhead = 8;          ///< messages whose frames are fetched before they are delivered
+constexpr std::size_t kSaidAtOnce = 1024;  ///< messages that were handled
+constexpr int kMaxAccepts = 256;           ///< a turn
+constexpr int kMaxAcceptsBehind = 16;      ///< in a turn that could not read all that waits
 
 }  // namespace
 
@@ -87,6 +88,7 @@ void Shard::run() {
 void Shard::turn() {
   this_shard = this;
   take_turn();
+  announce();  // what was delivered since, by handlers that heard of an end for instance
   this_shard = nullptr;
 }
 
@@ -109,7 +111,6 @@ void Shard::take_turn() {
   drop_oldest_strangers(all_read);
   announce();  // the other shards write while this one does
   flush();
-  announce();
   bury();
   if (drained_ && shared_.sessions.load() == 0) drained_();
   if (stop_deadline_ != kNever && (connections_.size() == 0 || now_ >= stop_deadline_)) finish_stop();
@@ -152,19 +153,20 @@ void Shard::run_mailbox() {
     mailbox_.take(messages_);
   }
   const auto end = std::min(messages_.size(), next_message_ + kMaxMessages);
-  std::size_t delivered = 0;  // said all at once, for those who post look at the count
+  std::size_t delivered = 0;  // said of many at once, for those who post look at the count
   while (next_message_ < end) {
     // The frame was built on another core.
     if (next_message_ + kAhead < messages_.size()) messages_[next_message_ + kAhead].frame.prefetch();
     // Out of the list first: a task may end in a call that looks at it.
     Message message = std::move(messages_[next_message_++]);
     ++delivered;
-    if (message.kind != Message::Kind::task) {
+    const bool is_task = message.kind == Message::Kind::task;
+    if (is_task || delivered == kSaidAtOnce) mailbox_.handled(std::exchange(delivered, 0));
+    if (!is_task) {
       application_->on_message(message, now_);
-      continue;
+    } else if (message.task) {
+      (*message.task)();
     }
-    mailbox_.handled(std::exchange(delivered, 0));
-    if (message.task) (*message.task)();
   }
   mailbox_.handled(delivered);
 }

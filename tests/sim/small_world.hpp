@@ -1,6 +1,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,8 +20,8 @@ using std::chrono::seconds;
 /// Sends back what it gets; "login", "pause" and "hold" are orders to its shard.
 class EchoWithOrders final : public engineio::SessionHandler {
  public:
-  EchoWithOrders(Shard& shard, engineio::Session& session, std::vector<CloseReason>& ends)
-      : shard_(shard), session_(session), ends_(ends) {}
+  EchoWithOrders(Shard& shard, engineio::Session& session, std::function<void(CloseReason)> on_end)
+      : shard_(shard), session_(session), on_end_(std::move(on_end)) {}
   void on_text(std::string_view message, TimePoint) override {
     if (message == "login") shard_.set_authenticated(session_);
     if (message == "pause") shard_.set_reading(session_, false);
@@ -28,7 +29,7 @@ class EchoWithOrders final : public engineio::SessionHandler {
     session_.send(make_frame(false, FrameKind::event, {}, "4", message));
   }
   void on_binary(std::string_view, TimePoint) override {}
-  void on_closed(CloseReason reason, TimePoint) override { ends_.push_back(reason); }
+  void on_closed(CloseReason reason, TimePoint) override { on_end_(reason); }
   void on_received(std::uint64_t, TimePoint) override {}
   TimePoint next_deadline() const override { return kNever; }
   void on_timer(TimePoint) override {}
@@ -36,7 +37,7 @@ class EchoWithOrders final : public engineio::SessionHandler {
  private:
   Shard& shard_;
   engineio::Session& session_;
-  std::vector<CloseReason>& ends_;
+  std::function<void(CloseReason)> on_end_;
 };
 
 struct World {
@@ -102,7 +103,10 @@ struct World {
     std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& opened, net::Handshake,
                                                          TimePoint) override {
       world.session = &opened;
-      return std::make_unique<EchoWithOrders>(world.shard(), opened, world.ends);
+      return std::make_unique<EchoWithOrders>(world.shard(), opened, [this](CloseReason reason) {
+        world.ends.push_back(reason);
+        if (world.at_end) world.at_end();
+      });
     }
     void on_message(Message& message, TimePoint) override { world.delivered.push_back(message.number); }
     std::optional<Response> on_head(const RequestHead&, std::size_t&) override { return std::nullopt; }
@@ -122,6 +126,7 @@ struct World {
   MemoryKernel* kernel = nullptr;
   engineio::Session* session = nullptr;  ///< the newest
   std::vector<CloseReason> ends;
+  std::function<void()> at_end{};  ///< called when a session has ended
   std::string first_answer;
   std::vector<std::uint64_t> delivered;  ///< the numbers of the messages that were, in their order
 };

@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <deque>
@@ -50,6 +51,7 @@ class MemoryKernel final : public Kernel {
     return fd;
   }
   int accept_error = 0;  ///< the next accept() fails with it
+  std::atomic<unsigned> wakes{0};
 
   TimePoint now() override { return network_.now; }
   std::size_t wait(std::span<KernelEvent> events, Milliseconds) override {
@@ -61,7 +63,7 @@ class MemoryKernel final : public Kernel {
     }
     return count;
   }
-  void wake() override {}
+  void wake() override { ++wakes; }
   bool watch(int fd, std::uint64_t token, unsigned interest) override {
     if (!watched_.emplace(fd, Watch{token, interest}).second) std::abort();
     return true;
