@@ -88,7 +88,7 @@ void Shard::run() {
 void Shard::turn() {
   this_shard = this;
   take_turn();
-  announce();  // what was delivered since, by handlers that heard of an end for instance
+  announce();  // what was delivered since, by handlers that heard of a session's end
   this_shard = nullptr;
 }
 

@@ -24,7 +24,12 @@ struct OtherShards : testing::Test {
     EXPECT_TRUE(world.shard().post(Message::run(std::move(task))));
   }
 
-  World world;
+  static Options small_queues() {
+    Options options;
+    options.session.total_queue_bytes = 1000;
+    return options;
+  }
+  World world{small_queues()};
   MemoryKernel* kernel = nullptr;
 };
 
@@ -61,11 +66,12 @@ TEST_F(OtherShards, are_told_at_once_by_a_thread_that_is_no_shard) {
   EXPECT_EQ(kernel->wakes.load(), 1u);
 }
 
-TEST_F(OtherShards, hear_of_what_a_turn_delivers_as_it_stops) {
+TEST_F(OtherShards, hear_of_what_a_turn_delivers_while_it_writes) {
   world.websocket();
   world.at_end = [this] { deliver(7); };
-  world.shard().begin_stop();
-  world.pass(seconds(2));
+  in_a_task([this] { world.session->send(text_frame("4" + std::string(2000, 'x'))); });  // more than may wait
+  world.turn();
+  EXPECT_EQ(world.ends, std::vector{CloseReason::slow_consumer});
   EXPECT_EQ(kernel->wakes.load(), 1u);
   other().turn();
   EXPECT_EQ(world.delivered, std::vector<std::uint64_t>{7});
