@@ -26,7 +26,7 @@ inline bool printable_ascii(std::string_view text) {
   };
   if (text.size() < 8) {
     std::uint64_t word = kEachByte * ' ';
-    std::memcpy(&word, text.data(), text.size());
+    text.copy(reinterpret_cast<char*>(&word), text.size());
     return unprintable(word) == 0;
   }
   std::uint64_t marks = unprintable(load_eight(text.data() + text.size() - 8));

@@ -45,13 +45,10 @@ std::size_t Directory::post(Stripe& stripe, User& user, EncodedEvent event) {
   std::vector<UserJobs::Gone> gone;
   const bool to_store = outcome && store_;
   const bool leave = to_store && lean_.load(std::memory_order_relaxed) && user.readers == 0;
-  if (!to_store) {
-    user.jobs->keep(job, std::move(event.frame), options_.wall(), gone);
-    forget(user, gone);
-    return queued;
-  }
-  const JobEntry& entry = user.jobs->keep(job, leave ? key_alone(event.frame) : event.frame, options_.wall(), gone);
+  FrameRef frame = leave ? key_alone(event.frame) : to_store ? event.frame : std::move(event.frame);
+  const JobEntry& entry = user.jobs->keep(job, std::move(frame), options_.wall(), gone);
   forget(user, gone);
+  if (!to_store) return queued;
   store_->put(user.id, job.text, {event.frame, entry.number, entry.time, entry.had_at});
   if (!leave) count_kept(event.frame->memory());
   return queued;

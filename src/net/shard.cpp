@@ -69,11 +69,9 @@ bool Shard::post(Message&& message) {
 void Shard::announce_later(Shard& other) {
   unannounced_.resize(shared_.shards.size());
   unannounced_[other.index_] = true;
-  some_unannounced_ = true;
 }
 
 void Shard::announce() {
-  if (!std::exchange(some_unannounced_, false)) return;
   for (std::size_t i = 0; i < unannounced_.size(); ++i) {
     if (!std::exchange(unannounced_[i], false)) continue;
     Shard& other = *shared_.shards[i];

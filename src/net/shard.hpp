@@ -241,7 +241,6 @@ class Shard {
   std::size_t next_message_ = 0;
   std::size_t delivered_ = 0;      ///< in this turn, past the mailbox
   std::vector<char> unannounced_;  ///< by shard: this turn has put something into its mailbox
-  bool some_unannounced_ = false;
 
   std::vector<int> listeners_;
   SlotMap<Connection> connections_;

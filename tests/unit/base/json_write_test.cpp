@@ -38,7 +38,7 @@ TEST(JsonString, escapes_the_same_wherever_it_stands) {
   }
 }
 TEST(PrintableAscii, is_what_has_no_control_characters_and_nothing_else_than_ascii_wherever_it_stands) {
-  EXPECT_TRUE(printable_ascii(""));
+  EXPECT_TRUE(printable_ascii({}));
   for (std::size_t before = 0; before < 20; ++before) {
     for (std::size_t behind = 0; behind < 20; ++behind) {
       const std::string first(before, ' '), last(behind, '~');
