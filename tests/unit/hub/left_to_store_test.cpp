@@ -202,7 +202,8 @@ TEST_F(LeftToStore, what_runs_is_not_pushed_out_by_what_is_read_for_a_moment) {
   const std::string large(100'000, 'x');
   for (const char* job : {"1", "2", "3"})
     ASSERT_TRUE(roomy.directory.emit("ada", *job_frame(JobCompleted{.job_id = job, .result = large}, {})));
-  ASSERT_TRUE(roomy.directory.emit("ada", *job_frame(JobProgress{.job_id = "runs", .progress = 1}, {})));
+  const json much = {{"log", std::string(160'000, 'x')}};  // memory is short, and there is not too much of it
+  ASSERT_TRUE(roomy.directory.emit("ada", *job_frame(JobProgress{.job_id = "runs", .progress = 1, .extra = much}, {})));
   const auto seconds_pass = [&] {
     for (int i = 0; i < 40; ++i) roomy.directory.on_timer(test_now += std::chrono::seconds(1));
   };

@@ -71,6 +71,24 @@ TEST_F(RecoveryWithinAUsersBytes, a_replay_that_is_larger_is_told_without_copies
   EXPECT_TRUE(hub.directory.job("ada", "19")->had) << "by the offset that was shown";
 }
 
+TEST_F(RecoveryWithinAUsersBytes, who_cannot_be_recovered_after_all_is_told_once_what_was_emitted_meanwhile) {
+  start();
+  Recovering ada(hub, "ada");
+  ada.connect(0);
+  ada.cut();
+  FakeClient back(hub, 1);
+  back.text(ada.connect_packet());
+  // Behind the claim, and in front of what it hands over: more than is kept.
+  for (int i = 0; i < 300; ++i) ASSERT_TRUE(hub.directory.emit("ada", checked_event_frame("n", std::to_string(i))));
+  while (hub.deliver_one(0)) continue;
+  // Behind what was handed over.
+  ASSERT_TRUE(hub.directory.emit("ada", checked_event_frame("job_completed", R"({"jobId":"7"})")));
+  hub.deliver();
+  const Packets told = back.take();
+  EXPECT_EQ(std::ranges::count_if(told, [](const std::string& packet) { return packet.contains("job_completed"); }), 1);
+  EXPECT_EQ(hub.directory.connections("ada"), 1u);
+}
+
 TEST_F(RecoveryWithinAUsersBytes, gone_sockets_of_one_user_are_bounded_as_well) {
   start();
   for (int i = 0; i < 100; ++i) {

@@ -112,6 +112,30 @@ TEST_F(Store, who_has_much_to_read_gets_all_of_it_in_pieces) {
   EXPECT_TRUE(read(store, "ada") == wanted);
 }
 
+TEST_F(Store, what_is_put_while_much_is_read_does_not_wait_for_the_end_of_it) {
+  // All but the promise belong to the thread that reads and writes, so that the order is sure.
+  int commits = 0;
+  bool ended = false;
+  std::promise<int> before_the_end;
+  std::function<void()> put_one;
+  SqliteStore store(directory);
+  put_one = [&] {
+    store.put("bob", "1", outcome(1));
+    store.when_committed([&](bool) {
+      ++commits;
+      if (!ended) put_one();
+    });
+  };
+  for (int i = 0; i < 20; ++i)
+    store.put("ada", std::to_string(i), outcome(1, "42[\"" + std::string(300'000, 'x') + "\"]"));
+  store.read("bob", [&](const auto&) { put_one(); });
+  store.read("ada", [&](const auto&) {
+    ended = true;
+    before_the_end.set_value(commits);
+  });
+  EXPECT_GE(before_the_end.get_future().get(), 5);
+}
+
 TEST_F(Store, what_is_put_while_questions_wait_is_on_the_disk_before_the_last_of_them_is_answered) {
   std::promise<std::string> done;
   std::string order;
@@ -189,9 +213,13 @@ TEST_F(Store, does_not_begin_on_a_file_that_it_may_not_write) {
   ASSERT_EQ(::chmod(directory.c_str(), 0755), 0);
   ASSERT_EQ(::chmod((directory + "/outcomes.db").c_str(), 0444), 0);
   const bool root = ::geteuid() == 0;  // who may write everything
-  if (root) ASSERT_EQ(::seteuid(65534), 0);
+  if (root) {
+    ASSERT_EQ(::seteuid(65534), 0);
+  }
   const std::string why = why_not();
-  if (root) ASSERT_EQ(::seteuid(0), 0);
+  if (root) {
+    ASSERT_EQ(::seteuid(0), 0);
+  }
   EXPECT_NE(why.find("outcomes.db: may be read, but not written"), std::string::npos) << why;
 }
 
