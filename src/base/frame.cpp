@@ -1,7 +1,11 @@
 #include "base/frame.hpp"
 
+#include <array>
+#include <cstdint>
 #include <cstring>
 #include <new>
+#include <optional>
+#include <span>
 
 namespace signalbox {
 namespace {
@@ -28,26 +32,42 @@ void write_header(char* out, bool binary, std::size_t payload) {
   for (int i = 0; i < length_bytes; ++i) out[2 + i] = static_cast<char>(payload >> (8 * (length_bytes - 1 - i)));
 }
 
+/// Where in the parts, one after the other, the key stands that is a slice of one.
+std::optional<std::size_t> place_of(std::string_view key, std::span<const std::string_view> parts) {
+  std::size_t before = 0;
+  for (const std::string_view part : parts) {
+    const auto at = reinterpret_cast<std::uintptr_t>(key.data()) - reinterpret_cast<std::uintptr_t>(part.data());
+    if (at < part.size() && key.size() <= part.size() - at) return before + at;
+    before += part.size();
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 FrameRef make_frame(bool binary, FrameKind kind, std::string_view key, std::string_view first, std::string_view second,
                     std::string_view third) {
+  const std::array parts{first, second, third};
   const std::size_t payload = first.size() + second.size() + third.size();
   const std::uint8_t header = header_size(payload);
-  void* memory = ::operator new(sizeof(Frame) + header + payload + key.size());
+  const std::size_t key_at = header + place_of(key, parts).value_or(UINT8_MAX);
+  const bool behind = key_at > UINT8_MAX;
+  void* memory = ::operator new(sizeof(Frame) + header + payload + (behind ? key.size() : 0));
   auto* frame = new (memory) Frame;
   frame->size_ = static_cast<std::uint32_t>(header + payload);
   frame->key_size_ = static_cast<std::uint32_t>(key.size());
+  frame->key_at_ = behind ? Frame::kBehind : static_cast<std::uint8_t>(key_at);
   frame->header_ = header;
   frame->binary_ = binary;
   frame->kind_ = kind;
   char* out = frame->bytes();
   write_header(out, binary, payload);
   out += header;
-  for (std::string_view part : {first, second, third, key}) {
+  for (const std::string_view part : parts) {
     if (!part.empty()) std::memcpy(out, part.data(), part.size());
     out += part.size();
   }
+  if (behind && !key.empty()) std::memcpy(out, key.data(), key.size());
   return FrameRef(frame);
 }
 

@@ -46,16 +46,17 @@ class Frame {
   /// The packet as a polling payload has it, for text: type character, then data. For binary the bare bytes.
   std::string_view packet() const noexcept { return {bytes() + header_, size_ - header_}; }
   /// What it takes of memory.
-  std::size_t memory() const noexcept { return sizeof(Frame) + size_ + key_size_; }
+  std::size_t memory() const noexcept { return sizeof(Frame) + size_ + (key_at_ == kBehind ? key_size_ : 0); }
   bool binary() const noexcept { return binary_; }
   FrameKind kind() const noexcept { return kind_; }
   /// For progress and outcome the job's id, for presence the user's: whole, so that no two are taken for one. Empty:
   /// replaces nothing.
-  std::string_view key() const noexcept { return {bytes() + size_, key_size_}; }
+  std::string_view key() const noexcept { return {bytes() + (key_at_ == kBehind ? size_ : key_at_), key_size_}; }
 
  private:
   friend class FrameRef;
   friend FrameRef make_frame(bool, FrameKind, std::string_view, std::string_view, std::string_view, std::string_view);
+  static constexpr std::uint8_t kBehind = 0;
   Frame() = default;
   const char* bytes() const noexcept { return reinterpret_cast<const char*>(this + 1); }
   char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
@@ -66,6 +67,7 @@ class Frame {
   std::uint8_t header_ = 0;
   bool binary_ = false;
   FrameKind kind_ = FrameKind::event;
+  std::uint8_t key_at_ = kBehind;  ///< kBehind: the packet; else among its bytes
 };
 
 /// Shared ownership of one Frame, in one pointer.
@@ -105,7 +107,8 @@ class FrameRef {
   Frame* frame_ = nullptr;
 };
 
-/// The general maker: the packet is the three parts one after the other (so that callers need not join them first).
+/// The general maker: the packet is the three parts one after the other (so that callers need not join them first). A
+/// key that is a slice of one of them, near the beginning, is not kept twice.
 FrameRef make_frame(bool binary, FrameKind kind, std::string_view key, std::string_view first,
                     std::string_view second = {}, std::string_view third = {});
 

@@ -22,8 +22,8 @@
 namespace signalbox::hub {
 
 /// One user of whom something is known: who is connected through which sockets, whether others think them online, and
-/// their jobs.
-struct User {
+/// their jobs. In two cache lines that a processor fetches together, not in three.
+struct alignas(128) User {
   explicit User(std::string_view name) : id(name) {}
   const std::string id;
   // Guarded by the lock of the stripe that holds the entry.

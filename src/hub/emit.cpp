@@ -28,7 +28,11 @@ class Writer {
     if (out_.capacity() > kKeptBytes) std::string().swap(out_);
   }
   std::string& out() { return out_; }
-  EncodedEvent event(FrameKind kind, std::string_view job_id) const { return {text_frame(out_, kind, job_id)}; }
+  /// `id_at`: where the job's id was written, unless it had to be escaped.
+  EncodedEvent event(FrameKind kind, std::string_view job_id, std::size_t id_at) const {
+    const std::string_view written = std::string_view(out_).substr(id_at, job_id.size());
+    return {text_frame(out_, kind, written == job_id ? written : job_id)};
+  }
 
  private:
   static std::string& buffer() {
@@ -72,6 +76,12 @@ std::string job_of(FrameKind kind, const json& data) {
   return digits;
 }
 
+/// The key as a slice of a text that has it near its beginning, for which a frame needs no more memory.
+std::string_view slice(std::string_view text, std::string_view key) {
+  const std::size_t at = text.substr(0, UINT8_MAX).find(key);
+  return at == std::string_view::npos ? key : text.substr(at, key.size());
+}
+
 }  // namespace
 
 bool valid_user_id(std::string_view id) noexcept {
@@ -92,6 +102,7 @@ FrameResult job_frame(const JobProgress& job, const EmitLimits& limits) {
   Writer writer;
   std::string& out = writer.out();
   append(out, R"(42["job_progress",{"jobId":)");
+  const std::size_t id_at = out.size() + 1;
   append_json_string(out, job.job_id);
   append(out, R"(,"progress":)");
   append_double(out, job.progress);
@@ -102,31 +113,33 @@ FrameResult job_frame(const JobProgress& job, const EmitLimits& limits) {
   }
   append(out, "}]");
   if (out.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
-  return writer.event(FrameKind::progress, job.job_id);
+  return writer.event(FrameKind::progress, job.job_id, id_at);
 }
 
 FrameResult job_frame(const JobCompleted& job, const EmitLimits& limits) {
   Writer writer;
   std::string& out = writer.out();
   out += R"(42["job_completed",{"jobId":)";
+  const std::size_t id_at = out.size() + 1;
   append_json_string(out, job.job_id);
   out += R"(,"result":)";
   if (!append_json(out, job.result, limits.json_depth - 1)) return std::unexpected(EmitError::invalid_json);
   out += "}]";
   if (out.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
-  return writer.event(FrameKind::outcome, job.job_id);
+  return writer.event(FrameKind::outcome, job.job_id, id_at);
 }
 
 FrameResult job_frame(const JobFailed& job, const EmitLimits& limits) {
   Writer writer;
   std::string& out = writer.out();
   out += R"(42["job_failed",{"jobId":)";
+  const std::size_t id_at = out.size() + 1;
   append_json_string(out, job.job_id);
   out += R"(,"error":)";
   append_json_string(out, job.error);
   out += "}]";
   if (out.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
-  return writer.event(FrameKind::outcome, job.job_id);
+  return writer.event(FrameKind::outcome, job.job_id, id_at);
 }
 
 EncodedEvent checked_event_frame(std::string_view event, std::string_view data) {
@@ -137,7 +150,7 @@ EncodedEvent checked_event_frame(std::string_view event, std::string_view data) 
   out += "42[";
   append_json_string(out, event);
   out += ',';
-  return {make_frame(false, kind, job, out, data, "]")};
+  return {make_frame(false, kind, slice(data, job), out, data, "]")};
 }
 
 FrameResult event_frame(std::string_view event, const json& data, const EmitLimits& limits) {
@@ -152,7 +165,8 @@ FrameResult event_frame(std::string_view event, const json& data, const EmitLimi
   if (out.size() - begin > limits.data_bytes) return std::unexpected(EmitError::too_large);
   out += ']';
   const FrameKind kind = kind_of(event);
-  return writer.event(kind, job_of(kind, data));
+  const std::string job = job_of(kind, data);
+  return EncodedEvent{text_frame(out, kind, slice(out, job))};
 }
 
 FrameResult event_frame_of_text(std::string_view event, const JsonView& data, const EmitLimits& limits) {

@@ -36,6 +36,24 @@ TEST(Frame, its_parts_stand_one_after_the_other) {
   EXPECT_EQ(frame->key(), "job");
 }
 
+TEST(Frame, a_key_that_is_a_slice_of_a_part_is_not_kept_twice) {
+  const std::string_view head = "42[\"a\",", data = "{\"id\":\"job\"}";
+  const FrameRef slice = make_frame(false, FrameKind::progress, data.substr(7, 3), head, data, "]");
+  const FrameRef copy = make_frame(false, FrameKind::progress, "job", head, data, "]");
+  EXPECT_EQ(slice->packet(), "42[\"a\",{\"id\":\"job\"}]");
+  EXPECT_EQ(slice->websocket(), copy->websocket());
+  EXPECT_EQ(slice->key(), "job");
+  EXPECT_EQ(copy->key(), "job");
+  EXPECT_EQ(slice->memory() + 3, copy->memory());
+}
+
+TEST(Frame, a_key_may_stand_anywhere_in_the_packet) {
+  for (const std::size_t before : {0, 1, 250, 252, 253, 254, 255, 256, 300, 70'000}) {
+    const std::string text = std::string(before, '.') + "job";
+    EXPECT_EQ(text_frame(text, FrameKind::progress, std::string_view(text).substr(before))->key(), "job") << before;
+  }
+}
+
 TEST(FrameRef, copies_share_one_frame_and_it_outlives_the_first) {
   FrameRef first = text_frame("2");
   const FrameRef second = first;

@@ -60,6 +60,21 @@ TEST(JobEvents, are_known_by_kind_and_job_whichever_way_they_were_emitted) {
   EXPECT_EQ((*event_frame_of_text("news", R"({"jobId":12})", kLimits))->kind(), FrameKind::event);
 }
 
+TEST(JobEvents, hold_the_jobs_id_once_where_json_writes_it_as_it_is) {
+  const auto beside_packet = [](const FrameResult& event) {
+    return (*event)->memory() - sizeof(Frame) - (*event)->websocket().size();
+  };
+  EXPECT_EQ(beside_packet(job_frame(JobProgress{.job_id = "seven"}, kLimits)), 0u);
+  EXPECT_EQ(beside_packet(job_frame(JobCompleted{.job_id = "seven"}, kLimits)), 0u);
+  EXPECT_EQ(beside_packet(job_frame(JobFailed{.job_id = "seven", .error = "x"}, kLimits)), 0u);
+  EXPECT_EQ(beside_packet(event_frame("job_failed", {{"jobId", "seven"}}, kLimits)), 0u);
+  EXPECT_EQ(beside_packet(event_frame_of_text("job_failed", R"({"jobId":"seven"})", kLimits)), 0u);
+
+  const auto escaped = job_frame(JobProgress{.job_id = "a\"b"}, kLimits);
+  EXPECT_EQ(escaped->job_id(), "a\"b");
+  EXPECT_EQ(beside_packet(escaped), 3u);
+}
+
 TEST(JobEvents, are_of_the_job_that_a_browser_reads) {
   const auto job = [](std::string_view data) {
     return std::string((*event_frame_of_text("job_progress", data, kLimits))->key());
