@@ -35,6 +35,9 @@ sockaddr_in address(std::uint32_t host, std::uint16_t port) {
 
 Swarm::Swarm(Target target)
     : target_(std::move(target)),
+      request_("GET " + target_.path +
+               "?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+               "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2lnbmFsYm94LWJlbmNoIQ==\r\n\r\n"),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       scratch_(std::make_unique<char[]>(kScratch)) {}
 
@@ -47,7 +50,7 @@ Client& Swarm::add(std::string user) {
   auto client = std::make_unique<Client>();
   client->index = static_cast<std::uint32_t>(clients_.size());
   client->user = std::move(user);
-  client->login = "40{\"token\":\"" + token_for(client->user) + "\"}";
+  append_frame(client->login, "40{\"token\":\"" + token_for(client->user) + "\"}");
   clients_.push_back(std::move(client));
   return *clients_.back();
 }
@@ -70,10 +73,7 @@ void Swarm::connect(Client& client) {
   epoll_event event{.events = EPOLLIN, .data = {.u32 = client.index}};
   ::epoll_ctl(epoll_, EPOLL_CTL_ADD, client.fd, &event);
   // Over loopback it is connected by now; elsewhere this waits until it is.
-  write(client,
-        "GET " + target_.path +
-            "?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2lnbmFsYm94LWJlbmNoIQ==\r\n\r\n");
+  write(client, request_);
 }
 
 void Swarm::close(Client& client, bool reset) {
@@ -207,7 +207,7 @@ std::size_t Swarm::take_frame(Client& client, std::string_view bytes) {
 void Swarm::on_text(Client& client, std::string_view text) {
   if (text.starts_with("42")) return on_packet(client, text.substr(2));
   if (text == "2") return send_frame(client, "3");
-  if (text.starts_with('0')) return send_frame(client, client.login);
+  if (text.starts_with('0')) return write(client, client.login);
   if (text.starts_with("41") || text.starts_with("44")) fail(client, "refused: " + std::string(text));
 }
 

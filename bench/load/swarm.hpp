@@ -32,7 +32,7 @@ struct Client {
   std::uint64_t next = 0;      ///< what the scenario expects next
   std::string in, out;         ///< an unfinished frame; what the kernel did not take yet
   std::string user;
-  std::string login;  ///< signed beforehand: that is not what is measured
+  std::string login;  ///< a frame, signed and masked beforehand: that is not what is measured
 };
 
 /// Many clients on one epoll loop. Every failure that a scenario does not ask for is an exception.
@@ -94,6 +94,7 @@ class Swarm {
   std::string token_for(const std::string& user) const;
 
   const Target target_;
+  const std::string request_;  ///< for the upgrade
   int epoll_;
   OnEvent on_event_;
   OnReady on_ready_;
