@@ -85,6 +85,12 @@ class FrameRef {
   ~FrameRef() {
     if (frame_ && give_back()) release(frame_);
   }
+  /// The same as a copy, for who alone can reach this object: cheaper while it is the only reference.
+  FrameRef another() noexcept {
+    if (!frame_ || !alone()) return *this;
+    frame_->references_.store(2, std::memory_order_relaxed);
+    return FrameRef(frame_);
+  }
   const Frame* operator->() const noexcept { return frame_; }
   const Frame& operator*() const noexcept { return *frame_; }
   explicit operator bool() const noexcept { return frame_ != nullptr; }
@@ -97,10 +103,11 @@ class FrameRef {
  private:
   friend FrameRef make_frame(bool, FrameKind, std::string_view, std::string_view, std::string_view, std::string_view);
   explicit FrameRef(Frame* frame) noexcept : frame_(frame) {}
-  /// Gives the reference back. Nobody else can take one where there is but this: no locked instruction is needed then.
+  /// Then nobody else can take one, and no locked instruction is needed.
+  bool alone() const noexcept { return frame_->references_.load(std::memory_order_acquire) == 1; }
+  /// Gives the reference back: was it the last?
   bool give_back() const noexcept {
-    return frame_->references_.load(std::memory_order_acquire) == 1 ||
-           frame_->references_.fetch_sub(1, std::memory_order_acq_rel) == 1;
+    return alone() || frame_->references_.fetch_sub(1, std::memory_order_acq_rel) == 1;
   }
   static void release(Frame* frame) noexcept;
 

@@ -38,7 +38,7 @@ std::size_t Directory::post(Stripe& stripe, User& user, EncodedEvent event) {
   const std::size_t connected = user.connected();
   for (std::size_t i = 0; i < user.sockets.size(); ++i) {
     const SocketRef& to = user.sockets[i];
-    const bool taken = mailboxes_.post(to.shard, Message::deliver(to, event.frame, number));
+    const bool taken = mailboxes_.post(to.shard, Message::deliver(to, event.frame.another(), number));
     queued += taken && i < connected;
   }
   if (!kept) return queued;

@@ -63,5 +63,16 @@ TEST(FrameRef, copies_share_one_frame_and_it_outlives_the_first) {
   EXPECT_EQ(second->packet(), "2");
 }
 
+TEST(FrameRef, another_is_a_copy_whether_or_not_there_are_more) {
+  FrameRef first = text_frame("2");
+  FrameRef second = first.another(), third = first.another();
+  EXPECT_EQ(&*first, &*second);
+  EXPECT_EQ(&*first, &*third);
+  first = FrameRef();
+  second = FrameRef();
+  EXPECT_EQ(third->packet(), "2");
+  EXPECT_EQ(FrameRef().another().operator bool(), false);
+}
+
 }  // namespace
 }  // namespace signalbox
