@@ -57,6 +57,11 @@ need_for_proxies() {
   install_wanted "to test behind proxies and dead lines"
 }
 
+need_for_micro_benchmarks() {
+  need_header benchmark/benchmark.h libbenchmark-dev
+  install_wanted "for the micro-benchmarks"
+}
+
 need_for_sanitizers() {
   need_command clang++-19 clang-19
   need_command clang-format-19 clang-format-19

@@ -64,13 +64,14 @@ int main(int argc, char** argv) {
   for (const auto& [name, what] : scenarios())
     list += "  " + name + std::string(10 - name.size(), ' ') + what.second + '\n';
   app.footer(list +
-             "The server signs with the same secret and has the handlers of bench/bench_server.cpp; plain logins, "
-             "presence, storm, idle, "
-             "return, restart and churn work against any.");
+             "The server signs with the same secret. burst and relay want the handlers of bench/bench_server.cpp, http "
+             "and outcomes Signalbox's POST /api/emit; the others work against any server, presence fastest with "
+             "PRESENCE_GRACE_MS=0. idle, restart and churn want --pid.");
   app.add_option("SCENARIO", scenario)->required()->check([](const std::string& name) {
     return scenarios().contains(name) ? std::string() : "there is no scenario " + name;
   });
-  app.add_option("--port", settings.target.port, "The server's port on 127.0.0.1")->capture_default_str();
+  app.add_option("--host", settings.target.host, "The server's IPv4 address")->capture_default_str();
+  app.add_option("--port", settings.target.port, "Its port, without TLS")->capture_default_str();
   app.add_option("--path", settings.target.path, "Its path")->capture_default_str();
   app.add_option("--secret", settings.target.secret, "What tokens are signed with")->envname("JWT_SECRET")->required();
   app.add_option("--api-key", settings.api_key, "For http")->envname("API_KEY");
@@ -87,7 +88,11 @@ int main(int argc, char** argv) {
   app.add_flag("--sleep", settings.target.sleeps,
                "Sleep while there is nothing to do: where the server is to have this core as well");
   app.add_flag("--json", json, "One JSON object instead of a table");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   try {
     raise_descriptor_limit();
     print(scenario, scenarios().at(scenario).first(settings), json);

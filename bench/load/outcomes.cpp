@@ -48,7 +48,7 @@ std::string outcome(std::uint64_t number, std::size_t users) {
 class Workers {
  public:
   explicit Workers(const Settings& settings) {
-    for (std::size_t i = 0; i < settings.workers; ++i) posters_.emplace_back(settings.target.port, settings.api_key);
+    for (std::size_t i = 0; i < settings.workers; ++i) posters_.emplace_back(settings.target, settings.api_key);
     since_.resize(posters_.size());
     waiting_.resize(posters_.size(), {.fd = -1, .events = POLLIN, .revents = 0});
     for (std::size_t i = 0; i < posters_.size(); ++i) idle_.push_back(i);

@@ -1,6 +1,5 @@
 #include "poster.hpp"
 
-#include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,13 +9,10 @@
 
 namespace load {
 
-Poster::Poster(std::uint16_t port, std::string api_key)
+Poster::Poster(const Target& target, std::string api_key)
     : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), api_key_(std::move(api_key)) {
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(port);
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0)
+  const sockaddr_in to = address_of(target);
+  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
     throw std::runtime_error("no connection for POST /api/emit");
 }
 

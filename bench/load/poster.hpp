@@ -1,14 +1,15 @@
 #pragma once
-#include <cstdint>
 #include <string>
 #include <utility>
+
+#include "swarm.hpp"
 
 namespace load {
 
 /// A worker that emits by POST /api/emit on one connection that stays open, one request at a time.
 class Poster {
  public:
-  Poster(std::uint16_t port, std::string api_key);
+  Poster(const Target& target, std::string api_key);
   Poster(Poster&& other) noexcept
       : fd_(std::exchange(other.fd_, -1)), api_key_(std::move(other.api_key_)), waiting_(other.waiting_) {}
   ~Poster();

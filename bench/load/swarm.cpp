@@ -23,6 +23,10 @@ constexpr std::uint32_t kClientsPerAddress = 5000;
   throw std::runtime_error(client.user + ": " + what);
 }
 
+bool on_this_machine(const sockaddr_in& server) {
+  return ntohl(server.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
 sockaddr_in address(std::uint32_t host, std::uint16_t port) {
   sockaddr_in out{};
   out.sin_family = AF_INET;
@@ -33,10 +37,18 @@ sockaddr_in address(std::uint32_t host, std::uint16_t port) {
 
 }  // namespace
 
+sockaddr_in address_of(const Target& target) {
+  in_addr host{};
+  if (::inet_pton(AF_INET, target.host.c_str(), &host) != 1)
+    throw std::runtime_error("--host is '" + target.host + "': an IPv4 address is wanted, such as 127.0.0.1");
+  return address(ntohl(host.s_addr), target.port);
+}
+
 Swarm::Swarm(Target target)
     : target_(std::move(target)),
-      request_("GET " + target_.path +
-               "?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      server_(address_of(target_)),
+      request_("GET " + target_.path + "?EIO=4&transport=websocket HTTP/1.1\r\nHost: " + target_.host +
+               "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2lnbmFsYm94LWJlbmNoIQ==\r\n\r\n"),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       scratch_(std::make_unique<char[]>(kScratch)) {}
@@ -58,14 +70,14 @@ Client& Swarm::add(std::string user) {
 void Swarm::connect(Client& client) {
   client.fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (client.fd < 0) fail(client, std::string("socket: ") + std::strerror(errno) + " (raise the limit: ulimit -n)");
-  // Addresses of our own, or the ports of one would run out.
   const int on = 1;
-  ::setsockopt(client.fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
   ::setsockopt(client.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  const auto from = address(INADDR_LOOPBACK + 1 + client.index / kClientsPerAddress, 0);
-  ::bind(client.fd, reinterpret_cast<const sockaddr*>(&from), sizeof from);
-  const auto to = address(INADDR_LOOPBACK, target_.port);
-  if (::connect(client.fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 && errno != EINPROGRESS) {
+  if (on_this_machine(server_)) {  // from addresses of our own, or the ports of one would run out
+    ::setsockopt(client.fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    const auto from = address(INADDR_LOOPBACK + 1 + client.index / kClientsPerAddress, 0);
+    ::bind(client.fd, reinterpret_cast<const sockaddr*>(&from), sizeof from);
+  }
+  if (::connect(client.fd, reinterpret_cast<const sockaddr*>(&server_), sizeof server_) != 0 && errno != EINPROGRESS) {
     return lost(client, std::string("connect: ") + std::strerror(errno));
   }
   client.state = Client::State::upgrading;

@@ -15,11 +15,15 @@ using Clock = std::chrono::steady_clock;
 
 /// Where the server is, and how its tokens are signed.
 struct Target {
+  std::string host = "127.0.0.1";  ///< an IPv4 address
   std::uint16_t port = 3000;
   std::string path = "/socket.io/";
   std::string secret;
   bool sleeps = false;  ///< the load does, while it waits for the server
 };
+
+/// Throws if its host is no address.
+sockaddr_in address_of(const Target& target);
 
 /// One Socket.IO client over WebSocket. Small: an idle one holds no buffer.
 struct Client {
@@ -94,6 +98,7 @@ class Swarm {
   std::string token_for(const std::string& user) const;
 
   const Target target_;
+  const sockaddr_in server_;
   const std::string request_;  ///< for the upgrade
   int epoll_;
   OnEvent on_event_;

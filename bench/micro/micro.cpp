@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <signalbox/config.hpp>
+
 #include "auth/jwt.hpp"
 #include "base/json_check.hpp"
 #include "engineio/send_queue.hpp"
@@ -72,7 +74,7 @@ void decode_event_packet(benchmark::State& state) {
   const std::string packet = R"(2["bench_emit",)" + std::string(kData) + "]";
   for (auto _ : state) {
     const auto decoded = socketio::decode(packet, {});
-    benchmark::DoNotOptimize(socketio::read_event(decoded->payload, kLimits.event_name_bytes));
+    benchmark::DoNotOptimize(socketio::read_event(decoded->payload, Config{}.max_event_name_bytes));
   }
 }
 BENCHMARK(decode_event_packet);

@@ -48,6 +48,10 @@ bool has_ipv6() {
   return ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&loopback.storage), loopback.size) == 0;
 }
 
+std::string not_ours(const std::string& host) {
+  return fmt::format("HOST is '{}', which is no address of this machine; localhost is, and without HOST all are", host);
+}
+
 std::vector<Address> addresses_of(const std::string& host) {
   if (host.empty()) return {has_ipv6() ? ipv6("::", true) : ipv4("0.0.0.0")};
   if (host == "localhost") {
@@ -60,7 +64,7 @@ std::vector<Address> addresses_of(const std::string& host) {
   hints.ai_flags = AI_PASSIVE;
   addrinfo* found = nullptr;
   if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0 || !found) {
-    throw std::runtime_error(fmt::format("host \"{}\" is not an address of this machine", host));
+    throw std::runtime_error(not_ours(host));
   }
   Address address;
   std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
@@ -85,7 +89,7 @@ std::uint16_t port_of(int fd) {
                                              : reinterpret_cast<sockaddr_in&>(storage).sin_port);
 }
 
-OwnedFd bind_to(Address address, std::uint16_t port, bool shared) {
+OwnedFd bind_to(const std::string& host, Address address, std::uint16_t port, bool shared) {
   OwnedFd fd(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (fd.get() < 0) throw std::runtime_error(fmt::format("no socket to listen on: {}", std::strerror(errno)));
   const auto set = [&fd](int level, int name, int value) { setsockopt(fd.get(), level, name, &value, sizeof value); };
@@ -98,6 +102,7 @@ OwnedFd bind_to(Address address, std::uint16_t port, bool shared) {
   if (error == EADDRINUSE)
     throw std::runtime_error(
         fmt::format("port {} is in use: another program listens there; choose another PORT or stop it", port));
+  if (error == EADDRNOTAVAIL) throw std::runtime_error(not_ours(host));
   if (error == EACCES)
     throw std::runtime_error(fmt::format("port {} needs privileges; choose a PORT of 1024 or more", port));
   throw std::runtime_error(fmt::format("port {} cannot be listened on: {}", port, std::strerror(error)));
@@ -122,13 +127,13 @@ Listeners listen_on(const std::string& host, std::uint16_t port, unsigned shards
   // With SO_REUSEPORT a second server would quietly share the port: a bind without it first tells whether anyone
   // listens. It does not listen itself: whoever connected to it would be reset.
   for (const Address& address : addresses) {
-    const OwnedFd probe = bind_to(address, port, false);
+    const OwnedFd probe = bind_to(host, address, port, false);
     if (port == 0) port = port_of(probe.get());
   }
   Listeners listeners{.of_shard = {}, .port = port};
   for (unsigned shard = 0; shard < shards; ++shard) {
     auto& mine = listeners.of_shard.emplace_back();
-    for (const Address& address : addresses) mine.push_back(bind_to(address, port, true));
+    for (const Address& address : addresses) mine.push_back(bind_to(host, address, port, true));
   }
   // Only when all are bound: a connection must not land on a socket that is given up again.
   for (auto& mine : listeners.of_shard) {

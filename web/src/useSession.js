@@ -37,7 +37,10 @@ export function useSession(token, nameOf, onRefused) {
       refresh();
     });
     own.on("unauthorized", onRefused);
-    own.on("disconnect", () => setConnected(false));
+    own.on("disconnect", () => {
+      setConnected(false);
+      setOnline([]);
+    });
     own.on("user_online", ({ userId }) => hear(`${nameOf(userId)} came online`));
     own.on("user_offline", ({ userId }) => hear(`${nameOf(userId)} went offline`));
     setSocket(own);
