@@ -79,6 +79,18 @@ TEST_P(Hosts, listens_where_it_is_told_to_and_nowhere_else) {
   EXPECT_EQ(connect_to(AF_INET6, "::1", port), GetParam().ipv6 ? 0 : ECONNREFUSED);
 }
 
+TEST(OtherHosts, that_are_not_this_machines_are_refused_by_name) {
+  for (const std::string host : {"192.0.2.1", "no-such-host.invalid"}) {
+    try {
+      HostServer server(host);
+      FAIL() << "it listens on " << host;
+    } catch (const std::exception& error) {
+      EXPECT_TRUE(std::string_view(error.what()).starts_with("HOST is '" + host + "', which is no address"))
+          << error.what();
+    }
+  }
+}
+
 TEST(Addresses, are_written_as_people_write_them) {
   PeerAddress address{};
   address[15] = 1;

@@ -295,21 +295,6 @@ TEST(Listening, says_that_a_port_is_in_use) {
   }
 }
 
-TEST(Listening, says_that_an_address_is_not_this_machines) {
-  for (const char* host : {"192.0.2.1", "no-such-host.invalid"}) {
-    Options options;
-    options.host = host;
-    try {
-      EchoServer server(1, options);
-      FAIL() << "it started";
-    } catch (const std::exception& error) {
-      EXPECT_TRUE(
-          std::string_view(error.what()).starts_with("HOST is '" + std::string(host) + "', which is no address"))
-          << error.what();
-    }
-  }
-}
-
 TEST(Drain, leaves_5_ms_between_two_ends_or_what_fits) {
   EXPECT_EQ(drain_pace(0, Milliseconds{5000}), Milliseconds{5});
   EXPECT_EQ(drain_pace(1000, Milliseconds{5000}), Milliseconds{5});
