@@ -96,8 +96,8 @@ class FrameRef {
   explicit operator bool() const noexcept { return frame_ != nullptr; }
   /// It will be read soon.
   void prefetch() const noexcept {
-    if (frame_) __builtin_prefetch(frame_);
-    if (frame_) __builtin_prefetch(reinterpret_cast<const char*>(frame_) + 64);
+    const auto at = reinterpret_cast<std::uintptr_t>(frame_);  // its second line may lie beyond it
+    for (const std::uintptr_t line : {at, at + 64}) __builtin_prefetch(reinterpret_cast<const void*>(line));
   }
 
  private:

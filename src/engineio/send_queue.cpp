@@ -49,7 +49,7 @@ inline void SendQueue::advance() {
 
 void SendQueue::pop_front() {
   SB_ASSERT(!empty());
-  bytes_ -= cost(frames_[head_]) - offset_;
+  leave(cost(frames_[head_]) - offset_);
   offset_ = 0;
   frames_[head_] = FrameRef();
   ++gone_;
@@ -129,7 +129,7 @@ bool SendQueue::consume(std::size_t written) {
     rest = frame.websocket().size() - offset_;
     if (written < rest) {
       offset_ += written;
-      bytes_ -= written;
+      leave(written);
       break;
     }
     ping = ping || frame.kind() == FrameKind::ping;

@@ -37,6 +37,8 @@ class SendQueue {
   /// their way.
   bool consume(std::size_t written);
   bool partially_written() const { return offset_ != 0; }
+  /// How many bytes of memory have left by being written since the last call.
+  std::size_t take_left() { return std::exchange(left_, 0); }
   /// The client does not take what waits at present.
   void stuck();
   /// How many frames were taken out since the last call.
@@ -54,6 +56,10 @@ class SendQueue {
   void conflate_all();
   void take_out(std::size_t place);
   void compact();
+  void leave(std::size_t bytes) {
+    bytes_ -= bytes;
+    left_ += bytes;
+  }
   void advance();
 
   std::vector<FrameRef> frames_;  ///< null where one has gone
@@ -61,6 +67,7 @@ class SendQueue {
   std::size_t gone_ = 0;
   std::size_t offset_ = 0;  ///< of the front frame, already written
   std::size_t bytes_ = 0;
+  std::size_t left_ = 0;
   std::unique_ptr<LastOfKey> last_of_key_;  ///< while frames are taken out
   std::uint32_t conflated_ = 0;
   bool stuck_ = false;

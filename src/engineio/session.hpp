@@ -127,12 +127,10 @@ class Session {
   /// slow_consumer (by flush(), never inside this call).
   void send(FrameRef frame);
   /// Queues a message of what this client has missed: while it waits it does not count against send_queue_bytes, or who
-  /// has missed much could never log in. `elsewhere`: its memory is kept and counted elsewhere in any case.
-  void send_kept(FrameRef frame, bool elsewhere);
+  /// has missed much could never log in.
+  void send_kept(FrameRef frame);
   /// What counts against send_queue_bytes of the bytes that wait.
   std::size_t waiting() const;
-  /// What this session alone keeps in memory of them: it counts against total_queue_bytes.
-  std::size_t own_bytes() const;
   /// Calls SessionHandler::on_received(marker) when the client has confirmed all that was sent before this call: an
   /// early ping behind it, at most one ping of any kind outstanding. Markers rise.
   void confirm(std::uint64_t marker);
@@ -197,7 +195,6 @@ class Session {
   std::unique_ptr<Polling> polling_;  ///< none: over WebSocket
   WebSocketId websocket_ = 0;
   std::size_t kept_bytes_ = 0;       ///< of send_kept(), at most as many as still wait
-  std::size_t elsewhere_bytes_ = 0;  ///< those of them that are kept elsewhere
   std::size_t least_waiting_ = 0;    ///< since more than send_queue_bytes waited; else what the last turn left
   TimePoint heartbeat_at_;           ///< the next ping is due; or the one that waits is to be fetched, or answered
   std::uint64_t wanted_marker_ = 0;  ///< to be confirmed by the next ping

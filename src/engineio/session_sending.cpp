@@ -31,10 +31,6 @@ std::size_t Session::waiting() const {
   return queue_.bytes() - std::min(kept_bytes_, queue_.bytes());
 }
 
-std::size_t Session::own_bytes() const {
-  return queue_.bytes() - std::min(elsewhere_bytes_, queue_.bytes());
-}
-
 void Session::send(FrameRef frame) {
   if (state_ != State::open || overflowed_) return;
   forget_kept();
@@ -45,19 +41,18 @@ void Session::send(FrameRef frame) {
   io_.touched();
 }
 
-void Session::send_kept(FrameRef frame, bool elsewhere) {
+void Session::send_kept(FrameRef frame) {
   if (state_ != State::open) return;
   forget_kept();
   kept_bytes_ += frame->memory();
-  if (elsewhere) elsewhere_bytes_ += frame->memory();
   queue_.push_back(std::move(frame));
   io_.touched();
 }
 
-// What has been sent of it is no more than what is missing from the queue.
+// What has left was kept, as long as something was: little stands before it.
 void Session::forget_kept() {
-  kept_bytes_ = std::min(kept_bytes_, queue_.bytes());
-  elsewhere_bytes_ = std::min(elsewhere_bytes_, queue_.bytes());
+  const std::size_t left = queue_.take_left();
+  kept_bytes_ = std::min(kept_bytes_ - std::min(kept_bytes_, left), queue_.bytes());
 }
 
 void Session::flush(TimePoint now, bool blocked) {
@@ -66,6 +61,7 @@ void Session::flush(TimePoint now, bool blocked) {
     blocked = now >= polling_->polled_at + kBetweenPolls;
   }
   if (blocked) queue_.stuck();
+  forget_kept();
   end_if_slow(now);
 }
 

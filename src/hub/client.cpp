@@ -69,6 +69,12 @@ void Client::forget_left() {
       std::stable_partition(sockets_.begin(), sockets_.end(), [&](const auto& socket) { return !has_left(socket); });
   std::move(first, sockets_.end(), std::back_inserter(left_));
   sockets_.erase(first, sockets_.end());
+  welcomed();
+}
+
+void Client::welcomed() {
+  const auto is_welcome = [](const auto& socket) { return socket->welcomed(); };
+  if (!sockets_.empty() && std::ranges::all_of(sockets_, is_welcome)) connect_until_ = kNever;
 }
 
 void Client::send_away(const SocketRef& ref) {
@@ -159,6 +165,7 @@ void Client::connect(const PacketView& packet, TimePoint now) {
   }
   if (const auto let_in = nsp->admit(attempt); !let_in) return refuse(*nsp, let_in.error(), now);
   link_.set_authenticated();
+  connect_until_ = std::min(connect_until_, now + hub_.config.connect_timeout);
   sockets_.push_back(
       std::make_unique<SocketState>(*this, *nsp, std::move(attempt.login()), std::move(attempt.auth()), now));
   if (!wish || !sockets_.back()->claim(std::move(*wish))) welcome(*sockets_.back(), now);

@@ -34,8 +34,8 @@ class Client {
   Link& link() const { return link_; }
   LocalSockets& local() const { return local_; }
   const HandshakeFacts& handshake() const { return facts_; }
-  /// One of its sockets is accepted: from now on it may take its time.
-  void welcomed() { connect_until_ = kNever; }
+  /// One of its sockets is accepted, or another has gone: unless one waits for that still, it may take its time.
+  void welcomed();
   /// The client broke the protocol: its connection ends.
   void fail(TimePoint now);
   void close_if_empty(CloseReason reason, TimePoint now);
@@ -88,7 +88,7 @@ class Client {
   std::unique_ptr<Unfinished> unfinished_;
   std::vector<Receipt> receipts_;  ///< by marker, which rises
   std::uint64_t last_marker_ = 0;
-  TimePoint connect_until_;        ///< kNever once a namespace has been joined, and its answer sent
+  TimePoint connect_until_;        ///< kNever while a namespace is joined, and no answer to a login is due
   TimePoint read_again_ = kNever;  ///< its budget is used up until then
   EventBudget budget_;
   int depth_ = 0;  ///< calls that are in this client or in one of its sockets

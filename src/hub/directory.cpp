@@ -94,7 +94,6 @@ Directory::Joined Directory::join(std::string_view id, const SocketRef& socket, 
   User& user = stripe.find_or_add(id);
   Joined joined{.user = &user, .evicted = {}, .replay = {}};
   if (user.jobs) joined.replay = user.jobs->replay(options_.wall());
-  joined.replay.stays = !lean_;
   joined.evicted = one_too_many(user);
   user.sockets.insert(user.sockets.begin() + static_cast<std::ptrdiff_t>(user.connected()), socket);
   user.offline_at = kNever;
@@ -224,7 +223,10 @@ void Directory::on_timer(TimePoint now) {
   constexpr std::size_t kEachSecond = 16;
   next_expiry_ = now + std::chrono::seconds(1);
   look_at_memory();
-  for (std::size_t i = 0; i < kEachSecond; ++i) expire_jobs(stripes_[expire_next_++ % kStripes], tight());
+  for (std::size_t i = 0; i < kEachSecond; ++i) {
+    left_to_store_ = lean_ ? left_to_store_ + 1 : 0;
+    expire_jobs(stripes_[expire_next_++ % kStripes], tight());
+  }
 }
 
 void Directory::end_graces(Stripe& stripe, TimePoint now) {

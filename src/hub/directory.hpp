@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <expected>
 #include <memory>
 #include <optional>
@@ -99,8 +100,8 @@ class Directory {
   /// All or none: how many of these had a socket. Order within a user is that of the list.
   std::expected<std::size_t, Refusal> emit_all(std::vector<Emission> emissions);
 
-  /// A socket of the user has received all that was kept up to this number.
-  void confirm(std::string_view user, std::uint64_t up_to);
+  /// A socket of the user has received these.
+  void confirm(std::string_view user, Outcomes had);
   std::optional<JobStatus> job(std::string_view user, std::string_view job_id) const;
   std::vector<JobStatus> jobs(std::string_view user) const;
 
@@ -132,6 +133,7 @@ class Directory {
   std::size_t ledger_bytes() const;
   void on_loaded(User& user, const std::vector<StoredOutcome>& found);
   void end_reading(User& user);
+  void ask_store(User* user, bool answered = false);
   void count_kept(std::size_t bytes);
   void look_at_memory();
   std::optional<SocketRef> one_too_many(const User& user) const;
@@ -142,7 +144,7 @@ class Directory {
   void hand_over_presence();
   void arm(TimePoint deadline);
   void end_graces(Stripe& stripe, TimePoint now);
-  bool tight();
+  bool tight() const;
   void expire_jobs(Stripe& stripe, bool tight);
 
   static constexpr std::size_t kStripes = 256;
@@ -161,6 +163,11 @@ class Directory {
   TimePoint next_expiry_{};        ///< shard 0 alone
   std::size_t expire_next_ = 0;    ///< the stripe that comes next
   std::size_t left_to_store_ = 0;  ///< stripes whose outcomes were, one after the other, since it is lean
+
+  // Below the stripes' locks; above the store's.
+  Mutex reading_order_;
+  std::deque<User*> to_read_ SB_GUARDED_BY(reading_order_);  ///< who waits until the store is asked for them
+  bool asked_ SB_GUARDED_BY(reading_order_) = false;         ///< the store, and it has not answered
 
   /// Presence transitions are pushed to all mailboxes under this one lock, so that no shard sees offline before online.
   Mutex presence_order_;

@@ -111,13 +111,13 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit_all(std::vector<E
   return online;
 }
 
-void Directory::confirm(std::string_view id, std::uint64_t up_to) {
+void Directory::confirm(std::string_view id, Outcomes had) {
   Stripe& stripe = stripe_of(id);
   const Lock lock(stripe.mutex);
   const User* user = stripe.find(id);
   if (!user || !user->jobs) return;
   const WallMs now = options_.wall();
-  if (user->jobs->confirm(up_to, now) != 0 && store_) store_->had(id, up_to, now);
+  if (user->jobs->confirm(had, now) != 0 && store_) store_->had(id, had, now);
 }
 
 void Directory::when_loaded(std::string_view id, unsigned shard, Then then) {
@@ -131,38 +131,57 @@ void Directory::when_loaded(std::string_view id, unsigned shard, Then then) {
     if (user->jobs && !user->jobs->loaded()) {
       auto& waiting = stripe.reading[user].waiting;
       waiting.push_back({shard, std::move(then)});
-      if (waiting.size() > 1) return;
-      return store_->read(id, [this, user](const std::vector<StoredOutcome>& found) { on_loaded(*user, found); });
+      if (waiting.size() == 1) ask_store(user);
+      return;
     }
   }
   then();
   end_reading(*user);
 }
 
+// For one user after the other, and not while much of what it brought is still to be told: it reads faster than clients
+// are told, and what it brings is past all limits of memory.
+void Directory::ask_store(User* user, bool answered) {
+  const Lock lock(reading_order_);
+  if (user) to_read_.push_back(user);
+  if (answered) asked_ = false;
+  if (asked_ || to_read_.empty() || read_bytes_ > options_.ledger.total_bytes / 8) return;
+  asked_ = true;
+  User& next = *to_read_.front();
+  to_read_.pop_front();
+  store_->read(next.id, [this, &next](const std::vector<StoredOutcome>& found) { on_loaded(next, found); });
+}
+
 void Directory::on_loaded(User& user, const std::vector<StoredOutcome>& found) {
-  Stripe& stripe = stripe_of(user.id);
-  const Lock lock(stripe.mutex);
-  Stripe::Reading& reading = stripe.reading[&user];
-  const std::size_t brought = user.jobs ? user.jobs->load(found) : 0;
-  reading.bytes += brought;
-  read_bytes_.fetch_add(brought, std::memory_order_relaxed);
-  for (auto& [shard, then] : std::exchange(reading.waiting, {})) {
-    // Refused only by shards that have stopped.
-    static_cast<void>(mailboxes_.post(shard, Message::run([this, &user, then = std::move(then)]() mutable {
-                                        then();
-                                        end_reading(user);
-                                      })));
+  {
+    Stripe& stripe = stripe_of(user.id);
+    const Lock lock(stripe.mutex);
+    Stripe::Reading& reading = stripe.reading[&user];
+    const std::size_t brought = user.jobs ? user.jobs->load(found) : 0;
+    reading.bytes += brought;
+    read_bytes_.fetch_add(brought, std::memory_order_relaxed);
+    for (auto& [shard, then] : std::exchange(reading.waiting, {})) {
+      // Refused only by shards that have stopped.
+      static_cast<void>(mailboxes_.post(shard, Message::run([this, &user, then = std::move(then)]() mutable {
+                                          then();
+                                          end_reading(user);
+                                        })));
+    }
   }
+  ask_store(nullptr, true);
 }
 
 void Directory::end_reading(User& user) {
-  Stripe& stripe = stripe_of(user.id);
-  const Lock lock(stripe.mutex);
-  if (--user.readers == 0) {
-    if (const auto read = stripe.reading.extract(&user)) read_bytes_.fetch_sub(read.mapped().bytes);
-    if (lean_ && user.jobs) user.jobs->unload();
+  {
+    Stripe& stripe = stripe_of(user.id);
+    const Lock lock(stripe.mutex);
+    if (--user.readers == 0) {
+      if (const auto read = stripe.reading.extract(&user)) read_bytes_.fetch_sub(read.mapped().bytes);
+      if (lean_ && user.jobs) user.jobs->unload();
+    }
+    if (user.forgotten()) stripe.users.erase(user);
   }
-  if (user.forgotten()) stripe.users.erase(user);
+  ask_store(nullptr);
 }
 
 std::optional<JobStatus> Directory::job(std::string_view id, std::string_view job_id) const {
@@ -200,11 +219,12 @@ void Directory::look_at_memory() {
     memory_short.write("three quarters of LEDGER_TOTAL_BYTES are used: the data of outcomes is left to the store");
 }
 
-/// Is there too much, so that what was had and what runs is to go? Not for what is read to be told, and not before all
-/// that may be left to the store was.
-bool Directory::tight() {
-  left_to_store_ = lean_ ? left_to_store_ + 1 : 0;
-  return ledger_bytes() > options_.ledger.total_bytes + read_bytes_ && (!store_ || left_to_store_ > kStripes);
+/// Is there too much, so that what was had and what runs is to go? Not for what is read to be told; and if it is but a
+/// little, not before all that may be left to the store was.
+bool Directory::tight() const {
+  const std::size_t most = options_.ledger.total_bytes + read_bytes_;
+  const bool all_is_left = !store_ || left_to_store_ > kStripes;
+  return ledger_bytes() > (all_is_left ? most : most + most / 4);
 }
 
 void Directory::expire_jobs(Stripe& stripe, bool tight) {

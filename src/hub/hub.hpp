@@ -55,9 +55,8 @@ class Link {
  public:
   virtual ~Link() = default;
   virtual void send(FrameRef frame) = 0;
-  /// The same for what is told at a login: it does not count as what a slow client lets wait. `elsewhere`: its memory
-  /// is kept and counted elsewhere.
-  virtual void send_kept(FrameRef frame, bool elsewhere) = 0;
+  /// The same for what is told at a login: it does not count as what a slow client lets wait.
+  virtual void send_kept(FrameRef frame) = 0;
   /// The client hears a ping behind all that was sent before; its answer comes back as Client::on_received(marker).
   virtual void confirm(std::uint64_t marker) = 0;
   /// Calls Client::on_closed() before it returns.

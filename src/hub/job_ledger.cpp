@@ -207,17 +207,17 @@ UserJobs::Replay UserJobs::replay(WallMs now) const {
     const JobEntry* outcome = job.outcome();
     const bool told = outcome && (outcome->had_at == 0 || now - outcome->had_at < options_.outcome_replay);
     if (told && outcome->loaded()) out.push_back(*outcome);
-    if (told && !outcome->loaded() && outcome->unread()) replay.whole = false;
+    if (told && !outcome->loaded() && outcome->unread()) replay.withheld = std::max(replay.withheld, outcome->number);
     if (const JobEntry* progress = job.progress()) out.push_back(*progress);
   });
   std::sort(out.begin(), out.end(), [](const JobEntry& a, const JobEntry& b) { return a.number < b.number; });
   return replay;
 }
 
-std::size_t UserJobs::confirm(std::uint64_t up_to, WallMs now) {
+std::size_t UserJobs::confirm(Outcomes had, WallMs now) {
   std::size_t news = 0;
   each(jobs_, ranked(KeptJob::Rank::unread), [&](KeptJob& job) {
-    if (job.outcome()->number > up_to) return;
+    if (!had.contain(job.outcome()->number)) return;
     unlink(job);
     job.outcome()->had_at = now;
     --unread_;

@@ -39,6 +39,13 @@ struct StoredOutcome {
   JobEntry entry;
 };
 
+/// Outcomes of a user by their numbers: those after `after`, up to `up_to`.
+struct Outcomes {
+  std::uint64_t after = 0;
+  std::uint64_t up_to = 0;
+  bool contain(std::uint64_t number) const { return number > after && number <= up_to; }
+};
+
 /// {"jobId","event","data","time","had"}
 std::string to_json(const JobStatus& status);
 /// An array of these.
@@ -79,12 +86,11 @@ class UserJobs {
   /// progress of what runs.
   struct Replay {
     std::vector<JobEntry> entries{};
-    bool whole = true;  ///< else outcomes that the user has not had could not be read, and are left out
-    bool stays = true;  ///< in memory when it has been told, but for what is pushed out
+    std::uint64_t withheld = 0;  ///< the newest outcome not had that could not be read, and is left out; 0: none
   };
   Replay replay(WallMs now) const;
-  /// The user has had all outcomes up to this number. How many were news.
-  std::size_t confirm(std::uint64_t up_to, WallMs now);
+  /// The user has had these. How many were news.
+  std::size_t confirm(Outcomes had, WallMs now);
   std::optional<JobStatus> status(std::string_view job_id) const;
   /// All of them, in the order of their newest events.
   std::vector<JobStatus> list() const;

@@ -27,7 +27,7 @@ class OutcomeStore {
   /// False: it cannot write at present. Outcomes are refused then, and nothing is lost silently.
   virtual bool healthy() const = 0;
   virtual void put(std::string_view user, std::string_view job_id, const JobEntry& outcome) = 0;
-  virtual void had(std::string_view user, std::uint64_t up_to, WallMs at) = 0;
+  virtual void had(std::string_view user, Outcomes outcomes, WallMs at) = 0;
   virtual void forget(std::string_view user, std::string_view job_id, std::uint64_t number) = 0;
   virtual void presence(PresenceChanges changes) = 0;
   /// Calls back, on a thread of the store, when all that was asked before is on the disk, or cannot be brought there.

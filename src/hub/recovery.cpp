@@ -70,7 +70,7 @@ std::string Recovery::begin(const SocketState& socket, const User* user) {
   place.state = Place::State::connected;
   place.user = user;
   place.begin = number_;
-  place.told_all = socket.told_all();
+  place.withheld = socket.withheld();
   place.epochs.push_back({.shard = shard_, .first = number_ + 1});
   if (user) place.line.listen(number_, 0, user);
   hub_.recovery.put(place.pid, place.ref);
@@ -183,7 +183,7 @@ void Recovery::tell(const SocketState& socket, const UserJobs::Replay& replay) {
   if (bytes > std::min(hub_.config.recovery_bytes_per_user, hub_.config.send_queue_bytes)) {
     std::uint64_t outcome = 0;
     for (const JobEntry& entry : entries.first(entries.size() - 1)) {
-      link.send_kept(entry.frame, replay.stays);
+      link.send_kept(entry.frame);
       if (entry.unread()) outcome = entry.number;
     }
     place.line.forgo(++number_, outcome);

@@ -28,8 +28,8 @@ std::optional<RecoveryWish> read_wish(std::string_view auth);
 struct FoundSocket {
   std::array<char, 20> id;
   std::string_view pid;
-  const User* user;  ///< its entry in the directory, where the socket stands; null: in none
-  bool told_all;     ///< SocketState::told_all()
+  const User* user;        ///< its entry in the directory, where the socket stands; null: in none
+  std::uint64_t withheld;  ///< SocketState::withheld()
   History::Line::Missed missed;
 };
 

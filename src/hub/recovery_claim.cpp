@@ -123,7 +123,7 @@ void Recovery::hand_over(const SocketRef& from) {
                   .had = place.had,
                   .missed = place.line.after(place.had),
                   .begin = place.begin,
-                  .told_all = place.told_all,
+                  .withheld = place.withheld,
                   .epochs = std::move(place.epochs),
                   .number = number_,
                   .sequence = sequence_};
@@ -170,7 +170,7 @@ void Recovery::settle(Place& place, HandOver& handed) {
   place.id = handed.id;
   place.user = handed.user;
   place.begin = handed.begin;
-  place.told_all = handed.told_all;
+  place.withheld = handed.withheld;
   place.epochs = std::move(handed.epochs);
   place.epochs.push_back({.shard = shard_, .first = number_ + 1});
   place.line.restore(handed.had, handed.missed.outcome);
@@ -187,7 +187,7 @@ void Recovery::welcome_back(Place& place, HandOver& handed) {
     if (!place.line.empty()) ask_later(place);
     const std::string pid = place.pid;
     const FoundSocket found{
-        .id = place.id, .pid = pid, .user = place.user, .told_all = place.told_all, .missed = std::move(handed.missed)};
+        .id = place.id, .pid = pid, .user = place.user, .withheld = place.withheld, .missed = std::move(handed.missed)};
     return socket->client().end_claim(*socket, &found, now);
   }
   // Its client has gone again meanwhile.

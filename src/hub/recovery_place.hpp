@@ -43,12 +43,12 @@ struct Recovery::Place {
   const User* user = nullptr;
   TimePoint until = kNever;
   std::vector<Epoch> epochs{};
-  std::uint64_t begin = 0;  ///< it has had nothing of this socket whose client has had this number
-  bool told_all = true;     ///< SocketState::told_all()
-  bool asked = false;       ///< the client is to confirm what it has had
-  bool to_ask = false;      ///< it will be asked
-  bool comes_back = true;   ///< claiming, and its client gone meanwhile: is it to be waited for?
-  bool catches_up = false;  ///< its client is back, and is still to be given what waits
+  std::uint64_t begin = 0;     ///< it has had nothing of this socket whose client has had this number
+  std::uint64_t withheld = 0;  ///< SocketState::withheld()
+  bool asked = false;          ///< the client is to confirm what it has had
+  bool to_ask = false;         ///< it will be asked
+  bool comes_back = true;      ///< claiming, and its client gone meanwhile: is it to be waited for?
+  bool catches_up = false;     ///< its client is back, and is still to be given what waits
   std::vector<Message> waiting{};
   std::unique_ptr<Claim> claim{};  ///< leaving: whose it is; claiming: one that came after ours
   std::uint64_t had = 0;           ///< leaving: what its client has had
@@ -64,7 +64,7 @@ struct Recovery::HandOver {
   std::uint64_t had;
   History::Line::Missed missed;
   std::uint64_t begin;
-  bool told_all;
+  std::uint64_t withheld;
   std::vector<Epoch> epochs;
   std::uint64_t number;    ///< the last that its shard gave
   std::uint64_t sequence;  ///< of the last broadcast that it heard

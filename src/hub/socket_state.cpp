@@ -84,7 +84,7 @@ void SocketState::welcome(TimePoint now) {
     user_ = joined.user;
     std::string().swap(user_id_);
     replay = std::move(joined.replay);
-    told_all_ = replay.whole;
+    withheld_ = replay.withheld;
     client_.local().listen(ref_, user_);
     if (joined.evicted) client_.send_away(*joined.evicted);
   }
@@ -96,7 +96,7 @@ void SocketState::welcome(TimePoint now) {
 
 void SocketState::welcome_back(const FoundSocket& found) {
   recovered_ = true;
-  told_all_ = found.told_all;
+  withheld_ = found.withheld;
   id_ = found.id;
   if (found.user) {
     user_ = found.user;
@@ -108,7 +108,7 @@ void SocketState::welcome_back(const FoundSocket& found) {
   const auto missed = [&] {
     std::uint64_t newest = 0;
     for (const History::Event& event : found.missed.events) {
-      client_.link().send_kept(event.frame, true);
+      client_.link().send_kept(event.frame);
       newest = std::max(newest, event.outcome);
     }
     if (newest != 0) sent_outcome(newest);
@@ -143,9 +143,7 @@ void SocketState::tell(const UserJobs::Replay& replay) {
   if (Recovery* recovery = client_.local().recovery()) {
     recovery->tell(*this, replay);
   } else {
-    const bool elsewhere = replay.stays && !config().outcome_acks;
-    for (const JobEntry& entry : replay.entries)
-      client_.link().send_kept(as_sent(entry.frame, entry.number), elsewhere);
+    for (const JobEntry& entry : replay.entries) client_.link().send_kept(as_sent(entry.frame, entry.number));
   }
   const auto newest = std::ranges::find_if(replay.entries.rbegin(), replay.entries.rend(), &JobEntry::unread);
   if (newest != replay.entries.rend()) sent_outcome(newest->number);
@@ -169,7 +167,7 @@ void SocketState::sent_outcome(std::uint64_t number) {
 }
 
 void SocketState::confirm(std::uint64_t number) {
-  if (user_ && told_all_ && number != 0) client_.hub().directory.confirm(user_->id, number);
+  if (user_ && number > withheld_) client_.hub().directory.confirm(user_->id, {.after = withheld_, .up_to = number});
 }
 
 void SocketState::want_receipt(std::uint64_t number) {

@@ -45,8 +45,9 @@ class SocketState {
 
   /// Wants to be an older socket (RECOVERY_WINDOW_MS). False: there is none. True: Client::end_claim() says.
   bool claim(RecoveryWish wish);
-  /// Was it told all outcomes that its user had not had? Else its receipts, which say "all up to", count for none.
-  bool told_all() const { return told_all_; }
+  /// The newest outcome that could not be read when it was told all that its user had not had; 0: none. Its receipts,
+  /// which say "all up to", count for what comes behind it.
+  std::uint64_t withheld() const { return withheld_; }
   /// Is it one of a user whom the directory knows?
   bool joins_directory() const;
   /// Joins the directory, answers the client, tells the application. In one turn, so that nothing comes between.
@@ -101,8 +102,8 @@ class SocketState {
   bool welcomed_ = false;
   bool left_ = false;
   bool recovered_ = false;
-  bool told_all_ = true;
   SocketRef ref_;
+  std::uint64_t withheld_ = 0;
   const User* user_ = nullptr;  ///< its entry in the directory; for the main namespace alone
   std::string user_id_;         ///< empty in the main namespace, where the directory has it
   std::string user_json_;

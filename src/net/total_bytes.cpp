@@ -32,7 +32,7 @@ void Shard::count_partial(std::uint32_t& counted, std::size_t bytes) {
 }
 
 void Shard::count_queue(SessionEntry& entry) {
-  const std::size_t bytes = entry.session.own_bytes();
+  const std::size_t bytes = entry.session.queue().bytes();
   count(queued_, std::exchange(entry.queued, bytes), bytes);
 }
 

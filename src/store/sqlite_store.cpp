@@ -56,7 +56,7 @@ SqliteStore::Statements::Statements(sqlite3* connection)
           "INSERT INTO outcome(user, job, number, time, had_at, packet) VALUES(?, ?, ?, ?, 0, ?) ON CONFLICT(user, "
           "job) DO UPDATE "
           "SET number = excluded.number, time = excluded.time, had_at = 0, packet = excluded.packet"),
-      had(connection, "UPDATE outcome SET had_at = ? WHERE user = ? AND number <= ? AND had_at = 0"),
+      had(connection, "UPDATE outcome SET had_at = ? WHERE user = ? AND number > ? AND number <= ? AND had_at = 0"),
       forget(connection, "DELETE FROM outcome WHERE user = ? AND job = ? AND number = ?"),
       online(connection, "INSERT OR IGNORE INTO online(user) VALUES(?)"),
       offline(connection, "DELETE FROM online WHERE user = ?"),
@@ -136,8 +136,12 @@ void SqliteStore::put(std::string_view user, std::string_view job_id, const hub:
        .frame = outcome.frame});
 }
 
-void SqliteStore::had(std::string_view user, std::uint64_t up_to, hub::WallMs at) {
-  add({.kind = Step::Kind::had, .user = std::string(user), .number = up_to, .time = at});
+void SqliteStore::had(std::string_view user, hub::Outcomes outcomes, hub::WallMs at) {
+  add({.kind = Step::Kind::had,
+       .user = std::string(user),
+       .after = outcomes.after,
+       .number = outcomes.up_to,
+       .time = at});
 }
 
 void SqliteStore::forget(std::string_view user, std::string_view job_id, std::uint64_t number) {
@@ -228,7 +232,11 @@ void SqliteStore::write(const Step& step) {
           .bind(step.frame->packet())
           .run();
     case Step::Kind::had:
-      return statements_->had.bind(step.time).bind(step.user).bind(number).run();
+      return statements_->had.bind(step.time)
+          .bind(step.user)
+          .bind(static_cast<std::int64_t>(step.after))
+          .bind(number)
+          .run();
     case Step::Kind::forget:
       return statements_->forget.bind(step.user).bind(step.job_id).bind(number).run();
     case Step::Kind::presence:

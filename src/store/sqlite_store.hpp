@@ -32,7 +32,7 @@ class SqliteStore final : public hub::OutcomeStore {
 
   bool healthy() const override { return healthy_.load(std::memory_order_relaxed); }
   void put(std::string_view user, std::string_view job_id, const hub::JobEntry& outcome) override;
-  void had(std::string_view user, std::uint64_t up_to, hub::WallMs at) override;
+  void had(std::string_view user, hub::Outcomes outcomes, hub::WallMs at) override;
   void forget(std::string_view user, std::string_view job_id, std::uint64_t number) override;
   void presence(hub::PresenceChanges changes) override;
   void when_committed(Committed callback) override;
@@ -44,7 +44,7 @@ class SqliteStore final : public hub::OutcomeStore {
   struct Step {
     enum class Kind : std::uint8_t { put, had, forget, presence, tell } kind;
     std::string user{}, job_id{};
-    std::uint64_t number = 0;
+    std::uint64_t after = 0, number = 0;
     hub::WallMs time = 0;
     FrameRef frame{};
     hub::PresenceChanges presence{};

@@ -127,7 +127,7 @@ TEST_F(DirectoryTest, outcomes_are_numbered_on_while_a_receipt_of_earlier_ones_m
   for (int second = 0; second < 20; ++second) short_lived.on_timer(now += 1s);
   ASSERT_TRUE(short_lived.jobs("ada").empty());
   ASSERT_TRUE(short_lived.emit("ada", outcome("4")));
-  short_lived.confirm("ada", 3);  // late, for the first three
+  short_lived.confirm("ada", {.up_to = 3});  // late, for the first three
   EXPECT_FALSE(short_lived.job("ada", "4")->had);
 }
 

@@ -106,10 +106,7 @@ class FakeClient final : public Link {
   void send(FrameRef frame) override {
     sent.push_back(frame->binary() ? "b:" + std::string(frame->packet()) : std::string(frame->packet()));
   }
-  void send_kept(FrameRef frame, bool elsewhere) override {
-    if (!elsewhere) own_bytes += frame->memory();
-    send(std::move(frame));
-  }
+  void send_kept(FrameRef frame) override { send(std::move(frame)); }
   void confirm(std::uint64_t asked) override { marker = asked; }
   void close(CloseReason reason, TimePoint now) override {
     closed = reason;
@@ -130,12 +127,12 @@ class FakeClient final : public Link {
     }
     return std::exchange(sent, {});
   }
-  void log_in(std::string_view user) {
-    text(R"(0{"token":")" + auth::sign_hs256(R"({"id":")" + std::string(user) + "\"}", kSecret) + "\"}");
+  void log_in(std::string_view user, std::string_view nsp = "") {
+    text('0' + std::string(nsp) + R"({"token":")" +
+         auth::sign_hs256(R"({"id":")" + std::string(user) + "\"}", kSecret) + "\"}");
   }
 
   std::vector<std::string> sent;
-  std::size_t own_bytes = 0;  ///< of what was missed, kept nowhere else
   bool authenticated = false;
   std::uint64_t marker = 0;  ///< of the receipt that was asked for last
   bool reading = true;

@@ -61,8 +61,8 @@ TEST_F(Ledger, progress_after_an_outcome_opens_the_job_again_and_the_outcome_not
 
 TEST_F(Ledger, what_was_had_is_told_again_for_a_while_and_then_no_more) {
   keep("a", completed("a"));
-  EXPECT_EQ(jobs.confirm(last, now), 1u);
-  EXPECT_EQ(jobs.confirm(last, now), 0u);
+  EXPECT_EQ(jobs.confirm({.up_to = last}, now), 1u);
+  EXPECT_EQ(jobs.confirm({.up_to = last}, now), 0u);
   now += options.outcome_replay - 1;
   EXPECT_EQ(told(), Told{text(completed("a"))}) << "another tab may still wait for it";
   now += 1;
@@ -74,7 +74,7 @@ TEST_F(Ledger, a_confirmation_says_nothing_of_what_came_after) {
   keep("a", completed("a"));
   const auto first = last;
   keep("b", completed("b"));
-  jobs.confirm(first, now);
+  jobs.confirm({.up_to = first}, now);
   EXPECT_TRUE(jobs.status("a")->had);
   EXPECT_FALSE(jobs.status("b")->had);
 }
@@ -82,7 +82,7 @@ TEST_F(Ledger, a_confirmation_says_nothing_of_what_came_after) {
 TEST_F(Ledger, the_bound_pushes_out_outcomes_had_then_progress_and_never_what_was_not_had) {
   options.jobs_per_user = 3;
   keep("had", completed("had"));
-  jobs.confirm(last, now);
+  jobs.confirm({.up_to = last}, now);
   keep("runs", progress("runs", 1));
   keep("unread", completed("unread"));
   keep("new", completed("new"));
@@ -99,7 +99,7 @@ TEST_F(Ledger, refuses_outcomes_past_the_bound_of_what_was_not_had) {
   keep("b", completed("b"));
   EXPECT_FALSE(jobs.has_room("c", 0));
   EXPECT_TRUE(jobs.has_room("b", 0)) << "it replaces one";
-  jobs.confirm(99, now);
+  jobs.confirm({.up_to = 99}, now);
   EXPECT_TRUE(jobs.has_room("c", 0));
   EXPECT_TRUE(jobs.has_room("c", 1));
   EXPECT_FALSE(jobs.has_room("c", 2)) << "two others come before it";
@@ -131,18 +131,18 @@ TEST_F(Unloaded, the_data_of_outcomes_is_left_to_the_store_and_comes_back_from_i
 TEST_F(Unloaded, an_outcome_counts_as_had_by_who_was_told_before) {
   keep("a", completed("a"));
   jobs.unload();
-  EXPECT_EQ(jobs.confirm(last, now), 1u);
+  EXPECT_EQ(jobs.confirm({.up_to = last}, now), 1u);
   EXPECT_TRUE(jobs.status("a")->had);
 }
 
 TEST_F(Unloaded, what_cannot_be_read_is_not_told_and_the_replay_says_so) {
   keep("a", completed("a"));
   keep("b", completed("b"));
-  EXPECT_TRUE(jobs.replay(now).whole);
+  EXPECT_EQ(jobs.replay(now).withheld, 0u);
   jobs.unload();
   jobs.load(stored("b"));
   EXPECT_EQ(told(), Told{text(completed("b"))});
-  EXPECT_FALSE(jobs.replay(now).whole);
+  EXPECT_EQ(jobs.replay(now).withheld, last - 1);
   EXPECT_EQ(to_json(*jobs.status("a")), R"({"jobId":"a","event":null,"data":null,"time":)" +
                                             std::to_string(jobs.status("a")->time) + R"(,"had":false})");
 }
@@ -150,8 +150,8 @@ TEST_F(Unloaded, what_cannot_be_read_is_not_told_and_the_replay_says_so) {
 TEST_F(Unloaded, a_replay_without_what_was_had_long_ago_is_whole) {
   keep("a", completed("a"));
   jobs.unload();
-  jobs.confirm(last, now);
-  EXPECT_TRUE(jobs.replay(now).whole);
+  jobs.confirm({.up_to = last}, now);
+  EXPECT_EQ(jobs.replay(now).withheld, 0u);
 }
 
 TEST_F(Unloaded, an_older_outcome_of_the_same_job_is_not_taken_for_it) {
@@ -192,7 +192,7 @@ TEST_F(Ledger, when_memory_is_tight_only_what_was_not_had_stays) {
   keep("unread", completed("unread"));
   keep("runs", progress("runs", 1));
   keep("had", completed("had"));
-  jobs.confirm(0, now);
+  jobs.confirm({.up_to = 0}, now);
   EXPECT_TRUE(jobs.expire(now, true).empty());
   EXPECT_FALSE(jobs.status("runs"));
   EXPECT_TRUE(jobs.status("unread"));
@@ -202,7 +202,7 @@ TEST_F(Ledger, made_smaller_after_a_time_of_many_it_knows_what_it_knew) {
   for (int i = 0; i < 1000; ++i) keep(std::to_string(i).c_str(), completed(std::to_string(i).c_str()));
   keep("runs again", completed("runs again"));
   keep("runs again", progress("runs again", 1));
-  jobs.confirm(last - 2, now);
+  jobs.confirm({.up_to = last - 2}, now);
   options.jobs_per_user = 10;
   keep("new", completed("new"));
   EXPECT_EQ(jobs.list().size(), 10u);

@@ -16,8 +16,9 @@ class NotedStore final : public OutcomeStore {
     kept.push_back({.user = std::string(user), .job_id = std::string(job), .entry = outcome});
     notes.push_back("put " + std::string(user) + " " + std::string(job) + " " + std::to_string(outcome.number));
   }
-  void had(std::string_view user, std::uint64_t up_to, WallMs) override {
-    notes.push_back("had " + std::string(user) + " " + std::to_string(up_to));
+  void had(std::string_view user, Outcomes outcomes, WallMs) override {
+    const std::string after = outcomes.after != 0 ? std::to_string(outcomes.after) + ".." : "";
+    notes.push_back("had " + std::string(user) + " " + after + std::to_string(outcomes.up_to));
   }
   void forget(std::string_view user, std::string_view job, std::uint64_t) override {
     notes.push_back("forget " + std::string(user) + " " + std::string(job));

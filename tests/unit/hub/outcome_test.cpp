@@ -217,7 +217,7 @@ TEST(OutcomesPushedOut, are_gone_from_the_store_as_well) {
   Directory directory(mailboxes, {.ledger = {.jobs_per_user = 1}});
   directory.open(store, test_now);
   ASSERT_TRUE(directory.emit("ada", done()));
-  directory.confirm("ada", 1);
+  directory.confirm("ada", {.up_to = 1});
   ASSERT_TRUE(directory.emit("ada", percent(1)));  // whose progress pushes the outcome out
   EXPECT_EQ(store.notes, (std::vector<std::string>{"put ada 7 1", "had ada 1", "forget ada 7"}));
 }

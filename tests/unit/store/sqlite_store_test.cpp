@@ -62,7 +62,7 @@ TEST_F(Store, keeps_what_it_was_given_through_a_restart) {
     store.put("ada", "1", outcome(1, "42[\"job_completed\",{\"jobId\":\"1\",\"x\":1.50}]"));
     store.put("ada", "2", outcome(2));
     store.put("grace", "1", outcome(1));
-    store.had("ada", 1, 77);
+    store.had("ada", {.up_to = 1}, 77);
     store.forget("grace", "1", 1);
     EXPECT_TRUE(committed(store));
   }
@@ -80,7 +80,7 @@ TEST_F(Store, a_later_outcome_of_a_job_replaces_the_earlier) {
   {
     SqliteStore store(directory);
     store.put("ada", "1", outcome(1));
-    store.had("ada", 1, 77);
+    store.had("ada", {.up_to = 1}, 77);
     store.put("ada", "1", outcome(2, "42[\"job_failed\",{}]"));
     store.forget("ada", "1", 1);  // of the earlier: comes too late
   }
