@@ -76,6 +76,18 @@ TEST_F(Store, keeps_what_it_was_given_through_a_restart) {
   EXPECT_EQ(found[1].entry.number, 2u);
 }
 
+TEST_F(Store, notes_as_had_what_lies_between_two_numbers) {
+  {
+    SqliteStore store(directory);
+    for (int i = 1; i <= 4; ++i) store.put("ada", std::to_string(i), outcome(static_cast<std::uint64_t>(i)));
+    store.had("ada", {.after = 1, .up_to = 3}, 77);
+  }
+  SqliteStore store(directory);
+  std::vector<hub::WallMs> had;
+  for (const auto& found : all(store)) had.push_back(found.entry.had_at);
+  EXPECT_EQ(had, (std::vector<hub::WallMs>{0, 77, 77, 0}));
+}
+
 TEST_F(Store, a_later_outcome_of_a_job_replaces_the_earlier) {
   {
     SqliteStore store(directory);
