@@ -1,6 +1,6 @@
 #include "process.hpp"
 
-#include <unistd.h>
+#include <time.h>
 
 #include <fstream>
 #include <sstream>
@@ -32,13 +32,11 @@ std::uint64_t kilobytes(const std::string& text, const std::string& name) {
 
 double cpu_seconds(pid_t pid) {
   if (pid == 0) return 0;
-  const std::string text = read(pid, "stat");
-  std::istringstream fields(text.substr(text.rfind(')') + 2));
-  std::string skipped;
-  for (int i = 0; i < 11; ++i) fields >> skipped;  // from state to cmajflt
-  double user = 0, system = 0;
-  fields >> user >> system;
-  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  clockid_t clock{};
+  timespec used{};
+  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &used) != 0)
+    throw std::runtime_error("there is no process " + std::to_string(pid));
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
 }
 
 std::uint64_t resident_bytes(pid_t pid) {

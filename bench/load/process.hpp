@@ -5,7 +5,8 @@
 
 namespace load {
 
-/// Seconds of CPU that a process has used; 0 for pid 0. Throws if there is no such process. source  proc(5), stat.
+/// Seconds of CPU that a process has used; 0 for pid 0. Throws if there is no such process. In nanoseconds, where
+/// /proc has hundredths. source  clock_getcpuclockid(3).
 double cpu_seconds(pid_t pid);
 /// Bytes resident in memory. source  proc(5), status.
 std::uint64_t resident_bytes(pid_t pid);
