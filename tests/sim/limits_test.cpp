@@ -240,6 +240,19 @@ TEST(QueueBytes, of_all_clients_past_the_limit_the_largest_goes_and_the_others_s
   EXPECT_EQ(world.shared.queued_bytes, 0u) << "what is written waits no more";
 }
 
+TEST(QueueBytes, of_what_was_kept_for_a_client_count_as_well) {
+  Options options;
+  options.session.total_queue_bytes = 100'000;
+  World world(options);
+  world.network.at(world.websocket()).room = 0;
+  for (int i = 0; i < 3; ++i) world.session->send_kept(text_frame('4' + std::string(30'000, 'x')));
+  world.turn(2);
+  EXPECT_TRUE(world.ends.empty());
+  world.session->send_kept(text_frame('4' + std::string(30'000, 'x')));
+  world.turn(2);
+  EXPECT_EQ(world.ends, std::vector{CloseReason::slow_consumer});
+}
+
 TEST(QueueBytes, of_one_polling_client_that_is_ending_count_and_go_as_well) {
   Options options;
   options.session.total_queue_bytes = 100'000;
