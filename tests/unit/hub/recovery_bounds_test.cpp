@@ -7,6 +7,13 @@
 namespace signalbox::hub::test {
 namespace {
 
+/// The client is cut off on the first shard, and comes back on another.
+void claim_from(Recovering& client, FakeClient& back) {
+  client.connect(0);
+  client.cut();
+  back.text(client.connect_packet());
+}
+
 using namespace std::chrono_literals;
 
 Config config_with(std::size_t user_bytes, std::size_t total_bytes) {
@@ -74,10 +81,8 @@ TEST_F(RecoveryWithinAUsersBytes, a_replay_that_is_larger_is_told_without_copies
 TEST_F(RecoveryWithinAUsersBytes, who_cannot_be_recovered_after_all_is_told_once_what_was_emitted_meanwhile) {
   start();
   Recovering ada(hub, "ada");
-  ada.connect(0);
-  ada.cut();
   FakeClient back(hub, 1);
-  back.text(ada.connect_packet());
+  claim_from(ada, back);
   // Behind the claim, and in front of what it hands over: more than is kept.
   for (int i = 0; i < 300; ++i) ASSERT_TRUE(hub.directory.emit("ada", checked_event_frame("n", std::to_string(i))));
   while (hub.deliver_one(0)) continue;
@@ -315,10 +320,8 @@ TEST_F(RecoveryAndPresence, a_socket_that_moves_hears_each_broadcast_once_whiche
 TEST_F(RecoveryAndPresence, a_broadcast_that_reaches_the_new_shard_after_the_socket_did_is_not_heard_twice) {
   start();
   Recovering ada(hub, "ada");
-  ada.connect(0);
-  ada.cut();
   FakeClient back(hub, 1);
-  back.text(ada.connect_packet());
+  claim_from(ada, back);
   // Its thread has put it into the first mailbox, and not yet into the second.
   const auto news = Message::broadcast(checked_event_frame("news", "1").frame, nullptr, 1000);
   const auto post = [&](unsigned shard) {
