@@ -100,7 +100,7 @@ void WebSocketService::Impl::open_store() {
   try {
     store = std::make_unique<store::SqliteStore>(config.data_dir);
     directory.open(*store, Clock::now());
-  } catch (const store::SqliteError& error) {
+  } catch (const store::StoreError& error) {
     throw StartError(std::string("the store of outcomes cannot be opened: ") + error.what());
   }
   api.wait_for(*store);

@@ -8,9 +8,9 @@ namespace {
 [[noreturn]] void fail(sqlite3* connection) {
   const char* file = sqlite3_db_filename(connection, "main");
   const bool busy = (sqlite3_errcode(connection) & 0xff) == SQLITE_BUSY;  // "database is locked" tells nobody by what
-  throw SqliteError(std::string(file ? file : "") + ": " +
-                    (busy ? "in use by another server; stop that one, or choose another DATA_DIR and PORT"
-                          : sqlite3_errmsg(connection)));
+  throw SqliteError(
+      std::string(file ? file : "") + ": " +
+      (busy ? "in use by another program; end that one, or choose another DATA_DIR" : sqlite3_errmsg(connection)));
 }
 
 }  // namespace

@@ -1,9 +1,10 @@
 #pragma once
 #include <cstdint>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <string_view>
+
+#include "store/store_error.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -11,8 +12,8 @@ struct sqlite3_stmt;
 namespace signalbox::store {
 
 /// What SQLite says went wrong, with the file.
-struct SqliteError : std::runtime_error {
-  using std::runtime_error::runtime_error;
+struct SqliteError : StoreError {
+  using StoreError::StoreError;
 };
 
 /// A prepared statement. Values are bound in order; step() gives rows until it is false, then it may be used again.

@@ -2,13 +2,10 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <iterator>
 #include <utility>
 
@@ -27,13 +24,12 @@ void ignore_size_signal() {
   if (sigaction(SIGXFSZ, nullptr, &action) == 0 && action.sa_handler == SIG_DFL) ::signal(SIGXFSZ, SIG_IGN);
 }
 
+/// Made as its owner's alone, also in a folder that was there before; SQLite gives its other files the mode of this
+/// one. A file that is there is not opened: to close it would take SQLite's locks from whoever else has it in this
+/// process.
 std::string file_in(const std::string& directory) {
-  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-    throw SqliteError("DATA_DIR " + directory + " cannot be made: " + std::strerror(errno));
-  }
-  // Its owner's alone, also in a folder that was there before. SQLite gives its other files the mode of this one.
   std::string file = directory + "/outcomes.db";
-  if (const int made = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); made >= 0) ::close(made);
+  if (const int made = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600); made >= 0) ::close(made);
   return file;
 }
 
@@ -63,8 +59,8 @@ SqliteStore::Statements::Statements(sqlite3* connection)
       of_user(connection,
               "SELECT user, job, number, time, had_at, packet FROM outcome WHERE user = ? AND job > ? ORDER BY job") {}
 
-SqliteStore::SqliteStore(const std::string& directory) : file_(file_in(directory)) {
-  // Exclusive: a second server on the same file would tell users what the first has told them already.
+SqliteStore::SqliteStore(const std::string& directory) : lock_(directory), file_(file_in(directory)) {
+  // Exclusive: against programs that do not know our lock. It also spares SQLite the files of shared memory.
   file_.execute("PRAGMA locking_mode = EXCLUSIVE");
   file_.execute("PRAGMA journal_mode = WAL");
   file_.execute("PRAGMA synchronous = FULL");
@@ -90,8 +86,8 @@ void SqliteStore::migrate() {
   const std::int64_t found = version.number(0);
   version.run();
   if (found < 0 || found > kFormat) {
-    throw SqliteError("the file in DATA_DIR is of a newer version (" + std::to_string(found) + ", this program knows " +
-                      std::to_string(kFormat) + "): use the newer program, or another DATA_DIR");
+    throw StoreError("the file in DATA_DIR is of a newer version (" + std::to_string(found) + ", this program knows " +
+                     std::to_string(kFormat) + "): use the newer program, or another DATA_DIR");
   }
   constexpr const char* kSteps[kFormat] = {
       "CREATE TABLE outcome(user TEXT NOT NULL, job TEXT NOT NULL, number INTEGER NOT NULL, time INTEGER NOT NULL, "

@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "hub/outcome_store.hpp"
+#include "store/directory_lock.hpp"
 #include "store/sqlite.hpp"
 
 namespace signalbox::store {
@@ -24,7 +25,7 @@ class SqliteStore final : public hub::OutcomeStore {
  public:
   static constexpr int kFormat = 2;
 
-  /// Opens or makes `directory` (0700) and the file in it. Throws SqliteError with what is wrong: not writable, not a
+  /// Opens or makes `directory` (0700) and the file in it. Throws StoreError with what is wrong: not writable, not a
   /// database, of a newer version, in use by another server.
   explicit SqliteStore(const std::string& directory);
   /// Writes what is queued.
@@ -75,6 +76,7 @@ class SqliteStore final : public hub::OutcomeStore {
   void add_unwritten(Question& question) const;
   bool read_more(Question& question);
 
+  const DirectoryLock lock_;
   Sqlite file_;
   std::optional<Statements> statements_;
   std::atomic<bool> healthy_{true};

@@ -68,6 +68,20 @@ json presence(const Io& io, const ConnectionManager& connections, const json& or
           {"connections", connections.connections(user)}};
 }
 
+/// Another service in this process, on the same folder: what keeps it from starting.
+json start_another(const WebSocketService& service, const json& order) {
+  Config config = service.config();
+  config.port = 0;
+  config.data_dir = order.value("dataDir", config.data_dir);
+  WebSocketService another(config);
+  try {
+    another.start();
+  } catch (const StartError& error) {
+    return {{"refused", error.what()}};
+  }
+  return {{"started", true}};
+}
+
 json carry_out(const WebSocketService& service, const json& order) {
   const Io io = service.io();
   const std::string what = order.at("do");
@@ -75,6 +89,7 @@ json carry_out(const WebSocketService& service, const json& order) {
   if (what == "quick_job") return quick_job(io, order);
   if (what == "outcome") return outcome(io, order);
   if (what == "count_up") return count_up(io, order);
+  if (what == "start_another") return start_another(service, order);
   if (what == "presence") return presence(io, service.connections(), order);
   const std::string user = order.at("user"), event = order.at("event");
   if (what == "emit") return to_json(emit_to_user(io, user, event, order.at("data")));

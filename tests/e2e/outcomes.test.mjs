@@ -1,11 +1,12 @@
 // No outcome is lost: through absence, a reload, a killed server.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { apiKey, connect, eventually, login, startLibrary, startProgram, transports } from "./support.mjs";
+import { FaultyDisk } from "../support/faulty_disk.mjs";
 
 const post = (server, body, headers = {}) =>
   fetch(`${server.url}/api/emit`, {
@@ -200,8 +201,34 @@ test("a store that is no database, or of a newer program, stops the start with a
 
 test("two servers do not share a store, and the second says why it stops", async () => {
   const data = mkdtempSync(join(tmpdir(), "signalbox-outcomes-"));
-  const first = await startProgram({ DATA_DIR: data });
-  await assert.rejects(startProgram({ DATA_DIR: data }), /the store of outcomes cannot be opened: .*in use by another server/);
-  await first.stop();
+  const link = `${data}-link`;
+  symlinkSync(data, link);
+  const inUse = /the store of outcomes cannot be opened: .*in use by another server.*stop that one, or choose another DATA_DIR/;
+  const first = await startLibrary({ DATA_DIR: data });
+  // One of the same process may not get the lock, nor take it from the first.
+  for (const dataDir of [data, `${data}/../${basename(data)}/`, link]) {
+    assert.match((await first.order("start_another", { dataDir })).refused, inUse);
+    await assert.rejects(startProgram({ DATA_DIR: dataDir }), inUse);
+  }
+  for (let i = 0; i < 100; i++) assert.equal((await post(first, done("jo", `${i}`))).status, 202);
+  await first.stop("SIGKILL");
+  const next = await startProgram({ DATA_DIR: link });
+  assert.equal((await jobs(next, "jo/jobs")).length, 100);
+  await next.stop();
+  rmSync(link);
+  rmSync(data, { recursive: true });
+});
+
+test("a folder without locks is refused, and of one on a network the log warns", async () => {
+  const data = mkdtempSync(join(tmpdir(), "signalbox-outcomes-"));
+  const disk = new FaultyDisk();
+  disk.begin("no-locks");
+  await assert.rejects(startProgram({ DATA_DIR: data, ...disk.env }), /cannot be opened: .*outcomes\.lock cannot be locked: No locks available.*choose a folder on a local disk/);
+  disk.end("no-locks");
+  disk.begin("network");
+  const server = await startProgram({ DATA_DIR: data, ...disk.env });
+  assert.match(server.child.log, /DATA_DIR lies on a network file system/);
+  await server.stop();
+  disk.close();
   rmSync(data, { recursive: true });
 });

@@ -1,8 +1,10 @@
 #include "store/sqlite_store.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -43,11 +45,12 @@ struct Store : testing::Test {
     });
     return done.get_future().get();
   }
-  std::string why_not() {
+  std::string why_not() { return why_not(directory); }
+  static std::string why_not(const std::string& place) {
     try {
-      SqliteStore store(directory);
+      SqliteStore store(place);
       return "it opened";
-    } catch (const SqliteError& error) {
+    } catch (const StoreError& error) {
       return error.what();
     }
   }
@@ -201,6 +204,7 @@ TEST_F(Store, what_it_makes_is_its_owners_alone) {
   SqliteStore store(directory);
   store.put("ada", "1", outcome(1));
   EXPECT_TRUE(committed(store));
+  EXPECT_EQ(mode(directory + "/outcomes.lock"), 0600u);
   EXPECT_EQ(mode(directory + "/outcomes.db"), 0600u);
   EXPECT_EQ(mode(directory + "/outcomes.db-wal"), 0600u);
   EXPECT_EQ(mode(directory), 0755u) << "a folder that was there is left as it is";
@@ -218,11 +222,62 @@ TEST_F(Store, says_why_it_cannot_open) {
   EXPECT_NE(why_not(), "it opened");
 }
 
+TEST_F(Store, holds_its_folder_under_whatever_name_until_it_ends) {
+  const std::string link = directory + "-link";
+  std::filesystem::remove(link);
+  {
+    SqliteStore store(directory);
+    std::filesystem::create_symlink(directory, link);
+    for (const std::string& name :
+         {directory, directory + "/", directory + "/../" + directory.substr(directory.rfind('/') + 1), link})
+      EXPECT_NE(why_not(name).find("in use by another server; stop that one"), std::string::npos) << why_not(name);
+  }
+  EXPECT_EQ(why_not(link), "it opened") << "the file of the lock that stays holds nothing";
+  std::filesystem::remove(link);
+}
+
+TEST_F(Store, another_one_that_is_refused_takes_nothing_of_the_first_ones_lock) {
+  SqliteStore store(directory);
+  EXPECT_NE(why_not(), "it opened");
+  // SQLite's lock too: what the kernel knows of a process is not seen from within it, but by its child.
+  const int child = ::fork();
+  if (child == 0) {
+    const int file = ::open((directory + "/outcomes.db").c_str(), O_RDWR);
+    struct flock whole{.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0, .l_pid = 0};
+    ::_exit(::fcntl(file, F_SETLK, &whole) == 0 ? 1 : 0);
+  }
+  int status = 1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0) << "outcomes.db is not locked any more";
+}
+
+TEST_F(Store, says_that_another_program_has_its_file) {
+  std::filesystem::create_directory(directory);
+  Sqlite shell(directory + "/outcomes.db");
+  shell.execute("BEGIN EXCLUSIVE");
+  EXPECT_NE(why_not().find("outcomes.db: in use by another program"), std::string::npos) << why_not();
+}
+
+TEST_F(Store, says_that_it_may_not_write_into_its_folder) {
+  std::filesystem::create_directory(directory);
+  ASSERT_EQ(::chmod(directory.c_str(), 0555), 0);
+  const bool root = ::geteuid() == 0;  // who may write everything
+  if (root) {
+    ASSERT_EQ(::seteuid(65534), 0);
+  }
+  const std::string why = why_not();
+  if (root) {
+    ASSERT_EQ(::seteuid(0), 0);
+  }
+  EXPECT_NE(why.find("outcomes.lock cannot be opened: Permission denied"), std::string::npos) << why;
+}
+
 TEST_F(Store, does_not_begin_on_a_file_that_it_may_not_write) {
   {
     SqliteStore store(directory);
   }
   ASSERT_EQ(::chmod(directory.c_str(), 0755), 0);
+  ASSERT_EQ(::chmod((directory + "/outcomes.lock").c_str(), 0666), 0);
   ASSERT_EQ(::chmod((directory + "/outcomes.db").c_str(), 0444), 0);
   const bool root = ::geteuid() == 0;  // who may write everything
   if (root) {
