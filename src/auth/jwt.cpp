@@ -28,9 +28,9 @@ struct Member {
 };
 
 /// The members of a JSON object; nothing if it is none, or if a name stands in it twice.
-std::optional<std::vector<Member>> members_of(std::string_view text, std::size_t max_depth) {
+std::optional<std::vector<Member>> members_of(std::string_view text) {
   JsonItems items(text);
-  if (!items.is_object() || !valid_json(text, max_depth)) return std::nullopt;
+  if (!items.is_object() || !valid_json(text, kMaxClaimsDepth)) return std::nullopt;
   std::vector<Member> out;
   while (const auto value = items.next()) out.push_back({items.key(), *value});
   std::vector<std::string_view> names;
@@ -174,7 +174,7 @@ std::expected<Identity, TokenError> JwtVerifier::verify(std::string_view token,
   const auto header_text = base64url_decode(token.substr(0, first));
   const auto signature = base64url_decode(token.substr(second + 1));
   if (!header_text || !signature) return std::unexpected(TokenError::malformed);
-  const auto header = members_of(*header_text, options_.max_depth);
+  const auto header = members_of(*header_text);
   if (!header) return std::unexpected(TokenError::malformed);
   if (!algorithm_is_hs256(*header)) return std::unexpected(TokenError::algorithm);
 
@@ -183,7 +183,7 @@ std::expected<Identity, TokenError> JwtVerifier::verify(std::string_view token,
     return std::unexpected(TokenError::signature);
   }
   const auto claims_text = base64url_decode(token.substr(first + 1, second - first - 1));
-  const auto claims = claims_text ? members_of(*claims_text, options_.max_depth) : std::nullopt;
+  const auto claims = claims_text ? members_of(*claims_text) : std::nullopt;
   if (!claims) return std::unexpected(TokenError::claims);
 
   Identity identity;

@@ -12,13 +12,14 @@ struct evp_mac_ctx_st;  // OpenSSL's
 
 namespace signalbox::auth {
 
+inline constexpr std::size_t kMaxClaimsDepth = 32;  ///< nesting of a token's header and claims
+
 struct JwtOptions {
   std::string secret{};
   std::chrono::seconds leeway{0};
   bool require_exp = false;
   std::vector<std::string> id_claims{"id", "userId", "sub"};
   std::size_t max_token_bytes = 8192;
-  std::size_t max_depth = 32;  ///< nesting of the claims
 };
 
 enum class TokenError : std::uint8_t {

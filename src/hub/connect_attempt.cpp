@@ -1,7 +1,9 @@
 #include "hub/connect_attempt.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
+#include "auth/jwt.hpp"
 #include "base/json_check.hpp"
 #include "base/json_scan.hpp"
 #include "hub/emit.hpp"
@@ -22,7 +24,9 @@ std::string ConnectAttempt::query(std::string_view name) const {
 void ConnectAttempt::set_user(std::string id, std::string user_object_text,
                               std::chrono::system_clock::time_point expires) {
   if (!valid_user_id(id)) throw std::invalid_argument(std::string(to_text(EmitError::invalid_user)));
-  if (!valid_json(user_object_text, json_depth_) || !JsonItems(user_object_text).is_object()) {
+  // JSON_DEPTH is for what clients and workers send: claims have a bound of their own, and may be deeper.
+  const std::size_t depth = std::max(json_depth_, auth::kMaxClaimsDepth);
+  if (!valid_json(user_object_text, depth) || !JsonItems(user_object_text).is_object()) {
     throw std::invalid_argument("The user object is not the text of a JSON object.");
   }
   login_ = Login{.user_id = std::move(id), .user_json = std::move(user_object_text), .expires_at = expires};

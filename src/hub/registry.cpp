@@ -12,9 +12,11 @@ namespace signalbox {
 namespace hub {
 namespace {
 
-std::expected<void, ConnectRefusal> call(const Middleware& middleware, ConnectRequest& request) {
+/// `check` is a middleware or JwtAuth: what it throws refuses this client, and goes no further.
+template <class Check>
+std::expected<void, ConnectRefusal> call(const Check& check, ConnectRequest& request) {
   try {
-    return middleware(request);
+    return check(request);
   } catch (const std::exception& error) {
     log::error("a middleware threw", {{"namespace", std::string(request.nsp())}, {"what", error.what()}});
   } catch (...) {
@@ -35,7 +37,7 @@ std::expected<void, ConnectRefusal> call_all(const std::vector<Middleware>& chai
 std::expected<void, ConnectRefusal> Namespace::admit(ConnectRequest& request) const {
   if (auto let_in = call_all(before_jwt, request); !let_in) return let_in;
   if (jwt) {
-    if (auto let_in = (*jwt)(request); !let_in) return let_in;
+    if (auto let_in = call(*jwt, request); !let_in) return let_in;
   }
   return call_all(after_jwt, request);
 }

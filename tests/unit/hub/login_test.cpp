@@ -96,6 +96,37 @@ TEST_F(Login, the_token_is_forgotten_once_it_has_done_its_work) {
   EXPECT_EQ(auth, (json{{"theme", "dark"}}));
 }
 
+TEST_F(Login, with_claims_nested_deeper_than_what_clients_may_send) {
+  hub.config.json_depth = 3;
+  start();
+  FakeClient client(hub);
+  client.text(R"(0{"token":")" + token(R"({"id":"ada","rights":{"of":{"teams":{"red":["read"]}}}})") + "\"}");
+  EXPECT_EQ(client.take().back(),
+            R"(42["authenticated",{"user":{"id":"ada","rights":{"of":{"teams":{"red":["read"]}}}}}])");
+}
+
+/// A request that takes no user: whatever the check of tokens does with it throws.
+struct RefusingRequest final : ConnectRequest {
+  std::string_view nsp() const override { return "/"; }
+  Handshake handshake() const override { return {}; }
+  std::string header(std::string_view) const override { return {}; }
+  std::string_view auth_text() const override { return auth; }
+  std::string query(std::string_view) const override { return {}; }
+  void set_user(std::string, std::string, std::chrono::system_clock::time_point) override {
+    throw std::invalid_argument("no user");
+  }
+  void drop_auth_key(std::string_view) override {}
+  std::string auth = R"({"token":")" + token(R"({"id":"ada"})") + "\"}";
+};
+
+TEST_F(Login, what_the_check_of_a_token_throws_refuses_the_client_and_goes_no_further) {
+  start();
+  RefusingRequest request;
+  const auto let_in = hub.registry.find("/")->admit(request);
+  ASSERT_FALSE(let_in);
+  EXPECT_EQ(let_in.error().message, "Internal server error");
+}
+
 TEST_F(Login, refused_as_the_originals_clients_expect) {
   int connected = 0;
   hub.events().on_connect([&](Socket&) { ++connected; });
