@@ -12,6 +12,7 @@ namespace signalbox::engineio {
 class Sid {
  public:
   static constexpr std::size_t kRandomCharacters = 20, kShardDigits = 2, kSlotDigits = 6;
+  static constexpr std::uint32_t kSlots = 1u << (4 * kSlotDigits);  ///< of one shard, that an id can name
 
   /// A new id for a session in `slot` of `shard`.
   Sid(unsigned shard, std::uint32_t slot);

@@ -46,6 +46,7 @@ bool SessionEntry::still_draining() {
 
 SessionEntry* Shard::open_session(engineio::Transport transport, const Connection& connection,
                                   const RequestHead& head) {
+  if (sessions_.reserve().first >= engineio::Sid::kSlots) return nullptr;
   if (!shared_.admit_stranger(connection.peer)) {
     address_full.write("MAX_UNAUTHENTICATED_PER_ADDRESS is reached: further sessions get 503",
                        {{"address", std::string(head.remote_address)}});

@@ -199,7 +199,7 @@ class Shard {
 
   // sessions.cpp
   bool closing() const { return drained_ || stop_deadline_ != kNever; }  ///< no new sessions
-  /// Null: its address has too many already.
+  /// Null: its address has too many already, or this shard as many as ids can name.
   SessionEntry* open_session(engineio::Transport transport, const Connection& connection, const RequestHead& head);
   SessionEntry* find_session(std::string_view sid);
   SessionEntry* session_of(const Connection& connection);
