@@ -69,7 +69,7 @@ const std::vector<Setting>& table() {
       {.name = "OUTCOME_TTL_MS", .member = &Config::outcome_ttl, .unit = "ms", .min = 1, .max = kMaxMs, .help = "How long the outcome of a job is kept, had or not."},
       {.name = "PROGRESS_TTL_MS", .member = &Config::progress_ttl, .unit = "ms", .min = 1, .max = kMaxMs, .help = "How long the progress of a job is kept without news."},
       {.name = "OUTCOME_REPLAY_MS", .member = &Config::outcome_replay, .unit = "ms", .max = kMaxMs, .help = "How long an outcome that the user has had is told again at a login; 0: not at all."},
-      {.name = "JOBS_PER_USER", .member = &Config::jobs_per_user, .min = 1, .max = kMaxCount, .help = "Most jobs kept for one user, those whose outcome nobody had not counted."},
+      {.name = "JOBS_PER_USER", .member = &Config::jobs_per_user, .min = 1, .max = kMaxCount, .help = "Most jobs kept for one user; jobs with an unread outcome are not counted."},
       {.name = "UNREAD_OUTCOMES_PER_USER", .member = &Config::unread_outcomes_per_user, .min = 1, .max = kMaxCount, .help = "Most outcomes that one user has not had; further ones are refused with 429."},
       {.name = "LEDGER_TOTAL_BYTES", .member = &Config::ledger_total_bytes, .unit = "bytes", .min = 1, .max = kMaxBytes, .help = "Most bytes of memory for all jobs kept; from three quarters of it on the data of outcomes lies in the store alone, past it only outcomes that nobody had stay."},
       {.name = "OUTCOME_ACKS", .member = &Config::outcome_acks, .help = "Outcomes ask for a Socket.IO acknowledgement, which confirms them: handlers get a callback as their last argument. Not with RECOVERY_WINDOW_MS."},

@@ -90,8 +90,8 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit_all(std::vector<E
     Stripe& stripe = stripe_of(emission.user);
     const Lock lock(stripe.mutex);
     const User* user = stripe.find(emission.user);
-    const bool outcome = emission.event->kind() == FrameKind::outcome;
-    const std::size_t before = outcome ? outcomes[emission.user]++ : 0;
+    const bool kept = emission.event->kind() == FrameKind::outcome && !emission.event.job_id().empty();
+    const std::size_t before = kept ? outcomes[emission.user]++ : 0;
     if (const auto refused = refusal(user, emission.event, before)) return std::unexpected(*refused);
     if (!user) continue;
     for (const SocketRef& to : user->sockets) ++wanted[to.shard];
@@ -117,7 +117,9 @@ void Directory::confirm(std::string_view id, Outcomes had) {
   const User* user = stripe.find(id);
   if (!user || !user->jobs) return;
   const WallMs now = options_.wall();
-  if (user->jobs->confirm(had, now) != 0 && store_) store_->had(id, had, now);
+  std::vector<UserJobs::Gone> gone;
+  if (user->jobs->confirm(had, now, gone) != 0 && store_) store_->had(id, had, now);
+  forget(*user, gone);
 }
 
 void Directory::when_loaded(std::string_view id, unsigned shard, Then then) {

@@ -109,19 +109,16 @@ bool UserJobs::has_room(std::string_view job_id, std::size_t before) const {
   return job && job->unread();
 }
 
-KeptJob& UserJobs::find_or_add(const HashedText& id, std::size_t most, std::vector<Gone>& gone) {
-  if (KeptJob* job = jobs_.find(id)) {
-    unlink(*job);
-    return *job;
-  }
-  while (jobs_.size() >= most && push_one_out(gone)) {
-  }
-  return jobs_.add({.hash = JobTable::short_hash(id)});
+KeptJob& UserJobs::find_or_add(const HashedText& id) {
+  KeptJob* job = jobs_.find(id);
+  if (!job) return jobs_.add({.hash = JobTable::short_hash(id)});
+  unlink(*job);
+  return *job;
 }
 
 const JobEntry& UserJobs::keep(const HashedText& job_id, FrameRef frame, WallMs now, std::vector<Gone>& gone) {
-  KeptJob& job = find_or_add(job_id, options_.jobs_per_user, gone);
   const bool runs = frame->kind() == FrameKind::progress;
+  KeptJob& job = find_or_add(job_id);
   if (runs && !job.runs && job.newest.frame) {
     job.ended_before = std::make_unique<JobEntry>(std::move(job.newest));
   } else if (runs && job.runs) {
@@ -134,13 +131,13 @@ const JobEntry& UserJobs::keep(const HashedText& job_id, FrameRef frame, WallMs 
   job.runs = runs;
   count(job.newest);
   link(job);
+  push_out(options_.jobs_per_user, gone);
   return job.newest;
 }
 
 void UserJobs::restore(const HashedText& job_id, JobEntry outcome) {
   last_number_ = std::max(last_number_, outcome.number);
-  std::vector<Gone> none;
-  KeptJob& job = find_or_add(job_id, SIZE_MAX, none);
+  KeptJob& job = find_or_add(job_id);
   uncount_all(job);
   job.newest = std::move(outcome);
   count(job.newest);
@@ -178,16 +175,18 @@ void UserJobs::take_out(KeptJob& job) {
   jobs_.remove(job);
 }
 
-bool UserJobs::push_one_out(std::vector<Gone>& gone) {
-  for (const auto rank : {KeptJob::Rank::had, KeptJob::Rank::running}) {
-    if (ranked(rank).oldest == KeptJob::kNone) continue;
-    KeptJob& job = jobs_[ranked(rank).oldest];
-    if (const JobEntry* outcome = job.outcome()) gone.push_back({std::string(job.id()), outcome->number, false});
-    take_out(job);
-    look_ahead(ranked(rank));
-    return true;
+void UserJobs::push_out(std::size_t most, std::vector<Gone>& gone) {
+  while (bounded() > most) {
+    List& received = ranked(KeptJob::Rank::had);
+    push_one_out(received.oldest != KeptJob::kNone ? received : ranked(KeptJob::Rank::running), gone);
   }
-  return false;
+}
+
+void UserJobs::push_one_out(List& list, std::vector<Gone>& gone) {
+  KeptJob& job = jobs_[list.oldest];
+  if (const JobEntry* outcome = job.outcome()) gone.push_back({std::string(job.id()), outcome->number, false});
+  take_out(job);
+  look_ahead(list);
 }
 
 // Who is full pushes one out for each that comes, and all of it is memory that was not touched for as long as this user
@@ -214,7 +213,7 @@ UserJobs::Replay UserJobs::replay(WallMs now) const {
   return replay;
 }
 
-std::size_t UserJobs::confirm(Outcomes had, WallMs now) {
+std::size_t UserJobs::confirm(Outcomes had, WallMs now, std::vector<Gone>& gone) {
   std::size_t news = 0;
   each(jobs_, ranked(KeptJob::Rank::unread), [&](KeptJob& job) {
     if (!had.contain(job.outcome()->number)) return;
@@ -224,6 +223,7 @@ std::size_t UserJobs::confirm(Outcomes had, WallMs now) {
     ++news;
     link(job);
   });
+  push_out(options_.jobs_per_user, gone);
   return news;
 }
 
@@ -261,6 +261,7 @@ std::vector<UserJobs::Gone> UserJobs::expire(WallMs now, bool tight) {
     job.ended_before.reset();
     link(job);
   });
+  push_out(options_.jobs_per_user, gone);
   if (jobs_.mostly_free()) compact();
   return gone;
 }

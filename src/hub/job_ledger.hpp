@@ -89,8 +89,9 @@ class UserJobs {
     std::uint64_t withheld = 0;  ///< the newest outcome not had that could not be read, and is left out; 0: none
   };
   Replay replay(WallMs now) const;
-  /// The user has had these. How many were news.
-  std::size_t confirm(Outcomes had, WallMs now);
+  /// The user has had these. How many were news. They count for the bound from now on: what it pushed out is added to
+  /// `gone`.
+  std::size_t confirm(Outcomes had, WallMs now, std::vector<Gone>& gone);
   std::optional<JobStatus> status(std::string_view job_id) const;
   /// All of them, in the order of their newest events.
   std::vector<JobStatus> list() const;
@@ -123,10 +124,14 @@ class UserJobs {
   void link(KeptJob& job);    ///< to the end of the list of its rank
   void unlink(KeptJob& job);  ///< from the list that it is in, before anything in it changes
   void take_out(KeptJob& job);
-  bool push_one_out(std::vector<Gone>& gone);
+  /// How many of them the bound counts: all but those whose outcome is unread.
+  std::size_t bounded() const { return jobs_.size() - unread_; }
+  /// Until no more than `most` are left of those that the bound counts.
+  void push_out(std::size_t most, std::vector<Gone>& gone);
+  void push_one_out(List& list, std::vector<Gone>& gone);
   void look_ahead(const List& list) const;
-  /// In no list; pushes others out where there would else be more than `most`.
-  KeptJob& find_or_add(const HashedText& job_id, std::size_t most, std::vector<Gone>& gone);
+  /// In no list.
+  KeptJob& find_or_add(const HashedText& job_id);
   void compact();
   List& ranked(KeptJob::Rank of) { return lists_[static_cast<std::size_t>(of)]; }
   const List& ranked(KeptJob::Rank of) const { return lists_[static_cast<std::size_t>(of)]; }
@@ -141,7 +146,7 @@ class UserJobs {
   JobTable jobs_;
   std::array<List, 3> lists_{};  ///< by rank
   std::uint64_t last_number_ = 0;
-  std::size_t unread_ = 0;
+  std::size_t unread_ = 0;  ///< outcomes, and so jobs
   std::size_t unloaded_ = 0;
 };
 

@@ -61,8 +61,8 @@ TEST_F(Ledger, progress_after_an_outcome_opens_the_job_again_and_the_outcome_not
 
 TEST_F(Ledger, what_was_had_is_told_again_for_a_while_and_then_no_more) {
   keep("a", completed("a"));
-  EXPECT_EQ(jobs.confirm({.up_to = last}, now), 1u);
-  EXPECT_EQ(jobs.confirm({.up_to = last}, now), 0u);
+  EXPECT_EQ(jobs.confirm({.up_to = last}, now, pushed_out), 1u);
+  EXPECT_EQ(jobs.confirm({.up_to = last}, now, pushed_out), 0u);
   now += options.outcome_replay - 1;
   EXPECT_EQ(told(), Told{text(completed("a"))}) << "another tab may still wait for it";
   now += 1;
@@ -74,23 +74,74 @@ TEST_F(Ledger, a_confirmation_says_nothing_of_what_came_after) {
   keep("a", completed("a"));
   const auto first = last;
   keep("b", completed("b"));
-  jobs.confirm({.up_to = first}, now);
+  jobs.confirm({.up_to = first}, now, pushed_out);
   EXPECT_TRUE(jobs.status("a")->had);
   EXPECT_FALSE(jobs.status("b")->had);
 }
 
-TEST_F(Ledger, the_bound_pushes_out_outcomes_had_then_progress_and_never_what_was_not_had) {
-  options.jobs_per_user = 3;
-  keep("had", completed("had"));
-  jobs.confirm({.up_to = last}, now);
+struct Bounded : Ledger {
+  Bounded() { options.jobs_per_user = 3; }
+  void receive(const char* job) {
+    keep(job, completed(job));
+    receive_all();
+  }
+  void receive_all() { jobs.confirm({.up_to = last}, now, pushed_out); }
+  Told ids() const {
+    Told out;
+    for (const JobStatus& job : jobs.list()) out.emplace_back(job.job_id);
+    return out;
+  }
+};
+
+TEST_F(Bounded, unread_outcomes_push_nothing_out_however_many_there_are) {
+  receive("received");
   keep("runs", progress("runs", 1));
-  keep("unread", completed("unread"));
-  keep("new", completed("new"));
-  EXPECT_FALSE(jobs.status("had"));
-  keep("newer", completed("newer"));
-  EXPECT_FALSE(jobs.status("runs"));
-  keep("newest", completed("newest"));
-  EXPECT_EQ(jobs.list().size(), 4u) << "all of them not had, past the bound";
+  keep("runs too", progress("runs too", 1));
+  for (int i = 0; i < 200; ++i) keep(std::to_string(i).c_str(), completed(std::to_string(i).c_str()));
+  EXPECT_EQ(jobs.list().size(), 203u);
+  keep("runs", progress("runs", 2));
+  EXPECT_TRUE(jobs.status("received")) << "another tab may still wait for it";
+  EXPECT_TRUE(jobs.status("runs too"));
+}
+
+TEST_F(Bounded, progress_beside_an_unread_outcome_pushes_nothing_out_either) {
+  keep("again", completed("again"));
+  for (const char* job : {"1", "2", "3"}) keep(job, progress(job, 1));
+  keep("again", progress("again", 1));
+  EXPECT_EQ(ids(), (Told{"1", "2", "3", "again"}));
+}
+
+TEST_F(Bounded, received_outcomes_go_before_progress_the_oldest_of_each_first) {
+  keep("old", progress("old", 1));
+  receive("1");
+  receive("2");
+  keep("new", progress("new", 1));
+  EXPECT_EQ(ids(), (Told{"old", "2", "new"}));
+  keep("newer", progress("newer", 1));
+  EXPECT_EQ(ids(), (Told{"old", "new", "newer"}));
+  keep("newest", progress("newest", 1));
+  EXPECT_EQ(ids(), (Told{"new", "newer", "newest"}));
+}
+
+TEST_F(Bounded, outcomes_count_from_when_they_are_received) {
+  keep("runs", progress("runs", 1));
+  for (const char* job : {"1", "2", "3", "4"}) keep(job, completed(job));
+  EXPECT_EQ(ids().size(), 5u);
+  receive_all();
+  EXPECT_EQ(ids(), (Told{"runs", "3", "4"}));
+  ASSERT_EQ(pushed_out.size(), 2u);
+  EXPECT_EQ(pushed_out[0].job_id, "1");
+  EXPECT_FALSE(pushed_out[0].unread);
+}
+
+TEST_F(Bounded, a_job_that_runs_again_counts_once_its_unread_outcome_has_had_its_time) {
+  keep("again", completed("again"));
+  now += options.outcome_ttl - 1;
+  for (const char* job : {"1", "2", "3"}) keep(job, progress(job, 1));
+  keep("again", progress("again", 1));
+  EXPECT_EQ(ids().size(), 4u);
+  EXPECT_EQ(jobs.expire(now, false).size(), 1u);
+  EXPECT_EQ(ids(), (Told{"2", "3", "again"}));
 }
 
 TEST_F(Ledger, refuses_outcomes_past_the_bound_of_what_was_not_had) {
@@ -99,7 +150,7 @@ TEST_F(Ledger, refuses_outcomes_past_the_bound_of_what_was_not_had) {
   keep("b", completed("b"));
   EXPECT_FALSE(jobs.has_room("c", 0));
   EXPECT_TRUE(jobs.has_room("b", 0)) << "it replaces one";
-  jobs.confirm({.up_to = 99}, now);
+  jobs.confirm({.up_to = 99}, now, pushed_out);
   EXPECT_TRUE(jobs.has_room("c", 0));
   EXPECT_TRUE(jobs.has_room("c", 1));
   EXPECT_FALSE(jobs.has_room("c", 2)) << "two others come before it";
@@ -131,7 +182,7 @@ TEST_F(Unloaded, the_data_of_outcomes_is_left_to_the_store_and_comes_back_from_i
 TEST_F(Unloaded, an_outcome_counts_as_had_by_who_was_told_before) {
   keep("a", completed("a"));
   jobs.unload();
-  EXPECT_EQ(jobs.confirm({.up_to = last}, now), 1u);
+  EXPECT_EQ(jobs.confirm({.up_to = last}, now, pushed_out), 1u);
   EXPECT_TRUE(jobs.status("a")->had);
 }
 
@@ -150,7 +201,7 @@ TEST_F(Unloaded, what_cannot_be_read_is_not_told_and_the_replay_says_so) {
 TEST_F(Unloaded, a_replay_without_what_was_had_long_ago_is_whole) {
   keep("a", completed("a"));
   jobs.unload();
-  jobs.confirm({.up_to = last}, now);
+  jobs.confirm({.up_to = last}, now, pushed_out);
   EXPECT_EQ(jobs.replay(now).withheld, 0u);
 }
 
@@ -192,7 +243,7 @@ TEST_F(Ledger, when_memory_is_tight_only_what_was_not_had_stays) {
   keep("unread", completed("unread"));
   keep("runs", progress("runs", 1));
   keep("had", completed("had"));
-  jobs.confirm({.up_to = 0}, now);
+  jobs.confirm({.up_to = 0}, now, pushed_out);
   EXPECT_TRUE(jobs.expire(now, true).empty());
   EXPECT_FALSE(jobs.status("runs"));
   EXPECT_TRUE(jobs.status("unread"));
@@ -202,15 +253,15 @@ TEST_F(Ledger, made_smaller_after_a_time_of_many_it_knows_what_it_knew) {
   for (int i = 0; i < 1000; ++i) keep(std::to_string(i).c_str(), completed(std::to_string(i).c_str()));
   keep("runs again", completed("runs again"));
   keep("runs again", progress("runs again", 1));
-  jobs.confirm({.up_to = last - 2}, now);
+  jobs.confirm({.up_to = last - 2}, now, pushed_out);
   options.jobs_per_user = 10;
-  keep("new", completed("new"));
-  EXPECT_EQ(jobs.list().size(), 10u);
+  keep("new", progress("new", 1));
+  EXPECT_EQ(jobs.list().size(), 11u) << "one of them unread";
   const Told before = told();
   jobs.expire(now, false);
   EXPECT_EQ(told(), before);
-  keep("newer", completed("newer"));
-  EXPECT_EQ(jobs.list().size(), 10u) << "the oldest goes";
+  keep("newer", progress("newer", 1));
+  EXPECT_EQ(jobs.list().size(), 11u) << "the oldest goes";
   EXPECT_TRUE(jobs.status("runs again"));
   jobs.expire(now + options.outcome_ttl, false);
   EXPECT_EQ(bytes, 0u);

@@ -351,5 +351,12 @@ TEST(UnreadOutcomes, a_batch_does_not_pass_their_bound) {
   EXPECT_FALSE(hub.directory.emit("ada", ended("4")));
 }
 
+TEST(UnreadOutcomes, those_without_an_id_in_a_batch_take_no_room_since_they_are_not_kept) {
+  Config config;
+  config.unread_outcomes_per_user = 1;
+  FakeHub hub(config);
+  EXPECT_TRUE(hub.directory.emit_all({{"ada", ended("")}, {"ada", ended("1")}}));
+}
+
 }  // namespace
 }  // namespace signalbox::hub::test
