@@ -55,11 +55,10 @@ FrameRef make_frame(bool binary, FrameKind kind, std::string_view key, std::stri
   void* memory = ::operator new(sizeof(Frame) + header + payload + (behind ? key.size() : 0));
   auto* frame = new (memory) Frame;
   frame->size_ = static_cast<std::uint32_t>(header + payload);
-  frame->key_size_ = static_cast<std::uint32_t>(key.size());
+  frame->key_size_ = key.size() & ((1u << Frame::kKeyBits) - 1);
   frame->key_at_ = behind ? Frame::kBehind : static_cast<std::uint8_t>(key_at);
-  frame->header_ = header;
   frame->binary_ = binary;
-  frame->kind_ = kind;
+  frame->kind_ = static_cast<std::uint8_t>(kind) & 7;
   char* out = frame->bytes();
   write_header(out, binary, payload);
   out += header;

@@ -37,38 +37,48 @@ class FrameRef;
 /// One encoded Engine.IO packet, ready for either transport: built once, immutable, shared by every queue that it waits
 /// in.
 ///
-/// thread  any: immutable but for its count of references.
+/// thread  any: immutable but for its counts of references and of queues in which it waits.
 /// source  RFC 6455 §5.2 (an unmasked server frame); Engine.IO protocol v4, "Packet encoding".
 class Frame {
  public:
   /// The WebSocket frame, header included.
   std::string_view websocket() const noexcept { return {bytes(), size_}; }
   /// The packet as a polling payload has it, for text: type character, then data. For binary the bare bytes.
-  std::string_view packet() const noexcept { return {bytes() + header_, size_ - header_}; }
+  std::string_view packet() const noexcept { return websocket().substr(header_size()); }
   /// What it takes of memory.
   std::size_t memory() const noexcept { return sizeof(Frame) + size_ + (key_at_ == kBehind ? key_size_ : 0); }
   bool binary() const noexcept { return binary_; }
-  FrameKind kind() const noexcept { return kind_; }
+  FrameKind kind() const noexcept { return static_cast<FrameKind>(kind_); }
   /// For progress and outcome the job's id, for presence the user's: whole, so that no two are taken for one. Empty:
   /// replaces nothing.
   std::string_view key() const noexcept { return {bytes() + (key_at_ == kBehind ? size_ : key_at_), key_size_}; }
+
+  /// One more queue keeps it waiting. True: no other did, so its memory counts from now on.
+  bool begin_waiting() const noexcept { return waiting_.fetch_add(1, std::memory_order_relaxed) == 0; }
+  /// One queue less. True: it was the last.
+  bool end_waiting() const noexcept { return waiting_.fetch_sub(1, std::memory_order_relaxed) == 1; }
 
  private:
   friend class FrameRef;
   friend FrameRef make_frame(bool, FrameKind, std::string_view, std::string_view, std::string_view, std::string_view);
   static constexpr std::uint8_t kBehind = 0;
+  static constexpr unsigned kKeyBits = 20;  ///< of its size: users' and jobs' ids are shorter by far
   Frame() = default;
+  std::size_t header_size() const noexcept { return size_ < 2 + 126 ? 2 : size_ < 4 + 65'536 ? 4 : 10; }
   const char* bytes() const noexcept { return reinterpret_cast<const char*>(this + 1); }
   char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
 
+  // Sixteen bytes: most frames are small, and each would else take more of the allocator.
   mutable std::atomic<std::uint32_t> references_{1};
+  mutable std::atomic<std::uint32_t> waiting_{0};
   std::uint32_t size_ = 0;
-  std::uint32_t key_size_ = 0;
-  std::uint8_t header_ = 0;
-  bool binary_ = false;
-  FrameKind kind_ = FrameKind::event;
-  std::uint8_t key_at_ = kBehind;  ///< kBehind: the packet; else among its bytes
+  std::uint32_t key_size_ : kKeyBits = 0;
+  std::uint32_t kind_ : 3 = 0;
+  bool binary_ : 1 = false;
+  std::uint32_t key_at_ : 8 = kBehind;  ///< kBehind: the packet; else among its bytes
 };
+
+static_assert(sizeof(Frame) == 16);
 
 /// Shared ownership of one Frame, in one pointer.
 class FrameRef {

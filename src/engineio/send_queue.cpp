@@ -35,6 +35,10 @@ void SendQueue::push_front(FrameRef frame) {
   bytes_ += cost(frame);
   const std::size_t at = head_ + (offset_ != 0 ? 1 : 0);
   frames_.insert(frames_.begin() + static_cast<std::ptrdiff_t>(at), std::move(frame));
+  if (at < counted_) {
+    count(*frames_[at]);
+    ++counted_;
+  }
   if (last_of_key_) conflate_all();  // all others stand elsewhere now
 }
 
@@ -42,22 +46,46 @@ inline void SendQueue::advance() {
   while (head_ < frames_.size() && !frames_[head_]) ++head_;
   if (head_ < frames_.size()) return;
   frames_.clear();
-  head_ = gone_ = 0;
+  head_ = gone_ = counted_ = 0;
   last_of_key_.reset();
   stuck_ = false;
+}
+
+std::ptrdiff_t SendQueue::take_memory_change() {
+  for (counted_ = std::max(counted_, head_); counted_ < frames_.size(); ++counted_) {
+    if (frames_[counted_]) count(*frames_[counted_]);
+  }
+  return std::exchange(memory_change_, 0);
+}
+
+void SendQueue::count(const Frame& frame) {
+  memory_change_ += sizeof(FrameRef);
+  if (frame.begin_waiting()) memory_change_ += static_cast<std::ptrdiff_t>(frame.memory());
+}
+
+// The frame of that place leaves, in whichever way.
+inline void SendQueue::drop(std::size_t place) {
+  if (place < counted_) {
+    const Frame& frame = *frames_[place];
+    memory_change_ -= sizeof(FrameRef);
+    if (frame.end_waiting()) memory_change_ -= static_cast<std::ptrdiff_t>(frame.memory());
+  }
+  frames_[place] = FrameRef();
+  ++gone_;
 }
 
 void SendQueue::pop_front() {
   SB_ASSERT(!empty());
   leave(cost(frames_[head_]) - offset_);
   offset_ = 0;
-  frames_[head_] = FrameRef();
-  ++gone_;
+  drop(head_);
   advance();
 }
 
 void SendQueue::compact() {
-  std::erase_if(frames_, [](const FrameRef& frame) { return !frame; });
+  const auto gone = [](const FrameRef& frame) { return !frame; };
+  counted_ -= static_cast<std::uint32_t>(std::count_if(frames_.begin(), frames_.begin() + counted_, gone));
+  std::erase_if(frames_, gone);
   head_ = gone_ = 0;
   if (last_of_key_) conflate_all();
 }
@@ -101,8 +129,7 @@ void SendQueue::conflate(std::size_t place) {
 
 void SendQueue::take_out(std::size_t place) {
   bytes_ -= cost(frames_[place]);
-  frames_[place] = FrameRef();
-  ++gone_;
+  drop(place);
   ++conflated_;
   advance();
 }
@@ -143,7 +170,13 @@ void SendQueue::shrink() {
 }
 
 void SendQueue::clear() {
-  *this = {};
+  for (std::size_t place = head_; place < frames_.size(); ++place) {
+    if (frames_[place]) drop(place);
+  }
+  std::vector<FrameRef>().swap(frames_);
+  offset_ = bytes_ = left_ = 0;
+  conflated_ = 0;
+  advance();
 }
 
 }  // namespace signalbox::engineio

@@ -19,6 +19,11 @@ namespace signalbox::engineio {
 /// thread  its session's shard. Costs no allocation while empty.
 class SendQueue {
  public:
+  SendQueue() = default;
+  ~SendQueue() { clear(); }
+  SendQueue(const SendQueue&) = delete;
+  SendQueue& operator=(const SendQueue&) = delete;
+
   void push_back(FrameRef frame);
   /// Before all that has not begun to be written: for a heartbeat that is due.
   void push_front(FrameRef frame);
@@ -39,6 +44,10 @@ class SendQueue {
   bool partially_written() const { return offset_ != 0; }
   /// How many bytes of memory have left by being written since the last call.
   std::size_t take_left() { return std::exchange(left_, 0); }
+  /// By how much the memory of all that waits for any client has changed here since the last call: a place here for
+  /// each frame, and the frame itself while this is the first queue that keeps it waiting, or was the last. What has
+  /// left since it was queued has never counted.
+  std::ptrdiff_t take_memory_change();
   /// The client does not take what waits at present.
   void stuck();
   /// How many frames were taken out since the last call.
@@ -61,15 +70,19 @@ class SendQueue {
     left_ += bytes;
   }
   void advance();
+  void count(const Frame& frame);
+  void drop(std::size_t place);
 
   std::vector<FrameRef> frames_;  ///< null where one has gone
-  std::size_t head_ = 0;          ///< of the front frame; never of one that has gone
-  std::size_t gone_ = 0;
+  std::uint32_t head_ = 0;        ///< of the front frame; never of one that has gone
+  std::uint32_t gone_ = 0;
+  std::uint32_t counted_ = 0;  ///< up to here each has begin_waiting(); behind it none has
+  std::uint32_t conflated_ = 0;
   std::size_t offset_ = 0;  ///< of the front frame, already written
   std::size_t bytes_ = 0;
   std::size_t left_ = 0;
+  std::ptrdiff_t memory_change_ = 0;
   std::unique_ptr<LastOfKey> last_of_key_;  ///< while frames are taken out
-  std::uint32_t conflated_ = 0;
   bool stuck_ = false;
 };
 

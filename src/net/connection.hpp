@@ -141,7 +141,7 @@ struct SessionEntry final : engineio::SessionIo {
   bool resume = false;              ///< what was held is to be delivered
   std::uint32_t partial_above = 0;  ///< bytes of half-finished messages that the handler holds
   std::uint32_t partial = 0;        ///< those and the held POST's, as counted over all clients
-  std::size_t queued = 0;           ///< bytes that wait for the client, as counted over all
+  std::size_t queued = 0;           ///< bytes that wait for the client, frames shared with others included
   std::uint32_t arrived = 0;        ///< of Connection::sent, what the peer's kernel had at the last look
   TimePoint armed = kNever;
   std::unique_ptr<Stranger> stranger;

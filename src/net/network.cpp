@@ -93,7 +93,7 @@ Network::Counters ShardedNetwork::counters() const {
                .sessions = shared_.sessions.load(),
                .strangers = shared_.strangers.load(),
                .partial_bytes = shared_.partial_bytes.load(),
-               .queued_bytes = shared_.queued_bytes.load(),
+               .queued_bytes = static_cast<std::size_t>(std::max(bytes_of(shared_.queued_bytes), std::ptrdiff_t{0})),
                .conflated = shared_.conflated.load()};
   for (const auto& shard : shared_.shards) out.timers += shard->timers();
   return out;

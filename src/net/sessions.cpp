@@ -187,7 +187,8 @@ void Shard::flush_session(SessionEntry& entry) {
 void Shard::erase_session(SessionEntry& entry) {
   no_stranger(entry);
   count_partial(entry.partial, 0);
-  count(queued_, entry.queued, 0);
+  entry.session.queue().clear();
+  count_queue(entry);
   shared_.sessions.fetch_sub(1, std::memory_order_relaxed);
   entry.handler.reset();
   timers_.disarm(entry.armed);

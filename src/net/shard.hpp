@@ -24,6 +24,34 @@ namespace signalbox::net {
 
 class Shard;
 
+/// The search for those who hold most of what is too much, over all shards (total_bytes.cpp).
+///
+/// thread  `asked` any; the rounds the shard that looks.
+struct Relief {
+  class Round {
+   public:
+    /// Does a holder of so much go in this round? Else it is remembered for the next one.
+    bool reaches(std::size_t bytes) {
+      if (bytes >= least_) return true;
+      largest_left_ = std::max(largest_left_, bytes);
+      return false;
+    }
+    /// False: nobody is left.
+    bool next() {
+      const std::size_t largest = std::exchange(largest_left_, 0);
+      least_ = largest == 0 ? SIZE_MAX : largest - largest / 2;
+      return largest != 0;
+    }
+
+   private:
+    std::size_t least_ = SIZE_MAX;  ///< the first round only looks
+    std::size_t largest_left_ = 0;
+  };
+
+  std::atomic<unsigned> asked{0};  ///< times, since the round began
+  Round partial, queued;
+};
+
 /// What the shards of one server have in common.
 ///
 /// thread  options and limits are constant after start; the counters are atomic; the addresses have their lock.
@@ -38,7 +66,7 @@ struct Shared {
   std::atomic<std::size_t> refused{0};    ///< connections over the limit that are being told so
   std::atomic<std::size_t> partial_bytes{0};
   std::atomic<std::size_t> queued_bytes{0};
-  std::atomic<unsigned> relief_asked{0};    ///< times, since relieve() has begun to go from shard to shard
+  Relief relief;
   std::atomic<std::uint64_t> conflated{0};  ///< events that no client had to read, since newer ones said more
   std::atomic<std::size_t> leaving{0};      ///< places given out in the row of a drain
 
@@ -51,11 +79,17 @@ struct Shared {
   std::map<PeerAddress, std::size_t> addresses_ SB_GUARDED_BY(addresses_mutex_);  ///< empty when there is no such limit
 };
 
-/// What one shard's clients hold of something that is bounded over all shards.
+/// A count of bytes that several shards add to: below nought for a moment where one takes off what another has not
+/// added yet.
+inline std::ptrdiff_t bytes_of(const std::atomic<std::size_t>& count) {
+  return static_cast<std::ptrdiff_t>(count.load(std::memory_order_relaxed));
+}
+
+/// What all clients hold of something that is bounded.
 struct Held {
   std::atomic<std::size_t>& all;
   const std::size_t limit;
-  std::size_t here = 0;
+  bool too_much() const { return bytes_of(all) > static_cast<std::ptrdiff_t>(limit); }
 };
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
@@ -136,8 +170,7 @@ class Shard {
   void count_partial(std::uint32_t& counted, std::size_t bytes);
   void count_queue(SessionEntry& entry);
   void count_queue(Connection& connection);
-  void count(Held& held, std::size_t before, std::size_t after);
-  bool too_much(const Held& held) const;
+  void count(Held& held, std::ptrdiff_t change);
   void relieve_all();
   void relieve();
   /// A connection or a session, with what it holds of something that is bounded.
@@ -147,9 +180,9 @@ class Shard {
     SessionEntry* session;
   };
   template <class Count>
-  std::vector<Holder> largest_first(Count count);
-  void drop_largest_partials();
-  void drop_largest_queues();
+  std::vector<Holder> largest_first(Relief::Round& round, Count count);
+  void drop_largest_partials(Relief::Round& round);
+  void drop_largest_queues(Relief::Round& round);
 
   // http_connection.cpp: requests and answers.
   std::size_t on_http_bytes(Connection& connection, std::string_view bytes);

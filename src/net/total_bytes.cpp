@@ -28,61 +28,61 @@ void Shard::count_partial(SessionEntry& entry) {
 }
 
 void Shard::count_partial(std::uint32_t& counted, std::size_t bytes) {
-  count(partial_, std::exchange(counted, static_cast<std::uint32_t>(bytes)), bytes);
+  const std::size_t before = std::exchange(counted, static_cast<std::uint32_t>(bytes));
+  count(partial_, static_cast<std::ptrdiff_t>(bytes - before));
 }
 
+// Of frames that several wait for the total has one, and the judgement of each client has them whole.
 void Shard::count_queue(SessionEntry& entry) {
-  const std::size_t bytes = entry.session.queue().bytes();
-  count(queued_, std::exchange(entry.queued, bytes), bytes);
+  entry.queued = entry.session.queue().bytes();
+  count(queued_, entry.session.queue().take_memory_change());
 }
 
 // The answer that a client has not read yet: no queue has it any more.
 void Shard::count_queue(Connection& connection) {
   const std::size_t bytes = connection.http && connection.mode != Mode::closed ? connection.http->out.size() : 0;
-  count(queued_, std::exchange(connection.queued, static_cast<std::uint32_t>(bytes)), bytes);
+  const std::size_t before = std::exchange(connection.queued, static_cast<std::uint32_t>(bytes));
+  count(queued_, static_cast<std::ptrdiff_t>(bytes - before));
 }
 
-void Shard::count(Held& held, std::size_t before, std::size_t after) {
-  if (after == before) return;
-  held.here += after - before;
-  const auto all = held.all.fetch_add(after - before, std::memory_order_relaxed) + after - before;
-  if (after > before && all > held.limit) relieve_all();
+void Shard::count(Held& held, std::ptrdiff_t change) {
+  if (change == 0) return;
+  held.all.fetch_add(static_cast<std::size_t>(change), std::memory_order_relaxed);
+  if (change > 0 && held.too_much()) relieve_all();
 }
 
-// When the sum is over its limit, one shard at least holds more than its share, and only there the largest go: nobody
-// has to go for what is held elsewhere.
-bool Shard::too_much(const Held& held) const {
-  return held.here > held.limit / shared_.shards.size() && held.all.load(std::memory_order_relaxed) > held.limit;
-}
-
-// Who holds most may be with another shard. One shard after the other looks, or several would each let go what is too
-// much. As messages, since the caller may be inside the one that has to go.
+// As messages, since the caller may be inside the one that has to go.
 void Shard::relieve_all() {
-  if (shared_.relief_asked.fetch_add(1) != 0) return;
+  if (shared_.relief.asked.fetch_add(1) != 0) return;
   Shard* first = shared_.shards.front().get();
   static_cast<void>(first->post(Message::run([first] { first->relieve(); })));
 }
 
-// Who asked while the shards looked may hold what the first of them did not see.
+// Who holds most may be with any shard. So one after the other looks for it, in rounds: in each, those go who hold at
+// least half as much as the largest that the round before left. At once, several would each let go what is too much.
 void Shard::relieve() {
-  drop_largest_partials();
-  drop_largest_queues();
+  Relief& relief = shared_.relief;
+  drop_largest_partials(relief.partial);
+  drop_largest_queues(relief.queued);
   if (index_ + 1 < shared_.shards.size()) {
     Shard* next = shared_.shards[index_ + 1].get();
     static_cast<void>(next->post(Message::run([next] { next->relieve(); })));
     return;
   }
-  const bool asked_meanwhile = shared_.relief_asked.exchange(0) > 1;
-  const bool over = partial_.all.load() > partial_.limit || queued_.all.load() > queued_.limit;
-  if (asked_meanwhile && over) relieve_all();
+  const bool partial_left = relief.partial.next(), queued_left = relief.queued.next();
+  const auto too_much = [this] { return partial_.too_much() || queued_.too_much(); };
+  const bool goes_on = (partial_left || queued_left) && too_much();
+  if (!goes_on) relief.partial = relief.queued = {};
+  const bool asked_meanwhile = relief.asked.exchange(0) > 1;
+  if (goes_on || (asked_meanwhile && too_much())) relieve_all();
 }
 
-/// Whoever holds something of it on this shard, the largest first.
+/// Those of this shard whose turn to go has come in this round, the largest first.
 template <class Count>
-std::vector<Shard::Holder> Shard::largest_first(Count count) {
+std::vector<Shard::Holder> Shard::largest_first(Relief::Round& round, Count count) {
   std::vector<Holder> holders;
-  const auto add = [&holders](std::size_t bytes, Connection* connection, SessionEntry* session) {
-    if (bytes != 0) holders.push_back({bytes, connection, session});
+  const auto add = [&](std::size_t bytes, Connection* connection, SessionEntry* session) {
+    if (bytes != 0 && round.reaches(bytes)) holders.push_back({bytes, connection, session});
   };
   connections_.for_each([&](Connection& each) { add(count(each), &each, nullptr); });
   sessions_.for_each([&](SessionEntry& each) { add(count(each), nullptr, &each); });
@@ -90,10 +90,10 @@ std::vector<Shard::Holder> Shard::largest_first(Count count) {
   return holders;
 }
 
-void Shard::drop_largest_partials() {
-  if (!too_much(partial_)) return;
-  for (const Holder& holder : largest_first([](const auto& each) { return each.partial; })) {
-    if (!too_much(partial_)) return;
+void Shard::drop_largest_partials(Relief::Round& round) {
+  if (!partial_.too_much()) return;
+  for (const Holder& holder : largest_first(round, [](const auto& each) { return each.partial; })) {
+    if (!partial_.too_much()) return;
     partial_full.write("TOTAL_PARTIAL_BYTES is reached: the client that holds most is closed");
     if (holder.connection) {
       close_connection(*holder.connection, CloseReason::forced_close);
@@ -107,10 +107,10 @@ void Shard::drop_largest_partials() {
   }
 }
 
-void Shard::drop_largest_queues() {
-  if (!too_much(queued_)) return;
-  for (const Holder& holder : largest_first([](const auto& each) { return each.queued; })) {
-    if (!too_much(queued_)) return;
+void Shard::drop_largest_queues(Relief::Round& round) {
+  if (!queued_.too_much()) return;
+  for (const Holder& holder : largest_first(round, [](const auto& each) { return each.queued; })) {
+    if (!queued_.too_much()) return;
     queues_full.write("TOTAL_QUEUE_BYTES is reached: the client for whom most waits is closed");
     if (holder.connection) {
       close_connection(*holder.connection, CloseReason::slow_consumer);

@@ -240,6 +240,29 @@ TEST(QueueBytes, of_all_clients_past_the_limit_the_largest_goes_and_the_others_s
   EXPECT_EQ(world.shared.queued_bytes, 0u) << "what is written waits no more";
 }
 
+TEST(QueueBytes, of_a_frame_that_many_wait_for_count_once_and_nobody_goes_for_it) {
+  Options options;
+  options.session.total_queue_bytes = 100'000;
+  World world(options);
+  const FrameRef shared = text_frame('4' + std::string(20'000, 'x'));
+  std::vector<int> fds;
+  for (int i = 0; i < 50; ++i) {
+    fds.push_back(world.websocket());
+    world.network.at(fds.back()).room = 0;
+    world.session->send(shared);
+  }
+  world.turn(2);
+  EXPECT_EQ(world.shared.queued_bytes, shared->memory() + 50 * sizeof(FrameRef));
+  EXPECT_TRUE(world.ends.empty());
+  world.network.at(fds[0]).broken = true;
+  world.network.at(fds[1]).room = SIZE_MAX;
+  world.turn(2);
+  EXPECT_EQ(world.shared.queued_bytes, shared->memory() + 48 * sizeof(FrameRef));
+  for (std::size_t i = 1; i < fds.size(); ++i) world.network.at(fds[i]).room = SIZE_MAX;
+  world.turn(2);
+  EXPECT_EQ(world.shared.queued_bytes, 0u);
+}
+
 TEST(QueueBytes, of_what_was_kept_for_a_client_count_as_well) {
   Options options;
   options.session.total_queue_bytes = 100'000;

@@ -124,7 +124,8 @@ class ServerWorld final : public net::Network {
     Counters out{.connections = shared_.connections,
                  .sessions = shared_.sessions,
                  .strangers = shared_.strangers,
-                 .partial_bytes = shared_.partial_bytes};
+                 .partial_bytes = shared_.partial_bytes,
+                 .queued_bytes = shared_.queued_bytes};
     for (const auto& shard : shared_.shards) out.timers += shard->timers();
     return out;
   }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
 #include <string>
 
 namespace signalbox::engineio {
@@ -75,6 +76,69 @@ TEST(SendQueue, what_was_sent_takes_no_room_under_a_long_stream) {
   }
   EXPECT_EQ(queue.count(), 10u);
   EXPECT_EQ(queue.bytes(), 10 * (text_frame("4x")->memory() + sizeof(FrameRef)));
+}
+
+// ---- What all that waits takes of memory.
+
+constexpr std::ptrdiff_t kPlace = sizeof(FrameRef);
+
+TEST(SendQueue, what_leaves_before_anyone_looks_has_never_counted) {
+  SendQueue queue;
+  for (int i = 0; i < 3; ++i) queue.push_back(text_frame("4x"));
+  queue.consume(8);
+  EXPECT_EQ(queue.take_memory_change(), kPlace + static_cast<std::ptrdiff_t>(text_frame("4x")->memory()));
+  queue.consume(4);
+  EXPECT_EQ(queue.take_memory_change(), -kPlace - static_cast<std::ptrdiff_t>(text_frame("4x")->memory()));
+  queue.push_back(text_frame("4y"));
+  queue.consume(4);
+  EXPECT_EQ(queue.take_memory_change(), 0);
+}
+
+TEST(SendQueue, a_frame_that_waits_in_many_counts_once_from_the_first_that_looks_to_the_last_that_lets_it_go) {
+  const FrameRef frame = text_frame("4" + std::string(1000, 'x'));
+  const auto memory = static_cast<std::ptrdiff_t>(frame->memory());
+  SendQueue first, second, third;
+  for (SendQueue* queue : {&first, &second, &third}) queue->push_back(frame);
+  third.pop_front();
+  EXPECT_EQ(third.take_memory_change(), 0);
+  EXPECT_EQ(first.take_memory_change(), kPlace + memory);
+  EXPECT_EQ(second.take_memory_change(), kPlace);
+  first.pop_front();
+  EXPECT_EQ(first.take_memory_change(), -kPlace);
+  second.consume(500);
+  EXPECT_EQ(second.take_memory_change(), 0);
+  third.push_back(frame);
+  second.clear();
+  EXPECT_EQ(second.take_memory_change(), -kPlace - memory);
+  EXPECT_EQ(third.take_memory_change(), kPlace + memory);
+  third.clear();
+  EXPECT_EQ(third.take_memory_change(), -kPlace - memory);
+}
+
+TEST(SendQueue, whatever_happens_to_frames_what_they_count_is_what_waits_and_nothing_in_the_end) {
+  const FrameRef shared = text_frame("4" + std::string(100, 's'));
+  SendQueue queue;
+  std::ptrdiff_t counted = 0;
+  std::minstd_rand dice(1);
+  for (int i = 0; i < 100'000; ++i) {
+    const auto roll = dice() % 100;
+    if (roll < 20) queue.push_back(shared);
+    if (roll >= 20 && roll < 50) queue.push_back(text_frame("4p", FrameKind::progress, std::to_string(dice() % 9)));
+    if (roll >= 50 && roll < 60)
+      queue.push_back(text_frame("4u", i % 2 ? FrameKind::user_online : FrameKind::user_offline, "ada"));
+    if (roll == 60) queue.push_front(text_frame("2", FrameKind::ping));
+    if (roll > 60 && roll < 90 && !queue.empty()) queue.consume(1 + dice() % queue.front_rest().size());
+    if (roll == 90 && !queue.empty() && !queue.partially_written()) queue.pop_front();
+    if (roll == 91) queue.stuck();
+    if (roll == 92 && dice() % 100 == 0) queue.clear();
+    if (roll <= 92) continue;
+    counted += queue.take_memory_change();
+    EXPECT_GE(counted, static_cast<std::ptrdiff_t>(queue.count()) * kPlace);
+    EXPECT_EQ(counted == 0, queue.empty());
+  }
+  queue.clear();
+  EXPECT_EQ(counted + queue.take_memory_change(), 0);
+  EXPECT_TRUE(shared->begin_waiting()) << "no queue has it";
 }
 
 // ---- What is outdated goes, once the client falls behind.
