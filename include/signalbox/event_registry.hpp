@@ -117,7 +117,7 @@ class ConnectRequest {
   virtual Handshake handshake() const = 0;
   /// The value of a handshake header, any case; empty if absent.
   virtual std::string header(std::string_view name) const = 0;
-  /// The connect payload as JSON text, "{}" if there was none.
+  /// The connect payload as JSON text, "{}" if there was none; at most Config::preauth_message_bytes.
   virtual std::string_view auth_text() const = 0;
   /// A parameter of the handshake's query, decoded; empty if absent.
   virtual std::string query(std::string_view name) const = 0;

@@ -10,6 +10,7 @@ enum class CloseReason : std::uint8_t {
   transport_error,
   ping_timeout,
   parse_error,
+  too_large,
   forced_close,
   server_shutting_down,
   slow_consumer,
@@ -22,6 +23,7 @@ constexpr std::string_view to_text(CloseReason reason) noexcept {
     case CloseReason::transport_close:
       return "transport close";
     case CloseReason::transport_error:
+    case CloseReason::too_large:
       return "transport error";
     case CloseReason::ping_timeout:
       return "ping timeout";

@@ -16,6 +16,12 @@ constexpr std::string_view kHtml = "text/html";
 constexpr std::string_view kJson = "application/json";
 constexpr std::uint16_t kNormalClosure = 1000;
 constexpr std::uint16_t kProtocolError = 1002;
+constexpr std::uint16_t kMessageTooBig = 1009;
+
+std::uint16_t close_code(CloseReason reason) {
+  if (reason == CloseReason::too_large) return kMessageTooBig;
+  return reason == CloseReason::parse_error ? kProtocolError : kNormalClosure;
+}
 
 /// Does the server itself end it, towards a client that is well? Then that client may still fetch what was queued, and
 /// '1'. After a fault or a silence the sid is unknown at once, as in engine.io.
@@ -96,7 +102,7 @@ void Session::on_post(const RequestId& request, std::string_view content_type, s
       return end(CloseReason::parse_error, now);
     }
   }
-  io_.answer(request, {200, kHtml, "ok"});
+  io_.answer(request, too_large_ ? Answer{413, kPlain, {}} : Answer{200, kHtml, "ok"});
 }
 
 void Session::on_bad_request(const RequestId& request, int status, TimePoint now) {
@@ -275,11 +281,12 @@ void Session::close(CloseReason reason, TimePoint now) {
 void Session::end(CloseReason reason, TimePoint now) {
   if (state_ != State::open) return;
   state_ = State::closing;
+  too_large_ = reason == CloseReason::too_large;
   // After 3probe the client polls no more, so that only its 5 lets it hear of the end.
   if (upgrading() == 0 || !leaves_a_last_answer(reason)) abandon_upgrade();
   if (reason == CloseReason::slow_consumer) queue_.clear();
   if (!polling_) {
-    close_over_websocket(reason == CloseReason::parse_error ? kProtocolError : kNormalClosure);
+    close_over_websocket(close_code(reason));
   } else if (!leaves_a_last_answer(reason)) {
     state_ = State::closed;
     queue_.clear();

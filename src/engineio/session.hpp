@@ -203,6 +203,7 @@ class Session {
   Ping ping_ = Ping::none;
   bool overflowed_ = false;
   bool reading_ = true;
+  bool too_large_ = false;  ///< a message was, for which it was ended
 };
 
 }  // namespace signalbox::engineio

@@ -14,7 +14,7 @@ using socketio::PacketView;
 
 namespace {
 
-log::RareWarning slow_reader, many_sockets;
+log::RareWarning slow_reader, many_sockets, large_payload;
 
 socketio::DecodeLimits decode_limits(const Config& config) {
   return {.max_attachments = static_cast<std::uint32_t>(config.max_attachments), .json_depth = config.json_depth};
@@ -55,8 +55,8 @@ SocketState* Client::find(std::string_view nsp) const {
   return nullptr;
 }
 
-void Client::fail(TimePoint now) {
-  if (!closed_) link_.close(CloseReason::parse_error, now);
+void Client::fail(TimePoint now, CloseReason reason) {
+  if (!closed_) link_.close(reason, now);
 }
 
 void Client::close_if_empty(CloseReason reason, TimePoint now) {
@@ -154,6 +154,13 @@ void Client::dispatch(const PacketView& packet, Attachments attachments, TimePoi
 }
 
 void Client::connect(const PacketView& packet, TimePoint now) {
+  // Also of a client that is logged in elsewhere: its login here may fail, and what is kept of it stays with the
+  // socket.
+  if (packet.payload.size() > hub_.config.preauth_message_bytes) {
+    large_payload.write("a connect payload is larger than PREAUTH_MESSAGE_BYTES: its client is closed",
+                        {{"address", facts_.remote_address}});
+    return fail(now, CloseReason::too_large);
+  }
   if (packet.ack_id || find(packet.nsp) || sockets_.size() >= hub_.config.max_namespaces) return fail(now);
   const Namespace* nsp = hub_.registry.find(packet.nsp);
   if (!nsp) return send(packet.nsp, PacketType::connect_error, R"({"message":"Invalid namespace"})");
@@ -166,8 +173,7 @@ void Client::connect(const PacketView& packet, TimePoint now) {
   if (const auto let_in = nsp->admit(attempt); !let_in) return refuse(*nsp, let_in.error(), now);
   link_.set_authenticated();
   connect_until_ = std::min(connect_until_, now + hub_.config.connect_timeout);
-  sockets_.push_back(
-      std::make_unique<SocketState>(*this, *nsp, std::move(attempt.login()), std::move(attempt.auth()), now));
+  sockets_.push_back(std::make_unique<SocketState>(*this, *nsp, std::move(attempt.login()), attempt.auth(), now));
   if (!wish || !sockets_.back()->claim(std::move(*wish))) welcome(*sockets_.back(), now);
   link_.deadline_changed();
 }

@@ -37,7 +37,7 @@ class Client {
   /// One of its sockets is accepted, or another has gone: unless one waits for that still, it may take its time.
   void welcomed();
   /// The client broke the protocol: its connection ends.
-  void fail(TimePoint now);
+  void fail(TimePoint now, CloseReason reason = CloseReason::parse_error);
   void close_if_empty(CloseReason reason, TimePoint now);
   /// The answer to SocketState::claim(): what was found; null: nothing, and the socket is a new one.
   void end_claim(SocketState& socket, const FoundSocket* found, TimePoint now);

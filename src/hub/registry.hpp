@@ -27,6 +27,8 @@ struct Namespace {
   std::vector<EventRegistry::Disconnect> on_disconnect{};
   const JwtAuth* jwt = nullptr;  ///< set by Registry::start()
 
+  /// Is there a handler that may ask a socket for its handshake and its user?
+  bool shows_sockets() const { return !handlers.empty() || any || !on_connect.empty() || !on_disconnect.empty(); }
   /// The chain in its order, up to the first that refuses. A middleware that throws refuses too.
   std::expected<void, ConnectRefusal> admit(ConnectRequest& request) const;
 };

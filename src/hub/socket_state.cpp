@@ -38,6 +38,11 @@ std::string token_of(std::string_view arguments) {
   return token ? json_string(*token).value_or("") : "";
 }
 
+/// What handlers may still ask for of a connect payload, in no more memory than it takes.
+std::unique_ptr<std::string> kept_payload(const Namespace& nsp, const std::string& auth) {
+  return nsp.shows_sockets() && auth != "{}" ? std::make_unique<std::string>(auth) : nullptr;
+}
+
 }  // namespace
 
 std::string make_socket_id() {
@@ -45,9 +50,9 @@ std::string make_socket_id() {
   return random_id(kBytes);
 }
 
-SocketState::SocketState(Client& client, const Namespace& nsp, std::optional<Login> login, std::string auth,
+SocketState::SocketState(Client& client, const Namespace& nsp, std::optional<Login> login, const std::string& auth,
                          TimePoint now)
-    : client_(client), nsp_(nsp), auth_(auth == "{}" ? nullptr : std::make_unique<std::string>(std::move(auth))) {
+    : client_(client), nsp_(nsp), auth_(kept_payload(nsp, auth)) {
   std::ranges::copy_n(make_socket_id().begin(), id_.size(), id_.begin());
   ref_ = client_.local().add(*this, client_.link());
   if (!login) return;
@@ -130,6 +135,7 @@ void SocketState::accept(std::string_view pid, const std::function<void()>& betw
 void SocketState::introduce() {
   welcomed_ = true;
   client_.welcomed();
+  keep_user(std::move(user_json_));
   for (const auto& handler : nsp_.on_connect) {
     if (left_) return;
     guarded(client_.hub(), "on_connect", user_id(), [&] {
@@ -137,6 +143,13 @@ void SocketState::introduce() {
       handler(socket);
     });
   }
+}
+
+// It has been told to the client: handlers alone ask for it from now on.
+void SocketState::keep_user(std::string json) {
+  if (!nsp_.shows_sockets()) json.clear();
+  json.shrink_to_fit();
+  user_json_ = std::move(json);
 }
 
 void SocketState::tell(const UserJobs::Replay& replay) {
@@ -305,7 +318,7 @@ void SocketState::renew_token(std::string_view arguments, Ack ack, TimePoint now
     return ack(json{
         {"ok", false}, {"code", "token_invalid"}, {"message", "The token is of another user than this connection."}});
   }
-  user_json_ = std::move(identity->user_json);
+  keep_user(std::move(identity->user_json));
   expiry_ = TokenExpiry(identity->expires_at, wall, now);
   client_.link().deadline_changed();
   ack(json{{"ok", true}});

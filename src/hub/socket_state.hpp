@@ -29,7 +29,7 @@ std::string make_socket_id();
 class SocketState {
  public:
   /// Accepted by the namespace's chain: `login` says as whom, if anyone.
-  SocketState(Client& client, const Namespace& nsp, std::optional<Login> login, std::string auth, TimePoint now);
+  SocketState(Client& client, const Namespace& nsp, std::optional<Login> login, const std::string& auth, TimePoint now);
   ~SocketState();
 
   std::string_view id() const { return {id_.data(), id_.size()}; }
@@ -85,6 +85,7 @@ class SocketState {
             const Attachments& attachments);
   void accept(std::string_view pid, const std::function<void()>& between = {});
   void introduce();
+  void keep_user(std::string json);
   void tell(const UserJobs::Replay& replay);
   FrameRef as_sent(const FrameRef& frame, std::uint64_t number) const;
   PendingAcks& acks();

@@ -93,6 +93,34 @@ describe("limits of connections and sessions", () => {
   });
 });
 
+describe("limits of what is kept of a client", () => {
+  attack("PREAUTH_MESSAGE_BYTES: a connect payload of 990 KB after a login is 1009, by polling 413, whichever namespace it is for, and nothing of it stays", { memoryMb: 16, cpuMs: 3000 }, async ({ port }) => {
+    const payload = JSON.stringify({ p: "x".repeat(990_000) });
+    await crowd(300, 5, async (i) => {
+      const ws = await login(port, `large ${i}`);
+      assert.equal(await ws.send(`40${["/1", "/none"][i % 2]},${payload}`).closeCode(), 1009);
+    });
+    const raw = await Raw.open(port);
+    const { target } = await loginByPolling(raw, "large");
+    assert.equal((await raw.write(post(target, `40/1,${payload}`)).answer()).status, 413);
+    assert.equal((await raw.write(get(target)).answer()).body, unknownSid);
+    raw.close();
+  });
+
+  attack("what ten namespaces of each connection keep of their connect payloads is no more than these took", { memoryMb: 8 + 30 * 10 * 16 / 1024 }, async ({ port }) => {
+    const payload = JSON.stringify({ p: "x".repeat(16_000) });
+    const all = await crowd(30, 5, async (i) => {
+      const ws = await login(port, `large ${i}`);
+      for (let n = 1; n <= 9; ++n) {
+        ws.send(`40/${n},${payload}`);
+        assert.match(await ws.message(), /^40/);
+      }
+      return ws;
+    });
+    all.forEach((ws) => ws.close());
+  });
+});
+
 describe("limits of HTTP", () => {
   let town;
   before(async () => (town = await Town.build({ HEADER_TIMEOUT_MS: "400", BODY_TIMEOUT_MS: "400", IDLE_TIMEOUT_MS: "400" })));

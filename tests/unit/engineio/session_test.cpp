@@ -283,6 +283,29 @@ TEST_F(SessionTest, a_websocket_message_is_one_packet) {
   EXPECT_EQ(io.log.back(), "close ws1:1002");
 }
 
+/// Takes no message: each is too large.
+struct NarrowHandler : RecordingHandler {
+  explicit NarrowHandler(Session& of) : session(of) {}
+  void on_text(std::string_view, TimePoint at) override { session.close(CloseReason::too_large, at); }
+  Session& session;
+};
+
+TEST_F(SessionTest, what_its_handler_finds_too_large_is_a_413_and_the_sid_is_unknown_at_once) {
+  NarrowHandler narrow(session);
+  session.set_handler(narrow);
+  post(1, "4much");
+  get(2);
+  EXPECT_EQ(io.log, (Log{"1:413:", R"(2:400:{"code":1,"message":"Session ID unknown"})"}));
+}
+
+TEST_F(SessionTest, what_its_handler_finds_too_large_closes_a_websocket_with_1009) {
+  upgrade();
+  NarrowHandler narrow(session);
+  session.set_handler(narrow);
+  session.on_websocket_text(1, "4much", now);
+  EXPECT_EQ(io.log.back(), "close ws1:1009");
+}
+
 TEST_F(SessionTest, the_websocket_going_away_ends_the_session) {
   upgrade();
   session.on_websocket_closed(1, CloseReason::transport_close, now);

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include "fake_hub.hpp"
 
@@ -68,6 +69,53 @@ TEST_F(Open, a_connection_joins_ten_namespaces_and_no_more) {
   EXPECT_FALSE(client->closed);
   client->text("0/n9");
   EXPECT_EQ(client->closed, CloseReason::parse_error);
+}
+
+TEST_F(Open, a_connect_payload_is_never_larger_than_a_message_before_login) {
+  hub.events("/custom").without_jwt();
+  hub.events("/more").without_jwt();
+  joined();
+  const auto payload = [](std::size_t size) { return R"({"p":")" + std::string(size - 8, 'x') + "\"}"; };
+  client->text("0/custom," + payload(hub.config.preauth_message_bytes));
+  EXPECT_FALSE(client->closed);
+  client->text("0/more," + payload(hub.config.preauth_message_bytes + 1));
+  EXPECT_EQ(client->closed, CloseReason::too_large);
+}
+
+/// The memory that each of a thousand sockets takes that logged in to this hub with claims of 4 KB and a payload of 10
+/// KB beside their token.
+std::size_t kept_of_each(FakeHub& hub) {
+  constexpr std::size_t kSockets = 1000;
+  hub.config.presence_events = false;
+  hub.registry.start(hub.config);
+  const std::string claims = R"({"id":"ada","about":")" + std::string(4000, 'y') + "\"}";
+  const std::string login =
+      R"(0{"token":")" + auth::sign_hs256(claims, kSecret) + R"(","p":")" + std::string(10'000, 'x') + "\"}";
+  std::vector<std::unique_ptr<FakeClient>> clients;
+  const auto log_in = [&] {
+    clients.push_back(std::make_unique<FakeClient>(hub));
+    clients.back()->text(login);
+    EXPECT_EQ(clients.back()->take().size(), 2u);
+  };
+  log_in();
+  const std::size_t before = mallinfo2().uordblks;
+  for (std::size_t i = 0; i < kSockets; ++i) log_in();
+  return (mallinfo2().uordblks - before) / kSockets;
+}
+
+TEST(ConnectPayload, and_user_are_not_kept_where_no_handler_can_ask_for_them) {
+  Config config;
+  config.max_connections_per_user = 0;
+  FakeHub hub(config);
+  EXPECT_LT(kept_of_each(hub), 2000u);
+}
+
+TEST(ConnectPayload, and_user_are_kept_without_the_token_where_one_can) {
+  Config config;
+  config.max_connections_per_user = 0;
+  FakeHub hub(config);
+  hub.events().on_connect([](Socket&) {});
+  EXPECT_LT(kept_of_each(hub), 10'000u + 4000u + 2000u);
 }
 
 TEST_F(Open, leaving_a_namespace_leaves_the_others) {
