@@ -44,6 +44,10 @@ void Directory::open(OutcomeStore& store, TimePoint now) {
     if (!user.jobs) user.jobs = std::make_unique<UserJobs>(options_.ledger, stripe.ledger_bytes);
     user.jobs->restore(HashedText(found.job_id), std::move(found.entry));
   });
+  for (std::size_t i = 0; i < kStripes; ++i) {
+    const Lock lock(stripes_[i].mutex);
+    stripes_[i].users.each([](User& user) { user.jobs->end_restore(); });
+  }
   for (const std::string& id : store.online()) {
     Stripe& stripe = stripe_of(id);
     const Lock lock(stripe.mutex);

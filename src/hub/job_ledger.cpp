@@ -144,6 +144,17 @@ void UserJobs::restore(const HashedText& job_id, JobEntry outcome) {
   link(job);
 }
 
+void UserJobs::end_restore() {
+  for (List& list : lists_) {
+    if (list.oldest == list.newest) continue;  // one or none, which is the usual case
+    std::vector<std::uint32_t> places;
+    each(jobs_, list, [&](const KeptJob& job) { places.push_back(jobs_.place_of(job)); });
+    std::ranges::sort(places, {}, [this](std::uint32_t place) { return jobs_[place].newest.number; });
+    list = {};
+    for (const std::uint32_t place : places) link(jobs_[place]);
+  }
+}
+
 void UserJobs::link(KeptJob& job) {
   job.rank = job.unread() ? KeptJob::Rank::unread : job.runs ? KeptJob::Rank::running : KeptJob::Rank::had;
   List& to = ranked(job.rank);

@@ -80,8 +80,9 @@ class UserJobs {
   std::uint64_t next_number() const { return last_number_ + 1; }
   /// keep() or status() of this job comes soon.
   void prefetch(const HashedText& job_id) const { jobs_.prefetch(job_id); }
-  /// Takes back what was kept before a restart.
+  /// Takes back what was kept before a restart, in any order; end_restore() comes behind the last.
   void restore(const HashedText& job_id, JobEntry outcome);
+  void end_restore();
   /// What a socket is told at its login, in the order in which it happened: outcomes not had, those had lately,
   /// progress of what runs.
   struct Replay {

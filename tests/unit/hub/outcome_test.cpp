@@ -236,5 +236,22 @@ TEST(OutcomesAfterARestart, are_there_again) {
   EXPECT_EQ(store.notes.back(), "put ada 8 42") << "numbers go on";
 }
 
+TEST(OutcomesAfterARestart, go_in_the_order_of_their_numbers_and_not_of_their_ids) {
+  NotedStore store;
+  for (const char* job : {"1", "2", "3"}) {
+    store.found.push_back({.user = "ada",
+                           .job_id = job,
+                           .entry = {.frame = job_frame(JobCompleted{.job_id = job}, {})->frame,
+                                     .number = 10u - store.found.size(),
+                                     .time = 1,
+                                     .had_at = 1}});
+  }
+  FakeMailboxes mailboxes(1);
+  Directory directory(mailboxes, {.ledger = {.jobs_per_user = 3}, .wall = [] { return WallMs{1}; }});
+  directory.open(store, test_now);
+  ASSERT_TRUE(directory.emit("ada", percent(1)));
+  EXPECT_EQ(store.notes, std::vector<std::string>{"forget ada 3"});
+}
+
 }  // namespace
 }  // namespace signalbox::hub::test
