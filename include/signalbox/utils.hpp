@@ -64,9 +64,9 @@ EmitResult emit_to_user(const Io& io, std::string_view user, const JobProgress& 
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job);
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job);
 EmitResult emit_to_user(const Io& io, std::string_view user, std::string_view event, const json& data);
-/// Called once, on a thread of the store, when the outcome is on the disk (true), or cannot be brought there (false);
-/// with DATA_DIR empty at once, with false. Must not block; what it throws is logged. Not called if the emit was
-/// refused.
+/// Called once, on a thread of the store, when the outcome is on the disk (true), or cannot be brought there (false).
+/// At once with false where nothing is kept: with DATA_DIR empty, and for an outcome whose job_id is empty. Must not
+/// block; what it throws is logged. Not called if the emit was refused.
 using OnCommitted = std::move_only_function<void(bool durable)>;
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job, OnCommitted on_committed);
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job, OnCommitted on_committed);

@@ -17,7 +17,7 @@ log::RareWarning memory_short, unread_full;
 
 std::optional<Directory::Refusal> Directory::refusal(const User* user, const EncodedEvent& event,
                                                      std::size_t before) const {
-  if (event->kind() != FrameKind::outcome || event.job_id().empty()) return std::nullopt;
+  if (!event.kept_outcome()) return std::nullopt;
   if (store_ && !store_->healthy()) return Refusal::not_durable;
   const bool room = user && user->jobs ? user->jobs->has_room(event.job_id(), before)
                                        : before < options_.ledger.unread_outcomes_per_user;
@@ -29,7 +29,7 @@ std::optional<Directory::Refusal> Directory::refusal(const User* user, const Enc
 // Room was seen before. First the sockets and then the ledger, whose memory is fetched meanwhile, and which takes our
 // reference: to make another would wait for all that was written here.
 std::size_t Directory::post(Stripe& stripe, User& user, EncodedEvent event) {
-  const bool kept = !event.job_id().empty(), outcome = kept && event->kind() == FrameKind::outcome;
+  const bool kept = !event.job_id().empty(), outcome = event.kept_outcome();
   const HashedText job(event.job_id());
   if (kept && !user.jobs) user.jobs = std::make_unique<UserJobs>(options_.ledger, stripe.ledger_bytes);
   if (kept) user.jobs->prefetch(job);
@@ -90,8 +90,7 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit_all(std::vector<E
     Stripe& stripe = stripe_of(emission.user);
     const Lock lock(stripe.mutex);
     const User* user = stripe.find(emission.user);
-    const bool kept = emission.event->kind() == FrameKind::outcome && !emission.event.job_id().empty();
-    const std::size_t before = kept ? outcomes[emission.user]++ : 0;
+    const std::size_t before = emission.event.kept_outcome() ? outcomes[emission.user]++ : 0;
     if (const auto refused = refusal(user, emission.event, before)) return std::unexpected(*refused);
     if (!user) continue;
     for (const SocketRef& to : user->sockets) ++wanted[to.shard];

@@ -19,6 +19,8 @@ struct EncodedEvent {
   FrameRef frame;
   /// Of the job that it is of; empty: no job event, or one that names none.
   std::string_view job_id() const noexcept { return frame->key(); }
+  /// Is it kept until its user has received it? An outcome without an id is not: nobody could tell it from others.
+  bool kept_outcome() const noexcept { return frame->kind() == FrameKind::outcome && !job_id().empty(); }
   const Frame* operator->() const noexcept { return frame.operator->(); }
 };
 

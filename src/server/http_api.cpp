@@ -247,7 +247,7 @@ HttpApi::Emitted HttpApi::emit(std::string_view body) const {
   emissions.reserve(events->size());
   bool outcome = false;
   for (Event& event : *events) {
-    outcome = outcome || (event.event->kind() == FrameKind::outcome && !event.event.job_id().empty());
+    outcome = outcome || event.event.kept_outcome();
     emissions.push_back({event.user, std::move(event.event)});
   }
   const auto online = directory_.emit_all(std::move(emissions));

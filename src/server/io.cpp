@@ -18,11 +18,15 @@ EmitResult Io::Impl::emit(std::string_view user, hub::FrameResult frame) const {
   return std::unexpected(running() ? hub::to_emit_error(queued.error()) : EmitError::stopped);
 }
 
-void Io::Impl::when_committed(OnCommitted on_committed) const {
+EmitResult Io::Impl::emit(std::string_view user, hub::FrameResult frame, OnCommitted on_committed) const {
+  hub::OutcomeStore* const store = frame && frame->kept_outcome() ? store_ : nullptr;
+  const EmitResult result = emit(user, std::move(frame));
+  if (!result) return result;
   auto call = [&hub = hub_, on_committed = std::move(on_committed)](bool durable) mutable {
     hub::guarded(hub, "on_committed", {}, [&] { on_committed(durable); });
   };
-  store_ ? store_->when_committed(std::move(call)) : call(false);
+  store ? store->when_committed(std::move(call)) : call(false);
+  return result;
 }
 
 bool Io::post(std::move_only_function<void()> task) const {
@@ -47,15 +51,11 @@ EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& jo
 }
 
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job, OnCommitted on_committed) {
-  const EmitResult result = emit_to_user(io, user, job);
-  if (result) io.impl().when_committed(std::move(on_committed));
-  return result;
+  return io.impl().emit(user, hub::job_frame(job, io.impl().limits()), std::move(on_committed));
 }
 
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job, OnCommitted on_committed) {
-  const EmitResult result = emit_to_user(io, user, job);
-  if (result) io.impl().when_committed(std::move(on_committed));
-  return result;
+  return io.impl().emit(user, hub::job_frame(job, io.impl().limits()), std::move(on_committed));
 }
 
 EmitResult emit_to_user(const Io& io, std::string_view user, std::string_view event, const json& data) {

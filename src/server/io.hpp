@@ -21,10 +21,10 @@ class Io::Impl {
   void set_running(bool running) { running_.store(running, std::memory_order_release); }
   bool running() const { return running_.load(std::memory_order_acquire); }
   EmitResult emit(std::string_view user, hub::FrameResult frame) const;
+  /// The same, and says when the outcome is durable; of one that is not kept at once that it is not.
+  EmitResult emit(std::string_view user, hub::FrameResult frame, OnCommitted on_committed) const;
   /// The store whose commits callers may wait for. Before start().
   void wait_for(hub::OutcomeStore& store) { store_ = &store; }
-  /// Calls back when all that was emitted before is durable, or at once with false where nothing is.
-  void when_committed(OnCommitted on_committed) const;
 
  private:
   hub::Hub& hub_;

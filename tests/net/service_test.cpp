@@ -76,6 +76,24 @@ TEST(WebSocketService, takes_emits_from_many_threads) {
   EXPECT_EQ(taken, 4000);
 }
 
+TEST(WebSocketService, says_of_an_outcome_without_an_id_that_it_is_not_durable_since_it_is_not_kept) {
+  Config config = small();
+  config.data_dir = testing::TempDir() + "signalbox-service-" + std::to_string(::getpid());
+  {
+    WebSocketService service(config);
+    service.start();
+    const auto durable = [&service](const auto& job) {
+      std::promise<bool> said;
+      EXPECT_TRUE(emit_to_user(service.io(), "ada", job, [&said](bool durable) { said.set_value(durable); }));
+      return said.get_future().get();
+    };
+    EXPECT_TRUE(durable(JobCompleted{.job_id = "7"}));
+    EXPECT_FALSE(durable(JobCompleted{.job_id = ""}));
+    EXPECT_FALSE(durable(JobFailed{.job_id = "", .error = "x"}));
+  }
+  std::filesystem::remove_all(config.data_dir);
+}
+
 TEST(WebSocketService, says_what_keeps_it_from_starting) {
   Config without_secret = small();
   without_secret.jwt_secret.clear();
