@@ -12,7 +12,7 @@ constexpr std::uint64_t kMaxMs =
     std::numeric_limits<std::int32_t>::max();  // what timers and socket options take; 24 days
 constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 40;
 constexpr std::uint64_t kMaxCount = 1'000'000'000;
-constexpr std::uint64_t kMaxMessage = std::uint64_t{1} << 30;
+constexpr std::uint64_t kMaxMessage = 900'000'000;   // a row of the store is one message, and SQLite's have a limit
 constexpr std::uint64_t kMinMessage = 128;           // a login with the shortest token
 constexpr std::uint64_t kMinEventName = 16;          // of the longest that the server itself has
 constexpr std::uint64_t kMaxPingMs = 1'000'000'000;  // two of these are one timer of a browser, which has 31 bits
@@ -79,7 +79,7 @@ const std::vector<Setting>& table() {
       {.name = "RESTART_GRACE_MS", .member = &Config::restart_grace, .unit = "ms", .max = kMaxMs, .help = "How long after a start those stay online who were so before it and are not back; with DATA_DIR only."},
       {.name = "SERVE_CLIENT", .member = &Config::serve_client, .help = "Serve the browser's client script at SOCKET_PATH, as Socket.IO does."},
 
-      {.name = "MAX_PAYLOAD_BYTES", .member = &Config::max_payload_bytes, .unit = "bytes", .min = kMinMessage, .max = kMaxMessage, .help = "Largest message, polling body or API body, attachments included."},
+      {.name = "MAX_PAYLOAD_BYTES", .member = &Config::max_payload_bytes, .unit = "bytes", .min = kMinMessage, .max = kMaxMessage, .help = "Largest message, polling body or API body, attachments included. At most what a row of the store (SQLite) takes."},
       {.name = "JSON_DEPTH", .member = &Config::json_depth, .unit = "levels", .min = 1, .max = 1024, .help = "Deepest nesting of JSON."},
       {.name = "POLLING_MAX_PACKETS", .member = &Config::polling_max_packets, .unit = "packets", .min = 1, .max = kMaxCount, .help = "Most packets in one polling answer."},
       {.name = "POLLING_MAX_RECEIVED", .member = &Config::polling_max_received, .unit = "packets", .min = 1, .max = kMaxCount, .help = "Most packets in one polling request."},

@@ -32,6 +32,7 @@ Directory::~Directory() = default;
 
 void Directory::open(OutcomeStore& store, TimePoint now) {
   store_ = &store;
+  store.on_refused([this](RefusedOutcome refused) { take_back(std::move(refused)); });
   look_at_memory();
   constexpr std::size_t kLookEach = 1024;
   std::size_t restored = 0;

@@ -91,14 +91,15 @@ class Directory {
   std::optional<SocketRef> come_back(const User* user, const SocketRef& socket);
 
   enum class Refusal : std::uint8_t { overloaded, too_many_unread, not_durable };
-  /// Keeps what is to be kept and pushes the frame to every socket of the user: how many. All or none.
-  std::expected<std::size_t, Refusal> emit(std::string_view user, EncodedEvent event);
+  /// Keeps what is to be kept and pushes the frame to every socket of the user: how many. All or none. Who waits until
+  /// the store has it says by which group.
+  std::expected<std::size_t, Refusal> emit(std::string_view user, EncodedEvent event, CommitGroup group = 0);
   struct Emission {
     std::string_view user;
     EncodedEvent event;
   };
   /// All or none: how many of these had a socket. Order within a user is that of the list.
-  std::expected<std::size_t, Refusal> emit_all(std::vector<Emission> emissions);
+  std::expected<std::size_t, Refusal> emit_all(std::vector<Emission> emissions, CommitGroup group = 0);
 
   /// A socket of the user has received these.
   void confirm(std::string_view user, Outcomes had);
@@ -129,8 +130,9 @@ class Directory {
   Stripe& stripe_of(const HashedText& user) const;
   Stripe& stripe_of(std::string_view user) const;
   std::optional<Refusal> refusal(const User* user, const EncodedEvent& event, std::size_t before) const;
-  std::size_t post(Stripe& stripe, User& user, EncodedEvent event);
+  std::size_t post(Stripe& stripe, User& user, EncodedEvent event, CommitGroup group);
   std::size_t ledger_bytes() const;
+  void take_back(RefusedOutcome refused);
   void on_loaded(User& user, const std::vector<StoredOutcome>& found);
   void end_reading(User& user);
   void ask_store(User* user, bool answered = false);

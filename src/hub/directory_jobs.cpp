@@ -28,7 +28,7 @@ std::optional<Directory::Refusal> Directory::refusal(const User* user, const Enc
 
 // Room was seen before. First the sockets and then the ledger, whose memory is fetched meanwhile, and which takes our
 // reference: to make another would wait for all that was written here.
-std::size_t Directory::post(Stripe& stripe, User& user, EncodedEvent event) {
+std::size_t Directory::post(Stripe& stripe, User& user, EncodedEvent event, CommitGroup group) {
   const bool kept = !event.job_id().empty(), outcome = event.kept_outcome();
   const HashedText job(event.job_id());
   if (kept && !user.jobs) user.jobs = std::make_unique<UserJobs>(options_.ledger, stripe.ledger_bytes);
@@ -49,7 +49,7 @@ std::size_t Directory::post(Stripe& stripe, User& user, EncodedEvent event) {
   const JobEntry& entry = user.jobs->keep(job, std::move(frame), options_.wall(), gone);
   forget(user, gone);
   if (!to_store) return queued;
-  store_->put(user.id, job.text, {event.frame, entry.number, entry.time, entry.had_at});
+  store_->put(user.id, job.text, {event.frame, entry.number, entry.time, entry.had_at}, group);
   if (!leave) count_kept(event.frame->memory());
   return queued;
 }
@@ -67,7 +67,16 @@ void Directory::forget(const User& user, const std::vector<UserJobs::Gone>& gone
   }
 }
 
-std::expected<std::size_t, Directory::Refusal> Directory::emit(std::string_view id, EncodedEvent event) {
+// As though it had not been emitted, though who was there has been told: the emit is answered with an error.
+void Directory::take_back(RefusedOutcome refused) {
+  Stripe& stripe = stripe_of(refused.user);
+  const Lock lock(stripe.mutex);
+  User* user = stripe.find(refused.user);
+  if (user && user->jobs) user->jobs->take_back(refused.job_id, refused.number, std::move(refused.before));
+}
+
+std::expected<std::size_t, Directory::Refusal> Directory::emit(std::string_view id, EncodedEvent event,
+                                                               CommitGroup group) {
   const HashedText name(id);
   Stripe& stripe = stripe_of(name);
   const Lock lock(stripe.mutex);
@@ -80,10 +89,10 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit(std::string_view 
   }
   note(event);
   if (!user && event.job_id().empty()) return 0;
-  return post(stripe, user ? *user : stripe.find_or_add(id), std::move(event));
+  return post(stripe, user ? *user : stripe.find_or_add(id), std::move(event), group);
 }
 
-std::expected<std::size_t, Directory::Refusal> Directory::emit_all(std::vector<Emission> emissions) {
+std::expected<std::size_t, Directory::Refusal> Directory::emit_all(std::vector<Emission> emissions, CommitGroup group) {
   std::vector<std::size_t> wanted(mailboxes_.shards());
   std::unordered_map<std::string_view, std::size_t> outcomes;
   for (const Emission& emission : emissions) {
@@ -105,7 +114,7 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit_all(std::vector<E
     User* user = stripe.find(emission.user);
     note(emission.event);
     if (user || !emission.event.job_id().empty())
-      online += post(stripe, user ? *user : stripe.find_or_add(emission.user), std::move(emission.event)) != 0;
+      online += post(stripe, user ? *user : stripe.find_or_add(emission.user), std::move(emission.event), group) != 0;
   }
   return online;
 }

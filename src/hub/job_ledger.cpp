@@ -155,6 +155,22 @@ void UserJobs::end_restore() {
   }
 }
 
+void UserJobs::take_back(std::string_view job_id, std::uint64_t number, std::optional<JobEntry> before) {
+  KeptJob* job = jobs_.find(HashedText(job_id));
+  JobEntry* outcome = job ? job->outcome() : nullptr;
+  if (!outcome || outcome->number != number) return;
+  if (!before && !job->runs) return take_out(*job);
+  unlink(*job);
+  uncount(*outcome);
+  if (before) {
+    *outcome = *std::move(before);
+    count(*outcome);
+  } else {
+    job->ended_before.reset();
+  }
+  link(*job);
+}
+
 void UserJobs::link(KeptJob& job) {
   job.rank = job.unread() ? KeptJob::Rank::unread : job.runs ? KeptJob::Rank::running : KeptJob::Rank::had;
   List& to = ranked(job.rank);

@@ -80,6 +80,8 @@ class UserJobs {
   std::uint64_t next_number() const { return last_number_ + 1; }
   /// keep() or status() of this job comes soon.
   void prefetch(const HashedText& job_id) const { jobs_.prefetch(job_id); }
+  /// This outcome is not kept after all, if it is still the job's; `before` is what stands in its place.
+  void take_back(std::string_view job_id, std::uint64_t number, std::optional<JobEntry> before);
   /// Takes back what was kept before a restart, in any order; end_restore() comes behind the last.
   void restore(const HashedText& job_id, JobEntry outcome);
   void end_restore();

@@ -107,6 +107,17 @@ net::Response refused(hub::Directory::Refusal refusal) {
   return response;
 }
 
+net::Response not_committed(hub::Commit commit) {
+  switch (commit) {
+    case hub::Commit::too_large:
+      return error_response(413, "The store takes no outcome as large as one of these. It is not kept; the rest is.");
+    case hub::Commit::refused:
+      return error_response(500, "The store cannot take one of these outcomes. It is not kept; the rest is.");
+    default:
+      return refused(hub::Directory::Refusal::not_durable);
+  }
+}
+
 }  // namespace
 
 net::Response json_response(int status, std::string body) {
@@ -224,11 +235,12 @@ std::optional<net::Response> HttpApi::on_request(const net::RequestHead& head, s
 
 std::optional<net::Response> HttpApi::emit_and_answer(std::string key, std::string_view body, const net::RequestId& id,
                                                       TimePoint now) {
-  Emitted emitted = emit(body);
+  const hub::CommitGroup group = store_ ? store_->new_group() : 0;
+  Emitted emitted = emit(body, group);
   if (!emitted.outcome || !store_) return finish(key, std::move(emitted.response), now);
   store_->when_committed(
-      [this, key = std::move(key), response = std::move(emitted.response), id, now](bool durable) mutable {
-        answer_(id, finish(key, durable ? std::move(response) : refused(hub::Directory::Refusal::not_durable), now));
+      group, [this, key = std::move(key), response = std::move(emitted.response), id, now](hub::Commit commit) mutable {
+        answer_(id, finish(key, commit == hub::Commit::durable ? std::move(response) : not_committed(commit), now));
       });
   return std::nullopt;
 }
@@ -240,7 +252,7 @@ net::Response HttpApi::finish(const std::string& key, net::Response response, Ti
   return response;
 }
 
-HttpApi::Emitted HttpApi::emit(std::string_view body) const {
+HttpApi::Emitted HttpApi::emit(std::string_view body, hub::CommitGroup group) const {
   auto events = read_events(body);
   if (!events) return {error_response(400, events.error())};
   std::vector<hub::Directory::Emission> emissions;
@@ -250,7 +262,7 @@ HttpApi::Emitted HttpApi::emit(std::string_view body) const {
     outcome = outcome || event.event.kept_outcome();
     emissions.push_back({event.user, std::move(event.event)});
   }
-  const auto online = directory_.emit_all(std::move(emissions));
+  const auto online = directory_.emit_all(std::move(emissions), group);
   if (!online) {
     if (online.error() == hub::Directory::Refusal::overloaded)
       mailbox_full.write("MAILBOX_MESSAGES is reached: emits are refused with 429");

@@ -62,7 +62,7 @@ class HttpApi {
     net::Response response;
     bool outcome = false;
   };
-  Emitted emit(std::string_view body) const;
+  Emitted emit(std::string_view body, hub::CommitGroup group) const;
   std::optional<net::Response> emit_and_answer(std::string key, std::string_view body, const net::RequestId& id,
                                                TimePoint now);
   net::Response finish(const std::string& key, net::Response response, TimePoint now);

@@ -9,23 +9,24 @@
 
 namespace signalbox {
 
-EmitResult Io::Impl::emit(std::string_view user, hub::FrameResult frame) const {
+EmitResult Io::Impl::emit(std::string_view user, hub::FrameResult frame, hub::CommitGroup group) const {
   if (!hub::valid_user_id(user)) return std::unexpected(EmitError::invalid_user);
   if (!frame) return std::unexpected(frame.error());
   if (!running()) return std::unexpected(EmitError::stopped);
-  const auto queued = hub_.directory.emit(user, *std::move(frame));
+  const auto queued = hub_.directory.emit(user, *std::move(frame), group);
   if (queued) return *queued;
   return std::unexpected(running() ? hub::to_emit_error(queued.error()) : EmitError::stopped);
 }
 
 EmitResult Io::Impl::emit(std::string_view user, hub::FrameResult frame, OnCommitted on_committed) const {
   hub::OutcomeStore* const store = frame && frame->kept_outcome() ? store_ : nullptr;
-  const EmitResult result = emit(user, std::move(frame));
+  const hub::CommitGroup group = store ? store->new_group() : 0;
+  const EmitResult result = emit(user, std::move(frame), group);
   if (!result) return result;
-  auto call = [&hub = hub_, on_committed = std::move(on_committed)](bool durable) mutable {
-    hub::guarded(hub, "on_committed", {}, [&] { on_committed(durable); });
+  auto call = [&hub = hub_, on_committed = std::move(on_committed)](hub::Commit commit) mutable {
+    hub::guarded(hub, "on_committed", {}, [&] { on_committed(commit == hub::Commit::durable); });
   };
-  store ? store->when_committed(std::move(call)) : call(false);
+  store ? store->when_committed(group, std::move(call)) : call(hub::Commit::failed);
   return result;
 }
 

@@ -20,7 +20,7 @@ class Io::Impl {
   const hub::EmitLimits& limits() const { return limits_; }
   void set_running(bool running) { running_.store(running, std::memory_order_release); }
   bool running() const { return running_.load(std::memory_order_acquire); }
-  EmitResult emit(std::string_view user, hub::FrameResult frame) const;
+  EmitResult emit(std::string_view user, hub::FrameResult frame, hub::CommitGroup group = 0) const;
   /// The same, and says when the outcome is durable; of one that is not kept at once that it is not.
   EmitResult emit(std::string_view user, hub::FrameResult frame, OnCommitted on_committed) const;
   /// The store whose commits callers may wait for. Before start().

@@ -140,7 +140,7 @@ void WebSocketService::Impl::drain(server::StopSignals& signals) {
   log::info("draining", {{"sessions", std::to_string(network->counters().sessions)}});
   directory.hold_presence();
   const auto close_all = [this, &signals] { network->drain(config.drain, [&signals] { signals.wake(); }); };
-  store ? store->when_committed([close_all](bool) { close_all(); }) : close_all();
+  store ? store->when_committed(store->new_group(), [close_all](hub::Commit) { close_all(); }) : close_all();
   signals.wait_for(config.drain);
 }
 

@@ -7,13 +7,24 @@ namespace {
 
 [[noreturn]] void fail(sqlite3* connection) {
   const char* file = sqlite3_db_filename(connection, "main");
-  const bool busy = (sqlite3_errcode(connection) & 0xff) == SQLITE_BUSY;  // "database is locked" tells nobody by what
+  const int code = sqlite3_extended_errcode(connection);
+  const bool busy = (code & 0xff) == SQLITE_BUSY;  // "database is locked" tells nobody by what
   throw SqliteError(
       std::string(file ? file : "") + ": " +
-      (busy ? "in use by another program; end that one, or choose another DATA_DIR" : sqlite3_errmsg(connection)));
+          (busy ? "in use by another program; end that one, or choose another DATA_DIR" : sqlite3_errmsg(connection)),
+      code);
 }
 
 }  // namespace
+
+bool SqliteError::of_one_row() const noexcept {
+  const int kind = code & 0xff;
+  return kind == SQLITE_TOOBIG || kind == SQLITE_CONSTRAINT || kind == SQLITE_MISMATCH;
+}
+
+bool SqliteError::too_large() const noexcept {
+  return (code & 0xff) == SQLITE_TOOBIG;
+}
 
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const noexcept {
   sqlite3_finalize(statement);
@@ -26,13 +37,19 @@ Statement::Statement(sqlite3* connection, const char* sql) {
 }
 
 Statement& Statement::bind(std::string_view text) {
-  sqlite3_bind_text64(statement_.get(), ++bound_, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  check(sqlite3_bind_text64(statement_.get(), ++bound_, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
   return *this;
 }
 
 Statement& Statement::bind(std::int64_t number) {
-  sqlite3_bind_int64(statement_.get(), ++bound_, number);
+  check(sqlite3_bind_int64(statement_.get(), ++bound_, number));
   return *this;
+}
+
+void Statement::check(int bound) {
+  if (bound == SQLITE_OK) return;
+  bound_ = 0;
+  fail(sqlite3_db_handle(statement_.get()));
 }
 
 bool Statement::step() {
@@ -51,8 +68,8 @@ void Statement::reset() {
 
 std::string Statement::text(int column) const {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
-  return text ? std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column)))
-              : std::string();
+  if (!text) fail(sqlite3_db_handle(statement_.get()));  // no memory: no column of ours may be NULL
+  return {text, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
 std::int64_t Statement::number(int column) const {
@@ -68,10 +85,15 @@ Sqlite::Sqlite(const std::string& file) {
   const int result =
       sqlite3_open_v2(file.c_str(), &made, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   connection_.reset(made);
-  if (result != SQLITE_OK) throw SqliteError(file + ": " + (made ? sqlite3_errmsg(made) : "no memory"));
+  if (result != SQLITE_OK) throw SqliteError(file + ": " + (made ? sqlite3_errmsg(made) : "no memory"), result);
   // SQLite falls back to reading alone, and would tell of it at the first write.
-  if (sqlite3_db_readonly(made, "main") == 1) throw SqliteError(file + ": may be read, but not written");
+  if (sqlite3_db_readonly(made, "main") == 1)
+    throw SqliteError(file + ": may be read, but not written", SQLITE_READONLY);
   sqlite3_extended_result_codes(made, 1);
+}
+
+std::size_t Sqlite::row_bytes() const noexcept {
+  return static_cast<std::size_t>(sqlite3_limit(connection_.get(), SQLITE_LIMIT_LENGTH, -1));
 }
 
 void Sqlite::execute(const char* sql) {

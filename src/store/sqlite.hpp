@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -13,7 +14,13 @@ namespace signalbox::store {
 
 /// What SQLite says went wrong, with the file.
 struct SqliteError : StoreError {
-  using StoreError::StoreError;
+  SqliteError(const std::string& what, int code) : StoreError(what), code(code) {}
+  /// One row is at fault, and would be again, whatever becomes of the disk.
+  bool of_one_row() const noexcept;
+  /// That row is larger than SQLite takes.
+  bool too_large() const noexcept;
+
+  int code;  ///< SQLite's result code, extended
 };
 
 /// A prepared statement. Values are bound in order; step() gives rows until it is false, then it may be used again.
@@ -22,6 +29,7 @@ struct SqliteError : StoreError {
 class Statement {
  public:
   Statement(sqlite3* connection, const char* sql);
+  /// Throws SqliteError where the value cannot be taken; the statement may then be used again from its first value on.
   Statement& bind(std::string_view text);
   Statement& bind(std::int64_t number);
   bool step();
@@ -35,6 +43,7 @@ class Statement {
   std::int64_t number(int column) const;
 
  private:
+  void check(int bound);
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const noexcept;
   };
@@ -47,6 +56,8 @@ class Sqlite {
  public:
   explicit Sqlite(const std::string& file);
   sqlite3* get() const { return connection_.get(); }
+  /// The most bytes that a row may have.
+  std::size_t row_bytes() const noexcept;
   void execute(const char* sql);
   /// Whatever failed before: SQLite may have rolled back by itself.
   void roll_back() noexcept;

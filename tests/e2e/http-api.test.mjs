@@ -315,7 +315,7 @@ describe("the HTTP interface", () => {
   test("each answer that is described was seen here", () => {
     const all = Object.entries(description.paths).flatMap(([path, methods]) =>
       Object.entries(methods).filter(([, { responses }]) => responses).flatMap(([method, { responses }]) => Object.keys(responses).map((status) => `${method.toUpperCase()} ${path} ${status}`)));
-    const hardToProvoke = ["POST /api/emit 429", "POST /api/emit 503"]; // overload, a disk that fails: tests/unit/server, tests/faults
+    const hardToProvoke = ["POST /api/emit 429", "POST /api/emit 500", "POST /api/emit 503"]; // overload, a disk that fails: tests/unit/server, outcomes.test.mjs, tests/faults
     assert.deepEqual(all.filter((each) => !covered.has(each)).sort(), hardToProvoke);
   });
 });

@@ -1,5 +1,6 @@
 // No outcome is lost: through absence, a reload, a killed server.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -196,6 +197,35 @@ test("a store that is no database, or of a newer program, stops the start with a
     await assert.rejects(startProgram({ DATA_DIR: data }), why);
     assert.ok(readFileSync(file).equals(bytes));
   }
+  rmSync(data, { recursive: true });
+});
+
+test("an outcome that the store can never take is refused alone, and is not told", async () => {
+  const data = mkdtempSync(join(tmpdir(), "signalbox-outcomes-"));
+  await (await startProgram({ DATA_DIR: data })).stop();
+  const triggers = [["bad", "RAISE(ABORT, 'no such jobs')"], ["large", "zeroblob(2000000000)"]]
+    .map(([job, what]) => `CREATE TRIGGER ${job} BEFORE INSERT ON outcome WHEN NEW.job = '${job}' BEGIN SELECT ${what}; END;`);
+  const change = 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])';
+  execFileSync("python3", ["-c", change, join(data, "outcomes.db"), triggers.join("\n")]);
+
+  const server = await startProgram({ DATA_DIR: data });
+  const ids = Array.from({ length: 200 }, (_, i) => `${i}`);
+  ids[50] = "bad";
+  ids[150] = "large";
+  const statuses = await Promise.all(ids.map(async (id) => [id, (await post(server, done("kim", id))).status]));
+  assert.deepEqual(statuses.filter(([, status]) => status !== 202), [["bad", 500], ["large", 413]]);
+  const batch = await post(server, [done("kim", "x"), done("kim", "bad"), done("kim", "y")]);
+  assert.equal(batch.status, 500);
+  assert.match((await batch.json()).error, /The store cannot take one of these outcomes. It is not kept; the rest is/);
+  assert.equal((await fetch(`${server.url}/readyz`)).status, 200);
+  assert.equal(server.child.log.match(/the store can never take this/g).length, 1, "one line a minute");
+  const wanted = [...ids.filter((id) => !["bad", "large"].includes(id)), "x", "y"].sort();
+  const known = async () => (await jobs(server, "kim/jobs")).map((job) => job.jobId).sort();
+  assert.deepEqual(await known(), wanted);
+  await server.stop("SIGKILL");
+  const next = await startProgram({ DATA_DIR: data }, server.port);
+  assert.deepEqual(await known(), wanted);
+  await next.stop();
   rmSync(data, { recursive: true });
 });
 

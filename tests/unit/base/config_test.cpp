@@ -111,6 +111,7 @@ TEST(Config, what_cannot_work_is_refused_and_what_is_merely_unwise_is_not) {
   for (const char* name : {"MAX_PAYLOAD_BYTES", "PREAUTH_MESSAGE_BYTES"}) {
     EXPECT_NE(complaint({{name, "127"}}), "accepted") << name << ": no login fits";
     EXPECT_EQ(complaint({{name, "128"}}), "accepted") << name;
+    EXPECT_NE(complaint({{name, "900000001"}}), "accepted") << name << ": more than a row of the store takes";
   }
   EXPECT_NE(complaint({{"SEND_QUEUE_BYTES", "16383"}}), "accepted") << "closed before anything outdated is taken out";
   EXPECT_EQ(complaint({{"SEND_QUEUE_BYTES", "16384"}}), "accepted") << "less than a message is enough";

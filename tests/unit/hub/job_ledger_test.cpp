@@ -59,6 +59,29 @@ TEST_F(Ledger, progress_after_an_outcome_opens_the_job_again_and_the_outcome_not
   EXPECT_EQ(told(), Told{R"(42["job_failed",{"jobId":"a","error":"x"}])"}) << "a later outcome replaces the earlier";
 }
 
+TEST_F(Ledger, an_outcome_that_is_taken_back_leaves_what_was_there_before_it) {
+  const auto gone = [&] { return std::pair{told(), bytes.load()}; };
+  const auto nothing = gone();
+  keep("a", completed("a"));
+  jobs.take_back("a", last + 1, {});
+  EXPECT_EQ(told(), Told{text(completed("a"))}) << "another one";
+  jobs.take_back("a", last, {});
+  EXPECT_EQ(gone(), nothing);
+
+  keep("a", completed("a"));
+  const auto outcome = last;
+  keep("a", progress("a", 1));
+  const auto before = gone();
+  jobs.take_back("a", outcome, JobEntry{.frame = completed("a"), .number = 1, .time = now});
+  EXPECT_EQ(gone(), before) << "an earlier outcome of the same size";
+  jobs.take_back("a", 1, {});
+  EXPECT_EQ(told(), Told{text(progress("a", 1))}) << "it runs again";
+  keep("b", completed("b"));
+  jobs.take_back("b", last, JobEntry{.frame = completed("b"), .number = 1, .time = now, .had_at = 1});
+  EXPECT_TRUE(jobs.status("b")->had);
+  EXPECT_EQ(told(), Told{text(progress("a", 1))});
+}
+
 TEST_F(Ledger, what_was_had_is_told_again_for_a_while_and_then_no_more) {
   keep("a", completed("a"));
   EXPECT_EQ(jobs.confirm({.up_to = last}, now, pushed_out), 1u);

@@ -12,7 +12,7 @@ namespace signalbox::hub::test {
 class NotedStore final : public OutcomeStore {
  public:
   bool healthy() const override { return well; }
-  void put(std::string_view user, std::string_view job, const JobEntry& outcome) override {
+  void put(std::string_view user, std::string_view job, const JobEntry& outcome, CommitGroup) override {
     kept.push_back({.user = std::string(user), .job_id = std::string(job), .entry = outcome});
     notes.push_back("put " + std::string(user) + " " + std::string(job) + " " + std::to_string(outcome.number));
   }
@@ -26,7 +26,7 @@ class NotedStore final : public OutcomeStore {
   void presence(PresenceChanges changes) override {
     for (const auto& [user, online] : changes) notes.push_back((online ? "online " : "offline ") + user);
   }
-  void when_committed(Committed callback) override { callback(well); }
+  void when_committed(CommitGroup, Committed callback) override { callback(well ? Commit::durable : Commit::failed); }
   void read(std::string_view user, Found callback) override {
     notes.push_back("read " + std::string(user));
     questions.push_back(std::move(callback));
@@ -35,6 +35,7 @@ class NotedStore final : public OutcomeStore {
     for (StoredOutcome& one : found) take(std::move(one));
   }
   std::vector<std::string> online() override { return were_online; }
+  void on_refused(Refused callback) override { refuse = std::move(callback); }
   void answer() {
     for (Found& question : std::exchange(questions, {})) question(kept);
   }
@@ -45,6 +46,7 @@ class NotedStore final : public OutcomeStore {
   std::vector<StoredOutcome> kept;  ///< all that was put
   std::vector<Found> questions;     ///< which wait for answer()
   std::vector<std::string> were_online;
+  Refused refuse;  ///< tells that one of those can never be written
 };
 
 }  // namespace signalbox::hub::test

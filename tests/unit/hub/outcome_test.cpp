@@ -222,6 +222,19 @@ TEST(OutcomesPushedOut, are_gone_from_the_store_as_well) {
   EXPECT_EQ(store.notes, (std::vector<std::string>{"put ada 7 1", "had ada 1", "forget ada 7"}));
 }
 
+TEST(OutcomesThatTheStoreCannotTake, are_not_told_at_the_next_login) {
+  NotedStore store;
+  FakeHub hub;
+  hub.config.presence_events = false;
+  hub.directory.open(store, test_now);
+  hub.registry.start(hub.config);
+  ASSERT_TRUE(hub.directory.emit("ada", done()));
+  store.refuse({.user = "ada", .job_id = "7", .number = 1});
+  FakeClient ada(hub);
+  EXPECT_EQ(Outcomes::told_at_login(ada), Packets{});
+  EXPECT_FALSE(hub.directory.job("ada", "7"));
+}
+
 TEST(OutcomesAfterARestart, are_there_again) {
   NotedStore store;
   store.found.push_back(

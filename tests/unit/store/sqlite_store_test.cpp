@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -14,6 +15,8 @@
 namespace signalbox::store {
 namespace {
 
+using hub::Commit;
+using hub::CommitGroup;
 using hub::JobEntry;
 
 struct Store : testing::Test {
@@ -24,11 +27,33 @@ struct Store : testing::Test {
     return {.frame = text_frame(packet, FrameKind::outcome), .number = number, .time = 5};
   }
   /// Waits until all that was asked before is on the disk.
-  static bool committed(SqliteStore& store) {
-    std::promise<bool> done;
-    store.when_committed([&](bool durable) { done.set_value(durable); });
+  static bool committed(SqliteStore& store) { return fate(store, store.new_group()) == Commit::durable; }
+  static Commit fate(SqliteStore& store, CommitGroup group) {
+    std::promise<Commit> done;
+    store.when_committed(group, [&](Commit commit) { done.set_value(commit); });
     return done.get_future().get();
   }
+  /// Makes the file such that what is inserted of this job fails for good: by a constraint, or by SQLite's limit.
+  void break_job(const std::string& job, const std::string& what) {
+    {
+      SqliteStore store(directory);
+    }
+    Sqlite(directory + "/outcomes.db")
+        .execute(("CREATE TRIGGER \"" + job + "\" BEFORE INSERT ON outcome WHEN NEW.job = '" + job + "' BEGIN SELECT " +
+                  what + "; END")
+                     .c_str());
+  }
+  /// The store's thread is in a callback until this goes: what is asked meanwhile is one batch.
+  class Held {
+   public:
+    explicit Held(SqliteStore& store) {
+      store.when_committed(store.new_group(), [released = release_.get_future()](Commit) { released.wait(); });
+    }
+    ~Held() { release_.set_value(); }
+
+   private:
+    std::promise<void> release_;
+  };
   static std::vector<hub::StoredOutcome> all(SqliteStore& store) {
     std::vector<hub::StoredOutcome> out;
     store.load([&out](hub::StoredOutcome one) { out.push_back(std::move(one)); });
@@ -62,9 +87,9 @@ TEST_F(Store, keeps_what_it_was_given_through_a_restart) {
   {
     SqliteStore store(directory);
     EXPECT_TRUE(all(store).empty());
-    store.put("ada", "1", outcome(1, "42[\"job_completed\",{\"jobId\":\"1\",\"x\":1.50}]"));
-    store.put("ada", "2", outcome(2));
-    store.put("grace", "1", outcome(1));
+    store.put("ada", "1", outcome(1, "42[\"job_completed\",{\"jobId\":\"1\",\"x\":1.50}]"), 0);
+    store.put("ada", "2", outcome(2), 0);
+    store.put("grace", "1", outcome(1), 0);
     store.had("ada", {.up_to = 1}, 77);
     store.forget("grace", "1", 1);
     EXPECT_TRUE(committed(store));
@@ -82,7 +107,7 @@ TEST_F(Store, keeps_what_it_was_given_through_a_restart) {
 TEST_F(Store, notes_as_had_what_lies_between_two_numbers) {
   {
     SqliteStore store(directory);
-    for (int i = 1; i <= 4; ++i) store.put("ada", std::to_string(i), outcome(static_cast<std::uint64_t>(i)));
+    for (int i = 1; i <= 4; ++i) store.put("ada", std::to_string(i), outcome(static_cast<std::uint64_t>(i)), 0);
     store.had("ada", {.after = 1, .up_to = 3}, 77);
   }
   SqliteStore store(directory);
@@ -94,9 +119,9 @@ TEST_F(Store, notes_as_had_what_lies_between_two_numbers) {
 TEST_F(Store, a_later_outcome_of_a_job_replaces_the_earlier) {
   {
     SqliteStore store(directory);
-    store.put("ada", "1", outcome(1));
+    store.put("ada", "1", outcome(1), 0);
     store.had("ada", {.up_to = 1}, 77);
-    store.put("ada", "1", outcome(2, "42[\"job_failed\",{}]"));
+    store.put("ada", "1", outcome(2, "42[\"job_failed\",{}]"), 0);
     store.forget("ada", "1", 1);  // of the earlier: comes too late
   }
   SqliteStore store(directory);
@@ -106,11 +131,87 @@ TEST_F(Store, a_later_outcome_of_a_job_replaces_the_earlier) {
   EXPECT_EQ(found[0].entry.had_at, 0);
 }
 
+TEST_F(Store, refuses_alone_what_can_never_be_written_and_keeps_the_rest) {
+  break_job("bad", "RAISE(ABORT, 'no such jobs')");
+  break_job("large", "zeroblob(2000000000)");
+  {
+    SqliteStore store(directory);
+    std::vector<std::string> refused;
+    store.on_refused([&](const hub::RefusedOutcome& one) { refused.push_back(one.user + ' ' + one.job_id); });
+    const CommitGroup good = store.new_group(), bad = store.new_group(), large = store.new_group();
+    std::future<Commit> fates[3];
+    {
+      const Held held(store);
+      store.put("ada", "1", outcome(1), good);
+      store.put("ada", "2", outcome(2), bad);
+      store.put("ada", "bad", outcome(3), bad);
+      store.put("ada", "large", outcome(4), large);
+      store.put("ada", "5", outcome(5), good);
+      CommitGroup group = good;
+      for (auto& one : fates) {
+        auto done = std::make_shared<std::promise<Commit>>();
+        one = done->get_future();
+        store.when_committed(group++, [done](Commit commit) { done->set_value(commit); });
+      }
+    }
+    EXPECT_EQ(fates[0].get(), Commit::durable);
+    EXPECT_EQ(fates[1].get(), Commit::refused);
+    EXPECT_EQ(fates[2].get(), Commit::too_large);
+    EXPECT_TRUE(store.healthy());
+    EXPECT_EQ(refused, (std::vector<std::string>{"ada bad", "ada large"}));
+    store.put("ada", "6", outcome(6), 0);
+    EXPECT_TRUE(committed(store));
+  }
+  SqliteStore store(directory);
+  std::vector<std::string> kept;
+  for (const auto& found : all(store)) kept.push_back(found.job_id);
+  EXPECT_EQ(kept, (std::vector<std::string>{"1", "2", "5", "6"}));
+}
+
+TEST_F(Store, what_a_job_had_before_stays_when_a_later_outcome_of_it_is_refused) {
+  {
+    SqliteStore store(directory);
+    store.put("ada", "bad", outcome(1, "42[\"first\"]"), 0);
+  }
+  break_job("bad", "RAISE(ABORT, 'no such jobs')");
+  SqliteStore store(directory);
+  std::string before;
+  store.on_refused([&](const hub::RefusedOutcome& one) {
+    before = std::to_string(one.number) + " over " + std::to_string(one.before->number) + ' ' +
+             std::string(one.before->frame->packet());
+  });
+  const CommitGroup group = store.new_group();
+  store.put("ada", "bad", outcome(2), group);
+  EXPECT_EQ(fate(store, group), Commit::refused);
+  EXPECT_EQ(before, "2 over 1 42[\"first\"]");
+}
+
+TEST_F(Store, sees_that_a_value_is_larger_than_a_row_may_be) {
+  std::filesystem::create_directory(directory);
+  Sqlite file(directory + "/x.db");
+  EXPECT_GT(file.row_bytes(), 900'000'000u + 1'000'000) << "MAX_PAYLOAD_BYTES may not be so much";
+  Statement statement(file.get(), "SELECT ?");
+  // Nothing of it is touched, so that it takes no memory.
+  const std::size_t size = file.row_bytes() + 1;
+  void* large = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  ASSERT_NE(large, MAP_FAILED);
+  try {
+    statement.bind(std::string_view(static_cast<const char*>(large), size));
+    FAIL() << "it was taken";
+  } catch (const SqliteError& error) {
+    EXPECT_TRUE(error.too_large()) << error.what();
+    EXPECT_TRUE(error.of_one_row()) << error.what();
+  }
+  ::munmap(large, size);
+  ASSERT_TRUE(statement.bind("x").step());
+  EXPECT_EQ(statement.text(0), "x");
+}
+
 TEST_F(Store, reads_the_outcomes_of_one_user_behind_what_was_put_before) {
   SqliteStore store(directory);
-  store.put("ada", "1", outcome(1, "42[1]"));
-  store.put("grace", "1", outcome(1));
-  store.put("ada", "2", outcome(2, "42[2]"));
+  store.put("ada", "1", outcome(1, "42[1]"), 0);
+  store.put("grace", "1", outcome(1), 0);
+  store.put("ada", "2", outcome(2, "42[2]"), 0);
   EXPECT_EQ(read(store, "ada"), (std::vector<std::string>{"1 1 42[1]", "2 2 42[2]"}));
   EXPECT_EQ(read(store, "nobody"), std::vector<std::string>{});
 }
@@ -120,10 +221,10 @@ TEST_F(Store, who_has_much_to_read_gets_all_of_it_in_pieces) {
   const std::string packet = "42[\"" + std::string(300'000, 'x') + "\"]";
   std::vector<std::string> wanted;
   for (int i = 10; i < 30; ++i) {
-    store.put("ada", std::to_string(i), outcome(static_cast<std::uint64_t>(i), packet));
+    store.put("ada", std::to_string(i), outcome(static_cast<std::uint64_t>(i), packet), 0);
     wanted.push_back(std::to_string(i) + ' ' + std::to_string(i) + ' ' + packet);
   }
-  store.put("bob", "1", outcome(1));
+  store.put("bob", "1", outcome(1), 0);
   EXPECT_TRUE(read(store, "ada") == wanted);
 }
 
@@ -135,14 +236,14 @@ TEST_F(Store, what_is_put_while_much_is_read_does_not_wait_for_the_end_of_it) {
   std::function<void()> put_one;
   SqliteStore store(directory);
   put_one = [&] {
-    store.put("bob", "1", outcome(1));
-    store.when_committed([&](bool) {
+    store.put("bob", "1", outcome(1), 0);
+    store.when_committed(0, [&](Commit) {
       ++commits;
       if (!ended) put_one();
     });
   };
   for (int i = 0; i < 20; ++i)
-    store.put("ada", std::to_string(i), outcome(1, "42[\"" + std::string(300'000, 'x') + "\"]"));
+    store.put("ada", std::to_string(i), outcome(1, "42[\"" + std::string(300'000, 'x') + "\"]"), 0);
   store.read("bob", [&](const auto&) { put_one(); });
   store.read("ada", [&](const auto&) {
     ended = true;
@@ -155,11 +256,11 @@ TEST_F(Store, what_is_put_while_questions_wait_is_on_the_disk_before_the_last_of
   std::promise<std::string> done;
   std::string order;
   SqliteStore store(directory);
-  store.put("ada", "1", outcome(1));
+  store.put("ada", "1", outcome(1), 0);
   store.read("ada", [&](const auto&) {
     order += "first answer, ";
-    store.put("ada", "2", outcome(2));
-    store.when_committed([&](bool) { order += "commit, "; });
+    store.put("ada", "2", outcome(2), 0);
+    store.when_committed(0, [&](Commit) { order += "commit, "; });
   });
   store.read("ada", [&](const auto& found) { done.set_value(order + std::to_string(found.size()) + " found"); });
   EXPECT_EQ(done.get_future().get(), "first answer, commit, 2 found");
@@ -202,7 +303,7 @@ TEST_F(Store, what_it_makes_is_its_owners_alone) {
   std::filesystem::create_directory(directory);
   std::filesystem::permissions(directory, std::filesystem::perms(0755));
   SqliteStore store(directory);
-  store.put("ada", "1", outcome(1));
+  store.put("ada", "1", outcome(1), 0);
   EXPECT_TRUE(committed(store));
   EXPECT_EQ(mode(directory + "/outcomes.lock"), 0600u);
   EXPECT_EQ(mode(directory + "/outcomes.db"), 0600u);
@@ -294,7 +395,7 @@ TEST_F(Store, does_not_begin_on_a_file_that_is_damaged_in_the_middle) {
   {
     SqliteStore store(directory);
     for (std::uint64_t i = 1; i <= 100; ++i)
-      store.put("ada", std::to_string(i), outcome(i, "42[\"" + std::string(1000, 'x') + "\"]"));
+      store.put("ada", std::to_string(i), outcome(i, "42[\"" + std::string(1000, 'x') + "\"]"), 0);
     ASSERT_TRUE(committed(store));
   }
   {
@@ -316,11 +417,11 @@ TEST_F(Store, a_full_disk_refuses_and_when_there_is_room_again_nothing_is_missin
   rlimit before{};
   getrlimit(RLIMIT_FSIZE, &before);
   SqliteStore store(directory);
-  store.put("ada", "1", outcome(1));
+  store.put("ada", "1", outcome(1), 0);
   ASSERT_TRUE(committed(store));
   const rlimit small{.rlim_cur = 64 * 1024, .rlim_max = before.rlim_max};
   setrlimit(RLIMIT_FSIZE, &small);
-  store.put("ada", "2", outcome(2, std::string(200'000, 'x')));
+  store.put("ada", "2", outcome(2, std::string(200'000, 'x')), 0);
   EXPECT_FALSE(committed(store));
   EXPECT_FALSE(store.healthy());
   EXPECT_EQ(read(store, "ada").size(), 2u) << "what waits for the disk is read as well";
