@@ -1,13 +1,15 @@
 #include "base/log.hpp"
 
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
 
 #include "base/clock.hpp"
 #include "base/json_write.hpp"
+#include "base/log_output.hpp"
 
 namespace signalbox::log {
 namespace {
@@ -18,9 +20,22 @@ constexpr const char* kJsonPattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":
 
 std::atomic<bool> as_json{false};
 std::atomic<Level> lowest{Level::info};
+std::atomic<std::uint64_t> lost{0};
+
+// Its lock: every thread logs.
+class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    if (!output_.write({line.data(), line.size()})) lost.fetch_add(1, std::memory_order_relaxed);
+  }
+  void flush_() override {}
+
+  LogOutput output_{STDERR_FILENO};
+};
 
 spdlog::logger& logger() {
-  static spdlog::logger one("signalbox", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  static spdlog::logger one("signalbox", std::make_shared<StderrSink>());
   static const bool ready = [] {
     one.set_level(spdlog::level::trace);  // what is printed is decided before a line is built
     one.set_pattern(kTextPattern, spdlog::pattern_time_type::utc);
@@ -83,6 +98,10 @@ void write(Level level, std::string_view event, std::span<const Field> fields) {
   const auto name = kNames[static_cast<std::size_t>(level)];
   const auto spd = spdlog::level::from_str(std::string(name));
   logger().log(spd, "{}", render(event, fields, as_json.load(std::memory_order_relaxed)));
+}
+
+std::uint64_t lines_lost() {
+  return lost.load(std::memory_order_relaxed);
 }
 
 void RareWarning::write(std::string_view event, std::initializer_list<Field> fields) {

@@ -22,7 +22,7 @@ struct Field {
 void set_up(std::string_view level, bool json);
 bool enabled(Level level);
 
-/// `event` is a short sentence of ours. Any thread.
+/// `event` is a short sentence of ours. Any thread; waits for no reader of stderr longer than a moment (LogOutput).
 void write(Level level, std::string_view event, std::span<const Field> fields);
 inline void write(Level level, std::string_view event, std::initializer_list<Field> fields = {}) {
   write(level, event, std::span(fields.begin(), fields.size()));
@@ -53,6 +53,9 @@ class RareWarning {
  private:
   std::atomic<std::int64_t> next_ms_{0};
 };
+
+/// How many lines nobody could read, since the process began: stderr's reader had gone, or stood still.
+std::uint64_t lines_lost();
 
 /// The line without time and level, as write() prints it.
 std::string render(std::string_view event, std::span<const Field> fields, bool json);

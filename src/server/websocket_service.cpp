@@ -112,7 +112,8 @@ std::vector<server::Count> WebSocketService::Impl::occurrences() const {
           {"handler_errors", hub.counters.handler_errors},
           {"conflated_events", network->counters().conflated},
           {"job_events_without_id", directory.job_events_without_id()},
-          {"outcomes_expired_unread", directory.unread_expired()}};
+          {"outcomes_expired_unread", directory.unread_expired()},
+          {"log_lines_lost", log::lines_lost()}};
 }
 
 void WebSocketService::Impl::run() {
