@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <exception>
 #include <iostream>
+#include <optional>
 
 #include "commands.hpp"
 #include "demo.hpp"
+#include "process.hpp"
 
 namespace {
 
@@ -54,22 +56,33 @@ struct CommandLine {
   }
 };
 
+int serve(const CommandLine& line, const Config& config) {
+  app::ignore_signals_of_writes();
+  return line.app.got_subcommand("demo") ? app::run_demo(config) : app::run_serve(config);
+}
+
+/// Nothing: the command is one that serves.
+std::optional<int> run_client(const CommandLine& line, const Config& config) {
+  if (line.app.got_subcommand("token")) return app::run_token(config, line.token);
+  if (line.app.got_subcommand("emit")) return app::run_emit(config, line.emit);
+  if (line.app.got_subcommand("online")) return app::run_online(config);
+  return std::nullopt;
+}
+
 int run(const CommandLine& line, const std::vector<std::string>& flags) {
   if (line.app.got_subcommand("config-doc")) {
     std::cout << Config::markdown_table();
     return 0;
   }
   const Config config = Config::from_arguments(flags);
-  if (line.app.got_subcommand("token")) return app::run_token(config, line.token);
-  if (line.app.got_subcommand("emit")) return app::run_emit(config, line.emit);
-  if (line.app.got_subcommand("online")) return app::run_online(config);
-  if (line.app.got_subcommand("demo")) return app::run_demo(config);
-  return app::run_serve(config);
+  if (const auto code = run_client(line, config)) return *code;
+  return serve(line, config);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
+  app::open_standard_descriptors();
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   const std::vector<std::string> flags = Config::take_flags(arguments);
   CommandLine line;

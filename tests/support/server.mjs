@@ -24,7 +24,8 @@ export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 async function untilItListens(port, child) {
   for (;;) {
-    if (child.exitCode !== null || child.pid === undefined) throw new Error(`the server ended with ${child.exitCode}: ${child.log}`);
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined)
+      throw new Error(`the server ended with ${child.exitCode ?? child.signalCode}: ${child.log}`);
     const socket = connect(port, "127.0.0.1");
     const listening = await new Promise((done) => socket.once("connect", () => done(true)).once("error", () => done(false)));
     socket.destroy();
