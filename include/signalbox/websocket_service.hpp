@@ -69,8 +69,9 @@ class WebSocketService {
   /// Binds the port and starts the shards; returns at once. Takes no signals. Throws StartError; a service whose start
   /// failed does not start any more: make a new one.
   void start();
-  /// start() if not yet started, then blocks until stop(), or until SIGINT or SIGTERM and the drain that follows
-  /// (SHUTDOWN_DELAY_MS, DRAIN_MS); a second signal ends that at once.
+  /// start() if not yet started, then blocks until stop(), or until SIGINT, SIGTERM or SIGHUP and the drain that
+  /// follows (SHUTDOWN_DELAY_MS, DRAIN_MS); a second SIGINT or SIGTERM ends that at once. SIGHUP stays as it is where
+  /// the program has a handler for it or ignores it.
   void run();
   /// Stops accepting, flushes, closes the transports (clients reconnect by themselves). Returns when done, within 2 s.
   void stop();

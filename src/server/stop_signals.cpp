@@ -14,7 +14,9 @@
 namespace signalbox::server {
 namespace {
 
-std::atomic<int> target{-1};  // what a signal writes to; a handler can reach nothing else
+// What a handler reaches; there is nothing else that it could.
+std::atomic<int> target{-1};         // what a signal writes to
+std::atomic<bool> signalled{false};  // one has come
 
 void wake_up(int event) {
   const int kept = errno;
@@ -24,7 +26,17 @@ void wake_up(int event) {
 }
 
 void on_signal(int) {
+  signalled.store(true);
   wake_up(target.load());
+}
+
+void on_hangup(int) {
+  if (!signalled.exchange(true)) wake_up(target.load());
+}
+
+bool ends_the_program(int signal) {
+  struct sigaction now{};
+  return sigaction(signal, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_DFL;
 }
 
 }  // namespace
@@ -36,16 +48,22 @@ StopSignals::StopSignals() : event_(::eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE)) {
     ::close(event_);
     throw std::runtime_error("Another service of this process is in run() already: start() the others.");
   }
-  struct sigaction action{};
-  action.sa_handler = on_signal;
+  signalled.store(false);
+  take(SIGINT, on_signal);
+  take(SIGTERM, on_signal);
+  if (ends_the_program(SIGHUP)) take(SIGHUP, on_hangup);
+}
+
+void StopSignals::take(int signal, void (*handler)(int)) {
+  struct sigaction action{}, before{};
+  action.sa_handler = handler;
   sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, &before_int_);
-  sigaction(SIGTERM, &action, &before_term_);
+  sigaction(signal, &action, &before);
+  taken_.push_back({signal, before});
 }
 
 StopSignals::~StopSignals() {
-  sigaction(SIGINT, &before_int_, nullptr);
-  sigaction(SIGTERM, &before_term_, nullptr);
+  for (const auto& [signal, before] : taken_) sigaction(signal, &before, nullptr);
   target.store(-1);
   ::close(event_);
 }

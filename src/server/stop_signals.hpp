@@ -1,12 +1,15 @@
 #pragma once
 #include <signal.h>
 
+#include <vector>
+
 #include "base/clock.hpp"
 
 namespace signalbox::server {
 
-/// While it lives, SIGINT and SIGTERM end wait() and not the program; then what was there before is back.
-/// A handler and not a blocked mask: any thread of the program may be the one that gets the signal.
+/// While it lives, SIGINT, SIGTERM and SIGHUP end wait() and not the program; then what was there before is back.
+/// SIGHUP only where it would have ended the program, and only as the first: a terminal that hangs up and its shell
+/// send one each. A handler and not a blocked mask: any thread of the program may be the one that gets the signal.
 ///
 /// thread  made, waited on and destroyed by one thread; wake() from any. One at a time in a process.
 class StopSignals {
@@ -24,9 +27,15 @@ class StopSignals {
   void wake();
 
  private:
+  struct Taken {
+    int signal;
+    struct sigaction before;
+  };
+
+  void take(int signal, void (*handler)(int));
+
   int event_ = -1;
-  struct sigaction before_int_{};
-  struct sigaction before_term_{};
+  std::vector<Taken> taken_;
 };
 
 }  // namespace signalbox::server

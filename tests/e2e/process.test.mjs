@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readlinkSync } from "node:fs";
 import { describe, test } from "node:test";
 
-import { joinNamespace, openSocketIo } from "../conformance/wire.mjs";
+import { Polling, joinNamespace, openSocketIo } from "../conformance/wire.mjs";
 import { program, startServer } from "../support/server.mjs";
 import { apiKey, eventually, secret, startProgram, token } from "./support.mjs";
 
@@ -32,6 +32,8 @@ async function drains(server, signal = "SIGTERM") {
   assert.deepEqual([code, server.child.signalCode], [0, null]);
   assert.equal(await wire.closedWithin(5000), 1000);
 }
+
+const status = async (server, path) => (await fetch(server.url + path)).status;
 
 describe("a log whose reader", { timeout: 60000 }, () => {
   test("has gone ends nothing: SIGTERM drains as ever", async () => {
@@ -66,6 +68,28 @@ describe("a log whose reader", { timeout: 60000 }, () => {
     await eventually(() => server.child.log.includes("a client is refused"));
     await drains(server);
     assert.match(server.child.log, /counted since the start .*log_lines_lost=\d+/);
+  });
+});
+
+describe("SIGHUP", { timeout: 60000 }, () => {
+  test("drains, as SIGTERM does", async () => drains(await startProgram(), "SIGHUP"));
+
+  test("that comes twice, from a terminal and from its shell, does not cut the drain short", async () => {
+    const server = await startProgram({ DRAIN_MS: "60000" });
+    const polling = await Polling.open(`${server.url}/socket.io/`);
+    const ended = server.stop("SIGHUP");
+    await eventually(async () => (await status(server, "/readyz")) === 503);
+    server.child.kill("SIGHUP");
+    for (let i = 0; i < 50; ++i) assert.equal(await status(server, "/healthz"), 200);
+    assert.deepEqual(await polling.packets(), ["1"]);
+    assert.equal((await ended).code, 0);
+  });
+
+  test("stays ignored where it was, as under nohup", async () => {
+    const server = await startBy("", { before: "trap '' HUP;" });
+    server.child.kill("SIGHUP");
+    for (let i = 0; i < 50; ++i) assert.equal(await status(server, "/readyz"), 200);
+    await drains(server);
   });
 });
 

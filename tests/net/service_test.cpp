@@ -149,6 +149,25 @@ TEST(WebSocketService, run_returns_at_a_signal_or_at_stop_and_gives_the_signals_
   stopped.stop();
 }
 
+TEST(WebSocketService, run_leaves_a_hangup_to_a_program_that_handles_it) {
+  static std::atomic<int> reloads{0};
+  struct sigaction term{}, now{};
+  sigaction(SIGTERM, nullptr, &term);
+  const auto before = std::signal(SIGHUP, [](int) { ++reloads; });
+  {
+    WebSocketService service(small());
+    service.start();
+    std::jthread runner([&] { service.run(); });
+    do {
+      sigaction(SIGTERM, nullptr, &now);
+    } while (now.sa_handler == term.sa_handler);
+    std::raise(SIGHUP);
+    EXPECT_EQ(reloads, 1);
+    service.stop();
+  }
+  std::signal(SIGHUP, before);
+}
+
 TEST(WebSocketService, that_goes_while_outcomes_are_written_writes_them_and_calls_nobody_who_has_gone) {
   Config config = small();
   config.api_key = "key";
