@@ -69,13 +69,19 @@ std::optional<int> run_client(const CommandLine& line, const Config& config) {
   return std::nullopt;
 }
 
+/// A token or a list that has not all been printed must not be taken for the whole of it.
+int printed(int code) {
+  if (!std::cout.flush()) throw std::runtime_error("the output cannot be written");
+  return code;
+}
+
 int run(const CommandLine& line, const std::vector<std::string>& flags) {
   if (line.app.got_subcommand("config-doc")) {
     std::cout << Config::markdown_table();
-    return 0;
+    return printed(0);
   }
   const Config config = Config::from_arguments(flags);
-  if (const auto code = run_client(line, config)) return *code;
+  if (const auto code = run_client(line, config)) return printed(*code);
   return serve(line, config);
 }
 

@@ -98,6 +98,14 @@ test("token prints a JWT that the secret signed", async () => {
   assert.equal(signature, createHmac("sha256", secret).update(`${header}.${claims}`).digest("base64url"));
 });
 
+test("what cannot be printed is not taken for printed", async () => {
+  const child = spawn("/bin/sh", ["-c", `'${signalbox}' token --user u > /dev/full`], { env: { JWT_SECRET: secret }, stdio: ["ignore", "ignore", "pipe"] });
+  let err = "";
+  child.stderr.on("data", (data) => (err += data));
+  const [code] = await once(child, "close");
+  assert.deepEqual([code, err], [1, "signalbox: the output cannot be written\n"]);
+});
+
 test("token names the user in the first of USER_ID_CLAIMS, where the server that is to take it looks", async () => {
   const { out } = await run(["token", "--user", "u", "--email", "e"], { JWT_SECRET: secret, USER_ID_CLAIMS: "uid,id" });
   const { iat, exp, ...rest } = JSON.parse(Buffer.from(out.split(".")[1], "base64url"));
