@@ -122,7 +122,7 @@ BENCHMARK(look_up_user)->Arg(1'000)->Arg(100'000);
 
 void fan_out_to_sockets(benchmark::State& state) {
   Town town(1'000, static_cast<std::uint32_t>(state.range(0)));
-  const auto event = hub::checked_event_frame("news", kData);
+  const auto event = *hub::checked_event_frame("news", kData);
   for (auto _ : state) benchmark::DoNotOptimize(town.directory.emit(town.next(), event));
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
@@ -138,7 +138,7 @@ BENCHMARK(emit_progress);
 
 /// What one flush does with sixteen waiting frames, but for the system call.
 void gather_sixteen_frames(benchmark::State& state) {
-  const auto event = hub::checked_event_frame("job_progress", kData);
+  const auto event = *hub::checked_event_frame("job_progress", kData);
   std::vector<char> out(64 * 1024);
   engineio::SendQueue queue;
   for (auto _ : state) {

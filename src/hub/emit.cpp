@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kMaxUserBytes = 256;
 constexpr std::size_t kMaxEventBytes = 256;
+constexpr std::size_t kMaxJobBytes = 256;
 constexpr std::size_t kKeptBytes = 64 * 1024;  ///< a buffer that grew beyond this is not kept for the thread
 
 /// A buffer to write a packet in: one a thread, since an event is built on whatever thread emits.
@@ -29,9 +30,10 @@ class Writer {
   }
   std::string& out() { return out_; }
   /// `id_at`: where the job's id was written, unless it had to be escaped.
-  EncodedEvent event(FrameKind kind, std::string_view job_id, std::size_t id_at) const {
+  FrameResult event(FrameKind kind, std::string_view job_id, std::size_t id_at) const {
+    if (job_id.size() > kMaxJobBytes) return std::unexpected(EmitError::invalid_job);
     const std::string_view written = std::string_view(out_).substr(id_at, job_id.size());
-    return {text_frame(out_, kind, written == job_id ? written : job_id)};
+    return EncodedEvent{text_frame(out_, kind, written == job_id ? written : job_id)};
   }
 
  private:
@@ -142,15 +144,16 @@ FrameResult job_frame(const JobFailed& job, const EmitLimits& limits) {
   return writer.event(FrameKind::outcome, job.job_id, id_at);
 }
 
-EncodedEvent checked_event_frame(std::string_view event, std::string_view data) {
+FrameResult checked_event_frame(std::string_view event, std::string_view data) {
   const FrameKind kind = kind_of(event);
   const std::string job = job_of(kind, data);
+  if (job.size() > kMaxJobBytes) return std::unexpected(EmitError::invalid_job);
   Writer writer;
   std::string& out = writer.out();
   out += "42[";
   append_json_string(out, event);
   out += ',';
-  return {make_frame(false, kind, slice(data, job), out, data, "]")};
+  return EncodedEvent{make_frame(false, kind, slice(data, job), out, data, "]")};
 }
 
 FrameResult event_frame(std::string_view event, const json& data, const EmitLimits& limits) {
@@ -166,6 +169,7 @@ FrameResult event_frame(std::string_view event, const json& data, const EmitLimi
   out += ']';
   const FrameKind kind = kind_of(event);
   const std::string job = job_of(kind, data);
+  if (job.size() > kMaxJobBytes) return std::unexpected(EmitError::invalid_job);
   return EncodedEvent{text_frame(out, kind, slice(out, job))};
 }
 
@@ -200,6 +204,8 @@ std::string_view to_text(EmitError error) noexcept {
       return "The store cannot write at present: outcomes are refused until it can.";
     case EmitError::invalid_user:
       return "A user's id is UTF-8 text of 1 to 256 bytes without control characters.";
+    case EmitError::invalid_job:
+      return "A job's id is text of at most 256 bytes, or an integer of as many digits.";
   }
   return "unknown error";
 }

@@ -322,7 +322,9 @@ std::expected<HttpApi::Event, std::string> HttpApi::read_event(std::string_view 
   if (!name) return std::unexpected("event: give text.");
   if (const auto ok = hub::check_event_name(*name); !ok)
     return std::unexpected(fmt::format("event: {}", to_text(ok.error())));
-  return Event{.user = std::move(*user), .event = hub::checked_event_frame(*name, data.value_or("null"))};
+  auto encoded = hub::checked_event_frame(*name, data.value_or("null"));
+  if (!encoded) return std::unexpected(fmt::format("data.jobId: {}", to_text(encoded.error())));
+  return Event{.user = std::move(*user), .event = std::move(*encoded)};
 }
 
 net::Response HttpApi::presence(std::string_view query) const {

@@ -60,6 +60,22 @@ TEST(JobEvents, are_known_by_kind_and_job_whichever_way_they_were_emitted) {
   EXPECT_EQ((*event_frame_of_text("news", R"({"jobId":12})", kLimits))->kind(), FrameKind::event);
 }
 
+TEST(JobEvents, name_their_job_in_at_most_256_bytes) {
+  for (const std::size_t size : {256u, 257u}) {
+    const std::string id(size, 'x'), data = R"({"jobId":")" + id + "\"}";
+    const std::string digits = R"({"jobId":)" + std::string(size, '7') + "}";
+    for (const FrameResult& frame :
+         {job_frame(JobProgress{.job_id = id}, kLimits), job_frame(JobCompleted{.job_id = id}, kLimits),
+          job_frame(JobFailed{.job_id = id, .error = "x"}, kLimits),
+          event_frame("job_progress", {{"jobId", id}}, kLimits), event_frame_of_text("job_failed", data, kLimits),
+          checked_event_frame("job_completed", data), checked_event_frame("job_completed", digits)}) {
+      EXPECT_EQ(frame.has_value(), size == 256);
+      if (!frame) EXPECT_EQ(frame.error(), EmitError::invalid_job);
+    }
+    EXPECT_TRUE(checked_event_frame("news", data)) << "no job event";
+  }
+}
+
 TEST(JobEvents, hold_the_jobs_id_once_where_json_writes_it_as_it_is) {
   const auto beside_packet = [](const FrameResult& event) {
     return (*event)->memory() - sizeof(Frame) - (*event)->websocket().size();

@@ -86,7 +86,7 @@ struct RecoveryWorld : testing::Test {
   void start() { hub.registry.start(hub.config); }
   /// One event to a user, delivered by the shards.
   std::size_t emit(const std::string& user, int value) {
-    return emit(user, checked_event_frame("n", std::to_string(value)));
+    return emit(user, *checked_event_frame("n", std::to_string(value)));
   }
   std::size_t emit(const std::string& user, const EncodedEvent& event) {
     const auto to = hub.directory.emit(user, event);

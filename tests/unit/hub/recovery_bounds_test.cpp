@@ -49,8 +49,8 @@ TEST_F(RecoveryWithinAUsersBytes, a_replay_that_is_larger_is_told_without_copies
   start();
   const auto outcome = [](int job) {
     const std::string result(1000, 'x');
-    return checked_event_frame("job_completed",
-                               R"({"jobId":")" + std::to_string(job) + R"(","result":")" + result + "\"}");
+    return *checked_event_frame("job_completed",
+                                R"({"jobId":")" + std::to_string(job) + R"(","result":")" + result + "\"}");
   };
   Packets replay;
   for (int job = 0; job < 20; ++job) {
@@ -84,10 +84,10 @@ TEST_F(RecoveryWithinAUsersBytes, who_cannot_be_recovered_after_all_is_told_once
   FakeClient back(hub, 1);
   claim_from(ada, back);
   // Behind the claim, and in front of what it hands over: more than is kept.
-  for (int i = 0; i < 300; ++i) ASSERT_TRUE(hub.directory.emit("ada", checked_event_frame("n", std::to_string(i))));
+  for (int i = 0; i < 300; ++i) ASSERT_TRUE(hub.directory.emit("ada", *checked_event_frame("n", std::to_string(i))));
   while (hub.deliver_one(0)) continue;
   // Behind what was handed over.
-  ASSERT_TRUE(hub.directory.emit("ada", checked_event_frame("job_completed", R"({"jobId":"7"})")));
+  ASSERT_TRUE(hub.directory.emit("ada", *checked_event_frame("job_completed", R"({"jobId":"7"})")));
   hub.deliver();
   const Packets told = back.take();
   EXPECT_EQ(std::ranges::count_if(told, [](const std::string& packet) { return packet.contains("job_completed"); }), 1);
@@ -167,7 +167,7 @@ TEST_F(RecoveryAndTheRest, the_offset_that_is_shown_confirms_the_outcomes_before
   Recovering ada(hub, "ada");
   ada.connect();
   const auto done = [](const std::string& job) {
-    return checked_event_frame("job_completed", R"({"jobId":")" + job + "\"}");
+    return *checked_event_frame("job_completed", R"({"jobId":")" + job + "\"}");
   };
   emit("ada", done("heard"));
   ada.hear();
@@ -194,7 +194,7 @@ TEST_F(RecoveryAndTheRest, who_is_not_recovered_gets_the_replay_of_the_ledger) {
   Recovering ada(hub, "ada");
   ada.connect();
   ada.cut(CloseReason::slow_consumer);
-  emit("ada", checked_event_frame("job_completed", R"({"jobId":"7"})"));
+  emit("ada", *checked_event_frame("job_completed", R"({"jobId":"7"})"));
   ada.take();
   ada.connect();
   EXPECT_FALSE(ada.recovered);
@@ -323,7 +323,7 @@ TEST_F(RecoveryAndPresence, a_broadcast_that_reaches_the_new_shard_after_the_soc
   FakeClient back(hub, 1);
   claim_from(ada, back);
   // Its thread has put it into the first mailbox, and not yet into the second.
-  const auto news = Message::broadcast(checked_event_frame("news", "1").frame, nullptr, 1000);
+  const auto news = Message::broadcast(checked_event_frame("news", "1")->frame, nullptr, 1000);
   const auto post = [&](unsigned shard) {
     EXPECT_TRUE(hub.mailboxes.post(shard, Message::broadcast(news.frame, news.except, news.number)));
   };

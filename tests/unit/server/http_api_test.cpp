@@ -117,6 +117,8 @@ TEST_F(Api, says_what_is_wrong_and_where) {
        "userId: give text of 1 to 256 bytes without control characters, or an integer."},
       {R"({"userId":"a","userId":"b","event":"x"})", "userId: stands there twice."},
       {R"({"userId":"a","event":"disconnect"})", "event: Socket.IO keeps this event's name for itself."},
+      {R"({"userId":"a","event":"job_failed","data":{"jobId":")" + std::string(257, 'x') + "\"}}",
+       "data.jobId: A job's id is text of at most 256 bytes, or an integer of as many digits."},
   };
   for (const auto& [body, sentence] : cases) EXPECT_EQ(emit(body), "400 " + error(sentence)) << body;
   for (const char* data : {"1e400", "\"\\ud800\"", "\"\xff\""}) {
