@@ -1,8 +1,10 @@
 // One session under any sequence of requests, WebSocket messages, time and calls from above. What must hold whatever
 // comes: a request is answered at most once; on_closed() comes once and last; messages arrive in order, none twice, and
-// while the session is open none is lost, over either transport and across the upgrade.
+// while the session is open none is lost, over either transport and across the upgrade; a receipt covers no more than
+// the client had when it heard the ping that it answered.
 #include <cstdint>
 #include <cstdlib>
+#include <deque>
 #include <set>
 #include <string>
 #include <string_view>
@@ -24,8 +26,9 @@ struct World final : SessionIo, SessionHandler {
   std::set<std::uint32_t> unanswered;
   std::uint32_t requests = 0;
   int sent = 0;
-  int received = 0;  ///< the newest number the client has
-  int pings = 0;     ///< written, not answered
+  int received = 0;         ///< the newest number the client has
+  std::deque<int> pings;    ///< heard and not answered: what the client had received before each
+  int had_at_answered = 0;  ///< what it had received before the ping that it answered last
   std::uint64_t marker = 0;
   int sent_at_marker[256] = {};
   bool closed = false;
@@ -36,7 +39,7 @@ struct World final : SessionIo, SessionHandler {
   explicit World(Transport first) : session(Sid(0, 0), first, options, *this, now) { session.set_handler(*this); }
 
   void got(std::string_view packet) {
-    if (packet == "2") require(++pings == 1);
+    if (packet == "2") pings.push_back(received);
     if (!packet.starts_with("4")) return;
     const int number = std::atoi(std::string(packet.substr(1)).c_str());
     require(number == received + 1);
@@ -82,7 +85,7 @@ struct World final : SessionIo, SessionHandler {
   }
   void on_received(std::uint64_t confirmed, TimePoint) override {
     require(!closed && confirmed <= marker);
-    require(received >= sent_at_marker[confirmed]);
+    require(had_at_answered >= sent_at_marker[confirmed]);
   }
   TimePoint next_deadline() const override { return kNever; }
   void on_timer(TimePoint) override {}
@@ -91,12 +94,17 @@ struct World final : SessionIo, SessionHandler {
     unanswered.insert(++requests);
     return {.number = requests};
   }
+  void pong() {
+    if (pings.empty()) return;
+    had_at_answered = pings.front();
+    pings.pop_front();
+  }
   void post(std::string_view body) {
-    if (body.starts_with("3")) pings = 0;
+    if (body.starts_with("3")) pong();
     session.on_post(request(), "text/plain", body, now);
   }
   void websocket_text(WebSocketId websocket, std::string_view text) {
-    if (websocket == session.websocket() && text.starts_with("3")) pings = 0;
+    if (websocket == session.websocket() && text.starts_with("3")) pong();
     session.on_websocket_text(websocket, text, now);
   }
   void write(std::size_t most) {
@@ -105,7 +113,7 @@ struct World final : SessionIo, SessionHandler {
       const std::size_t rest = session.queue().front_rest().size();
       const std::size_t part = std::min(rest, most);
       if (part == rest) got(session.queue().front()->packet());
-      if (session.queue().consume(part)) session.on_written(now);
+      session.on_pings_written(session.queue().consume(part), now);
       most -= part;
     }
   }
@@ -179,6 +187,8 @@ void step(World& world, std::uint8_t op, std::uint8_t argument) {
         world.session.on_request_gone({.number = gone}, world.now);
       } else if (argument < 64) {
         world.session.on_websocket_binary(websocket, "x", world.now);
+      } else if (argument < 96) {
+        world.session.set_reading(argument % 2 == 0, world.now);
       }
       return;
     default:

@@ -149,8 +149,8 @@ std::size_t SendQueue::gather(char* out, std::size_t capacity) const {
   return copied;
 }
 
-bool SendQueue::consume(std::size_t written) {
-  bool ping = false;
+unsigned SendQueue::consume(std::size_t written) {
+  unsigned pings = 0;
   for (std::size_t rest = 0; written > 0; written -= rest) {
     const Frame& frame = *front();
     rest = frame.websocket().size() - offset_;
@@ -159,10 +159,10 @@ bool SendQueue::consume(std::size_t written) {
       leave(written);
       break;
     }
-    ping = ping || frame.kind() == FrameKind::ping;
+    pings += frame.kind() == FrameKind::ping;
     pop_front();
   }
-  return ping;
+  return pings;
 }
 
 void SendQueue::shrink() {

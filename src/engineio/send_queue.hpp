@@ -38,9 +38,8 @@ class SendQueue {
   /// For a frame larger than `out` the bytes can be had without a copy by front_rest().
   std::size_t gather(char* out, std::size_t capacity) const;
   std::string_view front_rest() const { return front()->websocket().substr(offset_); }
-  /// `written` bytes went to the kernel. Returns true when a ping frame was among the frames that are now whole on
-  /// their way.
-  bool consume(std::size_t written);
+  /// `written` bytes went to the kernel. Returns how many pings are among the frames that are now whole on their way.
+  unsigned consume(std::size_t written);
   bool partially_written() const { return offset_ != 0; }
   /// How many bytes of memory have left by being written since the last call.
   std::size_t take_left() { return std::exchange(left_, 0); }

@@ -51,7 +51,7 @@ FrameRef open_packet(std::string_view sid, Transport first, const SessionOptions
 }  // namespace
 
 Session::Session(const Sid& sid, Transport first, const SessionOptions& options, SessionIo& io, TimePoint now)
-    : sid_(sid), options_(options), io_(io), heartbeat_at_(now + options.ping_interval) {
+    : sid_(sid), options_(options), io_(io), heartbeat_(now + options.ping_interval) {
   if (first == Transport::polling) polling_ = std::make_unique<Polling>(Polling{.polled_at = now});
   queue_.push_back(open_packet(sid_.text(), first, options));
 }
@@ -65,7 +65,7 @@ bool Session::finished() const {
 void Session::on_get(const RequestId& request, TimePoint now) {
   // A ping left unfetched beyond its time ends the session, also when this GET is heard before the timer is.
   const bool waits = polling_ && polling_->waiting_get;
-  if (state_ == State::open && ping_ == Ping::queued && !waits) on_heartbeat_timer(now);
+  if (state_ == State::open && heartbeat_.waits() && !waits) on_heartbeat_timer(now);
   if (state_ == State::closed || !polling_) {
     return io_.answer(request, refusal(state_ == State::closed ? kUnknownSid : kBadRequest));
   }
@@ -215,61 +215,46 @@ void Session::on_websocket_closed(WebSocketId websocket, CloseReason reason, Tim
 // ---- Heartbeat
 
 void Session::on_pong(TimePoint now) {
-  // A pong before its ping was written answers nothing; taken, it would confirm what has not arrived.
-  if (ping_ != Ping::written) return;
-  ping_ = Ping::none;
-  heartbeat_at_ = now + options_.ping_interval;
-  const std::uint64_t confirmed = std::exchange(ping_marker_, 0);
-  if (wanted_marker_ != 0) queue_confirming_ping();
+  const std::uint64_t confirmed = heartbeat_.on_pong(now, times());
+  queue_wanted_ping();
   io_.deadline_changed();
   if (confirmed != 0 && handler_) handler_->on_received(confirmed, now);
 }
 
 void Session::confirm(std::uint64_t marker) {
   if (state_ != State::open) return;
-  wanted_marker_ = marker;
-  if (ping_ == Ping::none) queue_confirming_ping();
+  heartbeat_.want(marker);
+  queue_wanted_ping();
 }
 
-void Session::queue_confirming_ping() {
-  // Behind all that was sent: its pong says that all of that has arrived.
-  ping_marker_ = std::exchange(wanted_marker_, 0);
-  ping_ = Ping::queued;
-  heartbeat_at_ += options_.ping_timeout;
+// Behind all that was sent: its pong says that all of that has arrived.
+void Session::queue_wanted_ping() {
+  if (!heartbeat_.take_wanted()) return;
   queue_.push_back(text_frame("2", FrameKind::ping));
   io_.touched();
 }
 
-void Session::on_ping_written(TimePoint now) {
-  if (ping_ != Ping::queued) return;
-  ping_ = Ping::written;
-  heartbeat_at_ = now + options_.ping_timeout;
+void Session::on_pings_written(unsigned pings, TimePoint now) {
+  heartbeat_.on_written(pings, now, times());
   io_.deadline_changed();
 }
 
 void Session::set_reading(bool reading, TimePoint now) {
   reading_ = reading;
-  if (reading && ping_ == Ping::written) heartbeat_at_ = std::max(heartbeat_at_, now + options_.ping_timeout);
+  if (reading) heartbeat_.give_time(now + options_.ping_timeout);
   io_.deadline_changed();
-}
-
-void Session::on_written(TimePoint now) {
-  on_ping_written(now);
 }
 
 void Session::on_heartbeat_timer(TimePoint now) {
-  if (now < heartbeat_at_) return;
-  if (ping_ == Ping::none) {
-    ping_ = Ping::queued;
-    heartbeat_at_ += options_.ping_timeout;
-    queue_.push_front(text_frame("2", FrameKind::ping));
-    queue_.shrink();
-    return io_.touched();
+  if (heartbeat_.is_silent(now)) {
+    if (reading_ && !io_.still_draining()) return end(CloseReason::ping_timeout, now);
+    heartbeat_.give_time(now + options_.ping_timeout);
+    io_.deadline_changed();
   }
-  // A ping that nobody fetched in time says as much as a pong that did not come.
-  if (reading_ && !io_.still_draining()) return end(CloseReason::ping_timeout, now);
-  heartbeat_at_ = now + options_.ping_timeout;
-  io_.deadline_changed();
+  if (!heartbeat_.ping_is_due(now)) return;
+  heartbeat_.on_queued(times());
+  queue_.push_front(text_frame("2", FrameKind::ping));
+  io_.touched();
 }
 
 // ---- The end
@@ -309,7 +294,7 @@ TimePoint Session::next_deadline() const {
   if (state_ == State::closed) return kNever;
   const TimePoint upgrade_until = polling_ ? polling_->upgrade_until : kNever;
   if (state_ == State::closing) return std::min(polling_->half_closed_until, upgrade_until);
-  return std::min({heartbeat_at_, upgrade_until, handler_ ? handler_->next_deadline() : kNever});
+  return std::min({heartbeat_.next_deadline(), upgrade_until, handler_ ? handler_->next_deadline() : kNever});
 }
 
 void Session::on_timer(TimePoint now) {

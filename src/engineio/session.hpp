@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "base/close_reason.hpp"
 #include "base/frame.hpp"
+#include "engineio/heartbeat.hpp"
 #include "engineio/send_queue.hpp"
 #include "engineio/sid.hpp"
 
@@ -132,9 +133,10 @@ class Session {
   /// What counts against send_queue_bytes of the bytes that wait.
   std::size_t waiting() const;
   /// Calls SessionHandler::on_received(marker) when the client has confirmed all that was sent before this call: an
-  /// early ping behind it, at most one ping of any kind outstanding. Markers rise.
+  /// early ping behind it, once no other ping is out. Markers rise.
   void confirm(std::uint64_t marker);
-  /// The client is (not) being read: what it answers is not heard meanwhile, so its silence does not count.
+  /// The client is (not) being read: what it answers is not heard meanwhile, so its silence does not count. It hears
+  /// pings all the while.
   void set_reading(bool reading, TimePoint now);
   /// The handler's next_deadline() may have become earlier.
   void deadline_changed() { io_.deadline_changed(); }
@@ -143,9 +145,9 @@ class Session {
   void close(CloseReason reason, TimePoint now);
 
   // From the owner, at the end of a turn.
-  /// What the WebSocket takes of it is told by consume(); where a ping was in it, by on_written() as well.
+  /// What the WebSocket takes of it is told by consume(); where pings were in it, by on_pings_written() as well.
   SendQueue& queue() { return queue_; }
-  void on_written(TimePoint now);
+  void on_pings_written(unsigned pings, TimePoint now);
   /// Then: answers a waiting GET if there is something for it, and judges what is left. `blocked`: the WebSocket takes
   /// no more.
   void flush(TimePoint now, bool blocked = false);
@@ -159,7 +161,6 @@ class Session {
     closing,  ///< over for the application; a polling client may still fetch what was queued, then '1'
     closed,
   };
-  enum class Ping : std::uint8_t { none, queued, written };
   /// What a session has only until it is on a WebSocket.
   struct Polling {
     std::optional<RequestId> waiting_get{};
@@ -171,9 +172,9 @@ class Session {
   };
 
   bool on_packet(const PacketView& packet, TimePoint now);
+  Heartbeat::Times times() const { return {options_.ping_interval, options_.ping_timeout}; }
   void on_pong(TimePoint now);
-  void queue_confirming_ping();
-  void on_ping_written(TimePoint now);
+  void queue_wanted_ping();
   void on_heartbeat_timer(TimePoint now);
   bool probed_by(WebSocketId websocket) const { return polling_ && websocket != 0 && polling_->probe == websocket; }
   void answer_get(std::string payload);  ///< the one that waits, if one does
@@ -194,13 +195,10 @@ class Session {
   SendQueue queue_;
   std::unique_ptr<Polling> polling_;  ///< none: over WebSocket
   WebSocketId websocket_ = 0;
-  std::size_t kept_bytes_ = 0;       ///< of send_kept(), at most as many as still wait
-  std::size_t least_waiting_ = 0;    ///< since more than send_queue_bytes waited; else what the last turn left
-  TimePoint heartbeat_at_;           ///< the next ping is due; or the one that waits is to be fetched, or answered
-  std::uint64_t wanted_marker_ = 0;  ///< to be confirmed by the next ping
-  std::uint64_t ping_marker_ = 0;    ///< confirmed by the ping that is out; 0: an ordinary heartbeat
+  std::size_t kept_bytes_ = 0;     ///< of send_kept(), at most as many as still wait
+  std::size_t least_waiting_ = 0;  ///< since more than send_queue_bytes waited; else what the last turn left
+  Heartbeat heartbeat_;
   State state_ = State::open;
-  Ping ping_ = Ping::none;
   bool overflowed_ = false;
   bool reading_ = true;
   bool too_large_ = false;  ///< a message was, for which it was ended

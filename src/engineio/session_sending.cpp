@@ -88,15 +88,15 @@ void Session::serve_get(TimePoint now) {
 void Session::answer_with_packets(TimePoint now) {
   polling_->polled_at = now;
   std::string payload;
-  bool ping = false;
+  unsigned pings = 0;
   for (std::size_t i = 0; i < options_.polling_max_packets && !queue_.empty(); ++i) {
     if (i != 0 && payload.size() + queue_.front()->packet().size() > kMaxAnswer) break;
     append_packet(payload, *queue_.front());
-    ping = ping || queue_.front()->kind() == FrameKind::ping;
+    pings += queue_.front()->kind() == FrameKind::ping;
     queue_.pop_front();
   }
   answer_get(std::move(payload));
-  if (ping) on_ping_written(now);
+  if (pings != 0) on_pings_written(pings, now);
 }
 
 }  // namespace signalbox::engineio

@@ -114,7 +114,7 @@ void Shard::append_close(Connection& connection) {
 }
 
 void Shard::took_of_queue(Connection& connection, SessionEntry& entry, std::size_t written) {
-  if (entry.session.queue().consume(written)) entry.session.on_written(now_);
+  if (const unsigned pings = entry.session.queue().consume(written)) entry.session.on_pings_written(pings, now_);
   connection.mid_frame = entry.session.queue().partially_written();
 }
 

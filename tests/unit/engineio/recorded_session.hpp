@@ -76,7 +76,7 @@ struct SessionTest : testing::Test {
     Log out;
     while (!session.queue().empty()) {
       out.emplace_back(session.queue().front()->packet());
-      if (session.queue().consume(session.queue().front_rest().size())) session.on_written(now);
+      session.on_pings_written(session.queue().consume(session.queue().front_rest().size()), now);
     }
     return out;
   }

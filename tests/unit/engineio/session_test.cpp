@@ -144,6 +144,50 @@ TEST_F(SessionTest, while_a_client_is_not_read_its_silence_does_not_count) {
   EXPECT_FALSE(session.open());
 }
 
+TEST_F(SessionTest, a_client_that_is_not_read_hears_a_ping_at_each_interval) {
+  upgrade();
+  wait(25s);
+  session.set_reading(false, now);
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(written(), Log{"2"});
+    wait(25s);
+  }
+  EXPECT_TRUE(session.open());
+  session.set_reading(true, now);
+  for (int i = 0; i < 4; ++i) session.on_websocket_text(1, "3", now);
+  EXPECT_EQ(written(), Log{"2"}) << "the one that was due when it was read again";
+  session.on_websocket_text(1, "3", now);
+  EXPECT_EQ(session.next_deadline(), now + 25s);
+}
+
+TEST_F(SessionTest, over_polling_as_well_as_far_as_it_asks_for_them) {
+  session.set_reading(false, now);
+  for (std::uint32_t request = 1; request <= 3; ++request) {
+    get(request);
+    wait(25s);
+    EXPECT_EQ(io.log.back(), std::to_string(request) + ":200:2");
+  }
+  wait(60s);
+  wait(60s);
+  get(4);
+  EXPECT_EQ(io.log.back(), "4:200:2") << "one for all that it did not ask for";
+}
+
+TEST_F(SessionTest, a_client_that_is_read_again_is_silent_when_a_pong_that_is_due_does_not_follow) {
+  upgrade();
+  wait(25s);
+  session.set_reading(false, now);
+  written();
+  wait(25s);
+  written();
+  session.set_reading(true, now);
+  session.on_websocket_text(1, "3", now);
+  wait(19999ms);
+  EXPECT_TRUE(session.open());
+  wait(1ms);
+  EXPECT_EQ(handler.log, Log{"closed: ping timeout"}) << "there was a pong, but two were due";
+}
+
 TEST_F(SessionTest, a_get_that_comes_too_late_for_its_ping_is_refused_even_before_the_timer_runs) {
   wait(25000ms);
   now += 20s;
@@ -180,6 +224,30 @@ TEST_F(SessionTest, a_slow_line_that_still_drains_is_given_time) {
   io.draining = false;
   wait(20000ms);
   EXPECT_FALSE(session.open());
+}
+
+TEST_F(SessionTest, on_a_slow_line_the_next_ping_does_not_wait_for_the_pong_to_the_last) {
+  upgrade();
+  wait(25s);
+  EXPECT_EQ(written(), Log{"2"});
+  io.draining = true;
+  wait(20s);
+  EXPECT_EQ(written(), Log{});
+  wait(5s);
+  EXPECT_EQ(written(), Log{"2"});
+}
+
+TEST_F(SessionTest, on_a_slow_line_a_ping_that_is_due_goes_before_what_waits_and_before_the_one_behind_it) {
+  upgrade();
+  send("4outcome");
+  session.confirm(7);
+  io.draining = true;
+  wait(25s);
+  EXPECT_EQ(written(), (Log{"2", "4outcome", "2"}));
+  session.on_websocket_text(1, "3", now);
+  EXPECT_EQ(handler.log, Log{}) << "it answers the first";
+  session.on_websocket_text(1, "3", now);
+  EXPECT_EQ(handler.log, Log{"received 7"});
 }
 
 TEST_F(SessionTest, the_upgrade_keeps_the_order_of_what_waits) {
@@ -357,6 +425,26 @@ TEST_F(SessionTest, at_most_one_ping_is_out_and_the_next_confirmation_waits_for_
   EXPECT_EQ(written(), Log{"2"});
   session.on_websocket_text(1, "3", now);
   EXPECT_EQ(handler.log, (Log{"received 1", "received 3"}));
+}
+
+TEST_F(SessionTest, of_several_pings_that_are_out_the_pong_to_its_own_confirms) {
+  upgrade();
+  session.confirm(1);
+  EXPECT_EQ(written(), Log{"2"});
+  session.set_reading(false, now);
+  wait(25s);
+  EXPECT_EQ(written(), Log{"2"});
+  session.confirm(2);
+  session.set_reading(true, now);
+  session.on_websocket_text(1, "3", now);
+  EXPECT_EQ(handler.log, Log{"received 1"});
+  EXPECT_EQ(written(), Log{}) << "a pong is due still";
+  session.on_websocket_text(1, "3", now);
+  EXPECT_EQ(written(), Log{"2"});
+  EXPECT_EQ(handler.log, Log{"received 1"});
+  session.on_websocket_text(1, "3", now);
+  session.on_websocket_text(1, "3", now);
+  EXPECT_EQ(handler.log, (Log{"received 1", "received 2"}));
 }
 
 TEST_F(SessionTest, an_ordinary_heartbeat_confirms_nothing) {

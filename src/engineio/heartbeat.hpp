@@ -1,0 +1,80 @@
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "base/clock.hpp"
+
+namespace signalbox::engineio {
+
+/// When a session pings, how long it waits for a pong, and what a pong confirms. Pongs carry no id, but they come in
+/// the order of their pings.
+///
+/// A ping is due at each interval, also while the pong to the last one is. A client that is not read, or that is behind
+/// a slow line, must hear it: the client gives up when it has heard no ping for interval and timeout together.
+class Heartbeat {
+ public:
+  struct Times {
+    Milliseconds interval;
+    Milliseconds timeout;
+  };
+
+  explicit Heartbeat(TimePoint first_ping) : ping_at_(first_ping) {}
+
+  TimePoint next_deadline() const { return std::min(ping_at_, silent_at_); }
+  bool ping_is_due(TimePoint now) const { return now >= ping_at_; }
+  /// A ping was not fetched in time, or not answered in time.
+  bool is_silent(TimePoint now) const { return now >= silent_at_; }
+  void give_time(TimePoint until) {
+    if (silent_at_ != kNever) silent_at_ = std::max(silent_at_, until);
+  }
+
+  /// The ping that is due was queued, before all that waits.
+  void on_queued(const Times& times) {
+    waits_ = true;
+    if (silent_at_ == kNever) silent_at_ = ping_at_ + times.timeout;
+    ping_at_ = kNever;
+  }
+  /// Does a ping that was due wait still?
+  bool waits() const { return waits_; }
+
+  /// Wants a receipt: that the pong to a ping confirms this marker. Markers rise.
+  void want(std::uint64_t marker) { wanted_ = marker; }
+  /// True: queue a ping behind all that waits; its pong confirms what was wanted. Not while another ping waits or is
+  /// out.
+  bool take_wanted() {
+    if (wanted_ == 0 || waits_ || marker_ != 0 || pongs_due_ != 0) return false;
+    marker_ = std::exchange(wanted_, 0);
+    return true;
+  }
+
+  /// So many pings are on their way; of those that wait, the one that was due is the first.
+  void on_written(unsigned pings, TimePoint now, const Times& times) {
+    if (pings == 0) return;
+    if (pongs_due_ == 0) silent_at_ = now + times.timeout;
+    pongs_due_ += pings;
+    if (pings > (std::exchange(waits_, false) ? 1U : 0U)) marker_pong_ = pongs_due_;
+    ping_at_ = now + times.interval;
+  }
+
+  /// The marker that this pong confirms; 0: none. A pong before its ping was written answers nothing: taken, it would
+  /// confirm what has not arrived.
+  std::uint64_t on_pong(TimePoint now, const Times& times) {
+    if (pongs_due_ == 0) return 0;
+    --pongs_due_;
+    silent_at_ = waits_ || pongs_due_ != 0 ? now + times.timeout : kNever;
+    if (silent_at_ == kNever) ping_at_ = now + times.interval;
+    return marker_pong_ != 0 && --marker_pong_ == 0 ? std::exchange(marker_, 0) : 0;
+  }
+
+ private:
+  TimePoint ping_at_;              ///< kNever: it waits already
+  TimePoint silent_at_ = kNever;   ///< kNever: no ping is out
+  std::uint64_t wanted_ = 0;       ///< the marker for the next ping that confirms
+  std::uint64_t marker_ = 0;       ///< of the one that waits or is out
+  std::uint32_t pongs_due_ = 0;    ///< of pings that were written
+  std::uint32_t marker_pong_ = 0;  ///< which of these confirms marker_; 0: its ping waits
+  bool waits_ = false;
+};
+
+}  // namespace signalbox::engineio
