@@ -14,7 +14,7 @@ using socketio::PacketView;
 
 namespace {
 
-log::RareWarning slow_reader, many_sockets, large_payload;
+log::RareWarning slow_reader, many_sockets, many_events, large_payload;
 
 socketio::DecodeLimits decode_limits(const Config& config) {
   return {.max_attachments = static_cast<std::uint32_t>(config.max_attachments), .json_depth = config.json_depth};
@@ -97,7 +97,11 @@ void Client::spend(TimePoint now) {
   budget_.spend(rate, now);
   const TimePoint refilled = budget_.refilled_at(rate);
   if (refilled <= now) return;
-  if (read_again_ == kNever) link_.set_reading(false);
+  if (read_again_ == kNever) {
+    many_events.write("CLIENT_EVENTS_PER_S is reached: the client is read more slowly",
+                      {{"address", facts_.remote_address}});
+    link_.set_reading(false);
+  }
   read_again_ = refilled;
   link_.deadline_changed();
 }

@@ -342,6 +342,15 @@ TEST_F(Open, who_sends_more_than_the_budget_is_not_read_until_it_has_refilled) {
   EXPECT_TRUE(client->reading);
 }
 
+// The POST that waits meanwhile is given up by a proxy else.
+TEST_F(Open, who_sent_a_thousand_packets_in_one_request_is_held_for_twenty_seconds_at_most) {
+  hub.config.client_events_per_s = 10;
+  joined();
+  for (int i = 0; i < 1000; ++i) client->text("2[\"x\"]");
+  EXPECT_GT(client->client.next_deadline(), test_now + Milliseconds(19'900));
+  EXPECT_LE(client->client.next_deadline(), test_now + Milliseconds(20'001));
+}
+
 TEST_F(Open, acknowledgements_cost_nothing_of_the_budget) {
   hub.config.client_events_per_s = 10;
   joined();
