@@ -38,12 +38,13 @@ void Directory::open(OutcomeStore& store, TimePoint now) {
   std::size_t restored = 0;
   store.load([&](StoredOutcome found) {
     if (++restored % kLookEach == 0) look_at_memory();
-    if (lean_) found.entry.frame = key_alone(found.entry.frame);
+    if (lean_ && found.entry.loaded()) found.entry.frame = key_alone(found.entry.frame);
     Stripe& stripe = stripe_of(found.user);
     const Lock lock(stripe.mutex);
     User& user = stripe.find_or_add(found.user);
     if (!user.jobs) user.jobs = std::make_unique<UserJobs>(options_.ledger, stripe.ledger_bytes);
     user.jobs->restore(HashedText(found.job_id), std::move(found.entry));
+    return !lean_;
   });
   for (std::size_t i = 0; i < kStripes; ++i) {
     const Lock lock(stripes_[i].mutex);

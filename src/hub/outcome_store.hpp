@@ -58,8 +58,10 @@ class OutcomeStore {
   /// Calls back, on a thread of the store, with all outcomes of this user that were put before, on the disk or not.
   /// What cannot be read is not among them.
   virtual void read(std::string_view user, Found callback) = 0;
+  /// Takes one outcome. False: of those that follow only the keys are wanted, and not their data.
+  using Take = std::function<bool(StoredOutcome)>;
   /// All that is kept, one after the other. Once, before anything else.
-  virtual void load(const std::function<void(StoredOutcome)>& take) = 0;
+  virtual void load(const Take& take) = 0;
   /// Who was online when the last process ended. Once, before anything else but load().
   virtual std::vector<std::string> online() = 0;
   /// Calls back, on a thread of the store, with each outcome that can never be written, before who waits for its group

@@ -78,9 +78,16 @@ void OutcomeFile::migrate() {
   }
 }
 
-void OutcomeFile::load(const std::function<void(hub::StoredOutcome)>& take) {
-  Statement all(file_.get(), "SELECT user, job, number, time, had_at, packet FROM outcome");
-  while (all.step()) take(outcome_in(all));
+void OutcomeFile::load(const hub::OutcomeStore::Take& take) {
+  bool wanted = true;
+  Statement whole(file_.get(), "SELECT user, job, number, time, had_at, packet FROM outcome ORDER BY user, job");
+  while (wanted && whole.step()) wanted = take(outcome_in(whole));
+  if (wanted) return;
+  Statement keys(
+      file_.get(),
+      "SELECT user, job, number, time, had_at, '' FROM outcome WHERE (user, job) > (?, ?) ORDER BY user, job");
+  keys.bind(whole.text(0)).bind(whole.text(1));
+  while (keys.step()) take(outcome_in(keys));
 }
 
 std::vector<std::string> OutcomeFile::online() {

@@ -40,8 +40,8 @@ class OutcomeFile {
   /// Writes all of these in one transaction, but those that can never be written. When it throws, none is written.
   std::vector<Refused> write(const std::vector<Step>& steps);
 
-  /// All outcomes, one after the other.
-  void load(const std::function<void(hub::StoredOutcome)>& take);
+  /// All outcomes, one after the other. Data that is not wanted is not read.
+  void load(const hub::OutcomeStore::Take& take);
   std::vector<std::string> online();
   /// The outcome of a job, if there is one.
   std::optional<hub::JobEntry> outcome_of(std::string_view user, std::string_view job_id);

@@ -39,7 +39,7 @@ SqliteStore::~SqliteStore() {
   writer_.join();
 }
 
-void SqliteStore::load(const std::function<void(hub::StoredOutcome)>& take) {
+void SqliteStore::load(const Take& take) {
   const std::lock_guard lock(mutex_);  // the writer has nothing to do before something is queued
   file_.load(take);
 }

@@ -37,7 +37,7 @@ class SqliteStore final : public hub::OutcomeStore {
   void presence(hub::PresenceChanges changes) override;
   void when_committed(hub::CommitGroup group, Committed callback) override;
   void read(std::string_view user, Found callback) override;
-  void load(const std::function<void(hub::StoredOutcome)>& take) override;
+  void load(const Take& take) override;
   std::vector<std::string> online() override;
   void on_refused(Refused callback) override { refused_ = std::move(callback); }
 

@@ -31,8 +31,11 @@ class NotedStore final : public OutcomeStore {
     notes.push_back("read " + std::string(user));
     questions.push_back(std::move(callback));
   }
-  void load(const std::function<void(StoredOutcome)>& take) override {
-    for (StoredOutcome& one : found) take(std::move(one));
+  void load(const Take& take) override {
+    for (bool data = true; StoredOutcome & one : found) {
+      if (!data) one.entry.frame = key_alone(one.entry.frame);
+      data = take(std::move(one));
+    }
   }
   std::vector<std::string> online() override { return were_online; }
   void on_refused(Refused callback) override { refuse = std::move(callback); }

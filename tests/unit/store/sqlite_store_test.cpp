@@ -56,7 +56,10 @@ struct Store : testing::Test {
   };
   static std::vector<hub::StoredOutcome> all(SqliteStore& store) {
     std::vector<hub::StoredOutcome> out;
-    store.load([&out](hub::StoredOutcome one) { out.push_back(std::move(one)); });
+    store.load([&out](hub::StoredOutcome one) {
+      out.push_back(std::move(one));
+      return true;
+    });
     return out;
   }
   /// "job number packet" of what it has of a user.
@@ -102,6 +105,26 @@ TEST_F(Store, keeps_what_it_was_given_through_a_restart) {
   EXPECT_EQ(found[0].entry.had_at, 77);
   EXPECT_EQ(found[1].entry.had_at, 0);
   EXPECT_EQ(found[1].entry.number, 2u);
+}
+
+TEST_F(Store, loads_the_keys_alone_once_data_is_not_wanted) {
+  {
+    SqliteStore store(directory);
+    for (const char* user : {"ada", "bo"}) {
+      for (const char* job : {"1", "2"}) store.put(user, job, outcome(1), 0);
+    }
+    store.had("bo", {.up_to = 1}, 77);
+  }
+  SqliteStore store(directory);
+  std::vector<std::string> order;
+  store.load([&](hub::StoredOutcome one) {
+    order.push_back(one.user + one.job_id + (one.entry.loaded() ? " whole" : " key"));
+    EXPECT_EQ(one.entry.frame->key(), one.job_id);
+    EXPECT_EQ(one.entry.time, 5);
+    EXPECT_EQ(one.entry.had_at, one.user == "bo" ? 77 : 0);
+    return order.size() < 2;
+  });
+  EXPECT_EQ(order, (std::vector<std::string>{"ada1 whole", "ada2 whole", "bo1 key", "bo2 key"}));
 }
 
 TEST_F(Store, notes_as_had_what_lies_between_two_numbers) {
