@@ -94,6 +94,7 @@ class Sink final : public Mailboxes {
   unsigned shards() const override { return 1; }
   bool post(unsigned, Message&&) override { return true; }
   bool has_room(unsigned, std::size_t) const override { return true; }
+  int current_shard() const override { return -1; }
 };
 
 /// A directory with `count` users, each of `sockets` sockets.

@@ -40,7 +40,7 @@ struct Arguments {
 
 /// Answers one event whose client asked for an acknowledgement; a no-op if it did not, or at the second call.
 ///
-/// thread  any; may be kept and called later. A socket that has gone meanwhile is a no-op.
+/// thread  any; may be kept and called later, while the service lives. A socket that has gone meanwhile is a no-op.
 class Ack {
  public:
   using Send = std::move_only_function<void(std::string array, Attachments attachments)>;

@@ -32,9 +32,10 @@ std::string_view to_text(EmitError error) noexcept;
 
 using EmitResult = std::expected<std::size_t, EmitError>;
 
-/// The running server as workers see it; got from WebSocketService::io().
+/// The running server as workers see it; got from WebSocketService::io(). Before start() and once stop() has begun
+/// every emit is refused with EmitError::stopped, nobody hears of it, and who is online may still be asked.
 ///
-/// thread  any, for every function that takes it. Handlers run on the shard of their socket.
+/// thread  any, for every function that takes it, while the service lives. Handlers run on the shard of their socket.
 class Io {
  public:
   class Impl;
@@ -42,7 +43,8 @@ class Io {
   Impl& impl() const { return *impl_; }
 
   /// Runs `task` later on the calling shard's thread (from a handler), or on shard 0 (from any other thread): to spread
-  /// long work over turns. False: stopped.
+  /// long work over turns. False: the service does not run, and the task never will. One that still waits at stop() may
+  /// be dropped.
   bool post(std::move_only_function<void()> task) const;
 
  private:

@@ -66,6 +66,8 @@ class Mailboxes {
   [[nodiscard]] virtual bool post(unsigned shard, Message&& message) = 0;
   /// Room for `count` more in that mailbox at this moment? To be asked before anything is posted that may be refused.
   virtual bool has_room(unsigned shard, std::size_t count) const = 0;
+  /// Which of these shards' thread is this? -1: none, perhaps another server's in this process.
+  virtual int current_shard() const = 0;
 };
 
 }  // namespace signalbox

@@ -40,8 +40,7 @@ struct Hub {
   Mailboxes& mailboxes;
   Counters counters{};
   RecoveryTable recovery{};
-  std::vector<LocalSockets*> shards{};         ///< by shard; each touched by its shard alone
-  int (*current_shard)() = [] { return -1; };  ///< which shard's thread is this? -1: none of them
+  std::vector<LocalSockets*> shards{};  ///< by shard; each touched by its shard alone
   Clocks clocks{};
 
   /// A socket by its name, on its shard's thread; nothing if it has gone.

@@ -250,7 +250,7 @@ void SocketState::send_ack(std::uint64_t id, std::string_view array, const Attac
 Ack SocketState::make_ack(std::uint64_t id) {
   // The answer may come later and from any thread: the socket is looked up again on its own.
   return Ack([&hub = client_.hub(), ref = ref_, id](std::string array, Attachments attachments) {
-    if (hub.current_shard() == static_cast<int>(ref.shard)) {
+    if (hub.mailboxes.current_shard() == static_cast<int>(ref.shard)) {
       if (SocketState* socket = hub.find(ref)) socket->send_ack(id, array, attachments);
       return;
     }

@@ -120,8 +120,6 @@ class Network : public Mailboxes {
   virtual std::uint16_t port() const = 0;
   /// Answers a request given to on_request(); one whose connection has gone is a no-op. Any thread.
   virtual void answer(const RequestId& request, Response response) = 0;
-  /// Which shard's thread is this? -1: none of them.
-  static int current_shard();
   /// Marks a session as one that has an authenticated socket (lifts the limits of strangers). Its shard's thread only.
   virtual void set_authenticated(engineio::Session& session) = 0;
   /// Stops or resumes reading from a session's client (its events budget is used up). Its shard's thread only.

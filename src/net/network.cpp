@@ -1,10 +1,9 @@
-#include <signal.h>
-
 #include <algorithm>
 #include <thread>
 
 #include "base/assert.hpp"
 #include "base/log.hpp"
+#include "base/service_thread.hpp"
 #include "net/listener.hpp"
 #include "net/shard.hpp"
 
@@ -22,17 +21,20 @@ class ShardedNetwork final : public Network {
   void start() override;
   void drain(Milliseconds most, std::function<void()> drained) override;
   void stop() override;
-  std::uint16_t port() const override { return port_; }
+  std::uint16_t port() const override { return port_.load(); }
   unsigned shards() const override { return shared_.options.shards; }
+  int current_shard() const override {
+    return current() && current()->is_of(shared_) ? static_cast<int>(current()->index()) : -1;
+  }
 
   bool post(unsigned shard, Message&& message) override {
-    return shard < shared_.shards.size() && shared_.shards[shard]->post(std::move(message));
+    return shard < made() && shared_.shards[shard]->post(std::move(message));
   }
   bool has_room(unsigned shard, std::size_t count) const override {
-    return shard < shared_.shards.size() && shared_.shards[shard]->has_room(count);
+    return shard < made() && shared_.shards[shard]->has_room(count);
   }
   void answer(const RequestId& request, Response response) override {
-    if (request.shard >= shared_.shards.size()) return;
+    if (request.shard >= made()) return;
     Shard* shard = shared_.shards[request.shard].get();
     if (current() == shard) return shard->answer(request, response);
     static_cast<void>(shard->post(
@@ -44,12 +46,16 @@ class ShardedNetwork final : public Network {
   Counters counters() const override;
 
  private:
-  static Shard* current() { return net::current_shard(); }
+  static Shard* current() { return net::current_shard(); }  ///< perhaps another network's
+  /// How many shards other threads may look at: all of them or, until the last is made, none.
+  unsigned made() const { return made_.load(std::memory_order_acquire); }
+  void make_shards(Listeners listeners);
 
   Shared shared_;
   Factory factory_;
   std::vector<std::thread> threads_;
-  std::uint16_t port_ = 0;
+  std::atomic<unsigned> made_{0};
+  std::atomic<std::uint16_t> port_{0};
 };
 
 void ShardedNetwork::start() {
@@ -63,27 +69,32 @@ void ShardedNetwork::start() {
   log::info("limits", {{"descriptors", std::to_string(descriptors)},
                        {"max_connections", std::to_string(shared_.max_connections)},
                        {"max_unauthenticated", std::to_string(shared_.max_strangers)}});
-  Listeners listeners = listen_on(options.host, options.port, options.shards, options.tcp_user_timeout);
-  port_ = listeners.port;
-  for (unsigned i = 0; i < options.shards; ++i) {
+  make_shards(listen_on(options.host, options.port, options.shards, options.tcp_user_timeout));
+  try {
+    for (auto& shard : shared_.shards) threads_.push_back(service_thread([&shard = *shard] { shard.run(); }));
+  } catch (const std::exception&) {
+    stop();  // half of them serve nobody
+    throw;
+  }
+}
+
+void ShardedNetwork::make_shards(Listeners listeners) {
+  const unsigned count = shared_.options.shards;
+  for (unsigned i = 0; i < count; ++i) {
     shared_.shards.push_back(std::make_unique<Shard>(i, shared_, make_epoll_kernel()));
   }
-  for (unsigned i = 0; i < options.shards; ++i) {
+  for (unsigned i = 0; i < count; ++i) {
     shared_.shards[i]->set_application(factory_(i));
     for (auto& fd : listeners.of_shard[i]) shared_.shards[i]->add_listener(fd.release());
   }
-  // Signals are the program's business and go to its own threads.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  for (auto& shard : shared_.shards) threads_.emplace_back([&shard = *shard] { shard.run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  port_.store(listeners.port);
+  made_.store(count, std::memory_order_release);
 }
 
 void ShardedNetwork::drain(Milliseconds most, std::function<void()> drained) {
   const auto pace = drain_pace(shared_.sessions.load(), most);
-  for (auto& shard : shared_.shards) {
-    Shard* one = shard.get();
+  for (unsigned i = 0; i < made(); ++i) {
+    Shard* one = shared_.shards[i].get();
     static_cast<void>(one->post(Message::run([one, pace, drained] { one->begin_drain(pace, drained); })));
   }
 }
@@ -95,12 +106,12 @@ Network::Counters ShardedNetwork::counters() const {
                .partial_bytes = shared_.partial_bytes.load(),
                .queued_bytes = static_cast<std::size_t>(std::max(bytes_of(shared_.queued_bytes), std::ptrdiff_t{0})),
                .conflated = shared_.conflated.load()};
-  for (const auto& shard : shared_.shards) out.timers += shard->timers();
+  for (unsigned i = 0; i < made(); ++i) out.timers += shared_.shards[i]->timers();
   return out;
 }
 
 void ShardedNetwork::stop() {
-  SB_ASSERT(current() == nullptr);
+  SB_ASSERT(current_shard() < 0);
   if (threads_.empty()) return;
   for (auto& shard : shared_.shards) {
     Shard* one = shard.get();
@@ -119,11 +130,6 @@ Clock::duration drain_pace(std::size_t sessions, Milliseconds most) {
 
 std::unique_ptr<Network> Network::create(Options options, Factory factory) {
   return std::make_unique<ShardedNetwork>(std::move(options), std::move(factory));
-}
-
-int Network::current_shard() {
-  const Shard* shard = net::current_shard();
-  return shard ? static_cast<int>(shard->index()) : -1;
 }
 
 }  // namespace signalbox::net

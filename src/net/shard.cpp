@@ -56,7 +56,8 @@ bool Shard::has_room(std::size_t count) const {
 
 bool Shard::post(Message&& message) {
   if (deliver_at_once(message)) return true;
-  const bool later = this_shard && this_shard != this && message.kind == Message::Kind::deliver;
+  const bool later =
+      this_shard && this_shard != this && this_shard->is_of(shared_) && message.kind == Message::Kind::deliver;
   if (later) this_shard->announce_later(*this);
   const auto put = mailbox_.put(std::move(message), later);
   // A shard looks into its own mailbox before it waits, so it need not wake itself.

@@ -104,6 +104,7 @@ class Shard {
   ~Shard();
 
   unsigned index() const { return index_; }
+  bool is_of(const Shared& server) const { return &shared_ == &server; }
   ShardApplication& application() { return *application_; }
   void set_application(std::unique_ptr<ShardApplication> application) { application_ = std::move(application); }
   void add_listener(int fd);

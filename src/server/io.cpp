@@ -5,23 +5,32 @@
 #include <signalbox/connection_manager.hpp>
 
 #include "hub/guarded.hpp"
-#include "net/application.hpp"
 
 namespace signalbox {
 
-EmitResult Io::Impl::emit(std::string_view user, hub::FrameResult frame, hub::CommitGroup group) const {
-  if (!hub::valid_user_id(user)) return std::unexpected(EmitError::invalid_user);
-  if (!frame) return std::unexpected(frame.error());
-  if (!running()) return std::unexpected(EmitError::stopped);
-  const auto queued = hub_.directory.emit(user, *std::move(frame), group);
+std::optional<EmitError> Io::Impl::refusal(std::string_view user, const hub::FrameResult& frame) const {
+  if (!hub::valid_user_id(user)) return EmitError::invalid_user;
+  if (!frame) return frame.error();
+  if (!running()) return EmitError::stopped;
+  return std::nullopt;
+}
+
+EmitResult Io::Impl::queue(std::string_view user, hub::EncodedEvent event, hub::CommitGroup group) const {
+  const auto queued = hub_.directory.emit(user, std::move(event), group);
   if (queued) return *queued;
   return std::unexpected(running() ? hub::to_emit_error(queued.error()) : EmitError::stopped);
 }
 
+EmitResult Io::Impl::emit(std::string_view user, hub::FrameResult frame) const {
+  if (const auto why = refusal(user, frame)) return std::unexpected(*why);
+  return queue(user, *std::move(frame), 0);
+}
+
 EmitResult Io::Impl::emit(std::string_view user, hub::FrameResult frame, OnCommitted on_committed) const {
-  hub::OutcomeStore* const store = frame && frame->kept_outcome() ? store_ : nullptr;
+  if (const auto why = refusal(user, frame)) return std::unexpected(*why);
+  hub::OutcomeStore* const store = frame->kept_outcome() ? store_ : nullptr;
   const hub::CommitGroup group = store ? store->new_group() : 0;
-  const EmitResult result = emit(user, std::move(frame), group);
+  const EmitResult result = queue(user, *std::move(frame), group);
   if (!result) return result;
   auto call = [&hub = hub_, on_committed = std::move(on_committed)](hub::Commit commit) mutable {
     hub::guarded(hub, "on_committed", {}, [&] { on_committed(commit == hub::Commit::durable); });
@@ -32,7 +41,7 @@ EmitResult Io::Impl::emit(std::string_view user, hub::FrameResult frame, OnCommi
 
 bool Io::post(std::move_only_function<void()> task) const {
   if (!impl_->running()) return false;
-  const int here = net::Network::current_shard();
+  const int here = impl_->hub().mailboxes.current_shard();
   auto guarded = [&hub = impl_->hub(), task = std::move(task)]() mutable {
     hub::guarded(hub, "a posted task", {}, [&] { task(); });
   };

@@ -72,7 +72,6 @@ WebSocketService::Impl::Impl(Config given)
       counts_([this] { return occurrences(); }) {
   log::set_up(config.log_level, config.log_format == "json");
   hub.shards.resize(network->shards());
-  hub.current_shard = net::Network::current_shard;
 }
 
 void WebSocketService::Impl::start() {

@@ -76,10 +76,11 @@ struct EchoServer {
 
 class Client {
  public:
-  explicit Client(const EchoServer& server) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit Client(const EchoServer& server) : Client(server.network->port()) {}
+  explicit Client(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in to{};
     to.sin_family = AF_INET;
-    to.sin_port = htons(server.network->port());
+    to.sin_port = htons(port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) close();
   }

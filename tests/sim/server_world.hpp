@@ -62,7 +62,6 @@ class ServerWorld final : public net::Network {
     shared_.options = network_options(config);
     shared_.max_connections = shared_.max_strangers = 1000;
     hub.shards.resize(2);
-    hub.current_shard = [] { return sim_shard; };
     hub.clocks.steady = [] { return sim_now; };
     sim_now = network_.now;
     for (unsigned i = 0; i < 2; ++i) {
@@ -112,6 +111,7 @@ class ServerWorld final : public net::Network {
   unsigned shards() const override { return 2; }
   bool post(unsigned shard, Message&& message) override { return shared_.shards[shard]->post(std::move(message)); }
   bool has_room(unsigned shard, std::size_t count) const override { return shared_.shards[shard]->has_room(count); }
+  int current_shard() const override { return sim_shard; }
   void answer(const net::RequestId& id, net::Response response) override {
     shared_.shards[id.shard]->answer(id, std::move(response));
   }

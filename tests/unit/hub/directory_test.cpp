@@ -22,6 +22,7 @@ struct RecordingMailboxes : Mailboxes {
     return true;
   }
   bool has_room(unsigned shard, std::size_t count) const override { return posted[shard].size() + count <= room; }
+  int current_shard() const override { return -1; }
 
   std::vector<std::string> packets(unsigned shard, Message::Kind kind) const {
     std::vector<std::string> out;

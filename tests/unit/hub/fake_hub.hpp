@@ -31,6 +31,7 @@ class FakeMailboxes final : public Mailboxes {
     return true;
   }
   bool has_room(unsigned, std::size_t) const override { return true; }
+  int current_shard() const override { return test_shard; }
 
   std::vector<std::deque<Message>> boxes;
 };
@@ -55,7 +56,6 @@ struct FakeHub {
     if (config.recovery_window.count() != 0) {
       for (auto& local : locals) local->keep_recoverable(hub);
     }
-    hub.current_shard = [] { return test_shard; };
     hub.clocks = {.steady = [] { return test_now; }, .wall = wall_now};
   }
   EventRegistry events(const std::string& nsp = "/") {

@@ -1,0 +1,167 @@
+// stop(), from wherever it is called, and what holds of the other calls before, while and after the service runs.
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <signalbox/middleware/auth.hpp>
+#include <signalbox/signalbox.hpp>
+
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <future>
+#include <thread>
+
+#include "echo_server.hpp"
+
+namespace signalbox {
+namespace {
+
+constexpr const char* kSecret = "0123456789abcdef0123456789abcdef";
+
+Config settings() {
+  Config config;
+  config.port = 0;
+  config.host = "127.0.0.1";
+  config.threads = 2;
+  config.jwt_secret = kSecret;
+  config.log_level = "off";
+  config.data_dir.clear();
+  return config;
+}
+
+/// A folder for outcomes that goes with the test.
+struct DataDir {
+  ~DataDir() { std::filesystem::remove_all(path); }
+  const std::string path = testing::TempDir() + "signalbox-stopping-" + std::to_string(::getpid());
+};
+
+/// Ada, who is logged in over a WebSocket.
+struct Ada {
+  explicit Ada(const WebSocketService& service) : client(service.port()) {
+    client.send(net::test::upgrade(net::test::kWebSocket));
+    client.answer();
+    client.frame();
+    client.send(net::test::masked(1, R"(40{"token":")" + sign_token(R"({"id":"ada"})", kSecret) + "\"}"));
+    while (!client.frame().starts_with(R"(1:42["authenticated")")) {
+    }
+  }
+  net::test::Client client;
+};
+
+TEST(TwoServices, in_one_process_emit_and_answer_from_each_others_handlers) {
+  Config wide = settings();
+  wide.threads = 8;
+  WebSocketService mine(wide), other(settings());
+  std::vector<Ack> acks;
+  std::atomic<std::size_t> asked{0};
+  mine.events().on("ask", [&](Socket&, const json&, Ack ack) {
+    acks.push_back(std::move(ack));
+    ++asked;
+  });
+  mine.start();
+  other.start();
+  std::vector<std::unique_ptr<Ada>> clients;
+  for (std::size_t i = 0; i < 16; ++i) {  // on all shards, one after the other: `acks` has no lock
+    clients.push_back(std::make_unique<Ada>(mine));
+    clients.back()->client.send(net::test::masked(1, R"(421["ask"])"));
+    while (asked <= i) std::this_thread::yield();
+  }
+  ASSERT_TRUE(other.io().post([&] { EXPECT_EQ(emit_to_user(mine.io(), "ada", "from_afar", 1), 16u); }));
+  for (const auto& ada : clients) EXPECT_EQ(ada->client.frame(), R"(1:42["from_afar",1])");
+  ASSERT_TRUE(other.io().post([&] {
+    for (Ack& ack : acks) ack(2);
+    EXPECT_TRUE(mine.io().post([] {}));
+  }));
+  for (const auto& ada : clients) EXPECT_EQ(ada->client.frame(), "1:431[2]");
+}
+
+/// Every call that its header allows to any thread.
+void call_all(const WebSocketService& service) {
+  const Io io = service.io();
+  const std::string user = "ada";
+  static_cast<void>(io.post([] {}));
+  static_cast<void>(emit_to_user(io, user, JobProgress{.job_id = "1", .progress = 1}));
+  static_cast<void>(emit_to_user(io, user, JobCompleted{.job_id = "1"}));
+  static_cast<void>(emit_to_user(io, user, JobFailed{.job_id = "1", .error = "no"}));
+  static_cast<void>(emit_to_user(io, user, JobCompleted{.job_id = "2"}, [](bool) {}));
+  static_cast<void>(emit_to_user(io, user, JobFailed{.job_id = "2", .error = "no"}, [](bool) {}));
+  static_cast<void>(emit_to_user(io, user, "hello", json(1)));
+  static_cast<void>(emit_to_user_json(io, user, "hello", "1"));
+  static_cast<void>(is_user_online(io, user));
+  static_cast<void>(get_online_users(io));
+  static_cast<void>(get_online_users_count(io));
+  const ConnectionManager connections = service.connections();
+  static_cast<void>(connections.connections(user));
+  static_cast<void>(connections.is_user_online(user));
+  static_cast<void>(connections.get_online_users());
+  static_cast<void>(connections.get_online_users_count());
+  static_cast<void>(service.counts());
+  static_cast<void>(service.port());
+  static_cast<void>(service.config());
+}
+
+TEST(AnyThread, may_call_what_is_said_to_be_for_any_while_the_service_starts_runs_and_stops) {
+  for (const bool durable : {true, false}) {
+    const DataDir folder;
+    Config config = settings();
+    if (durable) config.data_dir = folder.path;
+    auto service = std::make_unique<WebSocketService>(config);
+    std::promise<std::jthread> answers;
+    service->events().on("ask", [&](Socket&, const json&, Ack ack) {
+      answers.set_value(std::jthread([ack = std::move(ack)]() mutable { ack(1); }));
+    });
+    std::atomic<bool> over{false};
+    std::atomic<int> rounds{0};
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 3; ++i) {
+      threads.emplace_back([&] {
+        for (; !over; ++rounds) call_all(*service);
+      });
+    }
+    const auto some_rounds = [&] {
+      for (const int begun = rounds; rounds < begun + 10;) std::this_thread::yield();
+    };
+    some_rounds();
+    service->start();
+    {
+      Ada ada(*service);
+      ada.client.send(net::test::masked(1, R"(421["ask"])"));
+      while (ada.client.frame() != "1:431[1]") {
+      }
+      answers.get_future().get().join();
+      some_rounds();
+    }
+    threads.emplace_back([&] { service->stop(); });
+    service->stop();
+    some_rounds();
+    over = true;
+    threads.clear();
+  }
+}
+
+TEST(AnyThread, hears_whether_the_service_runs) {
+  auto service = std::make_unique<WebSocketService>(settings());
+  const Io io = service->io();
+  const auto refused = [&] {
+    EXPECT_EQ(emit_to_user(io, "ada", JobProgress{.job_id = "1"}).error(), EmitError::stopped);
+    EXPECT_EQ(emit_to_user(io, "ada", JobCompleted{.job_id = "1"}, [](bool) { FAIL(); }).error(), EmitError::stopped);
+    EXPECT_EQ(emit_to_user(io, "ada", "hello", 1).error(), EmitError::stopped);
+    EXPECT_EQ(emit_to_user_json(io, "ada", "hello", "1").error(), EmitError::stopped);
+    EXPECT_FALSE(io.post([] { FAIL(); }));
+    EXPECT_FALSE(is_user_online(io, "ada"));
+    EXPECT_EQ(get_online_users_count(io), 0u);
+  };
+  refused();
+  EXPECT_EQ(service->port(), 0);
+  EXPECT_EQ(service->counts().connections, 0u);
+  service->start();
+  EXPECT_TRUE(emit_to_user(io, "ada", "hello", 1));
+  service->stop();
+  refused();
+}
+
+}  // namespace
+}  // namespace signalbox
