@@ -49,13 +49,19 @@ struct ServiceCounts {
 
 /// The whole system in one object: the original's WebSocketService.
 ///
-/// thread  construct, register and start from one thread; io(), connections() and stop() from any.
+/// thread  construct, register, start and destroy from one thread; stop() and what gives the service's state from any.
+///
+/// process  start() raises the soft limit of descriptors to the hard one, and run() takes the signals that it names
+/// while it lasts. The log (LOG_LEVEL, LOG_FORMAT) is the process's, and goes to stderr. Other signals are the
+/// program's own: one whose stderr is a pipe ignores SIGPIPE, or ends with the pipe's reader.
 class WebSocketService {
  public:
   /// Throws ConfigError if a setting is missing or cannot work (no JWT_SECRET while JwtAuth stands in a chain: at
   /// start()).
   explicit WebSocketService(Config config);
-  ~WebSocketService();  ///< stops
+  /// stop()s, waits for that, and for the store to write what it was given. Not in a handler or any other call that the
+  /// service makes; and nobody may use it, its Io or an Ack of its any more.
+  ~WebSocketService();
   WebSocketService(const WebSocketService&) = delete;
   WebSocketService& operator=(const WebSocketService&) = delete;
 
@@ -74,12 +80,18 @@ class WebSocketService {
   /// the program has a handler for it or ignores it.
   void run();
   /// Stops accepting, flushes, closes the transports (clients reconnect by themselves). Returns when done, within 2 s.
+  /// A service that is stopped does not start any more, also if it has not been started.
+  ///
+  /// thread  any, several at once, and as often as one likes. In a call that a service makes (a handler, a middleware,
+  /// a route, a posted task, OnCommitted) it returns at once, and a thread of its own carries it out: stop() elsewhere,
+  /// run() and the destructor wait for that. Elsewhere hold no lock that a handler waits for. Throws std::runtime_error
+  /// where that thread cannot be started.
   void stop();
 
   Io io() const;
   ConnectionManager connections() const { return ConnectionManager(io()); }
-  ServiceCounts counts() const;  ///< any thread; once the shards run
-  std::uint16_t port() const;    ///< the one bound, when Config::port was 0
+  ServiceCounts counts() const;
+  std::uint16_t port() const;  ///< the one bound, when Config::port was 0; 0 before start()
   const Config& config() const;
 
  private:

@@ -1,9 +1,12 @@
 #include <signalbox/websocket_service.hpp>
 
-#include <system_error>
+#include <atomic>
+#include <thread>
+#include <utility>
 
 #include "base/log.hpp"
 #include "base/mutex.hpp"
+#include "base/service_thread.hpp"
 #include "hub/registry.hpp"
 #include "server/file_routes.hpp"
 #include "server/io.hpp"
@@ -17,7 +20,7 @@ namespace signalbox {
 class WebSocketService::Impl {
  public:
   explicit Impl(Config config);
-  ~Impl() { stop(); }
+  ~Impl();
 
   void start();
   void run();
@@ -35,14 +38,17 @@ class WebSocketService::Impl {
   std::unique_ptr<store::SqliteStore> store;
 
  private:
+  enum class State : std::uint8_t { made, running, stopped };
+
+  void start_made() SB_REQUIRES(mutex_);
   void open_store();
   std::vector<server::Count> occurrences() const;
   void drain(server::StopSignals& signals);
-
-  enum class State : std::uint8_t { made, running, stopped };
-  State state() const {
+  void stop_here();
+  void stop_elsewhere();
+  bool running() const {
     const Lock lock(mutex_);
-    return state_;
+    return state_ == State::running;
   }
 
   const server::OriginPolicy origins_;
@@ -52,6 +58,10 @@ class WebSocketService::Impl {
   mutable Mutex mutex_;
   State state_ SB_GUARDED_BY(mutex_) = State::made;
   server::StopSignals* waiting_ SB_GUARDED_BY(mutex_) = nullptr;  ///< of the thread that is in run()
+  std::atomic<bool> stop_wanted_{false};                          ///< for good
+  // Of its own: handlers, which run on every shard, must not wait for `mutex_` while a stop waits for them.
+  Mutex stopper_mutex_;
+  std::thread stopper_ SB_GUARDED_BY(stopper_mutex_);  ///< carries out the stop that a thread of the service wanted
 };
 
 WebSocketService::Impl::Impl(Config given)
@@ -76,7 +86,12 @@ WebSocketService::Impl::Impl(Config given)
 
 void WebSocketService::Impl::start() {
   const Lock lock(mutex_);
-  if (state_ != State::made) throw StartError("The service was started before: make a new one to start again.");
+  if (state_ != State::made)
+    throw StartError("The service was started or stopped before: make a new one to start again.");
+  start_made();
+}
+
+void WebSocketService::Impl::start_made() {
   state_ = State::stopped;  // until all is done: half a start is not taken up again
   registry.start(config);
   open_store();
@@ -117,19 +132,19 @@ std::vector<server::Count> WebSocketService::Impl::occurrences() const {
 
 void WebSocketService::Impl::run() {
   server::StopSignals signals;  // before the first client can connect: a signal from then on ends it in good order
-  if (state() == State::made) start();
   {
     const Lock lock(mutex_);
+    if (state_ == State::made) start_made();
     if (state_ == State::stopped) return;
     waiting_ = &signals;
   }
   signals.wait();
-  if (state() == State::running) drain(signals);
+  if (running()) drain(signals);
   {
     const Lock lock(mutex_);
     waiting_ = nullptr;
   }
-  stop();
+  stop_here();
 }
 
 // Whatever comes meanwhile, a second signal, stop() or the last client's end: what follows is stop().
@@ -145,16 +160,35 @@ void WebSocketService::Impl::drain(server::StopSignals& signals) {
 }
 
 void WebSocketService::Impl::stop() {
+  on_service_thread() ? stop_elsewhere() : stop_here();
+}
+
+// A thread of the service cannot wait for its own end: another one does.
+void WebSocketService::Impl::stop_elsewhere() {
+  const Lock lock(stopper_mutex_);
+  if (!stop_wanted_ && !stopper_.joinable()) stopper_ = service_thread([this] { stop_here(); });
+}
+
+void WebSocketService::Impl::stop_here() {
+  stop_wanted_ = true;
   const Lock lock(mutex_);
   if (waiting_) waiting_->wake();
-  if (state_ != State::running) return;
+  const State before = std::exchange(state_, State::stopped);
+  if (before != State::running) return;
   log::info("stopping");
   io.set_running(false);
   directory.hold_presence();
   network->stop();
   counts_.tell();
-  state_ = State::stopped;
   log::info("stopped");
+}
+
+// Handlers may want a stop up to the last call of the store: only then is it known who has to be waited for.
+WebSocketService::Impl::~Impl() {
+  stop_here();
+  store.reset();
+  const Lock lock(stopper_mutex_);
+  if (stopper_.joinable()) stopper_.join();
 }
 
 WebSocketService::WebSocketService(Config config) : impl_(std::make_unique<Impl>(std::move(config))) {}

@@ -51,6 +51,114 @@ struct Ada {
   net::test::Client client;
 };
 
+/// stop() where `call` has it called; then the service is stopped for whoever waits for it, and can go.
+void stops(WebSocketService& service) {
+  service.run();
+  EXPECT_EQ(emit_to_user(service.io(), "ada", JobProgress{.job_id = "1"}).error(), EmitError::stopped);
+  EXPECT_EQ(service.counts().sessions, 0u);
+  service.stop();
+}
+
+TEST(Stop, from_a_posted_task) {
+  WebSocketService service(settings());
+  service.start();
+  ASSERT_TRUE(service.io().post([&] { service.stop(); }));
+  stops(service);
+}
+
+TEST(Stop, from_a_route) {
+  WebSocketService service(settings());
+  service.serve("/stop", [&](const RouteRequest&) {
+    service.stop();
+    return RouteAnswer{.body = "as you wish"};
+  });
+  service.start();
+  net::test::Client client(service.port());
+  client.send(net::test::get("/stop"));
+  EXPECT_EQ(client.body(), "as you wish");
+  stops(service);
+  EXPECT_TRUE(client.closed());
+}
+
+TEST(Stop, from_handlers_of_a_socket_while_it_stops_too) {
+  WebSocketService service(settings());
+  std::atomic<int> calls{0};
+  const auto stop = [&](auto&&...) {
+    service.stop();
+    ++calls;
+  };
+  service.events().on_connect(stop).on_disconnect(stop);
+  service.start();
+  Ada ada(service);
+  stops(service);
+  EXPECT_TRUE(ada.client.frame().starts_with("8:"));
+  EXPECT_EQ(calls, 2);
+}
+
+TEST(Stop, from_on_committed_on_the_stores_thread) {
+  const DataDir folder;
+  Config config = settings();
+  config.data_dir = folder.path;
+  WebSocketService service(config);
+  service.start();
+  ASSERT_TRUE(emit_to_user(service.io(), "ada", JobCompleted{.job_id = "1"}, [&](bool durable) {
+    EXPECT_TRUE(durable);
+    service.stop();
+  }));
+  stops(service);
+}
+
+TEST(Stop, from_on_committed_where_nothing_is_durable) {
+  WebSocketService service(settings());
+  service.start();
+  ASSERT_TRUE(emit_to_user(service.io(), "ada", JobCompleted{.job_id = "1"}, [&](bool) { service.stop(); }));
+  stops(service);
+}
+
+TEST(Stop, from_many_threads_and_a_handler_at_once_returns_to_each_thread_when_all_is_over) {
+  WebSocketService service(settings());
+  service.start();
+  Ada ada(service);
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i) {
+    static_cast<void>(service.io().post([&] { service.stop(); }));
+    threads.emplace_back([&] {
+      service.stop();
+      EXPECT_EQ(service.counts().sessions, 0u);
+    });
+  }
+}
+
+TEST(Stop, in_the_background_is_over_before_the_service_goes) {
+  auto service = std::make_unique<WebSocketService>(settings());
+  service->start();
+  Ada ada(*service);
+  std::promise<void> stopped;
+  ASSERT_TRUE(service->io().post([&] {
+    service->stop();
+    stopped.set_value();
+  }));
+  stopped.get_future().wait();
+  service.reset();
+  EXPECT_TRUE(ada.client.frame().starts_with("8:"));
+}
+
+TEST(Stop, before_start_is_not_forgotten) {
+  WebSocketService service(settings());
+  service.stop();
+  service.run();
+  EXPECT_THROW(service.start(), StartError);
+}
+
+TEST(Stop, of_another_service_from_a_handler) {
+  WebSocketService one(settings()), other(settings());
+  one.start();
+  other.start();
+  ASSERT_TRUE(one.io().post([&] { other.stop(); }));
+  stops(other);
+  EXPECT_TRUE(one.io().post([] {}));
+}
+
 TEST(TwoServices, in_one_process_emit_and_answer_from_each_others_handlers) {
   Config wide = settings();
   wide.threads = 8;
