@@ -19,7 +19,7 @@ struct SocketRef {
 struct Message {
   enum class Kind : std::uint8_t {
     deliver,    ///< `frame` to one socket
-    broadcast,  ///< `frame` to every authenticated socket of the main namespace whose user is not `except`
+    broadcast,  ///< `frame` to every authenticated socket of the main namespace, but to those of the user in its key
     task,       ///< run `task` on the shard's thread
   };
   Kind kind = Kind::task;
@@ -28,7 +28,6 @@ struct Message {
   /// Of an outcome, whose receipt is to be confirmed (0: none); of a broadcast, in the order of all of them.
   std::uint64_t number = 0;
   FrameRef frame;
-  const void* except = nullptr;  ///< compared by identity only
   std::unique_ptr<std::move_only_function<void()>> task;
 
   static Message deliver(const SocketRef& to, FrameRef frame, std::uint64_t number = 0) {
@@ -40,12 +39,11 @@ struct Message {
     m.frame = std::move(frame);
     return m;
   }
-  static Message broadcast(FrameRef frame, const void* except, std::uint64_t number) {
+  static Message broadcast(FrameRef frame, std::uint64_t number) {
     Message m;
     m.kind = Kind::broadcast;
     m.number = number;
     m.frame = std::move(frame);
-    m.except = except;
     return m;
   }
   static Message run(std::move_only_function<void()> task) {

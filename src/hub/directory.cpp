@@ -79,7 +79,7 @@ void Directory::set_online(User& user, bool online) {
   ++broadcasts_;
   for (unsigned shard = 0; frame && shard < mailboxes_.shards(); ++shard) {
     // Whatever waits there: or its clients would take a user for online who has gone. Logins bound how many there are.
-    static_cast<void>(mailboxes_.post(shard, Message::broadcast(frame, &user, broadcasts_)));
+    static_cast<void>(mailboxes_.post(shard, Message::broadcast(frame, broadcasts_)));
   }
 }
 

@@ -20,17 +20,17 @@ History::~History() {
   SB_ASSERT(shares_.empty() && !oldest_);
 }
 
-void History::add_broadcast(Event event, FrameRef source, std::uint64_t sequence, const void* except, TimePoint now) {
+void History::add_broadcast(Event event, FrameRef source, std::uint64_t sequence, TimePoint now) {
   while (!broadcasts_.empty() && broadcasts_.front().at + limits_.broadcasts < now) drop_broadcast();
-  broadcasts_.push_back({std::move(event), std::move(source), sequence, except, now});
+  broadcasts_.push_back({std::move(event), std::move(source), sequence, now});
   bytes_ += cost(broadcasts_.back());
   push_out();
 }
 
-bool History::broadcasts_after(std::uint64_t sequence, const void* user, std::vector<FrameRef>& out) const {
+bool History::broadcasts_after(std::uint64_t sequence, std::string_view user, std::vector<FrameRef>& out) const {
   if (sequences_gone_to_ > sequence) return false;
   for (auto it = broadcasts_.rbegin(); it != broadcasts_.rend() && it->sequence > sequence; ++it) {
-    if (it->except != user) out.push_back(it->source);
+    if (it->source->key() != user) out.push_back(it->source);
   }
   std::ranges::reverse(out);
   return true;
@@ -116,11 +116,10 @@ void History::Line::push_out_of_share() {
   }
 }
 
-void History::Line::listen(std::uint64_t since, std::uint64_t sequence, const void* user) {
+void History::Line::listen(std::uint64_t since, std::uint64_t sequence) {
   listens_ = true;
   listens_since_ = since;
   skipped_sequence_ = sequence;
-  user_ = user;
 }
 
 void History::Line::had(std::uint64_t number) {
@@ -148,7 +147,8 @@ History::Line::Missed History::Line::after(std::uint64_t number) const {
   const auto take_broadcasts = [&](std::uint64_t before) {
     for (; next < broadcasts.size() && broadcasts[next].event.number < before; ++next) {
       const Broadcast& broadcast = broadcasts[next];
-      if (broadcast.except != user_ && broadcast.sequence > skipped_sequence_) missed.events.push_back(broadcast.event);
+      const bool own = broadcast.source->key() == owner_.first;
+      if (!own && broadcast.sequence > skipped_sequence_) missed.events.push_back(broadcast.event);
     }
   };
   for (const Kept* kept = oldest_; kept; kept = kept->next) {

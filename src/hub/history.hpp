@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -35,11 +36,11 @@ class History {
   History(const History&) = delete;
   History& operator=(const History&) = delete;
 
-  /// An event for all sockets that listen, made of `source`; kept once. `sequence` counts broadcasts over all shards.
-  void add_broadcast(Event event, FrameRef source, std::uint64_t sequence, const void* except, TimePoint now);
-  /// The sources of the broadcasts after that one in the order of all shards, but for those that leave `user` out.
-  /// False: some have gone.
-  bool broadcasts_after(std::uint64_t sequence, const void* user, std::vector<FrameRef>& out) const;
+  /// An event for all sockets that listen, but for those of the user in its key; made of `source`, kept once.
+  /// `sequence` counts broadcasts over all shards.
+  void add_broadcast(Event event, FrameRef source, std::uint64_t sequence, TimePoint now);
+  /// The sources of the broadcasts for that user after that one in the order of all shards. False: some have gone.
+  bool broadcasts_after(std::uint64_t sequence, std::string_view user, std::vector<FrameRef>& out) const;
 
   std::size_t bytes() const { return bytes_; }
   /// Even without any event there would be too much.
@@ -61,7 +62,6 @@ class History {
     Event event;
     FrameRef source;
     std::uint64_t sequence;
-    const void* except;
     TimePoint at;
   };
   using Shares = std::unordered_map<std::string, Share>;
@@ -85,16 +85,15 @@ class History {
 /// The history of one socket.
 class History::Line {
  public:
-  /// `owner`: whose share of the bytes this is.
+  /// `owner`: the user whose share of the bytes this is.
   Line(History& history, const std::string& owner);
   ~Line();
   Line(const Line&) = delete;
   Line& operator=(const Line&) = delete;
 
   void add(Event event);
-  /// From this number on broadcasts are for this socket too, but for those up to `sequence` and those that leave `user`
-  /// out.
-  void listen(std::uint64_t since, std::uint64_t sequence, const void* user);
+  /// From this number on broadcasts are for this socket too, but for those up to `sequence`.
+  void listen(std::uint64_t since, std::uint64_t sequence);
   /// The client has had all up to this number.
   void had(std::uint64_t number);
   /// Goes on where that of another shard ended, of which the client has had all up to `number` and `outcome`.
@@ -133,7 +132,6 @@ class History::Line {
   bool listens_ = false;
   std::uint64_t listens_since_ = 0;
   std::uint64_t skipped_sequence_ = 0;
-  const void* user_ = nullptr;
 };
 
 }  // namespace signalbox::hub

@@ -56,6 +56,8 @@ class Link {
   virtual void send(FrameRef frame) = 0;
   /// The same for what is told at a login: it does not count as what a slow client lets wait.
   virtual void send_kept(FrameRef frame) = 0;
+  /// Bytes that wait for the client, without what was told at its login.
+  virtual std::size_t waiting() const = 0;
   /// The client hears a ping behind all that was sent before; its answer comes back as Client::on_received(marker).
   virtual void confirm(std::uint64_t marker) = 0;
   /// Calls Client::on_closed() before it returns.

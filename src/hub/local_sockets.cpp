@@ -1,5 +1,6 @@
 #include "hub/local_sockets.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -26,7 +27,7 @@ SocketRef LocalSockets::add(SocketState& socket, Link& link) {
 void LocalSockets::vacate(const SocketRef& ref) {
   SB_ASSERT(find(ref.slot, ref.generation));
   Entry& entry = entries_[ref.slot];
-  stop_listening(entry);
+  presence_.leave(ref.slot);
   entry.socket = nullptr;
   entry.link = nullptr;
 }
@@ -48,36 +49,6 @@ SocketState* LocalSockets::find(std::uint32_t slot, std::uint32_t generation) co
   return found ? found->socket : nullptr;
 }
 
-void LocalSockets::listen(const SocketRef& ref, const void* user) {
-  SB_ASSERT(find(ref.slot, ref.generation));
-  Entry& entry = entries_[ref.slot];
-  SB_ASSERT(entry.listening_at == 0);
-  listening_.push_back(ref.slot);
-  entry.listening_at = static_cast<std::uint32_t>(listening_.size());
-  entry.user = user;
-}
-
-void LocalSockets::stop_listening(Entry& entry) {
-  if (entry.listening_at == 0) return;
-  const std::uint32_t last = listening_.back();
-  listening_[entry.listening_at - 1] = last;
-  entries_[last].listening_at = entry.listening_at;
-  listening_.pop_back();
-  entry.listening_at = 0;
-  entry.user = nullptr;
-}
-
-void LocalSockets::broadcast(const Message& message) {
-  const FrameRef frame = recovery_ ? recovery_->broadcast(message) : message.frame;
-  const bool some_heard = recovery_ && recovery_->some_heard_before();
-  for (const std::uint32_t slot : listening_) {
-    const Entry& to = entries_[slot];
-    if (to.user == message.except) continue;
-    if (some_heard && recovery_->heard_before(slot, to.generation, message.number)) continue;
-    to.link->send(frame);
-  }
-}
-
 void LocalSockets::on_message(Message& message) {
   switch (message.kind) {
     case Message::Kind::deliver:
@@ -88,10 +59,19 @@ void LocalSockets::on_message(Message& message) {
       }
       return;
     case Message::Kind::broadcast:
-      return broadcast(message);
+      return presence_.add(message.number, recovery_ ? recovery_->broadcast(message) : std::move(message.frame));
     case Message::Kind::task:
       return;  // run by the shard itself
   }
+}
+
+TimePoint LocalSockets::next_deadline() const {
+  return std::min(presence_.next_deadline(), recovery_ ? recovery_->next_deadline() : kNever);
+}
+
+void LocalSockets::on_timer(TimePoint now) {
+  presence_.on_timer(now);
+  if (recovery_) recovery_->on_timer(now);
 }
 
 }  // namespace signalbox::hub

@@ -4,16 +4,17 @@
 #include <vector>
 
 #include "hub/hub.hpp"
+#include "hub/presence_feed.hpp"
 #include "hub/recovery.hpp"
 
 namespace signalbox::hub {
 
-/// The sockets of one shard by slot, and those of authenticated users in the main namespace, for broadcasts.
+/// The sockets of one shard by slot; those of authenticated users in the main namespace hear who comes and who goes.
 ///
 /// thread  its shard.
 class LocalSockets {
  public:
-  explicit LocalSockets(std::uint32_t shard) : shard_(shard) {}
+  explicit LocalSockets(std::uint32_t shard, const PresenceLimits& limits = {}) : shard_(shard), presence_(limits) {}
 
   /// From now on those who go may come back (RECOVERY_WINDOW_MS). Before any socket.
   void keep_recoverable(Hub& hub) { recovery_ = std::make_unique<Recovery>(hub, *this, shard_); }
@@ -25,27 +26,25 @@ class LocalSockets {
   void release(const SocketRef& ref);
   SocketState* find(std::uint32_t slot, std::uint32_t generation) const;
   Link& link(std::uint32_t slot) const { return *entries_[slot].link; }
-  /// From now on this socket hears broadcasts, but for those that leave `user` out.
-  void listen(const SocketRef& ref, const void* user);
-  /// Delivers or broadcasts; the frame is taken out of a delivery.
+  PresenceFeed& presence() { return presence_; }
+  /// Delivers or broadcasts; takes the frame out of the message.
   void on_message(Message& message);
+
+  TimePoint next_deadline() const;
+  void on_timer(TimePoint now);
 
  private:
   struct Entry {
     SocketState* socket = nullptr;
     Link* link = nullptr;  ///< beside the socket, so that a delivery need not touch the socket itself
-    const void* user = nullptr;
     std::uint32_t generation = 0;
-    std::uint32_t listening_at = 0;  ///< 1 + its place in listening_; 0: not there
   };
   const Entry* entry(std::uint32_t slot, std::uint32_t generation) const;
-  void stop_listening(Entry& entry);
-  void broadcast(const Message& message);
 
   const std::uint32_t shard_;
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> free_;
-  std::vector<std::uint32_t> listening_;
+  PresenceFeed presence_;
   std::unique_ptr<Recovery> recovery_;
 };
 

@@ -72,7 +72,7 @@ std::string Recovery::begin(const SocketState& socket, const User* user) {
   place.begin = number_;
   place.withheld = socket.withheld();
   place.epochs.push_back({.shard = shard_, .first = number_ + 1});
-  if (user) place.line.listen(number_, 0, user);
+  if (user) place.line.listen(number_, 0);
   hub_.recovery.put(place.pid, place.ref);
   return place.pid;
 }
@@ -141,6 +141,11 @@ std::string Recovery::next_offset() {
   return to_text(Offset{.run = hub_.recovery.run(), .shard = shard_, .number = ++number_});
 }
 
+// Numbers only rise on a socket, and broadcasts that it has still to hear have theirs.
+void Recovery::hear_earlier(const Place& place) {
+  local_.presence().catch_up(place.ref.slot);
+}
+
 // Once for all sockets of this shard that get the frame one after the other, with nothing numbered between them.
 const FrameRef& Recovery::numbered(const FrameRef& source, std::uint64_t above) {
   if (source_ && &*source_ == &*source && numbered_as_ == number_ && number_ > above) return numbered_;
@@ -163,6 +168,7 @@ void Recovery::deliver(Message& message) {
 }
 
 void Recovery::give(Place& place, const FrameRef& source, std::uint64_t outcome) {
+  hear_earlier(place);
   const FrameRef& frame = numbered(source, place.line.newest());
   if (place.state == Place::State::connected) local_.link(place.ref.slot).send(frame);
   keep(place, {.frame = frame, .number = number_, .outcome = outcome});
@@ -177,6 +183,7 @@ void Recovery::give(Place& place, const FrameRef& source, std::uint64_t outcome)
 void Recovery::tell(const SocketState& socket, const UserJobs::Replay& replay) {
   std::span<const JobEntry> entries(replay.entries);
   Place& place = *find(socket.ref());
+  hear_earlier(place);
   Link& link = local_.link(place.ref.slot);
   std::size_t bytes = 0;
   for (const JobEntry& entry : entries) bytes += entry.frame->memory();
@@ -199,21 +206,14 @@ void Recovery::tell(const SocketState& socket, const UserJobs::Replay& replay) {
 FrameRef Recovery::broadcast(const Message& message) {
   const FrameRef& frame = numbered(message.frame, 0);
   sequence_ = message.number;
-  std::erase_if(heard_before_, [this](const HeardBefore& heard) { return heard.sequence < sequence_; });
-  history_.add_broadcast({.frame = frame, .number = number_}, message.frame, sequence_, message.except,
-                         hub_.clocks.steady());
+  history_.add_broadcast({.frame = frame, .number = number_}, message.frame, sequence_, hub_.clocks.steady());
   return frame;
-}
-
-bool Recovery::heard_before(std::uint32_t slot, std::uint32_t generation, std::uint64_t sequence) const {
-  return std::ranges::any_of(heard_before_, [&](const HeardBefore& heard) {
-    return heard.socket.slot == slot && heard.socket.generation == generation && sequence <= heard.sequence;
-  });
 }
 
 void Recovery::emit(const SocketState& socket, std::string_view event, std::string_view arguments,
                     const std::vector<std::string>& attachments) {
   Place& place = *find(socket.ref());
+  hear_earlier(place);
   Link& link = local_.link(place.ref.slot);
   std::string all(arguments);
   if (!all.empty()) all += ',';

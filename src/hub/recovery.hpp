@@ -30,6 +30,7 @@ struct FoundSocket {
   std::string_view pid;
   const User* user;        ///< its entry in the directory, where the socket stands; null: in none
   std::uint64_t withheld;  ///< SocketState::withheld()
+  std::uint64_t heard;     ///< of the broadcasts all up to there
   History::Line::Missed missed;
 };
 
@@ -59,9 +60,6 @@ class Recovery {
   void deliver(Message& message);
   /// The frame for those who listen.
   FrameRef broadcast(const Message& message);
-  /// Has the socket heard this broadcast where it was before?
-  bool heard_before(std::uint32_t slot, std::uint32_t generation, std::uint64_t sequence) const;
-  bool some_heard_before() const { return !heard_before_.empty(); }
   void emit(const SocketState& socket, std::string_view event, std::string_view arguments,
             const std::vector<std::string>& attachments);
   /// What the ledger tells at a login.
@@ -87,6 +85,7 @@ class Recovery {
   Place* find(const SocketRef& socket) const { return find(socket.slot, socket.generation); }
   Place& add(const SocketState& socket, std::string pid);
   const FrameRef& numbered(const FrameRef& source, std::uint64_t above);
+  void hear_earlier(const Place& place);
   std::string next_offset();
   void give(Place& place, const FrameRef& source, std::uint64_t outcome);
   void keep(Place& place, History::Event event);
@@ -123,11 +122,6 @@ class Recovery {
   std::vector<std::unique_ptr<Place>> places_;  ///< by slot; stands behind the history, of which each has a line
   std::deque<Deadline> away_;                   ///< by the end of the window
   std::deque<Deadline> to_ask_;
-  struct HeardBefore {
-    SocketRef socket;
-    std::uint64_t sequence;
-  };
-  std::vector<HeardBefore> heard_before_;
   std::uint64_t number_ = 0;    ///< the last that was given
   std::uint64_t sequence_ = 0;  ///< of the last broadcast
   FrameRef source_, numbered_;  ///< the frame that was numbered last, for the next socket that gets it

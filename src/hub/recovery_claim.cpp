@@ -141,7 +141,8 @@ void Recovery::take(HandOver handed) {
   Place* place = find(by);
   SB_ASSERT(place && place->state == Place::State::claiming);
   std::vector<FrameRef> late;
-  if (!handed.whole || !history_.broadcasts_after(handed.sequence, handed.user, late)) {
+  const bool listens = handed.user != nullptr;
+  if (!handed.whole || (listens && !history_.broadcasts_after(handed.sequence, place->user_id, late))) {
     if (handed.user) hub_.directory.leave(handed.user, by, hub_.clocks.steady());
     hub_.recovery.erase(handed.pid, by);
     // Behind what the directory has sent here already: its new login tells that as well.
@@ -176,8 +177,7 @@ void Recovery::settle(Place& place, HandOver& handed) {
   place.line.restore(handed.had, handed.missed.outcome);
   for (const History::Event& event : handed.missed.events) place.line.add(event);
   if (!handed.user) return;
-  place.line.listen(number_, handed.sequence, handed.user);
-  if (sequence_ < handed.sequence) heard_before_.push_back({.socket = place.ref, .sequence = handed.sequence});
+  place.line.listen(number_, handed.sequence);
 }
 
 void Recovery::welcome_back(Place& place, HandOver& handed) {
@@ -186,8 +186,12 @@ void Recovery::welcome_back(Place& place, HandOver& handed) {
     place.state = Place::State::connected;
     if (!place.line.empty()) ask_later(place);
     const std::string pid = place.pid;
-    const FoundSocket found{
-        .id = place.id, .pid = pid, .user = place.user, .withheld = place.withheld, .missed = std::move(handed.missed)};
+    const FoundSocket found{.id = place.id,
+                            .pid = pid,
+                            .user = place.user,
+                            .withheld = place.withheld,
+                            .heard = handed.sequence,
+                            .missed = std::move(handed.missed)};
     return socket->client().end_claim(*socket, &found, now);
   }
   // Its client has gone again meanwhile.

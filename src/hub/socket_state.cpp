@@ -90,7 +90,7 @@ void SocketState::welcome(TimePoint now) {
     std::string().swap(user_id_);
     replay = std::move(joined.replay);
     withheld_ = replay.withheld;
-    client_.local().listen(ref_, user_);
+    hear_of_others();
     if (joined.evicted) client_.send_away(*joined.evicted);
   }
   Recovery* recovery = client_.local().recovery();
@@ -106,7 +106,7 @@ void SocketState::welcome_back(const FoundSocket& found) {
   if (found.user) {
     user_ = found.user;
     std::string().swap(user_id_);
-    client_.local().listen(ref_, user_);
+    hear_of_others(found.heard);
     if (const auto evicted = client_.hub().directory.come_back(user_, ref_)) client_.send_away(*evicted);
     if (found.missed.outcome != 0) confirm(found.missed.outcome);
   }
@@ -120,6 +120,11 @@ void SocketState::welcome_back(const FoundSocket& found) {
   };
   accept(found.pid, missed);
   introduce();
+}
+
+/// Who comes and who goes from now on, and after `heard`.
+void SocketState::hear_of_others(std::uint64_t heard) {
+  if (config().presence_events) client_.local().presence().listen(ref_.slot, client_.link(), *user_, heard);
 }
 
 // `between` comes behind the answer and before what is sent at every login, whose offset is newer.

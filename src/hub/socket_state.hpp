@@ -83,6 +83,7 @@ class SocketState {
  private:
   void send(socketio::PacketType type, std::optional<std::uint64_t> id, std::string_view payload,
             const Attachments& attachments);
+  void hear_of_others(std::uint64_t heard = 0);
   void accept(std::string_view pid, const std::function<void()>& between = {});
   void introduce();
   void keep_user(std::string json);

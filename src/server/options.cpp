@@ -48,4 +48,12 @@ hub::DirectoryOptions directory_options(const Config& config) {
                      .total_bytes = config.ledger_total_bytes}};
 }
 
+// Nobody is closed for what we tell of others.
+hub::PresenceLimits presence_limits(const Config& config) {
+  hub::PresenceLimits limits;
+  limits.queue = std::min(limits.queue, config.send_queue_bytes);
+  limits.slow_queue = std::min(limits.slow_queue, config.send_queue_bytes);
+  return limits;
+}
+
 }  // namespace signalbox::server

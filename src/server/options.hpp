@@ -2,11 +2,13 @@
 #include <signalbox/config.hpp>
 
 #include "hub/directory.hpp"
+#include "hub/presence_feed.hpp"
 #include "net/application.hpp"
 
 namespace signalbox::server {
 
 net::Options network_options(const Config& config);
 hub::DirectoryOptions directory_options(const Config& config);
+hub::PresenceLimits presence_limits(const Config& config);
 
 }  // namespace signalbox::server

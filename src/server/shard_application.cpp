@@ -4,10 +4,12 @@
 
 #include "base/log.hpp"
 #include "server/client_handler.hpp"
+#include "server/options.hpp"
 
 namespace signalbox::server {
 
-ShardApplication::ShardApplication(Parts parts, unsigned shard) : parts_(parts), shard_(shard), sockets_(shard) {
+ShardApplication::ShardApplication(Parts parts, unsigned shard)
+    : parts_(parts), shard_(shard), sockets_(shard, presence_limits(parts.hub.config)) {
   parts_.hub.shards[shard] = &sockets_;
   if (parts_.hub.config.recovery_window.count() != 0) sockets_.keep_recoverable(parts_.hub);
 }
@@ -59,12 +61,12 @@ void ShardApplication::tell_of_stranger(const net::RequestHead& head) {
 
 // What has its time for all shards is kept by the first: the directory's graces, the counts' minute.
 TimePoint ShardApplication::next_deadline() const {
-  const TimePoint own = sockets_.recovery() ? sockets_.recovery()->next_deadline() : kNever;
+  const TimePoint own = sockets_.next_deadline();
   return shard_ == 0 ? std::min({parts_.hub.directory.next_deadline(), parts_.counts.next_deadline(), own}) : own;
 }
 
 void ShardApplication::on_timer(TimePoint now) {
-  if (hub::Recovery* recovery = sockets_.recovery()) recovery->on_timer(now);
+  sockets_.on_timer(now);
   if (shard_ != 0) return;
   parts_.hub.directory.on_timer(now);
   parts_.counts.on_timer(now);

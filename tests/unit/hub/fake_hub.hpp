@@ -77,6 +77,7 @@ struct FakeHub {
     mailboxes.boxes[shard].pop_front();
     test_shard = static_cast<int>(shard);
     message.kind == Message::Kind::task ? (*message.task)() : locals[shard]->on_message(message);
+    locals[shard]->presence().on_timer(test_now);
     test_shard = 0;
     return true;
   }
@@ -107,6 +108,7 @@ class FakeClient final : public Link {
     sent.push_back(frame->binary() ? "b:" + std::string(frame->packet()) : std::string(frame->packet()));
   }
   void send_kept(FrameRef frame) override { send(std::move(frame)); }
+  std::size_t waiting() const override { return waits; }
   void confirm(std::uint64_t asked) override { marker = asked; }
   void close(CloseReason reason, TimePoint now) override {
     closed = reason;
@@ -137,6 +139,7 @@ class FakeClient final : public Link {
   std::uint64_t marker = 0;  ///< of the receipt that was asked for last
   bool reading = true;
   std::size_t partial = 0;
+  std::size_t waits = 0;  ///< bytes, as its transport would say
   std::optional<CloseReason> closed;
   Client client;
 };

@@ -12,15 +12,15 @@ namespace {
 using namespace std::chrono_literals;
 using Numbers = std::vector<std::uint64_t>;
 
-constexpr int kAda = 1, kBob = 2;
-
 struct HistoryTest : testing::Test {
   History::Event event(std::uint64_t number, std::uint64_t outcome = 0) {
     return {
         .frame = make_frame(false, FrameKind::event, {}, std::string(100, 'x')), .number = number, .outcome = outcome};
   }
-  void broadcast(std::uint64_t number, const void* except = nullptr, std::uint64_t sequence = 0) {
-    history.add_broadcast(event(number), event(number).frame, sequence == 0 ? number : sequence, except, now);
+  /// One that is not for the sockets of `user`.
+  void broadcast(std::uint64_t number, std::string_view user = {}, std::uint64_t sequence = 0) {
+    const FrameRef source = make_frame(false, FrameKind::user_online, user, std::string(100, 'x'));
+    history.add_broadcast(event(number), source, sequence == 0 ? number : sequence, now);
   }
   static Numbers numbers(const History::Line::Missed& missed) {
     Numbers out;
@@ -43,11 +43,11 @@ TEST_F(HistoryTest, has_what_came_after_a_number_in_order) {
 
 TEST_F(HistoryTest, broadcasts_are_kept_once_and_stand_between_the_events_of_each_who_listens) {
   History::Line ada(history, "ada"), bob(history, "bob"), deaf(history, "deaf");
-  ada.listen(0, 0, &kAda);
-  bob.listen(3, 0, &kBob);
+  ada.listen(0, 0);
+  bob.listen(3, 0);
   const std::size_t before = history.bytes();
   broadcast(1);
-  broadcast(3, &kAda);
+  broadcast(3, "ada");
   const std::size_t both = history.bytes() - before;
   ada.add(event(4));
   broadcast(5);
@@ -60,12 +60,12 @@ TEST_F(HistoryTest, broadcasts_are_kept_once_and_stand_between_the_events_of_eac
 
 TEST_F(HistoryTest, who_came_from_another_shard_is_not_told_again_what_was_heard_there) {
   History::Line ada(history, "ada");
-  ada.listen(10, 7, &kAda);
-  broadcast(11, nullptr, 7);
-  broadcast(12, nullptr, 8);
+  ada.listen(10, 7);
+  broadcast(11, {}, 7);
+  broadcast(12, {}, 8);
   EXPECT_EQ(numbers(ada.after(0)), Numbers{12});
   std::vector<FrameRef> later;
-  EXPECT_TRUE(history.broadcasts_after(7, &kAda, later));
+  EXPECT_TRUE(history.broadcasts_after(7, "ada", later));
   EXPECT_EQ(later.size(), 1u);
 }
 
@@ -102,9 +102,9 @@ TEST_F(HistoryTest, past_a_users_bound_the_oldest_of_all_their_sockets_go) {
 TEST_F(HistoryTest, past_the_total_the_oldest_of_all_go_broadcasts_among_them) {
   std::vector<std::unique_ptr<History::Line>> lines;
   for (int i = 0; i < 30; ++i) lines.push_back(std::make_unique<History::Line>(history, "user" + std::to_string(i)));
-  lines[0]->listen(0, 0, nullptr);
+  lines[0]->listen(0, 0);
   lines[0]->add(event(1));
-  broadcast(2, &kAda);
+  broadcast(2);
   for (int number = 3; number < 60; ++number) lines[number % 29 + 1]->add(event(number));
   EXPECT_LE(history.bytes(), 6000u);
   EXPECT_GT(history.bytes(), 5000u);
@@ -119,8 +119,8 @@ TEST_F(HistoryTest, broadcasts_go_when_nobody_can_have_missed_them_any_more) {
   now += 61s;
   broadcast(2);
   std::vector<FrameRef> out;
-  EXPECT_FALSE(history.broadcasts_after(0, &kAda, out));
-  EXPECT_TRUE(history.broadcasts_after(1, &kAda, out));
+  EXPECT_FALSE(history.broadcasts_after(0, "ada", out));
+  EXPECT_TRUE(history.broadcasts_after(1, "ada", out));
   EXPECT_EQ(out.size(), 1u);
 }
 

@@ -246,6 +246,27 @@ TEST_F(Login, others_hear_once_who_comes_and_who_goes_on_every_shard) {
   EXPECT_FALSE(hub.directory.online("grace"));
 }
 
+TEST_F(Login, of_those_who_come_meanwhile_only_the_user_of_whom_is_told_is_left_out) {
+  Config config;
+  config.presence_grace = Milliseconds(0);
+  FakeHub busy(config);
+  busy.registry.start(busy.config);
+  {
+    FakeClient ada(busy);
+    ada.log_in("ada");
+    busy.deliver();
+  }
+  busy.directory.on_timer(test_now);  // nothing more is known of her, and that she went lies in the mailboxes
+  FakeClient bob(busy), ada(busy);
+  bob.log_in("bob");  // in her entry's memory, perhaps
+  ada.log_in("ada");
+  bob.take();
+  ada.take();
+  busy.deliver();
+  EXPECT_EQ(bob.take(), (Packets{R"(42["user_offline",{"userId":"ada"}])", R"(42["user_online",{"userId":"ada"}])"}));
+  EXPECT_EQ(ada.take(), Packets{R"(42["user_online",{"userId":"bob"}])"}) << "nobody hears of themselves";
+}
+
 TEST_F(Login, an_event_goes_to_every_socket_of_its_user_and_to_nobody_else) {
   hub.config.presence_events = false;
   start();

@@ -1,0 +1,112 @@
+#include "hub/presence_feed.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "base/text.hpp"
+#include "hub/hub.hpp"
+
+namespace signalbox::hub {
+namespace {
+
+constexpr TimePoint kAtOnce = TimePoint::min();
+constexpr Milliseconds kLookAgain{5};  ///< at those whose queues have not drained
+constexpr std::chrono::seconds kSlowOnes{1};
+constexpr std::size_t kSlowOnesBytes = 4096;
+
+std::uint32_t hash_of(std::string_view user) {
+  return static_cast<std::uint32_t>(TextHash{}(user));
+}
+
+}  // namespace
+
+void PresenceFeed::listen(std::uint32_t slot, Link& link, const User& user, std::uint64_t heard) {
+  if (slot >= places_.size()) places_.resize(slot + 1);
+  SB_ASSERT(places_[slot] == 0);
+  listeners_.emplace_back();
+  put({.link = &link, .user = &user, .heard = std::max(heard, log_.newest()), .hash = hash_of(user.id), .slot = slot},
+      listeners_.size() - 1);
+}
+
+void PresenceFeed::put(const Listener& listener, std::size_t place) {
+  listeners_[place] = listener;
+  places_[listener.slot] = static_cast<std::uint32_t>(place + 1);
+}
+
+void PresenceFeed::leave(std::uint32_t slot) {
+  if (slot >= places_.size() || places_[slot] == 0) return;
+  std::size_t gap = std::exchange(places_[slot], 0) - 1;
+  const auto fill_from = [&](std::size_t place) {
+    if (place != gap) put(listeners_[place], gap);
+    gap = place;
+  };
+  if (gap < next_) fill_from(--next_);  // those that were looked at stay before the others
+  fill_from(listeners_.size() - 1);
+  listeners_.pop_back();
+}
+
+void PresenceFeed::add(std::uint64_t sequence, FrameRef frame) {
+  log_.add(sequence, std::move(frame));
+  due_ = kAtOnce;
+}
+
+void PresenceFeed::catch_up(std::uint32_t slot) {
+  if (slot >= places_.size() || places_[slot] == 0) return;
+  Listener& listener = listeners_[places_[slot] - 1];
+  if (listener.heard < log_.newest()) tell(listener, SIZE_MAX, SIZE_MAX);
+}
+
+void PresenceFeed::on_timer(TimePoint now) {
+  if (now < due_) return;
+  std::size_t sockets = 0, references = 0;
+  bool more = false, full = false;
+  for (std::size_t looked = 0; looked < listeners_.size(); ++looked) {
+    if (sockets == limits_.sockets || references == limits_.references) return;  // the next turn goes on
+    if (next_ == listeners_.size()) begin_round(now);
+    Listener& listener = listeners_[next_++];
+    if (listener.heard < log_.newest()) {
+      const std::size_t told = tell(listener, room(listener.link->waiting()), limits_.references - references);
+      references += told;
+      if (told != 0) ++sockets;
+      if (listener.heard < log_.newest()) (told != 0 ? more : full) = true;
+    }
+    heard_by_all_ = std::min(heard_by_all_, listener.heard);
+  }
+  due_ = more ? kAtOnce : full ? now + kLookAgain : kNever;
+  if (due_ == kNever) log_.forget(log_.newest());
+}
+
+void PresenceFeed::begin_round(TimePoint now) {
+  log_.forget(std::exchange(heard_by_all_, UINT64_MAX));
+  next_ = 0;
+  slow_ones_too_ = now >= slow_ones_at_;
+  if (slow_ones_too_) slow_ones_at_ = now + kSlowOnes;
+}
+
+/// How many bytes a queue is given in which so many wait.
+std::size_t PresenceFeed::room(std::size_t waiting) const {
+  if (waiting < limits_.queue) return limits_.queue - waiting;
+  return slow_ones_too_ && waiting < limits_.slow_queue ? kSlowOnesBytes : 0;
+}
+
+/// Tells it what it has not heard, as far as there is room, and says how many references that took.
+std::size_t PresenceFeed::tell(Listener& to, std::size_t room, std::size_t most) {
+  const std::uint64_t heard = to.heard;
+  std::size_t told = 0;
+  for (auto entry = log_.after(heard); entry != log_.end(); ++entry) {
+    const bool own = entry->hash == to.hash && entry->frame && entry->frame->key() == to.user->id;
+    if (entry->frame && !own && entry->is_news(heard)) {
+      const std::size_t bytes = entry->frame->memory() + sizeof entry->frame;
+      if (bytes > room || told == most) return told;
+      room -= bytes;
+      ++told;
+      to.link->send(entry->frame);
+    }
+    to.heard = entry->sequence;
+  }
+  to.heard = log_.newest();
+  return told;
+}
+
+}  // namespace signalbox::hub

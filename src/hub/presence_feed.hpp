@@ -1,0 +1,76 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/frame.hpp"
+#include "hub/presence_log.hpp"
+
+namespace signalbox::hub {
+
+class Link;   // hub/hub.hpp
+struct User;  // hub/directory.hpp
+
+struct PresenceLimits {
+  std::size_t sockets = 1000;          ///< that are told something in one turn: a `send` each, of 5 to 10 µs
+  std::size_t references = 50'000;     ///< put into queues in one turn, of 50 ns each
+  std::size_t queue = 16 * 1024;       ///< bytes; so far a queue is filled, for past that it looks for what is outdated
+  std::size_t slow_queue = 64 * 1024;  ///< one that never drains that far gets a little once a second, if no more waits
+  std::size_t short_log = 1024;        ///< transitions of which nothing is left out
+};
+
+/// Tells the sockets of one shard who comes and who goes, as fast as each of them takes it.
+///
+/// Thousands who come or go at once are as many references for each of thousands of sockets. So each socket has its
+/// place in a log, and a turn serves so many of them, one after the other. A socket whose queue has not drained is
+/// passed over and looked at again later: while it lags it costs its place alone. Few transitions for few sockets leave
+/// in the turn in which they came.
+///
+/// thread  its shard.
+class PresenceFeed {
+ public:
+  explicit PresenceFeed(const PresenceLimits& limits) : limits_(limits), log_(limits.short_log) {}
+
+  /// The socket in that slot hears what comes from now on, and after `heard`, but nothing of its own user.
+  void listen(std::uint32_t slot, Link& link, const User& user, std::uint64_t heard);
+  /// If it listens.
+  void leave(std::uint32_t slot);
+  /// A transition; `sequence` counts them over all shards and rises. The frame's key is the user's id.
+  void add(std::uint64_t sequence, FrameRef frame);
+  /// It hears all at once that it has not heard, if it listens: something follows that must not overtake that.
+  void catch_up(std::uint32_t slot);
+
+  TimePoint next_deadline() const { return due_; }
+  void on_timer(TimePoint now);
+
+  /// Transitions that somebody has not heard.
+  std::size_t log_size() const { return log_.size(); }
+
+ private:
+  struct Listener {
+    Link* link;
+    const User* user;
+    std::uint64_t heard;  ///< all up to there
+    std::uint32_t hash;   ///< of the user's id
+    std::uint32_t slot;
+  };
+  void begin_round(TimePoint now);
+  std::size_t room(std::size_t waiting) const;
+  std::size_t tell(Listener& to, std::size_t room, std::size_t most);
+  void put(const Listener& listener, std::size_t place);
+
+  const PresenceLimits limits_;
+  PresenceLog log_;
+  std::vector<Listener> listeners_;
+  std::vector<std::uint32_t> places_;  ///< by slot: 1 + where it stands in listeners_; 0: nowhere
+  TimePoint due_ = kNever;
+
+  // A round looks at every listener once, in as many turns as it takes.
+  std::size_t next_ = 0;                     ///< those before it were looked at in this round
+  std::uint64_t heard_by_all_ = UINT64_MAX;  ///< of those
+  bool slow_ones_too_ = false;               ///< in this round those whose queues stay full are told something as well
+  TimePoint slow_ones_at_{};
+};
+
+}  // namespace signalbox::hub

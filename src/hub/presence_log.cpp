@@ -1,0 +1,66 @@
+#include "hub/presence_log.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "base/text.hpp"
+
+namespace signalbox::hub {
+
+PresenceLog::Iterator PresenceLog::after(std::uint64_t sequence) const {
+  return std::ranges::upper_bound(entries_, sequence, {}, &Entry::sequence);
+}
+
+void PresenceLog::add(std::uint64_t sequence, FrameRef frame) {
+  Entry entry{.sequence = sequence, .first = sequence, .frame = std::move(frame), .hash = 0};
+  entry.hash = static_cast<std::uint32_t>(TextHash{}(entry.frame->key()));
+  if (!indexed() && entries_.size() >= short_) index_all();
+  if (indexed()) replace_older(entry);
+  entries_.push_back(std::move(entry));
+  newest_ = sequence;
+}
+
+void PresenceLog::forget(std::uint64_t sequence) {
+  for (; !entries_.empty() && entries_.front().sequence <= sequence; entries_.pop_front()) {
+    const Entry& oldest = entries_.front();
+    if (!oldest.frame) {
+      --replaced_;
+    } else if (newest_of(oldest) == oldest.sequence) {
+      newest_of_.remove(oldest.hash, oldest.sequence);
+    }
+  }
+  if (entries_.empty()) newest_of_ = {};  // with the memory of a long log
+}
+
+/// The newest transition of the same user in the index; 0: there is none.
+std::uint64_t PresenceLog::newest_of(const Entry& entry) const {
+  return newest_of_.find(entry.hash, [&](std::uint64_t sequence) {
+    return std::prev(after(sequence))->frame->key() == entry.frame->key();
+  });
+}
+
+void PresenceLog::index_all() {
+  for (const Entry& entry : entries_) {
+    if (const std::uint64_t older = newest_of(entry)) newest_of_.remove(entry.hash, older);
+    newest_of_.add(entry.hash, entry.sequence);
+  }
+}
+
+void PresenceLog::replace_older(Entry& entry) {
+  if (const std::uint64_t sequence = newest_of(entry)) {
+    Entry& older = entries_[static_cast<std::size_t>(std::prev(after(sequence)) - entries_.cbegin())];
+    entry.first = older.first;
+    entry.count = std::min(older.count + 1, 3u);
+    older.frame = FrameRef();
+    ++replaced_;
+    newest_of_.remove(entry.hash, sequence);
+  }
+  newest_of_.add(entry.hash, entry.sequence);
+  // More than half, so that each of the others is moved rarely.
+  if (replaced_ <= std::max(short_, entries_.size() / 2)) return;
+  std::erase_if(entries_, [](const Entry& each) { return !each.frame; });
+  replaced_ = 0;
+}
+
+}  // namespace signalbox::hub

@@ -1,0 +1,60 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+
+#include "base/frame.hpp"
+#include "hub/hash_index.hpp"
+
+namespace signalbox::hub {
+
+/// Who came and who went, as long as a socket of this shard has still to hear of it.
+///
+/// A short log has all of it. In a long one a newer transition takes the place of its user's last one, so that there
+/// are no more entries than users, whoever comes and goes while one socket is slow.
+///
+/// thread  its shard.
+class PresenceLog {
+ public:
+  struct Entry {
+    std::uint64_t sequence;   ///< among all transitions; the log is in this order
+    std::uint64_t first;      ///< of the transitions that it stands for
+    FrameRef frame;           ///< its key is the user's id; null: a newer one has taken its place
+    std::uint32_t hash;       ///< of that id
+    std::uint32_t count = 1;  ///< of the transitions that it stands for; 3: or more
+
+    /// Is it news for who has heard everything up to `heard`? Two transitions undo each other: who has heard neither
+    /// need not hear of them.
+    bool is_news(std::uint64_t heard) const { return count != 2 || heard >= first; }
+  };
+  using Iterator = std::deque<Entry>::const_iterator;
+
+  /// Up to `short_log` entries nothing is replaced.
+  explicit PresenceLog(std::size_t short_log) : short_(short_log) {}
+
+  void add(std::uint64_t sequence, FrameRef frame);
+  /// Everybody has heard everything up to there.
+  void forget(std::uint64_t sequence);
+  /// The newest that was ever added: who has heard it has heard all.
+  std::uint64_t newest() const { return newest_; }
+  /// The first that came after that one.
+  Iterator after(std::uint64_t sequence) const;
+  Iterator end() const { return entries_.end(); }
+  bool empty() const { return entries_.empty(); }
+  /// Transitions that are to be told; of those that were replaced there may be as many again, without their frames.
+  std::size_t size() const { return entries_.size() - replaced_; }
+
+ private:
+  bool indexed() const { return newest_of_.size() != 0; }
+  void index_all();
+  void replace_older(Entry& entry);
+  std::uint64_t newest_of(const Entry& entry) const;
+
+  const std::size_t short_;
+  std::uint64_t newest_ = 0;
+  std::deque<Entry> entries_;
+  std::size_t replaced_ = 0;
+  HashIndex<std::uint64_t, 0> newest_of_;  ///< of a long log: each user's newest, by the hash of the user's id
+};
+
+}  // namespace signalbox::hub
