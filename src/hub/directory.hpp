@@ -145,7 +145,7 @@ class Directory {
   void set_online(User& user, bool online);
   void hand_over_presence();
   void arm(TimePoint deadline);
-  void end_graces(Stripe& stripe, TimePoint now);
+  void end_graces(Stripe& stripe, TimePoint now, std::size_t& left);
   bool tight() const;
   void expire_jobs(Stripe& stripe, bool tight);
 

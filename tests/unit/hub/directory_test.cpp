@@ -76,6 +76,26 @@ TEST_F(DirectoryTest, a_user_goes_offline_when_the_last_socket_has_been_gone_for
   EXPECT_EQ(mailboxes.told(0), (Packets{kAdaOnline, kAdaOffline}));
 }
 
+TEST_F(DirectoryTest, graces_of_a_crowd_that_end_at_once_end_so_many_a_turn_and_all_in_the_end) {
+  constexpr std::size_t kCrowd = 5000;
+  mailboxes.room = SIZE_MAX;
+  for (std::size_t i = 0; i < kCrowd; ++i) {
+    const User* user = directory.join("u" + std::to_string(i), tab, now).user;
+    directory.leave(user, tab, now);
+  }
+  now += 5s;
+  std::size_t turns = 0;
+  for (std::size_t left = kCrowd; left != 0 && turns < kCrowd; ++turns) {
+    ASSERT_LE(directory.next_deadline(), now);
+    directory.on_timer(now);
+    EXPECT_LE(left - directory.online_count(), 1000u);
+    left = directory.online_count();
+    EXPECT_EQ(mailboxes.told(0).size(), kCrowd + kCrowd - left) << "whoever is offline was told of";
+  }
+  EXPECT_EQ(turns, 5u);
+  EXPECT_GT(directory.next_deadline(), now);
+}
+
 TEST_F(DirectoryTest, who_is_back_within_the_grace_was_never_away) {
   const User* ada = directory.join("ada", tab, now).user;
   directory.leave(ada, tab, now);
