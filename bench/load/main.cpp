@@ -23,6 +23,7 @@ const std::map<std::string, std::pair<std::function<Figures(const Settings&)>, c
       {"outcomes", {load::outcomes, "COUNT outcomes by POST /api/emit from WORKERS, at RATE a second if given"}},
       {"presence", {load::presence, "one user comes and goes, USERS others are told; COUNT deliveries"}},
       {"storm", {load::storm, "USERS log in at once and are told of each other"}},
+      {"tide", {load::tide, "USERS come and go at once, and as many who stay are told of each"}},
       {"idle", {load::idle, "memory and CPU of the server with USERS idle, for SECONDS"}},
       {"return", {load::come_back, "USERS are cut off at once and log in again"}},
       {"restart", {load::restart, "USERS log in, the server is ended; until all are back on one that you start"}},
@@ -65,7 +66,8 @@ int main(int argc, char** argv) {
     list += "  " + name + std::string(10 - name.size(), ' ') + what.second + '\n';
   app.footer(list +
              "The server signs with the same secret. burst and relay want the handlers of bench/bench_server.cpp, http "
-             "and outcomes Signalbox's POST /api/emit; the others work against any server, presence fastest with "
+             "and outcomes Signalbox's POST /api/emit, tide its GET /healthz; the others work against any server, "
+             "presence fastest with "
              "PRESENCE_GRACE_MS=0. idle, restart and churn want --pid.");
   app.add_option("SCENARIO", scenario)->required()->check([](const std::string& name) {
     return scenarios().contains(name) ? std::string() : "there is no scenario " + name;

@@ -31,6 +31,7 @@ Figures burst(const Settings& settings);
 Figures relay(const Settings& settings);
 Figures presence(const Settings& settings);
 Figures storm(const Settings& settings);
+Figures tide(const Settings& settings);
 Figures idle(const Settings& settings);
 Figures come_back(const Settings& settings);
 Figures churn(const Settings& settings);
