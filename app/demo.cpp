@@ -8,6 +8,7 @@
 #include <random>
 
 #include "image_generator.hpp"
+#include "own_pages.hpp"
 
 namespace app {
 namespace {
@@ -24,7 +25,7 @@ std::string random_secret() {
   return secret;
 }
 
-/// A stand-in for the application's own login: anyone on this machine may be Ada or Grace.
+/// A stand-in for the application's own login: anyone who may ask may be Ada or Grace.
 RouteAnswer token_route(const RouteRequest& request, const std::string& secret) {
   for (const std::string_view user : kUsers) {
     if (request.query != "user=" + std::string(user)) continue;
@@ -36,6 +37,15 @@ RouteAnswer token_route(const RouteRequest& request, const std::string& secret) 
             .fields = {{"Cache-Control", "no-store"}}};
   }
   return {.status = 400, .body = "user=ada or user=grace\n"};
+}
+
+/// Pages that are not the demo's own get no token.
+RouteAnswer guarded_token_route(const RouteRequest& request, const std::string& secret, bool exposed) {
+  if (!from_own_page(request)) return {.status = 403, .body = "Only the demo's own page gets a token.\n"};
+  if (!exposed && !asked_on_loopback(request))
+    return {.status = 403,
+            .body = "Tokens are for http://localhost; signalbox demo --expose gives them under any name.\n"};
+  return token_route(request, secret);
 }
 
 RouteAnswer picture_route(const RouteRequest& request) {
@@ -60,13 +70,22 @@ std::string address(const WebSocketService& service) {
   return "http://localhost:" + std::to_string(service.port());
 }
 
+/// Where the demo listens. A HOST that was set for a server, in .env or elsewhere, is not meant for it.
+std::string host_of_demo(const std::string& host, bool exposed) {
+  if (exposed || is_loopback(host)) return host;
+  if (!host.empty())
+    std::cout << "HOST is " << host << ", but whoever reaches the demo gets tokens of its users: it listens on "
+              << "localhost alone. signalbox demo --expose listens there." << std::endl;
+  return "localhost";
+}
+
 }  // namespace
 
-int run_demo(Config config) {
-  if (config.host.empty()) config.host = "localhost";  // both loopback addresses: anyone may be Ada here
-  config.jwt_secret = random_secret();                 // never the user's own: its tokens go to whoever asks
-  config.data_dir.clear();                             // the pictures of a demo need not outlive it
-  config.outcome_replay = config.outcome_ttl;          // the page knows no more of a job than what it is told again
+int run_demo(Config config, const DemoRequest& demo) {
+  config.host = host_of_demo(config.host, demo.expose);
+  config.jwt_secret = random_secret();         // never the user's own: its tokens go to whoever asks
+  config.data_dir.clear();                     // the pictures of a demo need not outlive it
+  config.outcome_replay = config.outcome_ttl;  // the page knows no more of a job than what it is told again
   WebSocketService service(config);
   const Io io = service.io();
   ImageGenerator generator(io, 4);
@@ -76,8 +95,9 @@ int run_demo(Config config) {
       .on("start_job", [&generator](Socket& socket, const json& arguments, Ack ack) {
         start_job(generator, socket, arguments, ack);
       });
-  service.serve("/demo/token",
-                [secret = config.jwt_secret](const RouteRequest& request) { return token_route(request, secret); });
+  service.serve("/demo/token", [secret = config.jwt_secret, exposed = demo.expose](const RouteRequest& request) {
+    return guarded_token_route(request, secret, exposed);
+  });
   service.serve("/demo/picture.svg", picture_route);
   const bool with_page = service.serve_demo_page();
   service.start();

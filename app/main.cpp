@@ -27,17 +27,22 @@ struct CommandLine {
   CLI::App app{"Pushes job updates to browsers and knows who is online, on the Socket.IO protocol.", "signalbox"};
   app::TokenRequest token;
   app::EmitRequest emit;
+  app::DemoRequest demo;
 
   CommandLine() {
     app.set_version_flag("--version", SIGNALBOX_VERSION);
     app.require_subcommand(0, 1);
     app.footer(Config::help() + "\nExit codes: 0 done, 1 failed (a wrong or missing setting included), 2 wrong use.");
     app.add_subcommand("serve", "Serve until a signal comes (the default)");
-    app.add_subcommand("demo", "Serve the demo page on http://localhost:3000");
+    add_demo(*app.add_subcommand("demo", "Serve the demo page on http://localhost:3000"));
     add_token(*app.add_subcommand("token", "Print a token signed with JWT_SECRET"));
     add_emit(*app.add_subcommand("emit", "Send one event through the server at HOST and PORT, with API_KEY"));
     app.add_subcommand("online", "Print who is online at the server at HOST and PORT, one id a line");
     app.add_subcommand("config-doc", "")->group("");  // hidden: for docs/configuration.md
+  }
+
+  void add_demo(CLI::App& command) {
+    command.add_flag("--expose", demo.expose, "Listen where HOST says: whoever reaches it gets tokens of its users");
   }
 
   void add_token(CLI::App& command) {
@@ -58,7 +63,7 @@ struct CommandLine {
 
 int serve(const CommandLine& line, const Config& config) {
   app::ignore_signals_of_writes();
-  return line.app.got_subcommand("demo") ? app::run_demo(config) : app::run_serve(config);
+  return line.app.got_subcommand("demo") ? app::run_demo(config, line.demo) : app::run_serve(config);
 }
 
 /// Nothing: the command is one that serves.
