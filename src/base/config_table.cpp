@@ -95,7 +95,7 @@ const std::vector<Setting>& table() {
       {.name = "MAX_FRAGMENTS", .member = &Config::max_fragments, .min = 1, .max = kMaxCount, .help = "Most fragments of a WebSocket message."},
       {.name = "TOTAL_PARTIAL_BYTES", .member = &Config::total_partial_bytes, .unit = "bytes", .min = 1, .max = kMaxBytes, .holds = "MAX_PAYLOAD_BYTES", .help = "Most bytes of half-finished messages over all clients; the largest goes."},
       {.name = "PREAUTH_MESSAGE_BYTES", .member = &Config::preauth_message_bytes, .unit = "bytes", .min = kMinMessage, .max = kMaxMessage, .help = "Largest message before login, and largest connect payload at any time."},
-      {.name = "CLIENT_EVENTS_PER_S", .member = &Config::client_events_per_s, .max = kMaxCount, .help = "Packets a client may send in a second before it is read more slowly. 0: no limit."},
+      {.name = "CLIENT_EVENTS_PER_S", .member = &Config::client_events_per_s, .max = kMaxCount, .help = "Packets a client may send in a second before it is read more slowly; SEND_QUEUE_BYTES of answers about jobs count as as many. 0: no limit."},
       {.name = "MAX_PENDING_ACKS", .member = &Config::max_pending_acks, .min = 1, .max = kMaxCount, .help = "Most acknowledgements waited for from one socket."},
       {.name = "SEND_QUEUE_BYTES", .member = &Config::send_queue_bytes, .unit = "bytes", .min = kMinQueue, .max = kMaxBytes, .help = "Bytes that may wait for one slow client; when as much again has come on top, it is closed."},
       {.name = "TOTAL_QUEUE_BYTES", .member = &Config::total_queue_bytes, .unit = "bytes", .min = 1, .max = kMaxBytes, .holds = "MAX_PAYLOAD_BYTES", .help = "Most bytes that wait for all clients together, unread answers included; the one for whom most waits is closed."},

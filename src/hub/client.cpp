@@ -92,9 +92,9 @@ void Client::send(std::string_view nsp, PacketType type, std::string_view payloa
   link_.send(make_frame(false, FrameKind::control, {}, socketio::packet_head(type, nsp), payload));
 }
 
-void Client::spend(TimePoint now) {
+void Client::spend(TimePoint now, float packets) {
   const std::size_t rate = hub_.config.client_events_per_s;
-  budget_.spend(rate, now);
+  budget_.spend(rate, now, packets);
   const TimePoint refilled = budget_.refilled_at(rate);
   if (refilled <= now) return;
   if (read_again_ == kNever) {
@@ -104,6 +104,12 @@ void Client::spend(TimePoint now) {
   }
   read_again_ = refilled;
   link_.deadline_changed();
+}
+
+void Client::spend_answer(std::size_t bytes) {
+  const Config& config = hub_.config;
+  const float seconds = static_cast<float>(bytes) / static_cast<float>(config.send_queue_bytes);
+  spend(hub_.clocks.steady(), seconds * static_cast<float>(config.client_events_per_s));
 }
 
 void Client::on_text(std::string_view message, TimePoint now) {

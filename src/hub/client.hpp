@@ -36,6 +36,8 @@ class Client {
   const HandshakeFacts& handshake() const { return facts_; }
   /// One of its sockets is accepted, or another has gone: unless one waits for that still, it may take its time.
   void welcomed();
+  /// An answer counts in what the client may ask for: SEND_QUEUE_BYTES of it as a second's worth of packets.
+  void spend_answer(std::size_t bytes);
   /// The client broke the protocol: its connection ends.
   void fail(TimePoint now, CloseReason reason = CloseReason::parse_error);
   void close_if_empty(CloseReason reason, TimePoint now);
@@ -73,7 +75,7 @@ class Client {
 
   SocketState* find(std::string_view nsp) const;
   void take_receipts(TimePoint now);
-  void spend(TimePoint now);
+  void spend(TimePoint now, float packets = 1);
   void dispatch(const socketio::PacketView& packet, Attachments attachments, TimePoint now);
   void connect(const socketio::PacketView& packet, TimePoint now);
   void welcome(SocketState& socket, TimePoint now);

@@ -71,7 +71,7 @@ class Directory {
     UserJobs::Replay replay;           ///< to be told right after `authenticated`, in this order
   };
   /// Calls `then` when the packets of all outcomes of the user are in memory, in which they stay while it runs: at once
-  /// if they are, else on the thread of that shard when the store has brought them. Around join(), job() and jobs().
+  /// if they are, else on the thread of that shard when the store has brought them. Around join().
   using Then = std::move_only_function<void()>;
   void when_loaded(std::string_view user, unsigned shard, Then then);
 
@@ -103,8 +103,13 @@ class Directory {
 
   /// A socket of the user has received these.
   void confirm(std::string_view user, Outcomes had);
+  /// Calls `then` with the jobs that are asked for: at once, or on the thread of that shard when the store has brought
+  /// what lies there alone.
+  using TakeJobs = std::move_only_function<void(const JobPage& page)>;
+  void ask(std::string_view user, JobQuery query, unsigned shard, TakeJobs then);
+  // What of it is in memory.
+  JobPage jobs(std::string_view user, const JobQuery& query = {}) const;
   std::optional<JobStatus> job(std::string_view user, std::string_view job_id) const;
-  std::vector<JobStatus> jobs(std::string_view user) const;
 
   bool online(std::string_view user) const;
   std::size_t online_count() const { return online_count_.load(std::memory_order_relaxed); }

@@ -201,11 +201,17 @@ std::optional<JobStatus> Directory::job(std::string_view id, std::string_view jo
   return user && user->jobs ? user->jobs->status(job_id) : std::nullopt;
 }
 
-std::vector<JobStatus> Directory::jobs(std::string_view id) const {
+JobPage Directory::jobs(std::string_view id, const JobQuery& query) const {
   const Stripe& stripe = stripe_of(id);
   const Lock lock(stripe.mutex);
   const User* user = stripe.find(id);
-  return user && user->jobs ? user->jobs->list() : std::vector<JobStatus>{};
+  return user && user->jobs ? user->jobs->page(query) : JobPage{};
+}
+
+void Directory::ask(std::string_view id, JobQuery query, unsigned shard, TakeJobs then) {
+  when_loaded(id, shard, [this, user = std::string(id), query = std::move(query), then = std::move(then)]() mutable {
+    then(jobs(user, query));
+  });
 }
 
 std::size_t Directory::ledger_bytes() const {

@@ -15,11 +15,11 @@ class EventBudget {
  public:
   EventBudget(std::size_t per_second, TimePoint now) : left_(2.0F * static_cast<float>(per_second)), since_(now) {}
 
-  void spend(std::size_t per_second, TimePoint now) {
+  void spend(std::size_t per_second, TimePoint now, float packets = 1) {
     if (per_second == 0) return;
     const auto rate = static_cast<float>(per_second);
     const float elapsed = std::chrono::duration<float>(now - since_).count();
-    left_ = std::min(left_ + elapsed * rate, 2 * rate) - 1;
+    left_ = std::min(left_ + elapsed * rate, 2 * rate) - packets;
     left_ = std::max(left_, -kLongestHold * rate);
     since_ = now;
   }

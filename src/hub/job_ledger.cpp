@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <utility>
-
-#include "base/json_scan.hpp"
-#include "base/json_write.hpp"
 
 namespace signalbox::hub {
 namespace {
@@ -16,52 +14,7 @@ std::size_t cost(const JobEntry& entry) {
   return kEntryBytes + entry.frame->memory();
 }
 
-JobStatus status_of(const JobEntry& entry) {
-  if (!entry.loaded()) {
-    return {.frame = entry.frame,
-            .job_id = entry.frame->key(),
-            .event = {},
-            .data = {},
-            .time = entry.time,
-            .had = entry.had_at != 0};
-  }
-  JsonItems items(entry.frame->packet().substr(2));  // behind "42"
-  const std::string_view name = items.next().value_or("\"\"");
-  return {.frame = entry.frame,
-          .job_id = entry.frame->key(),
-          .event = name.substr(1, name.size() - 2),
-          .data = items.rest(),
-          .time = entry.time,
-          .had = entry.had_at != 0};
-}
-
 }  // namespace
-
-std::string to_json(const JobStatus& status) {
-  std::string out = "{\"jobId\":";
-  append_json_string(out, status.job_id);
-  out += ",\"event\":";
-  if (status.event.empty()) {
-    out += "null,\"data\":null";
-  } else {
-    append_json_string(out, status.event);
-    out.append(",\"data\":").append(status.data);
-  }
-  out.append(",\"time\":") += std::to_string(status.time);
-  return out += status.had ? ",\"had\":true}" : ",\"had\":false}";
-}
-
-std::string to_json(const std::vector<JobStatus>& jobs) {
-  std::string out = "[";
-  for (const JobStatus& job : jobs) out.append(out.size() > 1 ? "," : "").append(to_json(job));
-  return out += ']';
-}
-
-std::string unknown_job_json(std::string_view job_id) {
-  std::string out = "{\"jobId\":";
-  append_json_string(out, job_id);
-  return out += ",\"event\":null,\"data\":null,\"time\":null,\"had\":false}";
-}
 
 template <class Jobs, class Visit>
 void UserJobs::each(Jobs& jobs, List list, Visit visit) {
@@ -260,14 +213,24 @@ std::optional<JobStatus> UserJobs::status(std::string_view job_id) const {
   return status_of(job->newest);
 }
 
-std::vector<JobStatus> UserJobs::list() const {
-  std::vector<const KeptJob*> order;
-  each(jobs_, lists_, [&order](const KeptJob& job) { order.push_back(&job); });
-  std::ranges::sort(order, {}, [](const KeptJob* job) { return job->newest.number; });
-  std::vector<JobStatus> out;
-  out.reserve(order.size());
-  for (const KeptJob* job : order) out.push_back(status_of(job->newest));
-  return out;
+JobPage UserJobs::page(const JobQuery& query) const {
+  JobPage page{.looked_at = 1};
+  if (query.job_id) {
+    if (const KeptJob* job = jobs_.find(HashedText(*query.job_id))) page.jobs.push_back(job->newest);
+    return page;
+  }
+  page.looked_at = jobs_.size();
+  std::vector<const JobEntry*> behind;
+  each(jobs_, lists_, [&](const KeptJob& job) {
+    if (job.newest.number > query.after) behind.push_back(&job.newest);
+  });
+  const std::size_t shown = std::min(query.limit, behind.size());
+  std::ranges::partial_sort(behind, behind.begin() + static_cast<std::ptrdiff_t>(shown), {}, &JobEntry::number);
+  page.jobs.reserve(shown);
+  for (const JobEntry* entry : std::span(behind).first(shown)) page.jobs.push_back(*entry);
+  if (shown < behind.size()) page.next = page.jobs.back().number;
+  page.cut(query.bytes);
+  return page;
 }
 
 std::vector<UserJobs::Gone> UserJobs::expire(WallMs now, bool tight) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/frame.hpp"
+#include "hub/job_page.hpp"
 #include "hub/job_table.hpp"
 
 namespace signalbox::hub {
@@ -21,16 +22,6 @@ struct LedgerOptions {
   std::size_t jobs_per_user = 200;
   std::size_t unread_outcomes_per_user = 10'000;
   std::size_t total_bytes = 256u << 20;
-};
-
-/// The newest that is known of a job, whatever becomes of the job meanwhile.
-struct JobStatus {
-  FrameRef frame;  ///< which the texts are slices of
-  std::string_view job_id;
-  std::string_view event;  ///< empty: its outcome lies in the store, which cannot be read
-  std::string_view data;   ///< JSON text, as it was emitted
-  WallMs time = 0;
-  bool had = false;
 };
 
 /// An outcome as it lies in the store.
@@ -45,13 +36,6 @@ struct Outcomes {
   std::uint64_t up_to = 0;
   bool contain(std::uint64_t number) const { return number > after && number <= up_to; }
 };
-
-/// {"jobId","event","data","time","had"}
-std::string to_json(const JobStatus& status);
-/// An array of these.
-std::string to_json(const std::vector<JobStatus>& jobs);
-/// The same for a job of which nothing is known: `event` is null.
-std::string unknown_job_json(std::string_view job_id);
 
 /// The jobs of one user: for each its newest progress while it runs, and its outcome until its time has come. Pure.
 ///
@@ -96,14 +80,14 @@ class UserJobs {
   /// `gone`.
   std::size_t confirm(Outcomes had, WallMs now, std::vector<Gone>& gone);
   std::optional<JobStatus> status(std::string_view job_id) const;
-  /// All of them, in the order of their newest events.
-  std::vector<JobStatus> list() const;
+  /// Those that are asked for, `query.limit` at least 1.
+  JobPage page(const JobQuery& query) const;
 
   /// Drops what is past its time; with `tight`, also all that may be pushed out. Returns the outcomes that went.
   std::vector<Gone> expire(WallMs now, bool tight);
   bool empty() const { return jobs_.size() == 0; }
 
-  /// Are the packets of all outcomes in memory? Before replay(), status() and list(), which leave out or show as
+  /// Are the packets of all outcomes in memory? Before replay(), status() and page(), which leave out or show as
   /// unreadable what is not.
   bool loaded() const { return unloaded_ == 0; }
   /// Leaves the packets of outcomes to the store.

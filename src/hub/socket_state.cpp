@@ -197,28 +197,6 @@ void SocketState::taken_over(TimePoint now) {
   client_.close_if_empty(CloseReason::transport_close, now);
 }
 
-bool SocketState::answer_about_jobs(const socketio::EventView& event, Ack& ack) {
-  const bool of_one = event.name == "job_status", of_all = event.name == "jobs";
-  if (!user_ || !(of_one || of_all) || nsp_.handlers.contains(event.name)) return false;
-  Directory& directory = client_.hub().directory;
-  if (of_all) {
-    directory.when_loaded(user_->id, ref_.shard, [&directory, user = user_->id, ack = std::move(ack)]() mutable {
-      ack.send_text('[' + to_json(directory.jobs(user)) + ']');
-    });
-    return true;
-  }
-  const std::string arguments = array_of(event.arguments);
-  JsonItems items(arguments);
-  const std::string_view first = items.next().value_or("\"\"");
-  directory.when_loaded(user_->id, ref_.shard,
-                        [&directory, user = user_->id, id = json_string(first).value_or(std::string(first)),
-                         ack = std::move(ack)]() mutable {
-                          const auto job = directory.job(user, id);
-                          ack.send_text('[' + (job ? to_json(*job) : unknown_job_json(id)) + ']');
-                        });
-  return true;
-}
-
 void SocketState::send(PacketType type, std::optional<std::uint64_t> id, std::string_view payload,
                        const Attachments& attachments) {
   if (left_) return;
@@ -270,9 +248,9 @@ Ack SocketState::make_ack(std::uint64_t id) {
 void SocketState::on_event(const socketio::PacketView& packet, Attachments attachments, TimePoint now) {
   const auto event = socketio::read_event(packet.payload, client_.hub().config.max_event_name_bytes);
   if (!event) return client_.fail(now);
+  if (answers_about_jobs(*event, packet)) return;
   Ack ack = packet.ack_id ? make_ack(*packet.ack_id) : Ack();
   if (nsp_.jwt && event->name == events::authenticate) return renew_token(event->arguments, std::move(ack), now);
-  if (answer_about_jobs(*event, ack)) return;
   handle(event->name,
          {.text = CheckedJson::part(packet.payload, array_of(event->arguments)), .attachments = std::move(attachments)},
          std::move(ack));

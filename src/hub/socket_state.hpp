@@ -90,8 +90,11 @@ class SocketState {
   void tell(const UserJobs::Replay& replay);
   FrameRef as_sent(const FrameRef& frame, std::uint64_t number) const;
   PendingAcks& acks();
-  /// The questions about jobs that every client may ask. False: it is none of them.
-  bool answer_about_jobs(const socketio::EventView& event, Ack& ack);
+  // socket_questions.cpp
+  /// Is it a question about jobs, which every client may ask?
+  bool answers_about_jobs(const socketio::EventView& event, const socketio::PacketView& packet);
+  std::string_view may_not_ask() const;
+  void answer(std::uint64_t ack_id, const std::optional<std::string>& job_id, const JobPage& page);
   void handle(std::string_view event, Arguments arguments, Ack ack);
   void renew_token(std::string_view arguments, Ack ack, TimePoint now);
   void refuse(std::string_view code, std::string_view message, TimePoint now);
@@ -104,6 +107,7 @@ class SocketState {
   bool welcomed_ = false;
   bool left_ = false;
   bool recovered_ = false;
+  bool asking_ = false;  ///< a question about jobs, which is not answered yet
   SocketRef ref_;
   std::uint64_t withheld_ = 0;
   const User* user_ = nullptr;  ///< its entry in the directory; for the main namespace alone

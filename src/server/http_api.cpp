@@ -21,11 +21,11 @@ namespace {
 log::RareWarning mailbox_full;
 constexpr std::string_view kPresence = "/api/presence";
 constexpr std::size_t kMaxEvents = 1000;
-constexpr std::size_t kMaxPage = 10'000;
 constexpr std::size_t kDefaultPage = 1000;
+constexpr std::size_t kMaxAnswer = std::size_t{1} << 30;  ///< whatever SEND_QUEUE_BYTES says
 constexpr std::size_t kMaxIdempotencyKeyBytes = 256;
 
-enum class Endpoint { none, emit, presence, presence_of, jobs, health, readiness };
+enum class Endpoint { none, emit, presence, presence_of, jobs, job, health, readiness };
 
 /// The two names in /api/users/{user}/jobs and /api/users/{user}/jobs/{job}, still encoded; the second is empty for all
 /// jobs.
@@ -47,7 +47,7 @@ Endpoint endpoint_of(std::string_view path) {
   if (path == "/api/emit") return Endpoint::emit;
   if (path == kPresence) return Endpoint::presence;
   const bool below = path.starts_with(kPresence) && path.size() > kPresence.size() + 1 && path[kPresence.size()] == '/';
-  if (user_and_job(path)) return Endpoint::jobs;
+  if (const auto names = user_and_job(path)) return names->second.empty() ? Endpoint::jobs : Endpoint::job;
   // A user's id may hold a slash, but then an encoded one.
   if (below && path.find('/', kPresence.size() + 1) == std::string_view::npos) return Endpoint::presence_of;
   return Endpoint::none;
@@ -67,12 +67,32 @@ std::optional<std::string> decode_path(std::string_view text) {
   return percent_decode(kept);
 }
 
+template <class Number>
+std::optional<Number> number_of(std::string_view digits) {
+  Number number = 0;
+  const auto [last, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc{} || last != digits.data() + digits.size()) return std::nullopt;
+  return number;
+}
+
 struct Page {
   std::size_t limit = kDefaultPage;
   std::string after;
 };
 
-std::expected<Page, std::string_view> page_of(std::string_view query) {
+/// What the pages of a list are of, and what is said to who asks for others.
+struct Pages {
+  std::size_t most;
+  bool (*fits)(std::string_view after);
+  std::string_view wrong_limit, wrong_after;
+};
+constexpr Pages kUsers = {10'000, [](std::string_view after) { return hub::valid_user_id(after); },
+                          "limit: give one whole number from 1 to 10000.", "after: give one user id."};
+constexpr Pages kJobs = {
+    hub::JobQuery::kMost, [](std::string_view after) { return number_of<std::uint64_t>(after).has_value(); },
+    "limit: give one whole number from 1 to 1000.", "after: give one number, that of the Link in an answer."};
+
+std::expected<Page, std::string_view> page_of(std::string_view query, const Pages& pages) {
   Page page;
   bool seen_limit = false, seen_after = false;
   while (!query.empty()) {
@@ -84,15 +104,12 @@ std::expected<Page, std::string_view> page_of(std::string_view query) {
     auto value = percent_decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1));
     if (!name || !value) return std::unexpected("The query is not properly percent-encoded.");
     if (*name == "limit") {
-      const auto [last, error] = std::from_chars(value->data(), value->data() + value->size(), page.limit);
-      if (seen_limit || error != std::errc{} || last != value->data() + value->size() || page.limit < 1 ||
-          page.limit > kMaxPage) {
-        return std::unexpected("limit: give one whole number from 1 to 10000.");
-      }
+      const auto limit = number_of<std::size_t>(*value);
+      if (seen_limit || !limit || *limit < 1 || *limit > pages.most) return std::unexpected(pages.wrong_limit);
       seen_limit = true;
+      page.limit = *limit;
     } else if (*name == "after") {
-      if (seen_after || (!value->empty() && !hub::valid_user_id(*value)))
-        return std::unexpected("after: give one user id.");
+      if (seen_after || (!value->empty() && !pages.fits(*value))) return std::unexpected(pages.wrong_after);
       seen_after = true;
       page.after = std::move(*value);
     }
@@ -146,6 +163,7 @@ HttpApi::HttpApi(const Config& config, hub::Directory& directory, Answer answer)
       answer_(std::move(answer)),
       limits_{.data_bytes = config.max_payload_bytes, .json_depth = config.json_depth},
       max_body_(config.max_payload_bytes),
+      max_answer_(std::min(config.send_queue_bytes, kMaxAnswer)),
       key_(config.api_key.empty() ? std::nullopt : std::optional(sha256(config.api_key))) {}
 
 bool HttpApi::is_ours(std::string_view path) {
@@ -179,8 +197,9 @@ std::optional<net::Response> HttpApi::on_head(const net::RequestHead& head, std:
   }
   if (head.method != "GET" && head.method != "HEAD") return method_not_allowed("GET, HEAD");
   if (head.content_length > max_body) return error_response(413, "This request takes no body.");
-  if (endpoint == Endpoint::presence) {
-    if (const auto page = page_of(head.query); !page) return error_response(400, page.error());
+  if (endpoint == Endpoint::presence || endpoint == Endpoint::jobs) {
+    const auto page = page_of(head.query, endpoint == Endpoint::jobs ? kJobs : kUsers);
+    if (!page) return error_response(400, page.error());
   }
   return std::nullopt;
 }
@@ -209,7 +228,9 @@ std::optional<net::Response> HttpApi::on_request(const net::RequestHead& head, s
     case Endpoint::presence:
       return presence(head.query);
     case Endpoint::jobs:
-      return jobs_of(head.path, id);
+      return jobs_of(head, id);
+    case Endpoint::job:
+      return job_of(head.path, id);
     case Endpoint::presence_of:
       return presence_of(head.path.substr(kPresence.size() + 1));
     case Endpoint::none:
@@ -328,7 +349,7 @@ std::expected<HttpApi::Event, std::string> HttpApi::read_event(std::string_view 
 }
 
 net::Response HttpApi::presence(std::string_view query) const {
-  const auto page = page_of(query);
+  const auto page = page_of(query, kUsers);
   if (!page) return error_response(400, page.error());
   const std::vector<std::string> users = directory_.online_users();
   auto it = page->after.empty() ? users.begin() : std::upper_bound(users.begin(), users.end(), page->after);
@@ -351,14 +372,31 @@ net::Response HttpApi::presence_of(std::string_view encoded_user) const {
   return json_response(200, std::move(body));
 }
 
-std::optional<net::Response> HttpApi::jobs_of(std::string_view path, const net::RequestId& id) const {
+std::optional<net::Response> HttpApi::jobs_of(const net::RequestHead& head, const net::RequestId& id) const {
+  const auto user = decode_path(user_and_job(head.path)->first);
+  const auto page = page_of(head.query, kJobs);
+  if (!user || !hub::valid_user_id(*user)) return error_response(400, to_text(EmitError::invalid_user));
+  if (!page) return error_response(400, page.error());
+  const std::uint64_t after = number_of<std::uint64_t>(page->after).value_or(0);
+  const auto answer = [this, limit = page->limit, id](const hub::JobPage& found) {
+    std::string body;
+    body.reserve(json_bytes_at_most(found));
+    append_json(body, found);
+    auto response = json_response(200, std::move(body));
+    if (found.next != 0)
+      response.fields.emplace_back("Link", fmt::format(R"(<?after={}&limit={}>; rel="next")", found.next, limit));
+    answer_(id, std::move(response));
+  };
+  directory_.ask(*user, {.after = after, .limit = page->limit, .bytes = max_answer_}, id.shard, answer);
+  return std::nullopt;
+}
+
+std::optional<net::Response> HttpApi::job_of(std::string_view path, const net::RequestId& id) const {
   const auto [encoded_user, encoded_job] = *user_and_job(path);
   const auto user = decode_path(encoded_user), job = decode_path(encoded_job);
   if (!user || !job || !hub::valid_user_id(*user)) return error_response(400, to_text(EmitError::invalid_user));
-  directory_.when_loaded(*user, id.shard, [this, user = *user, job = *job, id] {
-    if (job.empty()) return answer_(id, json_response(200, to_json(directory_.jobs(user))));
-    const auto status = directory_.job(user, job);
-    answer_(id, json_response(200, status ? to_json(*status) : hub::unknown_job_json(job)));
+  directory_.ask(*user, {.job_id = *job}, id.shard, [this, job = *job, id](const hub::JobPage& found) {
+    answer_(id, json_response(200, job_json(found, job)));
   });
   return std::nullopt;
 }

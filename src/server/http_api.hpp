@@ -66,7 +66,8 @@ class HttpApi {
   std::optional<net::Response> emit_and_answer(std::string key, std::string_view body, const net::RequestId& id,
                                                TimePoint now);
   net::Response finish(const std::string& key, net::Response response, TimePoint now);
-  std::optional<net::Response> jobs_of(std::string_view path, const net::RequestId& id) const;
+  std::optional<net::Response> jobs_of(const net::RequestHead& head, const net::RequestId& id) const;
+  std::optional<net::Response> job_of(std::string_view path, const net::RequestId& id) const;
   Events read_events(std::string_view body) const;
   std::expected<Event, std::string> read_event(std::string_view object) const;
   net::Response presence(std::string_view query) const;
@@ -76,6 +77,7 @@ class HttpApi {
   const Answer answer_;
   const hub::EmitLimits limits_;
   const std::size_t max_body_;
+  const std::size_t max_answer_;     ///< bytes of jobs, or one job
   const std::optional<Digest> key_;  ///< of API_KEY, which is compared by digest; nothing: none is configured
   Idempotency idempotency_;
   hub::OutcomeStore* store_ = nullptr;

@@ -133,7 +133,7 @@ TEST_F(DirectoryTest, a_job_event_without_a_usable_id_is_delivered_not_kept_and_
   EXPECT_EQ(directory.emit("ada", progress).value(), 1u);
   EXPECT_EQ(directory.emit_all({{"ada", progress}, {"nobody", progress}}).value(), 1u);
   EXPECT_EQ(directory.emit("ada", EncodedEvent{text_frame("42[\"x\"]")}).value(), 1u);
-  EXPECT_TRUE(directory.jobs("ada").empty());
+  EXPECT_TRUE(directory.jobs("ada").jobs.empty());
   EXPECT_EQ(directory.job_events_without_id(), 3u);
 }
 
@@ -146,7 +146,7 @@ TEST_F(DirectoryTest, outcomes_are_numbered_on_while_a_receipt_of_earlier_ones_m
   for (const char* job : {"1", "2", "3"}) ASSERT_TRUE(short_lived.emit("ada", outcome(job)));
   wall += 2000;
   for (int second = 0; second < 20; ++second) short_lived.on_timer(now += 1s);
-  ASSERT_TRUE(short_lived.jobs("ada").empty());
+  ASSERT_TRUE(short_lived.jobs("ada").jobs.empty());
   ASSERT_TRUE(short_lived.emit("ada", outcome("4")));
   short_lived.confirm("ada", {.up_to = 3});  // late, for the first three
   EXPECT_FALSE(short_lived.job("ada", "4")->had);

@@ -111,7 +111,8 @@ struct Bounded : Ledger {
   void receive_all() { jobs.confirm({.up_to = last}, now, pushed_out); }
   Told ids() const {
     Told out;
-    for (const JobStatus& job : jobs.list()) out.emplace_back(job.job_id);
+    const JobPage all = jobs.page({});
+    for (const JobEntry& job : all.jobs) out.emplace_back(job.frame->key());
     return out;
   }
 };
@@ -121,7 +122,7 @@ TEST_F(Bounded, unread_outcomes_push_nothing_out_however_many_there_are) {
   keep("runs", progress("runs", 1));
   keep("runs too", progress("runs too", 1));
   for (int i = 0; i < 200; ++i) keep(std::to_string(i).c_str(), completed(std::to_string(i).c_str()));
-  EXPECT_EQ(jobs.list().size(), 203u);
+  EXPECT_EQ(jobs.page({}).jobs.size(), 203u);
   keep("runs", progress("runs", 2));
   EXPECT_TRUE(jobs.status("received")) << "another tab may still wait for it";
   EXPECT_TRUE(jobs.status("runs too"));
@@ -279,12 +280,12 @@ TEST_F(Ledger, made_smaller_after_a_time_of_many_it_knows_what_it_knew) {
   jobs.confirm({.up_to = last - 2}, now, pushed_out);
   options.jobs_per_user = 10;
   keep("new", progress("new", 1));
-  EXPECT_EQ(jobs.list().size(), 11u) << "one of them unread";
+  EXPECT_EQ(jobs.page({}).jobs.size(), 11u) << "one of them unread";
   const Told before = told();
   jobs.expire(now, false);
   EXPECT_EQ(told(), before);
   keep("newer", progress("newer", 1));
-  EXPECT_EQ(jobs.list().size(), 11u) << "the oldest goes";
+  EXPECT_EQ(jobs.page({}).jobs.size(), 11u) << "the oldest goes";
   EXPECT_TRUE(jobs.status("runs again"));
   jobs.expire(now + options.outcome_ttl, false);
   EXPECT_EQ(bytes, 0u);
@@ -310,10 +311,10 @@ TEST_F(Ledger, what_was_shown_stays_as_it_was_while_the_job_goes_on) {
   keep("a", progress("a", 1));
   const std::string before = text_of("a");
   const auto shown = *jobs.status("a");
-  const auto list = jobs.list();
+  const auto list = jobs.page({}).jobs;
   for (int percent = 2; percent < 50; ++percent) keep("a", progress("a", percent));  // one of which has the old place
   EXPECT_EQ(to_json(shown), before);
-  EXPECT_EQ(to_json(list.at(0)), before);
+  EXPECT_EQ(to_json(status_of(list.at(0))), before);
   EXPECT_NE(text_of("a"), before);
 }
 

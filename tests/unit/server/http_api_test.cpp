@@ -55,8 +55,12 @@ struct Api : testing::Test {
   FakeHub hub{with_key()};
   HttpApi api{hub.config, hub.directory, [this](const net::RequestId& id, net::Response response) {
                 later.emplace_back(id.number, std::to_string(response.status) + ' ' + response.body);
+                const auto link =
+                    std::ranges::find(response.fields, "Link", &std::pair<std::string, std::string>::first);
+                links.push_back(link == response.fields.end() ? "" : link->second);
               }};
   std::vector<std::pair<std::uint32_t, std::string>> later;
+  std::vector<std::string> links;  ///< of these
   std::uint32_t number = 0;
   TimePoint now{};
   net::Response last;
@@ -198,6 +202,28 @@ TEST_F(Api, answers_a_repeat_with_the_same_key_without_emitting_again) {
   RequestFields empty = kGood;
   empty.emplace_back("Idempotency-Key", "");
   EXPECT_EQ(ask("POST", "/api/emit", body, empty).substr(0, 3), "400");
+}
+
+TEST_F(Api, tells_of_a_users_jobs_in_pages_of_no_more_than_may_wait_for_a_client) {
+  const std::string data(100'000, 'x');
+  for (int i = 1; i <= 12; ++i) {
+    ASSERT_EQ(emit(R"({"userId":"ada","event":"job_completed","data":{"jobId":)" + std::to_string(i) +
+                   R"(,"result":")" + data + "\"}}"),
+              R"(202 {"accepted":1,"online":0})");
+  }
+  ASSERT_EQ(ask("GET", "/api/users/ada/jobs"), "later");
+  EXPECT_LE(later.back().second.size(), hub.config.send_queue_bytes);
+  EXPECT_TRUE(later.back().second.starts_with(R"(200 [{"jobId":"1")"));
+  EXPECT_EQ(links.back(), R"(<?after=10&limit=1000>; rel="next")");
+  ASSERT_EQ(ask("GET", "/api/users/ada/jobs?after=10&limit=1000"), "later");
+  EXPECT_TRUE(later.back().second.starts_with(R"(200 [{"jobId":"11")"));
+  EXPECT_EQ(links.back(), "");
+  ASSERT_EQ(ask("GET", "/api/users/ada/jobs?limit=1&after=11"), "later");
+  EXPECT_TRUE(later.back().second.starts_with(R"(200 [{"jobId":"12")"));
+  EXPECT_EQ(ask("GET", "/api/users/ada/jobs?limit=1001"),
+            "400 " + error("limit: give one whole number from 1 to 1000."));
+  EXPECT_EQ(ask("GET", "/api/users/ada/jobs?after=ada"),
+            "400 " + error("after: give one number, that of the Link in an answer."));
 }
 
 TEST_F(Api, tells_who_is_online_in_pages) {

@@ -1,0 +1,170 @@
+#include <gtest/gtest.h>
+
+#include "fake_hub.hpp"
+#include "noted_store.hpp"
+
+// `jobs` and `job_status`: what a client may ask about its user's jobs, and what that costs it.
+namespace signalbox::hub::test {
+namespace {
+
+struct JobQuestions : testing::Test {
+  static Config quiet() {
+    Config config;
+    config.presence_events = false;
+    return config;
+  }
+  explicit JobQuestions(Config config = quiet()) : hub(std::move(config)) { hub.registry.start(hub.config); }
+  void end(const std::string& job, std::size_t bytes) {
+    ASSERT_TRUE(
+        hub.directory.emit("ada", *job_frame(JobCompleted{.job_id = job, .result = std::string(bytes, 'x')}, {})));
+  }
+  FakeClient& logged_in() {
+    ada.log_in("ada");
+    hub.deliver();
+    ada.take();
+    return ada;
+  }
+  /// The answer to one question, without the data of the jobs.
+  std::string ask(const std::string& question) {
+    ada.text(question);
+    const Packets told = ada.take();
+    return told.size() == 1 ? told[0] : testing::PrintToString(told);
+  }
+  std::string error(const std::string& id, std::string_view sentence) {
+    return "43" + id + R"([{"error":")" + std::string(sentence) + "\"}]";
+  }
+
+  FakeHub hub;
+  FakeClient ada{hub};
+};
+
+TEST_F(JobQuestions, jobs_takes_after_and_limit_and_says_where_the_next_page_begins) {
+  for (const char* job : {"1", "2", "3"}) end(job, 0);
+  logged_in();
+  const auto job = [this](const char* id) { return to_json(*hub.directory.job("ada", id)); };
+  EXPECT_EQ(ask(R"(21["jobs",{"limit":2}])"), "431[[" + job("1") + "," + job("2") + R"(],{"next":2}])");
+  EXPECT_EQ(ask(R"(22["jobs",{"after":2,"limit":2}])"), "432[[" + job("3") + "]]");
+  EXPECT_EQ(ask(R"(23["jobs",{"after":3}])"), "433[[]]");
+  const std::string all = "[[" + job("1") + "," + job("2") + "," + job("3") + "]]";
+  EXPECT_EQ(ask(R"(24["jobs"])"), "434" + all);
+  EXPECT_EQ(ask(R"(25["jobs",null])"), "435" + all);
+  EXPECT_EQ(ask(R"(26["jobs",{"after":0,"order":"none"},"more"])"), "436" + all);
+}
+
+TEST_F(JobQuestions, what_jobs_cannot_take_is_answered_with_a_sentence) {
+  logged_in();
+  for (const char* options :
+       {"1", "[]", R"("x")", R"({"limit":0})", R"({"limit":1001})", R"({"limit":"2"})", R"({"after":-1})",
+        R"({"after":1.5})", R"({"after":99999999999999999999})", R"({"after":null})"}) {
+    EXPECT_EQ(ask(std::string("27[\"jobs\",") + options + "]"),
+              error("7",
+                    "jobs takes an object with after, the `next` of an answer, and limit, a whole number from 1 to "
+                    "1000; or nothing."))
+        << options;
+  }
+}
+
+TEST_F(JobQuestions, a_question_whose_answer_nobody_wants_is_none) {
+  end("1", 100);
+  EXPECT_EQ(logged_in().closed, std::nullopt);
+  ada.text(R"(2["jobs"])");
+  EXPECT_EQ(ada.take(), Packets{});
+}
+
+TEST_F(JobQuestions, an_answer_is_no_larger_than_the_send_queue_may_be) {
+  for (int i = 0; i < 30; ++i) end(std::to_string(i), 100'000);
+  logged_in();
+  ada.text(R"(21["jobs"])");
+  const std::string answer = ada.take().at(0);
+  EXPECT_LE(answer.size(), hub.config.send_queue_bytes);
+  EXPECT_TRUE(answer.ends_with(R"(],{"next":10}])")) << answer.substr(answer.size() - 40);
+}
+
+TEST_F(JobQuestions, as_many_bytes_as_may_wait_cost_a_second_of_what_a_client_may_send) {
+  for (int i = 0; i < 30; ++i) end(std::to_string(i), 100'000);
+  logged_in();
+  ada.text(R"(21["jobs"])");
+  EXPECT_TRUE(ada.reading) << "there was enough for two seconds";
+  ada.text(R"(22["jobs"])");
+  ada.text(R"(23["jobs"])");
+  EXPECT_FALSE(ada.reading);
+  const TimePoint until = ada.client.next_deadline();
+  EXPECT_GT(until, test_now + std::chrono::milliseconds(700));
+  EXPECT_LT(until, test_now + std::chrono::milliseconds(1100));
+  ada.client.on_timer(until);
+  EXPECT_TRUE(ada.reading);
+}
+
+TEST_F(JobQuestions, going_through_many_jobs_costs_as_well) {
+  for (int i = 0; i < 9000; ++i) end(std::to_string(i), 0);
+  logged_in();
+  for (int i = 0; i < 30; ++i) ada.text(R"(21["jobs",{"limit":1}])");
+  EXPECT_FALSE(ada.reading);
+}
+
+TEST_F(JobQuestions, where_clients_may_send_as_much_as_they_like_nobody_is_held) {
+  hub.config.client_events_per_s = 0;
+  end("1", 100'000);
+  FakeClient free(hub);
+  free.log_in("ada");
+  for (int i = 0; i < 100; ++i) free.text(R"(21["jobs"])");
+  EXPECT_TRUE(free.reading);
+}
+
+TEST_F(JobQuestions, while_the_send_queue_is_full_they_are_refused) {
+  end("1", 100);
+  logged_in();
+  ada.waits = hub.config.send_queue_bytes - 1;
+  EXPECT_TRUE(ask(R"(21["jobs"])").starts_with("431[[{"));
+  ada.waits = hub.config.send_queue_bytes;
+  const std::string_view full = "SEND_QUEUE_BYTES wait for this client: ask again when it has read them.";
+  EXPECT_EQ(ask(R"(22["jobs"])"), error("2", full));
+  EXPECT_EQ(ask(R"(23["job_status","1"])"), error("3", full));
+  ada.waits = 0;
+  EXPECT_TRUE(ask(R"(24["job_status","1"])").starts_with(R"(434[{"jobId":"1","event")"));
+}
+
+struct JobQuestionsToTheStore : JobQuestions {
+  static Config short_of_memory() {
+    Config config = quiet();
+    config.ledger_total_bytes = 1;
+    return config;
+  }
+  JobQuestionsToTheStore() : JobQuestions(short_of_memory()) { hub.directory.open(store, test_now); }
+  void answer() {
+    store.answer();
+    hub.deliver();
+  }
+  NotedStore store;
+};
+
+TEST_F(JobQuestionsToTheStore, are_answered_one_at_a_time) {
+  logged_in();
+  end("1", 1);
+  hub.deliver();
+  ada.take();
+  ada.text(R"(21["jobs"])");
+  const std::string_view busy = "One question about jobs at a time: ask again when the other is answered.";
+  EXPECT_EQ(ask(R"(22["jobs"])"), error("2", busy));
+  EXPECT_EQ(ask(R"(23["job_status","1"])"), error("3", busy));
+  EXPECT_EQ(store.questions.size(), 1u);
+  answer();
+  EXPECT_TRUE(ada.take().at(0).starts_with(R"(431[[{"jobId":"1","event":"job_completed")"));
+  ada.text(R"(24["job_status","1"])");
+  answer();
+  EXPECT_TRUE(ada.take().at(0).starts_with(R"(434[{"jobId":"1","event":"job_completed")"));
+}
+
+TEST_F(JobQuestionsToTheStore, of_a_client_that_has_gone_meanwhile_are_answered_to_nobody) {
+  logged_in();
+  end("1", 1);
+  hub.deliver();
+  ada.take();
+  ada.text(R"(21["jobs"])");
+  ada.close(CloseReason::transport_close, test_now);
+  answer();
+  EXPECT_EQ(ada.take(), Packets{});
+}
+
+}  // namespace
+}  // namespace signalbox::hub::test
