@@ -52,7 +52,8 @@ class Ack {
   void operator()(const json& answer) {
     send_text('[' + answer.dump(-1, ' ', false, json::error_handler_t::replace) + ']');
   }
-  /// Any number of arguments: a JSON array as text, with attachments if it has placeholders.
+  /// Any number of arguments: a JSON array as text, with attachments if it has placeholders. Throws
+  /// std::invalid_argument where one of these is larger than 1 GiB.
   void send_text(std::string array, Attachments attachments = {}) {
     if (auto send = std::exchange(send_, nullptr)) send(std::move(array), std::move(attachments));
   }
@@ -84,7 +85,8 @@ class Socket {
   bool recovered() const;
 
   /// Sends an event with one argument to this socket alone. Throws std::invalid_argument for a name that Socket.IO
-  /// reserves, and the text variants for arguments that are not a JSON array; a socket that has left gets nothing.
+  /// reserves, for arguments or an attachment of more than 1 GiB, and the text variants for arguments that are not a
+  /// JSON array; a socket that has left gets nothing.
   void emit(std::string_view event, const json& argument);
   /// `arguments_array`: what follows the name, as the text of a JSON array, with placeholders for the attachments.
   void emit_text(std::string_view event, const JsonView& arguments_array, const Attachments& attachments = {});

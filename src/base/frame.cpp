@@ -7,6 +7,8 @@
 #include <optional>
 #include <span>
 
+#include "base/assert.hpp"
+
 namespace signalbox {
 namespace {
 
@@ -49,6 +51,7 @@ FrameRef make_frame(bool binary, FrameKind kind, std::string_view key, std::stri
                     std::string_view third) {
   const std::array parts{first, second, third};
   const std::size_t payload = first.size() + second.size() + third.size();
+  SB_ASSERT(payload <= kMaxPacketBytes && key.size() <= kMaxPacketBytes);
   const std::uint8_t header = header_size(payload);
   const std::size_t key_at = header + place_of(key, parts).value_or(UINT8_MAX);
   const bool behind = key_at > UINT8_MAX;

@@ -32,6 +32,11 @@ constexpr Conflation conflation_of(FrameKind kind) noexcept {
   }
 }
 
+/// Largest message that is taken from anyone, programs included. MAX_PAYLOAD_BYTES cannot say more.
+inline constexpr std::size_t kMaxMessageBytes = std::size_t{1} << 30;
+/// Largest packet that a frame can hold: with its header it has a size of 32 bits.
+inline constexpr std::size_t kMaxPacketBytes = 0xffff'ffff - 10;
+
 class FrameRef;
 
 /// One encoded Engine.IO packet, ready for either transport: built once, immutable, shared by every queue that it waits
@@ -125,7 +130,9 @@ class FrameRef {
 };
 
 /// The general maker: the packet is the three parts one after the other (so that callers need not join them first). A
-/// key that is a slice of one of them, near the beginning, is not kept twice.
+/// key that is a slice of one of them, near the beginning, is not kept twice. At most kMaxPacketBytes: each caller has
+/// bounded what it hands in: by kMaxMessageBytes what comes from a client, a worker or a program, by its own bound an
+/// answer about jobs. What is added to that is short.
 FrameRef make_frame(bool binary, FrameKind kind, std::string_view key, std::string_view first,
                     std::string_view second = {}, std::string_view third = {});
 

@@ -26,7 +26,8 @@ void ConnectAttempt::set_user(std::string id, std::string user_object_text,
   if (!valid_user_id(id)) throw std::invalid_argument(std::string(to_text(EmitError::invalid_user)));
   // JSON_DEPTH is for what clients and workers send: claims have a bound of their own, and may be deeper.
   const std::size_t depth = std::max(json_depth_, auth::kMaxClaimsDepth);
-  if (!valid_json(user_object_text, depth) || !JsonItems(user_object_text).is_object()) {
+  if (user_object_text.size() > kMaxMessageBytes || !valid_json(user_object_text, depth) ||
+      !JsonItems(user_object_text).is_object()) {
     throw std::invalid_argument("The user object is not the text of a JSON object.");
   }
   login_ = Login{.user_id = std::move(id), .user_json = std::move(user_object_text), .expires_at = expires};

@@ -1,6 +1,7 @@
 #include "hub/emit.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <string>
 
 #include <signalbox/config.hpp>
@@ -91,6 +92,13 @@ bool valid_user_id(std::string_view id) noexcept {
   if (printable_ascii(id)) return true;
   const auto control = [](char c) { return (c >= 0 && c < 0x20) || c == 0x7F; };
   return std::ranges::none_of(id, control) && valid_utf8(id);
+}
+
+void check_size(std::string_view arguments, std::span<const std::string> attachments) {
+  const auto fits = [](std::string_view bytes) { return bytes.size() <= kMaxMessageBytes; };
+  if (!fits(arguments) || !std::ranges::all_of(attachments, fits))
+    throw std::invalid_argument(
+        "The arguments of an event or acknowledgement, and each attachment, are of 1 GiB at most.");
 }
 
 std::expected<void, EmitError> check_event_name(std::string_view name) {

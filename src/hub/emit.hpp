@@ -1,6 +1,8 @@
 #pragma once
 #include <cstddef>
 #include <expected>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include <signalbox/job_events.hpp>
@@ -23,6 +25,9 @@ struct EncodedEvent {
   bool kept_outcome() const noexcept { return frame->kind() == FrameKind::outcome && !job_id().empty(); }
   const Frame* operator->() const noexcept { return frame.operator->(); }
 };
+
+/// What a program hands in for one event or acknowledgement. Throws std::invalid_argument where it is too large.
+void check_size(std::string_view arguments, std::span<const std::string> attachments);
 
 using FrameResult = std::expected<EncodedEvent, EmitError>;
 

@@ -17,7 +17,8 @@ void check_name(std::string_view event) {
 }
 
 /// "[1,2]" -> "1,2"
-std::string_view without_brackets(const JsonView& array, const Config& config) {
+std::string_view without_brackets(const JsonView& array, const Attachments& attachments, const Config& config) {
+  hub::check_size(array, attachments);
   JsonItems items(array);
   if (!items.is_array() || !valid_json(array, config.json_depth + 1)) {
     throw std::invalid_argument("The arguments of an event are given as the text of a JSON array.");
@@ -48,19 +49,21 @@ Handshake Socket::handshake() const {
 
 void Socket::emit(std::string_view event, const json& argument) {
   check_name(event);
-  state_->emit(event, argument.dump(-1, ' ', false, json::error_handler_t::replace));
+  const std::string text = argument.dump(-1, ' ', false, json::error_handler_t::replace);
+  hub::check_size(text, {});
+  state_->emit(event, text);
 }
 
 void Socket::emit_text(std::string_view event, const JsonView& arguments_array, const Attachments& attachments) {
   check_name(event);
-  state_->emit(event, without_brackets(arguments_array, state_->config()), attachments);
+  state_->emit(event, without_brackets(arguments_array, attachments, state_->config()), attachments);
 }
 
 void Socket::emit_with_ack(std::string_view event, const JsonView& arguments_array, OnAck on_ack,
                            std::chrono::milliseconds timeout, const Attachments& attachments) {
   check_name(event);
-  state_->emit_with_ack(event, without_brackets(arguments_array, state_->config()), attachments, std::move(on_ack),
-                        timeout);
+  state_->emit_with_ack(event, without_brackets(arguments_array, attachments, state_->config()), attachments,
+                        std::move(on_ack), timeout);
 }
 
 void Socket::disconnect(bool close) {

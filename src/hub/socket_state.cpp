@@ -9,6 +9,7 @@
 #include "base/json_write.hpp"
 #include "base/random.hpp"
 #include "hub/client.hpp"
+#include "hub/emit.hpp"
 #include "hub/guarded.hpp"
 #include "hub/handshake.hpp"
 #include "hub/local_sockets.hpp"
@@ -233,6 +234,7 @@ void SocketState::send_ack(std::uint64_t id, std::string_view array, const Attac
 Ack SocketState::make_ack(std::uint64_t id) {
   // The answer may come later and from any thread: the socket is looked up again on its own.
   return Ack([&hub = client_.hub(), ref = ref_, id](std::string array, Attachments attachments) {
+    check_size(array, attachments);
     if (hub.mailboxes.current_shard() == static_cast<int>(ref.shard)) {
       if (SocketState* socket = hub.find(ref)) socket->send_ack(id, array, attachments);
       return;

@@ -358,6 +358,34 @@ TEST_F(Open, acknowledgements_cost_nothing_of_the_budget) {
   EXPECT_TRUE(client->reading);
 }
 
+/// Text that is too large to be taken, of which nobody reads a byte.
+JsonView huge() {
+  return std::string_view("[1]", kMaxMessageBytes + 1);
+}
+
+TEST_F(Open, what_a_handler_hands_in_that_no_frame_can_hold_is_refused) {
+  int refused = 0;
+  const auto refuses = [&refused](auto call) {
+    try {
+      call();
+    } catch (const std::invalid_argument&) {
+      ++refused;
+    }
+  };
+  hub.events().on_connect([&](Socket& socket) {
+    refuses([&] { socket.emit_text("x", huge()); });
+    refuses([&] { socket.emit_with_ack("x", huge(), [](const AckResult&) {}); });
+  });
+  hub.events().on_text("ask", [&](Socket&, const Arguments&, Ack ack) {
+    std::string answer;
+    answer.resize_and_overwrite(kMaxMessageBytes + 1, [](char*, std::size_t size) { return size; });
+    refuses([&] { ack.send_text(std::move(answer)); });
+  });
+  joined().text(R"(27["ask"])");
+  EXPECT_EQ(refused, 3);
+  EXPECT_EQ(client->take(), Packets{});
+}
+
 TEST_F(Open, the_handshake_is_what_socket_io_shows) {
   json seen;
   hub.events().on_connect([&](Socket& socket) { seen = socket.handshake().to_json(); });
