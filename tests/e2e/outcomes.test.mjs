@@ -100,7 +100,7 @@ for (const [name, over] of Object.entries(transports)) {
 
 test("what nobody has had lies in the store when memory is short, and is told whole and in order", { timeout: 60_000 }, async () => {
   const data = mkdtempSync(join(tmpdir(), "signalbox-outcomes-"));
-  const env = { DATA_DIR: data, LEDGER_TOTAL_BYTES: "2000000", LOG_LEVEL: "warn" };
+  const env = { DATA_DIR: data, LEDGER_TOTAL_BYTES: "2000000", JOBS_PER_USER: "2000", LOG_LEVEL: "warn" };
   let server = await startProgram(env);
   const memoryMb = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.child.pid}/status`, "latin1"))[1]) / 1024;
   const before = memoryMb();
