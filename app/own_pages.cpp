@@ -10,7 +10,8 @@ namespace {
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  std::ranges::transform(out, out.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
   return out;
 }
 
@@ -21,8 +22,10 @@ std::string host_of(std::string_view field) {
   if (literal && end == std::string_view::npos) return {};
   const std::string_view host = literal ? field.substr(1, end - 1) : field.substr(0, end);
   std::string_view rest = end == std::string_view::npos ? "" : field.substr(end + literal);
-  if (rest.starts_with(':')) rest.remove_prefix(1);
-  else if (!rest.empty()) return {};
+  if (rest.starts_with(':'))
+    rest.remove_prefix(1);
+  else if (!rest.empty())
+    return {};
   return std::ranges::all_of(rest, [](char c) { return c >= '0' && c <= '9'; }) ? lower(host) : "";
 }
 

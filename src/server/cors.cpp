@@ -1,18 +1,21 @@
 #include "server/cors.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include <signalbox/config.hpp>
 
 #include "base/config_table.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
 
 namespace signalbox::server {
 namespace {
 
 constexpr std::size_t kMaxTold = 100;
+constexpr std::size_t kMaxInLine = 10;
 constexpr std::size_t kMaxOriginBytes = 256;
 
 std::string lower(std::string_view text) {
@@ -46,6 +49,12 @@ bool host_labels(std::string_view host) {
   return !host.empty() && !host.starts_with('.') && std::ranges::all_of(host, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
   });
+}
+
+/// May it stand in a list in the log? What else comes, no browser sends.
+bool printable(std::string_view origin) {
+  return origin.size() <= kMaxOriginBytes &&
+         std::ranges::all_of(origin, [](char c) { return c > 0x20 && c < 0x7f && c != ','; });
 }
 
 /// Is the page from the very server that it speaks to? The scheme is not ours to know: a proxy may have taken TLS off.
@@ -126,14 +135,56 @@ std::string_view OriginPolicy::stranger(const net::RequestHead& head) const {
   return *origin;
 }
 
-std::optional<std::string> RefusedOrigins::line_to_add(std::string_view origin) {
-  if (origin.empty() || origin.size() > kMaxOriginBytes) return std::nullopt;
+std::optional<RefusedOrigins::Report> RefusedOrigins::refuse(std::string_view origin, TimePoint now) {
   const Lock lock(mutex_);
-  if (told_.size() >= kMaxTold || !told_.insert(std::string(origin)).second) return std::nullopt;
-  const bool one = origin.find_first_of(",*") == std::string_view::npos;
-  if (!one || check_origins(origin)) return "";
+  if (told_.contains(origin) || std::ranges::find(gathered_.origins, origin) != gathered_.origins.end())
+    return std::nullopt;
+  if (printable(origin) && gathered_.origins.size() < kMaxInLine) {
+    gathered_.origins.emplace_back(origin);
+  } else {
+    ++gathered_.others;
+  }
+  return take(now);
+}
+
+std::optional<RefusedOrigins::Report> RefusedOrigins::due(TimePoint now) {
+  const Lock lock(mutex_);
+  return take(now);
+}
+
+std::optional<RefusedOrigins::Report> RefusedOrigins::take(TimePoint now) {
+  const bool nothing = gathered_.origins.empty() && gathered_.others == 0;
+  deadline_.store((nothing ? kNever : next_).time_since_epoch().count(), std::memory_order_relaxed);
+  if (nothing || now < next_) return std::nullopt;
+  next_ = now + std::chrono::minutes(1);
+  deadline_.store(kNever.time_since_epoch().count(), std::memory_order_relaxed);
+  Report report = std::exchange(gathered_, {});
+  if (report.origins.size() == 1) report.line = line_to_add(report.origins.front());
+  if (told_.size() + report.origins.size() > kMaxTold) told_.clear();
+  told_.insert(report.origins.begin(), report.origins.end());
+  return report;
+}
+
+std::string RefusedOrigins::line_to_add(std::string_view origin) const {
+  if (origin.contains('*') || check_origins(origin)) return "";
   if (cors_origin_.empty()) return fmt::format("CORS_ORIGIN={}", origin);
   return fmt::format("CORS_ORIGIN={},{}", cors_origin_, origin);
+}
+
+// With several no line is offered: who copies it would let in a stranger's origin together with his own.
+void warn_of(const RefusedOrigins::Report& refused) {
+  std::vector<log::Field> fields;
+  std::string_view event = "origins are refused; add those that are yours to CORS_ORIGIN";
+  if (refused.origins.size() == 1) {
+    fields.push_back({"origin", refused.origins.front()});
+    event = refused.line.empty() ? "an origin is refused, and no entry of CORS_ORIGIN names it"
+                                 : "an origin is refused; to allow it, set the line";
+  } else if (!refused.origins.empty()) {
+    fields.push_back({"origins", fmt::format("{}", fmt::join(refused.origins, " "))});
+  }
+  if (!refused.line.empty()) fields.push_back({"line", refused.line});
+  if (refused.others != 0) fields.push_back({"requests_of_others", std::to_string(refused.others)});
+  log::write(log::Level::warn, event, fields);
 }
 
 }  // namespace signalbox::server

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <optional>
 #include <set>
@@ -7,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/mutex.hpp"
 #include "net/application.hpp"
 
@@ -46,20 +48,39 @@ class OriginPolicy {
   bool any_ = false;
 };
 
-/// Tells of each refused origin once, with the line to add; remembers a bounded number of them.
+/// Gathers the origins that were refused, so that one line a minute tells of them: the first at once. Each is told
+/// once, until so many others came that it is forgotten; what it remembers is bounded whatever strangers invent.
 ///
 /// thread  any (its lock: every shard refuses).
 class RefusedOrigins {
  public:
+  struct Report {
+    std::vector<std::string> origins;  ///< at most ten, in the order in which they came
+    std::size_t others = 0;            ///< requests of further origins
+    /// For .env, if there is but one origin and an entry can name it alone: "null" has none.
+    std::string line;
+  };
+
   explicit RefusedOrigins(std::string cors_origin) : cors_origin_(std::move(cors_origin)) {}
-  /// The line to log, or nothing if this origin was told of before or too many were. Empty: no line allows it, as for
-  /// "null", or would allow others too.
-  std::optional<std::string> line_to_add(std::string_view origin);
+  /// A request of this origin was refused. What is to be told now, if anything.
+  std::optional<Report> refuse(std::string_view origin, TimePoint now);
+  /// The same of what has gathered, when the minute of the last line is over.
+  std::optional<Report> due(TimePoint now);
+  TimePoint next_deadline() const { return TimePoint(TimePoint::duration(deadline_.load(std::memory_order_relaxed))); }
 
  private:
+  std::optional<Report> take(TimePoint now) SB_REQUIRES(mutex_);
+  std::string line_to_add(std::string_view origin) const;
+
   const std::string cors_origin_;
+  std::atomic<TimePoint::rep> deadline_{kNever.time_since_epoch().count()};
   Mutex mutex_;
   std::set<std::string, std::less<>> told_ SB_GUARDED_BY(mutex_);
+  Report gathered_ SB_GUARDED_BY(mutex_);
+  TimePoint next_ SB_GUARDED_BY(mutex_){};
 };
+
+/// The line about them.
+void warn_of(const RefusedOrigins::Report& refused);
 
 }  // namespace signalbox::server

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/log.hpp"
 #include "server/client_handler.hpp"
 #include "server/options.hpp"
 
@@ -50,19 +49,15 @@ bool ShardApplication::origin_allowed(const net::RequestHead& head) {
 void ShardApplication::tell_of_stranger(const net::RequestHead& head) {
   const auto origin = parts_.origins.stranger(head);
   if (origin.empty()) return;
-  const auto line = parts_.refused.line_to_add(origin);
-  if (!line) return;
-  if (line->empty()) {
-    log::warn("an origin is refused, and no entry of CORS_ORIGIN names it", {{"origin", std::string(origin)}});
-  } else {
-    log::warn("an origin is refused; to allow it, set the line", {{"origin", std::string(origin)}, {"line", *line}});
-  }
+  if (const auto report = parts_.refused.refuse(origin, parts_.hub.clocks.steady())) warn_of(*report);
 }
 
-// What has its time for all shards is kept by the first: the directory's graces, the counts' minute.
+// What has its time for all shards is kept by the first: the directory's graces, the minutes of the log.
 TimePoint ShardApplication::next_deadline() const {
   const TimePoint own = sockets_.next_deadline();
-  return shard_ == 0 ? std::min({parts_.hub.directory.next_deadline(), parts_.counts.next_deadline(), own}) : own;
+  if (shard_ != 0) return own;
+  return std::min(
+      {parts_.hub.directory.next_deadline(), parts_.counts.next_deadline(), parts_.refused.next_deadline(), own});
 }
 
 void ShardApplication::on_timer(TimePoint now) {
@@ -70,6 +65,7 @@ void ShardApplication::on_timer(TimePoint now) {
   if (shard_ != 0) return;
   parts_.hub.directory.on_timer(now);
   parts_.counts.on_timer(now);
+  if (const auto report = parts_.refused.due(now)) warn_of(*report);
 }
 
 }  // namespace signalbox::server

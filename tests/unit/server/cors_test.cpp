@@ -87,24 +87,91 @@ TEST(WebSocketOrigins, are_none_the_own_host_or_a_listed_one) {
   EXPECT_FALSE(policy.allows_websocket(head({{"Host", "a"}, {"Origin", ""}})));
 }
 
-TEST(RefusedOriginsTest, are_told_without_a_line_where_that_would_stop_the_start_or_let_others_in) {
-  RefusedOrigins refused("https://a.io");
-  for (const char* origin :
-       {"null", "file://", "https://b.io/path", "https://b.io,*", "https://b.io,https://c.io", "*", "https://*.io"}) {
-    EXPECT_EQ(refused.line_to_add(origin), "") << origin;
-    EXPECT_EQ(refused.line_to_add(origin), std::nullopt) << origin;
+using std::chrono::minutes;
+using std::chrono::seconds;
+const TimePoint kNoon{std::chrono::hours(1)};
+using List = std::vector<std::string>;
+
+std::string many(int i) {
+  return "https://" + std::to_string(i) + ".io";
+}
+
+TEST(RefusedOrigins, the_first_is_told_at_once_with_the_line_to_add) {
+  RefusedOrigins none(""), some("https://a.io");
+  const auto first = none.refuse("https://b.io", kNoon);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->origins, List{"https://b.io"});
+  EXPECT_EQ(first->line, "CORS_ORIGIN=https://b.io");
+  EXPECT_EQ(first->others, 0u);
+  EXPECT_EQ(some.refuse("https://b.io", kNoon)->line, "CORS_ORIGIN=https://a.io,https://b.io");
+}
+
+TEST(RefusedOrigins, are_told_once_each) {
+  RefusedOrigins refused("");
+  ASSERT_TRUE(refused.refuse("https://b.io", kNoon));
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(refused.refuse("https://b.io", kNoon + minutes(i)));
+  EXPECT_EQ(refused.next_deadline(), kNever);
+  EXPECT_FALSE(refused.due(kNoon + minutes(20)));
+}
+
+TEST(RefusedOrigins, that_follow_within_the_minute_are_told_together_when_it_is_over) {
+  RefusedOrigins refused("");
+  ASSERT_TRUE(refused.refuse("https://a.io", kNoon));
+  EXPECT_FALSE(refused.refuse("https://c.io", kNoon + seconds(1)));
+  EXPECT_FALSE(refused.refuse("https://b.io", kNoon + seconds(2)));
+  EXPECT_FALSE(refused.refuse("https://c.io", kNoon + seconds(3)));
+  EXPECT_EQ(refused.next_deadline(), kNoon + minutes(1));
+  EXPECT_FALSE(refused.due(kNoon + seconds(59)));
+  const auto rest = refused.due(kNoon + minutes(1));
+  ASSERT_TRUE(rest);
+  EXPECT_EQ(rest->origins, (List{"https://c.io", "https://b.io"}));
+  EXPECT_EQ(rest->line, "") << "who copies it must not let in a stranger's origin with his own";
+  EXPECT_EQ(rest->others, 0u);
+  EXPECT_EQ(refused.next_deadline(), kNever);
+}
+
+TEST(RefusedOrigins, that_somebody_invents_never_silence_the_hint) {
+  RefusedOrigins refused("");
+  int n = 0;
+  TimePoint now = kNoon;
+  ASSERT_TRUE(refused.refuse(many(n++), now));
+  for (int minute = 0; minute < 100; ++minute) {
+    for (int i = 0; i < 1000; ++i) ASSERT_FALSE(refused.refuse(many(n++), now + seconds(1)));
+    now += minutes(1);
+    const auto told = refused.due(now);
+    ASSERT_TRUE(told);
+    EXPECT_EQ(told->origins.size(), 10u);
+    EXPECT_EQ(told->others, 990u);
+  }
+  const auto honest = refused.refuse("https://mine.io", now + minutes(1));
+  ASSERT_TRUE(honest);
+  EXPECT_EQ(honest->line, "CORS_ORIGIN=https://mine.io");
+}
+
+TEST(RefusedOrigins, of_which_no_entry_can_be_made_are_told_without_a_line) {
+  for (const char* origin : {"null", "file://", "https://b.io/path", "*", "https://*.io"}) {
+    RefusedOrigins refused("https://a.io");
+    const auto told = refused.refuse(origin, kNoon);
+    ASSERT_TRUE(told) << origin;
+    EXPECT_EQ(told->origins, List{origin});
+    EXPECT_EQ(told->line, "") << origin;
   }
 }
 
-TEST(RefusedOriginsTest, are_told_once_each_with_the_line_to_add) {
-  RefusedOrigins none(""), some("https://a.io");
-  EXPECT_EQ(none.line_to_add("https://b.io"), "CORS_ORIGIN=https://b.io");
-  EXPECT_EQ(none.line_to_add("https://b.io"), std::nullopt);
-  EXPECT_EQ(some.line_to_add("https://b.io"), "CORS_ORIGIN=https://a.io,https://b.io");
-  EXPECT_EQ(some.line_to_add(std::string(257, 'x')), std::nullopt);
-  for (int i = 0; i < 200; ++i) static_cast<void>(some.line_to_add("https://" + std::to_string(i)));
-  EXPECT_EQ(some.line_to_add("https://one-too-many.io"), std::nullopt)
-      << "a stranger must not fill the memory or the log";
+TEST(RefusedOrigins, that_no_browser_sends_are_only_counted) {
+  RefusedOrigins refused("");
+  std::size_t count = 0;
+  for (const std::string& origin :
+       {std::string(257, 'x'), std::string(8000, 'x'), std::string("https://b.io,*"), std::string("https://b.io x=1"),
+        std::string("https://b.io\x1b[2J"), std::string("https://b.io\n2026 error"), std::string("https://\xff.io"),
+        std::string("https://b.io\0", 13)}) {
+    static_cast<void>(refused.refuse(origin, kNoon));
+    ++count;
+  }
+  const auto told = refused.due(kNoon + minutes(1));
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->origins, List{});
+  EXPECT_EQ(told->others, count - 1) << "the first was told at once";
 }
 
 }  // namespace
