@@ -12,15 +12,12 @@
 namespace signalbox {
 namespace {
 
-constexpr unsigned char kFinText = 0x81;
-constexpr unsigned char kFinBinary = 0x82;
-
 std::uint8_t header_size(std::size_t payload) {
   return payload < 126 ? 2 : payload < 65536 ? 4 : 10;
 }
 
-void write_header(char* out, bool binary, std::size_t payload) {
-  out[0] = static_cast<char>(binary ? kFinBinary : kFinText);
+void write_header(char* out, char first, std::size_t payload) {
+  out[0] = first;
   int length_bytes = 0;
   if (payload < 126) {
     out[1] = static_cast<char>(payload);
@@ -58,12 +55,11 @@ FrameRef make_frame(bool binary, FrameKind kind, std::string_view key, std::stri
   void* memory = ::operator new(sizeof(Frame) + header + payload + (behind ? key.size() : 0));
   auto* frame = new (memory) Frame;
   frame->size_ = static_cast<std::uint32_t>(header + payload);
-  frame->key_size_ = key.size() & ((1u << Frame::kKeyBits) - 1);
+  frame->key_size_ = static_cast<std::uint16_t>(key.size());
   frame->key_at_ = behind ? Frame::kBehind : static_cast<std::uint8_t>(key_at);
-  frame->binary_ = binary;
-  frame->kind_ = static_cast<std::uint8_t>(kind) & 7;
+  frame->kind_ = kind;
   char* out = frame->bytes();
-  write_header(out, binary, payload);
+  write_header(out, binary ? Frame::kFinBinary : Frame::kFinText, payload);
   out += header;
   for (const std::string_view part : parts) {
     if (!part.empty()) std::memcpy(out, part.data(), part.size());

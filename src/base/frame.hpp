@@ -49,11 +49,11 @@ class Frame {
   /// The WebSocket frame, header included.
   std::string_view websocket() const noexcept { return {bytes(), size_}; }
   /// The packet as a polling payload has it, for text: type character, then data. For binary the bare bytes.
-  std::string_view packet() const noexcept { return websocket().substr(header_size()); }
+  std::string_view packet() const noexcept { return {bytes() + header_size(), size_ - header_size()}; }
   /// What it takes of memory.
   std::size_t memory() const noexcept { return sizeof(Frame) + size_ + (key_at_ == kBehind ? key_size_ : 0); }
-  bool binary() const noexcept { return binary_; }
-  FrameKind kind() const noexcept { return static_cast<FrameKind>(kind_); }
+  bool binary() const noexcept { return *bytes() == kFinBinary; }
+  FrameKind kind() const noexcept { return kind_; }
   /// For progress and outcome the job's id, for presence the user's: whole, so that no two are taken for one. Empty:
   /// replaces nothing.
   std::string_view key() const noexcept { return {bytes() + (key_at_ == kBehind ? size_ : key_at_), key_size_}; }
@@ -67,7 +67,7 @@ class Frame {
   friend class FrameRef;
   friend FrameRef make_frame(bool, FrameKind, std::string_view, std::string_view, std::string_view, std::string_view);
   static constexpr std::uint8_t kBehind = 0;
-  static constexpr unsigned kKeyBits = 20;  ///< of its size: users' and jobs' ids are shorter by far
+  static constexpr char kFinText = '\x81', kFinBinary = '\x82';
   Frame() = default;
   std::size_t header_size() const noexcept { return size_ < 2 + 126 ? 2 : size_ < 4 + 65'536 ? 4 : 10; }
   const char* bytes() const noexcept { return reinterpret_cast<const char*>(this + 1); }
@@ -77,10 +77,9 @@ class Frame {
   mutable std::atomic<std::uint32_t> references_{1};
   mutable std::atomic<std::uint32_t> waiting_{0};
   std::uint32_t size_ = 0;
-  std::uint32_t key_size_ : kKeyBits = 0;
-  std::uint32_t kind_ : 3 = 0;
-  bool binary_ : 1 = false;
-  std::uint32_t key_at_ : 8 = kBehind;  ///< kBehind: the packet; else among its bytes
+  std::uint16_t key_size_ = 0;  ///< users' and jobs' ids are of 256 bytes at most
+  FrameKind kind_ = FrameKind::event;
+  std::uint8_t key_at_ = kBehind;  ///< kBehind: the packet; else among its bytes
 };
 
 static_assert(sizeof(Frame) == 16);
