@@ -51,9 +51,10 @@ struct Application final : ShardApplication {
   Application(World& owner, unsigned index) : world(owner), shard(index) {}
   std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, Handshake, TimePoint) override;
   void on_message(Message&, TimePoint) override {}
-  std::optional<Response> on_head(const RequestHead& head, std::size_t& max_body) override {
+  std::optional<Response> on_head(const RequestHead& head, Admission& admission) override {
     if (head.path == "/no") return Response{.status = 401, .fields = {}, .body = "no"};
-    max_body = 100;
+    admission.max_body = 100;
+    if (head.path == "/key") admission.standing = Standing::api_key;
     return std::nullopt;
   }
   Response refusal(int status) override { return {.status = status, .fields = {}, .body = "refused"}; }
@@ -116,6 +117,7 @@ struct World {
     require(network.sockets.empty());
     require(shared.connections == 0 && shared.sessions == 0 && shared.strangers == 0 && shared.refused == 0);
     require(shared.partial_bytes == 0 && shared.queued_bytes == 0);
+    require(shared.unauthenticated_partial == 0 && shared.unauthenticated_queued == 0);
   }
 };
 

@@ -48,6 +48,15 @@ struct Handshake {
 /// Parses Handshake::head again (it was accepted once, so this cannot fail).
 RequestHead parse_head(std::string_view head);
 
+/// What a client has shown of who it is.
+enum class Standing : std::uint8_t { unauthenticated, login, api_key };
+
+/// How a head is let in.
+struct Admission {
+  std::size_t max_body = 0;
+  Standing standing = Standing::unauthenticated;
+};
+
 /// What is above net, one object a shard, living on that shard's thread.
 class ShardApplication {
  public:
@@ -60,9 +69,9 @@ class ShardApplication {
   virtual void on_message(Message& message, TimePoint now) = 0;
 
   /// A head outside the Engine.IO path. Returns an answer to refuse before the body is read (the body is then drained
-  /// up to 64 KiB or the connection closed), or nothing: on_request() follows with the whole body. `max_body` may be
-  /// set (default: max_payload).
-  virtual std::optional<Response> on_head(const RequestHead& head, std::size_t& max_body) = 0;
+  /// up to 64 KiB or the connection closed), or nothing: on_request() follows with the whole body. `admission` may
+  /// be set (default: a body of max_payload, of a client who has shown nothing).
+  virtual std::optional<Response> on_head(const RequestHead& head, Admission& admission) = 0;
   /// The answer to a request that breaks a rule of HTTP, is too large or does not come in time.
   virtual Response refusal(int status) = 0;
   /// A whole request outside the Engine.IO path. Answered now or later, from any thread, by Network::answer().

@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "engineio/session.hpp"
+#include "net/application.hpp"
 #include "net/http_parser.hpp"
 #include "net/kernel.hpp"
 #include "websocket/frame_decoder.hpp"
@@ -37,6 +38,7 @@ struct HttpState {
   std::string out;
   std::size_t written = 0;   ///< of out
   std::string cors;          ///< rendered fields for the answer to the present request
+  TimePoint begun_at;        ///< the first byte of the present request came, or the connection
   std::uint32_t number = 0;  ///< of the present request
   std::uint32_t owner = 0;   ///< shard that the waiting Engine.IO request was given to
   std::string sid;           ///< of that request; empty: none
@@ -69,9 +71,10 @@ struct Connection {
   std::uint32_t sent = 0;                ///< bytes given to the kernel, modulo 2^32
   std::uint16_t close_code = 0;
   Mode mode = Mode::head;
-  std::uint8_t interest = 0;  ///< what the kernel watches
-  bool blocked : 1 = false;   ///< the kernel pushed back: wait until it is writable
-  bool paused : 1 = false;    ///< not to be read
+  std::uint8_t interest = 0;                      ///< what the kernel watches
+  Standing standing = Standing::unauthenticated;  ///< as which what is held here counts; a login's ends with its answer
+  bool blocked : 1 = false;                       ///< the kernel pushed back: wait until it is writable
+  bool paused : 1 = false;                        ///< not to be read
   bool touched : 1 = false;
   bool close_wanted : 1 = false;  ///< a close frame with close_code is due behind what waits
   bool close_sent : 1 = false;

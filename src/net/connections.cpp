@@ -84,6 +84,7 @@ Connection& Shard::open_connection(int fd, const PeerAddress& peer) {
   made->fd = fd;
   made->peer = peer;
   made->http = std::make_unique<HttpState>(options_.max_head_bytes, options_.max_fields);
+  made->http->begun_at = now_;
   Connection& connection = connections_.insert(std::move(made));
   connection.interest = Kernel::kRead;
   if (!kernel_->watch(fd, connection.websocket_id(), Kernel::kRead)) close_connection(connection);
@@ -98,7 +99,7 @@ void Shard::close_connection(Connection& connection, CloseReason reason) {
     kernel_->close(connection.fd);
     connection.fd = -1;
   }
-  count_partial(connection.partial, 0);
+  count_partial(connection, 0);
   count_queue(connection);
   if (connection.counted) shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   if (connection.refused) shared_.refused.fetch_sub(1, std::memory_order_relaxed);
@@ -231,6 +232,7 @@ void Shard::flush_http(Connection& connection) {
   http.out.clear();
   if (http.out.capacity() > 4096) http.out.shrink_to_fit();
   count_queue(connection);
+  if (connection.standing == Standing::login) set_standing(connection, Standing::unauthenticated);
   if (connection.mode == Mode::ending) {
     kernel_->shutdown_writing(connection.fd);
     if (http.ended) return close_connection(connection);

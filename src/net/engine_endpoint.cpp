@@ -102,13 +102,16 @@ void Shard::ask_for_body(Connection& connection) {
     const SessionEntry* entry = shard.begin_post(sid, id);
     const Options& options = shard.options_;
     const std::size_t most = options.session.max_payload_bytes;
-    const std::size_t room = !entry ? 0 : entry->authenticated() ? most : std::min(options.preauth_message_bytes, most);
-    shard.on_shard(id.shard, [id, room](Shard& asking) { asking.take_body(id, room); });
+    const Standing standing = entry ? standing_of(*entry) : Standing::unauthenticated;
+    const std::size_t room = !entry                        ? 0
+                             : standing == Standing::login ? most
+                                                           : std::min(options.preauth_message_bytes, most);
+    shard.on_shard(id.shard, [id, room, standing](Shard& asking) { asking.take_body(id, room, standing); });
   });
   if (!asked) put_answer(connection, 503, {{"Retry-After", "2"}}, {}, true);
 }
 
-void Shard::take_body(const RequestId& request, std::size_t max_body) {
+void Shard::take_body(const RequestId& request, std::size_t max_body, Standing standing) {
   Connection* connection = connections_.find(request.slot, request.generation);
   if (!connection || connection->mode != Mode::asking || connection->http->number != request.number) return;
   if (max_body == 0) {
@@ -116,6 +119,7 @@ void Shard::take_body(const RequestId& request, std::size_t max_body) {
                                 .fields = json_type(),
                                 .body = engineio::error_body(engineio::kUnknownSid)});
   }
+  set_standing(*connection, std::max(connection->standing, standing));
   begin_body(*connection, max_body);
   if (!connection->http->input.empty()) take_input(*connection);
 }
@@ -154,8 +158,8 @@ void Shard::on_engine_request(EngineRequest request) {
   const EngineQuery query = engineio::parse_query(head.query);
   if (const auto error = check(head, query)) {
     return engine_answer(
-        request.id,
-        {.status = error->status, .content_type = "application/json", .body = engineio::error_body(*error)});
+        request.id, {.status = error->status, .content_type = "application/json", .body = engineio::error_body(*error)},
+        Standing::unauthenticated);
   }
   SessionEntry& entry = *find_session(*query->sid);
   entry.touched();
@@ -195,17 +199,17 @@ void Shard::engine_gone(Connection& connection, Gone why) {
 }
 
 // From the session's shard back to the one whose connection asked.
-void Shard::engine_answer(const RequestId& request, engineio::Answer answer) {
-  const auto put = [](Shard& shard, const RequestId& id, const engineio::Answer& what) {
-    Fields fields{{"Content-Type", std::string(what.content_type)}};
-    if (what.status == 200) fields.emplace_back("Cache-Control", "no-store");
-    shard.answer_here(id, what.status, fields, what.body, false);
+void Shard::engine_answer(const RequestId& request, engineio::Answer answer, Standing standing) {
+  auto put = [request, standing, answer = std::move(answer)](Shard& shard) {
+    Connection* connection = shard.waiting_for(request);
+    if (!connection) return;
+    Fields fields{{"Content-Type", std::string(answer.content_type)}};
+    if (answer.status == 200) fields.emplace_back("Cache-Control", "no-store");
+    shard.set_standing(*connection, std::max(connection->standing, standing));
+    shard.put_answer(*connection, answer.status, fields, answer.body, false);
   };
-  if (request.shard == index_) return put(*this, request, answer);
-  Shard* other = shared_.shards[request.shard].get();
   // Refused only by a shard that has stopped, and then the connection has gone as well.
-  static_cast<void>(
-      other->post(Message::run([put, other, request, answer = std::move(answer)] { put(*other, request, answer); })));
+  on_shard(request.shard, std::move(put));
 }
 
 void Shard::refuse_websocket(Connection& connection, int status, std::string_view message, Fields fields) {

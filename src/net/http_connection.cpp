@@ -85,7 +85,10 @@ std::size_t Shard::on_http_bytes(Connection& connection, std::string_view bytes)
     }
     return take;
   }
-  if (!http.parser.started()) set_deadline(connection, now_ + options_.head_timeout);
+  if (!http.parser.started()) {
+    http.begun_at = now_;
+    set_deadline(connection, now_ + options_.head_timeout);
+  }
   const auto used = http.parser.feed(bytes);
   if (http.parser.failed()) {
     fail(connection, http.parser.status());
@@ -112,11 +115,12 @@ bool Shard::on_head(Connection& connection, std::string_view rest) {
   set_deadline(connection, kNever);
   if (http.engine) return on_engine_head(connection, head, rest);
 
-  std::size_t max_body = options_.session.max_payload_bytes;
-  if (auto refusal = application_->on_head(head, max_body)) {
+  Admission admission{.max_body = options_.session.max_payload_bytes};
+  if (auto refusal = application_->on_head(head, admission)) {
     refuse(connection, std::move(*refusal));
   } else {
-    begin_body(connection, max_body);
+    if (admission.standing > connection.standing) set_standing(connection, admission.standing);
+    begin_body(connection, admission.max_body);
   }
   return false;
 }
@@ -223,14 +227,15 @@ void Shard::fail(Connection& connection, int status) {
   put_answer(connection, status, answer.fields, answer.body, true);
 }
 
-void Shard::answer_here(const RequestId& request, int status, const Fields& fields, std::string_view body, bool close) {
+Connection* Shard::waiting_for(const RequestId& request) {
   Connection* connection = connections_.find(request.slot, request.generation);
-  if (!connection || connection->mode != Mode::waiting || connection->http->number != request.number) return;
-  put_answer(*connection, status, fields, body, close);
+  const bool waits = connection && connection->mode == Mode::waiting && connection->http->number == request.number;
+  return waits ? connection : nullptr;
 }
 
 void Shard::answer(const RequestId& request, const Response& response) {
-  answer_here(request, response.status, response.fields, response.body, response.close);
+  if (Connection* connection = waiting_for(request))
+    put_answer(*connection, response.status, response.fields, response.body, response.close);
 }
 
 std::string_view Shard::date() {

@@ -15,7 +15,7 @@ log::RareWarning address_full, strangers_full;
 }  // namespace
 
 void SessionEntry::answer(const engineio::RequestId& request, engineio::Answer answer) {
-  shard.engine_answer(request, std::move(answer));
+  shard.engine_answer(request, std::move(answer), Shard::standing_of(*this));
 }
 
 void SessionEntry::send_now(engineio::WebSocketId websocket, const FrameRef& frame) {
@@ -76,6 +76,7 @@ SessionEntry* Shard::open_session(engineio::Transport transport, const Connectio
 void Shard::no_stranger(SessionEntry& entry) {
   const auto stranger = std::move(entry.stranger);
   if (!stranger) return;
+  count_unauthenticated(entry, -1);
   (stranger->older ? stranger->older->stranger->newer : oldest_stranger_) = stranger->newer;
   (stranger->newer ? stranger->newer->stranger->older : newest_stranger_) = stranger->older;
   shared_.strangers.fetch_sub(1, std::memory_order_relaxed);
@@ -186,7 +187,7 @@ void Shard::flush_session(SessionEntry& entry) {
 
 void Shard::erase_session(SessionEntry& entry) {
   no_stranger(entry);
-  count_partial(entry.partial, 0);
+  count_partial(entry, 0);
   entry.session.queue().clear();
   count_queue(entry);
   shared_.sessions.fetch_sub(1, std::memory_order_relaxed);

@@ -19,38 +19,11 @@
 #include "net/mailbox.hpp"
 #include "net/slot_map.hpp"
 #include "net/timers.hpp"
+#include "net/total_bytes.hpp"
 
 namespace signalbox::net {
 
 class Shard;
-
-/// The search for those who hold most of what is too much, over all shards (total_bytes.cpp).
-///
-/// thread  `asked` any; the rounds the shard that looks.
-struct Relief {
-  class Round {
-   public:
-    /// Does a holder of so much go in this round? Else it is remembered for the next one.
-    bool reaches(std::size_t bytes) {
-      if (bytes >= least_) return true;
-      largest_left_ = std::max(largest_left_, bytes);
-      return false;
-    }
-    /// False: nobody is left.
-    bool next() {
-      const std::size_t largest = std::exchange(largest_left_, 0);
-      least_ = largest == 0 ? SIZE_MAX : largest - largest / 2;
-      return largest != 0;
-    }
-
-   private:
-    std::size_t least_ = SIZE_MAX;  ///< the first round only looks
-    std::size_t largest_left_ = 0;
-  };
-
-  std::atomic<unsigned> asked{0};  ///< times, since the round began
-  Round partial, queued;
-};
 
 /// What the shards of one server have in common.
 ///
@@ -64,8 +37,8 @@ struct Shared {
   std::atomic<std::size_t> sessions{0};
   std::atomic<std::size_t> strangers{0};  ///< sessions without an authenticated socket
   std::atomic<std::size_t> refused{0};    ///< connections over the limit that are being told so
-  std::atomic<std::size_t> partial_bytes{0};
-  std::atomic<std::size_t> queued_bytes{0};
+  std::atomic<std::size_t> partial_bytes{0}, unauthenticated_partial{0};
+  std::atomic<std::size_t> queued_bytes{0}, unauthenticated_queued{0};
   Relief relief;
   std::atomic<std::uint64_t> conflated{0};  ///< events that no client had to read, since newer ones said more
   std::atomic<std::size_t> leaving{0};      ///< places given out in the row of a drain
@@ -77,19 +50,6 @@ struct Shared {
  private:
   Mutex addresses_mutex_;                                                         ///< every shard has strangers
   std::map<PeerAddress, std::size_t> addresses_ SB_GUARDED_BY(addresses_mutex_);  ///< empty when there is no such limit
-};
-
-/// A count of bytes that several shards add to: below nought for a moment where one takes off what another has not
-/// added yet.
-inline std::ptrdiff_t bytes_of(const std::atomic<std::size_t>& count) {
-  return static_cast<std::ptrdiff_t>(count.load(std::memory_order_relaxed));
-}
-
-/// What all clients hold of something that is bounded.
-struct Held {
-  std::atomic<std::size_t>& all;
-  const std::size_t limit;
-  bool too_much() const { return bytes_of(all) > static_cast<std::ptrdiff_t>(limit); }
 };
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
@@ -167,23 +127,33 @@ class Shard {
 
   // total_bytes.cpp
   void count_partial(Connection& connection);
+  void count_partial(Connection& connection, std::size_t bytes);
   void count_partial(SessionEntry& entry);
-  void count_partial(std::uint32_t& counted, std::size_t bytes);
+  void count_partial(SessionEntry& entry, std::size_t bytes);
   void count_queue(SessionEntry& entry);
   void count_queue(Connection& connection);
-  void count(Held& held, std::ptrdiff_t change);
+  void count(Held& held, Standing standing, std::ptrdiff_t memory, std::ptrdiff_t whole);
+  void set_standing(Connection& connection, Standing standing);
+  /// What the client holds counts (1) or does not count (-1) among what clients hold who have shown nothing.
+  template <class Client>
+  void count_unauthenticated(const Client& client, std::ptrdiff_t sign);
   void relieve_all();
   void relieve();
-  /// A connection or a session, with what it holds of something that is bounded.
+  /// A connection or a session that has to go.
   struct Holder {
-    std::size_t bytes;
+    Urgency urgency;
+    Standing standing;
     Connection* connection;
     SessionEntry* session;
   };
   template <class Count>
-  std::vector<Holder> largest_first(Relief::Round& round, Count count);
-  void drop_largest_partials(Relief::Round& round);
-  void drop_largest_queues(Relief::Round& round);
+  std::vector<Holder> first_to_go(const Held& held, ReliefRound& round, Count count);
+  void relieve_partials(ReliefRound& round);
+  void relieve_queues(ReliefRound& round);
+  static Standing standing_of(const Connection& connection) { return connection.standing; }
+  static Standing standing_of(const SessionEntry& entry);
+  TimePoint begun_at(const Connection& connection);
+  TimePoint begun_at(const SessionEntry& entry);
 
   // http_connection.cpp: requests and answers.
   std::size_t on_http_bytes(Connection& connection, std::string_view bytes);
@@ -194,7 +164,8 @@ class Shard {
   void put_answer(Connection& connection, int status, const Fields& fields, std::string_view body, bool close);
   void refuse(Connection& connection, const Response& response);
   void fail(Connection& connection, int status);
-  void answer_here(const RequestId& request, int status, const Fields& fields, std::string_view body, bool close);
+  /// Null: it has gone, or been answered.
+  Connection* waiting_for(const RequestId& request);
   void flush_http(Connection& connection);
   RequestId request_id(const Connection& connection) const;
   std::string_view date();
@@ -216,7 +187,7 @@ class Shard {
   /// How large the body of a POST may be, as the session's shard says to that of the connection: 0, there is no
   /// session.
   void ask_for_body(Connection& connection);
-  void take_body(const RequestId& request, std::size_t max_body);
+  void take_body(const RequestId& request, std::size_t max_body, Standing standing);
   enum class Gone : std::uint8_t { connection, too_large };
   /// The connection of an Engine.IO request that has no answer yet is going, or its body will not come whole.
   void engine_gone(Connection& connection, Gone why = Gone::connection);
@@ -245,7 +216,7 @@ class Shard {
   void drop_oldest_strangers(bool all_read);
   /// When the oldest stranger has to go, if none logs in.
   TimePoint stranger_deadline() const;
-  void engine_answer(const RequestId& request, engineio::Answer answer);
+  void engine_answer(const RequestId& request, engineio::Answer answer, Standing standing);
 
   // websocket_connection.cpp
   void become_websocket(Connection& connection, std::string_view accept);
@@ -281,8 +252,8 @@ class Shard {
   SlotMap<SessionEntry> sessions_;
   SessionEntry* oldest_stranger_ = nullptr;
   SessionEntry* newest_stranger_ = nullptr;
-  Held partial_{shared_.partial_bytes, options_.total_partial_bytes};
-  Held queued_{shared_.queued_bytes, options_.session.total_queue_bytes};
+  Held partial_{shared_.partial_bytes, shared_.unauthenticated_partial, options_.total_partial_bytes};
+  Held queued_{shared_.queued_bytes, shared_.unauthenticated_queued, options_.session.total_queue_bytes};
   Timers timers_;
   std::atomic<std::size_t> armed_timers_{0};
   std::vector<Connection*> touched_connections_;

@@ -10,45 +10,92 @@
 namespace signalbox::net {
 namespace {
 
-log::RareWarning partial_full, queues_full;
+log::RareWarning partial_full, unauthenticated_partial_full, queues_full, unauthenticated_queues_full;
+
+std::uint64_t milliseconds(Clock::duration time) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, std::chrono::duration_cast<Milliseconds>(time).count()));
+}
 
 }  // namespace
 
+// A WebSocket has its session's standing, which may have logged in or left meanwhile.
 void Shard::count_partial(Connection& connection) {
   std::size_t bytes = connection.decoder ? connection.decoder->partial_bytes() : 0;
   if (connection.extra) bytes += connection.extra->held.size();
   if (connection.http) {
     bytes += connection.http->parser.partial_bytes() + connection.http->body.size() + connection.http->input.size();
   }
-  count_partial(connection.partial, bytes);
+  if (bytes == 0 && connection.partial == 0) return;
+  if (const SessionEntry* entry = session_of(connection)) set_standing(connection, standing_of(*entry));
+  count_partial(connection, bytes);
+}
+
+void Shard::count_partial(Connection& connection, std::size_t bytes) {
+  const std::size_t before = std::exchange(connection.partial, static_cast<std::uint32_t>(bytes));
+  const auto change = static_cast<std::ptrdiff_t>(bytes - before);
+  count(partial_, connection.standing, change, change);
 }
 
 void Shard::count_partial(SessionEntry& entry) {
-  count_partial(entry.partial, entry.partial_above + (entry.post ? entry.post->body.size() : 0));
+  count_partial(entry, entry.partial_above + (entry.post ? entry.post->body.size() : 0));
 }
 
-void Shard::count_partial(std::uint32_t& counted, std::size_t bytes) {
-  const std::size_t before = std::exchange(counted, static_cast<std::uint32_t>(bytes));
-  count(partial_, static_cast<std::ptrdiff_t>(bytes - before));
+void Shard::count_partial(SessionEntry& entry, std::size_t bytes) {
+  const std::size_t before = std::exchange(entry.partial, static_cast<std::uint32_t>(bytes));
+  const auto change = static_cast<std::ptrdiff_t>(bytes - before);
+  count(partial_, standing_of(entry), change, change);
 }
 
-// Of frames that several wait for the total has one, and the judgement of each client has them whole.
+// A frame that several wait for is in the total once; each client is judged by the whole of it.
 void Shard::count_queue(SessionEntry& entry) {
-  entry.queued = entry.session.queue().bytes();
-  count(queued_, entry.session.queue().take_memory_change());
+  const std::size_t bytes = entry.session.queue().bytes();
+  const auto whole = static_cast<std::ptrdiff_t>(bytes - std::exchange(entry.queued, bytes));
+  count(queued_, standing_of(entry), entry.session.queue().take_memory_change(), whole);
 }
 
 // The answer that a client has not read yet: no queue has it any more.
 void Shard::count_queue(Connection& connection) {
   const std::size_t bytes = connection.http && connection.mode != Mode::closed ? connection.http->out.size() : 0;
   const std::size_t before = std::exchange(connection.queued, static_cast<std::uint32_t>(bytes));
-  count(queued_, static_cast<std::ptrdiff_t>(bytes - before));
+  const auto change = static_cast<std::ptrdiff_t>(bytes - before);
+  count(queued_, connection.standing, change, change);
 }
 
-void Shard::count(Held& held, std::ptrdiff_t change) {
-  if (change == 0) return;
-  held.all.fetch_add(static_cast<std::size_t>(change), std::memory_order_relaxed);
-  if (change > 0 && held.too_much()) relieve_all();
+/// `memory` is the change of what is held, `whole` that of what its holder is judged by.
+void Shard::count(Held& held, Standing standing, std::ptrdiff_t memory, std::ptrdiff_t whole) {
+  if (memory == 0 && whole == 0) return;
+  if (standing == Standing::unauthenticated)
+    held.unauthenticated.fetch_add(static_cast<std::size_t>(whole), std::memory_order_relaxed);
+  held.all.fetch_add(static_cast<std::size_t>(memory), std::memory_order_relaxed);
+  if ((memory > 0 || whole > 0) && held.too_much()) relieve_all();
+}
+
+template <class Client>
+void Shard::count_unauthenticated(const Client& client, std::ptrdiff_t sign) {
+  partial_.unauthenticated.fetch_add(static_cast<std::size_t>(sign) * client.partial, std::memory_order_relaxed);
+  queued_.unauthenticated.fetch_add(static_cast<std::size_t>(sign) * client.queued, std::memory_order_relaxed);
+}
+template void Shard::count_unauthenticated(const SessionEntry&, std::ptrdiff_t);
+
+void Shard::set_standing(Connection& connection, Standing standing) {
+  const Standing before = std::exchange(connection.standing, standing);
+  if (before == standing) return;
+  if (before == Standing::unauthenticated) count_unauthenticated(connection, -1);
+  if (standing == Standing::unauthenticated) count_unauthenticated(connection, 1);
+}
+
+Standing Shard::standing_of(const SessionEntry& entry) {
+  return entry.authenticated() ? Standing::login : Standing::unauthenticated;
+}
+
+TimePoint Shard::begun_at(const Connection& connection) {
+  if (connection.http) return connection.http->begun_at;
+  const SessionEntry* entry = session_of(connection);
+  return entry ? begun_at(*entry) : TimePoint();
+}
+
+TimePoint Shard::begun_at(const SessionEntry& entry) {
+  return entry.stranger ? entry.stranger->opened_at : TimePoint();
 }
 
 // As messages, since the caller may be inside the one that has to go.
@@ -58,12 +105,11 @@ void Shard::relieve_all() {
   static_cast<void>(first->post(Message::run([first] { first->relieve(); })));
 }
 
-// Who holds most may be with any shard. So one after the other looks for it, in rounds: in each, those go who hold at
-// least half as much as the largest that the round before left. At once, several would each let go what is too much.
+// One shard after the other (ReliefRound): at once, several would each let go what is too much.
 void Shard::relieve() {
   Relief& relief = shared_.relief;
-  drop_largest_partials(relief.partial);
-  drop_largest_queues(relief.queued);
+  relieve_partials(relief.partial);
+  relieve_queues(relief.queued);
   if (index_ + 1 < shared_.shards.size()) {
     Shard* next = shared_.shards[index_ + 1].get();
     static_cast<void>(next->post(Message::run([next] { next->relieve(); })));
@@ -77,24 +123,37 @@ void Shard::relieve() {
   if (goes_on || (asked_meanwhile && too_much())) relieve_all();
 }
 
-/// Those of this shard whose turn to go has come in this round, the largest first.
+/// Those of this shard whose turn to go has come in this round, the most urgent first.
 template <class Count>
-std::vector<Shard::Holder> Shard::largest_first(Relief::Round& round, Count count) {
+std::vector<Shard::Holder> Shard::first_to_go(const Held& held, ReliefRound& round, Count count) {
   std::vector<Holder> holders;
-  const auto add = [&](std::size_t bytes, Connection* connection, SessionEntry* session) {
-    if (bytes != 0 && round.reaches(bytes)) holders.push_back({bytes, connection, session});
+  if (!held.too_much()) return holders;
+  round.look_at(held);
+  const auto add = [&](auto& client, Connection* connection, SessionEntry* session) {
+    const std::size_t bytes = count(client);
+    const Standing standing = standing_of(client);
+    if (bytes == 0 || !round.too_much(held, standing)) return;
+    const auto age = [&] { return milliseconds(now_ - begun_at(client)) + 1; };
+    const Urgency urgency(standing, standing == Standing::unauthenticated ? age() : bytes);
+    if (round.reaches(urgency)) holders.push_back({urgency, standing, connection, session});
   };
-  connections_.for_each([&](Connection& each) { add(count(each), &each, nullptr); });
-  sessions_.for_each([&](SessionEntry& each) { add(count(each), nullptr, &each); });
-  std::ranges::sort(holders, std::ranges::greater{}, &Holder::bytes);
+  connections_.for_each([&](Connection& each) { add(each, &each, nullptr); });
+  sessions_.for_each([&](SessionEntry& each) { add(each, nullptr, &each); });
+  std::ranges::sort(holders, std::ranges::greater{}, &Holder::urgency);
   return holders;
 }
 
-void Shard::drop_largest_partials(Relief::Round& round) {
-  if (!partial_.too_much()) return;
-  for (const Holder& holder : largest_first(round, [](const auto& each) { return each.partial; })) {
-    if (!partial_.too_much()) return;
-    partial_full.write("TOTAL_PARTIAL_BYTES is reached: the client that holds most is closed");
+void Shard::relieve_partials(ReliefRound& round) {
+  for (const Holder& holder : first_to_go(partial_, round, [](const auto& each) { return each.partial; })) {
+    if (!round.too_much(partial_, holder.standing)) continue;
+    if (holder.standing == Standing::unauthenticated) {
+      unauthenticated_partial_full.write(
+          "half of TOTAL_PARTIAL_BYTES, or all, is reached: of the clients without a login the one that has been "
+          "longest at "
+          "what it has not finished is closed");
+    } else {
+      partial_full.write("TOTAL_PARTIAL_BYTES is reached: the client that holds most is closed");
+    }
     if (holder.connection) {
       close_connection(*holder.connection, CloseReason::forced_close);
       continue;
@@ -103,15 +162,21 @@ void Shard::drop_largest_partials(Relief::Round& round) {
     entry.partial_above = 0;
     if (entry.session.open()) entry.session.close(CloseReason::forced_close, now_);
     entry.touched();
-    count_partial(entry.partial, 0);
+    count_partial(entry, 0);
   }
 }
 
-void Shard::drop_largest_queues(Relief::Round& round) {
-  if (!queued_.too_much()) return;
-  for (const Holder& holder : largest_first(round, [](const auto& each) { return each.queued; })) {
-    if (!queued_.too_much()) return;
-    queues_full.write("TOTAL_QUEUE_BYTES is reached: the client for whom most waits is closed");
+void Shard::relieve_queues(ReliefRound& round) {
+  for (const Holder& holder : first_to_go(queued_, round, [](const auto& each) { return each.queued; })) {
+    if (!round.too_much(queued_, holder.standing)) continue;
+    if (holder.standing == Standing::unauthenticated) {
+      unauthenticated_queues_full.write(
+          "half of TOTAL_QUEUE_BYTES, or all, is reached: of the clients without a login the one that has been longest "
+          "at "
+          "what it does not read is closed");
+    } else {
+      queues_full.write("TOTAL_QUEUE_BYTES is reached: the client for whom most waits is closed");
+    }
     if (holder.connection) {
       close_connection(*holder.connection, CloseReason::slow_consumer);
       continue;

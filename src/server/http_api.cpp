@@ -179,8 +179,8 @@ bool HttpApi::key_fits(const net::RequestHead& head) const {
   return CRYPTO_memcmp(digest.data(), key_->data(), digest.size()) == 0;
 }
 
-std::optional<net::Response> HttpApi::on_head(const net::RequestHead& head, std::size_t& max_body) const {
-  max_body = 0;
+std::optional<net::Response> HttpApi::on_head(const net::RequestHead& head, net::Admission& admission) const {
+  admission.max_body = 0;
   const Endpoint endpoint = endpoint_of(head.path);
   if (endpoint != Endpoint::health && endpoint != Endpoint::readiness) {
     if (!key_) return error_response(403, "The HTTP interface is closed: no API_KEY is configured.");
@@ -189,14 +189,15 @@ std::optional<net::Response> HttpApi::on_head(const net::RequestHead& head, std:
       response.fields.emplace_back("WWW-Authenticate", "Bearer");
       return response;
     }
+    admission.standing = net::Standing::api_key;
   }
   if (endpoint == Endpoint::none) return error_response(404, "There is nothing at this address.");
   if (endpoint == Endpoint::emit) {
     if (head.method != "POST") return method_not_allowed("POST");
-    return check_emit_head(head, max_body);
+    return check_emit_head(head, admission.max_body);
   }
   if (head.method != "GET" && head.method != "HEAD") return method_not_allowed("GET, HEAD");
-  if (head.content_length > max_body) return error_response(413, "This request takes no body.");
+  if (head.content_length > admission.max_body) return error_response(413, "This request takes no body.");
   if (endpoint == Endpoint::presence || endpoint == Endpoint::jobs) {
     const auto page = page_of(head.query, endpoint == Endpoint::jobs ? kJobs : kUsers);
     if (!page) return error_response(400, page.error());

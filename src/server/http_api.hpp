@@ -43,7 +43,7 @@ class HttpApi {
   static bool is_ours(std::string_view path);
   /// Refuses what can be refused before the body is read, in this order: 403, 401, 404, 405, 415, 413, and 400 for a
   /// bad query.
-  std::optional<net::Response> on_head(const net::RequestHead& head, std::size_t& max_body) const;
+  std::optional<net::Response> on_head(const net::RequestHead& head, net::Admission& admission) const;
   /// A whole request that on_head() let in. Nothing: it will be answered through Answer.
   std::optional<net::Response> on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id,
                                           TimePoint now);

@@ -38,9 +38,9 @@ void Routes::add(std::string path, Route route) {
   routes_.emplace(std::move(path), std::move(route));
 }
 
-std::optional<net::Response> Routes::on_head(const net::RequestHead& head, std::size_t& max_body) const {
-  if (HttpApi::is_ours(head.path)) return api_.on_head(head, max_body);
-  max_body = 0;
+std::optional<net::Response> Routes::on_head(const net::RequestHead& head, net::Admission& admission) const {
+  if (HttpApi::is_ours(head.path)) return api_.on_head(head, admission);
+  admission.max_body = 0;
   if (!routes_.contains(head.path)) return error_response(404, "There is nothing at this address.");
   if (head.method != "GET" && head.method != "HEAD") return method_not_allowed("GET, HEAD");
   return std::nullopt;

@@ -24,7 +24,7 @@ class Routes {
 
   /// Throws std::invalid_argument for a path that is taken or not a path.
   void add(std::string path, Route route);
-  std::optional<net::Response> on_head(const net::RequestHead& head, std::size_t& max_body) const;
+  std::optional<net::Response> on_head(const net::RequestHead& head, net::Admission& admission) const;
   std::optional<net::Response> on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id,
                                           TimePoint now) const;
 

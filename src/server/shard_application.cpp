@@ -22,8 +22,8 @@ void ShardApplication::on_message(Message& message, TimePoint) {
   sockets_.on_message(message);
 }
 
-std::optional<net::Response> ShardApplication::on_head(const net::RequestHead& head, std::size_t& max_body) {
-  return parts_.routes.on_head(head, max_body);
+std::optional<net::Response> ShardApplication::on_head(const net::RequestHead& head, net::Admission& admission) {
+  return parts_.routes.on_head(head, admission);
 }
 
 net::Response ShardApplication::refusal(int status) {

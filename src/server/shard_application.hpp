@@ -27,7 +27,7 @@ class ShardApplication final : public net::ShardApplication {
   std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, net::Handshake handshake,
                                                        TimePoint now) override;
   void on_message(Message& message, TimePoint now) override;
-  std::optional<net::Response> on_head(const net::RequestHead& head, std::size_t& max_body) override;
+  std::optional<net::Response> on_head(const net::RequestHead& head, net::Admission& admission) override;
   net::Response refusal(int status) override;
   void on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id,
                   TimePoint now) override;

@@ -31,7 +31,7 @@ class EchoApplication final : public net::ShardApplication {
     return std::make_unique<Echo>(session);
   }
   void on_message(Message&, TimePoint) override {}
-  std::optional<net::Response> on_head(const net::RequestHead&, std::size_t&) override {
+  std::optional<net::Response> on_head(const net::RequestHead&, net::Admission&) override {
     return net::Response{.status = 404, .fields = {}, .body = ""};
   }
   net::Response refusal(int status) override { return {.status = status, .fields = {}, .body = ""}; }

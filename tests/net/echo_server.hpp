@@ -37,9 +37,9 @@ class EchoApplication final : public ShardApplication {
     return std::make_unique<Echo>(session, open_);
   }
   void on_message(Message&, TimePoint) override {}
-  std::optional<Response> on_head(const RequestHead& head, std::size_t& max_body) override {
+  std::optional<Response> on_head(const RequestHead& head, Admission& admission) override {
     if (head.path == "/refuse") return Response{.status = 401, .fields = {}, .body = "no"};
-    max_body = 1000;
+    admission.max_body = 1000;
     return std::nullopt;
   }
   Response refusal(int status) override { return {.status = status, .fields = {}, .body = "refused"}; }

@@ -161,7 +161,7 @@ TEST(PartialBytes, the_largest_goes_and_the_one_that_passed_the_limit_stays) {
   Options options;
   options.total_partial_bytes = 1000;
   World world(options);
-  const int large = world.websocket(), small = world.websocket();
+  const int large = world.logged_in(), small = world.logged_in();
   world.send(large, masked_frame(0x81, std::string(2000, '4')).substr(0, 900));
   world.send(small, masked_frame(0x81, std::string(2000, '4')).substr(0, 300));
   EXPECT_TRUE(world.gone(large));
@@ -169,20 +169,20 @@ TEST(PartialBytes, the_largest_goes_and_the_one_that_passed_the_limit_stays) {
   EXPECT_LT(world.shared.partial_bytes, 300u);
 }
 
-TEST(PartialBytes, count_what_the_handler_holds_and_half_a_head) {
+TEST(PartialBytes, count_what_the_handler_holds) {
   Options options;
   options.total_partial_bytes = 1000;
   World world(options);
-  const int holds = world.websocket();
+  const int holds = world.logged_in();
   world.message(holds, "4hold");
   world.take(holds);
   EXPECT_EQ(world.shared.partial_bytes, 700u);
-  const int head = world.connect();
-  world.send(head, "GET / HTTP/1.1\r\nA: " + std::string(400, 'x'));
+  const int other = world.logged_in();
+  world.send(other, masked_frame(0x81, std::string(2000, '4')).substr(0, 400));
   world.turn(2);
   EXPECT_EQ(world.take(holds), kClosed1000);
   EXPECT_EQ(world.ends, std::vector{CloseReason::forced_close});
-  EXPECT_FALSE(world.gone(head));
+  EXPECT_FALSE(world.gone(other));
 }
 
 TEST(PartialBytes, of_a_post_that_waits_for_its_session_to_be_read_count_until_its_connection_goes) {
@@ -207,7 +207,7 @@ TEST(PartialBytes, of_a_post_that_waits_for_its_session_to_be_read_count_until_i
 std::vector<int> deaf(World& world, const std::vector<std::size_t>& bytes) {
   std::vector<int> fds;
   for (const std::size_t size : bytes) {
-    fds.push_back(world.websocket());
+    fds.push_back(world.logged_in());
     world.network.at(fds.back()).room = 0;
     world.session->send(text_frame('4' + std::string(size, 'x')));
     world.turn(2);
@@ -247,7 +247,7 @@ TEST(QueueBytes, of_a_frame_that_many_wait_for_count_once_and_nobody_goes_for_it
   const FrameRef shared = text_frame('4' + std::string(20'000, 'x'));
   std::vector<int> fds;
   for (int i = 0; i < 50; ++i) {
-    fds.push_back(world.websocket());
+    fds.push_back(world.logged_in());
     world.network.at(fds.back()).room = 0;
     world.session->send(shared);
   }
@@ -267,7 +267,7 @@ TEST(QueueBytes, of_what_was_kept_for_a_client_count_as_well) {
   Options options;
   options.session.total_queue_bytes = 100'000;
   World world(options);
-  world.network.at(world.websocket()).room = 0;
+  world.network.at(world.logged_in()).room = 0;
   for (int i = 0; i < 3; ++i) world.session->send_kept(text_frame('4' + std::string(30'000, 'x')));
   world.turn(2);
   EXPECT_TRUE(world.ends.empty());
@@ -299,7 +299,7 @@ TEST(QueueBytes, of_answers_that_are_not_read_count_and_the_largest_goes) {
   const auto ask = [&world](std::size_t bytes) {
     const int fd = world.connect();
     world.network.at(fd).room = 100;
-    world.send(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n" +
+    world.send(fd, "POST /worker HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n" +
                        std::string(bytes, 'x'));
     return fd;
   };

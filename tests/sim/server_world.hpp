@@ -79,6 +79,8 @@ class ServerWorld final : public net::Network {
     EXPECT_TRUE(network_.sockets.empty());
     EXPECT_EQ(shared_.connections + shared_.sessions + shared_.strangers + shared_.partial_bytes + shared_.queued_bytes,
               0u);
+    EXPECT_EQ(shared_.unauthenticated_partial, 0u);
+    EXPECT_EQ(shared_.unauthenticated_queued, 0u);
     EXPECT_EQ(counters().timers, 0u);
   }
 

@@ -56,9 +56,10 @@ struct World {
     for (int i = 0; i < 3 && !shard().stopped(); ++i) pass(seconds(2));
     EXPECT_TRUE(shard().stopped());
     EXPECT_TRUE(network.sockets.empty());
-    EXPECT_EQ(shared.connections + shared.sessions + shared.strangers + shared.refused + shared.partial_bytes +
-                  shared.queued_bytes,
-              0u);
+    EXPECT_EQ(shared.connections + shared.sessions + shared.strangers + shared.refused, 0u);
+    EXPECT_EQ(shared.partial_bytes + shared.queued_bytes, 0u);
+    EXPECT_EQ(shared.unauthenticated_partial, 0u);
+    EXPECT_EQ(shared.unauthenticated_queued, 0u);
     EXPECT_EQ(shard().timers(), 0u);
   }
 
@@ -98,6 +99,14 @@ struct World {
     return fd;
   }
 
+  /// A WebSocket that is logged in.
+  int logged_in() {
+    const int fd = websocket();
+    message(fd, "4login");
+    take(fd);
+    return fd;
+  }
+
   struct Application final : ShardApplication {
     explicit Application(World& owner) : world(owner) {}
     std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& opened, net::Handshake,
@@ -109,7 +118,10 @@ struct World {
       });
     }
     void on_message(Message& message, TimePoint) override { world.delivered.push_back(message.number); }
-    std::optional<Response> on_head(const RequestHead&, std::size_t&) override { return std::nullopt; }
+    std::optional<Response> on_head(const RequestHead& head, Admission& admission) override {
+      if (head.path == "/worker") admission.standing = Standing::api_key;
+      return std::nullopt;
+    }
     Response refusal(int status) override { return {.status = status, .fields = {}, .body = "refused"}; }
     void on_request(const RequestHead&, std::string_view body, const RequestId& id, TimePoint) override {
       world.shard().answer(id, {.status = 200, .fields = {}, .body = std::string(body)});

@@ -36,8 +36,8 @@ struct Api : testing::Test {
     head.query = target.find('?') == target.npos ? std::string_view{} : target.substr(target.find('?') + 1);
     head.fields = std::move(fields);
     head.content_length = body.size();
-    std::size_t max_body = 0;
-    auto response = api.on_head(head, max_body);
+    net::Admission admission;
+    auto response = api.on_head(head, admission);
     if (!response) response = api.on_request(head, body, {.number = ++number}, now);
     if (!response) return "later";
     last = *response;
@@ -180,8 +180,8 @@ TEST(ApiWithoutKey, is_closed_and_says_so) {
   head.method = "POST";
   head.path = "/api/emit";
   head.fields = {{"Authorization", "Bearer "}};
-  std::size_t max_body = 0;
-  const auto refusal = api.on_head(head, max_body);
+  net::Admission admission;
+  const auto refusal = api.on_head(head, admission);
   ASSERT_TRUE(refusal);
   EXPECT_EQ(refusal->status, 403);
   EXPECT_NE(refusal->body.find("no API_KEY is configured"), std::string::npos);

@@ -1,0 +1,64 @@
+// Clients without a login fill what is bounded over all clients: others do not notice.
+import assert from "node:assert/strict";
+import { describe } from "node:test";
+
+import { pause } from "../support/server.mjs";
+import { frame, get, polling, Raw, text, Ws } from "./raw.mjs";
+import { attack, crowd, emitRequest, login, scaled } from "./town.mjs";
+
+/** A worker's event of that many bytes, 15 times, each over a connection of its own; the server's answers. */
+async function workersPosts(port, bytes) {
+  const statuses = [];
+  for (let i = 0; i < 15; ++i) {
+    const worker = (await Raw.open(port)).write(emitRequest("nobody", "x".repeat(bytes)));
+    statuses.push((await worker.answer(10_000))?.status ?? "reset");
+    worker.close();
+  }
+  return statuses;
+}
+const allTaken = Array(15).fill(202);
+const count = scaled(4300);
+const part = (bytes) => String(Math.max(1_000_000, Math.round((bytes * count) / 4300))); // of a sanitizer's build, whose crowds are smaller
+const patience = { HEADER_TIMEOUT_MS: "60000", BODY_TIMEOUT_MS: "60000", CONNECT_TIMEOUT_MS: "60000" };
+
+describe("what clients without a login hold together", () => {
+  attack("4,300 heads of 16 KB that do not end: no worker's request of 600 KB is reset, and the longest unfinished go", { env: { TOTAL_PARTIAL_BYTES: part(64 << 20), ...patience }, memoryMb: 100, cpuMs: 8000 }, async (town) => {
+    const limit = Number(part(64 << 20));
+    const head = "GET / HTTP/1.1\r\nA: " + "x".repeat(16_000);
+    const all = await crowd(count, 100, async () => (await Raw.open(town.port)).write(head));
+    assert.deepEqual(await workersPosts(town.port, 600_000), allTaken);
+    while (all.filter((raw) => raw.over).length < count / 2 - 100) await pause(10);
+    assert.ok((await town.state()).partialBytes <= limit / 2);
+    assert.ok(all.slice(-count / 4).every((raw) => !raw.over), "a newer one went before an older");
+    all.forEach((raw) => raw.close());
+  });
+
+  attack("2,200 messages of 16 KB before login that do not end: a client that is logged in sends its own", { env: { TOTAL_PARTIAL_BYTES: part(32 << 20), MAX_UNAUTHENTICATED: "10000", ...patience }, memoryMb: 80, cpuMs: 8000 }, async (town) => {
+    const half = text("4" + "x".repeat(16_300)).subarray(0, 16_000);
+    const large = await login(town.port, "large");
+    const whole = text(`42["message","${"y".repeat(900_000)}"]`);
+    large.write(whole.subarray(0, 800_000));
+    const all = await crowd(Math.ceil(count / 2), 100, async () => (await Ws.open(town.port)).write(half));
+    while ((await town.state()).partialBytes < 800_000 + Number(part(32 << 20)) / 4) await pause(10);
+    large.write(whole.subarray(800_000));
+    assert.match(await large.message(10_000), /^42\["message-back"/);
+    [large, ...all].forEach((raw) => raw.close());
+  });
+
+  attack("answers that they do not read: a client with less than SEND_QUEUE_BYTES waiting, and a worker, are served", { env: { TOTAL_QUEUE_BYTES: "30000000" }, memoryMb: 60, cpuMs: 5000 }, async (town) => {
+    const slow = (await login(town.port, "slow")).pause();
+    for (let i = 0; i < 14; ++i) assert.equal((await town.emit("slow", "y".repeat(90_000))).status, 202);
+    const all = await crowd(200, 20, async () => {
+      const raw = (await Raw.open(town.port)).pause().write(get("/large"));
+      const behind = await Raw.open(town.port);
+      await behind.write(get("/healthz")).answer();
+      behind.close();
+      return raw;
+    });
+    while ((await town.state()).queuedBytes > 17_000_000) await pause(5);
+    assert.deepEqual(await workersPosts(town.port, 600_000), allTaken);
+    slow.socket.resume();
+    for (let i = 0; i < 14; ++i) assert.match((await slow.message(10_000)) ?? "closed", /^42\["note","y/, `event ${i}`);
+    [slow, ...all].forEach((raw) => raw.close());
+  });
+});
