@@ -124,7 +124,8 @@ struct World {
 void Handler::on_text(std::string_view message, TimePoint now) {
   require(!closed);
   if (message.starts_with("close")) return session.close(CloseReason::forced_close, now);
-  if (message.starts_with("login")) shard.set_authenticated(session);
+  if (message.starts_with("login")) shard.set_authenticated(session, true);
+  if (message.starts_with("leave")) shard.set_authenticated(session, false);
   if (message.starts_with("hold")) shard.set_partial(session, message.size() * 100);
   if (message.starts_with("free")) shard.set_partial(session, 0);
   if (message.starts_with("wait")) {

@@ -95,7 +95,8 @@ class Socket {
   void emit_with_ack(std::string_view event, const JsonView& arguments_array, OnAck on_ack,
                      std::chrono::milliseconds timeout = std::chrono::milliseconds{0},
                      const Attachments& attachments = {});
-  /// Leaves the namespace (`41`): the client does not come back by itself. `close` ends the whole connection as well.
+  /// Leaves the namespace (`41`): the client does not come back by itself. `close` ends the whole connection as well;
+  /// one that is left without a namespace has Config::connect_timeout to join one.
   void disconnect(bool close = false);
 
  private:

@@ -1,5 +1,6 @@
 #include "base/frame.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -55,7 +56,7 @@ FrameRef make_frame(bool binary, FrameKind kind, std::string_view key, std::stri
   void* memory = ::operator new(sizeof(Frame) + header + payload + (behind ? key.size() : 0));
   auto* frame = new (memory) Frame;
   frame->size_ = static_cast<std::uint32_t>(header + payload);
-  frame->key_size_ = static_cast<std::uint16_t>(key.size());
+  frame->key_size_ = static_cast<std::uint16_t>(std::min<std::size_t>(key.size(), UINT16_MAX));
   frame->key_at_ = behind ? Frame::kBehind : static_cast<std::uint8_t>(key_at);
   frame->kind_ = kind;
   char* out = frame->bytes();

@@ -63,13 +63,17 @@ void Client::close_if_empty(CloseReason reason, TimePoint now) {
   if (!closed_ && sockets_.empty()) link_.close(reason, now);
 }
 
-void Client::forget_left() {
+void Client::forget_left(TimePoint now) {
   const auto has_left = [](const auto& socket) { return socket->left(); };
   const auto first =
       std::stable_partition(sockets_.begin(), sockets_.end(), [&](const auto& socket) { return !has_left(socket); });
   std::move(first, sockets_.end(), std::back_inserter(left_));
   sockets_.erase(first, sockets_.end());
-  welcomed();
+  if (!sockets_.empty() || closed_) return welcomed();
+  // As one that has just come: with a login, a connection could else stay for ever and count nowhere.
+  link_.set_authenticated(false);
+  connect_until_ = now + hub_.config.connect_timeout;
+  link_.deadline_changed();
 }
 
 void Client::welcomed() {
@@ -84,7 +88,10 @@ void Client::send_away(const SocketRef& ref) {
         if (!socket) return;
         many_sockets.write("MAX_CONNECTIONS_PER_USER is reached: a user's oldest socket is sent away",
                            {{"user", std::string(socket->user_id())}});
+        Client& client = socket->client();
+        const Turn turn(client);
         socket->disconnect(false);
+        client.close_if_empty(CloseReason::forced_close, hub.clocks.steady());
       })));
 }
 
@@ -181,7 +188,7 @@ void Client::connect(const PacketView& packet, TimePoint now) {
     for (const char* key : {"pid", "offset"}) attempt.drop_auth_key(key);
   }
   if (const auto let_in = nsp->admit(attempt); !let_in) return refuse(*nsp, let_in.error(), now);
-  link_.set_authenticated();
+  link_.set_authenticated(true);
   connect_until_ = std::min(connect_until_, now + hub_.config.connect_timeout);
   sockets_.push_back(std::make_unique<SocketState>(*this, *nsp, std::move(attempt.login()), attempt.auth(), now));
   if (!wish || !sockets_.back()->claim(std::move(*wish))) welcome(*sockets_.back(), now);

@@ -44,12 +44,12 @@ class Client {
   /// The answer to SocketState::claim(): what was found; null: nothing, and the socket is a new one.
   void end_claim(SocketState& socket, const FoundSocket* found, TimePoint now);
   /// Takes sockets that have left out of the list; they are destroyed when no call is in them any more.
-  void forget_left();
+  void forget_left(TimePoint now);
   /// Asks for a receipt of all that was sent so far; it counts for the outcomes up to `number` of that socket's user.
   void ask_receipt(const SocketRef& socket, std::uint64_t number);
   /// Asks for a receipt of what that socket was sent so far, up to `number` of the shard's Recovery.
   void want_receipt(const SocketRef& socket, std::uint64_t number);
-  /// `41` to a socket of any shard.
+  /// `41` to a socket of any shard, whose connection ends with it if it has no other.
   void send_away(const SocketRef& ref);
 
  private:

@@ -62,8 +62,8 @@ class Link {
   virtual void confirm(std::uint64_t marker) = 0;
   /// Calls Client::on_closed() before it returns.
   virtual void close(CloseReason reason, TimePoint now) = 0;
-  /// This client has an accepted socket now: the limits of strangers no longer hold.
-  virtual void set_authenticated() = 0;
+  /// Has this client an accepted socket? While it has none, the limits of strangers hold.
+  virtual void set_authenticated(bool authenticated) = 0;
   virtual void set_reading(bool reading) = 0;
   /// So many bytes of half-finished messages are held for this client (TOTAL_PARTIAL_BYTES).
   virtual void set_partial(std::size_t bytes) = 0;

@@ -351,7 +351,7 @@ void SocketState::leave(CloseReason reason, TimePoint now) {
       });
     }
   }
-  client_.forget_left();
+  client_.forget_left(now);
 }
 
 TimePoint SocketState::next_deadline() const {

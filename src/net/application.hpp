@@ -129,8 +129,9 @@ class Network : public Mailboxes {
   virtual std::uint16_t port() const = 0;
   /// Answers a request given to on_request(); one whose connection has gone is a no-op. Any thread.
   virtual void answer(const RequestId& request, Response response) = 0;
-  /// Marks a session as one that has an authenticated socket (lifts the limits of strangers). Its shard's thread only.
-  virtual void set_authenticated(engineio::Session& session) = 0;
+  /// Says whether a session has an authenticated socket: while it has none, the limits of strangers hold. Its shard's
+  /// thread only.
+  virtual void set_authenticated(engineio::Session& session, bool authenticated) = 0;
   /// Stops or resumes reading from a session's client (its events budget is used up). Its shard's thread only.
   virtual void set_reading(engineio::Session& session, bool reading) = 0;
 

@@ -120,10 +120,9 @@ struct SessionEntry final : engineio::SessionIo {
     std::string body;
     bool whole = false;  ///< here, and waiting until the session is read again
   };
-  /// What there is of a session until it has an authenticated socket.
+  /// What there is of a session while it has no authenticated socket.
   struct Stranger {
-    PeerAddress peer;
-    TimePoint opened_at;
+    TimePoint since;
     SessionEntry* older;  ///< in the list of all of them
     SessionEntry* newer = nullptr;
   };
@@ -148,6 +147,7 @@ struct SessionEntry final : engineio::SessionIo {
   std::uint32_t arrived = 0;        ///< of Connection::sent, what the peer's kernel had at the last look
   TimePoint armed = kNever;
   std::unique_ptr<Stranger> stranger;
+  std::unique_ptr<PeerAddress> peer;  ///< where strangers of one address are counted
   std::unique_ptr<Post> post;
   engineio::Session session;
   std::unique_ptr<engineio::SessionHandler> handler;

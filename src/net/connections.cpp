@@ -23,7 +23,6 @@ constexpr Milliseconds kWriteTimeout{30'000};
 }  // namespace
 
 bool Shared::admit_stranger(const PeerAddress& peer) {
-  if (options.max_strangers_per_address == 0) return true;
   const Lock lock(addresses_mutex_);
   auto& count = addresses_[peer];
   if (count >= options.max_strangers_per_address) return false;
@@ -31,8 +30,12 @@ bool Shared::admit_stranger(const PeerAddress& peer) {
   return true;
 }
 
+void Shared::add_stranger(const PeerAddress& peer) {
+  const Lock lock(addresses_mutex_);
+  ++addresses_[peer];
+}
+
 void Shared::forget_stranger(const PeerAddress& peer) {
-  if (options.max_strangers_per_address == 0) return;
   const Lock lock(addresses_mutex_);
   const auto found = addresses_.find(peer);
   if (found != addresses_.end() && --found->second == 0) addresses_.erase(found);

@@ -40,7 +40,9 @@ class ShardedNetwork final : public Network {
     static_cast<void>(shard->post(
         Message::run([shard, request, response = std::move(response)] { shard->answer(request, response); })));
   }
-  void set_authenticated(engineio::Session& session) override { current()->set_authenticated(session); }
+  void set_authenticated(engineio::Session& session, bool authenticated) override {
+    current()->set_authenticated(session, authenticated);
+  }
   void set_reading(engineio::Session& session, bool reading) override { current()->set_reading(session, reading); }
   void set_partial(engineio::Session& session, std::size_t bytes) override { current()->set_partial(session, bytes); }
   Counters counters() const override;

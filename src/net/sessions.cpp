@@ -47,7 +47,8 @@ bool SessionEntry::still_draining() {
 SessionEntry* Shard::open_session(engineio::Transport transport, const Connection& connection,
                                   const RequestHead& head) {
   if (sessions_.reserve().first >= engineio::Sid::kSlots) return nullptr;
-  if (!shared_.admit_stranger(connection.peer)) {
+  const bool by_address = options_.max_strangers_per_address != 0;
+  if (by_address && !shared_.admit_stranger(connection.peer)) {
     address_full.write("MAX_UNAUTHENTICATED_PER_ADDRESS is reached: further sessions get 503",
                        {{"address", std::string(head.remote_address)}});
     return nullptr;
@@ -55,12 +56,9 @@ SessionEntry* Shard::open_session(engineio::Transport transport, const Connectio
   auto made = std::make_unique<SessionEntry>(*this, engineio::Sid(index_, sessions_.reserve().first), transport,
                                              options_.session, now_);
   SessionEntry& entry = sessions_.insert(std::move(made));
-  entry.stranger = std::make_unique<SessionEntry::Stranger>(
-      SessionEntry::Stranger{.peer = connection.peer, .opened_at = now_, .older = newest_stranger_});
+  if (by_address) entry.peer = std::make_unique<PeerAddress>(connection.peer);
+  add_stranger(entry);
   shared_.sessions.fetch_add(1, std::memory_order_relaxed);
-  shared_.strangers.fetch_add(1, std::memory_order_relaxed);
-  (newest_stranger_ ? newest_stranger_->stranger->newer : oldest_stranger_) = &entry;
-  newest_stranger_ = &entry;
   const auto unix_time = std::chrono::system_clock::now().time_since_epoch();
   Handshake handshake{.head = connection.http->parser.raw(),
                       .remote_address = std::string(head.remote_address),
@@ -73,19 +71,28 @@ SessionEntry* Shard::open_session(engineio::Transport transport, const Connectio
   return &entry;
 }
 
+void Shard::add_stranger(SessionEntry& entry) {
+  entry.stranger =
+      std::make_unique<SessionEntry::Stranger>(SessionEntry::Stranger{.since = now_, .older = newest_stranger_});
+  (newest_stranger_ ? newest_stranger_->stranger->newer : oldest_stranger_) = &entry;
+  newest_stranger_ = &entry;
+  shared_.strangers.fetch_add(1, std::memory_order_relaxed);
+  count_unauthenticated(entry, 1);
+}
+
 void Shard::no_stranger(SessionEntry& entry) {
   const auto stranger = std::move(entry.stranger);
   if (!stranger) return;
-  count_unauthenticated(entry, -1);
   (stranger->older ? stranger->older->stranger->newer : oldest_stranger_) = stranger->newer;
   (stranger->newer ? stranger->newer->stranger->older : newest_stranger_) = stranger->older;
   shared_.strangers.fetch_sub(1, std::memory_order_relaxed);
-  shared_.forget_stranger(stranger->peer);
+  count_unauthenticated(entry, -1);
+  if (entry.peer) shared_.forget_stranger(*entry.peer);
 }
 
 TimePoint Shard::stranger_deadline() const {
   const bool full = shared_.strangers.load(std::memory_order_relaxed) > shared_.max_strangers;
-  return full && oldest_stranger_ != newest_stranger_ ? oldest_stranger_->stranger->opened_at + kLoginTime : kNever;
+  return full && oldest_stranger_ != newest_stranger_ ? oldest_stranger_->stranger->since + kLoginTime : kNever;
 }
 
 // Newcomers past the limit push out those who have been here longest without a login, but not before these could log
@@ -116,8 +123,14 @@ SessionEntry* Shard::session_of(const Connection& connection) {
                                             : sessions_.find(connection.session_slot, connection.session_generation);
 }
 
-void Shard::set_authenticated(engineio::Session& session) {
-  if (SessionEntry* entry = find_session(session.sid())) no_stranger(*entry);
+// Who has left again waits for nothing that newcomers could not bring as well: it is the newest of them.
+void Shard::set_authenticated(engineio::Session& session, bool authenticated) {
+  SessionEntry* entry = find_session(session.sid());
+  if (!entry) return;
+  if (authenticated) return no_stranger(*entry);
+  if (entry->stranger || entry->dropped) return;
+  if (entry->peer) shared_.add_stranger(*entry->peer);
+  add_stranger(*entry);
 }
 
 void Shard::set_reading(engineio::Session& session, bool reading) {

@@ -45,6 +45,8 @@ struct Shared {
 
   /// May one more stranger come from there? Counts it if so.
   bool admit_stranger(const PeerAddress& peer);
+  /// One is there, whether or not it may come.
+  void add_stranger(const PeerAddress& peer);
   void forget_stranger(const PeerAddress& peer);
 
  private:
@@ -86,7 +88,7 @@ class Shard {
   void begin_stop();
 
   void answer(const RequestId& request, const Response& response);
-  void set_authenticated(engineio::Session& session);
+  void set_authenticated(engineio::Session& session, bool authenticated);
   void set_reading(engineio::Session& session, bool reading);
   void set_partial(engineio::Session& session, std::size_t bytes);
 
@@ -212,6 +214,7 @@ class Shard {
   void erase_session(SessionEntry& entry);
   void deliver_held(SessionEntry& entry);
   void deliver_held(SessionEntry& entry, engineio::WebSocketId websocket);
+  void add_stranger(SessionEntry& entry);
   void no_stranger(SessionEntry& entry);
   void drop_oldest_strangers(bool all_read);
   /// When the oldest stranger has to go, if none logs in.

@@ -95,7 +95,7 @@ TimePoint Shard::begun_at(const Connection& connection) {
 }
 
 TimePoint Shard::begun_at(const SessionEntry& entry) {
-  return entry.stranger ? entry.stranger->opened_at : TimePoint();
+  return entry.stranger ? entry.stranger->since : TimePoint();
 }
 
 // As messages, since the caller may be inside the one that has to go.

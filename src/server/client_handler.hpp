@@ -32,7 +32,7 @@ class ClientHandler final : public engineio::SessionHandler, private hub::Link {
   std::size_t waiting() const override { return session_.waiting(); }
   void confirm(std::uint64_t marker) override { session_.confirm(marker); }
   void close(CloseReason reason, TimePoint now) override { session_.close(reason, now); }
-  void set_authenticated() override { network_.set_authenticated(session_); }
+  void set_authenticated(bool authenticated) override { network_.set_authenticated(session_, authenticated); }
   void set_reading(bool reading) override { network_.set_reading(session_, reading); }
   void set_partial(std::size_t bytes) override { network_.set_partial(session_, bytes); }
   void deadline_changed() override { session_.deadline_changed(); }

@@ -239,3 +239,29 @@ describe("an application's own checks", () => {
     socket.disconnect();
   });
 });
+
+describe("a client with two namespaces on one connection", () => {
+  for (const [name, chosen] of Object.entries(transports))
+    test(`lives on in the one when it has left the other, past CONNECT_TIMEOUT_MS, and comes back to it (${name})`, async (t) => {
+      const server = await startLibrary({ CONNECT_TIMEOUT_MS: "700", MAX_CONNECTIONS_PER_USER: "1" });
+      t.after(() => server.stop());
+      const options = { forceNew: false, multiplex: true, query: { name: "ada" }, ...(chosen && { transports: chosen }) };
+      const first = connect(server, { user: "ada", ...options });
+      await first.heard("authenticated");
+      const second = connect(server, { nsp: "/named", ...options });
+      await second.heard("connect");
+      assert.equal(first.io, second.io, "they share the connection");
+      const until = Date.now() + 1500;
+      first.disconnect();
+      assert.equal(await first.heard("disconnect"), "io client disconnect");
+      while (Date.now() < until) assert.equal((await second.timeout(5000).emitWithAck("whoami")).id, "ada");
+      first.connect();
+      await first.heard("authenticated");
+      const newest = connect(server, { user: "ada" });
+      await newest.heard("authenticated");
+      assert.equal(await first.heard("disconnect"), "io server disconnect");
+      assert.equal((await second.timeout(5000).emitWithAck("whoami")).id, "ada");
+      assert.equal(second.inbox.all.some((item) => item.name === "disconnect"), false);
+      for (const socket of [first, second, newest]) socket.close();
+    });
+});

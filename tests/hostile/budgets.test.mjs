@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 
 import { pause } from "../support/server.mjs";
-import { frame, get, polling, Raw, text, Ws } from "./raw.mjs";
-import { attack, crowd, emitRequest, login, scaled } from "./town.mjs";
+import { get, Raw, text, Ws } from "./raw.mjs";
+import { attack, crowd, emitRequest, login, loginByPolling, scaled } from "./town.mjs";
 
 /** A worker's event of that many bytes, 15 times, each over a connection of its own; the server's answers. */
 async function workersPosts(port, bytes) {
@@ -60,5 +60,44 @@ describe("what clients without a login hold together", () => {
     slow.socket.resume();
     for (let i = 0; i < 14; ++i) assert.match((await slow.message(10_000)) ?? "closed", /^42\["note","y/, `event ${i}`);
     [slow, ...all].forEach((raw) => raw.close());
+  });
+});
+
+describe("one valid token", () => {
+  attack("does not keep connections by leaving the namespace: they count as without a login, and have CONNECT_TIMEOUT_MS", { env: { CONNECT_TIMEOUT_MS: "1500", MAX_UNAUTHENTICATED: "1000" } }, async (town) => {
+    const { connections } = await town.state();
+    const all = await crowd(scaled(300), 50, async () => (await login(town.port, "one")).send("41"));
+    while ((await town.state()).unauthenticated < all.length / 2) await pause(5);
+    for (const ws of all) assert.equal(await ws.closeCode(5000), 1000);
+    while ((await town.state()).connections > connections + 4) await pause(5); // those who live beside it
+  });
+
+  attack("pushes out its own when it has left the namespace more often than MAX_UNAUTHENTICATED", { env: { MAX_UNAUTHENTICATED: "20", THREADS: "1" }, newcomers: false }, async (town) => {
+    const all = await crowd(60, 60, async () => (await login(town.port, "one")).send("41"));
+    while ((await town.state()).unauthenticated > 20) await pause(5);
+    assert.ok(all.filter((ws) => ws.over || ws.got.length > 0).length >= 40);
+    all.forEach((ws) => ws.close());
+  });
+
+  attack("may send no more than before its login once it has left the namespace", {}, async ({ port }) => {
+    const ws = (await login(port, "one")).send("41");
+    assert.equal(await ws.write(text("4" + "x".repeat(16_384)).subarray(0, 10)).closeCode(), 1009);
+  });
+
+  attack("over MAX_CONNECTIONS_PER_USER: the connection that is sent away ends, by WebSocket and by polling, unless it has another namespace", { env: { MAX_CONNECTIONS_PER_USER: "1" } }, async (town) => {
+    const oldest = await login(town.port, "one");
+    const raw = await Raw.open(town.port);
+    const { target } = await loginByPolling(raw, "one");
+    assert.equal(await oldest.message(), "41");
+    assert.equal(await oldest.closeCode(), 1000);
+    const two = await login(town.port, "one");
+    assert.equal((await raw.write(get(target)).answer()).body, "41");
+    assert.equal((await raw.write(get(target)).answer()).body, "1");
+    raw.close();
+    assert.match(await two.send("40/1,").message(), /^40\/1,/);
+    const newest = await login(town.port, "one");
+    assert.equal(await two.message(), "41");
+    assert.equal(await two.send('42/1,["message","still here"]').message(), '42/1,["message-back","still here"]');
+    [two, newest].forEach((ws) => ws.close());
   });
 });

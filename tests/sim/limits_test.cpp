@@ -105,6 +105,46 @@ TEST(Strangers, of_one_address_are_counted_until_they_log_in_or_go) {
   EXPECT_TRUE(world.first_answer.starts_with("HTTP/1.1 101")) << "one has gone";
 }
 
+TEST(Strangers, are_those_too_who_have_left_again) {
+  Options options;
+  options.max_unauthenticated = 2;
+  options.max_strangers_per_address = 3;
+  World world(options);
+  const int left = world.logged_in(), polls = world.connect();
+  engineio::Session& left_session = *world.session;
+  world.send(polls, "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n");
+  const auto post = [&world, polls](const std::string& message) {
+    world.send(polls, "POST /socket.io/?EIO=4&transport=polling&sid=" + std::string(world.session->sid()) +
+                          " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(message.size()) + "\r\n\r\n" +
+                          message);
+  };
+  post("4login");
+  EXPECT_EQ(world.shared.strangers, 0u);
+  left_session.send(text_frame("4hi"));
+  world.message(left, "4leave");
+  post("4leave");
+  EXPECT_EQ(world.shared.strangers, 2u);
+  world.take(left);
+  world.websocket();
+  EXPECT_TRUE(world.first_answer.starts_with("HTTP/1.1 101"));
+  world.websocket();
+  EXPECT_TRUE(world.first_answer.starts_with("HTTP/1.1 503")) << "there are three of this address";
+  EXPECT_EQ(world.take(left), "") << "it has a second";
+  world.pass(seconds(1));
+  EXPECT_EQ(world.take(left), kClosed1000) << "it has been one for the longest time";
+  world.websocket();
+  EXPECT_TRUE(world.first_answer.starts_with("HTTP/1.1 101"));
+}
+
+TEST(Strangers, may_send_no_more_than_before_their_login_when_they_have_left) {
+  World world;
+  const int fd = world.logged_in();
+  world.message(fd, "4leave");
+  world.take(fd);
+  world.send(fd, masked_frame(0x81, std::string(20'000, '4')).substr(0, 10));
+  EXPECT_EQ(world.take(fd), (std::string{'\x88', '\x02', '\x03', '\xf1'}));
+}
+
 TEST(Strangers, past_the_limit_the_oldest_goes_after_its_first_second) {
   Options options;
   options.max_unauthenticated = 2;

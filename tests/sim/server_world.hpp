@@ -117,7 +117,9 @@ class ServerWorld final : public net::Network {
   void answer(const net::RequestId& id, net::Response response) override {
     shared_.shards[id.shard]->answer(id, std::move(response));
   }
-  void set_authenticated(engineio::Session& session) override { owner(session).set_authenticated(session); }
+  void set_authenticated(engineio::Session& session, bool authenticated) override {
+    owner(session).set_authenticated(session, authenticated);
+  }
   void set_reading(engineio::Session& session, bool reading) override { owner(session).set_reading(session, reading); }
   void set_partial(engineio::Session& session, std::size_t bytes) override {
     owner(session).set_partial(session, bytes);

@@ -17,13 +17,13 @@ namespace signalbox::net::test {
 using signalbox::test::masked_frame;
 using std::chrono::seconds;
 
-/// Sends back what it gets; "login", "pause" and "hold" are orders to its shard.
+/// Sends back what it gets; "login", "leave", "pause" and "hold" are orders to its shard.
 class EchoWithOrders final : public engineio::SessionHandler {
  public:
   EchoWithOrders(Shard& shard, engineio::Session& session, std::function<void(CloseReason)> on_end)
       : shard_(shard), session_(session), on_end_(std::move(on_end)) {}
   void on_text(std::string_view message, TimePoint) override {
-    if (message == "login") shard_.set_authenticated(session_);
+    if (message == "login" || message == "leave") shard_.set_authenticated(session_, message == "login");
     if (message == "pause") shard_.set_reading(session_, false);
     if (message == "hold") shard_.set_partial(session_, 700);
     session_.send(make_frame(false, FrameKind::event, {}, "4", message));

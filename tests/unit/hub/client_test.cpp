@@ -29,6 +29,25 @@ TEST_F(Open, a_client_joins_the_main_namespace_and_gets_exactly_a_sid) {
   EXPECT_TRUE(client->authenticated);
 }
 
+TEST_F(Open, a_client_that_has_left_its_namespaces_is_as_one_that_never_joined) {
+  hub.events("/other").without_jwt();
+  joined().text("0/other,");
+  test_now += std::chrono::hours(1);
+  client->text("1");
+  EXPECT_TRUE(client->authenticated) << "it has another";
+  EXPECT_EQ(client->client.next_deadline(), kNever);
+  client->text("1/other,");
+  EXPECT_FALSE(client->authenticated);
+  EXPECT_EQ(client->client.next_deadline(), test_now + hub.config.connect_timeout);
+  client->text("0");
+  EXPECT_TRUE(client->authenticated);
+  EXPECT_EQ(client->client.next_deadline(), kNever);
+  client->text("1");
+  test_now += hub.config.connect_timeout;
+  client->client.on_timer(test_now);
+  EXPECT_EQ(client->closed, CloseReason::forced_close);
+}
+
 TEST_F(Open, an_unknown_namespace_is_refused_and_the_connection_stays) {
   start().text("0/nope,");
   EXPECT_EQ(client->take(), Packets{R"(44/nope,{"message":"Invalid namespace"})"});

@@ -114,7 +114,7 @@ class FakeClient final : public Link {
     closed = reason;
     client.on_closed(reason, now);
   }
-  void set_authenticated() override { authenticated = true; }
+  void set_authenticated(bool whether) override { authenticated = whether; }
   void set_reading(bool wanted) override { reading = wanted; }
   void set_partial(std::size_t bytes) override { partial = bytes; }
   void deadline_changed() override {}

@@ -313,6 +313,29 @@ TEST_F(Login, past_the_most_connections_of_a_user_the_oldest_is_sent_away) {
   EXPECT_EQ(small.directory.connections("ada"), 2u);
 }
 
+TEST_F(Login, one_sent_away_is_closed_unless_it_is_in_another_namespace) {
+  Config config;
+  config.max_connections_per_user = 1;
+  FakeHub small(config);
+  small.events("/open").without_jwt();
+  small.registry.start(small.config);
+  FakeClient alone(small, 0), also_open(small, 1), newest(small, 1);
+  alone.log_in("ada");
+  also_open.log_in("ada");
+  also_open.text("0/open,");
+  newest.log_in("ada");
+  alone.take();
+  also_open.take();
+  small.deliver();
+  EXPECT_EQ(alone.take(), Packets{"41"});
+  EXPECT_EQ(alone.closed, CloseReason::forced_close);
+  EXPECT_EQ(also_open.take(), Packets{"41"});
+  EXPECT_FALSE(also_open.closed);
+  EXPECT_TRUE(also_open.authenticated);
+  also_open.text("2/open,[\"x\"]");
+  EXPECT_FALSE(also_open.closed);
+}
+
 TEST_F(Login, several_logins_at_once_send_as_many_of_the_oldest_away) {
   Config config;
   config.max_connections_per_user = 2;

@@ -28,7 +28,7 @@ struct Queue final : Link {
   std::size_t waiting() const override { return waits; }
   void confirm(std::uint64_t) override {}
   void close(CloseReason, TimePoint) override {}
-  void set_authenticated() override {}
+  void set_authenticated(bool) override {}
   void set_reading(bool) override {}
   void set_partial(std::size_t) override {}
   void deadline_changed() override {}
