@@ -1,13 +1,15 @@
 // One session under any sequence of requests, WebSocket messages, time and calls from above. What must hold whatever
 // comes: a request is answered at most once; on_closed() comes once and last; messages arrive in order, none twice, and
-// while the session is open none is lost, over either transport and across the upgrade; a receipt covers no more than
-// the client had when it heard the ping that it answered.
+// while the session is open none is lost, over either transport and across the upgrade, though answers to polls are
+// lost and asked for again; a POST that is repeated is taken once; a receipt covers no more than the client had when it
+// heard the ping that it answered.
 #include <cstdint>
 #include <cstdlib>
 #include <deque>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "engineio/packet.hpp"
 #include "engineio/session.hpp"
@@ -29,6 +31,17 @@ struct World final : SessionIo, SessionHandler {
   int received = 0;         ///< the newest number the client has
   std::deque<int> pings;    ///< heard and not answered: what the client had received before each
   int had_at_answered = 0;  ///< what it had received before the ping that it answered last
+  bool spurious = false;    ///< it has sent a pong to no ping
+  const bool stamped;       ///< its requests have stamps, each another
+  Stamp stamp = 0;          ///< of the last
+  Stamp get_stamp = 0;
+  std::uint32_t poll = 0;  ///< the newest GET: what an older one gets, nobody reads
+  bool losing = false;
+  bool shaken = false;
+  std::string lost;  ///< the answer to the newest GET, which did not arrive
+  std::string last_post;
+  Stamp post_stamp = 0;
+  bool repeating = false;
   std::uint64_t marker = 0;
   int sent_at_marker[256] = {};
   bool closed = false;
@@ -36,7 +49,9 @@ struct World final : SessionIo, SessionHandler {
   TimePoint now{std::chrono::hours(1)};
   Session session;
 
-  explicit World(Transport first) : session(Sid(0, 0), first, options, *this, now) { session.set_handler(*this); }
+  World(Transport first, bool with_stamps) : stamped(with_stamps), session(Sid(0, 0), first, options, *this, now) {
+    session.set_handler(*this);
+  }
 
   void got(std::string_view packet) {
     if (packet == "2") pings.push_back(received);
@@ -48,8 +63,15 @@ struct World final : SessionIo, SessionHandler {
   void answer(const RequestId& request, Answer answer) override {
     require(unanswered.erase(request.number) == 1);
     if (answer.status != 200 || answer.body == "ok") return;
+    if (request.number != poll) return require(stamped && answer.body == "6");
+    if (!lost.empty() && session.open()) require(answer.body == lost);
+    lost.clear();
+    // Who loses the handshake's answer does not know the sid; in 6 and 1 is nothing to be lost.
+    const bool may_be_lost = std::exchange(shaken, true) && answer.body.size() > 1;
+    losing&& may_be_lost ? void(lost = answer.body) : read(answer.body);
+  }
+  void read(std::string_view rest) {
     std::size_t packets = 0;
-    std::string_view rest = answer.body;
     require(!rest.empty());
     for (;;) {
       const std::size_t end = rest.find(kSeparator);
@@ -73,7 +95,7 @@ struct World final : SessionIo, SessionHandler {
   }
   // The handler may call back, as an application does.
   void on_text(std::string_view message, TimePoint when) override {
-    require(!closed);
+    require(!closed && !repeating);
     if (message.starts_with("s")) send();
     if (message.starts_with("c")) session.close(CloseReason::forced_close, when);
   }
@@ -85,7 +107,8 @@ struct World final : SessionIo, SessionHandler {
   }
   void on_received(std::uint64_t confirmed, TimePoint) override {
     require(!closed && confirmed <= marker);
-    require(had_at_answered >= sent_at_marker[confirmed]);
+    require(received >= sent_at_marker[confirmed]);
+    require(spurious || had_at_answered >= sent_at_marker[confirmed]);
   }
   TimePoint next_deadline() const override { return kNever; }
   void on_timer(TimePoint) override {}
@@ -94,16 +117,55 @@ struct World final : SessionIo, SessionHandler {
     unanswered.insert(++requests);
     return {.number = requests};
   }
+  Stamp next_stamp() { return stamped ? ++stamp : 0; }
+  bool polls() const { return unanswered.contains(poll); }
+  /// One that was lost is asked for again. While one waits it is of another client, which is refused.
+  void get() {
+    const RequestId id = request();
+    if (polls()) return session.on_get(id, next_stamp(), now);
+    if (lost.empty()) get_stamp = next_stamp();
+    poll = id.number;
+    session.on_get(id, get_stamp, now);
+  }
+  void get_again() {
+    if (!stamped || !polls()) return;
+    const RequestId id = request();
+    poll = id.number;
+    session.on_get(id, get_stamp, now);
+  }
+  /// What was answered and did not arrive: a client without stamps cannot ask again, so it is closed.
+  void lose_connection() {
+    if (lost.empty()) return;
+    session.on_request_gone({.number = poll}, now);
+    if (stamped) return;
+    require(closed);
+    lost.clear();
+  }
+  void post_again() {
+    if (post_stamp == 0) return;
+    repeating = true;
+    session.on_post(request(), post_stamp, "text/plain", last_post, now);
+    repeating = false;
+  }
   void pong() {
-    if (pings.empty()) return;
+    if (pings.empty()) {
+      spurious = true;
+      return;
+    }
     had_at_answered = pings.front();
     pings.pop_front();
   }
   void post(std::string_view body) {
     if (body.starts_with("3")) pong();
-    session.on_post(request(), "text/plain", body, now);
+    if (session.open() && session.transport() == Transport::polling) {
+      last_post = body;
+      post_stamp = next_stamp();
+      return session.on_post(request(), post_stamp, "text/plain", body, now);
+    }
+    session.on_post(request(), next_stamp(), "text/plain", body, now);
   }
   void websocket_text(WebSocketId websocket, std::string_view text) {
+    if (text == "5" && !lost.empty()) return;  // a client waits for the end of its poll first
     if (websocket == session.websocket() && text.starts_with("3")) pong();
     session.on_websocket_text(websocket, text, now);
   }
@@ -119,6 +181,7 @@ struct World final : SessionIo, SessionHandler {
   }
   void end_of_turn() {
     session.flush(now);
+    if (!stamped) lose_connection();
     require(closed == !session.open());
     if (session.next_deadline() <= now) session.on_timer(now);
   }
@@ -147,12 +210,14 @@ void step(World& world, std::uint8_t op, std::uint8_t argument) {
   const std::string_view text = kTexts[(argument >> 1) % 16];
   switch (op % 16) {
     case 0:
+      world.losing = argument % 4 == 3;
+      return world.get();
     case 1:
-      return world.session.on_get(world.request(), world.now);
+      return argument % 2 == 0 ? world.get() : world.get_again();
     case 2:
       return world.post(text);
     case 3:
-      return world.post("3");
+      return argument % 4 == 3 ? world.post_again() : world.post("3");
     case 4:
       static_cast<void>(world.session.on_upgrade_request(websocket, world.now));
       return;
@@ -195,6 +260,7 @@ void step(World& world, std::uint8_t op, std::uint8_t argument) {
       if (argument == 1) world.session.close(CloseReason::server_shutting_down, world.now);
       if (argument == 2) world.session.on_bad_request(world.request(), 413, world.now);
       if (argument == 3) world.session.on_bad_request(world.request(), 400, world.now);
+      if (argument == 4) world.lose_connection();
   }
 }
 
@@ -203,15 +269,17 @@ void step(World& world, std::uint8_t op, std::uint8_t argument) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const bool websocket = data[0] % 4 == 0;
-  World world(websocket ? Transport::websocket : Transport::polling);
+  World world(websocket ? Transport::websocket : Transport::polling, data[0] % 8 < 6);
   if (websocket) world.session.attach_websocket(1);
   for (std::size_t i = 1; i + 1 < size; i += 2) {
     step(world, data[i], data[i + 1]);
-    if (data[i] < 128) world.end_of_turn();
+    if (data[i] < 128 || !world.lost.empty()) world.end_of_turn();
   }
   world.end_of_turn();
-  while (world.session.open() && !world.session.queue().empty()) {
-    if (world.session.transport() == Transport::polling) world.session.on_get(world.request(), world.now);
+  world.losing = false;
+  if (!world.stamped) world.lose_connection();
+  while (world.session.open() && !(world.session.queue().empty() && world.lost.empty())) {
+    if (world.session.transport() == Transport::polling) world.get();
     world.write(SIZE_MAX);
     world.session.flush(world.now);
   }

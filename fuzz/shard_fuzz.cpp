@@ -169,7 +169,8 @@ constexpr std::string_view kUpgrade =
 
 /// Something that a client may say, whole.
 std::string saying(World& world, std::uint8_t what, std::uint8_t which) {
-  const std::string sid = world.sids.empty() ? "" : "&sid=" + world.sids[which % world.sids.size()];
+  std::string sid = world.sids.empty() ? "" : "&sid=" + world.sids[which % world.sids.size()];
+  if (which % 4 != 0) sid += "&t=" + std::to_string(which % 8);  // often that of the request before
   const std::string polling = "/socket.io/?EIO=4&transport=polling", webs = "/socket.io/?EIO=4&transport=websocket";
   static const std::string_view messages[] = {"2probe", "5",     "3", "4x", "4login", "4close", "4wait",
                                               "4hold",  "4free", "1", "2",  "",       "x",      "4longer text"};
@@ -228,7 +229,9 @@ void step(World& world, std::uint8_t op, std::uint8_t a, std::uint8_t b) {
       if (socket) socket->broken = true;
       return;
     case 9:
-      if (socket) socket->ended = true;
+      if (!socket) return;
+      socket->ended = true;
+      socket->unacknowledged = b % 3;
       return;
     case 10:
       if (socket) socket->room = b % 4 == 0 ? SIZE_MAX : b % 4 == 1 ? 0 : b;

@@ -48,13 +48,16 @@ class Heartbeat {
     return true;
   }
 
-  /// So many pings are on their way; of those that wait, the one that was due is the first.
-  void on_written(unsigned pings, TimePoint now, const Times& times) {
-    if (pings == 0) return;
+  /// So many pings are on their way; of those that wait, the one that was due is the first. True: the one that confirms
+  /// is among them.
+  bool on_written(unsigned pings, TimePoint now, const Times& times) {
+    if (pings == 0) return false;
     if (pongs_due_ == 0) silent_at_ = now + times.timeout;
     pongs_due_ += pings;
-    if (pings > (std::exchange(waits_, false) ? 1U : 0U)) marker_pong_ = pongs_due_;
     ping_at_ = now + times.interval;
+    const bool confirms = pings > (std::exchange(waits_, false) ? 1U : 0U);
+    if (confirms) marker_pong_ = pongs_due_;
+    return confirms;
   }
 
   /// The marker that this pong confirms; 0: none. A pong before its ping was written answers nothing: taken, it would

@@ -15,6 +15,7 @@ std::expected<Query, RequestError> parse_query(std::string_view query) {
     auto name = percent_decode(pair.substr(0, equals));
     auto value = percent_decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1));
     if (!name || !value) return std::unexpected(kBadRequest);
+    if (*name == "t" && out.stamp == 0) out.stamp = stamp_of(*value);
     bool* seen = *name == "transport" ? &seen_transport
                  : *name == "sid"     ? &seen_sid
                  : *name == "EIO"     ? &seen_eio

@@ -13,6 +13,7 @@ struct Query {
   std::string transport;
   std::optional<std::string> sid;  ///< absent if empty
   std::optional<std::string> eio;
+  Stamp stamp = 0;  ///< of its first `t`
 };
 
 /// Why a request is refused, with Engine.IO's own code. source  engine.io 6.6, `Server.errors`.

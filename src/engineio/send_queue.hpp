@@ -47,6 +47,14 @@ class SendQueue {
   /// each frame, and the frame itself while this is the first queue that keeps it waiting, or was the last. What has
   /// left since it was queued has never counted.
   std::ptrdiff_t take_memory_change();
+  /// Takes over what another queue has to say of that: it goes.
+  void take_memory_change_of(SendQueue& other) { memory_change_ += other.take_memory_change(); }
+  /// Each that waits, in order.
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (std::size_t i = head_; i < frames_.size(); ++i)
+      if (frames_[i]) visit(*frames_[i]);
+  }
   /// The client does not take what waits at present.
   void stuck();
   /// How many frames were taken out since the last call.

@@ -6,14 +6,10 @@
 #include "base/base64.hpp"
 #include "base/json_write.hpp"
 #include "engineio/packet.hpp"
-#include "engineio/query.hpp"
 
 namespace signalbox::engineio {
 namespace {
 
-constexpr std::string_view kPlain = "text/plain; charset=UTF-8";
-constexpr std::string_view kHtml = "text/html";
-constexpr std::string_view kJson = "application/json";
 constexpr std::uint16_t kNormalClosure = 1000;
 constexpr std::uint16_t kProtocolError = 1002;
 constexpr std::uint16_t kMessageTooBig = 1009;
@@ -28,10 +24,6 @@ std::uint16_t close_code(CloseReason reason) {
 bool leaves_a_last_answer(CloseReason reason) {
   return reason == CloseReason::forced_close || reason == CloseReason::server_shutting_down ||
          reason == CloseReason::server_namespace_disconnect || reason == CloseReason::client_namespace_disconnect;
-}
-
-Answer refusal(const RequestError& error) {
-  return {error.status, kJson, error_body(error)};
 }
 
 FrameRef open_packet(std::string_view sid, Transport first, const SessionOptions& options) {
@@ -52,71 +44,8 @@ FrameRef open_packet(std::string_view sid, Transport first, const SessionOptions
 
 Session::Session(const Sid& sid, Transport first, const SessionOptions& options, SessionIo& io, TimePoint now)
     : sid_(sid), options_(options), io_(io), heartbeat_(now + options.ping_interval) {
-  if (first == Transport::polling) polling_ = std::make_unique<Polling>(Polling{.polled_at = now});
+  if (first == Transport::polling) polling_ = std::make_unique<Polling>(now);
   queue_.push_back(open_packet(sid_.text(), first, options));
-}
-
-bool Session::finished() const {
-  return state_ == State::closed && (!polling_ || (!polling_->waiting_get && queue_.empty()));
-}
-
-// ---- Polling
-
-void Session::on_get(const RequestId& request, TimePoint now) {
-  // A ping left unfetched beyond its time ends the session, also when this GET is heard before the timer is.
-  const bool waits = polling_ && polling_->waiting_get;
-  if (state_ == State::open && heartbeat_.waits() && !waits) on_heartbeat_timer(now);
-  if (state_ == State::closed || !polling_) {
-    return io_.answer(request, refusal(state_ == State::closed ? kUnknownSid : kBadRequest));
-  }
-  if (waits) {
-    // Two GETs at once mean that two clients hold this sid: the session ends, as in engine.io ("overlap from client").
-    io_.answer(request, refusal(kBadRequest));
-    return end(CloseReason::transport_error, now);
-  }
-  polling_->waiting_get = request;
-  if (polling_->probe_ready && queue_.empty()) return answer_get("6");
-  io_.touched();
-}
-
-void Session::answer_get(std::string payload) {
-  if (!polling_ || !polling_->waiting_get) return;
-  const RequestId request = *std::exchange(polling_->waiting_get, std::nullopt);
-  io_.answer(request, {200, kPlain, std::move(payload)});
-}
-
-void Session::on_post(const RequestId& request, std::string_view content_type, std::string_view body, TimePoint now) {
-  if (state_ != State::open || !polling_) {
-    return io_.answer(request, refusal(state_ == State::open ? kBadRequest : kUnknownSid));
-  }
-  if (content_type.starts_with("application/octet-stream")) {
-    io_.answer(request, refusal(kBadRequest));
-    return end(CloseReason::transport_error, now);
-  }
-  if (body.size() > options_.max_payload_bytes) return on_bad_request(request, 413, now);
-  PayloadReader reader(body, options_.polling_max_received);
-  while (!reader.done() && state_ == State::open) {
-    const auto packet = reader.next();
-    if (!packet || !on_packet(*packet, now)) {
-      io_.answer(request, refusal(kBadRequest));
-      return end(CloseReason::parse_error, now);
-    }
-  }
-  io_.answer(request, too_large_ ? Answer{413, kPlain, {}} : Answer{200, kHtml, "ok"});
-}
-
-void Session::on_bad_request(const RequestId& request, int status, TimePoint now) {
-  if (status == 413) {
-    io_.answer(request, {413, kPlain, {}});
-    return end(CloseReason::transport_error, now);
-  }
-  io_.answer(request, refusal(kBadRequest));
-}
-
-void Session::on_request_gone(const RequestId& request, TimePoint now) {
-  if (!polling_ || polling_->waiting_get != request) return;
-  polling_->waiting_get.reset();
-  end(CloseReason::transport_close, now);
 }
 
 // ---- Packets, of either transport
@@ -168,7 +97,7 @@ void Session::abandon_upgrade() {
   if (probe != 0) io_.close_websocket(probe, kNormalClosure);
 }
 
-void Session::on_probe_packet(std::string_view message) {
+void Session::on_probe_packet(std::string_view message, TimePoint now) {
   if (message == "2probe" && !polling_->probe_ready) {
     polling_->probe_ready = true;
     io_.send_now(polling_->probe, text_frame("3probe", FrameKind::control));
@@ -176,20 +105,24 @@ void Session::on_probe_packet(std::string_view message) {
     if (queue_.empty()) return answer_get("6");
     return io_.touched();
   }
-  if (message == "5" && polling_->probe_ready) return finish_upgrade();
+  if (message == "5" && polling_->probe_ready) return finish_upgrade(now);
   abandon_upgrade();
 }
 
-void Session::finish_upgrade() {
+// The client says 5 when its polls have ended: it has what the last of them took.
+void Session::finish_upgrade(TimePoint now) {
   answer_get("6");
   websocket_ = polling_->probe;
+  const std::uint64_t received = prove_last_answer();
+  queue_.take_memory_change_of(polling_->last.packets);
   polling_.reset();
   if (state_ == State::closing) close_over_websocket(kNormalClosure);
   io_.touched();
+  tell_received(received, now);
 }
 
 void Session::on_websocket_text(WebSocketId websocket, std::string_view message, TimePoint now) {
-  if (probed_by(websocket)) return on_probe_packet(message);
+  if (probed_by(websocket)) return on_probe_packet(message, now);
   if (websocket != websocket_ || state_ != State::open) return;
   const auto packet = decode_packet(message, false);
   if (!packet || !on_packet(*packet, now)) end(CloseReason::parse_error, now);
@@ -218,7 +151,16 @@ void Session::on_pong(TimePoint now) {
   const std::uint64_t confirmed = heartbeat_.on_pong(now, times());
   queue_wanted_ping();
   io_.deadline_changed();
-  if (confirmed != 0 && handler_) handler_->on_received(confirmed, now);
+  if (confirmed == 0) return;
+  if (polling_ && polling_->last.confirms) {
+    polling_->last.received = confirmed;
+  } else {
+    tell_received(confirmed, now);
+  }
+}
+
+void Session::tell_received(std::uint64_t marker, TimePoint now) {
+  if (marker != 0 && handler_) handler_->on_received(marker, now);
 }
 
 void Session::confirm(std::uint64_t marker) {
@@ -269,12 +211,12 @@ void Session::end(CloseReason reason, TimePoint now) {
   too_large_ = reason == CloseReason::too_large;
   // After 3probe the client polls no more, so that only its 5 lets it hear of the end.
   if (upgrading() == 0 || !leaves_a_last_answer(reason)) abandon_upgrade();
-  if (reason == CloseReason::slow_consumer) queue_.clear();
+  if (reason == CloseReason::slow_consumer) drop_held();
   if (!polling_) {
     close_over_websocket(close_code(reason));
   } else if (!leaves_a_last_answer(reason)) {
     state_ = State::closed;
-    queue_.clear();
+    drop_held();
     answer_get("1");
   } else {
     polling_->half_closed_until = now + options_.half_closed_timeout;
@@ -302,7 +244,7 @@ void Session::on_timer(TimePoint now) {
   if (state_ == State::closing && now >= polling_->half_closed_until) {
     abandon_upgrade();
     state_ = State::closed;
-    queue_.clear();
+    drop_held();
     answer_get("1");
   }
   if (state_ != State::open) return;

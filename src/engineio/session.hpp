@@ -9,6 +9,7 @@
 #include "base/close_reason.hpp"
 #include "base/frame.hpp"
 #include "engineio/heartbeat.hpp"
+#include "engineio/request_stamps.hpp"
 #include "engineio/send_queue.hpp"
 #include "engineio/sid.hpp"
 
@@ -102,11 +103,16 @@ class Session {
   bool finished() const;
 
   // Requests. Each is answered through SessionIo::answer, now or later, exactly once unless its connection goes away
-  // first.
-  void on_get(const RequestId& request, TimePoint now);
-  void on_post(const RequestId& request, std::string_view content_type, std::string_view body, TimePoint now);
-  /// The TCP connection of a request that is not yet answered has gone: closes the session if it was the waiting GET.
+  // first. What a GET took is kept until the next request proves that the answer arrived: another GET, or the end of an
+  // upgrade. The repeat of a GET has the same answer again, that of a POST is not taken twice.
+  void on_get(const RequestId& request, Stamp stamp, TimePoint now);
+  void on_post(const RequestId& request, Stamp stamp, std::string_view content_type, std::string_view body,
+               TimePoint now);
+  /// The TCP connection of a request has gone: not yet answered, or before the peer had all of the answer. Closes the
+  /// session if it was the waiting GET, or one whose answer cannot be asked for again.
   void on_request_gone(const RequestId& request, TimePoint now);
+  /// Is a request with the second stamp the repeat of one with the first?
+  bool repeats(Stamp first, Stamp second) const { return polling_ && polling_->stamps.same(first, second); }
   /// Body too large or of a method that is not GET or POST: answers 413 or 400 as engine.io does.
   void on_bad_request(const RequestId& request, int status, TimePoint now);
 
@@ -132,6 +138,12 @@ class Session {
   void send_kept(FrameRef frame);
   /// What counts against send_queue_bytes of the bytes that wait.
   std::size_t waiting() const;
+  /// All that is here for the client: what waits, and what the last poll took and has not proved to have.
+  std::size_t held_bytes() const { return queue_.bytes() + (polling_ ? polling_->last.packets.bytes() : 0); }
+  /// SendQueue::take_memory_change() of all that.
+  std::ptrdiff_t take_memory_change();
+  /// Gives all that up.
+  void drop_held();
   /// Calls SessionHandler::on_received(marker) when the client has confirmed all that was sent before this call: an
   /// early ping behind it, once no other ping is out. Markers rise.
   void confirm(std::uint64_t marker);
@@ -161,9 +173,21 @@ class Session {
     closing,  ///< over for the application; a polling client may still fetch what was queued, then '1'
     closed,
   };
+  /// The last answer with packets.
+  struct LastAnswer {
+    RequestId to;
+    SendQueue packets{};  ///< for its repeat, until it is proved to have arrived
+    bool unproven = false;
+    bool confirms = false;       ///< the ping that confirms is in it, so its pong counts once it is proved
+    std::uint64_t received = 0;  ///< what that pong has confirmed meanwhile
+  };
   /// What a session has only until it is on a WebSocket.
   struct Polling {
+    explicit Polling(TimePoint now) : polled_at(now) {}
     std::optional<RequestId> waiting_get{};
+    RequestStamps stamps{};
+    LastAnswer last{};
+    bool opened = false;       ///< the handshake has its answer
     TimePoint polled_at;       ///< when a GET was last answered with what waited
     WebSocketId probe = 0;     ///< the WebSocket that wants to carry this session
     bool probe_ready = false;  ///< 3probe was sent: the client waits for its poll to end
@@ -174,16 +198,19 @@ class Session {
   bool on_packet(const PacketView& packet, TimePoint now);
   Heartbeat::Times times() const { return {options_.ping_interval, options_.ping_timeout}; }
   void on_pong(TimePoint now);
+  void tell_received(std::uint64_t marker, TimePoint now);
   void queue_wanted_ping();
   void on_heartbeat_timer(TimePoint now);
   bool probed_by(WebSocketId websocket) const { return polling_ && websocket != 0 && polling_->probe == websocket; }
+  bool answer_again(const RequestId& request, TimePoint now);
+  std::uint64_t prove_last_answer();
   void answer_get(std::string payload);  ///< the one that waits, if one does
   void serve_get(TimePoint now);
   void answer_with_packets(TimePoint now);
   void forget_kept();
   void end_if_slow(TimePoint now);
-  void on_probe_packet(std::string_view message);
-  void finish_upgrade();
+  void on_probe_packet(std::string_view message, TimePoint now);
+  void finish_upgrade(TimePoint now);
   void abandon_upgrade();
   void close_over_websocket(std::uint16_t code);
   void end(CloseReason reason, TimePoint now);

@@ -41,7 +41,7 @@ struct HttpState {
   TimePoint begun_at;        ///< the first byte of the present request came, or the connection
   std::uint32_t number = 0;  ///< of the present request
   std::uint32_t owner = 0;   ///< shard that the waiting Engine.IO request was given to
-  std::string sid;           ///< of that request; empty: none
+  std::string sid;           ///< of that request, also when it has its answer; empty: none
   bool engine = false;       ///< the request is an Engine.IO one
   bool keep_alive = true;
   bool head_only = false;  ///< HEAD: the body's length without the body
@@ -116,6 +116,7 @@ struct SessionEntry final : engineio::SessionIo {
   /// The one POST that a client may have on its way, from its head to its answer.
   struct Post {
     engineio::RequestId id;
+    engineio::Stamp stamp;
     std::string content_type;
     std::string body;
     bool whole = false;  ///< here, and waiting until the session is read again

@@ -96,7 +96,7 @@ Connection& Shard::open_connection(int fd, const PeerAddress& peer) {
 
 void Shard::close_connection(Connection& connection, CloseReason reason) {
   if (connection.mode == Mode::closed) return;
-  const Mode mode = connection.mode;
+  const bool gone = engine_request_is_gone(connection, reason);
   connection.mode = Mode::closed;
   if (connection.fd >= 0) {
     kernel_->close(connection.fd);
@@ -106,10 +106,7 @@ void Shard::close_connection(Connection& connection, CloseReason reason) {
   count_queue(connection);
   if (connection.counted) shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   if (connection.refused) shared_.refused.fetch_sub(1, std::memory_order_relaxed);
-  if ((mode == Mode::waiting || mode == Mode::asking || mode == Mode::body) && connection.http->engine &&
-      !connection.http->sid.empty()) {
-    engine_gone(connection);
-  }
+  if (gone) engine_gone(connection);
   if (SessionEntry* entry = session_of(connection)) {
     entry->session.on_websocket_closed(connection.websocket_id(), reason, now_);
     entry->touched();

@@ -81,7 +81,7 @@ bool Shard::on_engine_head(Connection& connection, const RequestHead& head, std:
       return refuse(connection, {.status = error->status, .fields = json_type(), .body = engineio::error_body(*error)}),
              false;
     }
-    if (!query->sid) return open_polling(connection, head), false;
+    if (!query->sid) return open_polling(connection, head, query->stamp), false;
   }
   http.sid = *query->sid;
   http.owner = owner;
@@ -89,17 +89,19 @@ bool Shard::on_engine_head(Connection& connection, const RequestHead& head, std:
   const std::size_t most = options_.session.max_payload_bytes, least = std::min(options_.preauth_message_bytes, most);
   if (head.method != "POST") return begin_body(connection, least), false;
   if (http.left > most) return begin_body(connection, most), false;
-  if (http.left > least || http.parser.chunked()) return ask_for_body(connection), false;
-  on_shard(owner, [sid = http.sid, id = request_id(connection)](Shard& shard) { shard.begin_post(sid, id); });
+  if (http.left > least || http.parser.chunked()) return ask_for_body(connection, query->stamp), false;
+  on_shard(owner, [sid = http.sid, id = request_id(connection), stamp = query->stamp](Shard& shard) {
+    shard.begin_post(sid, id, stamp);
+  });
   return begin_body(connection, least), false;
 }
 
-void Shard::ask_for_body(Connection& connection) {
+void Shard::ask_for_body(Connection& connection, engineio::Stamp stamp) {
   HttpState& http = *connection.http;
   connection.mode = Mode::asking;
   set_deadline(connection, now_ + options_.body_timeout);
-  const bool asked = on_shard(http.owner, [sid = http.sid, id = request_id(connection)](Shard& shard) {
-    const SessionEntry* entry = shard.begin_post(sid, id);
+  const bool asked = on_shard(http.owner, [sid = http.sid, id = request_id(connection), stamp](Shard& shard) {
+    const SessionEntry* entry = shard.begin_post(sid, id, stamp);
     const Options& options = shard.options_;
     const std::size_t most = options.session.max_payload_bytes;
     const Standing standing = entry ? standing_of(*entry) : Standing::unauthenticated;
@@ -124,7 +126,7 @@ void Shard::take_body(const RequestId& request, std::size_t max_body, Standing s
   if (!connection->http->input.empty()) take_input(*connection);
 }
 
-void Shard::open_polling(Connection& connection, const RequestHead& head) {
+void Shard::open_polling(Connection& connection, const RequestHead& head, engineio::Stamp stamp) {
   HttpState& http = *connection.http;
   if (closing()) {
     return refuse(connection, {.status = 503, .fields = {{"Retry-After", "2"}}, .body = {}, .close = true});
@@ -137,7 +139,7 @@ void Shard::open_polling(Connection& connection, const RequestHead& head) {
   }
   http.sid = entry->session.sid();
   http.owner = index_;
-  entry->session.on_get(request_id(connection), now_);
+  entry->session.on_get(request_id(connection), stamp, now_);
   entry->touched();
 }
 
@@ -163,10 +165,14 @@ void Shard::on_engine_request(EngineRequest request) {
   }
   SessionEntry& entry = *find_session(*query->sid);
   entry.touched();
-  if (head.method == "GET") return entry.session.on_get(request.id, now_);
+  if (head.method == "GET") return entry.session.on_get(request.id, query->stamp, now_);
   if (head.method != "POST") return entry.session.on_bad_request(request.id, 400, now_);
   const auto type = head.field("Content-Type").value_or(std::string_view{});
-  if (!entry.post || entry.post->id != request.id) return entry.session.on_post(request.id, type, request.body, now_);
+  if (!entry.post || entry.post->id != request.id) {
+    // Its session has ended, or its repeat has taken its place.
+    if (entry.session.open()) return entry.session.on_bad_request(request.id, 400, now_);
+    return entry.session.on_post(request.id, query->stamp, type, request.body, now_);
+  }
   entry.post->content_type = type;
   entry.post->body = std::move(request.body);
   entry.post->whole = true;
@@ -175,14 +181,37 @@ void Shard::on_engine_request(EngineRequest request) {
 }
 
 // Two POSTs at once mean that two clients hold this sid: the session ends ("overlap from client"), and so the second,
-// when it is whole, is of a session that there is not.
-SessionEntry* Shard::begin_post(const std::string& sid, const RequestId& id) {
+// when it is whole, is of a session that there is not. A repeat takes the place of the first, whose connection has died
+// unnoticed.
+SessionEntry* Shard::begin_post(const std::string& sid, const RequestId& id, engineio::Stamp stamp) {
   SessionEntry* entry = find_session(sid);
   if (!entry || !entry->session.open()) return nullptr;
   entry->touched();
-  if (entry->post) return entry->session.close(CloseReason::transport_error, now_), nullptr;
-  entry->post = std::make_unique<SessionEntry::Post>(SessionEntry::Post{.id = id, .content_type = {}, .body = {}});
+  if (entry->post) {
+    if (!entry->session.repeats(entry->post->stamp, stamp))
+      return entry->session.close(CloseReason::transport_error, now_), nullptr;
+    entry->session.on_bad_request(entry->post->id, 400, now_);
+  }
+  entry->post = std::make_unique<SessionEntry::Post>(
+      SessionEntry::Post{.id = id, .stamp = stamp, .content_type = {}, .body = {}});
+  count_partial(*entry);
   return entry;
+}
+
+bool Shard::engine_request_is_gone(const Connection& connection, CloseReason reason) const {
+  if (!connection.http || !connection.http->engine || connection.http->sid.empty()) return false;
+  const HttpState& http = *connection.http;
+  switch (connection.mode) {
+    case Mode::waiting:
+    case Mode::asking:
+    case Mode::body:
+      return true;
+    default:
+      break;
+  }
+  if (reason == CloseReason::transport_error || http.written < http.out.size()) return true;
+  // Our end counts as a byte.
+  return kernel_->unacknowledged(connection.fd) > (connection.mode == Mode::lingering ? 1 : 0);
 }
 
 void Shard::engine_gone(Connection& connection, Gone why) {

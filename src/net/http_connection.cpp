@@ -190,7 +190,6 @@ void Shard::put_answer(Connection& connection, int status, const Fields& fields,
   http.out += close ? "Connection: close\r\n\r\n" : "Connection: keep-alive\r\n\r\n";
   if (!http.head_only && status != 204 && status != 304) http.out += body;
   http.cors.clear();
-  http.sid.clear();
   http.head_only = false;
   http.parser.reset();
   std::string().swap(http.body);

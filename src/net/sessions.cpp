@@ -159,7 +159,7 @@ void Shard::deliver_held(SessionEntry& entry) {
   if (entry.post && entry.post->whole && (entry.reading || !entry.session.open())) {
     const auto post = std::exchange(entry.post, nullptr);
     count_partial(entry);
-    entry.session.on_post(post->id, post->content_type, post->body, now_);
+    entry.session.on_post(post->id, post->stamp, post->content_type, post->body, now_);
     entry.touched();
   }
   deliver_held(entry, entry.session.upgrading());
@@ -201,7 +201,7 @@ void Shard::flush_session(SessionEntry& entry) {
 void Shard::erase_session(SessionEntry& entry) {
   no_stranger(entry);
   count_partial(entry, 0);
-  entry.session.queue().clear();
+  entry.session.drop_held();
   count_queue(entry);
   shared_.sessions.fetch_sub(1, std::memory_order_relaxed);
   entry.handler.reset();

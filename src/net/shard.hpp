@@ -182,17 +182,20 @@ class Shard {
   /// Returns true when `rest` was taken as well (the connection moved to another shard).
   bool on_engine_head(Connection& connection, const RequestHead& head, std::string_view rest);
   bool on_websocket_head(Connection& connection, const RequestHead& head, std::string_view rest);
-  void open_polling(Connection& connection, const RequestHead& head);
+  void open_polling(Connection& connection, const RequestHead& head, engineio::Stamp stamp);
   void on_engine_request(EngineRequest request);
   /// Null: there is no such session any more.
-  SessionEntry* begin_post(const std::string& sid, const RequestId& id);
+  SessionEntry* begin_post(const std::string& sid, const RequestId& id, engineio::Stamp stamp);
   /// How large the body of a POST may be, as the session's shard says to that of the connection: 0, there is no
   /// session.
-  void ask_for_body(Connection& connection);
+  void ask_for_body(Connection& connection, engineio::Stamp stamp);
   void take_body(const RequestId& request, std::size_t max_body, Standing standing);
   enum class Gone : std::uint8_t { connection, too_large };
-  /// The connection of an Engine.IO request that has no answer yet is going, or its body will not come whole.
+  /// The connection of an Engine.IO request is going, and the peer has no answer, or not all of it for certain; or its
+  /// body will not come whole.
   void engine_gone(Connection& connection, Gone why = Gone::connection);
+  /// Does the end of this connection for that reason leave an Engine.IO request without its answer?
+  bool engine_request_is_gone(const Connection& connection, CloseReason reason) const;
   /// Runs `task(shard)` on that shard, now or as a message; false: it has stopped.
   template <class Task>
   bool on_shard(unsigned index, Task task);

@@ -48,9 +48,9 @@ void Shard::count_partial(SessionEntry& entry, std::size_t bytes) {
 
 // A frame that several wait for is in the total once; each client is judged by the whole of it.
 void Shard::count_queue(SessionEntry& entry) {
-  const std::size_t bytes = entry.session.queue().bytes();
+  const std::size_t bytes = entry.session.held_bytes();
   const auto whole = static_cast<std::ptrdiff_t>(bytes - std::exchange(entry.queued, bytes));
-  count(queued_, standing_of(entry), entry.session.queue().take_memory_change(), whole);
+  count(queued_, standing_of(entry), entry.session.take_memory_change(), whole);
 }
 
 // The answer that a client has not read yet: no queue has it any more.
@@ -183,7 +183,7 @@ void Shard::relieve_queues(ReliefRound& round) {
     }
     SessionEntry& entry = *holder.session;
     entry.session.close(CloseReason::slow_consumer, now_);
-    entry.session.queue().clear();  // also of one that was ending already
+    entry.session.drop_held();  // also of one that was ending already
     entry.touched();
     count_queue(entry);
   }

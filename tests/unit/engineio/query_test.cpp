@@ -47,6 +47,13 @@ TEST(Request, a_parameter_given_twice_or_badly_encoded_is_refused) {
   EXPECT_EQ(verdict("EIO=4&transport=polling%", kGet), kBadRequest);
   EXPECT_EQ(verdict("EIO=4&transport=polling%zz", kGet), kBadRequest);
 }
+TEST(Request, the_first_t_is_its_stamp_however_long) {
+  const auto stamp = [](const std::string& query) { return parse_query("transport=polling" + query)->stamp; };
+  EXPECT_EQ(stamp(""), 0u);
+  EXPECT_NE(stamp("&t=a"), 0u);
+  EXPECT_EQ(stamp("&t=a"), stamp("&%74=%61&t=b"));
+  EXPECT_NE(stamp("&t=" + std::string(16'000, 'a')), stamp("&t=" + std::string(15'999, 'a')));
+}
 TEST(Request, the_error_is_json) {
   EXPECT_EQ(error_body(kUnknownSid), R"({"code":1,"message":"Session ID unknown"})");
 }

@@ -54,12 +54,12 @@ struct SessionTest : testing::Test {
     io.log.clear();
   }
   static RequestId request(std::uint32_t number) { return {.number = number}; }
-  void get(std::uint32_t number) {
-    session.on_get(request(number), now);
+  void get(std::uint32_t number, Stamp stamp = 0) {
+    session.on_get(request(number), stamp, now);
     session.flush(now);
   }
-  void post(std::uint32_t number, std::string_view body) {
-    session.on_post(request(number), "text/plain;charset=UTF-8", body, now);
+  void post(std::uint32_t number, std::string_view body, Stamp stamp = 0) {
+    session.on_post(request(number), stamp, "text/plain;charset=UTF-8", body, now);
     session.flush(now);
   }
   void send(std::string_view packet) {
