@@ -26,6 +26,7 @@ enum class EmitError : std::uint8_t {
   too_many_unread,  ///< the user has more outcomes that nobody fetched than are kept
   not_durable,      ///< the store cannot write: outcomes are refused until it can
   invalid_job,      ///< a job's id is of more than 256 bytes
+  unread_full,      ///< the unread outcomes of all users take UNREAD_TOTAL_BYTES
 };
 /// A sentence for people.
 std::string_view to_text(EmitError error) noexcept;

@@ -5,6 +5,7 @@
 
 #include "base/assert.hpp"
 #include "base/json_write.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "hub/directory_stripe.hpp"
 
@@ -26,12 +27,15 @@ Directory::Directory(Mailboxes& mailboxes, DirectoryOptions options)
     : mailboxes_(mailboxes),
       options_(options),
       stripes_(std::make_unique<Stripe[]>(kStripes)),
-      next_deadline_(kNever.time_since_epoch().count()) {}
+      next_deadline_(kNever.time_since_epoch().count()) {
+  for (std::size_t i = 0; i < kStripes; ++i) stripes_[i].memory.unread = &unread_memory_;
+}
 
 Directory::~Directory() = default;
 
 void Directory::open(OutcomeStore& store, TimePoint now) {
   store_ = &store;
+  unread_memory_.data_stays = false;
   store.on_refused([this](RefusedOutcome refused) { take_back(std::move(refused)); });
   look_at_memory();
   constexpr std::size_t kLookEach = 1024;
@@ -42,13 +46,16 @@ void Directory::open(OutcomeStore& store, TimePoint now) {
     Stripe& stripe = stripe_of(found.user);
     const Lock lock(stripe.mutex);
     User& user = stripe.find_or_add(found.user);
-    if (!user.jobs) user.jobs = std::make_unique<UserJobs>(options_.ledger, stripe.ledger_bytes);
-    user.jobs->restore(HashedText(found.job_id), std::move(found.entry));
+    stripe.jobs_of(user, options_.ledger).restore(HashedText(found.job_id), std::move(found.entry));
     return !lean_;
   });
   for (std::size_t i = 0; i < kStripes; ++i) {
     const Lock lock(stripes_[i].mutex);
     stripes_[i].users.each([](User& user) { user.jobs->end_restore(); });
+  }
+  if (unread_bytes() > options_.ledger.unread_total_bytes) {
+    log::warn("the unread outcomes in the store pass UNREAD_TOTAL_BYTES: none is lost, new ones are refused for now",
+              {{"bytes", std::to_string(unread_bytes())}, {"outcomes", std::to_string(restored)}});
   }
   for (const std::string& id : store.online()) {
     Stripe& stripe = stripe_of(id);

@@ -90,7 +90,7 @@ class Directory {
   /// A socket that had gone, or moved, is connected. Returns the one that is one too many.
   std::optional<SocketRef> come_back(const User* user, const SocketRef& socket);
 
-  enum class Refusal : std::uint8_t { overloaded, too_many_unread, not_durable };
+  enum class Refusal : std::uint8_t { overloaded, too_many_unread, unread_full, not_durable };
   /// Keeps what is to be kept and pushes the frame to every socket of the user: how many. All or none. Who waits until
   /// the store has it says by which group.
   std::expected<std::size_t, Refusal> emit(std::string_view user, EncodedEvent event, CommitGroup group = 0);
@@ -116,6 +116,8 @@ class Directory {
   std::vector<std::string> online_users() const;  ///< sorted
   std::size_t connections(std::string_view user) const;
   std::size_t entries() const;  ///< users who are online, in their grace, or have something kept for them
+  /// What their index takes, ids included; with no store their data as well.
+  std::size_t unread_bytes() const { return unread_memory_.bytes.load(std::memory_order_relaxed); }
   /// Outcomes whose time ended before their user had them.
   std::uint64_t unread_expired() const { return unread_expired_.load(std::memory_order_relaxed); }
 
@@ -134,7 +136,14 @@ class Directory {
   struct Stripe;
   Stripe& stripe_of(const HashedText& user) const;
   Stripe& stripe_of(std::string_view user) const;
-  std::optional<Refusal> refusal(const User* user, const EncodedEvent& event, std::size_t before) const;
+  /// What of the same batch comes before an outcome.
+  struct Before {
+    std::size_t of_user = 0;  ///< outcomes
+    std::size_t bytes = 0;    ///< of memory, of all users
+  };
+  std::optional<Refusal> refusal(std::string_view id, const User* user, const EncodedEvent& event,
+                                 const Before& before) const;
+  std::size_t unread_cost(std::string_view id, const EncodedEvent& outcome) const;
   std::size_t post(Stripe& stripe, User& user, EncodedEvent event, CommitGroup group);
   std::size_t ledger_bytes() const;
   void take_back(RefusedOutcome refused);
@@ -158,6 +167,7 @@ class Directory {
   Mailboxes& mailboxes_;
   const DirectoryOptions options_;
   OutcomeStore* store_ = nullptr;
+  UnreadMemory unread_memory_;
   const std::unique_ptr<Stripe[]> stripes_;
   std::atomic<std::size_t> online_count_{0};
   std::atomic<std::uint64_t> unread_expired_{0};

@@ -11,19 +11,31 @@
 namespace signalbox::hub {
 namespace {
 
-log::RareWarning memory_short, unread_full;
+log::RareWarning memory_short, user_full, unread_full;
 
 }  // namespace
 
-std::optional<Directory::Refusal> Directory::refusal(const User* user, const EncodedEvent& event,
-                                                     std::size_t before) const {
+// An outcome that takes the place of an unread one of its job has its room.
+std::optional<Directory::Refusal> Directory::refusal(std::string_view id, const User* user, const EncodedEvent& event,
+                                                     const Before& before) const {
   if (!event.kept_outcome()) return std::nullopt;
   if (store_ && !store_->healthy()) return Refusal::not_durable;
-  const bool room = user && user->jobs ? user->jobs->has_room(event.job_id(), before)
-                                       : before < options_.ledger.unread_outcomes_per_user;
-  if (room) return std::nullopt;
-  unread_full.write("UNREAD_OUTCOMES_PER_USER is reached: outcomes for a user are refused");
-  return Refusal::too_many_unread;
+  const UserJobs* jobs = user ? user->jobs.get() : nullptr;
+  const bool room =
+      jobs ? jobs->has_room(event.job_id(), before.of_user) : before.of_user < options_.ledger.unread_outcomes_per_user;
+  if (!room) {
+    user_full.write("UNREAD_OUTCOMES_PER_USER is reached: outcomes for a user are refused");
+    return Refusal::too_many_unread;
+  }
+  const std::size_t growth = jobs ? jobs->unread_growth(*event.frame) : unread_cost(id, event);
+  const std::size_t bytes = unread_bytes() + before.bytes + growth;
+  if (growth == 0 || bytes <= options_.ledger.unread_total_bytes) return std::nullopt;
+  unread_full.write("UNREAD_TOTAL_BYTES is reached: outcomes are refused");
+  return Refusal::unread_full;
+}
+
+std::size_t Directory::unread_cost(std::string_view id, const EncodedEvent& outcome) const {
+  return UserJobs::unread_cost(*outcome.frame, memory_of(id), unread_memory_.data_stays);
 }
 
 // Room was seen before. First the sockets and then the ledger, whose memory is fetched meanwhile, and which takes our
@@ -31,8 +43,7 @@ std::optional<Directory::Refusal> Directory::refusal(const User* user, const Enc
 std::size_t Directory::post(Stripe& stripe, User& user, EncodedEvent event, CommitGroup group) {
   const bool kept = !event.job_id().empty(), outcome = event.kept_outcome();
   const HashedText job(event.job_id());
-  if (kept && !user.jobs) user.jobs = std::make_unique<UserJobs>(options_.ledger, stripe.ledger_bytes);
-  if (kept) user.jobs->prefetch(job);
+  if (kept) stripe.jobs_of(user, options_.ledger).prefetch(job);
   const std::uint64_t number = outcome ? user.jobs->next_number() : 0;
   std::size_t queued = 0;
   const std::size_t connected = user.connected();
@@ -81,7 +92,7 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit(std::string_view 
   Stripe& stripe = stripe_of(name);
   const Lock lock(stripe.mutex);
   User* user = stripe.find(name);
-  if (const auto refused = refusal(user, event, 0)) return std::unexpected(*refused);
+  if (const auto refused = refusal(id, user, event, {})) return std::unexpected(*refused);
   if (user) {
     for (const SocketRef& to : user->sockets) {
       if (!mailboxes_.has_room(to.shard, user->sockets.size())) return std::unexpected(Refusal::overloaded);
@@ -95,12 +106,15 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit(std::string_view 
 std::expected<std::size_t, Directory::Refusal> Directory::emit_all(std::vector<Emission> emissions, CommitGroup group) {
   std::vector<std::size_t> wanted(mailboxes_.shards());
   std::unordered_map<std::string_view, std::size_t> outcomes;
+  std::size_t bytes = 0;
   for (const Emission& emission : emissions) {
     Stripe& stripe = stripe_of(emission.user);
     const Lock lock(stripe.mutex);
     const User* user = stripe.find(emission.user);
-    const std::size_t before = emission.event.kept_outcome() ? outcomes[emission.user]++ : 0;
-    if (const auto refused = refusal(user, emission.event, before)) return std::unexpected(*refused);
+    const bool outcome = emission.event.kept_outcome();
+    const Before before{.of_user = outcome ? outcomes[emission.user]++ : 0, .bytes = bytes};
+    if (const auto refused = refusal(emission.user, user, emission.event, before)) return std::unexpected(*refused);
+    if (outcome) bytes += unread_cost(emission.user, emission.event);
     if (!user) continue;
     for (const SocketRef& to : user->sockets) ++wanted[to.shard];
   }
@@ -216,7 +230,7 @@ void Directory::ask(std::string_view id, JobQuery query, unsigned shard, TakeJob
 
 std::size_t Directory::ledger_bytes() const {
   std::size_t bytes = 0;
-  for (std::size_t i = 0; i < kStripes; ++i) bytes += stripes_[i].ledger_bytes.load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < kStripes; ++i) bytes += stripes_[i].memory.bytes.load(std::memory_order_relaxed);
   return bytes;
 }
 
@@ -263,6 +277,8 @@ EmitError to_emit_error(Directory::Refusal refusal) noexcept {
       return EmitError::overloaded;
     case Directory::Refusal::too_many_unread:
       return EmitError::too_many_unread;
+    case Directory::Refusal::unread_full:
+      return EmitError::unread_full;
     case Directory::Refusal::not_durable:
       return EmitError::not_durable;
   }

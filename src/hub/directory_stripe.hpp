@@ -16,7 +16,7 @@ namespace signalbox::hub {
 /// A part of the directory's users. A cache line of its own at each end, since threads write to neighbours at once.
 struct alignas(64) Directory::Stripe {
   mutable Mutex mutex;
-  std::atomic<std::size_t> ledger_bytes{0};  ///< of the jobs of its users; written under the lock
+  LedgerMemory memory;  ///< of the jobs of its users
   UserTable users SB_GUARDED_BY(mutex);
   /// Whose last socket has gone, in the order in which their graces end. One who came back meanwhile has another time.
   struct Leaving {
@@ -41,6 +41,10 @@ struct alignas(64) Directory::Stripe {
     const HashedText name(id);
     User* user = find(name);
     return user ? *user : users.add(name);
+  }
+  UserJobs& jobs_of(User& user, const LedgerOptions& options) SB_REQUIRES(mutex) {
+    if (!user.jobs) user.jobs = std::make_unique<UserJobs>(options, memory, memory_of(user.id));
+    return *user.jobs;
   }
   // Graces differ in length after a restart: the list stays in order of their ends.
   TimePoint begin_grace(User& user, TimePoint end) SB_REQUIRES(mutex) {

@@ -212,6 +212,8 @@ std::string_view to_text(EmitError error) noexcept {
       return "The store cannot write at present: outcomes are refused until it can.";
     case EmitError::invalid_user:
       return "A user's id is UTF-8 text of 1 to 256 bytes without control characters.";
+    case EmitError::unread_full:
+      return "The unread outcomes of all users take UNREAD_TOTAL_BYTES: outcomes are refused until some are received.";
     case EmitError::invalid_job:
       return "A job's id is text of at most 256 bytes, or an integer of as many digits.";
   }

@@ -8,10 +8,18 @@
 namespace signalbox::hub {
 namespace {
 
-constexpr std::size_t kEntryBytes = 112;  ///< what a job costs beside its frame, roughly
+/// What a job takes beside its frame: a place, some of which are free, and its part of the index.
+constexpr std::size_t kEntryBytes = 112;
+/// What a user's jobs take beside that: the object and the first pieces of its tables.
+constexpr std::size_t kJobsBytes = allocated(sizeof(UserJobs)) + 64;
 
 std::size_t cost(const JobEntry& entry) {
-  return kEntryBytes + entry.frame->memory();
+  return kEntryBytes + allocated(entry.frame->memory());
+}
+
+std::size_t unread_cost_of(const Frame& outcome, bool data_stays) {
+  const std::size_t key_alone = outcome.memory() - outcome.packet().size() + outcome.key().size();
+  return kEntryBytes + allocated(data_stays ? outcome.memory() : key_alone);
 }
 
 }  // namespace
@@ -30,24 +38,46 @@ void UserJobs::each(Jobs& jobs, const std::array<List, 3>& lists, Visit visit) {
   for (const List& list : lists) each(jobs, list, visit);
 }
 
+UserJobs::UserJobs(const LedgerOptions& options, LedgerMemory& memory, std::size_t owner_bytes)
+    : options_(options), memory_(memory), owner_bytes_(owner_bytes) {
+  add_bytes(kJobsBytes);
+}
+
 UserJobs::~UserJobs() {
   each(jobs_, lists_, [this](const KeptJob& job) { uncount_all(job); });
+  add_bytes(-kJobsBytes);
 }
 
 // Written under the lock of all who share it: no locked instruction is needed to add.
 void UserJobs::add_bytes(std::size_t bytes) {
-  bytes_.store(bytes_.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+  memory_.bytes.store(memory_.bytes.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+}
+
+void UserJobs::count_unread(const JobEntry& outcome) {
+  const std::size_t own = unread_cost_of(*outcome.frame, memory_.unread->data_stays);
+  const bool first = unread_++ == 0;
+  memory_.unread->bytes.fetch_add(own + (first ? kJobsBytes + owner_bytes_ : 0), std::memory_order_relaxed);
+}
+
+void UserJobs::uncount_unread(const JobEntry& outcome) {
+  const std::size_t own = unread_cost_of(*outcome.frame, memory_.unread->data_stays);
+  const bool last = --unread_ == 0;
+  memory_.unread->bytes.fetch_sub(own + (last ? kJobsBytes + owner_bytes_ : 0), std::memory_order_relaxed);
+}
+
+std::size_t UserJobs::unread_cost(const Frame& outcome, std::size_t owner_bytes, bool data_stays) {
+  return unread_cost_of(outcome, data_stays) + kJobsBytes + owner_bytes;
 }
 
 void UserJobs::count(const JobEntry& entry) {
   add_bytes(cost(entry));
-  if (entry.unread()) ++unread_;
+  if (entry.unread()) count_unread(entry);
   if (!entry.loaded()) ++unloaded_;
 }
 
 void UserJobs::uncount(const JobEntry& entry) {
   add_bytes(-cost(entry));
-  if (entry.unread()) --unread_;
+  if (entry.unread()) uncount_unread(entry);
   if (!entry.loaded()) --unloaded_;
 }
 
@@ -57,9 +87,20 @@ void UserJobs::uncount_all(const KeptJob& job) {
 }
 
 bool UserJobs::has_room(std::string_view job_id, std::size_t before) const {
-  if (unread_ + before < options_.unread_outcomes_per_user) return true;
+  return unread_ + before < options_.unread_outcomes_per_user || find_unread(job_id);
+}
+
+const JobEntry* UserJobs::find_unread(std::string_view job_id) const {
   const KeptJob* job = jobs_.find(HashedText(job_id));
-  return job && job->unread();
+  return job && job->unread() ? job->outcome() : nullptr;
+}
+
+std::size_t UserJobs::unread_growth(const Frame& outcome) const {
+  const bool data_stays = memory_.unread->data_stays;
+  const std::size_t own = unread_cost_of(outcome, data_stays);
+  const JobEntry* before = find_unread(outcome.key());
+  if (before) return own - std::min(own, unread_cost_of(*before->frame, data_stays));
+  return unread_ != 0 ? own : unread_cost(outcome, owner_bytes_, data_stays);
 }
 
 KeptJob& UserJobs::find_or_add(const HashedText& id) {
@@ -198,8 +239,8 @@ std::size_t UserJobs::confirm(Outcomes had, WallMs now, std::vector<Gone>& gone)
   each(jobs_, ranked(KeptJob::Rank::unread), [&](KeptJob& job) {
     if (!had.contain(job.outcome()->number)) return;
     unlink(job);
+    uncount_unread(*job.outcome());
     job.outcome()->had_at = now;
-    --unread_;
     ++news;
     link(job);
   });
@@ -270,13 +311,13 @@ void UserJobs::unload() {
 }
 
 std::size_t UserJobs::load(const std::vector<StoredOutcome>& found) {
-  const std::size_t before = bytes_.load(std::memory_order_relaxed);
+  const std::size_t before = memory_.bytes.load(std::memory_order_relaxed);
   for (const StoredOutcome& one : found) {
     KeptJob* job = jobs_.find(HashedText(one.job_id));
     JobEntry* outcome = job ? job->outcome() : nullptr;
     if (outcome && !outcome->loaded() && outcome->number == one.entry.number) change_frame(*outcome, one.entry.frame);
   }
-  return bytes_.load(std::memory_order_relaxed) - before;
+  return memory_.bytes.load(std::memory_order_relaxed) - before;
 }
 
 void UserJobs::compact() {

@@ -22,6 +22,22 @@ struct LedgerOptions {
   std::size_t jobs_per_user = 200;
   std::size_t unread_outcomes_per_user = 10'000;
   std::size_t total_bytes = 256u << 20;
+  std::size_t unread_total_bytes = 256u << 20;  ///< see UnreadMemory
+};
+
+/// What the unread outcomes of all users take of memory, as no bound may push them out: their index, and their data
+/// where that cannot be left to a store.
+///
+/// thread  any.
+struct UnreadMemory {
+  std::atomic<std::size_t> bytes{0};
+  bool data_stays = true;  ///< there is no store; before the first outcome
+};
+
+/// What the jobs of all users under one lock take of memory.
+struct LedgerMemory {
+  std::atomic<std::size_t> bytes{0};  ///< written under the lock
+  UnreadMemory* unread = nullptr;     ///< of all users
 };
 
 /// An outcome as it lies in the store.
@@ -42,8 +58,8 @@ struct Outcomes {
 /// thread  none of its own: the directory's entry that holds it is locked.
 class UserJobs {
  public:
-  /// `bytes`: what the jobs of all users under the same lock take, to which this adds its own.
-  UserJobs(const LedgerOptions& options, std::atomic<std::size_t>& bytes) : options_(options), bytes_(bytes) {}
+  /// `memory` counts what this takes; `owner_bytes` is what its user takes, who is known because of unread outcomes.
+  UserJobs(const LedgerOptions& options, LedgerMemory& memory, std::size_t owner_bytes);
   ~UserJobs();
   UserJobs(const UserJobs&) = delete;
   UserJobs& operator=(const UserJobs&) = delete;
@@ -58,6 +74,10 @@ class UserJobs {
   /// Is there room for one more outcome that the user has not had, when so many others come before it? Of a job whose
   /// outcome waits already there always is.
   bool has_room(std::string_view job_id, std::size_t before) const;
+  /// What this outcome would add to UnreadMemory: of a job whose outcome waits already it takes the place of that one.
+  std::size_t unread_growth(const Frame& outcome) const;
+  /// The same for a user of whom no unread outcome is known; never less.
+  static std::size_t unread_cost(const Frame& outcome, std::size_t owner_bytes, bool data_stays);
   /// Keeps a job event (its frame's kind says which). The outcomes that it pushed out are added to `gone`.
   const JobEntry& keep(const HashedText& job_id, FrameRef frame, WallMs now, std::vector<Gone>& gone);
   /// What keep() will give.
@@ -103,7 +123,10 @@ class UserJobs {
     std::uint32_t newest = KeptJob::kNone;
   };
 
+  const JobEntry* find_unread(std::string_view job_id) const;
   void add_bytes(std::size_t bytes);
+  void count_unread(const JobEntry& outcome);
+  void uncount_unread(const JobEntry& outcome);
   void count(const JobEntry& entry);
   void change_frame(JobEntry& outcome, FrameRef frame);
   void uncount(const JobEntry& entry);
@@ -129,7 +152,8 @@ class UserJobs {
   static void each(Jobs& jobs, const std::array<List, 3>& lists, Visit visit);
 
   const LedgerOptions& options_;
-  std::atomic<std::size_t>& bytes_;
+  LedgerMemory& memory_;
+  const std::size_t owner_bytes_;
   JobTable jobs_;
   std::array<List, 3> lists_{};  ///< by rank
   std::uint64_t last_number_ = 0;

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -28,6 +29,11 @@ struct JobEntry {
   /// Is its packet in memory?
   bool loaded() const { return !frame->packet().empty(); }
 };
+
+/// What the allocator takes for so many bytes.
+constexpr std::size_t allocated(std::size_t bytes) {
+  return std::max<std::size_t>(32, (bytes + 8 + 15) / 16 * 16);
+}
 
 /// What stays in memory of an outcome whose packet lies in the store.
 inline FrameRef key_alone(const FrameRef& frame) {

@@ -9,6 +9,12 @@
 
 namespace signalbox::hub {
 
+/// What an entry of this id takes of memory, with its part of the table.
+inline std::size_t memory_of(std::string_view id) {
+  constexpr std::size_t kInPlace = 15, kSlot = 32;
+  return sizeof(User) + 16 + (id.size() > kInPlace ? allocated(id.size() + 1) : 0) + kSlot;
+}
+
 /// Owns users and finds them by their ids. A User stays where it is, while its sockets name it.
 class UserTable {
  public:

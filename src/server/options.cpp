@@ -45,7 +45,9 @@ hub::DirectoryOptions directory_options(const Config& config) {
                      .outcome_replay = config.outcome_replay.count(),
                      .jobs_per_user = config.jobs_per_user,
                      .unread_outcomes_per_user = config.unread_outcomes_per_user,
-                     .total_bytes = config.ledger_total_bytes}};
+                     .total_bytes = config.ledger_total_bytes,
+                     .unread_total_bytes =
+                         config.unread_total_bytes != 0 ? config.unread_total_bytes : config.ledger_total_bytes}};
 }
 
 // Nobody is closed for what we tell of others.

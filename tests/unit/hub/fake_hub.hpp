@@ -42,11 +42,13 @@ struct FakeHub {
   explicit FakeHub(Config wanted = {}, unsigned shards = 2)
       : config(std::move(wanted)),
         mailboxes(shards),
-        directory(mailboxes, {.presence_events = config.presence_events,
-                              .presence_grace = config.presence_grace,
-                              .max_connections_per_user = config.max_connections_per_user,
-                              .ledger = {.unread_outcomes_per_user = config.unread_outcomes_per_user,
-                                         .total_bytes = config.ledger_total_bytes}}),
+        directory(mailboxes,
+                  {.presence_events = config.presence_events,
+                   .presence_grace = config.presence_grace,
+                   .max_connections_per_user = config.max_connections_per_user,
+                   .ledger = {.unread_outcomes_per_user = config.unread_outcomes_per_user,
+                              .total_bytes = config.ledger_total_bytes,
+                              .unread_total_bytes = config.unread_total_bytes ? config.unread_total_bytes : SIZE_MAX}}),
         hub{.config = config, .directory = directory, .registry = registry, .mailboxes = mailboxes} {
     config.jwt_secret = kSecret;
     for (unsigned shard = 0; shard < shards; ++shard) {

@@ -27,8 +27,11 @@ struct Ledger : testing::Test {
   static std::string text(const FrameRef& frame) { return std::string(frame->packet()); }
 
   LedgerOptions options;
-  std::atomic<std::size_t> bytes{0};
-  UserJobs jobs{options, bytes};
+  UnreadMemory unread;
+  LedgerMemory memory{.unread = &unread};
+  const std::atomic<std::size_t>& bytes = memory.bytes;
+  UserJobs jobs{options, memory, 0};
+  const std::size_t none = bytes;
   WallMs now = 1'000'000'000'000;
   std::uint64_t last = 0;
   std::vector<UserJobs::Gone> pushed_out;
@@ -253,14 +256,14 @@ TEST_F(Unloaded, a_job_that_runs_again_keeps_its_outcome_there) {
 TEST_F(Ledger, everything_has_its_time_and_gives_its_bytes_back) {
   keep("a", completed("a"));
   keep("b", progress("b", 1));
-  EXPECT_GT(bytes, 0u);
+  EXPECT_GT(bytes, none);
   EXPECT_TRUE(jobs.expire(now + options.progress_ttl, false).empty());
   EXPECT_FALSE(jobs.status("b"));
   const auto gone = jobs.expire(now + options.outcome_ttl, false);
   ASSERT_EQ(gone.size(), 1u);
   EXPECT_TRUE(gone[0].unread);
   EXPECT_TRUE(jobs.empty());
-  EXPECT_EQ(bytes, 0u);
+  EXPECT_EQ(bytes, none);
 }
 
 TEST_F(Ledger, when_memory_is_tight_only_what_was_not_had_stays) {
@@ -288,7 +291,7 @@ TEST_F(Ledger, made_smaller_after_a_time_of_many_it_knows_what_it_knew) {
   EXPECT_EQ(jobs.page({}).jobs.size(), 11u) << "the oldest goes";
   EXPECT_TRUE(jobs.status("runs again"));
   jobs.expire(now + options.outcome_ttl, false);
-  EXPECT_EQ(bytes, 0u);
+  EXPECT_EQ(bytes, none);
 }
 
 TEST_F(Ledger, shows_a_job_as_it_was_emitted) {

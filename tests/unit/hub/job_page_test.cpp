@@ -26,8 +26,9 @@ struct Pages : testing::Test {
     return out;
   }
   LedgerOptions options;
-  std::atomic<std::size_t> bytes{0};
-  UserJobs jobs{options, bytes};
+  UnreadMemory unread;
+  LedgerMemory memory{.unread = &unread};
+  UserJobs jobs{options, memory, 0};
 };
 
 TEST_F(Pages, of_few_jobs_there_is_one_in_the_order_of_their_newest_events) {

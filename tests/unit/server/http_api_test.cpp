@@ -24,7 +24,7 @@ using RequestFields = std::vector<std::pair<std::string_view, std::string_view>>
 const RequestFields kGood = {{"Authorization", "Bearer key"}, {"Content-Type", "application/json"}};
 
 struct Api : testing::Test {
-  Api() { hub.registry.start(hub.config); }
+  explicit Api(const Config& config = with_key()) : hub(config) { hub.registry.start(hub.config); }
 
   /// Status and body, as a client would get them.
   std::string ask(std::string_view method, std::string_view target, std::string body = {},
@@ -52,7 +52,7 @@ struct Api : testing::Test {
   std::string emit(std::string body) { return ask("POST", "/api/emit", std::move(body)); }
   std::string error(std::string_view sentence) const { return "{\"error\":\"" + std::string(sentence) + "\"}"; }
 
-  FakeHub hub{with_key()};
+  FakeHub hub;
   HttpApi api{hub.config, hub.directory, [this](const net::RequestId& id, net::Response response) {
                 later.emplace_back(id.number, std::to_string(response.status) + ' ' + response.body);
                 const auto link =
@@ -128,6 +128,23 @@ TEST_F(Api, says_what_is_wrong_and_where) {
   for (const char* data : {"1e400", "\"\\ud800\"", "\"\xff\""}) {
     EXPECT_TRUE(emit(std::string(R"({"userId":"a","event":"x","data":)") + data + "}").starts_with("400 ")) << data;
   }
+}
+
+struct FullApi : Api {
+  FullApi() : Api(no_room()) {}
+  static Config no_room() {
+    Config config = with_key();
+    config.unread_total_bytes = 1;
+    return config;
+  }
+};
+
+TEST_F(FullApi, refuses_outcomes_past_the_memory_for_unread_ones_with_a_sentence_and_takes_progress) {
+  EXPECT_EQ(emit(R"({"userId":"a","event":"job_failed","data":{"jobId":"7"}})"),
+            "429 " + error("The unread outcomes of all users take UNREAD_TOTAL_BYTES: outcomes are refused until some "
+                           "are received."));
+  EXPECT_EQ(field("Retry-After"), "1");
+  EXPECT_EQ(emit(R"({"userId":"a","event":"job_progress","data":{"jobId":"7"}})"), R"(202 {"accepted":1,"online":0})");
 }
 
 TEST_F(Api, counts_the_depth_of_data_alone) {
