@@ -96,7 +96,7 @@ Connection& Shard::open_connection(int fd, const PeerAddress& peer) {
 
 void Shard::close_connection(Connection& connection, CloseReason reason) {
   if (connection.mode == Mode::closed) return;
-  const bool gone = engine_request_is_gone(connection, reason);
+  const bool gone = engine_request_would_go(connection);
   connection.mode = Mode::closed;
   if (connection.fd >= 0) {
     kernel_->close(connection.fd);

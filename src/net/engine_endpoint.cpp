@@ -198,7 +198,8 @@ SessionEntry* Shard::begin_post(const std::string& sid, const RequestId& id, eng
   return entry;
 }
 
-bool Shard::engine_request_is_gone(const Connection& connection, CloseReason reason) const {
+// A reset alone says nothing: HAProxy ends so each connection that it needs no more.
+bool Shard::engine_request_would_go(const Connection& connection) const {
   if (!connection.http || !connection.http->engine || connection.http->sid.empty()) return false;
   const HttpState& http = *connection.http;
   switch (connection.mode) {
@@ -209,7 +210,7 @@ bool Shard::engine_request_is_gone(const Connection& connection, CloseReason rea
     default:
       break;
   }
-  if (reason == CloseReason::transport_error || http.written < http.out.size()) return true;
+  if (http.written < http.out.size()) return true;
   // Our end counts as a byte.
   return kernel_->unacknowledged(connection.fd) > (connection.mode == Mode::lingering ? 1 : 0);
 }

@@ -194,8 +194,8 @@ class Shard {
   /// The connection of an Engine.IO request is going, and the peer has no answer, or not all of it for certain; or its
   /// body will not come whole.
   void engine_gone(Connection& connection, Gone why = Gone::connection);
-  /// Does the end of this connection for that reason leave an Engine.IO request without its answer?
-  bool engine_request_is_gone(const Connection& connection, CloseReason reason) const;
+  /// Would the end of this connection leave an Engine.IO request without its answer?
+  bool engine_request_would_go(const Connection& connection) const;
   /// Runs `task(shard)` on that shard, now or as a message; false: it has stopped.
   template <class Task>
   bool on_shard(unsigned index, Task task);

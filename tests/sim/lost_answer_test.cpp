@@ -103,6 +103,7 @@ TEST_P(LostAnswer, that_found_no_connection_any_more_is_there_as_well) {
 }
 
 TEST_P(LostAnswer, has_its_share_in_the_total) {
+  world.shard().set_authenticated(*world.session);
   const int first = ask("GET", "a");
   say("4" + std::string(10'000, 'x'));
   reset(first);
@@ -127,6 +128,7 @@ TEST_P(LostAnswer, of_a_client_without_t_ends_its_session_when_the_connection_is
   say("4event");
   EXPECT_EQ(body(fd), "4event");
   EXPECT_TRUE(world.ends.empty());
+  world.network.at(fd).unacknowledged = 1;
   reset(fd);
   EXPECT_EQ(world.ends, std::vector{CloseReason::transport_close});
   EXPECT_EQ(body(ask("GET", "")), R"({"code":1,"message":"Session ID unknown"})");
@@ -153,11 +155,11 @@ TEST_P(LostAnswer, and_when_a_part_of_it_was_never_written) {
 TEST_P(LostAnswer, but_not_when_all_of_it_is_acknowledged_or_another_request_has_followed) {
   const int fd = ask("GET", "");
   say("4event");
-  world.network.at(fd).ended = true;
-  turns();
+  reset(fd);
   const int second = ask("GET", "");
   say("4event");
   const int third = ask("GET", "");
+  world.network.at(second).unacknowledged = 1;
   reset(second);
   EXPECT_TRUE(world.ends.empty());
   say("4last");

@@ -10,12 +10,11 @@ export class RepeatingProxy {
   // From another address: where nobody listens for a while, a connection could else come to be with itself.
   #agent = new Agent({ keepAlive: true, localAddress: "127.0.0.2" });
   #down = false;
-  /** How long it takes to repeat a request. */
-  repeatsAfterMs = 0;
   /** How often an answer was lost. */
   lost = 0;
   /** Asked for every answer of the server: is it lost, and how? "read": this side had it, and its client's connection
-      died. "reset": the server's connection is reset, whatever of the answer was on its way. Else it arrives. */
+      died. "reset": the server's connection is reset, whatever of the answer was on its way. Else it arrives; with "end",
+      and the server's connection is reset behind it, as HAProxy does where it needs that no more. */
   loses = () => undefined;
 
   /** A proxy to what listens on `port`, whether it does so now or later. */
@@ -49,15 +48,14 @@ export class RepeatingProxy {
     const tries = ++asked.tries;
     const current = () => asked.tries === tries;
     const upstream = httpRequest({ port: this.port, host: "127.0.0.1", method, path: target, headers, agent: this.#agent });
-    const repeat = () => response.destroyed || this.#ask(asked, response); // the first is forgotten where it waits
-    const again = () => (this.repeatsAfterMs ? setTimeout(repeat, this.repeatsAfterMs) : repeat());
-    if (method === "GET") this.#waiting.add(repeat);
+    const again = () => response.destroyed || this.#ask(asked, response); // the first is forgotten where it waits
+    if (method === "GET") this.#waiting.add(again);
     const gone = () => upstream.destroy();
     response.on("close", gone);
-    upstream.on("close", () => (this.#waiting.delete(repeat), response.off("close", gone)));
+    upstream.on("close", () => (this.#waiting.delete(again), response.off("close", gone)));
     upstream.on("error", () => current() && !response.destroyed && response.destroy());
     upstream.on("response", async (answer) => {
-      this.#waiting.delete(repeat);
+      this.#waiting.delete(again);
       const how = current() ? this.loses({ ...asked, status: answer.statusCode }) : "read";
       if (how === "reset") {
         this.lost++;
@@ -66,12 +64,13 @@ export class RepeatingProxy {
         answer.socket.resetAndDestroy();
         return again();
       }
-      const parts = [];
+      const parts = [], { socket } = answer;
       try {
         for await (const part of answer) parts.push(part);
       } catch {
         return;
       }
+      if (how === "end") socket.resetAndDestroy();
       if (!current() || response.destroyed) return;
       if (how === "read") return this.lost++, again();
       response.writeHead(answer.statusCode, answer.headers).end(Buffer.concat(parts));
