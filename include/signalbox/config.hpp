@@ -79,7 +79,9 @@ struct Config {
   std::size_t unread_outcomes_per_user = 10'000;
   std::size_t ledger_total_bytes = 256u << 20;
   std::size_t unread_total_bytes = 0;  ///< 0: as ledger_total_bytes
-  bool outcome_acks = false;           ///< not with recovery_window
+  std::size_t store_queue_bytes = 64u << 20;
+  std::chrono::milliseconds store_timeout{5000};
+  bool outcome_acks = false;  ///< not with recovery_window
 
   // Socket.IO's connection state recovery (docs/delivery.md)
   std::chrono::milliseconds recovery_window{0};  ///< 0: off, as in Socket.IO

@@ -27,6 +27,7 @@ enum class EmitError : std::uint8_t {
   not_durable,      ///< the store cannot write: outcomes are refused until it can
   invalid_job,      ///< a job's id is of more than 256 bytes
   unread_full,      ///< the unread outcomes of all users take UNREAD_TOTAL_BYTES
+  store_full,       ///< more outcomes wait for the disk than STORE_QUEUE_BYTES
 };
 /// A sentence for people.
 std::string_view to_text(EmitError error) noexcept;
@@ -68,9 +69,10 @@ EmitResult emit_to_user(const Io& io, std::string_view user, const JobProgress& 
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job);
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job);
 EmitResult emit_to_user(const Io& io, std::string_view user, std::string_view event, const json& data);
-/// Called once, on a thread of the store, when the outcome is on the disk (true), or cannot be brought there (false).
-/// At once with false where nothing is kept: with DATA_DIR empty, and for an outcome whose job_id is empty. Must not
-/// block; what it throws is logged. Not called if the emit was refused.
+/// Called once, on a thread of the server, when the outcome is on the disk (true), or cannot be brought there, or was
+/// not within STORE_TIMEOUT_MS (false: it may be kept all the same). At once with false where nothing is kept: with
+/// DATA_DIR empty, and for an outcome whose job_id is empty. Must not block; what it throws is logged. Not called if
+/// the emit was refused.
 using OnCommitted = std::move_only_function<void(bool durable)>;
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job, OnCommitted on_committed);
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job, OnCommitted on_committed);

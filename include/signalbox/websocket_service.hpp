@@ -79,7 +79,8 @@ class WebSocketService {
   /// follows (SHUTDOWN_DELAY_MS, DRAIN_MS); a second SIGINT or SIGTERM ends that at once. SIGHUP stays as it is where
   /// the program has a handler for it or ignores it.
   void run();
-  /// Stops accepting, flushes, closes the transports (clients reconnect by themselves). Returns when done, within 2 s.
+  /// Stops accepting, flushes, closes the transports (clients reconnect by themselves), writes what is left to write.
+  /// Returns when done: within 2 s, and where the disk does not answer within another second or DRAIN_MS.
   /// A service that is stopped does not start any more, also if it has not been started.
   ///
   /// thread  any, several at once, and as often as one likes. In a call that a service makes (a handler, a middleware,

@@ -34,8 +34,9 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
   LogOutput output_{STDERR_FILENO};
 };
 
+// Never destroyed: a thread that the disk does not let go may log when main() has returned.
 spdlog::logger& logger() {
-  static spdlog::logger one("signalbox", std::make_shared<StderrSink>());
+  static spdlog::logger& one = *new spdlog::logger("signalbox", std::make_shared<StderrSink>());
   static const bool ready = [] {
     one.set_level(spdlog::level::trace);  // what is printed is decided before a line is built
     one.set_pattern(kTextPattern, spdlog::pattern_time_type::utc);

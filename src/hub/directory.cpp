@@ -232,8 +232,7 @@ void Directory::on_timer(TimePoint now) {
     for (std::size_t i = 0; i < kStripes && !presence_held_; ++i) end_graces(stripes_[i], now, left);
   }
   if (now < next_expiry_) return;
-  // While the store cannot write, what changed is gathered here, where a user counts once.
-  if (store_ && store_->healthy()) hand_over_presence();
+  if (store_) look_at_store(now);
   // A part of the stripes each second, so that no turn is long however many users there are.
   constexpr std::size_t kEachSecond = 16;
   next_expiry_ = now + std::chrono::seconds(1);

@@ -71,7 +71,8 @@ class Directory {
     UserJobs::Replay replay;           ///< to be told right after `authenticated`, in this order
   };
   /// Calls `then` when the packets of all outcomes of the user are in memory, in which they stay while it runs: at once
-  /// if they are, else on the thread of that shard when the store has brought them. Around join().
+  /// if they are, else on the thread of that shard when the store has brought them. Nobody waits for a disk that does
+  /// not answer: what is not in memory is withheld then. Around join().
   using Then = std::move_only_function<void()>;
   void when_loaded(std::string_view user, unsigned shard, Then then);
 
@@ -90,7 +91,7 @@ class Directory {
   /// A socket that had gone, or moved, is connected. Returns the one that is one too many.
   std::optional<SocketRef> come_back(const User* user, const SocketRef& socket);
 
-  enum class Refusal : std::uint8_t { overloaded, too_many_unread, unread_full, not_durable };
+  enum class Refusal : std::uint8_t { overloaded, too_many_unread, unread_full, store_full, not_durable };
   /// Keeps what is to be kept and pushes the frame to every socket of the user: how many. All or none. Who waits until
   /// the store has it says by which group.
   std::expected<std::size_t, Refusal> emit(std::string_view user, EncodedEvent event, CommitGroup group = 0);
@@ -149,7 +150,9 @@ class Directory {
   void take_back(RefusedOutcome refused);
   void on_loaded(User& user, const std::vector<StoredOutcome>& found);
   void end_reading(User& user);
+  void hand_over(User& user, const std::vector<StoredOutcome>& found);
   void ask_store(User* user, bool answered = false);
+  void look_at_store(TimePoint now);
   void count_kept(std::size_t bytes);
   void look_at_memory();
   std::optional<SocketRef> one_too_many(const User& user) const;

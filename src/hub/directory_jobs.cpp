@@ -19,7 +19,8 @@ log::RareWarning memory_short, user_full, unread_full;
 std::optional<Directory::Refusal> Directory::refusal(std::string_view id, const User* user, const EncodedEvent& event,
                                                      const Before& before) const {
   if (!event.kept_outcome()) return std::nullopt;
-  if (store_ && !store_->healthy()) return Refusal::not_durable;
+  if (const auto state = store_ ? store_->state() : StoreState::ready; state != StoreState::ready)
+    return state == StoreState::full ? Refusal::store_full : Refusal::not_durable;
   const UserJobs* jobs = user ? user->jobs.get() : nullptr;
   const bool room =
       jobs ? jobs->has_room(event.job_id(), before.of_user) : before.of_user < options_.ledger.unread_outcomes_per_user;
@@ -152,7 +153,7 @@ void Directory::when_loaded(std::string_view id, unsigned shard, Then then) {
     const Lock lock(stripe.mutex);
     user = &stripe.find_or_add(id);
     ++user->readers;
-    if (user->jobs && !user->jobs->loaded()) {
+    if (user->jobs && !user->jobs->loaded() && store_->state() != StoreState::hanging) {
       auto& waiting = stripe.reading[user].waiting;
       waiting.push_back({shard, std::move(then)});
       if (waiting.size() == 1) ask_store(user);
@@ -177,22 +178,37 @@ void Directory::ask_store(User* user, bool answered) {
 }
 
 void Directory::on_loaded(User& user, const std::vector<StoredOutcome>& found) {
-  {
-    Stripe& stripe = stripe_of(user.id);
-    const Lock lock(stripe.mutex);
-    Stripe::Reading& reading = stripe.reading[&user];
-    const std::size_t brought = user.jobs ? user.jobs->load(found) : 0;
-    reading.bytes += brought;
-    read_bytes_.fetch_add(brought, std::memory_order_relaxed);
-    for (auto& [shard, then] : std::exchange(reading.waiting, {})) {
-      // Refused only by shards that have stopped.
-      static_cast<void>(mailboxes_.post(shard, Message::run([this, &user, then = std::move(then)]() mutable {
-                                          then();
-                                          end_reading(user);
-                                        })));
-    }
-  }
+  hand_over(user, found);
   ask_store(nullptr, true);
+}
+
+void Directory::hand_over(User& user, const std::vector<StoredOutcome>& found) {
+  Stripe& stripe = stripe_of(user.id);
+  const Lock lock(stripe.mutex);
+  Stripe::Reading& reading = stripe.reading[&user];
+  const std::size_t brought = user.jobs ? user.jobs->load(found) : 0;
+  reading.bytes += brought;
+  read_bytes_.fetch_add(brought, std::memory_order_relaxed);
+  for (auto& [shard, then] : std::exchange(reading.waiting, {})) {
+    // Refused only by shards that have stopped.
+    static_cast<void>(mailboxes_.post(shard, Message::run([this, &user, then = std::move(then)]() mutable {
+                                        then();
+                                        end_reading(user);
+                                      })));
+  }
+}
+
+// While the store does not write, the changes of presence are gathered here, where a user counts once.
+void Directory::look_at_store(TimePoint now) {
+  store_->look(now);
+  if (store_->ready()) return hand_over_presence();
+  if (store_->state() != StoreState::hanging) return;
+  std::deque<User*> waiting;
+  {
+    const Lock lock(reading_order_);
+    waiting = std::exchange(to_read_, {});
+  }
+  for (User* user : waiting) hand_over(*user, {});
 }
 
 void Directory::end_reading(User& user) {
@@ -279,6 +295,8 @@ EmitError to_emit_error(Directory::Refusal refusal) noexcept {
       return EmitError::too_many_unread;
     case Directory::Refusal::unread_full:
       return EmitError::unread_full;
+    case Directory::Refusal::store_full:
+      return EmitError::store_full;
     case Directory::Refusal::not_durable:
       return EmitError::not_durable;
   }

@@ -208,6 +208,8 @@ std::string_view to_text(EmitError error) noexcept {
       return "Socket.IO keeps this event's name for itself.";
     case EmitError::too_many_unread:
       return "The user has too many outcomes that they have not had.";
+    case EmitError::store_full:
+      return "More outcomes wait for the disk than STORE_QUEUE_BYTES: try again in a moment.";
     case EmitError::not_durable:
       return "The store cannot write at present: outcomes are refused until it can.";
     case EmitError::invalid_user:

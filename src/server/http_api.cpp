@@ -117,11 +117,14 @@ std::expected<Page, std::string_view> page_of(std::string_view query, const Page
   return page;
 }
 
-net::Response refused(hub::Directory::Refusal refusal) {
-  const int status = refusal == hub::Directory::Refusal::not_durable ? 503 : 429;
-  auto response = error_response(status, to_text(hub::to_emit_error(refusal)));
+net::Response try_again(int status, std::string_view sentence) {
+  auto response = error_response(status, sentence);
   response.fields.emplace_back("Retry-After", "1");
   return response;
+}
+
+net::Response refused(hub::Directory::Refusal refusal) {
+  return try_again(refusal == hub::Directory::Refusal::not_durable ? 503 : 429, to_text(hub::to_emit_error(refusal)));
 }
 
 net::Response not_committed(hub::Commit commit) {
@@ -130,6 +133,8 @@ net::Response not_committed(hub::Commit commit) {
       return error_response(413, "The store takes no outcome as large as one of these. It is not kept; the rest is.");
     case hub::Commit::refused:
       return error_response(500, "The store cannot take one of these outcomes. It is not kept; the rest is.");
+    case hub::Commit::unknown:
+      return try_again(503, "The disk does not answer: the outcomes may be kept all the same. Repeat the request.");
     default:
       return refused(hub::Directory::Refusal::not_durable);
   }
@@ -225,7 +230,7 @@ std::optional<net::Response> HttpApi::on_request(const net::RequestHead& head, s
     case Endpoint::health:
       return json_response(200, R"({"status":"ok"})");
     case Endpoint::readiness:
-      return ready_ ? json_response(200, R"({"status":"ready"})") : json_response(503, R"({"status":"stopping"})");
+      return readiness();
     case Endpoint::presence:
       return presence(head.query);
     case Endpoint::jobs:
@@ -253,6 +258,18 @@ std::optional<net::Response> HttpApi::on_request(const net::RequestHead& head, s
       break;
   }
   return std::nullopt;
+}
+
+net::Response HttpApi::readiness() const {
+  if (!ready_) return json_response(503, R"({"status":"stopping"})");
+  switch (store_ ? store_->state() : hub::StoreState::ready) {
+    case hub::StoreState::failing:
+      return json_response(503, R"({"status":"refusing outcomes","reason":"the disk cannot be written"})");
+    case hub::StoreState::hanging:
+      return json_response(503, R"({"status":"refusing outcomes","reason":"the disk does not answer"})");
+    default:
+      return json_response(200, R"({"status":"ready"})");
+  }
 }
 
 std::optional<net::Response> HttpApi::emit_and_answer(std::string key, std::string_view body, const net::RequestId& id,

@@ -37,7 +37,7 @@ class HttpApi {
   /// From now on the 202 of an outcome waits until this store has it. Before the shards start.
   void wait_for(hub::OutcomeStore& store) { store_ = &store; }
 
-  /// What /readyz says.
+  /// What /readyz says, unless the store has something to say.
   void set_ready(bool ready) { ready_.store(ready); }
 
   static bool is_ours(std::string_view path);
@@ -55,6 +55,7 @@ class HttpApi {
   };
   using Events = std::expected<std::vector<Event>, std::string>;  ///< or what is wrong, and where
 
+  net::Response readiness() const;
   bool key_fits(const net::RequestHead& head) const;
   std::optional<net::Response> check_emit_head(const net::RequestHead& head, std::size_t& max_body) const;
   /// What to answer, and whether that must wait for the store.

@@ -58,4 +58,8 @@ hub::PresenceLimits presence_limits(const Config& config) {
   return limits;
 }
 
+store::StoreQueue::Options store_options(const Config& config) {
+  return {.bytes = config.store_queue_bytes, .timeout = config.store_timeout};
+}
+
 }  // namespace signalbox::server

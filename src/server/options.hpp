@@ -4,11 +4,13 @@
 #include "hub/directory.hpp"
 #include "hub/presence_feed.hpp"
 #include "net/application.hpp"
+#include "store/store_queue.hpp"
 
 namespace signalbox::server {
 
 net::Options network_options(const Config& config);
 hub::DirectoryOptions directory_options(const Config& config);
 hub::PresenceLimits presence_limits(const Config& config);
+store::StoreQueue::Options store_options(const Config& config);
 
 }  // namespace signalbox::server

@@ -85,6 +85,11 @@ bool StopSignals::wait_for(Milliseconds most) {
   }
 }
 
+bool StopSignals::pending() const {
+  pollfd one{.fd = event_, .events = POLLIN, .revents = 0};
+  return ::poll(&one, 1, 0) > 0;
+}
+
 void StopSignals::wake() {
   wake_up(event_);
 }

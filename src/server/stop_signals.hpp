@@ -25,6 +25,8 @@ class StopSignals {
   /// The same for at most so long; true if one came.
   bool wait_for(Milliseconds most);
   void wake();
+  /// Has one come for which nobody has waited yet?
+  bool pending() const;
 
  private:
   struct Taken {

@@ -1,6 +1,8 @@
 #include <signalbox/websocket_service.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -40,16 +42,23 @@ class WebSocketService::Impl {
  private:
   enum class State : std::uint8_t { made, running, stopped };
 
-  void start_made() SB_REQUIRES(mutex_);
-  void open_store();
+  void start_made(const server::StopSignals* signals) SB_REQUIRES(mutex_);
+  void open_store(const server::StopSignals* signals);
   std::vector<server::Count> occurrences() const;
   void drain(server::StopSignals& signals);
+  void end_by(TimePoint at) {
+    const Lock lock(mutex_);
+    end_by_ = at;
+  }
+  Milliseconds time_for_the_disk() const SB_REQUIRES(mutex_);
   void stop_here();
   void stop_elsewhere();
   bool running() const {
     const Lock lock(mutex_);
     return state_ == State::running;
   }
+
+  std::atomic<bool> drained_{false};  ///< no session is left
 
   const server::OriginPolicy origins_;
   server::RefusedOrigins refused_;
@@ -58,6 +67,7 @@ class WebSocketService::Impl {
   mutable Mutex mutex_;
   State state_ SB_GUARDED_BY(mutex_) = State::made;
   server::StopSignals* waiting_ SB_GUARDED_BY(mutex_) = nullptr;  ///< of the thread that is in run()
+  std::optional<TimePoint> end_by_ SB_GUARDED_BY(mutex_);         ///< once it drains
   std::atomic<bool> stop_wanted_{false};                          ///< for good
   // Of its own: handlers, which run on every shard, must not wait for `mutex_` while a stop waits for them.
   Mutex stopper_mutex_;
@@ -88,13 +98,13 @@ void WebSocketService::Impl::start() {
   const Lock lock(mutex_);
   if (state_ != State::made)
     throw StartError("The service was started or stopped before: make a new one to start again.");
-  start_made();
+  start_made(nullptr);
 }
 
-void WebSocketService::Impl::start_made() {
+void WebSocketService::Impl::start_made(const server::StopSignals* signals) {
   state_ = State::stopped;  // until all is done: half a start is not taken up again
   registry.start(config);
-  open_store();
+  open_store(signals);
   if (config.serve_client) server::add_client_scripts(routes, config.path);
   io.set_running(true);
   try {
@@ -109,12 +119,14 @@ void WebSocketService::Impl::start_made() {
                           {"threads", std::to_string(network->shards())}});
 }
 
-void WebSocketService::Impl::open_store() {
+void WebSocketService::Impl::open_store(const server::StopSignals* signals) {
   if (config.data_dir.empty()) return log::info("outcomes are kept in memory alone: DATA_DIR is empty");
   try {
-    store = std::make_unique<store::SqliteStore>(config.data_dir);
+    const auto give_up = [this, signals] { return stop_wanted_ || (signals && signals->pending()); };
+    store = std::make_unique<store::SqliteStore>(
+        config.data_dir, store::SqliteStore::Options{.queue = server::store_options(config), .give_up = give_up});
     directory.open(*store, Clock::now());
-  } catch (const store::StoreError& error) {
+  } catch (const std::runtime_error& error) {
     throw StartError(std::string("the store of outcomes cannot be opened: ") + error.what());
   }
   api.wait_for(*store);
@@ -134,7 +146,12 @@ void WebSocketService::Impl::run() {
   server::StopSignals signals;  // before the first client can connect: a signal from then on ends it in good order
   {
     const Lock lock(mutex_);
-    if (state_ == State::made) start_made();
+    try {
+      if (state_ == State::made) start_made(&signals);
+    } catch (const StartError& error) {
+      if (!signals.pending() && !stop_wanted_) throw;
+      return log::warn("told to end before it had started", {{"what", error.what()}});
+    }
     if (state_ == State::stopped) return;
     waiting_ = &signals;
   }
@@ -151,12 +168,17 @@ void WebSocketService::Impl::run() {
 void WebSocketService::Impl::drain(server::StopSignals& signals) {
   log::info("not ready any more", {{"shutdown_delay_ms", std::to_string(config.shutdown_delay.count())}});
   api.set_ready(false);
-  if (signals.wait_for(config.shutdown_delay)) return;
+  if (signals.wait_for(config.shutdown_delay)) return end_by(Clock::now());
   log::info("draining", {{"sessions", std::to_string(network->counters().sessions)}});
+  end_by(Clock::now() + config.drain);
   directory.hold_presence();
-  const auto close_all = [this, &signals] { network->drain(config.drain, [&signals] { signals.wake(); }); };
+  const auto tell = [this, &signals] {
+    drained_ = true;
+    signals.wake();
+  };
+  const auto close_all = [this, tell] { network->drain(config.drain, tell); };
   store ? store->when_committed(store->new_group(), [close_all](hub::Commit) { close_all(); }) : close_all();
-  signals.wait_for(config.drain);
+  if (signals.wait_for(config.drain) && !drained_) end_by(Clock::now());
 }
 
 void WebSocketService::Impl::stop() {
@@ -178,8 +200,10 @@ void WebSocketService::Impl::stop_here() {
   log::info("stopping");
   io.set_running(false);
   directory.hold_presence();
+  if (store) store->settle(time_for_the_disk());  // while those who wait can be answered
   network->stop();
   counts_.tell();
+  if (store) store->close(time_for_the_disk());
   log::info("stopped");
 }
 
@@ -189,6 +213,13 @@ WebSocketService::Impl::~Impl() {
   store.reset();
   const Lock lock(stopper_mutex_);
   if (stopper_.joinable()) stopper_.join();
+}
+
+// Until DRAIN_MS are over, and a little at least.
+Milliseconds WebSocketService::Impl::time_for_the_disk() const {
+  constexpr Milliseconds kLeast{500};
+  const TimePoint now = Clock::now();
+  return std::max(kLeast, std::chrono::ceil<Milliseconds>(end_by_.value_or(now + config.drain) - now));
 }
 
 WebSocketService::WebSocketService(Config config) : impl_(std::make_unique<Impl>(std::move(config))) {}

@@ -43,7 +43,7 @@ bool on_a_network(int file) {
 
 }  // namespace
 
-DirectoryLock::DirectoryLock(const std::string& directory) {
+DirectoryLock::DirectoryLock(const std::string& directory) : directory_(directory) {
   const std::string name = directory + "/outcomes.lock";
   file_ = open_lock_file(directory, name);
   if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {

@@ -16,7 +16,10 @@ class DirectoryLock {
   DirectoryLock(const DirectoryLock&) = delete;
   DirectoryLock& operator=(const DirectoryLock&) = delete;
 
+  const std::string& directory() const { return directory_; }
+
  private:
+  const std::string directory_;
   int file_ = -1;
 };
 

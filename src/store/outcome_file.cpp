@@ -5,12 +5,14 @@
 
 #include <utility>
 
-#include "hub/emit.hpp"
+#include "base/log.hpp"
 
 namespace signalbox::store {
 namespace {
 
 constexpr std::size_t kPiece = 1 << 20;  ///< bytes that are read between two commits
+
+log::RareWarning log_grows;
 
 /// Made as its owner's alone, also in a folder that was there before; SQLite gives its other files the mode of this
 /// one. A file that is there is not opened: to close it would take SQLite's locks from whoever else has it in this
@@ -48,11 +50,14 @@ OutcomeFile::Statements::Statements(sqlite3* connection)
       of_user(connection,
               "SELECT user, job, number, time, had_at, packet FROM outcome WHERE user = ? AND job > ? ORDER BY job") {}
 
-OutcomeFile::OutcomeFile(const std::string& directory) : lock_(directory), file_(file_in(directory)) {
+OutcomeFile::OutcomeFile(const std::string& directory)
+    : lock_(directory), file_(file_in(directory)), log_(directory + "/outcomes.db-wal") {
   // Exclusive: against programs that do not know our lock. It also spares SQLite the files of shared memory.
   file_.execute("PRAGMA locking_mode = EXCLUSIVE");
   file_.execute("PRAGMA journal_mode = WAL");
   file_.execute("PRAGMA synchronous = FULL");
+  file_.execute("PRAGMA journal_size_limit = 67108864");  // what a large outcome has made of the log is given back
+  file_.count_log_pages(log_pages_);
   migrate();
   statements_.emplace(file_.get());
 }
@@ -78,16 +83,24 @@ void OutcomeFile::migrate() {
   }
 }
 
-void OutcomeFile::load(const hub::OutcomeStore::Take& take) {
-  bool wanted = true;
-  Statement whole(file_.get(), "SELECT user, job, number, time, had_at, packet FROM outcome ORDER BY user, job");
-  while (wanted && whole.step()) wanted = take(outcome_in(whole));
-  if (wanted) return;
-  Statement keys(
-      file_.get(),
-      "SELECT user, job, number, time, had_at, '' FROM outcome WHERE (user, job) > (?, ?) ORDER BY user, job");
-  keys.bind(whole.text(0)).bind(whole.text(1));
-  while (keys.step()) take(outcome_in(keys));
+bool OutcomeFile::load_more(std::vector<hub::StoredOutcome>& piece, bool whole) {
+  if (!all_ || std::exchange(all_whole_, whole) != whole) {
+    const std::string packet = whole ? "packet" : "''";
+    all_.emplace(file_.get(), ("SELECT user, job, number, time, had_at, " + packet +
+                               " FROM outcome WHERE (user, job) > (?, ?) ORDER BY user, job")
+                                  .c_str());
+    all_->bind(loaded_user_).bind(loaded_job_);
+  }
+  for (std::size_t bytes = 0; all_->step();) {
+    const hub::StoredOutcome& one = piece.emplace_back(outcome_in(*all_));
+    bytes += one.entry.frame->memory();
+    if (bytes < kPiece) continue;
+    loaded_user_ = one.user;
+    loaded_job_ = one.job_id;
+    return true;
+  }
+  all_.reset();
+  return false;
 }
 
 std::vector<std::string> OutcomeFile::online() {
@@ -120,16 +133,17 @@ bool OutcomeFile::read_more(std::string_view user, std::string& read_to, std::ve
 }
 
 // What is wrong with one row undoes that row alone: the transaction goes on without it.
-std::vector<OutcomeFile::Refused> OutcomeFile::write(const std::vector<Step>& steps) {
+std::vector<OutcomeFile::Refused> OutcomeFile::write(const Batch& batch) {
+  see_that_it_is_in_place();
   std::vector<Refused> refused;
   file_.execute("BEGIN IMMEDIATE");
   try {
-    for (const Step& step : steps) {
+    for (const Step* step : batch) {
       try {
-        write(step);
+        write(*step);
       } catch (const SqliteError& error) {
         if (!error.of_one_row()) throw;
-        refused.push_back({&step, error});
+        refused.push_back({step, error});
       }
     }
     file_.execute("COMMIT");
@@ -138,6 +152,25 @@ std::vector<OutcomeFile::Refused> OutcomeFile::write(const std::vector<Step>& st
     throw;
   }
   return refused;
+}
+
+// A file without a name can be written like any other, and nobody would find it at the next start.
+void OutcomeFile::see_that_it_is_in_place() const {
+  if (!file_.has_moved() && ::access(log_.c_str(), F_OK) == 0) return;
+  throw StoreError("outcomes.db or outcomes.db-wal was moved or removed from " + lock_.directory() +
+                   " while in use; put it back, or restart the server");
+}
+
+void OutcomeFile::tidy() {
+  if (log_pages_ < tidy_at_) return;
+  tidy_at_ = kTidyPages;
+  try {
+    file_.checkpoint();
+  } catch (const SqliteError& error) {
+    tidy_at_ += log_pages_;
+    log_grows.write("outcomes are written, but SQLite's log of them cannot be brought into its file and grows",
+                    {{"what", error.what()}});
+  }
 }
 
 void OutcomeFile::write(const Step& step) {
@@ -161,8 +194,6 @@ void OutcomeFile::write(const Step& step) {
     case Step::Kind::presence:
       for (const auto& [user, online] : step.presence)
         (online ? statements_->online : statements_->offline).bind(user).run();
-      return;
-    case Step::Kind::tell:
       return;
   }
 }

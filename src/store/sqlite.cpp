@@ -100,6 +100,26 @@ void Sqlite::execute(const char* sql) {
   if (sqlite3_exec(connection_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail(connection_.get());
 }
 
+void Sqlite::count_log_pages(int& pages) {
+  sqlite3_wal_hook(
+      connection_.get(),
+      [](void* to, sqlite3*, const char*, int count) {
+        *static_cast<int*>(to) = count;
+        return SQLITE_OK;
+      },
+      &pages);
+}
+
+void Sqlite::checkpoint() {
+  const int result = sqlite3_wal_checkpoint_v2(connection_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  if (result != SQLITE_OK) fail(connection_.get());
+}
+
+bool Sqlite::has_moved() const noexcept {
+  int moved = 0;
+  return sqlite3_file_control(connection_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
+}
+
 void Sqlite::roll_back() noexcept {
   static_cast<void>(sqlite3_exec(connection_.get(), "ROLLBACK", nullptr, nullptr, nullptr));
 }

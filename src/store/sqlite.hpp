@@ -14,7 +14,7 @@ namespace signalbox::store {
 
 /// What SQLite says went wrong, with the file.
 struct SqliteError : StoreError {
-  SqliteError(const std::string& what, int code) : StoreError(what), code(code) {}
+  SqliteError(const std::string& what, int result) : StoreError(what), code(result) {}
   /// One row is at fault, and would be again, whatever becomes of the disk.
   bool of_one_row() const noexcept;
   /// That row is larger than SQLite takes.
@@ -59,6 +59,13 @@ class Sqlite {
   /// The most bytes that a row may have.
   std::size_t row_bytes() const noexcept;
   void execute(const char* sql);
+  /// From now on `pages` is how long the log of writes is, as of the last commit, and only checkpoint() makes it
+  /// shorter.
+  void count_log_pages(int& pages);
+  /// Brings the log of writes into the file.
+  void checkpoint();
+  /// Is the file no longer found under its name?
+  bool has_moved() const noexcept;
   /// Whatever failed before: SQLite may have rolled back by itself.
   void roll_back() noexcept;
 

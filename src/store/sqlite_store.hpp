@@ -1,35 +1,49 @@
 #pragma once
-#include <atomic>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
-#include <optional>
+#include <functional>
+#include <future>
+#include <memory>
 #include <string>
 #include <thread>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "hub/outcome_store.hpp"
-#include "store/outcome_file.hpp"
+#include "store/store_queue.hpp"
+#include "store/store_writer.hpp"
 
 namespace signalbox::store {
 
-/// Outcomes and the names of those online in a file that one thread writes in group commits: all that waits goes in one
-/// transaction. What cannot be written stays queued and is tried again each second; until then the store is not
-/// healthy. What can never be written, because it is at fault itself, is refused alone. The outcomes of a user are read
-/// by the same thread, a piece between two commits, so that no commit waits long for who reads much.
+/// Outcomes and the names of those online in a file that one thread writes in group commits: what waits goes in one
+/// transaction. What cannot be written stays queued and is tried again each second; until then outcomes are refused.
+/// What can never be written, because it is at fault itself, is refused alone. The outcomes of a user are read by the
+/// same thread, a piece between two commits, so that no commit waits long for who reads much.
 ///
-/// thread  any. The file belongs to the writing thread once load() and online() have returned.
+/// A disk that does not answer holds up that thread and nothing else: look() notices it and close() leaves it behind.
+///
+/// thread  any. What calls back is called on any thread, too: that of the file, or the one in look() or close().
 class SqliteStore final : public hub::OutcomeStore {
  public:
+  struct Options {
+    StoreQueue::Options queue{};
+    /// Asked while the start waits for the disk, on the thread that starts: true ends that with a StoreError.
+    std::function<bool()> give_up{};
+  };
+
   /// Opens or makes `directory` (0700) and the file in it. Throws StoreError with what is wrong: not writable, not a
   /// database, of a newer version, in use by another server.
-  explicit SqliteStore(const std::string& directory);
-  /// Writes what is queued.
-  ~SqliteStore() override;
+  explicit SqliteStore(const std::string& directory) : SqliteStore(directory, Options{}) {}
+  SqliteStore(const std::string& directory, Options options);
+  ~SqliteStore() override { close(Milliseconds{1000}); }
 
-  bool healthy() const override { return healthy_.load(std::memory_order_relaxed); }
+  /// Waits until what was put is on the disk, in at most so long; then tells who waits for it still.
+  void settle(Milliseconds patience) { writer_->queue.settle(patience); }
+  /// Writes what is queued and closes the file, in at most so long. A disk that does not answer by then is left to its
+  /// thread, and the file stays locked while that lives. What was not written is logged; who waits for it is told.
+  void close(Milliseconds patience);
+
+  hub::StoreState state() const override { return writer_->queue.state(); }
+  void look(TimePoint now) override { writer_->queue.look(now); }
   void put(std::string_view user, std::string_view job_id, const hub::JobEntry& outcome,
            hub::CommitGroup group) override;
   void had(std::string_view user, hub::Outcomes outcomes, hub::WallMs at) override;
@@ -39,43 +53,19 @@ class SqliteStore final : public hub::OutcomeStore {
   void read(std::string_view user, Found callback) override;
   void load(const Take& take) override;
   std::vector<std::string> online() override;
-  void on_refused(Refused callback) override { refused_ = std::move(callback); }
+  void on_refused(Refused callback) override;
 
  private:
-  struct Question {
-    std::string user;
-    Found callback;
-    std::vector<hub::StoredOutcome> found{};
-    std::string read_to{};  ///< the last job of the pieces that were read
-    bool begun = false;
-  };
+  template <class Call>
+  auto ask(Call call);
+  template <class Answer>
+  Answer wait_for(std::future<Answer> answer) const;
 
-  void add(Step step);
-  void run();
-  bool wait();
-  void write_all();
-  bool try_to_write();
-  void drop(const OutcomeFile::Refused& refused);
-  std::optional<hub::JobEntry> written_before(const Step& step);
-  void tell(bool written);
-  hub::Commit fate_of(hub::CommitGroup group);
-  void read_some();
-  void add_unwritten(Question& question) const;
-
-  OutcomeFile file_;
-  Refused refused_;
-  std::atomic<bool> healthy_{true};
-  std::mutex mutex_;  // guards the queue and the flag: every thread queues, one writes
-  std::condition_variable changed_;
-  std::vector<Step> queue_;
-  std::vector<Question> asked_;
-  bool ending_ = false;
-  // The writer's own.
-  std::vector<Step> steps_;  ///< being written; more than that when they could not be
-  std::deque<Question> questions_;
-  std::unordered_map<hub::CommitGroup, hub::Commit> faulty_;  ///< of which an outcome was refused, until that is told
-  TimePoint retry_at_{};
-  std::thread writer_;
+  const std::string directory_;
+  const Options options_;
+  // Shared with its thread, since either may outlive the other: a disk may not answer before this has gone.
+  const std::shared_ptr<StoreWriter> writer_;
+  std::thread thread_;
 };
 
 }  // namespace signalbox::store

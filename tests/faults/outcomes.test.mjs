@@ -76,3 +76,40 @@ test(
     t.diagnostic(said);
   }),
 );
+
+test(
+  "nor does one whose disk does not answer for ten seconds, and which is killed while it does not",
+  { timeout: size.limit },
+  atPlace(async (place, t) => {
+    const watcher = await login(place.server, { user: "watcher", reconnection: true, reconnectionDelay: 20 });
+    let tries = 0;
+    const outcome = () => place.post("watcher", "job_completed", { jobId: "watcher-outcome", result: ++tries });
+    /** Who waits is told, later ones are refused at once, and progress is delivered all the same. */
+    const hangs = async (name) => {
+      place.hang(true);
+      await eventually(async () => (await outcome()) === 503, size.limit);
+      assert.equal((await fetch(`${place.server.url}/readyz`)).status, 503);
+      assert.equal(await place.post("watcher", "job_progress", { jobId: `watcher-${name}`, progress: 1 }), 202);
+      await watcher.inbox.take(({ name: event, values }) => event === "job_progress" && values[0].jobId === `watcher-${name}`);
+    };
+    const accepts = async () => {
+      await eventually(async () => (await outcome()) === 202, 30000);
+      assert.equal((await fetch(`${place.server.url}/readyz`)).status, 200);
+    };
+    const said = await work(place, size, seed, async (left) => {
+      await eventually(() => left() <= 0.8, size.limit);
+      await hangs("once");
+      await pause(10000);
+      place.hang(false);
+      await accepts();
+      await eventually(() => left() <= 0.4, size.limit);
+      await hangs("again");
+      await place.kill();
+      place.hang(false);
+      await place.start();
+      await accepts();
+    });
+    watcher.disconnect();
+    t.diagnostic(said);
+  }, { STORE_TIMEOUT_MS: "1000" }),
+);

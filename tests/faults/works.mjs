@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { apiKey, connect, eventually, startProgram } from "../e2e/support.mjs";
+import { FaultyDisk } from "../support/faulty_disk.mjs";
 import { Line } from "../support/line.mjs";
 import { pause } from "../support/server.mjs";
 
@@ -24,7 +25,8 @@ export class Place {
   static async open(env = {}) {
     const place = new Place();
     place.data = mkdtempSync(join(tmpdir(), "signalbox-faults-"));
-    place.env = { DATA_DIR: place.data, OUTCOME_REPLAY_MS: "0", PRESENCE_EVENTS: "off", LOG_LEVEL: "off", ...env };
+    place.disk = new FaultyDisk();
+    place.env = { ...place.disk.env, DATA_DIR: place.data, OUTCOME_REPLAY_MS: "0", PRESENCE_EVENTS: "off", LOG_LEVEL: "off", ...env };
     await place.start();
     return place;
   }
@@ -50,8 +52,13 @@ export class Place {
     const answer = await fetch(`${this.server.url}/api/users/${user}/jobs`, { headers: { authorization: `Bearer ${apiKey}` } });
     return answer.json();
   }
+  /** From now on, or no more: what is to be brought to the disk does not get there, and who brings it waits. */
+  hang(on) {
+    on ? this.disk.begin("hang") : this.disk.end("hang");
+  }
   async close() {
     await this.kill();
+    this.disk.close();
     rmSync(this.data, { recursive: true });
   }
 }

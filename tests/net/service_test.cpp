@@ -172,6 +172,7 @@ TEST(WebSocketService, that_goes_while_outcomes_are_written_writes_them_and_call
   Config config = small();
   config.api_key = "key";
   config.data_dir = testing::TempDir() + "signalbox-service-" + std::to_string(::getpid());
+  config.drain = std::chrono::milliseconds{1000};
   auto service = std::make_unique<WebSocketService>(config);
   service->start();
   std::promise<void> held, let_go;

@@ -52,6 +52,36 @@ TEST_F(LeftToStore, a_login_is_answered_when_its_outcomes_have_been_read) {
   EXPECT_EQ(hub.directory.connections("ada"), 1u);
 }
 
+TEST_F(LeftToStore, nobody_waits_for_a_disk_that_does_not_answer) {
+  const char* users[] = {"ada", "bob", "cy"};
+  std::vector<std::unique_ptr<FakeClient>> clients;
+  for (const char* user : users) {
+    ASSERT_TRUE(hub.directory.emit(user, ended()));
+    clients.push_back(std::make_unique<FakeClient>(hub));
+    clients.back()->log_in(user);
+    EXPECT_EQ(clients.back()->take(), Packets{});
+  }
+  store.how = StoreState::hanging;
+  // One who has been asked for in each look, and all who would have been asked for after.
+  for (int second = 1; second <= 2; ++second) hub.directory.on_timer(test_now + std::chrono::seconds(second));
+  hub.deliver();
+  for (const auto& client : clients) EXPECT_EQ(without_welcome(client->take()), Packets{}) << "it is withheld";
+  FakeClient late(hub);
+  late.log_in("ada");
+  EXPECT_EQ(without_welcome(late.take()), Packets{}) << "at once";
+  EXPECT_EQ(hub.directory.emit("ada", ended("8")).error(), Directory::Refusal::not_durable);
+  store.how = StoreState::full;
+  EXPECT_EQ(hub.directory.emit("ada", ended("8")).error(), Directory::Refusal::store_full);
+  EXPECT_TRUE(hub.directory.emit("ada", *job_frame(JobProgress{.job_id = "9", .progress = 1}, {})))
+      << "progress goes on";
+
+  store.how = StoreState::ready;
+  FakeClient back(hub);
+  back.log_in("bob");
+  answer();
+  EXPECT_EQ(without_welcome(back.take()), Packets{kEnded});
+}
+
 TEST_F(LeftToStore, what_is_emitted_meanwhile_comes_behind_what_was_read) {
   ASSERT_TRUE(hub.directory.emit("ada", ended()));
   FakeClient ada(hub);

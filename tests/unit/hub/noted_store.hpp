@@ -11,7 +11,12 @@ namespace signalbox::hub::test {
 /// A store that writes down what it was asked.
 class NotedStore final : public OutcomeStore {
  public:
-  bool healthy() const override { return well; }
+  StoreState state() const override { return how; }
+  void look(TimePoint) override {
+    if (how == StoreState::hanging) {
+      for (Found& question : std::exchange(questions, {})) question({});
+    }
+  }
   void put(std::string_view user, std::string_view job, const JobEntry& outcome, CommitGroup) override {
     kept.push_back({.user = std::string(user), .job_id = std::string(job), .entry = outcome});
     notes.push_back("put " + std::string(user) + " " + std::string(job) + " " + std::to_string(outcome.number));
@@ -26,7 +31,9 @@ class NotedStore final : public OutcomeStore {
   void presence(PresenceChanges changes) override {
     for (const auto& [user, online] : changes) notes.push_back((online ? "online " : "offline ") + user);
   }
-  void when_committed(CommitGroup, Committed callback) override { callback(well ? Commit::durable : Commit::failed); }
+  void when_committed(CommitGroup, Committed callback) override {
+    callback(ready() ? Commit::durable : Commit::failed);
+  }
   void read(std::string_view user, Found callback) override {
     notes.push_back("read " + std::string(user));
     questions.push_back(std::move(callback));
@@ -43,7 +50,7 @@ class NotedStore final : public OutcomeStore {
     for (Found& question : std::exchange(questions, {})) question(kept);
   }
 
-  bool well = true;
+  StoreState how = StoreState::ready;
   std::vector<std::string> notes;
   std::vector<StoredOutcome> found;
   std::vector<StoredOutcome> kept;  ///< all that was put

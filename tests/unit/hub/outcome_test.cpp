@@ -108,7 +108,7 @@ TEST_F(Outcomes, the_newest_progress_of_what_runs_is_told_as_well) {
 }
 
 TEST_F(Outcomes, are_refused_while_the_store_cannot_write_and_progress_goes_on) {
-  store.well = false;
+  store.how = StoreState::failing;
   EXPECT_EQ(hub.directory.emit("ada", done()).error(), Directory::Refusal::not_durable);
   EXPECT_EQ(hub.directory.emit_all({{"ada", percent(1)}, {"ada", done()}}).error(), Directory::Refusal::not_durable);
   EXPECT_FALSE(hub.directory.job("ada", "8")) << "all or none";

@@ -67,13 +67,13 @@ TEST_F(StoredPresence, a_short_grace_does_not_wait_for_the_one_after_the_start) 
 
 TEST_F(StoredPresence, waits_while_the_store_cannot_write_and_counts_a_user_once) {
   hub.directory.open(store, test_now);
-  store.well = false;
+  store.how = StoreState::failing;
   for (int i = 0; i < 3; ++i) {
     hub.directory.leave(hub.directory.join("ada", tab, test_now).user, tab, test_now);
     turn(hub.config.presence_grace);
   }
   EXPECT_TRUE(store.notes.empty());
-  store.well = true;
+  store.how = StoreState::ready;
   turn(Milliseconds{1000});
   EXPECT_EQ(store.notes, std::vector<std::string>{"offline ada"});
 }

@@ -1,0 +1,141 @@
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "hub/outcome_store.hpp"
+#include "store/outcome_file.hpp"
+
+namespace signalbox::store {
+
+/// What a store was asked to do and has not done yet: the steps in their order, who waits for commits, and whose
+/// outcomes are to be read.
+///
+/// All threads ask; one does what they ask, on a disk that may not answer. So what that thread is at stays here until
+/// it is done, and the others can tell how much waits, notice that it takes too long, and answer in its stead.
+class StoreQueue {
+ public:
+  using Committed = hub::OutcomeStore::Committed;
+  using Found = hub::OutcomeStore::Found;
+  using Task = std::move_only_function<void(OutcomeFile&)>;
+
+  struct Options {
+    std::size_t bytes = 64u << 20;  ///< of what waits, beyond which outcomes are refused
+    Milliseconds timeout{5000};     ///< beyond which the disk counts as one that does not answer
+  };
+  explicit StoreQueue(Options options) : options_(options) {}
+
+  // For all threads.
+
+  hub::StoreState state() const noexcept;
+  /// An outcome is taken whatever the state is: who adds it has asked. What only spares a user a repetition is dropped
+  /// when far too much waits.
+  void add(Step step);
+  void when_committed(hub::CommitGroup group, Committed callback);
+  void read(std::string_view user, Found callback);
+  /// Does this on the thread that has the file, before anything else. At the start.
+  void run(Task task);
+  /// If the disk has been silent for the timeout, tells who waits that it is.
+  void look(TimePoint now);
+  /// Waits until all that was asked before is done, or cannot be, or for so long; then tells who waits still.
+  void settle(Milliseconds patience);
+  /// Nothing more comes; waits until the other thread has done what it can, or for so long. False: it has not.
+  bool end(Milliseconds patience);
+  /// From now on nobody is called back: those who wait are now. Returns how many outcomes have not been written.
+  std::size_t abandon();
+
+  // For the thread that has the file.
+
+  struct Work {
+    std::vector<Task> tasks{};
+    Batch batch{};  ///< to be written in one transaction; nothing of it moves or changes until that is told
+    bool ending = false;
+  };
+  /// Waits until there is something to do.
+  Work take();
+  /// Around everything that may wait for the disk.
+  void disk_begins();
+  void disk_ends();
+  /// One that can never be written, and what who waits for it is told.
+  struct Fault {
+    const Step* step;
+    hub::Commit commit;
+  };
+  void written(const Batch& batch, const std::vector<Fault>& faults = {});
+  void not_written(std::string_view what);
+  /// A user whose outcomes are to be read, and what has been found of them: at first what waits to be written.
+  struct Question {
+    std::uint64_t number = 0;  ///< of all questions
+    std::string user;
+    std::vector<hub::StoredOutcome> found{};
+    std::string read_to{};  ///< the last job of the pieces that were read
+  };
+  /// Leaves the question that is to be answered next: the same, another one, or none.
+  void next_question(std::optional<Question>& question);
+  void answer(const Question& question);
+  /// Calls who asked, if they are there still.
+  template <class Call>
+  void call(Call&& outside) {
+    const std::lock_guard lock(outside_);
+    if (!abandoned_) std::forward<Call>(outside)();
+  }
+  /// It has done what it can, and has let go of the file.
+  void ended();
+
+ private:
+  struct Waiting {
+    std::uint64_t behind;  ///< how many steps were added before
+    hub::CommitGroup group;
+    Committed callback;
+  };
+  struct Asked {
+    std::uint64_t number;
+    std::string user;
+    Found callback;
+  };
+  using Told = std::vector<std::pair<Committed, hub::Commit>>;
+
+  bool wakes();
+  std::vector<hub::StoredOutcome> unwritten_of(std::string_view user) const;
+  bool something_to_do() const;
+  Told take_waiting(hub::Commit commit);
+  void tell(Told told);
+
+  const Options options_;
+  std::atomic<std::size_t> bytes_{0};
+  std::atomic<bool> failing_{false}, hanging_{false};
+
+  // Guards what follows: every thread asks, one does. Not held while the disk is waited for.
+  std::mutex mutex_;
+  std::condition_variable changed_;         ///< there may be something to do
+  std::condition_variable done_something_;  ///< or it is known that it cannot be done now
+  std::deque<Step> steps_;
+  std::uint64_t done_ = 0;  ///< how many steps have gone
+  std::deque<Waiting> waiting_;
+  std::deque<Asked> questions_;
+  std::uint64_t last_question_ = 0;
+  std::vector<Task> tasks_;
+  std::unordered_map<hub::CommitGroup, hub::Commit> faults_;  ///< until who waits for that group is told
+  TimePoint busy_since_ = kNever;
+  TimePoint retry_at_{};
+  bool idle_ = false;  ///< the thread waits for something to do
+  bool ending_ = false, has_ended_ = false;
+  bool gone_ = false;  ///< nobody takes anything any more
+
+  // Held while those outside are called, who must be there until that has returned.
+  std::mutex outside_;
+  bool abandoned_ = false;
+};
+
+}  // namespace signalbox::store

@@ -1,0 +1,99 @@
+#include "store/store_writer.hpp"
+
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include "base/log.hpp"
+
+namespace signalbox::store {
+namespace {
+
+log::RareWarning step_refused, cannot_read;
+
+/// While it lives, its thread may be waiting for the disk.
+class AtTheDisk {
+ public:
+  explicit AtTheDisk(StoreQueue& queue) : queue_(queue) { queue_.disk_begins(); }
+  ~AtTheDisk() { queue_.disk_ends(); }
+  AtTheDisk(const AtTheDisk&) = delete;
+  AtTheDisk& operator=(const AtTheDisk&) = delete;
+
+ private:
+  StoreQueue& queue_;
+};
+
+}  // namespace
+
+void StoreWriter::run() {
+  try {
+    OutcomeFile file(directory_);
+    opened.set_value();
+    serve(file);
+  } catch (...) {  // only the constructor throws
+    opened.set_exception(std::current_exception());
+  }
+  queue.ended();
+}
+
+// One piece of what is read after each commit: outcomes are not held up by a user who has many.
+void StoreWriter::serve(OutcomeFile& file) {
+  for (;;) {
+    StoreQueue::Work work = queue.take();
+    for (auto& task : work.tasks) task(file);
+    const bool written = write(file, work.batch);
+    if (work.ending && (work.batch.empty() || !written)) return;
+    if (!work.ending) read_some(file);
+  }
+}
+
+bool StoreWriter::write(OutcomeFile& file, const Batch& batch) {
+  if (batch.empty()) return queue.written(batch), true;
+  std::vector<StoreQueue::Fault> faults;
+  try {
+    const AtTheDisk at_the_disk(queue);
+    for (const auto& one : file.write(batch)) faults.push_back(drop(file, one));
+  } catch (const StoreError& error) {
+    queue.not_written(error.what());
+    return false;
+  }
+  queue.written(batch, faults);
+  // Behind the answers, which do not depend on it.
+  const AtTheDisk at_the_disk(queue);
+  file.tidy();
+  return true;
+}
+
+// All but an outcome is dropped for good: a receipt that is missing has the outcome told once more.
+StoreQueue::Fault StoreWriter::drop(OutcomeFile& file, const OutcomeFile::Refused& one) {
+  const auto& [step, error] = one;
+  step_refused.write("the store can never take this and has refused it",
+                     {{"user", step->user}, {"job", step->job_id}, {"what", error.what()}});
+  if (step->kind == Step::Kind::put && refused) {
+    hub::RefusedOutcome outcome{.user = step->user, .job_id = step->job_id, .number = step->number};
+    try {
+      outcome.before = file.outcome_of(step->user, step->job_id);
+    } catch (const StoreError& unread) {
+      cannot_read.write("an outcome cannot be read",
+                        {{"user", step->user}, {"job", step->job_id}, {"what", unread.what()}});
+    }
+    queue.call([&] { refused(std::move(outcome)); });
+  }
+  return {.step = step, .commit = error.too_large() ? hub::Commit::too_large : hub::Commit::refused};
+}
+
+void StoreWriter::read_some(OutcomeFile& file) {
+  queue.next_question(reading_);
+  if (!reading_) return;
+  try {
+    const AtTheDisk at_the_disk(queue);
+    if (file.read_more(reading_->user, reading_->read_to, reading_->found)) return;
+  } catch (const StoreError& error) {
+    cannot_read.write("outcomes cannot be read and are not told until they can",
+                      {{"user", reading_->user}, {"what", error.what()}});
+  }
+  queue.answer(*reading_);
+  reading_.reset();
+}
+
+}  // namespace signalbox::store

@@ -1,0 +1,34 @@
+#pragma once
+#include <future>
+#include <optional>
+#include <string>
+
+#include "hub/outcome_store.hpp"
+#include "store/outcome_file.hpp"
+#include "store/store_queue.hpp"
+
+namespace signalbox::store {
+
+/// Does what its queue says, on a thread of its own: the only one that touches the file.
+class StoreWriter {
+ public:
+  StoreWriter(std::string directory, StoreQueue::Options options) : queue(options), directory_(std::move(directory)) {}
+
+  /// The whole life of the thread: opens the file, serves the queue until its end, closes the file.
+  void run();
+
+  StoreQueue queue;
+  std::promise<void> opened;  ///< or why not
+  hub::OutcomeStore::Refused refused;
+
+ private:
+  void serve(OutcomeFile& file);
+  bool write(OutcomeFile& file, const Batch& batch);
+  StoreQueue::Fault drop(OutcomeFile& file, const OutcomeFile::Refused& one);
+  void read_some(OutcomeFile& file);
+
+  const std::string directory_;
+  std::optional<StoreQueue::Question> reading_;
+};
+
+}  // namespace signalbox::store
