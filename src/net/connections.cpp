@@ -16,7 +16,7 @@ constexpr std::size_t kMaxThrownAway =
     8u << 20;  ///< of what a peer still sends after our last answer, so that it reads that
 constexpr std::string_view kOverloaded =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-log::RareWarning connections_full, descriptors_gone;
+log::RareWarning connections_full, descriptors_gone, watches_gone;
 constexpr Milliseconds kLinger{2000};
 constexpr Milliseconds kWriteTimeout{30'000};
 
@@ -59,10 +59,8 @@ void Shard::accept_all(int listener, int most) {
       accept_refused(fd, peer);
       continue;
     }
-    Connection& connection = open_connection(fd, peer);
-    connection.counted = true;
     shared_.connections.fetch_add(1, std::memory_order_relaxed);
-    set_deadline(connection, now_ + options_.head_timeout);
+    if (Connection* connection = open_connection(fd, peer)) set_deadline(*connection, now_ + options_.head_timeout);
   }
 }
 
@@ -73,25 +71,28 @@ void Shard::accept_refused(int fd, const PeerAddress& peer) {
     kernel_->close(fd);
     return;
   }
-  Connection& connection = open_connection(fd, peer);
-  if (connection.mode == Mode::closed) return;
-  connection.refused = true;
   shared_.refused.fetch_add(1, std::memory_order_relaxed);
-  connection.http->out = kOverloaded;
-  connection.mode = Mode::ending;
-  touch(connection);
+  Connection* connection = open_connection(fd, peer, true);
+  if (!connection) return;
+  connection->http->out = kOverloaded;
+  connection->mode = Mode::ending;
+  touch(*connection);
 }
 
-Connection& Shard::open_connection(int fd, const PeerAddress& peer) {
+Connection* Shard::open_connection(int fd, const PeerAddress& peer, bool refused) {
   auto made = std::make_unique<Connection>();
   made->fd = fd;
   made->peer = peer;
+  made->refused = refused;
+  made->counted = !refused;
   made->http = std::make_unique<HttpState>(options_.max_head_bytes, options_.max_fields);
   made->http->begun_at = now_;
   Connection& connection = connections_.insert(std::move(made));
   connection.interest = Kernel::kRead;
-  if (!kernel_->watch(fd, connection.websocket_id(), Kernel::kRead)) close_connection(connection);
-  return connection;
+  if (kernel_->watch(fd, connection.websocket_id(), Kernel::kRead)) return &connection;
+  watches_gone.write("the kernel watches no more connections (fs.epoll.max_user_watches): they are closed unanswered");
+  close_connection(connection);
+  return nullptr;
 }
 
 void Shard::close_connection(Connection& connection, CloseReason reason) {

@@ -272,20 +272,19 @@ bool Shard::on_websocket_head(Connection& connection, const RequestHead& head, s
   kernel_->unwatch(connection.fd);
   OwnedFd fd(connection.fd);
   connection.fd = -1;
-  const bool counted = connection.counted;
-  connection.counted = false;
-  const bool taken = other->post(Message::run(
-      [other, fd = std::move(fd), peer = connection.peer, counted, raw = connection.http->parser.raw(),
-       more = std::string(rest)]() mutable { other->adopt(std::move(fd), peer, counted, raw, std::move(more)); }));
-  if (!taken) connection.counted = counted;
+  connection.counted = false;  // it counts there, without a break
+  const bool taken = other->post(
+      Message::run([other, fd = std::move(fd), peer = connection.peer, raw = connection.http->parser.raw(),
+                    more = std::string(rest)]() mutable { other->adopt(std::move(fd), peer, raw, std::move(more)); }));
+  if (!taken) connection.counted = true;
   close_connection(connection);
   return true;
 }
 
-void Shard::adopt(OwnedFd fd, const PeerAddress& peer, bool counted, const std::string& head, std::string rest) {
-  Connection& connection = open_connection(fd.release(), peer);
-  connection.counted = counted;
-  if (connection.mode == Mode::closed) return;
+void Shard::adopt(OwnedFd fd, const PeerAddress& peer, const std::string& head, std::string rest) {
+  Connection* opened = open_connection(fd.release(), peer);
+  if (!opened) return;
+  Connection& connection = *opened;
   const std::string address = to_text(peer);
   connection.mode = Mode::waiting;
   connection.http->engine = true;

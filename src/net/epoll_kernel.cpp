@@ -30,9 +30,10 @@ std::uint32_t epoll_mask(unsigned interest) {
 class EpollKernel final : public Kernel {
  public:
   EpollKernel() : epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-    if (epoll_.get() < 0 || wake_.get() < 0) throw std::system_error(errno, std::generic_category(), "epoll");
     epoll_event event{.events = EPOLLIN, .data = {.u64 = kWakeToken}};
-    epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event);
+    if (epoll_.get() < 0 || wake_.get() < 0 || epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) != 0) {
+      throw std::system_error(errno, std::generic_category(), "epoll");
+    }
   }
 
   TimePoint now() override { return Clock::now(); }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace signalbox::net {
 namespace {
@@ -39,7 +40,9 @@ Shard::~Shard() {
 
 void Shard::add_listener(int fd) {
   listeners_.push_back(fd);
-  kernel_->watch(fd, kListenerBit | static_cast<std::uint64_t>(fd), Kernel::kRead);
+  if (!kernel_->watch(fd, kListenerBit | static_cast<std::uint64_t>(fd), Kernel::kRead)) {
+    throw std::runtime_error("the kernel watches no more descriptors; raise fs.epoll.max_user_watches");
+  }
 }
 
 // What this thread itself emits need not go through the mailbox, unless something waits there that came first.

@@ -114,7 +114,9 @@ class Shard {
   // connections.cpp: their life.
   void accept_all(int listener, int most);
   void accept_refused(int fd, const PeerAddress& peer);
-  Connection& open_connection(int fd, const PeerAddress& peer);
+  /// One that counts already, among the connections or among the refused. Null: the kernel watches no more, and so it
+  /// is closed.
+  Connection* open_connection(int fd, const PeerAddress& peer, bool refused = false);
   void close_connection(Connection& connection, CloseReason reason = CloseReason::transport_close);
   void on_readable(Connection& connection);
   void on_bytes(Connection& connection, std::span<char> bytes);  ///< may be written to
@@ -204,7 +206,7 @@ class Shard {
   unsigned owner_of(std::string_view sid) const;
   void refuse_websocket(Connection& connection, int status, std::string_view message, Fields fields = {});
   void upgrade_here(Connection& connection, const RequestHead& head, const EngineQuery& query);
-  void adopt(OwnedFd fd, const PeerAddress& peer, bool counted, const std::string& head, std::string rest);
+  void adopt(OwnedFd fd, const PeerAddress& peer, const std::string& head, std::string rest);
   void add_cors(Connection& connection, const RequestHead& head);
 
   // sessions.cpp

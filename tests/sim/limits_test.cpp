@@ -429,6 +429,28 @@ TEST(Connections, past_the_limit_are_told_so_and_past_64_of_those_at_once_only_c
   EXPECT_EQ(world.shared.refused, 0u);
 }
 
+TEST(Connections, that_the_kernel_does_not_watch_are_closed_and_count_no_more) {
+  Options options;
+  options.max_connections = 3;
+  World world(options);
+  const int here = world.connect();
+  world.kernel->watches = false;
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(world.gone(world.connect())) << i;
+  EXPECT_EQ(world.shared.connections, 1u);
+  EXPECT_EQ(world.shared.refused, 0u);
+  world.kernel->watches = true;
+  const int next = world.connect();
+  for (const int fd : {here, next}) {
+    world.send(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(world.status(fd), "200");
+  }
+  world.connect();
+  world.kernel->watches = false;
+  EXPECT_TRUE(world.gone(world.connect())) << "one over the limit, which would be told so";
+  EXPECT_EQ(world.shared.connections, 3u);
+  EXPECT_EQ(world.shared.refused, 0u);
+}
+
 TEST(Connections, when_descriptors_run_out_one_is_closed_and_the_next_are_served) {
   World world;
   world.kernel->accept_error = EMFILE;

@@ -109,6 +109,30 @@ TEST(Upgrade, of_a_session_on_another_shard_counts_what_came_behind_its_head) {
   EXPECT_GE(world.counters().partial_bytes, 490u);
 }
 
+TEST(Upgrade, of_a_session_on_a_shard_that_can_watch_no_more_ends_the_websocket_alone) {
+  ServerWorld world;
+  const int polls = world.connect(0);
+  world.turn();
+  world.socket(polls)->in = "GET /socket.io/?EIO=4&transport=polling&name=ada HTTP/1.1\r\nHost: x\r\n\r\n";
+  world.turn();
+  const std::string opened = world.socket(polls)->out, key = R"("sid":")";
+  const auto begin = opened.find(key) + key.size();
+  const std::string sid = opened.substr(begin, opened.find('"', begin) - begin);
+  world.kernel(0).watches = false;
+  for (int i = 0; i < 5; ++i) {
+    const int webs = world.connect(1);
+    world.turn();
+    world.socket(webs)->in = "GET /socket.io/?EIO=4&transport=websocket&sid=" + sid +
+                             " HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: "
+                             "Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+                             "dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    world.turn(3);
+    EXPECT_FALSE(world.socket(webs));
+  }
+  EXPECT_EQ(world.counters().connections, 1u);
+  EXPECT_EQ(world.counters().sessions, 1u);
+}
+
 /// The ids of the jobs whose outcomes are among these.
 Messages outcomes_in(const Messages& messages) {
   Messages jobs;

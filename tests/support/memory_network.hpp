@@ -51,6 +51,7 @@ class MemoryKernel final : public Kernel {
     return fd;
   }
   int accept_error = 0;  ///< the next accept() fails with it
+  bool watches = true;   ///< else it has no room to watch one more
   std::atomic<unsigned> wakes{0};
 
   TimePoint now() override { return network_.now; }
@@ -65,6 +66,7 @@ class MemoryKernel final : public Kernel {
   }
   void wake() override { ++wakes; }
   bool watch(int fd, std::uint64_t token, unsigned interest) override {
+    if (!watches) return false;
     if (!watched_.emplace(fd, Watch{token, interest}).second) std::abort();
     return true;
   }
