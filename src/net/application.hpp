@@ -86,7 +86,7 @@ class ShardApplication {
 };
 
 struct Options {
-  std::string host;           ///< empty: all addresses, IPv6 and IPv4; "localhost": loopback of both families
+  std::string host;           ///< empty: all addresses, IPv6 and IPv4; a name: all of its; "localhost": loopback
   std::uint16_t port = 3000;  ///< 0: any, see Network::port()
   unsigned shards = 1;
   std::string path = "/socket.io/";

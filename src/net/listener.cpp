@@ -1,6 +1,5 @@
 #include "net/listener.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -8,8 +7,10 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <stdexcept>
 
 namespace signalbox::net {
@@ -19,58 +20,74 @@ struct Address {
   sockaddr_storage storage{};
   socklen_t size = 0;
   bool dual = false;  ///< IPv6 that takes IPv4 as well
-  bool optional = false;
+  std::string text{};
+
+  bool is_ipv6() const { return storage.ss_family == AF_INET6; }
 };
 
-Address ipv6(const char* text, bool dual) {
-  Address address;
-  auto& in = reinterpret_cast<sockaddr_in6&>(address.storage);
-  in.sin6_family = AF_INET6;
-  inet_pton(AF_INET6, text, &in.sin6_addr);
-  address.size = sizeof in;
-  address.dual = dual;
-  return address;
+struct FreeAddresses {
+  void operator()(addrinfo* list) const noexcept { freeaddrinfo(list); }
+};
+using AddressList = std::unique_ptr<addrinfo, FreeAddresses>;
+
+/// Throws std::runtime_error with the reason why there is none.
+AddressList look_up(const std::string& host, int flags) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = flags;
+  addrinfo* found = nullptr;
+  const int error = getaddrinfo(host.c_str(), nullptr, &hints, &found);
+  if (error != 0) throw std::runtime_error(gai_strerror(error));
+  return AddressList(found);
 }
 
-Address ipv4(const char* text) {
-  Address address;
-  auto& in = reinterpret_cast<sockaddr_in&>(address.storage);
-  in.sin_family = AF_INET;
-  inet_pton(AF_INET, text, &in.sin_addr);
-  address.size = sizeof in;
+Address address_of(const std::string& text) {
+  const AddressList found = look_up(text, AI_NUMERICHOST);
+  Address address{.size = found->ai_addrlen, .text = text};
+  std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
   return address;
 }
 
 bool has_ipv6() {
   OwnedFd fd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (fd.get() < 0) return false;
-  const Address loopback = ipv6("::1", false);
+  const Address loopback = address_of("::1");
   return ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&loopback.storage), loopback.size) == 0;
 }
 
-std::string not_ours(const std::string& host) {
-  return fmt::format("HOST is '{}', which is no address of this machine; localhost is, and without HOST all are", host);
+constexpr const char* kBetterHosts = "localhost is, and without HOST all are";
+
+std::string not_ours(const std::string& host, const Address& address) {
+  if (host == address.text)
+    return fmt::format("HOST is '{}', which is no address of this machine; {}", host, kBetterHosts);
+  return fmt::format("HOST is '{}', which stands for {}; that is no address of this machine; {}", host, address.text,
+                     kBetterHosts);
 }
 
-std::vector<Address> addresses_of(const std::string& host) {
-  if (host.empty()) return {has_ipv6() ? ipv6("::", true) : ipv4("0.0.0.0")};
-  if (host == "localhost") {
-    std::vector<Address> both{ipv4("127.0.0.1")};
-    if (has_ipv6()) both.push_back(ipv6("::1", false));
-    return both;
+std::vector<Address> all_addresses() {
+  Address all = address_of(has_ipv6() ? "::" : "0.0.0.0");
+  all.dual = all.is_ipv6();
+  return {all};
+}
+
+std::vector<std::string> texts_of(const std::string& host, Resolver resolver) {
+  if (host == "localhost") return {"127.0.0.1", "::1"};  // whatever the system's files say of it
+  try {
+    return resolver(host);
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(
+        fmt::format("HOST is '{}', which is no address of this machine and no name that is known to it ({}); {}", host,
+                    error.what(), kBetterHosts));
   }
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0 || !found) {
-    throw std::runtime_error(not_ours(host));
-  }
-  Address address;
-  std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
-  address.size = found->ai_addrlen;
-  freeaddrinfo(found);
-  return {address};
+}
+
+std::vector<Address> addresses_of(const std::string& host, Resolver resolver) {
+  if (host.empty()) return all_addresses();
+  std::vector<Address> addresses;
+  for (const std::string& text : texts_of(host, resolver)) addresses.push_back(address_of(text));
+  // A name may have an address of a family that this machine has not.
+  if (addresses.size() > 1 && !has_ipv6()) std::erase_if(addresses, [](const Address& one) { return one.is_ipv6(); });
+  return addresses;
 }
 
 void set_port(Address& address, std::uint16_t port) {
@@ -99,13 +116,14 @@ OwnedFd bind_to(const std::string& host, Address address, std::uint16_t port, bo
   set_port(address, port);
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0) return fd;
   const int error = errno;
+  const std::string where = host.empty() ? "" : " on " + address.text;
   if (error == EADDRINUSE)
     throw std::runtime_error(
-        fmt::format("port {} is in use: another program listens there; choose another PORT or stop it", port));
-  if (error == EADDRNOTAVAIL) throw std::runtime_error(not_ours(host));
+        fmt::format("port {} is in use{}: another program listens there; choose another PORT or stop it", port, where));
+  if (error == EADDRNOTAVAIL) throw std::runtime_error(not_ours(host, address));
   if (error == EACCES)
     throw std::runtime_error(fmt::format("port {} needs privileges; choose a PORT of 1024 or more", port));
-  throw std::runtime_error(fmt::format("port {} cannot be listened on: {}", port, std::strerror(error)));
+  throw std::runtime_error(fmt::format("port {} cannot be listened on{}: {}", port, where, std::strerror(error)));
 }
 
 // Inherited by every connection, which saves each of them the calls. What waits for a slow client is to wait in our
@@ -122,8 +140,21 @@ void set_options_of_accepted(int listener, Milliseconds user_timeout) {
 
 }  // namespace
 
-Listeners listen_on(const std::string& host, std::uint16_t port, unsigned shards, Milliseconds user_timeout) {
-  std::vector<Address> addresses = addresses_of(host);
+std::vector<std::string> resolve(const std::string& host) {
+  std::vector<std::string> out;
+  const AddressList found = look_up(host, AI_PASSIVE);
+  for (const addrinfo* one = found.get(); one; one = one->ai_next) {
+    char text[NI_MAXHOST] = "";
+    if (getnameinfo(one->ai_addr, one->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0) continue;
+    if (std::ranges::find(out, text) == out.end()) out.emplace_back(text);
+  }
+  if (out.empty()) throw std::runtime_error("it has no address");
+  return out;
+}
+
+Listeners listen_on(const std::string& host, std::uint16_t port, unsigned shards, Milliseconds user_timeout,
+                    Resolver resolver) {
+  const std::vector<Address> addresses = addresses_of(host, resolver);
   // With SO_REUSEPORT a second server would quietly share the port: a bind without it first tells whether anyone
   // listens. It does not listen itself: whoever connected to it would be reset.
   for (const Address& address : addresses) {

@@ -13,10 +13,16 @@ struct Listeners {
   std::uint16_t port = 0;
 };
 
-/// Binds `host` (Options::host) and `port` once for each shard, so that the kernel shares connections out. What is
-/// accepted has the listening socket's options, TCP_USER_TIMEOUT among them.
+/// The addresses that a name stands for on this machine, as text ("10.0.0.1", "fe80::1%eth0"); those of an address are
+/// itself. Throws std::runtime_error with the reason why there are none.
+std::vector<std::string> resolve(const std::string& host);
+using Resolver = std::vector<std::string> (*)(const std::string& host);
+
+/// Binds every address of `host` (Options::host) at `port` once for each shard, so that the kernel shares connections
+/// out. What is accepted has the listening socket's options, TCP_USER_TIMEOUT among them.
 /// Throws std::runtime_error with a sentence for the user, such as "port 3000 is in use".
-Listeners listen_on(const std::string& host, std::uint16_t port, unsigned shards, Milliseconds user_timeout);
+Listeners listen_on(const std::string& host, std::uint16_t port, unsigned shards, Milliseconds user_timeout,
+                    Resolver resolver = resolve);
 
 /// Raises the soft limit of descriptors to the hard one; returns what it is now.
 std::size_t raise_descriptor_limit();

@@ -2,10 +2,12 @@
 #include <gtest/gtest.h>
 #include <netinet/tcp.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "echo_server.hpp"
 #include "net/kernel.hpp"
+#include "net/listener.hpp"
 
 namespace signalbox::net::test {
 namespace {
@@ -89,6 +91,59 @@ TEST(OtherHosts, that_are_not_this_machines_are_refused_by_name) {
           << error.what();
     }
   }
+}
+
+std::vector<std::string> two_of_loopback(const std::string&) {
+  return {"127.0.0.1", "127.0.0.2"};
+}
+std::vector<std::string> one_of_another_machine(const std::string&) {
+  return {"127.0.0.1", "192.0.2.1"};
+}
+std::vector<std::string> both_families(const std::string&) {
+  return {"127.0.0.3", "::1"};
+}
+
+std::string why_not(const std::string& host, std::uint16_t port, Resolver resolver) {
+  try {
+    static_cast<void>(listen_on(host, port, 1, Milliseconds{30'000}, resolver));
+    return "it listens";
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
+TEST(HostNames, are_listened_on_at_all_their_addresses_by_every_shard) {
+  const Listeners listeners = listen_on("two.example", 0, 2, Milliseconds{30'000}, two_of_loopback);
+  ASSERT_EQ(listeners.of_shard.size(), 2u);
+  for (const auto& of_shard : listeners.of_shard) EXPECT_EQ(of_shard.size(), 2u);
+  EXPECT_EQ(connect_to(AF_INET, "127.0.0.1", listeners.port), 0);
+  EXPECT_EQ(connect_to(AF_INET, "127.0.0.2", listeners.port), 0);
+  EXPECT_EQ(connect_to(AF_INET, "127.0.0.3", listeners.port), ECONNREFUSED);
+}
+
+TEST(HostNames, of_both_families_are_listened_on_in_those_that_the_machine_has) {
+  const Listeners listeners = listen_on("both.example", 0, 1, Milliseconds{30'000}, both_families);
+  EXPECT_EQ(connect_to(AF_INET, "127.0.0.3", listeners.port), 0);
+  EXPECT_EQ(connect_to(AF_INET, "127.0.0.1", listeners.port), ECONNREFUSED);
+  EXPECT_EQ(listeners.of_shard[0].size(), has_ipv6() ? 2u : 1u);
+  if (has_ipv6()) EXPECT_EQ(connect_to(AF_INET6, "::1", listeners.port), 0);
+}
+
+TEST(HostNames, are_refused_with_the_address_that_cannot_be_listened_on) {
+  EXPECT_EQ(why_not("two.example", 0, one_of_another_machine),
+            "HOST is 'two.example', which stands for 192.0.2.1; that is no address of this machine; localhost is, and "
+            "without HOST all are");
+  const Listeners first = listen_on("127.0.0.2", 0, 1, Milliseconds{30'000});
+  EXPECT_EQ(why_not("two.example", first.port, two_of_loopback),
+            "port " + std::to_string(first.port) +
+                " is in use on 127.0.0.2: another program listens there; choose another PORT or stop it");
+}
+
+TEST(HostNames, are_asked_of_the_system) {
+  EXPECT_EQ(resolve("127.0.0.1"), std::vector<std::string>{"127.0.0.1"});
+  const auto addresses = resolve("localhost");
+  EXPECT_NE(std::find(addresses.begin(), addresses.end(), "127.0.0.1"), addresses.end());
+  EXPECT_THROW(static_cast<void>(resolve("no-such-host.invalid")), std::runtime_error);
 }
 
 TEST(Addresses, are_written_as_people_write_them) {
