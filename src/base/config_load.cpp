@@ -52,14 +52,24 @@ void read_flags(const std::vector<std::string>& arguments, Values& out) {
   }
 }
 
-Variables read_dotenv() {
+ConfigError unreadable(int error) {
+  return ConfigError(fmt::format("the file .env cannot be read: {}", std::strerror(error)));
+}
+
+/// Nothing: there is no such file.
+std::optional<std::string> dotenv_text() try {
   std::ifstream file(".env", std::ios::binary);
-  if (!file) {
-    if (errno == ENOENT) return {};
-    throw ConfigError(fmt::format("the file .env cannot be read: {}", std::strerror(errno)));
-  }
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  auto variables = parse_dotenv(text);
+  if (file) return std::string(std::istreambuf_iterator<char>(file), {});
+  if (errno == ENOENT) return std::nullopt;
+  throw unreadable(errno);
+} catch (const std::ios_base::failure& error) {  // it was opened: a folder, or a disk that fails
+  throw unreadable(error.code().value());
+}
+
+Variables read_dotenv() {
+  const auto text = dotenv_text();
+  if (!text) return {};
+  auto variables = parse_dotenv(*text);
   if (!variables) throw ConfigError(fmt::format(".env, line {}: {}", variables.error().line, variables.error().reason));
   return *std::move(variables);
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -85,6 +85,45 @@ test("a setting that cannot be used ends with 1, with its name, value and what i
   assert.match(file.err, /\.env, line 2: the closing quote is missing/);
   assert.ok(!file.err.includes("hush"));
 });
+
+/** Runs `signalbox serve` as somebody who may not do everything, in a folder of its own that `prepare` has filled. */
+async function serveAsNobody(prepare, env) {
+  const cwd = mkdtempSync(join(tmpdir(), "signalbox-cli-"));
+  chmodSync(cwd, 0o777);
+  prepare(cwd);
+  const [command, args] = process.getuid() === 0 ? ["setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", signalbox, "serve"]] : [signalbox, ["serve"]];
+  const environment = { PATH: process.env.PATH, JWT_SECRET: secret, PORT: "0", DATA_DIR: "", LOG_LEVEL: "off", ...env };
+  const child = spawn(command, args, { cwd, env: environment, stdio: ["ignore", "ignore", "pipe"], timeout: 20000 });
+  let err = "";
+  child.stderr.on("data", (data) => (err += data));
+  const [code] = await once(child, "close");
+  rmSync(cwd, { recursive: true });
+  return { code, err };
+}
+
+const nothing = () => {};
+const atStart = {
+  "a port that is none": [nothing, { PORT: "http" }, /^PORT \(environment\) is 'http'; allowed: 0 to 65535$/],
+  "a port that needs privileges": [nothing, { PORT: "80" }, /^port 80 needs privileges; choose a PORT of 1024 or more$/],
+  "a path that is none": [nothing, { SOCKET_PATH: "socket.io" }, /^SOCKET_PATH \(environment\) is 'socket.io'; allowed: a path that begins and ends with '\/'/],
+  "a host that is none of ours": [nothing, { HOST: "192.0.2.1" }, /^HOST is '192.0.2.1', which is no address of this machine; /],
+  "a host that is no name": [nothing, { HOST: "http://localhost" }, /^HOST is 'http:\/\/localhost', which is no address of this machine and no name that is known to it/],
+  "no secret": [nothing, { JWT_SECRET: "" }, /^JWT_SECRET is not set: set it to /],
+  "a .env that may not be read": [(cwd) => writeFileSync(join(cwd, ".env"), "", { mode: 0 }), {}, /^the file \.env cannot be read: Permission denied$/],
+  "a .env that is a folder": [(cwd) => mkdirSync(join(cwd, ".env")), {}, /^the file \.env cannot be read: Is a directory$/],
+  "a folder for data that may not be made": [(cwd) => mkdirSync(join(cwd, "closed"), 0o555), { DATA_DIR: "closed/data" }, /DATA_DIR closed\/data cannot be made: Permission denied/],
+  "a folder for data that may not be written": [(cwd) => mkdirSync(join(cwd, "closed"), 0o555), { DATA_DIR: "closed" }, /closed\/.*Permission denied/],
+  "a folder for data that is a file": [(cwd) => writeFileSync(join(cwd, "data"), ""), { DATA_DIR: "data" }, /data\/.*Not a directory/],
+};
+for (const [what, [prepare, env, message]] of Object.entries(atStart)) {
+  test(`a start with ${what} ends with 1 and says what would be right`, async (t) => {
+    if (env.PORT === "80" && Number(readFileSync("/proc/sys/net/ipv4/ip_unprivileged_port_start", "utf8")) <= 80) return t.skip("port 80 is free to all here");
+    const { code, err } = await serveAsNobody(prepare, env);
+    assert.equal(code, 1, err);
+    assert.match(err, /^signalbox: .*\n$/, "one line");
+    assert.match(err.slice("signalbox: ".length, -1), message);
+  });
+}
 
 test("token prints a JWT that the secret signed", async () => {
   const before = Math.floor(Date.now() / 1000);
