@@ -90,18 +90,6 @@ describe("outcomes over polling", () => {
     socket.disconnect();
   }));
 
-  test("a client without t, each of whose connections a proxy resets when the answer is there, stays connected", { timeout: 60000 }, through(async (name) => {
-    await makeOutcomes(name);
-    proxy.loses = () => "end";
-    const socket = listener(name, { timestampRequests: false });
-    const ends = [];
-    socket.on("disconnect", (reason) => ends.push(reason));
-    await eventually(() => socket.jobs.length >= outcomes, 20000);
-    await eventually(async () => (await unread(name)).length === 0, 20000);
-    assert.deepEqual([socket.jobs, ends], [all, []]);
-    socket.disconnect();
-  }));
-
   test("answers to every kind of request are lost at random, over several lives: every outcome arrives", { timeout: 60000 }, through(async (name) => {
     const random = randomOf(user);
     proxy.loses = () => (random() < 0.3 ? (random() < 0.5 ? "read" : "reset") : undefined);

@@ -103,7 +103,7 @@ TEST_P(LostAnswer, that_found_no_connection_any_more_is_there_as_well) {
 }
 
 TEST_P(LostAnswer, has_its_share_in_the_total) {
-  world.shard().set_authenticated(*world.session);
+  world.shard().set_authenticated(*world.session, true);
   const int first = ask("GET", "a");
   say("4" + std::string(10'000, 'x'));
   reset(first);

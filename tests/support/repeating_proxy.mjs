@@ -13,8 +13,7 @@ export class RepeatingProxy {
   /** How often an answer was lost. */
   lost = 0;
   /** Asked for every answer of the server: is it lost, and how? "read": this side had it, and its client's connection
-      died. "reset": the server's connection is reset, whatever of the answer was on its way. Else it arrives; with "end",
-      and the server's connection is reset behind it, as HAProxy does where it needs that no more. */
+      died. "reset": the server's connection is reset, whatever of the answer was on its way. Else it arrives. */
   loses = () => undefined;
 
   /** A proxy to what listens on `port`, whether it does so now or later. */
@@ -64,13 +63,12 @@ export class RepeatingProxy {
         answer.socket.resetAndDestroy();
         return again();
       }
-      const parts = [], { socket } = answer;
+      const parts = [];
       try {
         for await (const part of answer) parts.push(part);
       } catch {
         return;
       }
-      if (how === "end") socket.resetAndDestroy();
       if (!current() || response.destroyed) return;
       if (how === "read") return this.lost++, again();
       response.writeHead(answer.statusCode, answer.headers).end(Buffer.concat(parts));
