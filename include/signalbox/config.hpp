@@ -96,7 +96,7 @@ struct Config {
   bool serve_client = true;
 
   // Limits (docs/security.md)
-  std::size_t max_connections = 0;                  ///< 0: descriptors less 100
+  std::size_t max_connections = 0;                  ///< 0: as many as descriptors leave, at most 2^20
   std::size_t max_unauthenticated = 0;              ///< 0: a tenth of max_connections, at least 1000
   std::size_t max_unauthenticated_per_address = 0;  ///< 0: no limit
   std::size_t max_connections_per_user = 500;       ///< 0: no limit

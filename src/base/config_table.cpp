@@ -86,7 +86,7 @@ const std::vector<Setting>& table() {
       {.name = "JSON_DEPTH", .member = &Config::json_depth, .unit = "levels", .min = 1, .max = 1024, .help = "Deepest nesting of JSON."},
       {.name = "POLLING_MAX_PACKETS", .member = &Config::polling_max_packets, .unit = "packets", .min = 1, .max = kMaxCount, .help = "Most packets in one polling answer."},
       {.name = "POLLING_MAX_RECEIVED", .member = &Config::polling_max_received, .unit = "packets", .min = 1, .max = kMaxCount, .help = "Most packets in one polling request."},
-      {.name = "MAX_CONNECTIONS", .member = &Config::max_connections, .max = kMaxCount, .help = "Most connections at once; further ones get 503.", .unset = "descriptors less 100"},
+      {.name = "MAX_CONNECTIONS", .member = &Config::max_connections, .max = kMaxCount, .help = "Most connections at once; further ones get 503.", .unset = "what descriptors leave beside the program's own, at most 1048576"},
       {.name = "MAX_UNAUTHENTICATED", .member = &Config::max_unauthenticated, .max = kMaxCount, .help = "Most sessions without a login at once; the oldest goes.", .unset = "a tenth of MAX_CONNECTIONS, at least 1000"},
       {.name = "MAX_UNAUTHENTICATED_PER_ADDRESS", .member = &Config::max_unauthenticated_per_address, .max = kMaxCount, .help = "The same from one address; further ones get 503.", .unset = "no limit"},
       {.name = "MAX_CONNECTIONS_PER_USER", .member = &Config::max_connections_per_user, .max = kMaxCount, .help = "Most sockets of one user; the oldest is disconnected. 0: no limit."},

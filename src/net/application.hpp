@@ -96,7 +96,7 @@ struct Options {
   Milliseconds idle_timeout{30000};
   std::size_t max_head_bytes = 16 * 1024;
   std::size_t max_fields = 100;
-  std::size_t max_connections = 0;            ///< 0: descriptors less 100
+  std::size_t max_connections = 0;            ///< 0: connections_within()
   std::size_t max_unauthenticated = 0;        ///< 0: a tenth of max_connections, at least 1000
   std::size_t max_strangers_per_address = 0;  ///< sessions without a login from one address; 0: no limit
   std::size_t mailbox_messages = 100'000;

@@ -4,13 +4,13 @@
 #include <cerrno>
 
 #include "base/log.hpp"
+#include "net/descriptors.hpp"
 #include "net/shard.hpp"
 
 // The life of a connection: accepted, read, written, closed.
 namespace signalbox::net {
 namespace {
 
-constexpr std::size_t kMaxRefused = 64;  // at once that are told so and waited for; more are told and closed
 constexpr std::size_t kMaxStashed = 64 * 1024;
 constexpr std::size_t kMaxThrownAway =
     8u << 20;  ///< of what a peer still sends after our last answer, so that it reads that

@@ -24,7 +24,4 @@ using Resolver = std::vector<std::string> (*)(const std::string& host);
 Listeners listen_on(const std::string& host, std::uint16_t port, unsigned shards, Milliseconds user_timeout,
                     Resolver resolver = resolve);
 
-/// Raises the soft limit of descriptors to the hard one; returns what it is now.
-std::size_t raise_descriptor_limit();
-
 }  // namespace signalbox::net

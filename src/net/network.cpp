@@ -1,9 +1,13 @@
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <stdexcept>
 #include <thread>
 
 #include "base/assert.hpp"
 #include "base/log.hpp"
 #include "base/service_thread.hpp"
+#include "net/descriptors.hpp"
 #include "net/listener.hpp"
 #include "net/shard.hpp"
 
@@ -51,6 +55,7 @@ class ShardedNetwork final : public Network {
   static Shard* current() { return net::current_shard(); }  ///< perhaps another network's
   /// How many shards other threads may look at: all of them or, until the last is made, none.
   unsigned made() const { return made_.load(std::memory_order_acquire); }
+  void set_limits(const Descriptors& descriptors);
   void make_shards(Listeners listeners);
 
   Shared shared_;
@@ -62,22 +67,39 @@ class ShardedNetwork final : public Network {
 
 void ShardedNetwork::start() {
   SB_ASSERT(shared_.shards.empty());
-  const std::size_t descriptors = raise_descriptor_limit();
   const Options& options = shared_.options;
-  shared_.max_connections =
-      options.max_connections ? options.max_connections : descriptors - std::min<std::size_t>(descriptors / 2, 100);
-  shared_.max_strangers = options.max_unauthenticated ? options.max_unauthenticated
-                                                      : std::max<std::size_t>(1000, shared_.max_connections / 10);
-  log::info("limits", {{"descriptors", std::to_string(descriptors)},
-                       {"max_connections", std::to_string(shared_.max_connections)},
-                       {"max_unauthenticated", std::to_string(shared_.max_strangers)}});
-  make_shards(listen_on(options.host, options.port, options.shards, options.tcp_user_timeout));
+  const std::size_t limit = raise_descriptor_limit(), open = open_descriptors();
+  Listeners listeners = listen_on(options.host, options.port, options.shards, options.tcp_user_timeout);
+  set_limits({.limit = limit, .open = open, .shards = options.shards, .addresses = listeners.of_shard.front().size()});
+  make_shards(std::move(listeners));
   try {
     for (auto& shard : shared_.shards) threads_.push_back(service_thread([&shard = *shard] { shard.run(); }));
   } catch (const std::exception&) {
     stop();  // half of them serve nobody
     throw;
   }
+}
+
+void ShardedNetwork::set_limits(const Descriptors& descriptors) {
+  const Options& options = shared_.options;
+  const std::size_t fitting = connections_within(descriptors);
+  if (fitting == 0) {
+    throw std::runtime_error(
+        fmt::format("{} descriptors are too few for THREADS={} with {} open already: {} are the least that is of use; "
+                    "raise `ulimit -n` (systemd: LimitNOFILE), or take fewer THREADS",
+                    descriptors.limit, options.shards, descriptors.open, descriptors_for(100, descriptors)));
+  }
+  if (options.max_connections > fitting) {
+    log::warn("MAX_CONNECTIONS is more than descriptors allow: past them connections are closed unanswered",
+              {{"descriptors", std::to_string(descriptors.limit)},
+               {"needed", std::to_string(descriptors_for(options.max_connections, descriptors))}});
+  }
+  shared_.max_connections = options.max_connections ? options.max_connections : fitting;
+  shared_.max_strangers = options.max_unauthenticated ? options.max_unauthenticated
+                                                      : std::max<std::size_t>(1000, shared_.max_connections / 10);
+  log::info("limits", {{"descriptors", std::to_string(descriptors.limit)},
+                       {"max_connections", std::to_string(shared_.max_connections)},
+                       {"max_unauthenticated", std::to_string(shared_.max_strangers)}});
 }
 
 void ShardedNetwork::make_shards(Listeners listeners) {

@@ -1,10 +1,10 @@
 // Every limit of the table in docs/security.md, passed once.
 import assert from "node:assert/strict";
-import { after, before, describe } from "node:test";
+import { after, before, describe, test } from "node:test";
 
-import { pause } from "../support/server.mjs";
+import { pause, program, startServer } from "../support/server.mjs";
 import { frame, get, polling, post, Raw, text, upgrade, Ws } from "./raw.mjs";
-import { attack, crowd, login, loginByPolling, loginPacket, openPolling, Town } from "./town.mjs";
+import { attack, crowd, login, loginByPolling, loginPacket, openPolling, secret, Town } from "./town.mjs";
 
 const unknownSid = '{"code":1,"message":"Session ID unknown"}';
 const badRequest = '{"code":3,"message":"Bad request"}';
@@ -33,15 +33,24 @@ describe("limits of connections and sessions", () => {
     while ((await town.state()).connections > connections) await pause(5); // or the newcomer of `unharmed` has no place
   });
 
-  attack("by default there may be as many connections as descriptors less 100, and as many of those as the hard limit allows", { limits: "ulimit -S -n 150 && ulimit -H -n 300", alone: true }, async (town) => {
-    const { connections } = await town.state();
-    const many = await crowd(200 - connections, 50, () => Raw.open(town.port));
-    while ((await town.state()).connections < 200) await pause(5);
-    const one = await Raw.open(town.port);
-    assert.equal((await one.answer()).status, 503);
-    await town.hears();
-    [one, ...many].forEach((raw) => raw.close());
-    while ((await town.state()).connections > connections) await pause(5); // or the newcomer of `unharmed` has no place
+  for (const [threads, hard] of [[2, 300], [48, 500]])
+    attack(`by default there may be as many connections as the hard limit of ${hard} descriptors leaves to ${threads} threads, and none goes unanswered for want of one`, { env: { THREADS: String(threads), LOG_LEVEL: "info" }, limits: `ulimit -S -n 150 && ulimit -H -n ${hard}`, alone: true }, async (town) => {
+      const most = Number(/max_connections=(\d+)/.exec(town.server.child.log)[1]);
+      assert.ok(most > hard - 110 - 6 * threads && most < hard - 64 - 5 * threads, `${most} connections`);
+      const { connections } = await town.state();
+      const many = await crowd(most - connections, 50, () => Raw.open(town.port));
+      while ((await town.state()).connections < most) await pause(5);
+      const refused = await crowd(60, 60, () => Raw.open(town.port));
+      for (const one of refused) assert.equal((await one.answer()).status, 503);
+      await town.hears();
+      assert.doesNotMatch(town.server.child.log, /no descriptor is left/);
+      [...refused, ...many].forEach((raw) => raw.close());
+      while ((await town.state()).connections > connections) await pause(5); // or the newcomer of `unharmed` has no place
+    });
+
+  test("descriptors that are too few for the threads stop the start with a sentence that says how many are needed", async () => {
+    const failed = await startServer("/bin/sh", ["-c", 'ulimit -n 300 && exec "$0"', program("hostile_server")], { JWT_SECRET: secret, THREADS: "64" }).catch((error) => error.message);
+    assert.match(String(failed), /300 descriptors are too few for THREADS=64 .* \d{3} are the least that is of use/);
   });
 
   for (const [connections, strangers] of [[15_000, 1500], [100, 1000]])
