@@ -42,7 +42,7 @@ struct alignas(64) Directory::Stripe {
     User* user = find(name);
     return user ? *user : users.add(name);
   }
-  UserJobs& jobs_of(User& user, const LedgerOptions& options) SB_REQUIRES(mutex) {
+  UserJobs& jobs_of(User& user, const LedgerOptions& options) {
     if (!user.jobs) user.jobs = std::make_unique<UserJobs>(options, memory, memory_of(user.id));
     return *user.jobs;
   }
