@@ -84,6 +84,10 @@ EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_vi
 /// changed it.
 bool is_user_online(const Io& io, std::string_view user);
 /// The ids of all who are online, sorted.
+///
+/// cost    all of them are copied and sorted: a second for a million, during which a handler's shard serves nobody.
+/// With
+///         many users ask from a thread of your own, or for pages by GET /api/presence.
 std::vector<std::string> get_online_users(const Io& io);
 std::size_t get_online_users_count(const Io& io);
 

@@ -1,6 +1,7 @@
 #include "hub/directory.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -200,14 +201,32 @@ std::size_t Directory::entries() const {
 std::vector<std::string> Directory::online_users() const {
   std::vector<std::string> users;
   users.reserve(online_count());
-  for (std::size_t i = 0; i < kStripes; ++i) {
-    const Lock lock(stripes_[i].mutex);
-    stripes_[i].users.each([&](const User& user) {
-      if (user.online) users.push_back(user.id);
-    });
+  for (Walk all; !all.over();) {
+    walk(all, [&users](const std::string& user) { users.push_back(user); });
   }
   std::sort(users.begin(), users.end());
   return users;
+}
+
+std::size_t Directory::walk(Walk& walk, const std::function<void(const std::string& user)>& visit) const {
+  constexpr std::size_t kUsersAtOnce = 256;
+  const Stripe& stripe = stripes_[walk.stripe];
+  std::vector<const User*> piece;  // whose memory is fetched while the others are found
+  {
+    const Lock lock(stripe.mutex);
+    if (walk.pieces == 0)
+      walk.pieces = static_cast<std::uint32_t>(std::bit_ceil(stripe.users.size() / kUsersAtOnce + 1));
+    stripe.users.each_of(walk.piece, walk.pieces, [&](const User& user) {
+      __builtin_prefetch(&user);
+      __builtin_prefetch(&user.online);
+      piece.push_back(&user);
+    });
+    for (const User* user : piece) {
+      if (user->online) visit(user->id);
+    }
+  }
+  if (++walk.piece == walk.pieces) walk = {.stripe = walk.stripe + 1};
+  return piece.size();
 }
 
 void Directory::arm(TimePoint deadline) {

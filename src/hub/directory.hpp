@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,6 +59,8 @@ struct DirectoryOptions {
 ///         every thread at once; under a stripe's lock only numbers are taken and references pushed to mailboxes.
 class Directory {
  public:
+  static constexpr std::size_t kStripes = 256;
+
   Directory(Mailboxes& mailboxes, DirectoryOptions options);
   ~Directory();
 
@@ -115,6 +118,17 @@ class Directory {
   bool online(std::string_view user) const;
   std::size_t online_count() const { return online_count_.load(std::memory_order_relaxed); }
   std::vector<std::string> online_users() const;  ///< sorted
+  /// How far a walk over all users has come: some 250 of them a step, so that no stripe is locked for long.
+  struct Walk {
+    std::size_t stripe = 0;
+    std::uint32_t piece = 0;
+    std::uint32_t pieces = 0;  ///< of that stripe; 0: to be seen
+    bool over() const { return stripe == kStripes; }
+  };
+  /// One step: visits who is online in the next piece, under the stripe's lock. How many users were looked at. Who is
+  /// online from the walk's beginning to its end is visited once.
+  std::size_t walk(Walk& walk, const std::function<void(const std::string& user)>& visit) const;
+  Mailboxes& mailboxes() const { return mailboxes_; }
   std::size_t connections(std::string_view user) const;
   std::size_t entries() const;  ///< users who are online, in their grace, or have something kept for them
   /// What their index takes, ids included; with no store their data as well.
@@ -166,7 +180,6 @@ class Directory {
   bool tight() const;
   void expire_jobs(Stripe& stripe, bool tight);
 
-  static constexpr std::size_t kStripes = 256;
   Mailboxes& mailboxes_;
   const DirectoryOptions options_;
   OutcomeStore* store_ = nullptr;

@@ -52,6 +52,16 @@ class HashIndex {
       }
     }
   }
+  /// Those of one of `pieces` (a power of two) by their hashes: a value is of the same piece wherever it moves.
+  template <class Visit>
+  void each_of(std::uint32_t piece, std::uint32_t pieces, Visit visit) const {
+    for (const Bucket& bucket : buckets_) {
+      for (std::size_t slot = 0; slot < kSlots; ++slot) {
+        const std::uint32_t hash = bucket.hashes[slot];
+        if (hash != kFree && (hash >> 16 & (pieces - 1)) == piece) visit(bucket.values[slot]);
+      }
+    }
+  }
   /// Those for which `is_over(value)` holds; it may be asked twice of one.
   template <class IsOver>
   void remove_if(IsOver is_over) {

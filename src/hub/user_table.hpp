@@ -42,6 +42,11 @@ class UserTable {
   void each(Visit visit) const {
     index_.each([&](User* user) { visit(*user); });
   }
+  /// Those of one of `pieces`, a power of two up to 65,536: a user is always of the same.
+  template <class Visit>
+  void each_of(std::uint32_t piece, std::uint32_t pieces, Visit visit) const {
+    index_.each_of(piece, pieces, [&](User* user) { visit(*user); });
+  }
   /// Those for whom `is_over(user)` holds; it may be asked twice of one.
   template <class IsOver>
   void erase_if(IsOver is_over) {

@@ -165,6 +165,7 @@ net::Response method_not_allowed(std::string_view allow) {
 
 HttpApi::HttpApi(const Config& config, hub::Directory& directory, Answer answer)
     : directory_(directory),
+      online_(directory),
       answer_(std::move(answer)),
       limits_{.data_bytes = config.max_payload_bytes, .json_depth = config.json_depth},
       max_body_(config.max_payload_bytes),
@@ -232,7 +233,7 @@ std::optional<net::Response> HttpApi::on_request(const net::RequestHead& head, s
     case Endpoint::readiness:
       return readiness();
     case Endpoint::presence:
-      return presence(head.query);
+      return presence(head.query, id);
     case Endpoint::jobs:
       return jobs_of(head, id);
     case Endpoint::job:
@@ -366,19 +367,19 @@ std::expected<HttpApi::Event, std::string> HttpApi::read_event(std::string_view 
   return Event{.user = std::move(*user), .event = std::move(*encoded)};
 }
 
-net::Response HttpApi::presence(std::string_view query) const {
-  const auto page = page_of(query, kUsers);
+std::optional<net::Response> HttpApi::presence(std::string_view query, const net::RequestId& id) {
+  auto page = page_of(query, kUsers);
   if (!page) return error_response(400, page.error());
-  const std::vector<std::string> users = directory_.online_users();
-  auto it = page->after.empty() ? users.begin() : std::upper_bound(users.begin(), users.end(), page->after);
-  const auto end = it + std::min<std::ptrdiff_t>(users.end() - it, static_cast<std::ptrdiff_t>(page->limit));
-  std::string body = fmt::format(R"({{"count":{},"users":[)", users.size());
-  for (bool first = true; it != end; ++it, first = false) {
-    if (!first) body += ',';
-    append_json_string(body, *it);
-  }
-  body += "]}";
-  return json_response(200, std::move(body));
+  online_.ask(id.shard, std::move(page->after), page->limit, [this, id](const std::vector<std::string>& users) {
+    std::string body = fmt::format(R"({{"count":{},"users":[)", directory_.online_count());
+    for (const std::string& user : users) {
+      if (&user != users.data()) body += ',';
+      append_json_string(body, user);
+    }
+    body += "]}";
+    answer_(id, json_response(200, std::move(body)));
+  });
+  return std::nullopt;
 }
 
 net::Response HttpApi::presence_of(std::string_view encoded_user) const {

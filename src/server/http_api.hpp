@@ -12,6 +12,7 @@
 
 #include "hub/directory.hpp"
 #include "hub/emit.hpp"
+#include "hub/online_pages.hpp"
 #include "net/application.hpp"
 #include "server/idempotency.hpp"
 
@@ -26,7 +27,8 @@ net::Response method_not_allowed(std::string_view allow);
 
 /// The interface for workers in other processes (docs/http-api.md): /api/emit, /api/presence, /healthz and /readyz.
 ///
-/// thread  any; constant but for what it remembers of Idempotency-Keys, and whether it is ready.
+/// thread  any; constant but for what it remembers of Idempotency-Keys, whether it is ready, and the pages that each
+///         shard reads.
 class HttpApi {
  public:
   /// Answers a request that waited with another one.
@@ -71,10 +73,11 @@ class HttpApi {
   std::optional<net::Response> job_of(std::string_view path, const net::RequestId& id) const;
   Events read_events(std::string_view body) const;
   std::expected<Event, std::string> read_event(std::string_view object) const;
-  net::Response presence(std::string_view query) const;
+  std::optional<net::Response> presence(std::string_view query, const net::RequestId& id);
   net::Response presence_of(std::string_view encoded_user) const;
 
   hub::Directory& directory_;
+  hub::OnlinePages online_;
   const Answer answer_;
   const hub::EmitLimits limits_;
   const std::size_t max_body_;
