@@ -105,13 +105,23 @@ std::uint64_t lines_lost() {
   return lost.load(std::memory_order_relaxed);
 }
 
-void RareWarning::write(std::string_view event, std::initializer_list<Field> fields) {
-  constexpr Milliseconds kPause{60'000};
-  if (!enabled(Level::warn)) return;
-  const auto now = std::chrono::duration_cast<Milliseconds>(Clock::now().time_since_epoch()).count();
-  auto next = next_ms_.load(std::memory_order_relaxed);
-  if (now < next || !next_ms_.compare_exchange_strong(next, now + kPause.count())) return;
-  warn(event, fields);
+std::optional<std::uint64_t> RareLine::take(TimePoint now) {
+  constexpr Milliseconds kMinute{60'000};
+  const auto ms = std::chrono::duration_cast<Milliseconds>(now.time_since_epoch()).count();
+  auto ends = minute_ends_ms_.load(std::memory_order_relaxed);
+  if (ms >= ends && minute_ends_ms_.compare_exchange_strong(ends, ms + kMinute.count())) written_.store(0);
+  if (written_.load(std::memory_order_relaxed) < most_ && written_.fetch_add(1) < most_) return left_out_.exchange(0);
+  left_out_.fetch_add(1, std::memory_order_relaxed);
+  return std::nullopt;
+}
+
+void RareLine::write(std::string_view event, std::initializer_list<Field> fields) {
+  if (!enabled(level_)) return;
+  const auto left_out = take(Clock::now());
+  if (!left_out) return;
+  std::vector<Field> all(fields);
+  if (*left_out != 0) all.push_back({"left_out", std::to_string(*left_out)});
+  log::write(level_, event, all);
 }
 
 }  // namespace signalbox::log

@@ -2,9 +2,12 @@
 #include <atomic>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+
+#include "base/clock.hpp"
 
 // One line an event. Never a token, a key, a session id or a query string: callers hand in only what may be read by
 // anyone.
@@ -43,15 +46,34 @@ inline void error(std::string_view event, std::initializer_list<Field> fields = 
   write(Level::error, event, fields);
 }
 
-/// The warnings of one place that others can bring about, such as a limit that is reached: at most one a minute.
+/// The lines of one place that others can bring about: at most `most` a minute. The next one says how many were left
+/// out since.
 ///
 /// thread  any.
-class RareWarning {
+class RareLine {
  public:
+  constexpr RareLine(Level level, std::uint32_t most) : level_(level), most_(most) {}
   void write(std::string_view event, std::initializer_list<Field> fields = {});
+  /// May one be written now? Then how many were left out.
+  std::optional<std::uint64_t> take(TimePoint now);
 
  private:
-  std::atomic<std::int64_t> next_ms_{0};
+  const Level level_;
+  const std::uint32_t most_;
+  std::atomic<std::int64_t> minute_ends_ms_{0};
+  std::atomic<std::uint32_t> written_{0};  ///< in this minute
+  std::atomic<std::uint64_t> left_out_{0};
+};
+
+/// Of a limit that is reached: one a minute.
+class RareWarning : public RareLine {
+ public:
+  constexpr RareWarning() : RareLine(Level::warn, 1) {}
+};
+/// Of what goes wrong in the application while it serves a client: several may differ, so ten a minute.
+class RareError : public RareLine {
+ public:
+  constexpr RareError() : RareLine(Level::error, 10) {}
 };
 
 /// How many lines nobody could read, since the process began: stderr's reader had gone, or stood still.

@@ -1,26 +1,25 @@
 #pragma once
 #include <exception>
-#include <string>
+#include <string_view>
 #include <utility>
 
-#include "base/log.hpp"
 #include "hub/hub.hpp"
 
 namespace signalbox::hub {
 
-/// Calls the application. What it throws is logged and counted, and goes no further: the connection lives on.
+/// Logs and counts what the application threw.
+void report_error(Hub& hub, std::string_view what, std::string_view user, std::string_view error);
+
+/// Calls the application. What it throws goes no further: the connection lives on.
 template <class Call>
 void guarded(Hub& hub, std::string_view what, std::string_view user, Call&& call) {
   try {
     std::forward<Call>(call)();
-    return;
   } catch (const std::exception& error) {
-    log::error("a handler threw",
-               {{"handler", std::string(what)}, {"user", std::string(user)}, {"what", error.what()}});
+    report_error(hub, what, user, error.what());
   } catch (...) {
-    log::error("a handler threw", {{"handler", std::string(what)}, {"user", std::string(user)}});
+    report_error(hub, what, user, "no std::exception");
   }
-  hub.counters.handler_errors.fetch_add(1, std::memory_order_relaxed);
 }
 
 }  // namespace signalbox::hub

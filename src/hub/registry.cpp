@@ -12,15 +12,17 @@ namespace signalbox {
 namespace hub {
 namespace {
 
+log::RareError middleware_threw;
+
 /// `check` is a middleware or JwtAuth: what it throws refuses this client, and goes no further.
 template <class Check>
 std::expected<void, ConnectRefusal> call(const Check& check, ConnectRequest& request) {
   try {
     return check(request);
   } catch (const std::exception& error) {
-    log::error("a middleware threw", {{"namespace", std::string(request.nsp())}, {"what", error.what()}});
+    middleware_threw.write("a middleware threw", {{"namespace", std::string(request.nsp())}, {"what", error.what()}});
   } catch (...) {
-    log::error("a middleware threw", {{"namespace", std::string(request.nsp())}});
+    middleware_threw.write("a middleware threw", {{"namespace", std::string(request.nsp())}});
   }
   return std::unexpected(ConnectRefusal{.message = "Internal server error"});
 }

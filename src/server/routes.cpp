@@ -8,6 +8,8 @@
 namespace signalbox::server {
 namespace {
 
+log::RareError route_threw;
+
 std::string_view sentence_of(int status) {
   switch (status) {
     case 408:
@@ -62,9 +64,9 @@ net::Response Routes::answer(const Route& route, const net::RequestHead& head, s
     response.fields.emplace_back("Content-Type", std::move(made.content_type));
     return response;
   } catch (const std::exception& error) {
-    log::error("a route threw", {{"path", std::string(head.path)}, {"what", error.what()}});
+    route_threw.write("a route threw", {{"path", std::string(head.path)}, {"what", error.what()}});
   } catch (...) {
-    log::error("a route threw", {{"path", std::string(head.path)}});
+    route_threw.write("a route threw", {{"path", std::string(head.path)}});
   }
   return error_response(500, "The server failed at this request; its log says why.");
 }

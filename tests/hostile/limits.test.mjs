@@ -130,6 +130,19 @@ describe("limits of what is kept of a client", () => {
   });
 });
 
+describe("limits of the log", () => {
+  attack("a handler that throws at what a client sends: ten lines a minute, however often", { env: { LOG_LEVEL: "warn", CLIENT_EVENTS_PER_S: "0" } }, async ({ port, server }) => {
+    const ws = await login(port, "wrong");
+    for (let i = 0; i < 1000; ++i) ws.send('42["ask many"]');
+    ws.send('427["question",1]');
+    assert.equal(await ws.message(), "437[1]");
+    ws.close();
+    const lines = () => server.child.log.match(/a handler threw/g)?.length ?? 0;
+    while (lines() < 10) await pause(5);
+    assert.equal(lines(), 10);
+  });
+});
+
 describe("limits of HTTP", () => {
   let town;
   before(async () => (town = await Town.build({ HEADER_TIMEOUT_MS: "400", BODY_TIMEOUT_MS: "400", IDLE_TIMEOUT_MS: "400" })));
