@@ -131,6 +131,9 @@ class ConnectRequest {
   virtual void set_user(
       std::string id, std::string user_object_text,
       std::chrono::system_clock::time_point expires = std::chrono::system_clock::time_point::max()) = 0;
+  /// When the login that set_user() told of was given out: `token_expiring` comes no earlier than at half of its life.
+  /// Without this its life begins now.
+  virtual void set_issued(std::chrono::system_clock::time_point) {}
   /// Forget these keys of the connect payload (a token that has done its work).
   virtual void drop_auth_key(std::string_view key) = 0;
 };

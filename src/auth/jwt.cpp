@@ -20,6 +20,7 @@ namespace {
 
 using Seconds = std::chrono::duration<double>;
 constexpr std::size_t kMaxUserIdBytes = 256;
+constexpr double kFarFuture = 7'258'118'400;  ///< the year 2200, up to which no timer overflows
 constexpr std::array<std::string_view, 6> kRegistered = {"iat", "exp", "nbf", "jti", "aud", "iss"};
 
 struct Member {
@@ -82,6 +83,18 @@ std::string user_object(const std::string& id, const std::vector<Member>& claims
   return out += '}';
 }
 
+std::chrono::system_clock::time_point time_of(double unix_seconds) {
+  return std::chrono::system_clock::time_point(
+      std::chrono::duration_cast<std::chrono::system_clock::duration>(Seconds(unix_seconds)));
+}
+
+/// Nobody is refused for what it says: it only tells how long the token was to live.
+std::optional<std::chrono::system_clock::time_point> issued_at(const std::vector<Member>& claims) {
+  const Member* claim = find(claims, "iat");
+  const auto iat = claim ? number(claim->value) : std::nullopt;
+  return iat && *iat >= 0 && *iat < kFarFuture ? std::optional(time_of(*iat)) : std::nullopt;
+}
+
 std::expected<void, TokenError> check_times(const std::vector<Member>& claims, const JwtOptions& options, double now,
                                             Identity& out) {
   const double leeway = static_cast<double>(options.leeway.count());
@@ -98,12 +111,8 @@ std::expected<void, TokenError> check_times(const std::vector<Member>& claims, c
   if (!exp) return std::unexpected(TokenError::claims);
   const double until = *exp + leeway;
   if (until <= now) return std::unexpected(TokenError::expired);
-  // Whoever is welcome beyond this year 2200 is welcome for ever: no timer overflows.
-  constexpr double kFarFuture = 7'258'118'400;
-  if (until < kFarFuture) {
-    out.expires_at = std::chrono::system_clock::time_point(
-        std::chrono::duration_cast<std::chrono::system_clock::duration>(Seconds(until)));
-  }
+  // Whoever is welcome beyond that is welcome for ever.
+  if (until < kFarFuture) out.expires_at = time_of(until);
   return {};
 }
 
@@ -189,6 +198,7 @@ std::expected<Identity, TokenError> JwtVerifier::verify(std::string_view token,
   Identity identity;
   const double seconds = std::chrono::duration_cast<Seconds>(now.time_since_epoch()).count();
   if (auto ok = check_times(*claims, options_, seconds, identity); !ok) return std::unexpected(ok.error());
+  identity.issued_at = issued_at(*claims);
   for (const std::string& name : options_.id_claims) {
     const Member* claim = find(*claims, name);
     if (!claim) continue;

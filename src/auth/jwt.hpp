@@ -14,6 +14,8 @@ namespace signalbox::auth {
 
 inline constexpr std::size_t kMaxClaimsDepth = 32;  ///< nesting of a token's header and claims
 
+inline constexpr std::size_t kShortSecretBytes = 32;  ///< a secret or key of fewer can be guessed
+
 struct JwtOptions {
   std::string secret{};
   std::chrono::seconds leeway{0};
@@ -43,6 +45,7 @@ struct Identity {
   std::string user_id;
   std::string user_json;  ///< {"id":"…", the other claims in their own bytes}, without iat, exp, nbf, jti, aud, iss
   std::chrono::system_clock::time_point expires_at = std::chrono::system_clock::time_point::max();
+  std::optional<std::chrono::system_clock::time_point> issued_at{};  ///< `iat`, where it is a time
 };
 
 /// HMAC-SHA256 with one key, which is made ready once: what OpenSSL does for each key costs more than a signature.

@@ -15,6 +15,7 @@ struct Login {
   std::string user_id;
   std::string user_json;  ///< the object under `user` in `authenticated`
   std::chrono::system_clock::time_point expires_at = std::chrono::system_clock::time_point::max();
+  std::optional<std::chrono::system_clock::time_point> issued_at{};
 };
 
 /// A client's wish to join a namespace, while the middleware chain looks at it.
@@ -29,6 +30,9 @@ class ConnectAttempt final : public ConnectRequest {
   std::string_view auth_text() const override { return auth_; }
   std::string query(std::string_view name) const override;
   void set_user(std::string id, std::string user_object_text, std::chrono::system_clock::time_point expires) override;
+  void set_issued(std::chrono::system_clock::time_point issued) override {
+    if (login_) login_->issued_at = issued;
+  }
   void drop_auth_key(std::string_view key) override;
 
   std::optional<Login>& login() { return login_; }

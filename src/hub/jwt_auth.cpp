@@ -9,14 +9,12 @@
 namespace signalbox {
 namespace {
 
-constexpr std::size_t kShortSecretBytes = 32;
-
 std::string secret_of(const Config& config) {
   if (config.jwt_secret.empty()) {
     throw ConfigError(
         "JWT_SECRET is not set: set it to the secret that signs your users' tokens, at least 32 random bytes.");
   }
-  if (config.jwt_secret.size() < kShortSecretBytes) {
+  if (config.jwt_secret.size() < auth::kShortSecretBytes) {
     log::warn(
         "JWT_SECRET is shorter than 32 bytes: a short secret can be guessed from any token; use 32 random bytes or "
         "more");
@@ -63,6 +61,7 @@ std::expected<void, ConnectRefusal> JwtAuth::operator()(ConnectRequest& request)
   const auto identity = impl_->verifier.verify(auth::strip_bearer(token), std::chrono::system_clock::now());
   if (!identity) return std::unexpected(refusal(identity.error(), impl_->how));
   request.set_user(identity->user_id, identity->user_json, identity->expires_at);
+  if (identity->issued_at) request.set_issued(*identity->issued_at);
   request.drop_auth_key("token");
   return {};
 }

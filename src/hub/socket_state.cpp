@@ -59,7 +59,8 @@ SocketState::SocketState(Client& client, const Namespace& nsp, std::optional<Log
   if (!login) return;
   user_id_ = std::move(login->user_id);
   user_json_ = std::move(login->user_json);
-  expiry_ = TokenExpiry(login->expires_at, client_.hub().clocks.wall(), now);
+  const auto wall = client_.hub().clocks.wall();
+  expiry_ = TokenExpiry(login->expires_at, wall, now, login->issued_at.value_or(wall));
 }
 
 SocketState::~SocketState() {
@@ -304,7 +305,7 @@ void SocketState::renew_token(std::string_view arguments, Ack ack, TimePoint now
         {"ok", false}, {"code", "token_invalid"}, {"message", "The token is of another user than this connection."}});
   }
   keep_user(std::move(identity->user_json));
-  expiry_ = TokenExpiry(identity->expires_at, wall, now);
+  expiry_ = TokenExpiry(identity->expires_at, wall, now, identity->issued_at.value_or(wall));
   client_.link().deadline_changed();
   ack(json{{"ok", true}});
 }

@@ -124,6 +124,35 @@ test("choosing another user is another login", async () => {
   await close();
 });
 
+test("a page whose token ends soon shows another on the socket that it has", async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  let tell, upgraded = false, shown, handshakes = 0;
+  await page.routeWebSocket(/socket\.io/, (client) => {
+    const toServer = client.connectToServer();
+    tell = (message) => client.send(message);
+    client.onMessage((message) => {
+      toServer.send(message);
+      upgraded ||= message === "5";
+      if (/^42\d*\["authenticate",/.test(message)) shown = JSON.parse(message.slice(message.indexOf("[")))[1].token;
+    });
+  });
+  page.on("request", (request) => { if (/transport=polling/.test(request.url()) && !/sid=/.test(request.url())) ++handshakes; });
+  const tokens = [];
+  page.on("response", async (response) => { if (response.url().includes("/demo/token")) tokens.push((await response.json()).token); });
+  await page.goto(`${address}/?user=ada`);
+  await page.getByText("connected", { exact: true }).waitFor();
+  const second = Math.floor(Date.now() / 1000); // another token is one of a later second
+  await eventually(() => upgraded && Math.floor(Date.now() / 1000) > second);
+  const before = handshakes;
+  tell('42["token_expiring",{"expiresInMs":30000}]');
+  await eventually(() => shown && tokens.length === 2);
+  assert.equal(shown, tokens[1]);
+  await page.getByText("connected", { exact: true }).waitFor();
+  assert.equal(handshakes, before, "no other connection was made");
+  await context.close();
+});
+
 /** A browser of Ada's in whose windows that job has been asked for. What becomes of it is the test's to tell. */
 async function withJob(id) {
   const context = await browser.newContext();

@@ -161,8 +161,8 @@ describe("a token's end", () => {
   after(() => server.stop());
   const short = (seconds, user = "ada") => ({ auth: { token: token({ id: user, exp: now() + seconds }) } });
 
-  test("is announced at once when it is less than a minute away, and comes", async () => {
-    const socket = await login(server, short(2));
+  test("is announced at half of its life when that is short, and comes", async () => {
+    const socket = await login(server, short(4));
     const { expiresInMs } = await socket.heard("token_expiring");
     assert.ok(expiresInMs > 0 && expiresInMs <= 2000, `${expiresInMs}`);
     const { code } = await socket.heard("unauthorized");

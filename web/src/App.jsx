@@ -32,13 +32,13 @@ export function App() {
           </a>
         </nav>
       </header>
-      {token && <Desk key={user} user={user} token={token} onRefused={renewToken} />}
+      {token && <Desk key={user} user={user} token={token} renewToken={renewToken} />}
     </main>
   );
 }
 
-function Desk({ user, token, onRefused }) {
-  const { socket, connected, online, news } = useSession(token, nameOf, onRefused);
+function Desk({ user, token, renewToken }) {
+  const { socket, connected, online, news } = useSession(token, nameOf, renewToken);
   const [jobs, setJobs] = useJobs(user);
 
   const start = (fail) => {

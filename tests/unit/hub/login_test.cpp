@@ -165,16 +165,49 @@ TEST_F(Login, refused_as_socket_io_does_where_configured) {
   EXPECT_FALSE(client.closed);
 }
 
-TEST_F(Login, a_token_that_ends_soon_is_announced_at_once_and_then_ends) {
+/// How long after its login a client is told that its token ends, which it does 40 s after the login.
+struct TokenThatEnds : Login {
+  int told_after_seconds(const std::string& iat) {
+    start();
+    client.text(R"(0{"token":")" + token(R"({"id":"ada","exp":)" + std::to_string(unix_now() + 40) + iat + "}") +
+                "\"}");
+    client.take();
+    for (int seconds = 0; seconds < 40; ++seconds) {
+      turn_clock(Milliseconds(seconds == 0 ? 0 : 1000), client);
+      if (!client.take().empty()) return seconds;
+    }
+    return -1;
+  }
+  std::string iat(int seconds) { return R"(,"iat":)" + std::to_string(unix_now() + seconds); }
+  FakeClient client{hub};
+};
+
+TEST_F(TokenThatEnds, is_announced_a_minute_before_or_at_half_of_its_life) {
+  EXPECT_NEAR(told_after_seconds(iat(-20)), 10, 1) << "it lives for 60 s";
+}
+TEST_F(TokenThatEnds, and_has_lived_for_long_is_announced_at_once) {
+  EXPECT_EQ(told_after_seconds(iat(-3600)), 0);
+}
+TEST_F(TokenThatEnds, and_does_not_say_when_it_began_began_at_the_login) {
+  EXPECT_NEAR(told_after_seconds(""), 20, 1);
+}
+TEST_F(TokenThatEnds, began_at_the_login_whatever_of_the_future_it_says) {
+  EXPECT_NEAR(told_after_seconds(iat(30)), 20, 1);
+}
+TEST_F(TokenThatEnds, and_was_issued_at_no_time_at_all_is_none_to_be_refused) {
+  EXPECT_NEAR(told_after_seconds(R"(,"iat":"yesterday")"), 20, 1);
+}
+
+TEST_F(Login, a_token_that_ends_is_announced_once_and_then_ends) {
   start();
   FakeClient client(hub);
   client.text(R"(0{"token":")" + expiring("ada", 30) + "\"}");
   client.take();
-  turn_clock(Milliseconds(0), client);
+  turn_clock(Milliseconds(15'001), client);
   const Packets told = client.take();
   ASSERT_EQ(told.size(), 1u);
   EXPECT_TRUE(told[0].starts_with(R"(42["token_expiring",{"expiresInMs":)"));
-  turn_clock(Milliseconds(30'001), client);
+  turn_clock(Milliseconds(15'001), client);
   const Packets sent = client.take();
   ASSERT_EQ(sent.size(), 2u);
   EXPECT_TRUE(sent[0].starts_with(R"(42["unauthorized",{"code":"token_expired")")) << sent[0];
@@ -187,7 +220,7 @@ TEST_F(Login, a_client_renews_its_token_and_stays) {
   FakeClient client(hub);
   client.text(R"(0{"token":")" + expiring("ada", 70) + "\"}");
   client.take();
-  turn_clock(Milliseconds(10'001), client);
+  turn_clock(Milliseconds(35'001), client);
   EXPECT_TRUE(client.take()[0].starts_with(R"(42["token_expiring")"));
   client.text(R"(27["authenticate",{"token":")" + expiring("ada", 3600) + "\"}]");
   EXPECT_EQ(client.take(), Packets{R"(437[{"ok":true}])"});
