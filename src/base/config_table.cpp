@@ -40,7 +40,7 @@ const std::vector<Setting>& table() {
       {.name = "HOST", .member = &Config::host, .help = "Address to listen on, or host name, at all of its addresses; localhost is loopback, IPv4 and IPv6.", .unset = "all addresses"},
       {.name = "JWT_SECRET", .member = &Config::jwt_secret, .help = "Key with which HS256 tokens are signed: 32 random bytes or more (a shorter one is warned about); without it the server does not start.", .secret = true, .unset = "none"},
       {.name = "CORS_ORIGIN", .member = &Config::cors_origin, .check = check_origins, .help = "Origins whose pages may connect, with commas between: https://example.com, https://*.example.com, or * for all.", .unset = "no CORS headers"},
-      {.name = "API_KEY", .member = &Config::api_key, .help = "Key that workers send as a bearer token to /api; without it /api answers 403.", .secret = true, .unset = "none"},
+      {.name = "API_KEY", .member = &Config::api_key, .help = "Key that workers send as a bearer token to /api: 32 random bytes or more (a shorter one is warned about); without it /api answers 403.", .secret = true, .unset = "none"},
       {.name = "LOG_LEVEL", .member = &Config::log_level, .choices = {"trace", "debug", "info", "warn", "error", "off"}, .help = "The least that is logged."},
       {.name = "LOG_FORMAT", .member = &Config::log_format, .choices = {"text", "json"}, .help = "Log lines for people or for machines."},
       {.name = "THREADS", .member = &Config::threads, .max = 256, .help = "Shards, each with a thread of its own.", .unset = "the cores"},

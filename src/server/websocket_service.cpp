@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "auth/jwt.hpp"
 #include "base/log.hpp"
 #include "base/mutex.hpp"
 #include "base/service_thread.hpp"
@@ -104,6 +105,8 @@ void WebSocketService::Impl::start() {
 void WebSocketService::Impl::start_made(const server::StopSignals* signals) {
   state_ = State::stopped;  // until all is done: half a start is not taken up again
   registry.start(config);
+  if (!config.api_key.empty() && config.api_key.size() < auth::kShortSecretBytes)
+    log::warn("API_KEY is shorter than 32 bytes: a short key can be guessed; use 32 random bytes or more");
   open_store(signals);
   if (config.serve_client) server::add_client_scripts(routes, config.path);
   io.set_running(true);

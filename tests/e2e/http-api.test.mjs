@@ -267,6 +267,13 @@ describe("the HTTP interface", () => {
     assert.equal(await ada.heard("expected"), 1);
   });
 
+  test("an API_KEY that can be guessed is warned about", async () => {
+    for (const [size, warned] of [[31, true], [32, false]]) {
+      const warning = await startProgram({ API_KEY: "k".repeat(size) });
+      await warning.stop();
+      assert.equal(/API_KEY is shorter than 32 bytes/.test(warning.child.log), warned);
+    }
+  });
   test("without an API_KEY the interface is closed and says so", async () => {
     const closed = await startProgram({ API_KEY: "" });
     for (const [method, path, body] of [["POST", "/api/emit", "{}"], ["GET", "/api/presence"], ["GET", "/api/presence/ada"], ["GET", "/api/users/ada/jobs"], ["GET", "/api/users/ada/jobs/1"]]) {
