@@ -47,4 +47,10 @@ bool on_service_thread() {
   return of_service;
 }
 
+ServiceWork::ServiceWork() : before_(std::exchange(of_service, true)) {}
+
+ServiceWork::~ServiceWork() {
+  of_service = before_;
+}
+
 }  // namespace signalbox

@@ -200,6 +200,7 @@ void WebSocketService::Impl::stop_here() {
   if (waiting_) waiting_->wake();
   const State before = std::exchange(state_, State::stopped);
   if (before != State::running) return;
+  const ServiceWork calls_who_waits_for_the_store;
   log::info("stopping");
   io.set_running(false);
   directory.hold_presence();

@@ -1,7 +1,5 @@
 #include "store/sqlite_store.hpp"
 
-#include <signal.h>
-
 #include <type_traits>
 
 #include "base/log.hpp"
@@ -12,19 +10,13 @@ namespace {
 
 constexpr Milliseconds kAskAgain{50};  ///< between two looks at whether the start is to be given up
 
-/// A file that may grow no more is an error like the others, and not the end of the program.
-void ignore_size_signal() {
-  struct sigaction action{};
-  if (sigaction(SIGXFSZ, nullptr, &action) == 0 && action.sa_handler == SIG_DFL) ::signal(SIGXFSZ, SIG_IGN);
-}
-
 }  // namespace
 
 SqliteStore::SqliteStore(const std::string& directory, Options options)
     : directory_(directory),
       options_(std::move(options)),
       writer_(std::make_shared<StoreWriter>(directory, options_.queue)) {
-  ignore_size_signal();
+  // A file that may grow no more is an error to it like the others: SIGXFSZ, as any signal, is blocked there.
   thread_ = service_thread([writer = writer_] { writer->run(); });
   try {
     wait_for(writer_->opened.get_future());

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "echo_server.hpp"
+#include "unit/store/hanging_disk.hpp"
 
 namespace signalbox {
 namespace {
@@ -113,6 +114,26 @@ TEST(Stop, from_on_committed_where_nothing_is_durable) {
   service.start();
   ASSERT_TRUE(emit_to_user(service.io(), "ada", JobCompleted{.job_id = "1"}, [&](bool) { service.stop(); }));
   stops(service);
+}
+
+TEST(Stop, from_on_committed_that_the_stop_itself_calls_since_the_disk_does_not_answer) {
+  const DataDir folder;
+  Config config = settings();
+  config.data_dir = folder.path;
+  config.drain = std::chrono::milliseconds{0};
+  WebSocketService service(config);
+  service.start();
+  std::atomic<bool> told{false};
+  {
+    const store::test::HangingDisk disk;
+    ASSERT_TRUE(emit_to_user(service.io(), "ada", JobCompleted{.job_id = "1"}, [&](bool durable) {
+      EXPECT_FALSE(durable);
+      service.stop();
+      told = true;
+    }));
+    service.stop();
+  }
+  EXPECT_TRUE(told);
 }
 
 TEST(Stop, from_many_threads_and_a_handler_at_once_returns_to_each_thread_when_all_is_over) {

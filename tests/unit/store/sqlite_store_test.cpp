@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -463,6 +464,9 @@ TEST_F(Store, a_full_disk_refuses_and_when_there_is_room_again_nothing_is_missin
   while (!committed(store)) {
   }
   EXPECT_TRUE(store.ready());
+  struct sigaction action{};
+  sigaction(SIGXFSZ, nullptr, &action);
+  EXPECT_EQ(action.sa_handler, SIG_DFL) << "what a signal does to the program is the program's to say";
 }
 
 }  // namespace
