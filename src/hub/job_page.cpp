@@ -6,7 +6,7 @@
 namespace signalbox::hub {
 namespace {
 
-void append_json(std::string& out, const JobStatus& status) {
+void append_job(std::string& out, const JobStatus& status) {
   out += "{\"jobId\":";
   append_json_string(out, status.job_id);
   out += ",\"event\":";
@@ -46,7 +46,7 @@ JobStatus status_of(const JobEntry& entry) {
 
 std::string to_json(const JobStatus& status) {
   std::string out;
-  append_json(out, status);
+  append_job(out, status);
   return out;
 }
 
@@ -71,11 +71,11 @@ void JobPage::cut(std::size_t bytes) {
   next = jobs.back().number;
 }
 
-void append_json(std::string& out, const JobPage& page) {
+void append_jobs(std::string& out, const JobPage& page) {
   out += '[';
   for (std::size_t i = 0; i < page.jobs.size(); ++i) {
     if (i != 0) out += ',';
-    append_json(out, status_of(page.jobs[i]));
+    append_job(out, status_of(page.jobs[i]));
   }
   out += ']';
 }

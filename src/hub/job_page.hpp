@@ -50,7 +50,7 @@ struct JobPage {
 /// The one that was asked for by its id.
 std::string job_json(const JobPage& found, std::string_view job_id);
 /// Appends an array of the jobs.
-void append_json(std::string& out, const JobPage& page);
+void append_jobs(std::string& out, const JobPage& page);
 /// How large that array is at most.
 std::size_t json_bytes_at_most(const JobPage& page);
 

@@ -93,7 +93,7 @@ void SocketState::answer(std::uint64_t ack_id, const std::optional<std::string>&
   std::string answer = "[";
   answer.reserve(json_bytes_at_most(page) + 64);
   if (!job_id) {
-    append_json(answer, page);
+    append_jobs(answer, page);
   } else {
     answer += job_json(page, *job_id);
   }

@@ -400,7 +400,7 @@ std::optional<net::Response> HttpApi::jobs_of(const net::RequestHead& head, cons
   const auto answer = [this, limit = page->limit, id](const hub::JobPage& found) {
     std::string body;
     body.reserve(json_bytes_at_most(found));
-    append_json(body, found);
+    hub::append_jobs(body, found);
     auto response = json_response(200, std::move(body));
     if (found.next != 0)
       response.fields.emplace_back("Link", fmt::format(R"(<?after={}&limit={}>; rel="next")", found.next, limit));

@@ -72,7 +72,7 @@ TEST_F(Pages, hold_no_more_json_than_they_may_but_one_job) {
     for (JobQuery query{.bytes = most};;) {
       const JobPage page = jobs.page(query);
       std::string json;
-      append_json(json, page);
+      append_jobs(json, page);
       EXPECT_TRUE(json.size() <= most || page.jobs.size() == 1) << json.size();
       EXPECT_LE(json.size(), json_bytes_at_most(page));
       seen += page.jobs.size();
@@ -87,7 +87,7 @@ TEST_F(Pages, the_bound_of_their_json_holds_for_ids_of_which_each_byte_is_escape
   end(std::string(200, '\x01'), 0);
   const JobPage page = jobs.page({});
   std::string json;
-  append_json(json, page);
+  append_jobs(json, page);
   EXPECT_LE(json.size(), json_bytes_at_most(page));
 }
 
