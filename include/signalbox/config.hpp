@@ -110,7 +110,8 @@ struct Config {
   std::uint32_t max_fragments = 1024;
   std::size_t total_partial_bytes = 64u << 20;
   std::size_t preauth_message_bytes = 16 * 1024;
-  std::size_t client_events_per_s = 200;  ///< 0: off
+  std::size_t preauth_heads_bytes = 32u << 20;  ///< of all sessions without a login; each thread has its part
+  std::size_t client_events_per_s = 200;        ///< 0: off
   std::size_t max_pending_acks = 1000;
   std::size_t send_queue_bytes = 1u << 20;
   std::size_t total_queue_bytes = 256u << 20;

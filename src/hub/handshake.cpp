@@ -19,16 +19,14 @@ std::string lower(std::string_view text) {
 }
 
 std::string_view take_line(std::string_view& text) {
-  const std::size_t end = std::min(text.find("\r\n"), text.size());
+  const std::size_t end = std::min(text.find('\n'), text.size());
   const std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 2, text.size()));
+  text.remove_prefix(std::min(end + 1, text.size()));
   return line;
 }
 
 std::string_view target_of(std::string_view head) {
-  std::string_view line = take_line(head);
-  line.remove_prefix(std::min(line.find(' ') + 1, line.size()));
-  return line.substr(0, line.find(' '));
+  return take_line(head);
 }
 
 /// Calls `take(name, value)` for each field, names in lower case.
@@ -38,7 +36,7 @@ void each_field(std::string_view head, Take take) {
   while (!head.empty()) {
     const std::string_view line = take_line(head);
     const std::size_t colon = line.find(':');
-    if (colon != line.npos) take(lower(line.substr(0, colon)), trim(line.substr(colon + 1)));
+    if (colon != line.npos) take(lower(line.substr(0, colon)), line.substr(colon + 1));
   }
 }
 

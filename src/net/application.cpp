@@ -17,6 +17,16 @@ std::size_t RequestHead::count(std::string_view name) const {
   return n;
 }
 
+std::string compact_head(const RequestHead& head) {
+  std::size_t size = head.target.size() + 1;
+  for (const auto& [name, value] : head.fields) size += name.size() + value.size() + 2;
+  std::string out;
+  out.reserve(size);
+  (out += head.target) += '\n';
+  for (const auto& [name, value] : head.fields) (((out += name) += ':') += value) += '\n';
+  return out;
+}
+
 RequestHead parse_head(std::string_view head) {
   HeadParser parser(head.size() + 1, head.size() + 1);
   parser.feed(head);

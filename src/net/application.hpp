@@ -40,12 +40,15 @@ struct Response {
 
 /// What a session's creator is told of the request that opened it; kept compactly for as long as the application wants.
 struct Handshake {
-  std::string head;  ///< the raw request head (request line and fields), to be parsed again on demand
+  std::string head;  ///< compact_head() of the request, to be parsed on demand
   std::string remote_address;
   std::int64_t issued_ms = 0;  ///< Unix time
   bool websocket = false;
 };
-/// Parses Handshake::head again (it was accepted once, so this cannot fail).
+/// What an application may ask for of a head, in as few bytes as that needs: the target, and a line "name:value" for
+/// each field.
+std::string compact_head(const RequestHead& head);
+/// Parses a raw head again (it was accepted once, so this cannot fail).
 RequestHead parse_head(std::string_view head);
 
 /// What a client has shown of who it is.
@@ -102,6 +105,7 @@ struct Options {
   std::size_t mailbox_messages = 100'000;
   std::size_t total_partial_bytes = 64u << 20;
   std::size_t preauth_message_bytes = 16 * 1024;
+  std::size_t preauth_heads_bytes = 32u << 20;  ///< of all sessions without a login
   std::uint32_t max_fragments = 1024;
   Milliseconds tcp_user_timeout{30000};
 };

@@ -146,6 +146,7 @@ struct SessionEntry final : engineio::SessionIo {
   std::uint32_t partial = 0;        ///< those and the held POST's, as counted over all clients
   std::size_t queued = 0;           ///< bytes that wait for the client, frames shared with others included
   std::uint32_t arrived = 0;        ///< of Connection::sent, what the peer's kernel had at the last look
+  std::uint32_t head_bytes = 0;     ///< kept of the request that opened it
   TimePoint armed = kNever;
   std::unique_ptr<Stranger> stranger;
   std::unique_ptr<PeerAddress> peer;  ///< where strangers of one address are counted

@@ -10,7 +10,7 @@ namespace signalbox::net {
 namespace {
 
 constexpr Milliseconds kLoginTime{1000};  ///< from handshake to login, of which a slow line needs a part
-log::RareWarning address_full, strangers_full;
+log::RareWarning address_full, strangers_full, heads_full;
 
 }  // namespace
 
@@ -56,14 +56,15 @@ SessionEntry* Shard::open_session(engineio::Transport transport, const Connectio
   auto made = std::make_unique<SessionEntry>(*this, engineio::Sid(index_, sessions_.reserve().first), transport,
                                              options_.session, now_);
   SessionEntry& entry = sessions_.insert(std::move(made));
-  if (by_address) entry.peer = std::make_unique<PeerAddress>(connection.peer);
-  add_stranger(entry);
-  shared_.sessions.fetch_add(1, std::memory_order_relaxed);
   const auto unix_time = std::chrono::system_clock::now().time_since_epoch();
-  Handshake handshake{.head = connection.http->parser.raw(),
+  Handshake handshake{.head = compact_head(head),
                       .remote_address = std::string(head.remote_address),
                       .issued_ms = std::chrono::duration_cast<Milliseconds>(unix_time).count(),
                       .websocket = transport == engineio::Transport::websocket};
+  entry.head_bytes = static_cast<std::uint32_t>(handshake.head.size());
+  if (by_address) entry.peer = std::make_unique<PeerAddress>(connection.peer);
+  add_stranger(entry);
+  shared_.sessions.fetch_add(1, std::memory_order_relaxed);
   entry.handler = application_->on_session(entry.session, std::move(handshake), now_);
   SB_ASSERT(entry.handler != nullptr);
   entry.session.set_handler(*entry.handler);
@@ -77,6 +78,7 @@ void Shard::add_stranger(SessionEntry& entry) {
   (newest_stranger_ ? newest_stranger_->stranger->newer : oldest_stranger_) = &entry;
   newest_stranger_ = &entry;
   shared_.strangers.fetch_add(1, std::memory_order_relaxed);
+  strangers_heads_ += entry.head_bytes;
   count_unauthenticated(entry, 1);
 }
 
@@ -86,6 +88,7 @@ void Shard::no_stranger(SessionEntry& entry) {
   (stranger->older ? stranger->older->stranger->newer : oldest_stranger_) = stranger->newer;
   (stranger->newer ? stranger->newer->stranger->older : newest_stranger_) = stranger->older;
   shared_.strangers.fetch_sub(1, std::memory_order_relaxed);
+  strangers_heads_ -= entry.head_bytes;
   count_unauthenticated(entry, -1);
   if (entry.peer) shared_.forget_stranger(*entry.peer);
 }
@@ -98,17 +101,27 @@ TimePoint Shard::stranger_deadline() const {
 // Newcomers past the limit push out those who have been here longest without a login, but not before these could log
 // in: many who come at once would else push each other out. Past as many as there may be connections nobody is spared.
 void Shard::drop_oldest_strangers(bool all_read) {
+  // Each shard has its part, so that nobody has to go for heads that are kept elsewhere.
+  const std::size_t most_heads = options_.preauth_heads_bytes / shared_.shards.size();
+  while (strangers_heads_ > most_heads && oldest_stranger_ != newest_stranger_) {
+    heads_full.write("PREAUTH_HEADS_BYTES is reached: the oldest session without a login is closed");
+    drop_oldest_stranger();
+  }
   const std::size_t most = std::max(shared_.max_connections, shared_.max_strangers);
   while (stranger_deadline() != kNever) {
     const bool spared = !all_read || now_ < stranger_deadline();
     if (spared && shared_.strangers.load(std::memory_order_relaxed) <= most) return;
     strangers_full.write("MAX_UNAUTHENTICATED is reached: the oldest session without a login is closed");
-    SessionEntry& oldest = *oldest_stranger_;
-    no_stranger(oldest);
-    oldest.dropped = true;
-    if (oldest.session.open()) oldest.session.close(CloseReason::forced_close, now_);
-    oldest.touched();
+    drop_oldest_stranger();
   }
+}
+
+void Shard::drop_oldest_stranger() {
+  SessionEntry& oldest = *oldest_stranger_;
+  no_stranger(oldest);
+  oldest.dropped = true;
+  if (oldest.session.open()) oldest.session.close(CloseReason::forced_close, now_);
+  oldest.touched();
 }
 
 SessionEntry* Shard::find_session(std::string_view sid) {

@@ -222,6 +222,7 @@ class Shard {
   void add_stranger(SessionEntry& entry);
   void no_stranger(SessionEntry& entry);
   void drop_oldest_strangers(bool all_read);
+  void drop_oldest_stranger();
   /// When the oldest stranger has to go, if none logs in.
   TimePoint stranger_deadline() const;
   void engine_answer(const RequestId& request, engineio::Answer answer, Standing standing);
@@ -260,6 +261,7 @@ class Shard {
   SlotMap<SessionEntry> sessions_;
   SessionEntry* oldest_stranger_ = nullptr;
   SessionEntry* newest_stranger_ = nullptr;
+  std::size_t strangers_heads_ = 0;  ///< bytes
   Held partial_{shared_.partial_bytes, shared_.unauthenticated_partial, options_.total_partial_bytes};
   Held queued_{shared_.queued_bytes, shared_.unauthenticated_queued, options_.session.total_queue_bytes};
   Timers timers_;

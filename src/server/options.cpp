@@ -30,6 +30,7 @@ net::Options network_options(const Config& config) {
   options.mailbox_messages = config.mailbox_messages;
   options.total_partial_bytes = config.total_partial_bytes;
   options.preauth_message_bytes = config.preauth_message_bytes;
+  options.preauth_heads_bytes = config.preauth_heads_bytes;
   options.max_fragments = config.max_fragments;
   options.tcp_user_timeout = config.tcp_user_timeout;
   return options;

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 
 import { pause } from "../support/server.mjs";
-import { get, Raw, text, Ws } from "./raw.mjs";
-import { attack, crowd, emitRequest, login, loginByPolling, scaled } from "./town.mjs";
+import { get, polling, post, Raw, text, Ws } from "./raw.mjs";
+import { attack, crowd, emitRequest, login, loginByPolling, loginPacket, scaled } from "./town.mjs";
 
 /** A worker's event of that many bytes, 15 times, each over a connection of its own; the server's answers. */
 async function workersPosts(port, bytes) {
@@ -60,6 +60,28 @@ describe("what clients without a login hold together", () => {
     slow.socket.resume();
     for (let i = 0; i < 14; ++i) assert.match((await slow.message(10_000)) ?? "closed", /^42\["note","y/, `event ${i}`);
     [slow, ...all].forEach((raw) => raw.close());
+  });
+});
+
+describe("heads of sessions without a login", () => {
+  attack("20,000 of 16 KB over one connection: 32 MiB are kept of them, of the newest", { env: { MAX_CONNECTIONS: "20000", MAX_UNAUTHENTICATED: "20000", CONNECT_TIMEOUT_MS: "4000" }, memoryMb: 40, cpuMs: 8000, newcomers: false }, async (town) => {
+    const raw = await Raw.open(town.port);
+    const request = get(polling, `A: ${"x".repeat(16_000)}\r\n`).repeat(20);
+    let last;
+    for (let i = 0; i < scaled(1000); ++i) {
+      raw.write(request);
+      for (let j = 0; j < 20; ++j) {
+        const { status, body } = await raw.answer(10_000);
+        assert.equal(status, 200);
+        last = JSON.parse(body.slice(1)).sid;
+      }
+    }
+    assert.ok((await town.state()).unauthenticated <= 2200);
+    const target = `${polling}&sid=${encodeURIComponent(last)}`;
+    assert.equal((await raw.write(post(target, loginPacket("newest"))).answer()).body, "ok");
+    assert.match((await raw.write(get(target)).answer()).body, /^40/);
+    assert.equal((await raw.write(post(target, "1")).answer()).body, "ok");
+    raw.close();
   });
 });
 

@@ -160,6 +160,32 @@ TEST(Strangers, past_the_limit_the_oldest_goes_after_its_first_second) {
   EXPECT_EQ(world.take(second) + world.take(third), "");
 }
 
+TEST(Strangers, have_a_bound_of_the_heads_that_are_kept_and_the_oldest_goes_at_once) {
+  Options options;
+  options.preauth_heads_bytes = 10'000;
+  World world(options);
+  const auto handshake = [&world](std::size_t bytes) {
+    const int fd = world.connect();
+    world.send(fd,
+               "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nA:     " + std::string(bytes, 'x') +
+                   "   \r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
+                   "13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    world.take(fd);
+    return fd;
+  };
+  const int known = handshake(9000);
+  world.message(known, "4login");
+  world.take(known);
+  const int oldest = handshake(4000), second = handshake(4000);
+  EXPECT_EQ(world.take(oldest), "");
+  const int third = handshake(4000);
+  EXPECT_EQ(world.take(oldest), kClosed1000);
+  EXPECT_EQ(world.shared.strangers, 2u);
+  EXPECT_EQ(world.take(second) + world.take(third) + world.take(known), "");
+  world.message(known, "4leave");
+  EXPECT_EQ(world.shared.strangers, 1u) << "what is kept for it counts again, and it is the newest";
+}
+
 TEST(Strangers, as_many_as_connections_may_be_spare_nobody) {
   Options options;
   options.max_unauthenticated = 2;

@@ -96,12 +96,11 @@ struct FakeHub {
 class FakeClient final : public Link {
  public:
   explicit FakeClient(FakeHub& hub, unsigned shard = 0, std::string fields = {})
-      : client(
-            hub.hub, shard, *this,
-            {.head = "GET /socket.io/?EIO=4&transport=websocket&token=query HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n",
-             .remote_address = "10.0.0.1",
-             .issued_ms = 1'700'000'000'000},
-            test_now) {}
+      : client(hub.hub, shard, *this,
+               {.head = "/socket.io/?EIO=4&transport=websocket&token=query\nHost:x\n" + fields,
+                .remote_address = "10.0.0.1",
+                .issued_ms = 1'700'000'000'000},
+               test_now) {}
   ~FakeClient() override {
     if (!closed) close(CloseReason::transport_close, test_now);
   }

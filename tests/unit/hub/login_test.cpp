@@ -40,7 +40,7 @@ TEST_F(Login, by_the_connect_payload_with_or_without_bearer) {
 
 TEST_F(Login, by_the_authorization_field_of_the_handshake) {
   start();
-  FakeClient client(hub, 0, "authorization: Bearer " + token(R"({"id":"ada","email":"a@x"})") + "\r\n");
+  FakeClient client(hub, 0, "authorization:Bearer " + token(R"({"id":"ada","email":"a@x"})") + "\n");
   client.text("0");
   EXPECT_EQ(client.take(), kWelcome);
 }
@@ -80,7 +80,7 @@ TEST_F(Login, an_applications_checks_run_before_and_after_the_tokens_in_their_or
   ada.log_in("ada");
   EXPECT_EQ(std::exchange(order, ""), "before after last ");
   for (const std::string name : {"before", "after"}) {
-    FakeClient refused(hub, 0, "x-refuse: " + name + "\r\n");
+    FakeClient refused(hub, 0, "x-refuse:" + name + "\n");
     refused.log_in("eve");
     EXPECT_EQ(refused.take(), Packets{R"(44{"message":")" + name + "\"}"});
   }
