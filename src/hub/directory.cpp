@@ -239,6 +239,7 @@ void Directory::arm(TimePoint deadline) {
 }
 
 TimePoint Directory::next_deadline() const {
+  if (expire_left_ != 0) return TimePoint::min();
   const TimePoint grace{TimePoint::duration(next_deadline_.load(std::memory_order_relaxed))};
   return std::min(grace, next_expiry_);
 }
@@ -250,15 +251,19 @@ void Directory::on_timer(TimePoint now) {
     std::size_t left = 1000;
     for (std::size_t i = 0; i < kStripes && !presence_held_; ++i) end_graces(stripes_[i], now, left);
   }
-  if (now < next_expiry_) return;
-  if (store_) look_at_store(now);
-  // A part of the stripes each second, so that no turn is long however many users there are.
-  constexpr std::size_t kEachSecond = 16;
-  next_expiry_ = now + std::chrono::seconds(1);
-  look_at_memory();
-  for (std::size_t i = 0; i < kEachSecond; ++i) {
+  if (expire_left_ == 0 && now < next_expiry_) return;
+  if (expire_left_ == 0) {
+    constexpr std::size_t kEachSecond = 16;
+    expire_left_ = kEachSecond;
+    next_expiry_ = now + std::chrono::seconds(1);
+    if (store_) look_at_store(now);
+    look_at_memory();
+  }
+  // So many users a turn, so that none is long however many there are.
+  constexpr std::size_t kEachTurn = 2000;
+  for (std::size_t looked = 0; expire_left_ != 0 && looked < kEachTurn; --expire_left_) {
     left_to_store_ = lean_ ? left_to_store_ + 1 : 0;
-    expire_jobs(stripes_[expire_next_++ % kStripes], tight());
+    looked += expire_jobs(stripes_[expire_next_++ % kStripes], tight());
   }
 }
 

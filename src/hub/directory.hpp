@@ -178,7 +178,7 @@ class Directory {
   void arm(TimePoint deadline);
   void end_graces(Stripe& stripe, TimePoint now, std::size_t& left);
   bool tight() const;
-  void expire_jobs(Stripe& stripe, bool tight);
+  std::size_t expire_jobs(Stripe& stripe, bool tight);
 
   Mailboxes& mailboxes_;
   const DirectoryOptions options_;
@@ -195,6 +195,7 @@ class Directory {
   std::atomic<bool> presence_held_{false};
   TimePoint next_expiry_{};        ///< shard 0 alone
   std::size_t expire_next_ = 0;    ///< the stripe that comes next
+  std::size_t expire_left_ = 0;    ///< stripes that are due still in this second
   std::size_t left_to_store_ = 0;  ///< stripes whose outcomes were, one after the other, since it is lean
 
   // Below the stripes' locks; above the store's.

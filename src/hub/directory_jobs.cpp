@@ -273,9 +273,11 @@ bool Directory::tight() const {
   return ledger_bytes() > (all_is_left ? most : most + most / 4);
 }
 
-void Directory::expire_jobs(Stripe& stripe, bool tight) {
+/// How many users were looked at.
+std::size_t Directory::expire_jobs(Stripe& stripe, bool tight) {
   const WallMs now = options_.wall();
   const Lock lock(stripe.mutex);
+  const std::size_t looked = stripe.users.size();
   stripe.users.erase_if([&](User& user) {
     if (user.jobs) {
       forget(user, user.jobs->expire(now, tight));
@@ -285,6 +287,7 @@ void Directory::expire_jobs(Stripe& stripe, bool tight) {
     }
     return user.forgotten();
   });
+  return looked;
 }
 
 EmitError to_emit_error(Directory::Refusal refusal) noexcept {

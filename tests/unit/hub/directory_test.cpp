@@ -96,6 +96,16 @@ TEST_F(DirectoryTest, graces_of_a_crowd_that_end_at_once_end_so_many_a_turn_and_
   EXPECT_GT(directory.next_deadline(), now);
 }
 
+TEST_F(DirectoryTest, looks_for_what_is_over_through_a_part_of_the_users_a_turn) {
+  Directory quiet{mailboxes, {.presence_events = false}};
+  for (std::size_t i = 0; i < 100'000; ++i) quiet.join("u" + std::to_string(i), tab, now);
+  std::size_t turns = 0;
+  for (; quiet.next_deadline() <= now && turns < 100; ++turns) quiet.on_timer(now);
+  EXPECT_GE(turns, 2u) << "more than six thousand are due each second";
+  EXPECT_LE(turns, 4u);
+  EXPECT_LE(quiet.next_deadline(), now + 1s);
+}
+
 TEST_F(DirectoryTest, who_is_back_within_the_grace_was_never_away) {
   const User* ada = directory.join("ada", tab, now).user;
   directory.leave(ada, tab, now);
