@@ -14,7 +14,16 @@ import { api, apiKey, connect, emit, eventually, login, secret, startLibrary, st
 
 const timeout = 1000;
 const done = (jobId, result = 1) => ["job_completed", { jobId, result }];
-const jobsOf = async (server, user) => (await api(server, "GET", `/api/users/${user}/jobs`)).body.map((job) => job.jobId);
+/** The ids of all jobs of a user, page after page. */
+async function jobsOf(server, user) {
+  const ids = [];
+  for (let query = ""; query !== undefined; ) {
+    const { body, headers } = await api(server, "GET", `/api/users/${user}/jobs${query}`);
+    ids.push(...body.map((job) => job.jobId));
+    query = /<(\?[^>]*)>/.exec(headers.get("link") ?? "")?.[1];
+  }
+  return ids;
+}
 const ready = (server) => api(server, "GET", "/readyz");
 const memoryMb = (server) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.child.pid}/status`, "latin1"))[1]) / 1024;
 
