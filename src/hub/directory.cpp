@@ -29,7 +29,10 @@ Directory::Directory(Mailboxes& mailboxes, DirectoryOptions options)
       options_(options),
       stripes_(std::make_unique<Stripe[]>(kStripes)),
       next_deadline_(kNever.time_since_epoch().count()) {
-  for (std::size_t i = 0; i < kStripes; ++i) stripes_[i].memory.unread = &unread_memory_;
+  for (std::size_t i = 0; i < kStripes; ++i) {
+    stripes_[i].memory.unread = &unread_memory_;
+    stripes_[i].ledger = &options_.ledger;
+  }
 }
 
 Directory::~Directory() = default;
@@ -41,19 +44,16 @@ void Directory::open(OutcomeStore& store, TimePoint now) {
   look_at_memory();
   constexpr std::size_t kLookEach = 1024;
   std::size_t restored = 0;
+  std::string user;
+  std::vector<JobEntry> outcomes;
   store.load([&](StoredOutcome found) {
     if (++restored % kLookEach == 0) look_at_memory();
     if (lean_ && found.entry.loaded()) found.entry.frame = key_alone(found.entry.frame);
-    Stripe& stripe = stripe_of(found.user);
-    const Lock lock(stripe.mutex);
-    User& user = stripe.find_or_add(found.user);
-    stripe.jobs_of(user, options_.ledger).restore(HashedText(found.job_id), std::move(found.entry));
+    if (found.user != user) restore(std::exchange(user, std::move(found.user)), std::exchange(outcomes, {}));
+    outcomes.push_back(std::move(found.entry));
     return !lean_;
   });
-  for (std::size_t i = 0; i < kStripes; ++i) {
-    const Lock lock(stripes_[i].mutex);
-    stripes_[i].users.each([](User& user) { user.jobs->end_restore(); });
-  }
+  restore(user, std::move(outcomes));
   if (unread_bytes() > options_.ledger.unread_total_bytes) {
     log::warn("the unread outcomes in the store pass UNREAD_TOTAL_BYTES: none is lost, new ones are refused for now",
               {{"bytes", std::to_string(unread_bytes())}, {"outcomes", std::to_string(restored)}});
@@ -66,6 +66,15 @@ void Directory::open(OutcomeStore& store, TimePoint now) {
     online_count_.fetch_add(1, std::memory_order_relaxed);
     arm(stripe.begin_grace(user, now + options_.restart_grace));
   }
+}
+
+// Memory is short: whoever has no data in it is packed at once.
+void Directory::restore(std::string_view id, std::vector<JobEntry> outcomes) {
+  if (outcomes.empty()) return;
+  Stripe& stripe = stripe_of(id);
+  const Lock lock(stripe.mutex);
+  if (std::ranges::none_of(outcomes, &JobEntry::loaded)) return stripe.resting.add(id, outcomes);
+  stripe.jobs_of(stripe.find_or_add(id)).restore(std::move(outcomes));
 }
 
 Directory::Stripe& Directory::stripe_of(const HashedText& user) const {
@@ -178,14 +187,14 @@ std::optional<SocketRef> Directory::come_back(const User* known, const SocketRef
 bool Directory::online(std::string_view id) const {
   const Stripe& stripe = stripe_of(id);
   const Lock lock(stripe.mutex);
-  const User* user = stripe.find(id);
+  const User* user = stripe.find_awake(id);
   return user && user->online;
 }
 
 std::size_t Directory::connections(std::string_view id) const {
   const Stripe& stripe = stripe_of(id);
   const Lock lock(stripe.mutex);
-  const User* user = stripe.find(id);
+  const User* user = stripe.find_awake(id);
   return user ? user->connected() : 0;
 }
 
@@ -193,7 +202,7 @@ std::size_t Directory::entries() const {
   std::size_t count = 0;
   for (std::size_t i = 0; i < kStripes; ++i) {
     const Lock lock(stripes_[i].mutex);
-    count += stripes_[i].users.size();
+    count += stripes_[i].users.size() + stripes_[i].resting.size();
   }
   return count;
 }

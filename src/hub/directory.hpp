@@ -39,9 +39,12 @@ struct alignas(128) User {
 
   std::size_t connected() const { return sockets.size() - away; }
   /// Nothing more is known of this user, and nothing names the entry.
-  bool forgotten() const {
-    return !online && sockets.empty() && leaving == 0 && readers == 0 && (!jobs || jobs->empty());
-  }
+  bool forgotten() const { return !named() && (!jobs || jobs->empty()); }
+  /// Nothing is known of this user but outcomes: these can be left to the store.
+  bool can_rest() const { return !named() && jobs && !jobs->empty() && jobs->outcomes_alone(); }
+
+ private:
+  bool named() const { return online || !sockets.empty() || leaving != 0 || readers != 0; }
 };
 
 struct DirectoryOptions {
@@ -161,6 +164,7 @@ class Directory {
   std::size_t unread_cost(std::string_view id, const EncodedEvent& outcome) const;
   std::size_t post(Stripe& stripe, User& user, EncodedEvent event, CommitGroup group);
   std::size_t ledger_bytes() const;
+  void restore(std::string_view id, std::vector<JobEntry> outcomes);
   void take_back(RefusedOutcome refused);
   void on_loaded(User& user, const std::vector<StoredOutcome>& found);
   void end_reading(User& user);

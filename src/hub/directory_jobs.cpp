@@ -41,10 +41,11 @@ std::size_t Directory::unread_cost(std::string_view id, const EncodedEvent& outc
 
 // Room was seen before. First the sockets and then the ledger, whose memory is fetched meanwhile, and which takes our
 // reference: to make another would wait for all that was written here.
-std::size_t Directory::post(Stripe& stripe, User& user, EncodedEvent event, CommitGroup group) {
+std::size_t Directory::post(Stripe& stripe, User& user, EncodedEvent event, CommitGroup group)
+    SB_REQUIRES(stripe.mutex) {
   const bool kept = !event.job_id().empty(), outcome = event.kept_outcome();
   const HashedText job(event.job_id());
-  if (kept) stripe.jobs_of(user, options_.ledger).prefetch(job);
+  if (kept) stripe.jobs_of(user).prefetch(job);
   const std::uint64_t number = outcome ? user.jobs->next_number() : 0;
   std::size_t queued = 0;
   const std::size_t connected = user.connected();
@@ -62,7 +63,7 @@ std::size_t Directory::post(Stripe& stripe, User& user, EncodedEvent event, Comm
   forget(user, gone);
   if (!to_store) return queued;
   store_->put(user.id, job.text, {event.frame, entry.number, entry.time, entry.had_at}, group);
-  if (!leave) count_kept(event.frame->memory());
+  leave ? stripe.rest_if_small(user) : count_kept(event.frame->memory());
   return queued;
 }
 
@@ -225,14 +226,14 @@ void Directory::end_reading(User& user) {
 }
 
 std::optional<JobStatus> Directory::job(std::string_view id, std::string_view job_id) const {
-  const Stripe& stripe = stripe_of(id);
+  Stripe& stripe = stripe_of(id);
   const Lock lock(stripe.mutex);
   const User* user = stripe.find(id);
   return user && user->jobs ? user->jobs->status(job_id) : std::nullopt;
 }
 
 JobPage Directory::jobs(std::string_view id, const JobQuery& query) const {
-  const Stripe& stripe = stripe_of(id);
+  Stripe& stripe = stripe_of(id);
   const Lock lock(stripe.mutex);
   const User* user = stripe.find(id);
   return user && user->jobs ? user->jobs->page(query) : JobPage{};
@@ -277,6 +278,8 @@ bool Directory::tight() const {
 std::size_t Directory::expire_jobs(Stripe& stripe, bool tight) {
   const WallMs now = options_.wall();
   const Lock lock(stripe.mutex);
+  RestingUsers* const resting = &stripe.resting;
+  for (const std::string& id : resting->due(now, options_.ledger.outcome_ttl, tight)) stripe.wake(HashedText(id));
   const std::size_t looked = stripe.users.size();
   stripe.users.erase_if([&](User& user) {
     if (user.jobs) {
@@ -285,7 +288,7 @@ std::size_t Directory::expire_jobs(Stripe& stripe, bool tight) {
       // Not while a receipt may still come: the numbers would begin again, and it would count for the new ones.
       if (user.jobs->empty() && user.sockets.empty()) user.jobs.reset();
     }
-    return user.forgotten();
+    return user.forgotten() || (lean_ && put_to_rest(user, resting));
   });
   return looked;
 }

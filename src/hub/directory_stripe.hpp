@@ -9,15 +9,25 @@
 
 #include "base/assert.hpp"
 #include "hub/directory.hpp"
+#include "hub/resting_users.hpp"
 #include "hub/user_table.hpp"
 
 namespace signalbox::hub {
+
+/// If nothing speaks against it: then the entry is to be erased.
+inline bool put_to_rest(const User& user, RestingUsers* resting) {
+  if (!user.can_rest()) return false;
+  resting->add(user.id, user.jobs->outcomes());
+  return true;
+}
 
 /// A part of the directory's users. A cache line of its own at each end, since threads write to neighbours at once.
 struct alignas(64) Directory::Stripe {
   mutable Mutex mutex;
   LedgerMemory memory;  ///< of the jobs of its users
+  const LedgerOptions* ledger = nullptr;
   UserTable users SB_GUARDED_BY(mutex);
+  RestingUsers resting SB_GUARDED_BY(mutex){memory};
   /// Whose last socket has gone, in the order in which their graces end. One who came back meanwhile has another time.
   struct Leaving {
     User* user;
@@ -35,15 +45,34 @@ struct alignas(64) Directory::Stripe {
   };
   std::unordered_map<const User*, Reading> reading SB_GUARDED_BY(mutex);
 
-  User* find(const HashedText& id) const SB_REQUIRES(mutex) { return users.find(id); }
-  User* find(std::string_view id) const SB_REQUIRES(mutex) { return find(HashedText(id)); }
+  /// Who rests is woken.
+  User* find(const HashedText& id) SB_REQUIRES(mutex) {
+    User* user = users.find(id);
+    return user || resting.size() == 0 ? user : wake(id);
+  }
+  User* find(std::string_view id) SB_REQUIRES(mutex) { return find(HashedText(id)); }
+  /// Of one who rests nothing is known that this is asked for.
+  const User* find_awake(std::string_view id) const SB_REQUIRES(mutex) { return users.find(HashedText(id)); }
   User& find_or_add(std::string_view id) SB_REQUIRES(mutex) {
     const HashedText name(id);
     User* user = find(name);
     return user ? *user : users.add(name);
   }
-  UserJobs& jobs_of(User& user, const LedgerOptions& options) {
-    if (!user.jobs) user.jobs = std::make_unique<UserJobs>(options, memory, memory_of(user.id));
+  User* wake(const HashedText& id) SB_REQUIRES(mutex) {
+    std::vector<JobEntry> outcomes = resting.wake(id);
+    if (outcomes.empty()) return nullptr;
+    User& user = users.add(id);
+    jobs_of(user).restore(std::move(outcomes));
+    return &user;
+  }
+  /// Who is away and small is packed at once, so that many of them do not take memory until it is their stripe's turn;
+  /// who has much to pack waits for that.
+  void rest_if_small(User& user) SB_REQUIRES(mutex) {
+    constexpr std::size_t kFew = 16;
+    if (user.jobs->size() <= kFew && put_to_rest(user, &resting)) users.erase(user);
+  }
+  UserJobs& jobs_of(User& user) {
+    if (!user.jobs) user.jobs = std::make_unique<UserJobs>(*ledger, memory, memory_of(user.id));
     return *user.jobs;
   }
   // Graces differ in length after a restart: the list stays in order of their ends.
@@ -55,7 +84,7 @@ struct alignas(64) Directory::Stripe {
     return end;
   }
   User& known(const User* id) SB_REQUIRES(mutex) {
-    User* user = find(id->id);
+    User* user = users.find(HashedText(id->id));
     SB_ASSERT(user == id);
     return *user;
   }

@@ -40,17 +40,12 @@ void UserJobs::each(Jobs& jobs, const std::array<List, 3>& lists, Visit visit) {
 
 UserJobs::UserJobs(const LedgerOptions& options, LedgerMemory& memory, std::size_t owner_bytes)
     : options_(options), memory_(memory), owner_bytes_(owner_bytes) {
-  add_bytes(kJobsBytes);
+  memory_.add(kJobsBytes);
 }
 
 UserJobs::~UserJobs() {
   each(jobs_, lists_, [this](const KeptJob& job) { uncount_all(job); });
-  add_bytes(-kJobsBytes);
-}
-
-// Written under the lock of all who share it: no locked instruction is needed to add.
-void UserJobs::add_bytes(std::size_t bytes) {
-  memory_.bytes.store(memory_.bytes.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+  memory_.add(-kJobsBytes);
 }
 
 void UserJobs::count_unread(const JobEntry& outcome) {
@@ -70,13 +65,13 @@ std::size_t UserJobs::unread_cost(const Frame& outcome, std::size_t owner_bytes,
 }
 
 void UserJobs::count(const JobEntry& entry) {
-  add_bytes(cost(entry));
+  memory_.add(cost(entry));
   if (entry.unread()) count_unread(entry);
   if (!entry.loaded()) ++unloaded_;
 }
 
 void UserJobs::uncount(const JobEntry& entry) {
-  add_bytes(-cost(entry));
+  memory_.add(-cost(entry));
   if (entry.unread()) uncount_unread(entry);
   if (!entry.loaded()) --unloaded_;
 }
@@ -129,23 +124,14 @@ const JobEntry& UserJobs::keep(const HashedText& job_id, FrameRef frame, WallMs 
   return job.newest;
 }
 
-void UserJobs::restore(const HashedText& job_id, JobEntry outcome) {
-  last_number_ = std::max(last_number_, outcome.number);
-  KeptJob& job = find_or_add(job_id);
-  uncount_all(job);
-  job.newest = std::move(outcome);
-  count(job.newest);
-  link(job);
-}
-
-void UserJobs::end_restore() {
-  for (List& list : lists_) {
-    if (list.oldest == list.newest) continue;  // one or none, which is the usual case
-    std::vector<std::uint32_t> places;
-    each(jobs_, list, [&](const KeptJob& job) { places.push_back(jobs_.place_of(job)); });
-    std::ranges::sort(places, {}, [this](std::uint32_t place) { return jobs_[place].newest.number; });
-    list = {};
-    for (const std::uint32_t place : places) link(jobs_[place]);
+void UserJobs::restore(std::vector<JobEntry> outcomes) {
+  std::ranges::sort(outcomes, {}, &JobEntry::number);
+  for (JobEntry& outcome : outcomes) {
+    last_number_ = std::max(last_number_, outcome.number);
+    KeptJob& job = jobs_.add({.hash = JobTable::short_hash(HashedText(outcome.frame->key()))});
+    job.newest = std::move(outcome);
+    count(job.newest);
+    link(job);
   }
 }
 
@@ -295,6 +281,20 @@ std::vector<UserJobs::Gone> UserJobs::expire(WallMs now, bool tight) {
   push_out(options_.jobs_per_user, gone);
   if (jobs_.mostly_free()) compact();
   return gone;
+}
+
+bool UserJobs::outcomes_alone() const {
+  bool one_runs = false;
+  each(jobs_, lists_, [&one_runs](const KeptJob& job) { one_runs = one_runs || job.runs; });
+  return !one_runs;
+}
+
+std::vector<JobEntry> UserJobs::outcomes() const {
+  std::vector<JobEntry> out;
+  each(jobs_, lists_, [&out](const KeptJob& job) {
+    if (const JobEntry* outcome = job.outcome()) out.push_back(*outcome);
+  });
+  return out;
 }
 
 void UserJobs::change_frame(JobEntry& outcome, FrameRef frame) {

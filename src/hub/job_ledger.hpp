@@ -38,6 +38,9 @@ struct UnreadMemory {
 struct LedgerMemory {
   std::atomic<std::size_t> bytes{0};  ///< written under the lock
   UnreadMemory* unread = nullptr;     ///< of all users
+
+  // Under the lock of all who share it: no locked instruction is needed.
+  void add(std::size_t more) { bytes.store(bytes.load(std::memory_order_relaxed) + more, std::memory_order_relaxed); }
 };
 
 /// An outcome as it lies in the store.
@@ -86,9 +89,8 @@ class UserJobs {
   void prefetch(const HashedText& job_id) const { jobs_.prefetch(job_id); }
   /// This outcome is not kept after all, if it is still the job's; `before` is what stands in its place.
   void take_back(std::string_view job_id, std::uint64_t number, std::optional<JobEntry> before);
-  /// Takes back what was kept before a restart, in any order; end_restore() comes behind the last.
-  void restore(const HashedText& job_id, JobEntry outcome);
-  void end_restore();
+  /// Takes back outcomes of other jobs, in any order: what was kept before a restart, or before the user rested.
+  void restore(std::vector<JobEntry> outcomes);
   /// What a socket is told at its login, in the order in which it happened: outcomes not had, those had lately,
   /// progress of what runs.
   struct Replay {
@@ -106,6 +108,10 @@ class UserJobs {
   /// Drops what is past its time; with `tight`, also all that may be pushed out. Returns the outcomes that went.
   std::vector<Gone> expire(WallMs now, bool tight);
   bool empty() const { return jobs_.size() == 0; }
+  std::size_t size() const { return jobs_.size(); }
+  /// Does none of them run?
+  bool outcomes_alone() const;
+  std::vector<JobEntry> outcomes() const;
 
   /// Are the packets of all outcomes in memory? Before replay(), status() and page(), which leave out or show as
   /// unreadable what is not.
@@ -124,7 +130,6 @@ class UserJobs {
   };
 
   const JobEntry* find_unread(std::string_view job_id) const;
-  void add_bytes(std::size_t bytes);
   void count_unread(const JobEntry& outcome);
   void uncount_unread(const JobEntry& outcome);
   void count(const JobEntry& entry);

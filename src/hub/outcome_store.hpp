@@ -73,7 +73,7 @@ class OutcomeStore {
   virtual void read(std::string_view user, Found callback) = 0;
   /// Takes one outcome. False: of those that follow only the keys are wanted, and soon their data is not read.
   using Take = std::function<bool(StoredOutcome)>;
-  /// All that is kept, one after the other. Once, before anything else.
+  /// All that is kept, one after the other, and those of one user together. Once, before anything else.
   virtual void load(const Take& take) = 0;
   /// Who was online when the last process ended. Once, before anything else but load().
   virtual std::vector<std::string> online() = 0;

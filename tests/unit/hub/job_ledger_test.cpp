@@ -322,15 +322,11 @@ TEST_F(Ledger, what_was_shown_stays_as_it_was_while_the_job_goes_on) {
 }
 
 TEST_F(Bounded, what_a_start_brings_back_in_any_order_goes_in_the_order_of_its_numbers) {
-  const auto restore = [this](const char* job, std::uint64_t number, WallMs had_at) {
-    jobs.restore(HashedText(job), {.frame = completed(job), .number = number, .time = now, .had_at = had_at});
+  const auto outcome = [this](const char* job, std::uint64_t number, WallMs had_at) {
+    return JobEntry{.frame = completed(job), .number = number, .time = now, .had_at = had_at};
   };
-  restore("a", 43, now);
-  restore("b", 42, 0);
-  restore("c", 41, now);
-  restore("d", 44, now);
-  restore("e", 40, 0);
-  jobs.end_restore();
+  jobs.restore(
+      {outcome("a", 43, now), outcome("b", 42, 0), outcome("c", 41, now), outcome("d", 44, now), outcome("e", 40, 0)});
   keep("new", progress("new", 1));
   EXPECT_EQ(ids(), (Told{"e", "b", "a", "d", "new"}));
   receive_all();
@@ -339,7 +335,7 @@ TEST_F(Bounded, what_a_start_brings_back_in_any_order_goes_in_the_order_of_its_n
 }
 
 TEST_F(Ledger, numbers_go_on_after_a_restart) {
-  jobs.restore(HashedText("a"), {.frame = completed("a"), .number = 41, .time = now, .had_at = 0});
+  jobs.restore({{.frame = completed("a"), .number = 41, .time = now, .had_at = 0}});
   keep("b", completed("b"));
   EXPECT_EQ(last, 42u);
   EXPECT_EQ(told().size(), 2u);

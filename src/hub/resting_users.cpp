@@ -1,0 +1,118 @@
+#include "hub/resting_users.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+namespace signalbox::hub {
+namespace {
+
+constexpr std::size_t kSlotBytes = 32;  ///< a record's part of the index
+
+/// What is known of an outcome, but for its id, which stands behind it.
+struct Outcome {
+  std::uint64_t number;
+  WallMs time;
+  WallMs had_at;
+  std::uint32_t id_size;
+};
+
+}  // namespace
+
+/// The user's id and the outcomes stand behind it, without gaps.
+struct RestingUsers::Record {
+  std::uint32_t size;
+  std::uint32_t id_size;
+  bool unread;    ///< has it an outcome that is?
+  bool received;  ///< and one that is not?
+
+  const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
+  std::string_view id() const { return {bytes(), id_size}; }
+  template <class Visit>
+  void each(Visit visit) const {
+    for (const char *at = bytes() + id_size, *end = bytes() + size; at != end;) {
+      Outcome outcome;
+      std::memcpy(&outcome, at, sizeof outcome);
+      at += sizeof outcome;
+      visit(outcome, std::string_view(at, outcome.id_size));
+      at += outcome.id_size;
+    }
+  }
+};
+
+RestingUsers::~RestingUsers() {
+  index_.each([](const Record* record) { release(record); });
+}
+
+void RestingUsers::release(const Record* record) noexcept {
+  ::operator delete(const_cast<Record*>(record));
+}
+
+const RestingUsers::Record* RestingUsers::find(const HashedText& id) const {
+  return index_.find(static_cast<std::uint32_t>(id.hash),
+                     [&](const Record* record) { return record->id() == id.text; });
+}
+
+void RestingUsers::count(const Record& record, bool added) {
+  const std::size_t bytes = allocated(sizeof(Record) + record.size) + kSlotBytes;
+  const std::size_t change = added ? bytes : -bytes;
+  memory_.add(change);
+  if (record.unread) memory_.unread->bytes.fetch_add(change, std::memory_order_relaxed);
+  if (record.received) added ? ++with_received_ : --with_received_;
+}
+
+void RestingUsers::add(std::string_view id, const std::vector<JobEntry>& outcomes) {
+  std::size_t size = id.size();
+  for (const JobEntry& outcome : outcomes) size += sizeof(Outcome) + outcome.frame->key().size();
+  auto* record = new (::operator new(sizeof(Record) + size)) Record{.size = static_cast<std::uint32_t>(size),
+                                                                    .id_size = static_cast<std::uint32_t>(id.size()),
+                                                                    .unread = false,
+                                                                    .received = false};
+  char* out = std::ranges::copy(id, reinterpret_cast<char*>(record + 1)).out;
+  for (const JobEntry& entry : outcomes) {
+    const std::string_view job = entry.frame->key();
+    const Outcome outcome{entry.number, entry.time, entry.had_at, static_cast<std::uint32_t>(job.size())};
+    std::memcpy(out, &outcome, sizeof outcome);
+    out = std::ranges::copy(job, out + sizeof outcome).out;
+    (entry.unread() ? record->unread : record->received) = true;
+    oldest_ = std::min(oldest_, entry.time);
+  }
+  index_.add(static_cast<std::uint32_t>(HashedText(id).hash), record);
+  count(*record, true);
+}
+
+std::vector<JobEntry> RestingUsers::wake(const HashedText& id) {
+  std::vector<JobEntry> outcomes;
+  const Record* record = find(id);
+  if (!record) return outcomes;
+  record->each([&outcomes](const Outcome& outcome, std::string_view job) {
+    outcomes.push_back({.frame = text_frame({}, FrameKind::outcome, job),
+                        .number = outcome.number,
+                        .time = outcome.time,
+                        .had_at = outcome.had_at});
+  });
+  count(*record, false);
+  index_.remove(static_cast<std::uint32_t>(id.hash), record);
+  release(record);
+  return outcomes;
+}
+
+// All are looked at, so not for each outcome by itself: one may live a little longer.
+std::vector<std::string> RestingUsers::due(WallMs now, WallMs ttl, bool tight) {
+  std::vector<std::string> out;
+  const bool one_ends = oldest_ != kNone && now - oldest_ >= ttl + ttl / 64;
+  if (!one_ends && !(tight && with_received_ != 0)) return out;
+  oldest_ = kNone;
+  index_.each([&](const Record* record) {
+    WallMs oldest = kNone;
+    record->each([&oldest](const Outcome& outcome, std::string_view) { oldest = std::min(oldest, outcome.time); });
+    if (now - oldest >= ttl || (tight && record->received)) {
+      out.emplace_back(record->id());
+    } else {
+      oldest_ = std::min(oldest_, oldest);
+    }
+  });
+  return out;
+}
+
+}  // namespace signalbox::hub
