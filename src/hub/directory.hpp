@@ -169,7 +169,21 @@ class Directory {
   void on_loaded(User& user, const std::vector<StoredOutcome>& found);
   void end_reading(User& user);
   void hand_over(User& user, const std::vector<StoredOutcome>& found);
-  void ask_store(User* user, bool answered = false);
+  /// What the store is to be asked for: all outcomes of a user, or those of a page.
+  struct PageToRead {
+    std::string user;
+    JobPage page;
+    std::size_t bytes;
+    unsigned shard;
+    TakeJobs then;
+  };
+  struct ToRead {
+    User* user = nullptr;
+    std::unique_ptr<PageToRead> page{};
+  };
+  void read_later(ToRead what);
+  void read_next(bool answered = false);
+  void give(std::unique_ptr<PageToRead> read, const std::vector<StoredOutcome>& found);
   void look_at_store(TimePoint now);
   void count_kept(std::size_t bytes);
   void look_at_memory();
@@ -195,6 +209,7 @@ class Directory {
   std::atomic<std::size_t> kept_since_look_{0};  ///< bytes of outcomes since look_at_memory()
   std::atomic<bool> lean_{false};                ///< memory grows short: the packets of outcomes are left to the store
   std::atomic<std::size_t> read_bytes_{0};       ///< of the ledger: in memory only until they have been told
+  std::atomic<std::size_t> page_bytes_{0};       ///< beside it: of pages that were read and not yet given
   std::atomic<TimePoint::rep> next_deadline_;
   std::atomic<bool> presence_held_{false};
   TimePoint next_expiry_{};        ///< shard 0 alone
@@ -204,8 +219,8 @@ class Directory {
 
   // Below the stripes' locks; above the store's.
   Mutex reading_order_;
-  std::deque<User*> to_read_ SB_GUARDED_BY(reading_order_);  ///< who waits until the store is asked for them
-  bool asked_ SB_GUARDED_BY(reading_order_) = false;         ///< the store, and it has not answered
+  std::deque<ToRead> to_read_ SB_GUARDED_BY(reading_order_);  ///< which waits until the store is asked for it
+  bool asked_ SB_GUARDED_BY(reading_order_) = false;          ///< the store, and it has not answered
 
   /// Presence transitions are pushed to all mailboxes under this one lock, so that no shard sees offline before online.
   Mutex presence_order_;

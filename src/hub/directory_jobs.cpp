@@ -1,5 +1,6 @@
 #include "hub/directory.hpp"
 
+#include <algorithm>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -157,7 +158,7 @@ void Directory::when_loaded(std::string_view id, unsigned shard, Then then) {
     if (user->jobs && !user->jobs->loaded() && store_->state() != StoreState::hanging) {
       auto& waiting = stripe.reading[user].waiting;
       waiting.push_back({shard, std::move(then)});
-      if (waiting.size() == 1) ask_store(user);
+      if (waiting.size() == 1) read_later({.user = user});
       return;
     }
   }
@@ -165,22 +166,52 @@ void Directory::when_loaded(std::string_view id, unsigned shard, Then then) {
   end_reading(*user);
 }
 
-// For one user after the other, and not while much of what it brought is still to be told: it reads faster than clients
+void Directory::read_later(ToRead what) {
+  {
+    const Lock lock(reading_order_);
+    to_read_.push_back(std::move(what));
+  }
+  read_next();
+}
+
+// One after the other, and not while much of what it brought is still to be told: the store reads faster than clients
 // are told, and what it brings is past all limits of memory.
-void Directory::ask_store(User* user, bool answered) {
+void Directory::read_next(bool answered) {
   const Lock lock(reading_order_);
-  if (user) to_read_.push_back(user);
   if (answered) asked_ = false;
-  if (asked_ || to_read_.empty() || read_bytes_ > options_.ledger.total_bytes / 8) return;
+  if (asked_ || to_read_.empty() || read_bytes_ + page_bytes_ > options_.ledger.total_bytes / 8) return;
   asked_ = true;
-  User& next = *to_read_.front();
+  ToRead next = std::move(to_read_.front());
   to_read_.pop_front();
-  store_->read(next.id, [this, &next](const std::vector<StoredOutcome>& found) { on_loaded(next, found); });
+  if (User* user = next.user) {
+    return store_->read(user->id, [this, user](const std::vector<StoredOutcome>& found) { on_loaded(*user, found); });
+  }
+  PageToRead& page = *next.page;
+  store_->read_jobs(page.user, page.page.left_to_store(), page.bytes,
+                    [this, read = std::move(next.page)](const std::vector<StoredOutcome>& found) mutable {
+                      give(std::move(read), found);
+                      read_next(true);
+                    });
+}
+
+// The store ends as soon as it has read as many bytes as the page may be large. So what it has not come to is cut off.
+void Directory::give(std::unique_ptr<PageToRead> read, const std::vector<StoredOutcome>& found) {
+  const std::size_t brought = read->page.fill(found);
+  read->page.cut(read->bytes);
+  page_bytes_.fetch_add(brought, std::memory_order_relaxed);
+  const unsigned shard = read->shard;
+  // Refused only by shards that have stopped.
+  static_cast<void>(mailboxes_.post(shard, Message::run([this, brought, read = std::move(read)]() mutable {
+                                      read->then(read->page);
+                                      read.reset();
+                                      page_bytes_.fetch_sub(brought, std::memory_order_relaxed);
+                                      read_next();
+                                    })));
 }
 
 void Directory::on_loaded(User& user, const std::vector<StoredOutcome>& found) {
   hand_over(user, found);
-  ask_store(nullptr, true);
+  read_next(true);
 }
 
 void Directory::hand_over(User& user, const std::vector<StoredOutcome>& found) {
@@ -204,12 +235,12 @@ void Directory::look_at_store(TimePoint now) {
   store_->look(now);
   if (store_->ready()) return hand_over_presence();
   if (store_->state() != StoreState::hanging) return;
-  std::deque<User*> waiting;
+  std::deque<ToRead> waiting;
   {
     const Lock lock(reading_order_);
     waiting = std::exchange(to_read_, {});
   }
-  for (User* user : waiting) hand_over(*user, {});
+  for (ToRead& one : waiting) one.user ? hand_over(*one.user, {}) : give(std::move(one.page), {});
 }
 
 void Directory::end_reading(User& user) {
@@ -222,7 +253,7 @@ void Directory::end_reading(User& user) {
     }
     if (user.forgotten()) stripe.users.erase(user);
   }
-  ask_store(nullptr);
+  read_next();
 }
 
 std::optional<JobStatus> Directory::job(std::string_view id, std::string_view job_id) const {
@@ -239,10 +270,16 @@ JobPage Directory::jobs(std::string_view id, const JobQuery& query) const {
   return user && user->jobs ? user->jobs->page(query) : JobPage{};
 }
 
+// Nothing is brought into the ledger for it, where it would be all that the user has.
 void Directory::ask(std::string_view id, JobQuery query, unsigned shard, TakeJobs then) {
-  when_loaded(id, shard, [this, user = std::string(id), query = std::move(query), then = std::move(then)]() mutable {
-    then(jobs(user, query));
-  });
+  JobPage page = jobs(id, query);
+  const bool in_memory = std::ranges::all_of(page.jobs, &JobEntry::loaded);
+  if (in_memory || !store_ || store_->state() == StoreState::hanging) return then(page);
+  read_later({.page = std::make_unique<PageToRead>(PageToRead{.user = std::string(id),
+                                                              .page = std::move(page),
+                                                              .bytes = query.bytes,
+                                                              .shard = shard,
+                                                              .then = std::move(then)})});
 }
 
 std::size_t Directory::ledger_bytes() const {

@@ -43,12 +43,6 @@ struct LedgerMemory {
   void add(std::size_t more) { bytes.store(bytes.load(std::memory_order_relaxed) + more, std::memory_order_relaxed); }
 };
 
-/// An outcome as it lies in the store.
-struct StoredOutcome {
-  std::string user, job_id;
-  JobEntry entry;
-};
-
 /// Outcomes of a user by their numbers: those after `after`, up to `up_to`.
 struct Outcomes {
   std::uint64_t after = 0;

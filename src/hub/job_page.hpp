@@ -11,6 +11,12 @@
 
 namespace signalbox::hub {
 
+/// An outcome as it lies in the store.
+struct StoredOutcome {
+  std::string user, job_id;
+  JobEntry entry;
+};
+
 /// The newest that is known of a job, whatever becomes of the job meanwhile.
 struct JobStatus {
   FrameRef frame;  ///< which the texts are slices of
@@ -44,6 +50,10 @@ struct JobPage {
   std::uint64_t next = 0;     ///< there are more, behind this number; 0: there are none
   std::size_t looked_at = 0;  ///< how many jobs the user has
 
+  /// Those whose data lies in the store alone, in their order.
+  std::vector<std::string> left_to_store() const;
+  /// Takes the data that the store has of these: how many bytes. Of a job that has ended again meanwhile, the newer.
+  std::size_t fill(const std::vector<StoredOutcome>& found);
   /// Leaves jobs at the end out where their JSON would be more than that.
   void cut(std::size_t bytes);
 };

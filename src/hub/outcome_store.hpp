@@ -71,6 +71,8 @@ class OutcomeStore {
   /// Calls back, on any thread, with all outcomes of this user that were put before, on the disk or not.
   /// What cannot be read, also because the disk does not answer, is not among them.
   virtual void read(std::string_view user, Found callback) = 0;
+  /// The same of these jobs alone, in their order, until what is read comes to so many bytes.
+  virtual void read_jobs(std::string_view user, std::vector<std::string> jobs, std::size_t bytes, Found callback) = 0;
   /// Takes one outcome. False: of those that follow only the keys are wanted, and soon their data is not read.
   using Take = std::function<bool(StoredOutcome)>;
   /// All that is kept, one after the other, and those of one user together. Once, before anything else.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.hpp"
@@ -128,6 +129,19 @@ bool OutcomeFile::read_more(std::string_view user, std::string& read_to, std::ve
     read_to = one.job_id;
     rows.reset();
     return true;
+  }
+  return false;
+}
+
+bool OutcomeFile::read_more(std::string_view user, JobsToRead& jobs, std::vector<hub::StoredOutcome>& found) {
+  for (std::size_t bytes = 0; jobs.next < jobs.jobs.size() && jobs.bytes_left != 0;) {
+    const std::string& job = jobs.jobs[jobs.next++];
+    auto entry = outcome_of(user, job);
+    if (!entry) continue;
+    const std::size_t size = entry->frame->memory();
+    jobs.bytes_left -= std::min(jobs.bytes_left, size);
+    found.push_back({.user = std::string(user), .job_id = job, .entry = std::move(*entry)});
+    if ((bytes += size) >= kPiece) return true;
   }
   return false;
 }

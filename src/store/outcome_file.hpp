@@ -23,6 +23,13 @@ struct Step {
 };
 using Batch = std::vector<const Step*>;
 
+/// Some of a user's outcomes that are to be read, in this order.
+struct JobsToRead {
+  std::vector<std::string> jobs;
+  std::size_t bytes_left;  ///< to be read: then it ends, perhaps a little later
+  std::size_t next = 0;
+};
+
 /// Outcomes and the names of those online in an SQLite file (WAL, synchronous=FULL). Throws StoreError.
 ///
 /// thread  one at a time.
@@ -51,6 +58,8 @@ class OutcomeFile {
   std::optional<hub::JobEntry> outcome_of(std::string_view user, std::string_view job_id);
   /// Adds a piece of a user's outcomes to `found`: those behind the job `read_to`, which it moves on. Is there more?
   bool read_more(std::string_view user, std::string& read_to, std::vector<hub::StoredOutcome>& found);
+  /// The same of some jobs.
+  bool read_more(std::string_view user, JobsToRead& jobs, std::vector<hub::StoredOutcome>& found);
 
  private:
   static constexpr int kTidyPages = 1000;

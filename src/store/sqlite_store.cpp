@@ -119,7 +119,11 @@ void SqliteStore::when_committed(hub::CommitGroup group, Committed callback) {
 }
 
 void SqliteStore::read(std::string_view user, Found callback) {
-  writer_->queue.read(user, std::move(callback));
+  writer_->queue.read(user, std::nullopt, std::move(callback));
+}
+
+void SqliteStore::read_jobs(std::string_view user, std::vector<std::string> jobs, std::size_t bytes, Found callback) {
+  writer_->queue.read(user, JobsToRead{.jobs = std::move(jobs), .bytes_left = bytes}, std::move(callback));
 }
 
 }  // namespace signalbox::store

@@ -51,6 +51,7 @@ class SqliteStore final : public hub::OutcomeStore {
   void presence(hub::PresenceChanges changes) override;
   void when_committed(hub::CommitGroup group, Committed callback) override;
   void read(std::string_view user, Found callback) override;
+  void read_jobs(std::string_view user, std::vector<std::string> jobs, std::size_t bytes, Found callback) override;
   void load(const Take& take) override;
   std::vector<std::string> online() override;
   void on_refused(Refused callback) override;

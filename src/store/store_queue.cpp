@@ -74,11 +74,11 @@ void StoreQueue::when_committed(hub::CommitGroup group, Committed callback) {
   if (callback) callback(hub::Commit::failed);
 }
 
-void StoreQueue::read(std::string_view user, Found callback) {
+void StoreQueue::read(std::string_view user, std::optional<JobsToRead> jobs, Found callback) {
   bool wakes_it = false;
   {
     const std::lock_guard lock(mutex_);
-    questions_.push_back({++last_question_, std::string(user), std::move(callback)});
+    questions_.push_back({++last_question_, std::string(user), std::move(jobs), std::move(callback)});
     wakes_it = wakes();
   }
   if (wakes_it) changed_.notify_one();
@@ -241,7 +241,12 @@ void StoreQueue::next_question(std::optional<Question>& question) {
   if (question && (questions_.empty() || questions_.front().number != question->number)) question.reset();
   if (question || questions_.empty()) return;
   const Asked& next = questions_.front();
-  question = {.number = next.number, .user = next.user, .found = unwritten_of(next.user)};
+  question = {.number = next.number, .user = next.user, .jobs = next.jobs, .found = unwritten_of(next.user)};
+  // The file has older ones of these, which would count in what is read.
+  if (!question->jobs) return;
+  std::unordered_set<std::string_view> found;
+  for (const hub::StoredOutcome& one : question->found) found.insert(one.job_id);
+  std::erase_if(question->jobs->jobs, [&found](const std::string& job) { return found.contains(job); });
 }
 
 // At the start of a question: what is written meanwhile may lie before the place that has been reached in the file.

@@ -43,7 +43,8 @@ class StoreQueue {
   /// when far too much waits.
   void add(Step step);
   void when_committed(hub::CommitGroup group, Committed callback);
-  void read(std::string_view user, Found callback);
+  /// All outcomes of a user, or of these jobs alone.
+  void read(std::string_view user, std::optional<JobsToRead> jobs, Found callback);
   /// Does this on the thread that has the file, before anything else. At the start.
   void run(Task task);
   /// If the disk has been silent for the timeout, tells who waits that it is.
@@ -78,6 +79,7 @@ class StoreQueue {
   struct Question {
     std::uint64_t number = 0;  ///< of all questions
     std::string user;
+    std::optional<JobsToRead> jobs{};  ///< else all of them
     std::vector<hub::StoredOutcome> found{};
     std::string read_to{};  ///< the last job of the pieces that were read
   };
@@ -102,6 +104,7 @@ class StoreQueue {
   struct Asked {
     std::uint64_t number;
     std::string user;
+    std::optional<JobsToRead> jobs;
     Found callback;
   };
   using Told = std::vector<std::pair<Committed, hub::Commit>>;

@@ -87,7 +87,8 @@ void StoreWriter::read_some(OutcomeFile& file) {
   if (!reading_) return;
   try {
     const AtTheDisk at_the_disk(queue);
-    if (file.read_more(reading_->user, reading_->read_to, reading_->found)) return;
+    auto& [number, user, jobs, found, read_to] = *reading_;
+    if (jobs ? file.read_more(user, *jobs, found) : file.read_more(user, read_to, found)) return;
   } catch (const StoreError& error) {
     cannot_read.write("outcomes cannot be read and are not told until they can",
                       {{"user", reading_->user}, {"what", error.what()}});

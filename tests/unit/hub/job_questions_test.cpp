@@ -155,6 +155,71 @@ TEST_F(JobQuestionsToTheStore, are_answered_one_at_a_time) {
   EXPECT_TRUE(ada.take().at(0).starts_with(R"(434[{"jobId":"1","event":"job_completed")"));
 }
 
+TEST_F(JobQuestionsToTheStore, bring_no_more_into_memory_than_is_shown) {
+  logged_in();
+  for (const char* job : {"1", "2", "3", "4"}) end(job, 100);
+  hub.deliver();
+  ada.take();
+  ada.text(R"(21["jobs",{"after":1,"limit":2}])");
+  EXPECT_EQ(store.notes.back(), "read ada up to " + std::to_string(hub.config.send_queue_bytes) + ": 2 3");
+  answer();
+  const std::string page = ada.take().at(0);
+  EXPECT_TRUE(page.starts_with(R"(431[[{"jobId":"2","event":"job_completed")")) << page;
+  EXPECT_TRUE(page.ends_with(R"("had":false}],{"next":3}])")) << page;
+  EXPECT_EQ(hub.directory.job("ada", "2")->event, "") << "it lies in the store alone as before";
+  ada.text(R"(22["job_status","4"])");
+  EXPECT_TRUE(store.notes.back().ends_with(": 4"));
+}
+
+TEST_F(JobQuestionsToTheStore, about_what_is_in_memory_wait_for_nothing) {
+  logged_in();
+  end("1", 100);
+  ASSERT_TRUE(hub.directory.emit("ada", *job_frame(JobProgress{.job_id = "2", .progress = 5}, {})));
+  hub.deliver();
+  ada.take();
+  EXPECT_TRUE(ask(R"(21["job_status","2"])").starts_with(R"(431[{"jobId":"2","event":"job_progress")"));
+  EXPECT_TRUE(ask(R"(22["jobs",{"after":1}])").starts_with(R"(432[[{"jobId":"2","event":"job_progress")"));
+}
+
+TEST_F(JobQuestionsToTheStore, end_their_page_where_the_store_has_read_enough) {
+  logged_in();
+  for (int i = 1; i <= 20; ++i) end(std::to_string(i), 100'000);
+  hub.deliver();
+  ada.take();
+  ada.text(R"(21["jobs"])");
+  store.kept.resize(11);  // it ends as soon as it has read a megabyte
+  answer();
+  const std::string page = ada.take().at(0);
+  EXPECT_LE(page.size(), hub.config.send_queue_bytes);
+  EXPECT_TRUE(page.ends_with(R"(,{"next":10}])")) << page.substr(page.size() - 40);
+  EXPECT_EQ(page.find(R"("event":null)"), page.npos);
+}
+
+TEST_F(JobQuestionsToTheStore, show_what_cannot_be_read_as_such) {
+  logged_in();
+  end("1", 1);
+  hub.deliver();
+  ada.take();
+  store.kept.clear();
+  ada.text(R"(21["job_status","1"])");
+  answer();
+  EXPECT_TRUE(ada.take().at(0).starts_with(R"(431[{"jobId":"1","event":null,"data":null,"time":)"));
+}
+
+TEST_F(JobQuestionsToTheStore, about_a_job_that_ends_again_meanwhile_show_the_newer_end) {
+  logged_in();
+  end("1", 1);
+  hub.deliver();
+  ada.take();
+  ada.text(R"(21["job_status","1"])");
+  end("1", 2);
+  answer();
+  const Packets told = ada.take();
+  EXPECT_TRUE(std::ranges::any_of(told, [](const std::string& packet) {
+    return packet.starts_with(R"(431[{"jobId":"1","event":"job_completed","data":{"jobId":"1","result":"xx"})");
+  })) << testing::PrintToString(told);
+}
+
 TEST_F(JobQuestionsToTheStore, of_a_client_that_has_gone_meanwhile_are_answered_to_nobody) {
   logged_in();
   end("1", 1);

@@ -38,6 +38,12 @@ class NotedStore final : public OutcomeStore {
     notes.push_back("read " + std::string(user));
     questions.push_back(std::move(callback));
   }
+  void read_jobs(std::string_view user, std::vector<std::string> jobs, std::size_t bytes, Found callback) override {
+    std::string note = "read " + std::string(user) + " up to " + std::to_string(bytes) + ":";
+    for (const std::string& job : jobs) note += ' ' + job;
+    notes.push_back(std::move(note));
+    questions.push_back(std::move(callback));
+  }
   void load(const Take& take) override {
     for (bool data = true; StoredOutcome & one : found) {
       if (!data) one.entry.frame = key_alone(one.entry.frame);

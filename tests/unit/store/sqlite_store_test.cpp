@@ -250,6 +250,29 @@ TEST_F(Store, reads_the_outcomes_of_one_user_behind_what_was_put_before) {
   EXPECT_EQ(read(store, "nobody"), std::vector<std::string>{});
 }
 
+/// "job number" of what it has of these jobs, up to so many bytes.
+std::vector<std::string> read_jobs(SqliteStore& store, std::vector<std::string> jobs, std::size_t bytes) {
+  std::promise<std::vector<std::string>> done;
+  store.read_jobs("ada", std::move(jobs), bytes, [&](const std::vector<hub::StoredOutcome>& found) {
+    std::vector<std::string> out;
+    for (const auto& [whose, job, entry] : found) out.push_back(job + ' ' + std::to_string(entry.number));
+    done.set_value(std::move(out));
+  });
+  return done.get_future().get();
+}
+
+TEST_F(Store, reads_some_jobs_of_a_user_in_their_order_until_it_is_enough) {
+  SqliteStore store(directory);
+  const std::string large(1'000'000, 'x');
+  for (int i = 1; i <= 9; ++i) store.put("ada", std::to_string(i), outcome(static_cast<std::uint64_t>(i), large), 0);
+  store.put("bob", "10", outcome(1), 0);
+  ASSERT_TRUE(committed(store));
+  using Found = std::vector<std::string>;
+  EXPECT_EQ(read_jobs(store, {"7", "none", "10", "2"}, 1'000'000'000), (Found{"7 7", "2 2"}));
+  EXPECT_EQ(read_jobs(store, {"9", "8", "7", "6", "5"}, 2'500'000), (Found{"9 9", "8 8", "7 7"}));
+  EXPECT_EQ(read_jobs(store, {"9", "8"}, 1), (Found{"9 9"}));
+}
+
 TEST_F(Store, who_has_much_to_read_gets_all_of_it_in_pieces) {
   SqliteStore store(directory);
   const std::string packet = "42[\"" + std::string(300'000, 'x') + "\"]";
