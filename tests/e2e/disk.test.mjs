@@ -63,7 +63,8 @@ test("750 outcomes of 900 KB: memory is bounded, those who wait are told, and a 
   for (let i = 0; i < 750; i++) {
     const body = Buffer.from(JSON.stringify({ userId: "ada", event: "job_completed", data: { jobId: `${i}`, result: "x".repeat(900_000) } }));
     answers.push((await pour(server, undefined, body)).answer);
-    assert.ok(memoryMb(server) < 150 || process.env.SIGNALBOX_BUILD, `${memoryMb(server)} MB after ${i} outcomes`);
+    // What waits for the disk, bodies on their way within TOTAL_PARTIAL_BYTES, and the program itself.
+    assert.ok(memoryMb(server) < 64 + 64 + 40 || process.env.SIGNALBOX_BUILD, `${memoryMb(server)} MB after ${i} outcomes`);
   }
   const told = await Promise.all(answers);
   const count = (wanted) => told.filter(({ status }) => status === wanted).length;
