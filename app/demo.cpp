@@ -70,6 +70,11 @@ std::string address(const WebSocketService& service) {
   return "http://localhost:" + std::to_string(service.port());
 }
 
+std::string where_it_is(const WebSocketService& service, bool with_page) {
+  if (with_page) return "The demo is at " + address(service) + " (Ctrl-C ends it)";
+  return "This program was built without Node, so it has no demo page; its server listens at " + address(service);
+}
+
 /// Where the demo listens. A HOST that was set for a server, in .env or elsewhere, is not meant for it.
 std::string host_of_demo(const std::string& host, bool exposed) {
   if (exposed || is_loopback(host)) return host;
@@ -100,14 +105,7 @@ int run_demo(Config config, const DemoRequest& demo) {
   });
   service.serve("/demo/picture.svg", picture_route);
   const bool with_page = service.serve_demo_page();
-  service.start();
-  if (with_page) {
-    std::cout << "The demo is at " << address(service) << " (Ctrl-C ends it)" << std::endl;
-  } else {
-    std::cout << "This program was built without Node, so it has no demo page; its server listens at "
-              << address(service) << std::endl;
-  }
-  service.run();
+  service.run([&] { std::cout << where_it_is(service, with_page) << std::endl; });
   return 0;
 }
 

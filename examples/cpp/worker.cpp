@@ -69,16 +69,17 @@ int main() try {
     queue.add({.user = std::string(socket.user_id()), .id = wish.at("jobId"), .prompt = wish.value("prompt", "")});
     ack({{"ok", true}});
   });
-  service.start();
 
   const Io io = service.io();
   std::vector<std::jthread> workers;
-  for (int i = 0; i < 2; ++i) {
-    workers.emplace_back([&queue, io](const std::stop_token& stop) {
-      while (const auto job = queue.take(stop)) carry_out(io, *job);
-    });
-  }
-  service.run();  // until SIGINT or SIGTERM
+  const auto start_workers = [&] {
+    for (int i = 0; i < 2; ++i) {
+      workers.emplace_back([&queue, io](const std::stop_token& stop) {
+        while (const auto job = queue.take(stop)) carry_out(io, *job);
+      });
+    }
+  };
+  service.run(start_workers);  // until SIGINT or SIGTERM
   return 0;
 } catch (const std::exception& error) {
   std::cerr << "worker: " << error.what() << '\n';

@@ -78,7 +78,10 @@ class WebSocketService {
   /// start() if not yet started, then blocks until stop(), or until SIGINT, SIGTERM or SIGHUP and the drain that
   /// follows (SHUTDOWN_DELAY_MS, DRAIN_MS); a second SIGINT or SIGTERM ends that at once. SIGHUP stays as it is where
   /// the program has a handler for it or ignores it.
-  void run();
+  ///
+  /// when_started  called in this thread as soon as the service listens: from then on a signal drains. A program that
+  ///               has more to do once it knows its port does it here, and not between start() and run().
+  void run(const std::function<void()>& when_started = {});
   /// Stops accepting, flushes, closes the transports (clients reconnect by themselves), writes what is left to write.
   /// Returns when done: within 2 s, and where the disk does not answer within another second or DRAIN_MS.
   /// A service that is stopped does not start any more, also if it has not been started.

@@ -26,7 +26,7 @@ class WebSocketService::Impl {
   ~Impl();
 
   void start();
-  void run();
+  void run(const std::function<void()>& when_started);
   void stop();
 
   const Config config;
@@ -145,7 +145,7 @@ std::vector<server::Count> WebSocketService::Impl::occurrences() const {
           {"log_lines_lost", log::lines_lost()}};
 }
 
-void WebSocketService::Impl::run() {
+void WebSocketService::Impl::run(const std::function<void()>& when_started) {
   server::StopSignals signals;  // before the first client can connect: a signal from then on ends it in good order
   {
     const Lock lock(mutex_);
@@ -155,6 +155,11 @@ void WebSocketService::Impl::run() {
       if (!signals.pending() && !stop_wanted_) throw;
       return log::warn("told to end before it had started", {{"what", error.what()}});
     }
+    if (state_ == State::stopped) return;
+  }
+  if (when_started) when_started();
+  {
+    const Lock lock(mutex_);
     if (state_ == State::stopped) return;
     waiting_ = &signals;
   }
@@ -246,8 +251,8 @@ void WebSocketService::start() {
   impl_->start();
 }
 
-void WebSocketService::run() {
-  impl_->run();
+void WebSocketService::run(const std::function<void()>& when_started) {
+  impl_->run(when_started);
 }
 
 void WebSocketService::stop() {

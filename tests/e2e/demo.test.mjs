@@ -13,7 +13,14 @@ const everywhere = ["00000000", "00000000000000000000000000000000"];
 
 /** The addresses that a server listens on. */
 function listeningOn({ child: { pid } }) {
-  const mine = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+  const target = (fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      return undefined; // closed meanwhile
+    }
+  };
+  const mine = readdirSync(`/proc/${pid}/fd`).map(target);
   return ["tcp", "tcp6"].flatMap((table) => readFileSync(`/proc/${pid}/net/${table}`, "utf8").split("\n"))
     .map((line) => line.trim().split(/\s+/))
     .filter(([, , , state, , , , , , inode]) => state === "0A" && mine.includes(`socket:[${inode}]`))

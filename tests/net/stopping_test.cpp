@@ -171,6 +171,28 @@ TEST(Stop, before_start_is_not_forgotten) {
   EXPECT_THROW(service.start(), StartError);
 }
 
+TEST(Run, tells_when_it_listens_and_a_signal_from_then_on_is_taken) {
+  WebSocketService service(settings());
+  std::uint16_t port = 0;
+  service.run([&] {
+    port = service.port();
+    std::raise(SIGTERM);
+  });
+  EXPECT_NE(port, 0);
+}
+
+TEST(Run, ends_at_once_if_it_is_stopped_as_soon_as_it_listens) {
+  WebSocketService service(settings());
+  service.run([&] { service.stop(); });
+  EXPECT_EQ(service.counts().connections, 0u);
+}
+
+TEST(Run, throws_what_is_thrown_when_it_listens) {
+  WebSocketService service(settings());
+  EXPECT_THROW(service.run([] { throw std::runtime_error("no workers"); }), std::runtime_error);
+  service.stop();
+}
+
 TEST(Stop, of_another_service_from_a_handler) {
   WebSocketService one(settings()), other(settings());
   one.start();
