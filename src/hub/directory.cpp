@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -27,6 +28,7 @@ FrameRef presence_frame(const User& user, bool online) {
 Directory::Directory(Mailboxes& mailboxes, DirectoryOptions options)
     : mailboxes_(mailboxes),
       options_(options),
+      clock_(options.clock),
       stripes_(std::make_unique<Stripe[]>(kStripes)),
       next_deadline_(kNever.time_since_epoch().count()) {
   for (std::size_t i = 0; i < kStripes; ++i) {
@@ -39,6 +41,7 @@ Directory::~Directory() = default;
 
 void Directory::open(OutcomeStore& store, TimePoint now) {
   store_ = &store;
+  clock_.opened();
   unread_memory_.data_stays = false;
   store.on_refused([this](RefusedOutcome refused) { take_back(std::move(refused)); });
   look_at_memory();
@@ -48,6 +51,7 @@ void Directory::open(OutcomeStore& store, TimePoint now) {
   std::vector<JobEntry> outcomes;
   store.load([&](StoredOutcome found) {
     if (++restored % kLookEach == 0) look_at_memory();
+    date_from_store(found.entry);
     if (lean_ && found.entry.loaded()) found.entry.frame = key_alone(found.entry.frame);
     if (found.user != user) restore(std::exchange(user, std::move(found.user)), std::exchange(outcomes, {}));
     outcomes.push_back(std::move(found.entry));
@@ -66,6 +70,11 @@ void Directory::open(OutcomeStore& store, TimePoint now) {
     online_count_.fetch_add(1, std::memory_order_relaxed);
     arm(stripe.begin_grace(user, now + options_.restart_grace));
   }
+}
+
+void Directory::date_from_store(JobEntry& outcome) const {
+  outcome.time = clock_.from_store(outcome.time);
+  if (outcome.had_at != 0) outcome.had_at = clock_.from_store(outcome.had_at);
 }
 
 // Memory is short: whoever has no data in it is packed at once.
@@ -116,7 +125,7 @@ Directory::Joined Directory::join(std::string_view id, const SocketRef& socket, 
   const Lock lock(stripe.mutex);
   User& user = stripe.find_or_add(id);
   Joined joined{.user = &user, .evicted = {}, .replay = {}};
-  if (user.jobs) joined.replay = user.jobs->replay(options_.wall());
+  if (user.jobs) joined.replay = user.jobs->replay(clock_.ages());
   joined.evicted = one_too_many(user);
   user.sockets.insert(user.sockets.begin() + static_cast<std::ptrdiff_t>(user.connected()), socket);
   user.offline_at = kNever;
@@ -265,6 +274,7 @@ void Directory::on_timer(TimePoint now) {
     constexpr std::size_t kEachSecond = 16;
     expire_left_ = kEachSecond;
     next_expiry_ = now + std::chrono::seconds(1);
+    look_at_clock();
     if (store_) look_at_store(now);
     look_at_memory();
   }
@@ -274,6 +284,14 @@ void Directory::on_timer(TimePoint now) {
     left_to_store_ = lean_ ? left_to_store_ + 1 : 0;
     looked += expire_jobs(stripes_[expire_next_++ % kStripes], tight());
   }
+}
+
+void Directory::look_at_clock() {
+  constexpr std::int64_t kWorthALine = 5000;
+  const std::int64_t jump = clock_.look();
+  if (std::abs(jump) < kWorthALine) return;
+  log::warn("the wall clock has jumped: nothing that is kept ends earlier or later for that",
+            {{"by_ms", std::to_string(jump)}});
 }
 
 void Directory::end_graces(Stripe& stripe, TimePoint now, std::size_t& left) {

@@ -53,7 +53,7 @@ struct DirectoryOptions {
   Milliseconds restart_grace{10'000};          ///< for those who were online before the start
   std::size_t max_connections_per_user = 500;  ///< 0: no limit
   LedgerOptions ledger{};
-  WallMs (*wall)() = coarse_unix_ms;
+  LedgerClock::Source clock{};
 };
 
 /// Who is connected and what is known of their jobs; the one place where the order of a user's events is decided.
@@ -114,7 +114,7 @@ class Directory {
   /// what lies there alone.
   using TakeJobs = std::move_only_function<void(const JobPage& page)>;
   void ask(std::string_view user, JobQuery query, unsigned shard, TakeJobs then);
-  // What of it is in memory.
+  // What of it is in memory. Times are the wall clock's.
   JobPage jobs(std::string_view user, const JobQuery& query = {}) const;
   std::optional<JobStatus> job(std::string_view user, std::string_view job_id) const;
 
@@ -165,6 +165,7 @@ class Directory {
   std::size_t post(Stripe& stripe, User& user, EncodedEvent event, CommitGroup group);
   std::size_t ledger_bytes() const;
   void restore(std::string_view id, std::vector<JobEntry> outcomes);
+  void date_from_store(JobEntry& outcome) const;
   void take_back(RefusedOutcome refused);
   void on_loaded(User& user, const std::vector<StoredOutcome>& found);
   void end_reading(User& user);
@@ -184,6 +185,7 @@ class Directory {
   void read_later(ToRead what);
   void read_next(bool answered = false);
   void give(std::unique_ptr<PageToRead> read, const std::vector<StoredOutcome>& found);
+  void look_at_clock();
   void look_at_store(TimePoint now);
   void count_kept(std::size_t bytes);
   void look_at_memory();
@@ -200,6 +202,7 @@ class Directory {
 
   Mailboxes& mailboxes_;
   const DirectoryOptions options_;
+  LedgerClock clock_;
   OutcomeStore* store_ = nullptr;
   UnreadMemory unread_memory_;
   const std::unique_ptr<Stripe[]> stripes_;

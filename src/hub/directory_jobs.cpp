@@ -60,10 +60,10 @@ std::size_t Directory::post(Stripe& stripe, User& user, EncodedEvent event, Comm
   const bool to_store = outcome && store_;
   const bool leave = to_store && lean_.load(std::memory_order_relaxed) && user.readers == 0;
   FrameRef frame = leave ? key_alone(event.frame) : to_store ? event.frame : std::move(event.frame);
-  const JobEntry& entry = user.jobs->keep(job, std::move(frame), options_.wall(), gone);
+  const JobEntry& entry = user.jobs->keep(job, std::move(frame), clock_.now(), gone);
   forget(user, gone);
   if (!to_store) return queued;
-  store_->put(user.id, job.text, {event.frame, entry.number, entry.time, entry.had_at}, group);
+  store_->put(user.id, job.text, {event.frame, entry.number, clock_.wall(entry.time)}, group);
   leave ? stripe.rest_if_small(user) : count_kept(event.frame->memory());
   return queued;
 }
@@ -86,6 +86,7 @@ void Directory::take_back(RefusedOutcome refused) {
   Stripe& stripe = stripe_of(refused.user);
   const Lock lock(stripe.mutex);
   User* user = stripe.find(refused.user);
+  if (refused.before) date_from_store(*refused.before);
   if (user && user->jobs) user->jobs->take_back(refused.job_id, refused.number, std::move(refused.before));
 }
 
@@ -141,9 +142,9 @@ void Directory::confirm(std::string_view id, Outcomes had) {
   const Lock lock(stripe.mutex);
   const User* user = stripe.find(id);
   if (!user || !user->jobs) return;
-  const WallMs now = options_.wall();
+  const LedgerMs now = clock_.now();
   std::vector<UserJobs::Gone> gone;
-  if (user->jobs->confirm(had, now, gone) != 0 && store_) store_->had(id, had, now);
+  if (user->jobs->confirm(had, now, gone) != 0 && store_) store_->had(id, had, clock_.wall(now));
   forget(*user, gone);
 }
 
@@ -260,14 +261,20 @@ std::optional<JobStatus> Directory::job(std::string_view id, std::string_view jo
   Stripe& stripe = stripe_of(id);
   const Lock lock(stripe.mutex);
   const User* user = stripe.find(id);
-  return user && user->jobs ? user->jobs->status(job_id) : std::nullopt;
+  if (!user || !user->jobs) return std::nullopt;
+  std::optional<JobStatus> status = user->jobs->status(job_id);
+  if (status) status->time = clock_.wall(status->time);
+  return status;
 }
 
 JobPage Directory::jobs(std::string_view id, const JobQuery& query) const {
   Stripe& stripe = stripe_of(id);
   const Lock lock(stripe.mutex);
   const User* user = stripe.find(id);
-  return user && user->jobs ? user->jobs->page(query) : JobPage{};
+  if (!user || !user->jobs) return {};
+  JobPage page = user->jobs->page(query);
+  for (JobEntry& job : page.jobs) job.time = clock_.wall(job.time);
+  return page;
 }
 
 // Nothing is brought into the ledger for it, where it would be all that the user has.
@@ -313,14 +320,14 @@ bool Directory::tight() const {
 
 /// How many users were looked at.
 std::size_t Directory::expire_jobs(Stripe& stripe, bool tight) {
-  const WallMs now = options_.wall();
+  const Ages ages = clock_.ages();
   const Lock lock(stripe.mutex);
   RestingUsers* const resting = &stripe.resting;
-  for (const std::string& id : resting->due(now, options_.ledger.outcome_ttl, tight)) stripe.wake(HashedText(id));
+  for (const std::string& id : resting->due(ages, options_.ledger.outcome_ttl, tight)) stripe.wake(HashedText(id));
   const std::size_t looked = stripe.users.size();
   stripe.users.erase_if([&](User& user) {
     if (user.jobs) {
-      forget(user, user.jobs->expire(now, tight));
+      forget(user, user.jobs->expire(ages, tight));
       if (lean_ && user.readers == 0) user.jobs->unload();
       // Not while a receipt may still come: the numbers would begin again, and it would count for the new ones.
       if (user.jobs->empty() && user.sockets.empty()) user.jobs.reset();

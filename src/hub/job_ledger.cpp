@@ -105,7 +105,7 @@ KeptJob& UserJobs::find_or_add(const HashedText& id) {
   return *job;
 }
 
-const JobEntry& UserJobs::keep(const HashedText& job_id, FrameRef frame, WallMs now, std::vector<Gone>& gone) {
+const JobEntry& UserJobs::keep(const HashedText& job_id, FrameRef frame, LedgerMs now, std::vector<Gone>& gone) {
   const bool runs = frame->kind() == FrameKind::progress;
   KeptJob& job = find_or_add(job_id);
   if (runs && !job.runs && job.newest.frame) {
@@ -206,12 +206,12 @@ void UserJobs::look_ahead(const List& list) const {
   __builtin_prefetch(&jobs_[next.newer], 1);
 }
 
-UserJobs::Replay UserJobs::replay(WallMs now) const {
+UserJobs::Replay UserJobs::replay(const Ages& ages) const {
   Replay replay;
   std::vector<JobEntry>& out = replay.entries;
   each(jobs_, lists_, [&](const KeptJob& job) {
     const JobEntry* outcome = job.outcome();
-    const bool told = outcome && (outcome->had_at == 0 || now - outcome->had_at < options_.outcome_replay);
+    const bool told = outcome && (outcome->had_at == 0 || ages.of(outcome->had_at) < options_.outcome_replay);
     if (told && outcome->loaded()) out.push_back(*outcome);
     if (told && !outcome->loaded() && outcome->unread()) replay.withheld = std::max(replay.withheld, outcome->number);
     if (const JobEntry* progress = job.progress()) out.push_back(*progress);
@@ -220,7 +220,7 @@ UserJobs::Replay UserJobs::replay(WallMs now) const {
   return replay;
 }
 
-std::size_t UserJobs::confirm(Outcomes had, WallMs now, std::vector<Gone>& gone) {
+std::size_t UserJobs::confirm(Outcomes had, LedgerMs now, std::vector<Gone>& gone) {
   std::size_t news = 0;
   each(jobs_, ranked(KeptJob::Rank::unread), [&](KeptJob& job) {
     if (!had.contain(job.outcome()->number)) return;
@@ -260,11 +260,11 @@ JobPage UserJobs::page(const JobQuery& query) const {
   return page;
 }
 
-std::vector<UserJobs::Gone> UserJobs::expire(WallMs now, bool tight) {
+std::vector<UserJobs::Gone> UserJobs::expire(const Ages& ages, bool tight) {
   std::vector<Gone> gone;
   each(jobs_, lists_, [&](KeptJob& job) {
-    const auto ends = [&](const JobEntry* entry, WallMs ttl) {
-      return entry && (now - entry->time >= ttl || (tight && !job.unread()));
+    const auto ends = [&](const JobEntry* entry, LedgerMs ttl) {
+      return entry && (ages.ends(entry->time, entry->unread(), ttl) || (tight && !job.unread()));
     };
     const bool outcome_ends = ends(job.outcome(), options_.outcome_ttl);
     const bool progress_ends = ends(job.progress(), options_.progress_ttl);

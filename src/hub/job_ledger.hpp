@@ -16,9 +16,9 @@
 namespace signalbox::hub {
 
 struct LedgerOptions {
-  WallMs outcome_ttl = 24 * 3600 * 1000;
-  WallMs progress_ttl = 3600 * 1000;
-  WallMs outcome_replay = 600 * 1000;  ///< outcomes had less than this long ago are told again at a login; 0: none
+  LedgerMs outcome_ttl = 24 * 3600 * 1000;
+  LedgerMs progress_ttl = 3600 * 1000;
+  LedgerMs outcome_replay = 600 * 1000;  ///< outcomes had less than this long ago are told again at a login; 0: none
   std::size_t jobs_per_user = 200;
   std::size_t unread_outcomes_per_user = 10'000;
   std::size_t total_bytes = 256u << 20;
@@ -76,7 +76,7 @@ class UserJobs {
   /// The same for a user of whom no unread outcome is known; never less.
   static std::size_t unread_cost(const Frame& outcome, std::size_t owner_bytes, bool data_stays);
   /// Keeps a job event (its frame's kind says which). The outcomes that it pushed out are added to `gone`.
-  const JobEntry& keep(const HashedText& job_id, FrameRef frame, WallMs now, std::vector<Gone>& gone);
+  const JobEntry& keep(const HashedText& job_id, FrameRef frame, LedgerMs now, std::vector<Gone>& gone);
   /// What keep() will give.
   std::uint64_t next_number() const { return last_number_ + 1; }
   /// keep() or status() of this job comes soon.
@@ -91,16 +91,16 @@ class UserJobs {
     std::vector<JobEntry> entries{};
     std::uint64_t withheld = 0;  ///< the newest outcome not had that could not be read, and is left out; 0: none
   };
-  Replay replay(WallMs now) const;
+  Replay replay(const Ages& ages) const;
   /// The user has had these. How many were news. They count for the bound from now on: what it pushed out is added to
   /// `gone`.
-  std::size_t confirm(Outcomes had, WallMs now, std::vector<Gone>& gone);
+  std::size_t confirm(Outcomes had, LedgerMs now, std::vector<Gone>& gone);
   std::optional<JobStatus> status(std::string_view job_id) const;
   /// Those that are asked for, `query.limit` at least 1.
   JobPage page(const JobQuery& query) const;
 
   /// Drops what is past its time; with `tight`, also all that may be pushed out. Returns the outcomes that went.
-  std::vector<Gone> expire(WallMs now, bool tight);
+  std::vector<Gone> expire(const Ages& ages, bool tight);
   bool empty() const { return jobs_.size() == 0; }
   std::size_t size() const { return jobs_.size(); }
   /// Does none of them run?

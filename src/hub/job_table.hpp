@@ -10,19 +10,17 @@
 #include "base/frame.hpp"
 #include "base/text.hpp"
 #include "hub/hash_index.hpp"
+#include "hub/ledger_clock.hpp"
 
 namespace signalbox::hub {
-
-/// Unix time in milliseconds: what is kept outlives a process, and so does its clock.
-using WallMs = std::int64_t;
 
 /// What is kept for one event. The encoded frame is the record: event and data are slices of it. Of an outcome whose
 /// packet lies in the store alone, the frame has but its key.
 struct JobEntry {
   FrameRef frame;            ///< none: nothing is kept
   std::uint64_t number = 0;  ///< of all that was kept for this user; rises
-  WallMs time = 0;
-  WallMs had_at = 0;  ///< outcomes: when the user had it; 0: not yet
+  LedgerMs time = 0;         ///< in the store, and in what a page shows: WallMs
+  LedgerMs had_at = 0;       ///< outcomes: when the user had it; 0: not yet
 
   /// An outcome that the user has not had.
   bool unread() const { return frame && frame->kind() == FrameKind::outcome && had_at == 0; }

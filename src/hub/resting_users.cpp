@@ -12,8 +12,8 @@ constexpr std::size_t kSlotBytes = 32;  ///< a record's part of the index
 /// What is known of an outcome, but for its id, which stands behind it.
 struct Outcome {
   std::uint64_t number;
-  WallMs time;
-  WallMs had_at;
+  LedgerMs time;
+  LedgerMs had_at;
   std::uint32_t id_size;
 };
 
@@ -98,18 +98,22 @@ std::vector<JobEntry> RestingUsers::wake(const HashedText& id) {
 }
 
 // All are looked at, so not for each outcome by itself: one may live a little longer.
-std::vector<std::string> RestingUsers::due(WallMs now, WallMs ttl, bool tight) {
+std::vector<std::string> RestingUsers::due(const Ages& ages, LedgerMs ttl, bool tight) {
   std::vector<std::string> out;
-  const bool one_ends = oldest_ != kNone && now - oldest_ >= ttl + ttl / 64;
+  const bool one_ends = oldest_ != kNone && ages.now - oldest_ >= ttl + ttl / 64;
   if (!one_ends && !(tight && with_received_ != 0)) return out;
   oldest_ = kNone;
   index_.each([&](const Record* record) {
-    WallMs oldest = kNone;
-    record->each([&oldest](const Outcome& outcome, std::string_view) { oldest = std::min(oldest, outcome.time); });
-    if (now - oldest >= ttl || (tight && record->received)) {
+    LedgerMs age = 0;
+    bool ends = tight && record->received;
+    record->each([&](const Outcome& outcome, std::string_view) {
+      age = std::max(age, ages.of(outcome.time));
+      ends = ends || ages.ends(outcome.time, outcome.had_at == 0, ttl);
+    });
+    if (ends) {
       out.emplace_back(record->id());
     } else {
-      oldest_ = std::min(oldest_, oldest);
+      oldest_ = std::min(oldest_, ages.now - std::min(age, ttl));
     }
   });
   return out;

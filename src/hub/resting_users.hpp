@@ -29,7 +29,7 @@ class RestingUsers {
   /// The user rests no longer. Nothing: it did not rest.
   std::vector<JobEntry> wake(const HashedText& id);
   /// Those of whom an outcome has reached its age; with `tight` also those who have received one.
-  std::vector<std::string> due(WallMs now, WallMs ttl, bool tight);
+  std::vector<std::string> due(const Ages& ages, LedgerMs ttl, bool tight);
   std::size_t size() const { return index_.size(); }
 
  private:
@@ -37,11 +37,11 @@ class RestingUsers {
   const Record* find(const HashedText& id) const;
   void count(const Record& record, bool added);
   static void release(const Record* record) noexcept;
-  static constexpr WallMs kNone = std::numeric_limits<WallMs>::max();
+  static constexpr LedgerMs kNone = std::numeric_limits<LedgerMs>::max();
 
   LedgerMemory& memory_;
   HashIndex<const Record*, nullptr> index_;
-  WallMs oldest_ = kNone;          ///< no outcome is older
+  LedgerMs oldest_ = kNone;        ///< no outcome is older
   std::size_t with_received_ = 0;  ///< records that have such outcomes
 };
 

@@ -36,7 +36,10 @@ inline Config sim_config() {
 /// The directory's, with a clock of its ledger that follows the test's.
 inline hub::DirectoryOptions sim_directory_options(const Config& config) {
   hub::DirectoryOptions options = directory_options(config);
-  options.wall = [] { return std::chrono::duration_cast<Milliseconds>(sim_now.time_since_epoch()).count(); };
+  const auto now = [] {
+    return std::int64_t{std::chrono::duration_cast<Milliseconds>(sim_now.time_since_epoch()).count()};
+  };
+  options.clock = {.wall = now, .steady = now};
   return options;
 }
 

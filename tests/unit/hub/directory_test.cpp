@@ -150,7 +150,8 @@ TEST_F(DirectoryTest, a_job_event_without_a_usable_id_is_delivered_not_kept_and_
 TEST_F(DirectoryTest, outcomes_are_numbered_on_while_a_receipt_of_earlier_ones_may_come) {
   static WallMs wall;
   wall = 1'000'000;
-  Directory short_lived(mailboxes, {.ledger = {.outcome_ttl = 1000}, .wall = [] { return wall; }});
+  Directory short_lived(mailboxes,
+                        {.ledger = {.outcome_ttl = 1000}, .clock = {[] { return wall; }, [] { return wall; }}});
   const auto outcome = [](const char* job) { return *job_frame(JobCompleted{.job_id = job}, {}); };
   short_lived.join("ada", tab, now);
   for (const char* job : {"1", "2", "3"}) ASSERT_TRUE(short_lived.emit("ada", outcome(job)));

@@ -260,7 +260,8 @@ TEST(OutcomesAfterARestart, go_in_the_order_of_their_numbers_and_not_of_their_id
                                      .had_at = 1}});
   }
   FakeMailboxes mailboxes(1);
-  Directory directory(mailboxes, {.ledger = {.jobs_per_user = 3}, .wall = [] { return WallMs{1}; }});
+  Directory directory(mailboxes,
+                      {.ledger = {.jobs_per_user = 3}, .clock = {[] { return WallMs{1}; }, [] { return WallMs{1}; }}});
   directory.open(store, test_now);
   ASSERT_TRUE(directory.emit("ada", percent(1)));
   EXPECT_EQ(store.notes, std::vector<std::string>{"forget ada 3"});

@@ -21,7 +21,7 @@ struct Resting : testing::Test {
     return {.presence_events = false,
             .presence_grace = Milliseconds(0),
             .ledger = {.outcome_ttl = 100'000, .total_bytes = total_bytes},
-            .wall = [] { return wall(); }};
+            .clock = {[] { return wall(); }, [] { return wall(); }}};
   }
   Resting() {
     wall() = 1'000'000'000;

@@ -93,7 +93,8 @@ TEST_F(UnreadTotal, a_batch_does_not_pass_the_bound) {
 TEST_F(UnreadTotal, all_is_given_back) {
   static WallMs wall;
   wall = 1'000'000'000;
-  Directory short_lived(mailboxes, {.ledger = {.outcome_ttl = 1000}, .wall = [] { return wall; }});
+  Directory short_lived(mailboxes,
+                        {.ledger = {.outcome_ttl = 1000}, .clock = {[] { return wall; }, [] { return wall; }}});
   for (std::size_t i = 0; i < 100; ++i) {
     for (const char* job : {"1", "2"}) ASSERT_TRUE(short_lived.emit(user(i % 50), ended(job + std::to_string(i))));
     ASSERT_TRUE(short_lived.emit(user(i % 50), *job_frame(JobProgress{.job_id = "1" + std::to_string(i)}, {})));
