@@ -22,6 +22,7 @@ constexpr std::uint64_t kMinQueue = 16 * 1024;       // up to there nothing outd
 std::optional<std::string> check_path(std::string_view path) {
   const bool plain = std::ranges::all_of(
       path, [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '?' && c != '#' && c != '%'; });
+  if (path.starts_with("/api/")) return "/api/ is the HTTP interface's: choose another, such as /socket.io/";
   if (plain && path.size() > 2 && path.starts_with('/') && path.ends_with('/')) return std::nullopt;
   return "allowed: a path that begins and ends with '/', such as /socket.io/";
 }

@@ -11,6 +11,7 @@
 #include "base/close_reason.hpp"
 #include "base/message.hpp"
 #include "hub/directory.hpp"
+#include "hub/other_sockets.hpp"
 #include "hub/recovery_table.hpp"
 
 namespace signalbox::hub {
@@ -32,12 +33,13 @@ struct Counters {
 
 /// What all shards share. Built by server before the shards start; outlives them.
 ///
-/// thread  `directory`, `mailboxes`, `counters` and `recovery` any; the rest is constant after start().
+/// thread  `directory`, `elsewhere`, `mailboxes`, `counters` and `recovery` any; the rest is constant after start().
 struct Hub {
   const Config& config;
   Directory& directory;
   const Registry& registry;
   Mailboxes& mailboxes;
+  OtherSockets elsewhere{};
   Counters counters{};
   RecoveryTable recovery{};
   std::vector<LocalSockets*> shards{};  ///< by shard; each touched by its shard alone

@@ -94,6 +94,8 @@ void SocketState::welcome(TimePoint now) {
     withheld_ = replay.withheld;
     hear_of_others();
     if (joined.evicted) client_.send_away(*joined.evicted);
+  } else {
+    count_elsewhere();
   }
   Recovery* recovery = client_.local().recovery();
   accept(recovery ? recovery->begin(*this, user_) : std::string());
@@ -111,6 +113,8 @@ void SocketState::welcome_back(const FoundSocket& found) {
     hear_of_others(found.heard);
     if (const auto evicted = client_.hub().directory.come_back(user_, ref_)) client_.send_away(*evicted);
     if (found.missed.outcome != 0) confirm(found.missed.outcome);
+  } else {
+    count_elsewhere();
   }
   const auto missed = [&] {
     std::uint64_t newest = 0;
@@ -122,6 +126,13 @@ void SocketState::welcome_back(const FoundSocket& found) {
   };
   accept(found.pid, missed);
   introduce();
+}
+
+// In another namespace than the directory's.
+void SocketState::count_elsewhere() {
+  if (user_id_.empty()) return;
+  const auto evicted = client_.hub().elsewhere.add(user_id_, ref_, config().max_connections_per_user);
+  if (evicted) client_.send_away(*evicted);
 }
 
 /// Who comes and who goes from now on, and after `heard`.
@@ -335,6 +346,7 @@ void SocketState::leave(CloseReason reason, TimePoint now) {
   left_ = true;
   if (acks_) confirm(acks_->take_outcome(kNever));
   const User* user = std::exchange(user_, nullptr);
+  if (!user && !user_id_.empty()) client_.hub().elsewhere.remove(user_id_, ref_);
   if (user) user_id_ = user->id;  // the entry may be gone as soon as this socket is not in it
   if (Recovery* recovery = client_.local().recovery()) {
     recovery->depart(*this, user, reason, now);

@@ -85,6 +85,7 @@ class SocketState {
             const Attachments& attachments);
   void hear_of_others(std::uint64_t heard = 0);
   void accept(std::string_view pid, const std::function<void()>& between = {});
+  void count_elsewhere();
   void introduce();
   void keep_user(std::string json);
   void tell(const UserJobs::Replay& replay);

@@ -171,7 +171,7 @@ TEST(Config, a_wrong_origin_stops_the_start_with_the_right_form) {
 
 TEST(Config, the_path_begins_and_ends_with_a_slash) {
   EXPECT_EQ(load({{"SOCKET_PATH", "/live/"}}).path, "/live/");
-  for (const char* path : {"", "/", "//", "live/", "/live", "/a b/", "/a?/"}) {
+  for (const char* path : {"/api/", "/api/live/", "", "/", "//", "live/", "/live", "/a b/", "/a?/"}) {
     EXPECT_NE(complaint({{"SOCKET_PATH", path}}), "accepted") << path;
   }
 }

@@ -369,6 +369,31 @@ TEST_F(Login, one_sent_away_is_closed_unless_it_is_in_another_namespace) {
   EXPECT_FALSE(also_open.closed);
 }
 
+TEST_F(Login, other_namespaces_are_counted_as_well_together) {
+  Config config;
+  config.max_connections_per_user = 2;
+  FakeHub small(config);
+  for (const char* nsp : {"/a", "/b"}) small.events(nsp);
+  small.registry.start(small.config);
+  const auto log_in = [](FakeClient& client, const std::string& nsp) {
+    client.log_in("ada", nsp + ',');
+    client.take();
+  };
+  FakeClient first(small, 0), second(small, 1), third(small, 1), fourth(small, 0);
+  log_in(first, "/a");
+  log_in(second, "/b");
+  small.deliver();
+  EXPECT_FALSE(first.closed);
+  log_in(third, "/a");
+  small.deliver();
+  EXPECT_EQ(first.take(), Packets{"41/a,"});
+  EXPECT_EQ(first.closed, CloseReason::forced_close);
+  second.text("1/b,");
+  log_in(fourth, "/b");
+  small.deliver();
+  EXPECT_EQ(third.take(), Packets{});
+}
+
 TEST_F(Login, several_logins_at_once_send_as_many_of_the_oldest_away) {
   Config config;
   config.max_connections_per_user = 2;
