@@ -8,7 +8,7 @@
 #include "engineio/session.hpp"
 #include "net/application.hpp"
 #include "net/http_parser.hpp"
-#include "net/kernel.hpp"
+#include "net/stream.hpp"
 #include "websocket/frame_decoder.hpp"
 
 namespace signalbox::net {
@@ -61,14 +61,15 @@ struct WebSocketExtra {
 ///
 /// thread  its shard's, which owns it.
 struct Connection {
+  explicit Connection(Stream from) : stream(std::move(from)) {}
+
+  Stream stream;
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
-  int fd = -1;
   std::uint32_t session_slot = 0;
   std::uint32_t session_generation = 0;  ///< 0: no session
   std::uint32_t partial = 0;             ///< half-finished bytes held here, as counted over all connections
   std::uint32_t queued = 0;              ///< bytes of an answer that is not wholly written, as counted over all clients
-  std::uint32_t sent = 0;                ///< bytes given to the kernel, modulo 2^32
   std::uint16_t close_code = 0;
   Mode mode = Mode::head;
   std::uint8_t interest = 0;                      ///< what the kernel watches
@@ -76,6 +77,7 @@ struct Connection {
   bool blocked : 1 = false;                       ///< the kernel pushed back: wait until it is writable
   bool paused : 1 = false;                        ///< not to be read
   bool touched : 1 = false;
+  bool read_again : 1 = false;    ///< named in Shard::read_again_
   bool close_wanted : 1 = false;  ///< a close frame with close_code is due behind what waits
   bool close_sent : 1 = false;
   bool close_received : 1 = false;
@@ -145,7 +147,7 @@ struct SessionEntry final : engineio::SessionIo {
   std::uint32_t partial_above = 0;  ///< bytes of half-finished messages that the handler holds
   std::uint32_t partial = 0;        ///< those and the held POST's, as counted over all clients
   std::size_t queued = 0;           ///< bytes that wait for the client, frames shared with others included
-  std::uint32_t arrived = 0;        ///< of Connection::sent, what the peer's kernel had at the last look
+  std::uint32_t arrived = 0;        ///< Stream::arrived() of its WebSocket at the last look
   std::uint32_t head_bytes = 0;     ///< kept of the request that opened it
   TimePoint armed = kNever;
   std::unique_ptr<Stranger> stranger;

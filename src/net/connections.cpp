@@ -60,7 +60,8 @@ void Shard::accept_all(int listener, int most) {
       continue;
     }
     shared_.connections.fetch_add(1, std::memory_order_relaxed);
-    if (Connection* connection = open_connection(fd, peer)) set_deadline(*connection, now_ + options_.head_timeout);
+    if (Connection* connection = open_connection(Stream(OwnedFd(fd)), peer))
+      set_deadline(*connection, now_ + options_.head_timeout);
   }
 }
 
@@ -72,16 +73,15 @@ void Shard::accept_refused(int fd, const PeerAddress& peer) {
     return;
   }
   shared_.refused.fetch_add(1, std::memory_order_relaxed);
-  Connection* connection = open_connection(fd, peer, true);
+  Connection* connection = open_connection(Stream(OwnedFd(fd)), peer, true);
   if (!connection) return;
   connection->http->out = kOverloaded;
   connection->mode = Mode::ending;
   touch(*connection);
 }
 
-Connection* Shard::open_connection(int fd, const PeerAddress& peer, bool refused) {
-  auto made = std::make_unique<Connection>();
-  made->fd = fd;
+Connection* Shard::open_connection(Stream stream, const PeerAddress& peer, bool refused) {
+  auto made = std::make_unique<Connection>(std::move(stream));
   made->peer = peer;
   made->refused = refused;
   made->counted = !refused;
@@ -89,7 +89,7 @@ Connection* Shard::open_connection(int fd, const PeerAddress& peer, bool refused
   made->http->begun_at = now_;
   Connection& connection = connections_.insert(std::move(made));
   connection.interest = Kernel::kRead;
-  if (kernel_->watch(fd, connection.websocket_id(), Kernel::kRead)) return &connection;
+  if (kernel_->watch(connection.stream.fd(), connection.websocket_id(), Kernel::kRead)) return &connection;
   watches_gone.write("the kernel watches no more connections (fs.epoll.max_user_watches): they are closed unanswered");
   close_connection(connection);
   return nullptr;
@@ -99,10 +99,7 @@ void Shard::close_connection(Connection& connection, CloseReason reason) {
   if (connection.mode == Mode::closed) return;
   const bool gone = engine_request_would_go(connection);
   connection.mode = Mode::closed;
-  if (connection.fd >= 0) {
-    kernel_->close(connection.fd);
-    connection.fd = -1;
-  }
+  connection.stream.close(*kernel_);
   count_partial(connection, 0);
   count_queue(connection);
   if (connection.counted) shared_.connections.fetch_sub(1, std::memory_order_relaxed);
@@ -118,8 +115,9 @@ void Shard::close_connection(Connection& connection, CloseReason reason) {
 }
 
 void Shard::on_readable(Connection& connection) {
-  const long got = kernel_->read(connection.fd, read_scratch_.get(), kReadScratch);
-  if (got == -EAGAIN || got == -EINTR) return;
+  const long got = connection.stream.read(*kernel_, {read_scratch_.get(), kReadScratch});
+  if (connection.stream.holds_output()) connection.blocked = true;
+  if (got == -EAGAIN || got == -EINTR) return update_interest(connection);
   if (got < 0) return close_connection(connection, CloseReason::transport_error);
   if (got == 0) return on_end(connection);
   on_bytes(connection, {read_scratch_.get(), static_cast<std::size_t>(got)});
@@ -202,22 +200,45 @@ void Shard::update_interest(Connection& connection) {
   const bool ended = connection.http && connection.http->ended;
   const unsigned wanted = (connection.paused || ended ? Kernel::kNone : Kernel::kRead) |
                           (connection.blocked ? Kernel::kWrite : Kernel::kNone);
+  if ((wanted & Kernel::kRead) && connection.stream.holds_input()) read_later(connection);
   if (wanted == connection.interest) return;
   connection.interest = static_cast<std::uint8_t>(wanted);
-  kernel_->change(connection.fd, connection.websocket_id(), wanted);
+  kernel_->change(connection.stream.fd(), connection.websocket_id(), wanted);
+}
+
+// The kernel says nothing of bytes that it has given to a filter already.
+void Shard::read_later(Connection& connection) {
+  if (connection.read_again) return;
+  connection.read_again = true;
+  read_again_.push_back(connection.websocket_id());
+}
+
+void Shard::read_again() {
+  for (const auto id : std::exchange(read_again_, {})) {
+    Connection* connection = connection_of(id);
+    if (!connection) continue;
+    connection->read_again = false;
+    if (connection->interest & Kernel::kRead) on_readable(*connection);
+  }
+}
+
+// What a filter still had for the peer goes first.
+void Shard::on_writable(Connection& connection) {
+  connection.blocked = false;
+  std::size_t none = 0;
+  if (connection.stream.holds_output() && !write(connection, {}, none)) return;
+  touch(connection);
+  if (SessionEntry* entry = session_of(connection)) entry->touched();
 }
 
 bool Shard::write(Connection& connection, std::string_view bytes, std::size_t& written) {
-  const long sent = kernel_->write(connection.fd, bytes.data(), bytes.size());
+  const long sent = connection.stream.write(*kernel_, bytes);
   if (sent < 0 && sent != -EAGAIN && sent != -EINTR) {
     close_connection(connection, CloseReason::transport_error);
     return false;
   }
-  if (sent > 0) {
-    written += static_cast<std::size_t>(sent);
-    connection.sent += static_cast<std::uint32_t>(sent);
-  }
-  connection.blocked = sent < static_cast<long>(bytes.size());
+  if (sent > 0) written += static_cast<std::size_t>(sent);
+  connection.blocked = sent < static_cast<long>(bytes.size()) || connection.stream.holds_output();
   update_interest(connection);
   return true;
 }
@@ -228,14 +249,14 @@ void Shard::flush_http(Connection& connection) {
     if (!write(connection, std::string_view(http.out).substr(http.written), http.written)) return;
     if (connection.blocked && connection.mode != Mode::waiting) set_deadline(connection, now_ + kWriteTimeout);
   }
-  if (http.written < http.out.size()) return count_queue(connection);
+  if (http.written < http.out.size() || connection.blocked) return count_queue(connection);
   http.written = 0;
   http.out.clear();
   if (http.out.capacity() > 4096) http.out.shrink_to_fit();
   count_queue(connection);
   if (connection.standing == Standing::login) set_standing(connection, Standing::unauthenticated);
   if (connection.mode == Mode::ending) {
-    kernel_->shutdown_writing(connection.fd);
+    connection.stream.end(*kernel_);
     if (http.ended) return close_connection(connection);
     connection.mode = Mode::lingering;
     connection.paused = false;

@@ -212,7 +212,7 @@ bool Shard::engine_request_would_go(const Connection& connection) const {
   }
   if (http.written < http.out.size()) return true;
   // Our end counts as a byte.
-  return kernel_->unacknowledged(connection.fd) > (connection.mode == Mode::lingering ? 1 : 0);
+  return connection.stream.unacknowledged(*kernel_) > (connection.mode == Mode::lingering ? 1 : 0);
 }
 
 void Shard::engine_gone(Connection& connection, Gone why) {
@@ -269,20 +269,18 @@ bool Shard::on_websocket_head(Connection& connection, const RequestHead& head, s
 
   // The session lives elsewhere, and so will its socket from now on: descriptor, head and what came behind the head.
   Shard* other = shared_.shards[owner].get();
-  kernel_->unwatch(connection.fd);
-  OwnedFd fd(connection.fd);
-  connection.fd = -1;
+  kernel_->unwatch(connection.stream.fd());
   connection.counted = false;  // it counts there, without a break
-  const bool taken = other->post(
-      Message::run([other, fd = std::move(fd), peer = connection.peer, raw = connection.http->parser.raw(),
-                    more = std::string(rest)]() mutable { other->adopt(std::move(fd), peer, raw, std::move(more)); }));
+  const bool taken = other->post(Message::run(
+      [other, stream = std::move(connection.stream), peer = connection.peer, raw = connection.http->parser.raw(),
+       more = std::string(rest)]() mutable { other->adopt(std::move(stream), peer, raw, std::move(more)); }));
   if (!taken) connection.counted = true;
   close_connection(connection);
   return true;
 }
 
-void Shard::adopt(OwnedFd fd, const PeerAddress& peer, const std::string& head, std::string rest) {
-  Connection* opened = open_connection(fd.release(), peer);
+void Shard::adopt(Stream stream, const PeerAddress& peer, const std::string& head, std::string rest) {
+  Connection* opened = open_connection(std::move(stream), peer);
   if (!opened) return;
   Connection& connection = *opened;
   const std::string address = to_text(peer);

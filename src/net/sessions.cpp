@@ -38,10 +38,9 @@ void SessionEntry::touched() {
 bool SessionEntry::still_draining() {
   Connection* connection = shard.find_websocket(session.websocket());
   if (!connection) return false;
-  const std::size_t left = shard.kernel_->unacknowledged(connection->fd);
-  // Not whether it is less than before: what has left makes room for more.
-  const auto before = std::exchange(arrived, connection->sent - static_cast<std::uint32_t>(left));
-  return left != 0 && arrived != before;
+  // Not whether less is left than before: what has left makes room for more.
+  const auto before = std::exchange(arrived, connection->stream.arrived(*shard.kernel_));
+  return arrived != connection->stream.sent() && arrived != before;
 }
 
 SessionEntry* Shard::open_session(engineio::Transport transport, const Connection& connection,

@@ -102,6 +102,7 @@ void Shard::take_turn() {
   // Those who are here are read before others are let in, and few are let in while more waits to be read: a login that
   // waits unread is not pushed out by newcomers, however many log in at once.
   const bool all_read = count < events_.size();
+  read_again();
   for (std::size_t i = 0; i < count; ++i)
     if (!(events_[i].token & kListenerBit)) handle(events_[i]);
   for (std::size_t i = 0; i < count; ++i)
@@ -121,7 +122,7 @@ void Shard::take_turn() {
 
 Milliseconds Shard::time_to_wait() {
   if (next_message_ < messages_.size() || mailbox_.announced() || !touched_sessions_.empty() ||
-      !touched_connections_.empty()) {
+      !touched_connections_.empty() || !read_again_.empty()) {
     return Milliseconds{0};
   }
   const auto next = std::min({timers_.next(), application_->next_deadline(), stop_deadline_, stranger_deadline(),
@@ -134,18 +135,19 @@ Milliseconds Shard::time_to_wait() {
 }
 
 void Shard::handle(const KernelEvent& event) {
-  Connection* connection =
-      connections_.find(static_cast<std::uint32_t>(event.token), static_cast<std::uint32_t>(event.token >> 32));
-  if (!connection || connection->mode == Mode::closed) return;
-  if (event.writable) {
-    connection->blocked = false;
-    touch(*connection);
-    if (SessionEntry* entry = session_of(*connection)) entry->touched();
-  }
-  if (event.readable) on_readable(*connection);
+  Connection* connection = connection_of(event.token);
+  if (!connection) return;
+  if (event.writable) on_writable(*connection);
+  if (event.readable && connection->mode != Mode::closed) on_readable(*connection);
   if (event.broken && !event.readable && connection->mode != Mode::closed) {
     close_connection(*connection, CloseReason::transport_error);
   }
+}
+
+Connection* Shard::connection_of(std::uint64_t token) const {
+  Connection* connection =
+      connections_.find(static_cast<std::uint32_t>(token), static_cast<std::uint32_t>(token >> 32));
+  return connection && connection->mode != Mode::closed ? connection : nullptr;
 }
 
 void Shard::run_mailbox() {

@@ -87,6 +87,9 @@ class Shard {
   /// Stops accepting, ends every session; run() returns once all is flushed, or after 1.5 s.
   void begin_stop();
 
+  /// Takes a connection whose WebSocket request was read elsewhere: its head, and the bytes behind that.
+  void adopt(Stream stream, const PeerAddress& peer, const std::string& head, std::string rest);
+
   void answer(const RequestId& request, const Response& response);
   void set_authenticated(engineio::Session& session, bool authenticated);
   void set_reading(engineio::Session& session, bool reading);
@@ -116,9 +119,13 @@ class Shard {
   void accept_refused(int fd, const PeerAddress& peer);
   /// One that counts already, among the connections or among the refused. Null: the kernel watches no more, and so it
   /// is closed.
-  Connection* open_connection(int fd, const PeerAddress& peer, bool refused = false);
+  Connection* open_connection(Stream stream, const PeerAddress& peer, bool refused = false);
   void close_connection(Connection& connection, CloseReason reason = CloseReason::transport_close);
+  Connection* connection_of(std::uint64_t token) const;  ///< null: it has gone
   void on_readable(Connection& connection);
+  void on_writable(Connection& connection);
+  void read_later(Connection& connection);
+  void read_again();
   void on_bytes(Connection& connection, std::span<char> bytes);  ///< may be written to
   void take_input(Connection& connection);
   void on_end(Connection& connection);
@@ -206,7 +213,6 @@ class Shard {
   unsigned owner_of(std::string_view sid) const;
   void refuse_websocket(Connection& connection, int status, std::string_view message, Fields fields = {});
   void upgrade_here(Connection& connection, const RequestHead& head, const EngineQuery& query);
-  void adopt(OwnedFd fd, const PeerAddress& peer, const std::string& head, std::string rest);
   void add_cors(Connection& connection, const RequestHead& head);
 
   // sessions.cpp
@@ -267,6 +273,7 @@ class Shard {
   Timers timers_;
   std::atomic<std::size_t> armed_timers_{0};
   std::vector<Connection*> touched_connections_;
+  std::vector<std::uint64_t> read_again_;  ///< connections whose filter holds what they have not read
   std::vector<SessionEntry*> touched_sessions_;
   std::vector<Connection*> dead_;  ///< closed in this turn
   std::array<KernelEvent, 256> events_;

@@ -17,8 +17,7 @@ void append_frame(std::string& out, unsigned char opcode, std::string_view paylo
 }  // namespace
 
 Connection* Shard::find_websocket(engineio::WebSocketId id) {
-  if (id == 0) return nullptr;
-  Connection* connection = connections_.find(static_cast<std::uint32_t>(id), static_cast<std::uint32_t>(id >> 32));
+  Connection* connection = id != 0 ? connection_of(id) : nullptr;
   return connection && connection->mode == Mode::websocket ? connection : nullptr;
 }
 
@@ -177,7 +176,7 @@ void Shard::flush_websocket(Connection& connection) {
     if (!flush_extra(connection, nullptr)) return;
   }
   // The server ends TCP first (RFC 6455 §7.1.1); the peer's own close frame is awaited, but not for ever.
-  if (connection.close_sent && connection.close_received) close_connection(connection);
+  if (connection.close_sent && connection.close_received && !connection.blocked) close_connection(connection);
 }
 
 }  // namespace signalbox::net
