@@ -102,7 +102,7 @@ class Directory {
   /// the store has it says by which group.
   std::expected<std::size_t, Refusal> emit(std::string_view user, EncodedEvent event, CommitGroup group = 0);
   struct Emission {
-    std::string_view user;
+    std::string user;
     EncodedEvent event;
   };
   /// All or none: how many of these had a socket. Order within a user is that of the list.
@@ -132,6 +132,7 @@ class Directory {
   /// online from the walk's beginning to its end is visited once.
   std::size_t walk(Walk& walk, const std::function<void(const std::string& user)>& visit) const;
   Mailboxes& mailboxes() const { return mailboxes_; }
+  OutcomeStore* store() const { return store_; }  ///< null: everything is in memory alone
   std::size_t connections(std::string_view user) const;
   std::size_t entries() const;  ///< users who are online, in their grace, or have something kept for them
   /// What their index takes, ids included; with no store their data as well.

@@ -11,6 +11,7 @@
 #include "base/close_reason.hpp"
 #include "base/message.hpp"
 #include "hub/directory.hpp"
+#include "hub/emitter.hpp"
 #include "hub/other_sockets.hpp"
 #include "hub/recovery_table.hpp"
 
@@ -33,12 +34,14 @@ struct Counters {
 
 /// What all shards share. Built by server before the shards start; outlives them.
 ///
-/// thread  `directory`, `elsewhere`, `mailboxes`, `counters` and `recovery` any; the rest is constant after start().
+/// thread  `directory`, `emitter`, `elsewhere`, `mailboxes`, `counters` and `recovery` any; the rest is constant after
+/// start().
 struct Hub {
   const Config& config;
   Directory& directory;
   const Registry& registry;
   Mailboxes& mailboxes;
+  Emitter emitter{directory};
   OtherSockets elsewhere{};
   Counters counters{};
   RecoveryTable recovery{};

@@ -31,6 +31,7 @@ enum class StoreState : std::uint8_t {
 /// What has become of the outcomes of a group.
 enum class Commit : std::uint8_t {
   durable,    ///< they are on the disk
+  nowhere,    ///< nothing of it goes to a disk
   failed,     ///< the disk cannot be written at present: the store goes on trying
   unknown,    ///< the disk does not answer: they may get there, or not
   refused,    ///< one of them can never be written, and is not kept; the others are on the disk

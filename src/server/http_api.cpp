@@ -4,54 +4,18 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "auth/jwt.hpp"
-#include "base/json_check.hpp"
-#include "base/json_scan.hpp"
 #include "base/json_write.hpp"
-#include "base/log.hpp"
 #include "base/percent.hpp"
 #include "net/http_parser.hpp"
-#include "server/json_place.hpp"
+#include "server/emit_request.hpp"
 
 namespace signalbox::server {
 namespace {
 
-log::RareWarning mailbox_full;
-constexpr std::string_view kPresence = "/api/presence";
-constexpr std::size_t kMaxEvents = 1000;
-constexpr std::size_t kDefaultPage = 1000;
 constexpr std::size_t kMaxAnswer = std::size_t{1} << 30;  ///< whatever SEND_QUEUE_BYTES says
 constexpr std::size_t kMaxIdempotencyKeyBytes = 256;
-
-enum class Endpoint { none, emit, presence, presence_of, jobs, job, health, readiness };
-
-/// The two names in /api/users/{user}/jobs and /api/users/{user}/jobs/{job}, still encoded; the second is empty for all
-/// jobs.
-std::optional<std::pair<std::string_view, std::string_view>> user_and_job(std::string_view path) {
-  constexpr std::string_view kUsers = "/api/users/", kJobs = "/jobs";
-  if (!path.starts_with(kUsers)) return std::nullopt;
-  path.remove_prefix(kUsers.size());
-  const std::size_t end = path.find('/');
-  if (end == 0 || end == path.npos || !path.substr(end).starts_with(kJobs)) return std::nullopt;
-  std::string_view job = path.substr(end + kJobs.size());
-  if (job.empty()) return std::pair{path.substr(0, end), job};
-  if (job.size() < 2 || job.front() != '/' || job.find('/', 1) != job.npos) return std::nullopt;
-  return std::pair{path.substr(0, end), job.substr(1)};
-}
-
-Endpoint endpoint_of(std::string_view path) {
-  if (path == "/healthz") return Endpoint::health;
-  if (path == "/readyz") return Endpoint::readiness;
-  if (path == "/api/emit") return Endpoint::emit;
-  if (path == kPresence) return Endpoint::presence;
-  const bool below = path.starts_with(kPresence) && path.size() > kPresence.size() + 1 && path[kPresence.size()] == '/';
-  if (const auto names = user_and_job(path)) return names->second.empty() ? Endpoint::jobs : Endpoint::job;
-  // A user's id may hold a slash, but then an encoded one.
-  if (below && path.find('/', kPresence.size() + 1) == std::string_view::npos) return Endpoint::presence_of;
-  return Endpoint::none;
-}
 
 /// "application/json", with or without parameters.
 bool is_json(std::string_view content_type) {
@@ -67,64 +31,15 @@ std::optional<std::string> decode_path(std::string_view text) {
   return percent_decode(kept);
 }
 
-template <class Number>
-std::optional<Number> number_of(std::string_view digits) {
-  Number number = 0;
-  const auto [last, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc{} || last != digits.data() + digits.size()) return std::nullopt;
-  return number;
-}
-
-struct Page {
-  std::size_t limit = kDefaultPage;
-  std::string after;
-};
-
-/// What the pages of a list are of, and what is said to who asks for others.
-struct Pages {
-  std::size_t most;
-  bool (*fits)(std::string_view after);
-  std::string_view wrong_limit, wrong_after;
-};
-constexpr Pages kUsers = {10'000, [](std::string_view after) { return hub::valid_user_id(after); },
-                          "limit: give one whole number from 1 to 10000.", "after: give one user id."};
-constexpr Pages kJobs = {
-    hub::JobQuery::kMost, [](std::string_view after) { return number_of<std::uint64_t>(after).has_value(); },
-    "limit: give one whole number from 1 to 1000.", "after: give one number, that of the Link in an answer."};
-
-std::expected<Page, std::string_view> page_of(std::string_view query, const Pages& pages) {
-  Page page;
-  bool seen_limit = false, seen_after = false;
-  while (!query.empty()) {
-    const auto end = query.find('&');
-    const auto pair = query.substr(0, end);
-    query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
-    const auto equals = pair.find('=');
-    const auto name = percent_decode(pair.substr(0, equals));
-    auto value = percent_decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1));
-    if (!name || !value) return std::unexpected("The query is not properly percent-encoded.");
-    if (*name == "limit") {
-      const auto limit = number_of<std::size_t>(*value);
-      if (seen_limit || !limit || *limit < 1 || *limit > pages.most) return std::unexpected(pages.wrong_limit);
-      seen_limit = true;
-      page.limit = *limit;
-    } else if (*name == "after") {
-      if (seen_after || (!value->empty() && !pages.fits(*value))) return std::unexpected(pages.wrong_after);
-      seen_after = true;
-      page.after = std::move(*value);
-    }
-  }
-  return page;
-}
-
 net::Response try_again(int status, std::string_view sentence) {
   auto response = error_response(status, sentence);
   response.fields.emplace_back("Retry-After", "1");
   return response;
 }
 
-net::Response refused(hub::Directory::Refusal refusal) {
-  return try_again(refusal == hub::Directory::Refusal::not_durable ? 503 : 429, to_text(hub::to_emit_error(refusal)));
+net::Response refused(EmitError error) {
+  const bool ours = error == EmitError::not_durable || error == EmitError::stopped;
+  return try_again(ours ? 503 : 429, to_text(error));
 }
 
 net::Response not_committed(hub::Commit commit) {
@@ -136,8 +51,22 @@ net::Response not_committed(hub::Commit commit) {
     case hub::Commit::unknown:
       return try_again(503, "The disk does not answer: the outcomes may be kept all the same. Repeat the request.");
     default:
-      return refused(hub::Directory::Refusal::not_durable);
+      return refused(EmitError::not_durable);
   }
+}
+
+/// The id of a user in a path.
+std::optional<std::string> user_in(std::string_view encoded) {
+  auto user = decode_path(encoded);
+  return user && hub::valid_user_id(*user) ? std::move(user) : std::nullopt;
+}
+
+net::Response nothing_here() {
+  return error_response(404, "There is nothing at this address.");
+}
+
+net::Response bad_user() {
+  return error_response(400, to_text(EmitError::invalid_user));
 }
 
 }  // namespace
@@ -163,17 +92,54 @@ net::Response method_not_allowed(std::string_view allow) {
   return response;
 }
 
-HttpApi::HttpApi(const Config& config, hub::Directory& directory, Answer answer)
+HttpApi::HttpApi(const Config& config, hub::Directory& directory, hub::Emitter& emitter, Answer answer)
     : directory_(directory),
+      emitter_(emitter),
       online_(directory),
       answer_(std::move(answer)),
-      limits_{.data_bytes = config.max_payload_bytes, .json_depth = config.json_depth},
+      json_depth_(config.json_depth),
       max_body_(config.max_payload_bytes),
       max_answer_(std::min(config.send_queue_bytes, kMaxAnswer)),
       key_(config.api_key.empty() ? std::nullopt : std::optional(sha256(config.api_key))) {}
 
+std::span<const HttpApi::Endpoint> HttpApi::endpoints() {
+  static constexpr Endpoint kEndpoints[] = {
+      {.method = "POST", .path = "/api/emit", .handler = &HttpApi::emit, .takes_events = true},
+      {.method = "GET", .path = "/api/presence", .handler = &HttpApi::presence, .pages = &kUserPages},
+      {.method = "GET", .path = "/api/presence/{userId}", .handler = &HttpApi::presence_of},
+      {.method = "GET", .path = "/api/users/{userId}/jobs", .handler = &HttpApi::jobs, .pages = &kJobPages},
+      {.method = "GET", .path = "/api/users/{userId}/jobs/{jobId}", .handler = &HttpApi::job},
+      {.method = "GET", .path = "/healthz", .handler = &HttpApi::health, .needs_key = false},
+      {.method = "GET", .path = "/readyz", .handler = &HttpApi::readiness, .needs_key = false},
+  };
+  return kEndpoints;
+}
+
+std::vector<std::string> HttpApi::operations() {
+  std::vector<std::string> out;
+  for (const Endpoint& endpoint : endpoints()) out.push_back(fmt::format("{} {}", endpoint.method, endpoint.path));
+  return out;
+}
+
+HttpApi::Found HttpApi::find(const net::RequestHead& head) {
+  Found found;
+  for (const Endpoint& endpoint : endpoints()) {
+    const auto parts = match_path(endpoint.path, head.path);
+    if (!parts) continue;
+    const bool get = endpoint.method == "GET";
+    found.needs_key = endpoint.needs_key;
+    found.allowed.append(found.allowed.empty() ? "" : ", ").append(get ? "GET, HEAD" : endpoint.method);
+    if (head.method != endpoint.method && !(get && head.method == "HEAD")) continue;
+    found.endpoint = &endpoint;
+    found.parts = *parts;
+    break;
+  }
+  return found;
+}
+
 bool HttpApi::is_ours(std::string_view path) {
-  return path == "/healthz" || path == "/readyz" || path == "/api" || path.starts_with("/api/");
+  const auto open_at = [path](const Endpoint& endpoint) { return !endpoint.needs_key && endpoint.path == path; };
+  return path == "/api" || path.starts_with("/api/") || std::ranges::any_of(endpoints(), open_at);
 }
 
 bool HttpApi::key_fits(const net::RequestHead& head) const {
@@ -185,33 +151,32 @@ bool HttpApi::key_fits(const net::RequestHead& head) const {
   return CRYPTO_memcmp(digest.data(), key_->data(), digest.size()) == 0;
 }
 
+std::optional<net::Response> HttpApi::check_key(const net::RequestHead& head) const {
+  if (!key_) return error_response(403, "The HTTP interface is closed: no API_KEY is configured.");
+  if (key_fits(head)) return std::nullopt;
+  auto response = error_response(401, "Give the server's API_KEY: Authorization: Bearer <API_KEY>.");
+  response.fields.emplace_back("WWW-Authenticate", "Bearer");
+  return response;
+}
+
+// Who has no key is not told what there is.
 std::optional<net::Response> HttpApi::on_head(const net::RequestHead& head, net::Admission& admission) const {
   admission.max_body = 0;
-  const Endpoint endpoint = endpoint_of(head.path);
-  if (endpoint != Endpoint::health && endpoint != Endpoint::readiness) {
-    if (!key_) return error_response(403, "The HTTP interface is closed: no API_KEY is configured.");
-    if (!key_fits(head)) {
-      auto response = error_response(401, "Give the server's API_KEY: Authorization: Bearer <API_KEY>.");
-      response.fields.emplace_back("WWW-Authenticate", "Bearer");
-      return response;
-    }
+  const auto [endpoint, parts, allowed, needs_key] = find(head);
+  if (needs_key) {
+    if (auto refusal = check_key(head)) return refusal;
     admission.standing = net::Standing::api_key;
   }
-  if (endpoint == Endpoint::none) return error_response(404, "There is nothing at this address.");
-  if (endpoint == Endpoint::emit) {
-    if (head.method != "POST") return method_not_allowed("POST");
-    return check_emit_head(head, admission.max_body);
-  }
-  if (head.method != "GET" && head.method != "HEAD") return method_not_allowed("GET, HEAD");
-  if (head.content_length > admission.max_body) return error_response(413, "This request takes no body.");
-  if (endpoint == Endpoint::presence || endpoint == Endpoint::jobs) {
-    const auto page = page_of(head.query, endpoint == Endpoint::jobs ? kJobs : kUsers);
-    if (!page) return error_response(400, page.error());
-  }
+  if (!endpoint) return allowed.empty() ? nothing_here() : method_not_allowed(allowed);
+  if (endpoint->takes_events) return check_events(head, admission.max_body);
+  if (head.content_length > 0) return error_response(413, "This request takes no body.");
+  if (!endpoint->pages) return std::nullopt;
+  const auto page = page_of(head.query, *endpoint->pages);
+  if (!page) return error_response(400, page.error());
   return std::nullopt;
 }
 
-std::optional<net::Response> HttpApi::check_emit_head(const net::RequestHead& head, std::size_t& max_body) const {
+std::optional<net::Response> HttpApi::check_events(const net::RequestHead& head, std::size_t& max_body) const {
   if (head.count("Content-Type") != 1 || !is_json(*head.field("Content-Type"))) {
     return error_response(415, "Send JSON: Content-Type: application/json.");
   }
@@ -227,30 +192,34 @@ std::optional<net::Response> HttpApi::check_emit_head(const net::RequestHead& he
 
 std::optional<net::Response> HttpApi::on_request(const net::RequestHead& head, std::string_view body,
                                                  const net::RequestId& id, TimePoint now) {
-  switch (endpoint_of(head.path)) {
-    case Endpoint::health:
-      return json_response(200, R"({"status":"ok"})");
-    case Endpoint::readiness:
-      return readiness();
-    case Endpoint::presence:
-      return presence(head.query, id);
-    case Endpoint::jobs:
-      return jobs_of(head, id);
-    case Endpoint::job:
-      return job_of(head.path, id);
-    case Endpoint::presence_of:
-      return presence_of(head.path.substr(kPresence.size() + 1));
-    case Endpoint::none:
-      return error_response(404, "There is nothing at this address.");
-    case Endpoint::emit:
-      break;
+  const Found found = find(head);
+  if (!found.endpoint) return nothing_here();
+  return (this->*found.endpoint->handler)({.head = head, .body = body, .id = id, .now = now, .parts = found.parts});
+}
+
+std::optional<net::Response> HttpApi::health(const Call&) {
+  return json_response(200, R"({"status":"ok"})");
+}
+
+std::optional<net::Response> HttpApi::readiness(const Call&) {
+  if (!ready_) return json_response(503, R"({"status":"stopping"})");
+  switch (emitter_.store_state()) {
+    case hub::StoreState::failing:
+      return json_response(503, R"({"status":"refusing outcomes","reason":"the disk cannot be written"})");
+    case hub::StoreState::hanging:
+      return json_response(503, R"({"status":"refusing outcomes","reason":"the disk does not answer"})");
+    default:
+      return json_response(200, R"({"status":"ready"})");
   }
-  const auto key = head.field("Idempotency-Key");
-  if (!key) return emit_and_answer({}, body, id, now);
-  auto begun = idempotency_.begin(*key, sha256(body), id, now);
+}
+
+std::optional<net::Response> HttpApi::emit(const Call& call) {
+  const auto key = call.head.field("Idempotency-Key");
+  if (!key) return emit_and_answer({}, call);
+  auto begun = idempotency_.begin(*key, sha256(call.body), call.id, call.now);
   switch (begun.kind) {
     case Idempotency::Kind::first:
-      return emit_and_answer(std::string(*key), body, id, now);
+      return emit_and_answer(std::string(*key), call);
     case Idempotency::Kind::repeat:
       return json_response(202, std::move(begun.body));
     case Idempotency::Kind::conflict:
@@ -261,27 +230,21 @@ std::optional<net::Response> HttpApi::on_request(const net::RequestHead& head, s
   return std::nullopt;
 }
 
-net::Response HttpApi::readiness() const {
-  if (!ready_) return json_response(503, R"({"status":"stopping"})");
-  switch (store_ ? store_->state() : hub::StoreState::ready) {
-    case hub::StoreState::failing:
-      return json_response(503, R"({"status":"refusing outcomes","reason":"the disk cannot be written"})");
-    case hub::StoreState::hanging:
-      return json_response(503, R"({"status":"refusing outcomes","reason":"the disk does not answer"})");
-    default:
-      return json_response(200, R"({"status":"ready"})");
-  }
-}
-
-std::optional<net::Response> HttpApi::emit_and_answer(std::string key, std::string_view body, const net::RequestId& id,
-                                                      TimePoint now) {
-  const hub::CommitGroup group = store_ ? store_->new_group() : 0;
-  Emitted emitted = emit(body, group);
-  if (!emitted.outcome || !store_) return finish(key, std::move(emitted.response), now);
-  store_->when_committed(
-      group, [this, key = std::move(key), response = std::move(emitted.response), id, now](hub::Commit commit) mutable {
-        answer_(id, finish(key, commit == hub::Commit::durable ? std::move(response) : not_committed(commit), now));
-      });
+// The 202 of an outcome waits until it is on the disk.
+std::optional<net::Response> HttpApi::emit_and_answer(std::string key, const Call& call) {
+  auto events = read_emit_request(call.body, json_depth_);
+  if (!events) return finish(key, error_response(400, events.error()), call.now);
+  const auto is_outcome = [](const auto& emission) { return emission.event.kept_outcome(); };
+  const hub::CommitGroup group = std::ranges::any_of(*events, is_outcome) ? emitter_.new_group() : 0;
+  const std::size_t count = events->size();
+  const auto online = emitter_.emit_all(std::move(*events), hub::Origin::http, group);
+  if (!online) return finish(key, refused(online.error()), call.now);
+  auto response = json_response(202, fmt::format(R"({{"accepted":{},"online":{}}})", count, *online));
+  if (group == 0) return finish(key, std::move(response), call.now);
+  emitter_.when_durable(group, [this, key = std::move(key), response = std::move(response), id = call.id,
+                                now = call.now](hub::Commit commit) mutable {
+    answer_(id, finish(key, commit == hub::Commit::durable ? std::move(response) : not_committed(commit), now));
+  });
   return std::nullopt;
 }
 
@@ -292,85 +255,10 @@ net::Response HttpApi::finish(const std::string& key, net::Response response, Ti
   return response;
 }
 
-HttpApi::Emitted HttpApi::emit(std::string_view body, hub::CommitGroup group) const {
-  auto events = read_events(body);
-  if (!events) return {error_response(400, events.error())};
-  std::vector<hub::Directory::Emission> emissions;
-  emissions.reserve(events->size());
-  bool outcome = false;
-  for (Event& event : *events) {
-    outcome = outcome || event.event.kept_outcome();
-    emissions.push_back({event.user, std::move(event.event)});
-  }
-  const auto online = directory_.emit_all(std::move(emissions), group);
-  if (!online) {
-    if (online.error() == hub::Directory::Refusal::overloaded)
-      mailbox_full.write("MAILBOX_MESSAGES is reached: emits are refused with 429");
-    return {refused(online.error())};
-  }
-  return {json_response(202, fmt::format(R"({{"accepted":{},"online":{}}})", events->size(), *online)), outcome};
-}
-
-HttpApi::Events HttpApi::read_events(std::string_view body) const {
-  // `data` lies one level down in an event, and an event one level down in an array of them.
-  const auto first = body.find_first_not_of(" \t\r\n");
-  const bool array = first != std::string_view::npos && body[first] == '[';
-  const std::size_t envelope = array ? 2 : 1;
-  if (!valid_json(body, limits_.json_depth + envelope)) {
-    return std::unexpected(
-        fmt::format("The body is not JSON that a browser can read: {}.", what_is_wrong(body, limits_.json_depth)));
-  }
-  std::vector<Event> events;
-  if (!array) {
-    auto event = read_event(body);
-    if (!event) return std::unexpected(std::move(event.error()));
-    events.push_back(std::move(*event));
-    return events;
-  }
-  JsonItems items(body);
-  while (const auto item = items.next()) {
-    if (events.size() == kMaxEvents)
-      return std::unexpected(fmt::format("The array holds more than {} events.", kMaxEvents));
-    auto event = read_event(*item);
-    if (!event) return std::unexpected(fmt::format("[{}] {}", events.size(), event.error()));
-    events.push_back(std::move(*event));
-  }
-  return events;
-}
-
-std::expected<HttpApi::Event, std::string> HttpApi::read_event(std::string_view object) const {
-  JsonItems members(object);
-  if (!members.is_object()) return std::unexpected(R"(An event is an object: {"userId", "event", "data"}.)");
-  std::optional<std::string_view> user_text, name_text, data;
-  while (const auto value = members.next()) {
-    auto* member = members.named("userId")  ? &user_text
-                   : members.named("event") ? &name_text
-                   : members.named("data")  ? &data
-                                            : nullptr;
-    if (!member) continue;
-    if (*member) return std::unexpected(fmt::format("{}: stands there twice.", members.key()));
-    *member = *value;
-  }
-  if (!user_text) return std::unexpected("userId: is missing.");
-  auto user = json_string(*user_text);
-  if (!user && json_is_integer(*user_text)) user = *user_text;  // its digits as they stand
-  if (!user || !hub::valid_user_id(*user)) {
-    return std::unexpected("userId: give text of 1 to 256 bytes without control characters, or an integer.");
-  }
-  if (!name_text) return std::unexpected("event: is missing.");
-  const auto name = json_string(*name_text);
-  if (!name) return std::unexpected("event: give text.");
-  if (const auto ok = hub::check_event_name(*name); !ok)
-    return std::unexpected(fmt::format("event: {}", to_text(ok.error())));
-  auto encoded = hub::checked_event_frame(*name, data.value_or("null"));
-  if (!encoded) return std::unexpected(fmt::format("data.jobId: {}", to_text(encoded.error())));
-  return Event{.user = std::move(*user), .event = std::move(*encoded)};
-}
-
-std::optional<net::Response> HttpApi::presence(std::string_view query, const net::RequestId& id) {
-  auto page = page_of(query, kUsers);
+std::optional<net::Response> HttpApi::presence(const Call& call) {
+  auto page = page_of(call.head.query, kUserPages);
   if (!page) return error_response(400, page.error());
-  online_.ask(id.shard, std::move(page->after), page->limit, [this, id](const std::vector<std::string>& users) {
+  const auto answer = [this, id = call.id](const std::vector<std::string>& users) {
     std::string body = fmt::format(R"({{"count":{},"users":[)", directory_.online_count());
     for (const std::string& user : users) {
       if (&user != users.data()) body += ',';
@@ -378,26 +266,26 @@ std::optional<net::Response> HttpApi::presence(std::string_view query, const net
     }
     body += "]}";
     answer_(id, json_response(200, std::move(body)));
-  });
+  };
+  online_.ask(call.id.shard, std::move(page->after), page->limit, answer);
   return std::nullopt;
 }
 
-net::Response HttpApi::presence_of(std::string_view encoded_user) const {
-  const auto user = decode_path(encoded_user);
-  if (!user || !hub::valid_user_id(*user)) return error_response(400, to_text(EmitError::invalid_user));
+std::optional<net::Response> HttpApi::presence_of(const Call& call) {
+  const auto user = user_in(call.parts[0]);
+  if (!user) return bad_user();
   std::string body = "{\"userId\":";
   append_json_string(body, *user);
   body += fmt::format(R"(,"online":{},"connections":{}}})", directory_.online(*user), directory_.connections(*user));
   return json_response(200, std::move(body));
 }
 
-std::optional<net::Response> HttpApi::jobs_of(const net::RequestHead& head, const net::RequestId& id) const {
-  const auto user = decode_path(user_and_job(head.path)->first);
-  const auto page = page_of(head.query, kJobs);
-  if (!user || !hub::valid_user_id(*user)) return error_response(400, to_text(EmitError::invalid_user));
+std::optional<net::Response> HttpApi::jobs(const Call& call) {
+  const auto user = user_in(call.parts[0]);
+  if (!user) return bad_user();
+  const auto page = page_of(call.head.query, kJobPages);
   if (!page) return error_response(400, page.error());
-  const std::uint64_t after = number_of<std::uint64_t>(page->after).value_or(0);
-  const auto answer = [this, limit = page->limit, id](const hub::JobPage& found) {
+  const auto answer = [this, limit = page->limit, id = call.id](const hub::JobPage& found) {
     std::string body;
     body.reserve(json_bytes_at_most(found));
     hub::append_jobs(body, found);
@@ -406,15 +294,15 @@ std::optional<net::Response> HttpApi::jobs_of(const net::RequestHead& head, cons
       response.fields.emplace_back("Link", fmt::format(R"(<?after={}&limit={}>; rel="next")", found.next, limit));
     answer_(id, std::move(response));
   };
-  directory_.ask(*user, {.after = after, .limit = page->limit, .bytes = max_answer_}, id.shard, answer);
+  directory_.ask(*user, {.after = page->after_number(), .limit = page->limit, .bytes = max_answer_}, call.id.shard,
+                 answer);
   return std::nullopt;
 }
 
-std::optional<net::Response> HttpApi::job_of(std::string_view path, const net::RequestId& id) const {
-  const auto [encoded_user, encoded_job] = *user_and_job(path);
-  const auto user = decode_path(encoded_user), job = decode_path(encoded_job);
-  if (!user || !job || !hub::valid_user_id(*user)) return error_response(400, to_text(EmitError::invalid_user));
-  directory_.ask(*user, {.job_id = *job}, id.shard, [this, job = *job, id](const hub::JobPage& found) {
+std::optional<net::Response> HttpApi::job(const Call& call) {
+  const auto user = user_in(call.parts[0]), job = decode_path(call.parts[1]);
+  if (!user || !job) return bad_user();
+  directory_.ask(*user, {.job_id = *job}, call.id.shard, [this, job = *job, id = call.id](const hub::JobPage& found) {
     answer_(id, json_response(200, job_json(found, job)));
   });
   return std::nullopt;

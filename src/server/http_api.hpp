@@ -1,9 +1,9 @@
 #pragma once
 #include <atomic>
 #include <cstddef>
-#include <expected>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,10 +11,12 @@
 #include <signalbox/config.hpp>
 
 #include "hub/directory.hpp"
-#include "hub/emit.hpp"
+#include "hub/emitter.hpp"
 #include "hub/online_pages.hpp"
 #include "net/application.hpp"
 #include "server/idempotency.hpp"
+#include "server/page_query.hpp"
+#include "server/path_pattern.hpp"
 
 namespace signalbox::server {
 
@@ -34,15 +36,14 @@ class HttpApi {
   /// Answers a request that waited with another one.
   using Answer = std::function<void(const net::RequestId&, net::Response)>;
 
-  HttpApi(const Config& config, hub::Directory& directory, Answer answer);
-
-  /// From now on the 202 of an outcome waits until this store has it. Before the shards start.
-  void wait_for(hub::OutcomeStore& store) { store_ = &store; }
+  HttpApi(const Config& config, hub::Directory& directory, hub::Emitter& emitter, Answer answer);
 
   /// What /readyz says, unless the store has something to say.
   void set_ready(bool ready) { ready_.store(ready); }
 
   static bool is_ours(std::string_view path);
+  /// "GET /api/presence/{userId}", and so on: what docs/openapi.yaml describes.
+  static std::vector<std::string> operations();
   /// Refuses what can be refused before the body is read, in this order: 403, 401, 404, 405, 415, 413, and 400 for a
   /// bad query.
   std::optional<net::Response> on_head(const net::RequestHead& head, net::Admission& admission) const;
@@ -51,40 +52,58 @@ class HttpApi {
                                           TimePoint now);
 
  private:
-  struct Event {
-    std::string user;
-    hub::EncodedEvent event;
+  /// A request that was let in, and what its path has in place of the names of its endpoint's pattern.
+  struct Call {
+    const net::RequestHead& head;
+    std::string_view body;
+    const net::RequestId& id;
+    TimePoint now;
+    PathParts parts;
   };
-  using Events = std::expected<std::vector<Event>, std::string>;  ///< or what is wrong, and where
+  using Handler = std::optional<net::Response> (HttpApi::*)(const Call&);
+  /// A method of an address, and what is let in there.
+  struct Endpoint {
+    std::string_view method;  ///< of GET, HEAD as well
+    std::string_view path;
+    Handler handler;
+    bool needs_key = true;
+    const PagedList* pages = nullptr;  ///< the query asks for a page of that
+    bool takes_events = false;         ///< in JSON
+  };
+  static std::span<const Endpoint> endpoints();
+  /// Of those at one address.
+  struct Found {
+    const Endpoint* endpoint = nullptr;  ///< none: not by this method
+    PathParts parts{};
+    std::string allowed{};  ///< methods; none: there is nothing at this address
+    bool needs_key = true;
+  };
+  static Found find(const net::RequestHead& head);
 
-  net::Response readiness() const;
   bool key_fits(const net::RequestHead& head) const;
-  std::optional<net::Response> check_emit_head(const net::RequestHead& head, std::size_t& max_body) const;
-  /// What to answer, and whether that must wait for the store.
-  struct Emitted {
-    net::Response response;
-    bool outcome = false;
-  };
-  Emitted emit(std::string_view body, hub::CommitGroup group) const;
-  std::optional<net::Response> emit_and_answer(std::string key, std::string_view body, const net::RequestId& id,
-                                               TimePoint now);
+  std::optional<net::Response> check_key(const net::RequestHead& head) const;
+  std::optional<net::Response> check_events(const net::RequestHead& head, std::size_t& max_body) const;
+
+  std::optional<net::Response> health(const Call& call);
+  std::optional<net::Response> readiness(const Call& call);
+  std::optional<net::Response> emit(const Call& call);
+  std::optional<net::Response> presence(const Call& call);
+  std::optional<net::Response> presence_of(const Call& call);
+  std::optional<net::Response> jobs(const Call& call);
+  std::optional<net::Response> job(const Call& call);
+
+  std::optional<net::Response> emit_and_answer(std::string key, const Call& call);
   net::Response finish(const std::string& key, net::Response response, TimePoint now);
-  std::optional<net::Response> jobs_of(const net::RequestHead& head, const net::RequestId& id) const;
-  std::optional<net::Response> job_of(std::string_view path, const net::RequestId& id) const;
-  Events read_events(std::string_view body) const;
-  std::expected<Event, std::string> read_event(std::string_view object) const;
-  std::optional<net::Response> presence(std::string_view query, const net::RequestId& id);
-  net::Response presence_of(std::string_view encoded_user) const;
 
   hub::Directory& directory_;
+  hub::Emitter& emitter_;
   hub::OnlinePages online_;
   const Answer answer_;
-  const hub::EmitLimits limits_;
+  const std::size_t json_depth_;
   const std::size_t max_body_;
   const std::size_t max_answer_;     ///< bytes of jobs, or one job
   const std::optional<Digest> key_;  ///< of API_KEY, which is compared by digest; nothing: none is configured
   Idempotency idempotency_;
-  hub::OutcomeStore* store_ = nullptr;
   std::atomic<bool> ready_{true};
 };
 

@@ -8,39 +8,27 @@
 
 namespace signalbox {
 
-std::optional<EmitError> Io::Impl::refusal(std::string_view user, const hub::FrameResult& frame) const {
-  if (!hub::valid_user_id(user)) return EmitError::invalid_user;
-  if (!frame) return frame.error();
-  if (!running()) return EmitError::stopped;
-  return std::nullopt;
-}
-
-EmitResult Io::Impl::queue(std::string_view user, hub::EncodedEvent event, hub::CommitGroup group) const {
-  const auto queued = hub_.directory.emit(user, std::move(event), group);
-  if (queued) return *queued;
-  return std::unexpected(running() ? hub::to_emit_error(queued.error()) : EmitError::stopped);
-}
-
 EmitResult Io::Impl::emit(std::string_view user, hub::FrameResult frame) const {
-  if (const auto why = refusal(user, frame)) return std::unexpected(*why);
-  return queue(user, *std::move(frame), 0);
+  if (!hub::valid_user_id(user)) return std::unexpected(EmitError::invalid_user);
+  if (!frame) return std::unexpected(frame.error());
+  return hub_.emitter.emit(user, *std::move(frame), hub::Origin::program);
 }
 
 EmitResult Io::Impl::emit(std::string_view user, hub::FrameResult frame, OnCommitted on_committed) const {
-  if (const auto why = refusal(user, frame)) return std::unexpected(*why);
-  hub::OutcomeStore* const store = frame->kept_outcome() ? store_ : nullptr;
-  const hub::CommitGroup group = store ? store->new_group() : 0;
-  const EmitResult result = queue(user, *std::move(frame), group);
+  if (!hub::valid_user_id(user)) return std::unexpected(EmitError::invalid_user);
+  if (!frame) return std::unexpected(frame.error());
+  const hub::CommitGroup group = frame->kept_outcome() ? hub_.emitter.new_group() : 0;
+  const EmitResult result = hub_.emitter.emit(user, *std::move(frame), hub::Origin::program, group);
   if (!result) return result;
   auto call = [&hub = hub_, on_committed = std::move(on_committed)](hub::Commit commit) mutable {
     hub::guarded(hub, "on_committed", {}, [&] { on_committed(commit == hub::Commit::durable); });
   };
-  store ? store->when_committed(group, std::move(call)) : call(hub::Commit::failed);
+  hub_.emitter.when_durable(group, std::move(call));
   return result;
 }
 
 bool Io::post(std::move_only_function<void()> task) const {
-  if (!impl_->running()) return false;
+  if (!impl_->hub().emitter.running()) return false;
   const int here = impl_->hub().mailboxes.current_shard();
   auto guarded = [&hub = impl_->hub(), task = std::move(task)]() mutable {
     hub::guarded(hub, "a posted task", {}, [&] { task(); });

@@ -85,7 +85,7 @@ WebSocketService::Impl::Impl(Config given)
       directory(*network, server::directory_options(config)),
       hub{.config = config, .directory = directory, .registry = registry, .mailboxes = *network},
       io(hub),
-      api(config, directory,
+      api(config, directory, hub.emitter,
           [this](const net::RequestId& id, net::Response response) { network->answer(id, std::move(response)); }),
       routes(api),
       origins_(config.cors_origin),
@@ -109,11 +109,11 @@ void WebSocketService::Impl::start_made(const server::StopSignals* signals) {
     log::warn("API_KEY is shorter than 32 bytes: a short key can be guessed; use 32 random bytes or more");
   open_store(signals);
   if (config.serve_client) server::add_client_scripts(routes, config.path);
-  io.set_running(true);
+  hub.emitter.set_running(true);
   try {
     network->start();
   } catch (const std::exception& error) {
-    io.set_running(false);
+    hub.emitter.set_running(false);
     throw StartError(error.what());
   }
   state_ = State::running;
@@ -132,8 +132,6 @@ void WebSocketService::Impl::open_store(const server::StopSignals* signals) {
   } catch (const std::runtime_error& error) {
     throw StartError(std::string("the store of outcomes cannot be opened: ") + error.what());
   }
-  api.wait_for(*store);
-  io.wait_for(*store);
 }
 
 std::vector<server::Count> WebSocketService::Impl::occurrences() const {
@@ -207,7 +205,7 @@ void WebSocketService::Impl::stop_here() {
   if (before != State::running) return;
   const ServiceWork calls_who_waits_for_the_store;
   log::info("stopping");
-  io.set_running(false);
+  hub.emitter.set_running(false);
   directory.hold_presence();
   if (store) store->settle(time_for_the_disk());  // while those who wait can be answered
   network->stop();

@@ -55,7 +55,8 @@ class ServerWorld final : public net::Network {
       : config(std::move(given)),
         directory(*this, sim_directory_options(config)),
         hub{.config = config, .directory = directory, .registry = registry_, .mailboxes = *this},
-        api_(config, directory, [this](const net::RequestId& id, net::Response response) { answer(id, response); }),
+        api_(config, directory, hub.emitter,
+             [this](const net::RequestId& id, net::Response response) { answer(id, response); }),
         routes_(api_),
         origins_(config.cors_origin),
         refused_(config.cors_origin) {
@@ -66,6 +67,7 @@ class ServerWorld final : public net::Network {
     shared_.max_connections = shared_.max_strangers = 1000;
     hub.shards.resize(2);
     hub.clocks.steady = [] { return sim_now; };
+    hub.emitter.set_running(true);
     sim_now = network_.now;
     for (unsigned i = 0; i < 2; ++i) {
       auto kernel = std::make_unique<net::test::MemoryKernel>(network_);

@@ -58,6 +58,7 @@ struct FakeHub {
     if (config.recovery_window.count() != 0) {
       for (auto& local : locals) local->keep_recoverable(hub);
     }
+    hub.emitter.set_running(true);
     hub.clocks = {.steady = [] { return test_now; }, .wall = wall_now};
   }
   EventRegistry events(const std::string& nsp = "/") {

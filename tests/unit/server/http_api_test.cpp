@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cctype>
+#include <fstream>
+#include <set>
+
 #include "unit/hub/fake_hub.hpp"
 
 namespace signalbox::server {
@@ -59,7 +64,7 @@ struct Api : testing::Test {
   std::string error(std::string_view sentence) const { return "{\"error\":\"" + std::string(sentence) + "\"}"; }
 
   FakeHub hub;
-  HttpApi api{hub.config, hub.directory, [this](const net::RequestId& id, net::Response response) {
+  HttpApi api{hub.config, hub.directory, hub.hub.emitter, [this](const net::RequestId& id, net::Response response) {
                 later.emplace_back(id.number, std::to_string(response.status) + ' ' + response.body);
                 const auto link =
                     std::ranges::find(response.fields, "Link", &std::pair<std::string, std::string>::first);
@@ -196,9 +201,27 @@ TEST_F(Api, refuses_in_its_order_from_the_head_alone) {
   EXPECT_EQ(ask("GET", "/healthz", "", {}), R"(200 {"status":"ok"})") << "without a key";
 }
 
+TEST(ApiDescription, names_the_operations_that_there_are) {
+  std::ifstream file(SB_SOURCE_DIR "/docs/openapi.yaml");
+  std::vector<std::string> described;
+  for (std::string line, path; std::getline(file, line) && line != "components:";) {
+    if (line.starts_with("  /")) path = line.substr(2, line.size() - 3);
+    for (const char* method : {"get", "post", "put", "patch", "delete"}) {
+      if (line == "    " + std::string(method) + ':') described.push_back(std::string(method) + ' ' + path);
+    }
+  }
+  std::vector<std::string> there = HttpApi::operations();
+  for (std::string& one : there) {
+    std::ranges::transform(one.begin(), std::ranges::find(one, ' '), one.begin(),
+                           [](unsigned char c) { return std::tolower(c); });
+  }
+  EXPECT_EQ(std::multiset<std::string>(there.begin(), there.end()),
+            std::multiset<std::string>(described.begin(), described.end()));
+}
+
 TEST(ApiWithoutKey, is_closed_and_says_so) {
   FakeHub hub;
-  HttpApi api(hub.config, hub.directory, [](const net::RequestId&, net::Response) {});
+  HttpApi api(hub.config, hub.directory, hub.hub.emitter, [](const net::RequestId&, net::Response) {});
   net::RequestHead head;
   head.method = "POST";
   head.path = "/api/emit";
