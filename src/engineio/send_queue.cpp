@@ -12,7 +12,8 @@ namespace {
 constexpr std::size_t kCompactFrom =
     64;  ///< gone frames that are moved out of the way at once, so that each of the others is moved rarely
 constexpr std::size_t kConflateFrom = 16 * 1024;
-constexpr std::size_t kAhead = 8;  ///< each frame lies where the memory was free when it was built
+constexpr std::size_t kKeptPlaces = 64;  ///< in an empty queue
+constexpr std::size_t kAhead = 8;        ///< each frame lies where the memory was free when it was built
 
 std::size_t cost(const FrameRef& frame) {
   return frame->memory() + sizeof frame;
@@ -46,6 +47,7 @@ inline void SendQueue::advance() {
   while (head_ < frames_.size() && !frames_[head_]) ++head_;
   if (head_ < frames_.size()) return;
   frames_.clear();
+  if (frames_.capacity() > kKeptPlaces) frames_.shrink_to_fit();
   head_ = gone_ = counted_ = 0;
   last_of_key_.reset();
   stuck_ = false;
@@ -55,11 +57,20 @@ std::ptrdiff_t SendQueue::take_memory_change() {
   for (counted_ = std::max(counted_, head_); counted_ < frames_.size(); ++counted_) {
     if (frames_[counted_]) count(*frames_[counted_]);
   }
+  const std::size_t own = own_memory();
+  memory_change_ += static_cast<std::ptrdiff_t>(own - std::exchange(counted_memory_, own));
   return std::exchange(memory_change_, 0);
 }
 
+// A frame that many clients wait for is in memory once: then this is most of what each of them costs.
+std::size_t SendQueue::own_memory() const {
+  constexpr std::size_t kNode = 32, kBucket = 8;
+  if (empty()) return 0;
+  const std::size_t index = last_of_key_ ? last_of_key_->size() * kNode + last_of_key_->bucket_count() * kBucket : 0;
+  return frames_.capacity() * sizeof(FrameRef) + index;
+}
+
 void SendQueue::count(const Frame& frame) {
-  memory_change_ += sizeof(FrameRef);
   if (frame.begin_waiting()) memory_change_ += static_cast<std::ptrdiff_t>(frame.memory());
 }
 
@@ -67,7 +78,6 @@ void SendQueue::count(const Frame& frame) {
 inline void SendQueue::drop(std::size_t place) {
   if (place < counted_) {
     const Frame& frame = *frames_[place];
-    memory_change_ -= sizeof(FrameRef);
     if (frame.end_waiting()) memory_change_ -= static_cast<std::ptrdiff_t>(frame.memory());
   }
   frames_[place] = FrameRef();

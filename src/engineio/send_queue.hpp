@@ -43,9 +43,9 @@ class SendQueue {
   bool partially_written() const { return offset_ != 0; }
   /// How many bytes of memory have left by being written since the last call.
   std::size_t take_left() { return std::exchange(left_, 0); }
-  /// By how much the memory of all that waits for any client has changed here since the last call: a place here for
-  /// each frame, and the frame itself while this is the first queue that keeps it waiting, or was the last. What has
-  /// left since it was queued has never counted.
+  /// By how much the memory of all that waits for any client has changed here since the last call: what this queue
+  /// itself takes, and each frame while this is the first queue that keeps it waiting, or was the last. What has left
+  /// since it was queued has never counted.
   std::ptrdiff_t take_memory_change();
   /// Takes over what another queue has to say of that: it goes.
   void take_memory_change_of(SendQueue& other) { memory_change_ += other.take_memory_change(); }
@@ -77,6 +77,7 @@ class SendQueue {
     left_ += bytes;
   }
   void advance();
+  std::size_t own_memory() const;
   void count(const Frame& frame);
   void drop(std::size_t place);
 
@@ -88,6 +89,7 @@ class SendQueue {
   std::size_t offset_ = 0;  ///< of the front frame, already written
   std::size_t bytes_ = 0;
   std::size_t left_ = 0;
+  std::size_t counted_memory_ = 0;  ///< of own_memory()
   std::ptrdiff_t memory_change_ = 0;
   std::unique_ptr<LastOfKey> last_of_key_;  ///< while frames are taken out
   bool stuck_ = false;

@@ -84,11 +84,11 @@ constexpr std::ptrdiff_t kPlace = sizeof(FrameRef);
 
 TEST(SendQueue, what_leaves_before_anyone_looks_has_never_counted) {
   SendQueue queue;
-  for (int i = 0; i < 3; ++i) queue.push_back(text_frame("4x"));
-  queue.consume(8);
-  EXPECT_EQ(queue.take_memory_change(), kPlace + static_cast<std::ptrdiff_t>(text_frame("4x")->memory()));
+  for (int i = 0; i < 4; ++i) queue.push_back(text_frame("4x"));
+  queue.consume(12);
+  EXPECT_EQ(queue.take_memory_change(), 4 * kPlace + static_cast<std::ptrdiff_t>(text_frame("4x")->memory()));
   queue.consume(4);
-  EXPECT_EQ(queue.take_memory_change(), -kPlace - static_cast<std::ptrdiff_t>(text_frame("4x")->memory()));
+  EXPECT_EQ(queue.take_memory_change(), -4 * kPlace - static_cast<std::ptrdiff_t>(text_frame("4x")->memory()));
   queue.push_back(text_frame("4y"));
   queue.consume(4);
   EXPECT_EQ(queue.take_memory_change(), 0);
@@ -113,6 +113,25 @@ TEST(SendQueue, a_frame_that_waits_in_many_counts_once_from_the_first_that_looks
   EXPECT_EQ(third.take_memory_change(), kPlace + memory);
   third.clear();
   EXPECT_EQ(third.take_memory_change(), -kPlace - memory);
+}
+
+TEST(SendQueue, counts_what_it_takes_to_find_what_is_outdated) {
+  std::vector<FrameRef> frames;
+  for (int i = 0; i < 1000; ++i)
+    frames.push_back(text_frame(std::string(100, '4'), FrameKind::progress, std::to_string(i)));
+  SendQueue first, second;
+  for (const FrameRef& frame : frames) {
+    first.push_back(frame);
+    second.push_back(frame);
+  }
+  EXPECT_GT(first.take_memory_change(), 100'000);
+  EXPECT_LT(second.take_memory_change(), 20'000) << "the frames are in memory once";
+  second.stuck();
+  const auto index = second.take_memory_change();
+  EXPECT_GT(index, 1000 * 40);
+  EXPECT_LT(index, 1000 * 60);
+  second.clear();
+  EXPECT_LT(second.take_memory_change(), -index);
 }
 
 TEST(SendQueue, whatever_happens_to_frames_what_they_count_is_what_waits_and_nothing_in_the_end) {
