@@ -48,6 +48,9 @@ struct HttpState {
   bool ended = false;      ///< the peer will send no more
 };
 
+/// Takes a buffer's bytes, and its memory if that is much.
+void clear_and_shrink(std::string& buffer);
+
 /// What a WebSocket needs only now and then: bytes that do not come from its session's queue, and input that waits.
 struct WebSocketExtra {
   std::string out;  ///< before the session's queue: the 101, the probe's answer, pongs, the close frame

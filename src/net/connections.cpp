@@ -115,7 +115,9 @@ void Shard::close_connection(Connection& connection, CloseReason reason) {
 }
 
 void Shard::on_readable(Connection& connection) {
-  const long got = connection.stream.read(*kernel_, {read_scratch_.get(), kReadScratch});
+  // While too much is half-finished little more of it is taken, until those who have to go have gone.
+  const std::size_t most = partial_.too_much() ? kReadOfTooMuch : kReadScratch;
+  const long got = connection.stream.read(*kernel_, {read_scratch_.get(), most});
   if (connection.stream.holds_output()) connection.blocked = true;
   if (got == -EAGAIN || got == -EINTR) return update_interest(connection);
   if (got < 0) return close_connection(connection, CloseReason::transport_error);
@@ -251,8 +253,7 @@ void Shard::flush_http(Connection& connection) {
   }
   if (http.written < http.out.size() || connection.blocked) return count_queue(connection);
   http.written = 0;
-  http.out.clear();
-  if (http.out.capacity() > 4096) http.out.shrink_to_fit();
+  clear_and_shrink(http.out);
   count_queue(connection);
   if (connection.standing == Standing::login) set_standing(connection, Standing::unauthenticated);
   if (connection.mode == Mode::ending) {

@@ -123,7 +123,8 @@ void Shard::take_body(const RequestId& request, std::size_t max_body, Standing s
   }
   set_standing(*connection, std::max(connection->standing, standing));
   begin_body(*connection, max_body);
-  if (!connection->http->input.empty()) take_input(*connection);
+  if (!connection->http->input.empty()) return take_input(*connection);
+  if (connection->mode != Mode::closed) count_partial(*connection);
 }
 
 void Shard::open_polling(Connection& connection, const RequestHead& head, engineio::Stamp stamp) {
@@ -146,7 +147,7 @@ void Shard::open_polling(Connection& connection, const RequestHead& head, engine
 // The body is whole: to the session's shard with it.
 void Shard::give_engine_request(Connection& connection) {
   HttpState& http = *connection.http;
-  EngineRequest request{.id = request_id(connection), .head = http.parser.raw(), .body = std::move(http.body)};
+  EngineRequest request{.id = request_id(connection), .head = http.parser.take_raw(), .body = std::move(http.body)};
   http.body.clear();
   if (http.owner == index_) return on_engine_request(std::move(request));
   Shard& owner = *shared_.shards[http.owner];

@@ -10,6 +10,8 @@ namespace signalbox::net {
 namespace {
 
 constexpr std::uint64_t kMaxDiscard = 64 * 1024;
+constexpr std::uint64_t kMostReserved = 1u << 20;  ///< for a body: one that grew in steps would leave holes behind
+constexpr std::size_t kKeptCapacity = 1024;        ///< of an empty buffer, on a connection that may be idle for long
 
 std::string_view reason_phrase(int status) {
   switch (status) {
@@ -67,6 +69,11 @@ std::string_view reason_phrase(int status) {
 }
 
 }  // namespace
+
+void clear_and_shrink(std::string& buffer) {
+  buffer.clear();
+  if (buffer.capacity() > kKeptCapacity) buffer.shrink_to_fit();
+}
 
 RequestId Shard::request_id(const Connection& connection) const {
   return {
@@ -134,6 +141,7 @@ void Shard::begin_body(Connection& connection, std::size_t max_body) {
   }
   if (http.left == 0 && !http.parser.chunked()) return on_whole_request(connection);
   connection.mode = Mode::body;
+  http.body.reserve(std::min<std::uint64_t>(http.parser.chunked() ? max_body : http.left, kMostReserved));
   http.chunks = {};
   set_deadline(connection, now_ + options_.body_timeout);
   if (http.parser.expects_continue()) {
@@ -169,13 +177,12 @@ void Shard::on_whole_request(Connection& connection) {
   http.left = 0;
   if (http.engine) return give_engine_request(connection);
   const std::string address = to_text(connection.peer);
-  RequestHead head = http.parser.head();
-  head.remote_address = address;
   const std::string body = std::move(http.body);  // the answer may come inside the call and begin the next request
   http.body.clear();
   const std::string raw = http.parser.raw();
-  head = http.parser.head(raw);
+  RequestHead head = http.parser.head(raw);
   head.remote_address = address;
+  static_cast<void>(http.parser.take_raw());
   application_->on_request(head, body, request_id(connection), now_);
 }
 
@@ -189,7 +196,7 @@ void Shard::put_answer(Connection& connection, int status, const Fields& fields,
   if (status == 204) http.out += "Content-Length: 0\r\n";
   http.out += close ? "Connection: close\r\n\r\n" : "Connection: keep-alive\r\n\r\n";
   if (!http.head_only && status != 204 && status != 304) http.out += body;
-  http.cors.clear();
+  clear_and_shrink(http.cors);
   http.head_only = false;
   http.parser.reset();
   std::string().swap(http.body);

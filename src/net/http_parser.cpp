@@ -1,6 +1,7 @@
 #include "net/http_parser.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace signalbox::net {
 namespace {
@@ -18,6 +19,8 @@ bool value_char(unsigned char c) {
 }
 
 constexpr std::size_t kMaxMethod = 32;
+constexpr std::size_t kMostHeads =
+    1024;  ///< bytes of memory that most heads need, and that an idle connection may keep
 constexpr std::string_view kVersion = "HTTP/1.";
 
 }  // namespace
@@ -42,6 +45,7 @@ bool has_token(std::string_view list, std::string_view token) {
 
 std::size_t HeadParser::feed(std::string_view bytes) {
   std::size_t used = 0;
+  if (raw_.empty()) raw_.reserve(std::min(bytes.size(), kMostHeads));
   while (used < bytes.size() && !done() && !failed()) {
     const char c = bytes[used++];
     if (raw_.size() >= max_bytes_) {
@@ -204,8 +208,14 @@ RequestHead HeadParser::head(std::string_view raw) const {
   return head;
 }
 
+std::string HeadParser::take_raw() {
+  std::vector<Field>().swap(fields_);
+  return std::exchange(raw_, {});
+}
+
 void HeadParser::reset() {
   *this = HeadParser(max_bytes_, max_fields_);
+  if (raw_.capacity() > kMostHeads) raw_.shrink_to_fit();  // an empty string may keep what it had
 }
 
 bool ChunkedDecoder::fail(int status) {

@@ -11,7 +11,7 @@ namespace signalbox::net {
 
 /// Parses request heads as they come in, strictly: each byte is looked at once, wherever the stream is cut.
 ///
-/// thread  its connection's. Keeps the head's bytes until reset().
+/// thread  its connection's. Keeps the head's bytes until take_raw() or reset().
 /// source  RFC 9112 §2–§6, without what it allows a lenient server (bare line feeds, folded fields).
 class HeadParser {
  public:
@@ -23,12 +23,15 @@ class HeadParser {
   bool failed() const { return status_ != 0; }
   int status() const { return status_; }  ///< 400, 417, 431, 505: what to answer when failed()
   bool started() const { return !raw_.empty(); }
-  std::size_t partial_bytes() const { return done() ? 0 : raw_.size(); }
+  /// What is kept of it: also once it is done, until it is taken.
+  std::size_t partial_bytes() const { return raw_.size() + fields_.size() * sizeof(Field); }
 
   // Once done:
   const std::string& raw() const { return raw_; }
   RequestHead head(std::string_view raw) const;  ///< with views into `raw`, which holds the bytes of raw()
   RequestHead head() const { return head(raw_); }
+  /// Hands the bytes over: nothing of the head is kept.
+  std::string take_raw();
   bool http_1_1() const { return minor_; }  ///< else HTTP/1.0
   bool keep_alive() const { return keep_alive_; }
   bool chunked() const { return chunked_; }

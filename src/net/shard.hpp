@@ -248,7 +248,7 @@ class Shard {
   Connection* find_websocket(engineio::WebSocketId id);
 
   static constexpr std::size_t kScratch = 256 * 1024;
-  static constexpr std::size_t kReadScratch = 64 * 1024;
+  static constexpr std::size_t kReadScratch = 64 * 1024, kReadOfTooMuch = 4 * 1024;
   static constexpr std::size_t kMaxMessages = 65'536;
 
   const unsigned index_;

@@ -37,7 +37,8 @@ void Shard::count_partial(Connection& connection, std::size_t bytes) {
 }
 
 void Shard::count_partial(SessionEntry& entry) {
-  count_partial(entry, entry.partial_above + (entry.post ? entry.post->body.size() : 0));
+  const std::size_t post = entry.post ? entry.post->content_type.size() + entry.post->body.size() : 0;
+  count_partial(entry, entry.partial_above + post);
 }
 
 void Shard::count_partial(SessionEntry& entry, std::size_t bytes) {

@@ -89,6 +89,19 @@ TEST(HeadParser, refuses_a_head_over_its_bytes_and_its_fields) {
   EXPECT_EQ(parse(many + "\r\n", 3, 1024, 5).status, 431);
 }
 
+TEST(HeadParser, keeps_no_memory_of_a_large_head_when_that_is_taken_or_over) {
+  const std::string head = "GET / HTTP/1.1\r\nHost: x\r\nA: " + std::string(15'000, 'x') + "\r\n\r\n";
+  HeadParser parser(16 * 1024, 10);
+  parser.feed(head);
+  EXPECT_GT(parser.partial_bytes(), head.size());
+  parser.reset();
+  EXPECT_LE(parser.raw().capacity(), 1024u);
+  parser.feed(head);
+  EXPECT_EQ(parser.take_raw(), head);
+  EXPECT_EQ(parser.partial_bytes(), 0u);
+  EXPECT_LE(parser.raw().capacity(), 1024u);
+}
+
 TEST(HeadParser, takes_nothing_of_what_follows_the_head) {
   HeadParser parser(1024, 10);
   const std::string head = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
