@@ -10,11 +10,10 @@
 #include "base/log.hpp"
 #include "base/mutex.hpp"
 #include "base/service_thread.hpp"
-#include "hub/registry.hpp"
+#include "server/assembly.hpp"
 #include "server/file_routes.hpp"
 #include "server/io.hpp"
 #include "server/options.hpp"
-#include "server/shard_application.hpp"
 #include "server/stop_signals.hpp"
 #include "store/sqlite_store.hpp"
 
@@ -30,13 +29,9 @@ class WebSocketService::Impl {
   void stop();
 
   const Config config;
-  hub::Registry registry;
   const std::unique_ptr<net::Network> network;
-  hub::Directory directory;
-  hub::Hub hub;
+  server::Assembly house;
   Io::Impl io;
-  server::HttpApi api;
-  server::Routes routes;
   // Behind those who ask it to call them back: it writes to its end what it was given, and then they must be there.
   std::unique_ptr<store::SqliteStore> store;
 
@@ -45,7 +40,6 @@ class WebSocketService::Impl {
 
   void start_made(const server::StopSignals* signals) SB_REQUIRES(mutex_);
   void open_store(const server::StopSignals* signals);
-  std::vector<server::Count> occurrences() const;
   void drain(server::StopSignals& signals);
   void end_by(TimePoint at) {
     const Lock lock(mutex_);
@@ -61,9 +55,6 @@ class WebSocketService::Impl {
 
   std::atomic<bool> drained_{false};  ///< no session is left
 
-  const server::OriginPolicy origins_;
-  server::RefusedOrigins refused_;
-  server::CountsLog counts_;
   // Held while starting and stopping, which any thread may ask for, and two at once.
   mutable Mutex mutex_;
   State state_ SB_GUARDED_BY(mutex_) = State::made;
@@ -77,22 +68,11 @@ class WebSocketService::Impl {
 
 WebSocketService::Impl::Impl(Config given)
     : config(std::move(given)),
-      network(net::Network::create(server::network_options(config),
-                                   [this](unsigned shard) {
-                                     return std::make_unique<server::ShardApplication>(
-                                         server::Parts{hub, *network, routes, origins_, refused_, counts_}, shard);
-                                   })),
-      directory(*network, server::directory_options(config)),
-      hub{.config = config, .directory = directory, .registry = registry, .mailboxes = *network},
-      io(hub),
-      api(config, directory, hub.emitter,
-          [this](const net::RequestId& id, net::Response response) { network->answer(id, std::move(response)); }),
-      routes(api),
-      origins_(config.cors_origin),
-      refused_(config.cors_origin),
-      counts_([this] { return occurrences(); }) {
+      network(
+          net::Network::create(server::network_options(config), [this](unsigned shard) { return house.shard(shard); })),
+      house(config, *network),
+      io(house.hub) {
   log::set_up(config.log_level, config.log_format == "json");
-  hub.shards.resize(network->shards());
 }
 
 void WebSocketService::Impl::start() {
@@ -104,16 +84,16 @@ void WebSocketService::Impl::start() {
 
 void WebSocketService::Impl::start_made(const server::StopSignals* signals) {
   state_ = State::stopped;  // until all is done: half a start is not taken up again
-  registry.start(config);
+  house.registry.start(config);
   if (!config.api_key.empty() && config.api_key.size() < auth::kShortSecretBytes)
     log::warn("API_KEY is shorter than 32 bytes: a short key can be guessed; use 32 random bytes or more");
   open_store(signals);
-  if (config.serve_client) server::add_client_scripts(routes, config.path);
-  hub.emitter.set_running(true);
+  if (config.serve_client) server::add_client_scripts(house.routes, config.path);
+  house.hub.emitter.set_running(true);
   try {
     network->start();
   } catch (const std::exception& error) {
-    hub.emitter.set_running(false);
+    house.hub.emitter.set_running(false);
     throw StartError(error.what());
   }
   state_ = State::running;
@@ -128,19 +108,10 @@ void WebSocketService::Impl::open_store(const server::StopSignals* signals) {
     const auto give_up = [this, signals] { return stop_wanted_ || (signals && signals->pending()); };
     store = std::make_unique<store::SqliteStore>(
         config.data_dir, store::SqliteStore::Options{.queue = server::store_options(config), .give_up = give_up});
-    directory.open(*store, Clock::now());
+    house.directory.open(*store, Clock::now());
   } catch (const std::runtime_error& error) {
     throw StartError(std::string("the store of outcomes cannot be opened: ") + error.what());
   }
-}
-
-std::vector<server::Count> WebSocketService::Impl::occurrences() const {
-  return {{"ignored_events", hub.counters.ignored_events},
-          {"handler_errors", hub.counters.handler_errors},
-          {"conflated_events", network->counters().conflated},
-          {"job_events_without_id", directory.job_events_without_id()},
-          {"outcomes_expired_unread", directory.unread_expired()},
-          {"log_lines_lost", log::lines_lost()}};
 }
 
 void WebSocketService::Impl::run(const std::function<void()>& when_started) {
@@ -173,11 +144,11 @@ void WebSocketService::Impl::run(const std::function<void()>& when_started) {
 // Whatever comes meanwhile, a second signal, stop() or the last client's end: what follows is stop().
 void WebSocketService::Impl::drain(server::StopSignals& signals) {
   log::info("not ready any more", {{"shutdown_delay_ms", std::to_string(config.shutdown_delay.count())}});
-  api.set_ready(false);
+  house.api.set_ready(false);
   if (signals.wait_for(config.shutdown_delay)) return end_by(Clock::now());
   log::info("draining", {{"sessions", std::to_string(network->counters().sessions)}});
   end_by(Clock::now() + config.drain);
-  directory.hold_presence();
+  house.directory.hold_presence();
   const auto tell = [this, &signals] {
     drained_ = true;
     signals.wake();
@@ -205,11 +176,11 @@ void WebSocketService::Impl::stop_here() {
   if (before != State::running) return;
   const ServiceWork calls_who_waits_for_the_store;
   log::info("stopping");
-  hub.emitter.set_running(false);
-  directory.hold_presence();
+  house.hub.emitter.set_running(false);
+  house.directory.hold_presence();
   if (store) store->settle(time_for_the_disk());  // while those who wait can be answered
   network->stop();
-  counts_.tell();
+  house.tell_counts();
   if (store) store->close(time_for_the_disk());
   log::info("stopped");
 }
@@ -233,16 +204,16 @@ WebSocketService::WebSocketService(Config config) : impl_(std::make_unique<Impl>
 WebSocketService::~WebSocketService() = default;
 
 EventRegistry WebSocketService::events(std::string nsp) {
-  impl_->registry.open(nsp);
-  return EventRegistry(impl_->registry, std::move(nsp));
+  impl_->house.registry.open(nsp);
+  return EventRegistry(impl_->house.registry, std::move(nsp));
 }
 
 void WebSocketService::serve(std::string path, Route route) {
-  impl_->routes.add(std::move(path), std::move(route));
+  impl_->house.routes.add(std::move(path), std::move(route));
 }
 
 bool WebSocketService::serve_demo_page() {
-  return server::add_demo_page(impl_->routes);
+  return server::add_demo_page(impl_->house.routes);
 }
 
 void WebSocketService::start() {
@@ -268,7 +239,7 @@ ServiceCounts WebSocketService::counts() const {
           .timers = net.timers,
           .partial_bytes = net.partial_bytes,
           .queued_bytes = net.queued_bytes,
-          .users = impl_->directory.entries()};
+          .users = impl_->house.directory.entries()};
 }
 std::uint16_t WebSocketService::port() const {
   return impl_->network->port();

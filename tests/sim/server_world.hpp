@@ -9,10 +9,9 @@
 #include <vector>
 
 #include "engineio/sid.hpp"
-#include "hub/registry.hpp"
 #include "net/shard.hpp"
+#include "server/assembly.hpp"
 #include "server/options.hpp"
-#include "server/shard_application.hpp"
 #include "support/masked_frame.hpp"
 #include "support/memory_network.hpp"
 #include "support/server_frames.hpp"
@@ -33,14 +32,12 @@ inline Config sim_config() {
   return config;
 }
 
-/// The directory's, with a clock of its ledger that follows the test's.
-inline hub::DirectoryOptions sim_directory_options(const Config& config) {
-  hub::DirectoryOptions options = directory_options(config);
+/// Clocks that follow the test's.
+inline Clocks sim_clocks() {
   const auto now = [] {
     return std::int64_t{std::chrono::duration_cast<Milliseconds>(sim_now.time_since_epoch()).count()};
   };
-  options.clock = {.wall = now, .steady = now};
-  return options;
+  return {.hub = {.steady = [] { return sim_now; }}, .ledger = {.wall = now, .steady = now}};
 }
 
 /// Logs in whom the query names: tokens have their own tests.
@@ -51,30 +48,19 @@ inline std::expected<void, ConnectRefusal> by_name(ConnectRequest& request) {
 
 class ServerWorld final : public net::Network {
  public:
-  explicit ServerWorld(Config given = sim_config())
-      : config(std::move(given)),
-        directory(*this, sim_directory_options(config)),
-        hub{.config = config, .directory = directory, .registry = registry_, .mailboxes = *this},
-        api_(config, directory, hub.emitter,
-             [this](const net::RequestId& id, net::Response response) { answer(id, response); }),
-        routes_(api_),
-        origins_(config.cors_origin),
-        refused_(config.cors_origin) {
-    registry_.open("/");
-    EventRegistry(registry_, "/").without_jwt().use(by_name);
-    registry_.start(config);
+  explicit ServerWorld(Config given = sim_config()) : config(std::move(given)), house_(config, *this, sim_clocks()) {
+    house_.registry.open("/");
+    EventRegistry(house_.registry, "/").without_jwt().use(by_name);
+    house_.registry.start(config);
     shared_.options = network_options(config);
     shared_.max_connections = shared_.max_strangers = 1000;
-    hub.shards.resize(2);
-    hub.clocks.steady = [] { return sim_now; };
     hub.emitter.set_running(true);
     sim_now = network_.now;
     for (unsigned i = 0; i < 2; ++i) {
       auto kernel = std::make_unique<net::test::MemoryKernel>(network_);
       kernels_.push_back(kernel.get());
       shared_.shards.push_back(std::make_unique<net::Shard>(i, shared_, std::move(kernel)));
-      shared_.shards[i]->set_application(
-          std::make_unique<ShardApplication>(Parts{hub, *this, routes_, origins_, refused_, counts_}, i));
+      shared_.shards[i]->set_application(house_.shard(i));
       shared_.shards[i]->add_listener(1);
     }
   }
@@ -148,18 +134,13 @@ class ServerWorld final : public net::Network {
   }
 
   net::test::MemoryNetwork network_;
-  hub::Registry registry_;
+  Assembly house_;
 
  public:
-  hub::Directory directory;
-  hub::Hub hub;
+  hub::Directory& directory = house_.directory;
+  hub::Hub& hub = house_.hub;
 
  private:
-  HttpApi api_;
-  Routes routes_;
-  const OriginPolicy origins_;
-  RefusedOrigins refused_;
-  CountsLog counts_{[] { return std::vector<Count>{}; }};
   net::Shared shared_;
   std::vector<net::test::MemoryKernel*> kernels_;
 };

@@ -1,0 +1,44 @@
+#include "server/assembly.hpp"
+
+#include <utility>
+
+#include "base/log.hpp"
+#include "server/options.hpp"
+#include "server/shard_application.hpp"
+
+namespace signalbox::server {
+
+Assembly::Assembly(const Config& config, net::Network& network, Clocks clocks)
+    : config_(config),
+      network_(network),
+      directory(network, directory_options(clocks)),
+      hub{.config = config, .directory = directory, .registry = registry, .mailboxes = network, .clocks = clocks.hub},
+      api(config, directory, hub.emitter,
+          [&network](const net::RequestId& id, net::Response response) { network.answer(id, std::move(response)); }),
+      routes(api),
+      origins_(config.cors_origin),
+      refused_(config.cors_origin),
+      counts_([this] { return occurrences(); }) {
+  hub.shards.resize(network.shards());
+}
+
+hub::DirectoryOptions Assembly::directory_options(const Clocks& clocks) const {
+  hub::DirectoryOptions options = server::directory_options(config_);
+  options.clock = clocks.ledger;
+  return options;
+}
+
+std::unique_ptr<net::ShardApplication> Assembly::shard(unsigned index) {
+  return std::make_unique<ShardApplication>(Parts{hub, network_, routes, origins_, refused_, counts_}, index);
+}
+
+std::vector<Count> Assembly::occurrences() const {
+  return {{"ignored_events", hub.counters.ignored_events},
+          {"handler_errors", hub.counters.handler_errors},
+          {"conflated_events", network_.counters().conflated},
+          {"job_events_without_id", directory.job_events_without_id()},
+          {"outcomes_expired_unread", directory.unread_expired()},
+          {"log_lines_lost", log::lines_lost()}};
+}
+
+}  // namespace signalbox::server

@@ -1,0 +1,61 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include <signalbox/config.hpp>
+
+#include "hub/directory.hpp"
+#include "hub/hub.hpp"
+#include "hub/ledger_clock.hpp"
+#include "hub/registry.hpp"
+#include "net/application.hpp"
+#include "server/cors.hpp"
+#include "server/counts_log.hpp"
+#include "server/http_api.hpp"
+#include "server/routes.hpp"
+
+namespace signalbox::server {
+
+/// What time it is, for all that stands here.
+struct Clocks {
+  hub::Clocks hub{};
+  hub::LedgerClock::Source ledger{};
+};
+
+/// Everything that stands on a network, wired: who is connected, what is emitted, what HTTP serves. One builds it for
+/// the service, and for simulations of it with a network and clocks of their own.
+///
+/// thread  built by one, before the shards start; then as each part says.
+class Assembly {
+ public:
+  /// `config` and `network` outlive it.
+  Assembly(const Config& config, net::Network& network, Clocks clocks = {});
+  Assembly(const Assembly&) = delete;
+  Assembly& operator=(const Assembly&) = delete;
+
+  /// What lives on one shard; once for each.
+  std::unique_ptr<net::ShardApplication> shard(unsigned index);
+  /// Says in the log what has been counted since it last did; the shards have stopped.
+  void tell_counts() { counts_.tell(); }
+
+ private:
+  hub::DirectoryOptions directory_options(const Clocks& clocks) const;
+  std::vector<Count> occurrences() const;
+
+  const Config& config_;
+  net::Network& network_;
+
+ public:
+  hub::Registry registry;
+  hub::Directory directory;
+  hub::Hub hub;
+  HttpApi api;
+  Routes routes;
+
+ private:
+  const OriginPolicy origins_;
+  RefusedOrigins refused_;
+  CountsLog counts_;
+};
+
+}  // namespace signalbox::server
