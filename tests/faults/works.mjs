@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { apiKey, connect, eventually, startProgram } from "../e2e/support.mjs";
 import { FaultyDisk } from "../support/faulty_disk.mjs";
 import { Line } from "../support/line.mjs";
-import { pause } from "../support/server.mjs";
+import { pause, preloaded } from "../support/server.mjs";
+import { SteppedClock } from "../support/stepped_clock.mjs";
 
 /** Numbers from 0 to 1 that a seed determines. */
 export function randomOf(state) {
@@ -20,13 +21,15 @@ export function randomOf(state) {
   };
 }
 
-/** A server with a store that outlives it. */
+/** A server with a store that outlives it, on a disk that may hang and with a wall clock that may be wrong (`ahead`, ms). */
 export class Place {
-  static async open(env = {}) {
+  static async open(env = {}, ahead = 0) {
     const place = new Place();
     place.data = mkdtempSync(join(tmpdir(), "signalbox-faults-"));
     place.disk = new FaultyDisk();
-    place.env = { ...place.disk.env, DATA_DIR: place.data, OUTCOME_REPLAY_MS: "0", PRESENCE_EVENTS: "off", LOG_LEVEL: "off", ...env };
+    place.clock = new SteppedClock();
+    place.clock.set(ahead);
+    place.env = { ...preloaded(place.disk, place.clock), DATA_DIR: place.data, OUTCOME_REPLAY_MS: "0", PRESENCE_EVENTS: "off", LOG_LEVEL: "off", ...env };
     await place.start();
     return place;
   }
@@ -59,6 +62,7 @@ export class Place {
   async close() {
     await this.kill();
     this.disk.close();
+    this.clock.close();
     rmSync(this.data, { recursive: true });
   }
 }

@@ -11,6 +11,9 @@ const buildDir = process.env.SIGNALBOX_BUILD ?? fileURLToPath(new URL("../../bui
 /** The path of a built program (SIGNALBOX_BUILD says of which build), or of another one where that is given whole. */
 export const program = (name) => resolve(buildDir, name);
 
+/** What the environments of these have a server load before it, all of it. */
+export const preloaded = (...faults) => Object.assign({}, ...faults.map(({ env }) => env), { LD_PRELOAD: faults.map(({ env }) => env.LD_PRELOAD).join(":") });
+
 export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
