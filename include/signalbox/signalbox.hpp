@@ -6,5 +6,6 @@
 #include <signalbox/job_events.hpp>
 #include <signalbox/json_text.hpp>
 #include <signalbox/middleware/auth.hpp>
+#include <signalbox/requests.hpp>
 #include <signalbox/utils.hpp>
 #include <signalbox/websocket_service.hpp>

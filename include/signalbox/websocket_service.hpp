@@ -12,6 +12,7 @@
 #include <signalbox/config.hpp>
 #include <signalbox/connection_manager.hpp>
 #include <signalbox/event_registry.hpp>
+#include <signalbox/requests.hpp>
 #include <signalbox/utils.hpp>
 
 namespace signalbox {
@@ -71,6 +72,15 @@ class WebSocketService {
   void serve(std::string path, Route route);
   /// Serves the files of the demo page that were embedded at build time; false: built without them.
   bool serve_demo_page();
+
+  /// Takes a connection that the program accepted itself, such as one that a web server of its own has looked at:
+  /// `head` is what it read of the first request up to the empty line, that included, and may be written anew; `rest`
+  /// is what it read behind that. From here the connection is like one of the service's own port, with its limits, its
+  /// log and its timeouts, whether it asks for a WebSocket, for Engine.IO's polling or for anything else.
+  ///
+  /// fd      the service's from now on: also what is refused is closed.
+  /// thread  any, from start() on.
+  [[nodiscard]] Adoption adopt(int fd, std::string head, std::string rest = {});
 
   /// Binds the port and starts the shards; returns at once. Takes no signals. Throws StartError; a service whose start
   /// failed does not start any more: make a new one.

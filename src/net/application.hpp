@@ -8,9 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include <signalbox/requests.hpp>
+
 #include "base/clock.hpp"
 #include "base/message.hpp"
 #include "engineio/session.hpp"
+#include "net/stream.hpp"
 
 namespace signalbox::net {
 
@@ -131,6 +134,9 @@ class Network : public Mailboxes {
   /// s.
   virtual void stop() = 0;
   virtual std::uint16_t port() const = 0;
+  /// Takes a connection that somebody else accepted, and what was read of it: the head of its first request (with the
+  /// empty line at its end; it may be written anew) and the bytes behind that. What is refused is closed. Any thread.
+  [[nodiscard]] virtual Adoption adopt(Stream stream, std::string head, std::string rest) = 0;
   /// Answers a request given to on_request(); one whose connection has gone is a no-op. Any thread.
   virtual void answer(const RequestId& request, Response response) = 0;
   /// Says whether a session has an authenticated socket: while it has none, the limits of strangers hold. Its shard's

@@ -55,39 +55,48 @@ void Shard::accept_all(int listener, int most) {
     }
     if (fd == -EINTR || fd == -ECONNABORTED) continue;
     if (fd < 0) return;
-    if (shared_.connections.load(std::memory_order_relaxed) >= shared_.max_connections) {
-      accept_refused(fd, peer);
-      continue;
+    Stream stream{OwnedFd(fd)};
+    if (auto place = Counted::within(shared_.max_connections, shared_.connections)) {
+      open_connection(std::move(stream), peer, std::move(*place));
+    } else {
+      connections_full.write("MAX_CONNECTIONS is reached: further ones get 503");
+      refuse_connection(std::move(stream), peer);
     }
-    shared_.connections.fetch_add(1, std::memory_order_relaxed);
-    if (Connection* connection = open_connection(Stream(OwnedFd(fd)), peer))
-      set_deadline(*connection, now_ + options_.head_timeout);
   }
 }
 
-void Shard::accept_refused(int fd, const PeerAddress& peer) {
-  connections_full.write("MAX_CONNECTIONS is reached: further ones get 503");
-  if (shared_.refused.load(std::memory_order_relaxed) >= kMaxRefused) {
-    kernel_->write(fd, kOverloaded.data(), kOverloaded.size());
-    kernel_->close(fd);
-    return;
+void Shard::refuse_connection(Stream stream, const PeerAddress& peer) {
+  auto place = Counted::within(kMaxRefused, shared_.refused);
+  if (!place) {
+    stream.write(*kernel_, kOverloaded);
+    return stream.close(*kernel_);
   }
-  shared_.refused.fetch_add(1, std::memory_order_relaxed);
-  Connection* connection = open_connection(Stream(OwnedFd(fd)), peer, true);
+  Connection* connection = open_connection(std::move(stream), peer, std::move(*place), true);
   if (!connection) return;
   connection->http->out = kOverloaded;
   connection->mode = Mode::ending;
   touch(*connection);
 }
 
-Connection* Shard::open_connection(Stream stream, const PeerAddress& peer, bool refused) {
+void Shard::adopt(Stream stream, const PeerAddress& peer, Counted place, std::string bytes) {
+  Connection* connection = open_connection(std::move(stream), peer, std::move(place));
+  if (!connection) return;
+  on_bytes(*connection, bytes);  // in one: what is behind the head of an upgrade may have to go on to another shard
+  if (connection->mode == Mode::closed) return;
+  count_partial(*connection);
+  update_interest(*connection);
+}
+
+Connection* Shard::open_connection(Stream stream, const PeerAddress& peer, Counted place, bool refused) {
   auto made = std::make_unique<Connection>(std::move(stream));
   made->peer = peer;
   made->refused = refused;
   made->counted = !refused;
+  place.leave();  // close_connection() takes it off
   made->http = std::make_unique<HttpState>(options_.max_head_bytes, options_.max_fields);
   made->http->begun_at = now_;
   Connection& connection = connections_.insert(std::move(made));
+  set_deadline(connection, now_ + options_.head_timeout);
   connection.interest = Kernel::kRead;
   if (kernel_->watch(connection.stream.fd(), connection.websocket_id(), Kernel::kRead)) return &connection;
   watches_gone.write("the kernel watches no more connections (fs.epoll.max_user_watches): they are closed unanswered");

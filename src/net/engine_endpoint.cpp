@@ -271,29 +271,14 @@ bool Shard::on_websocket_head(Connection& connection, const RequestHead& head, s
   // The session lives elsewhere, and so will its socket from now on: descriptor, head and what came behind the head.
   Shard* other = shared_.shards[owner].get();
   kernel_->unwatch(connection.stream.fd());
-  connection.counted = false;  // it counts there, without a break
-  const bool taken = other->post(Message::run(
-      [other, stream = std::move(connection.stream), peer = connection.peer, raw = connection.http->parser.raw(),
-       more = std::string(rest)]() mutable { other->adopt(std::move(stream), peer, raw, std::move(more)); }));
-  if (!taken) connection.counted = true;
+  connection.counted = false;  // its place goes along
+  static_cast<void>(other->post(Message::run([other, stream = std::move(connection.stream), peer = connection.peer,
+                                              place = Counted::taken_over(shared_.connections),
+                                              bytes = connection.http->parser.raw() + std::string(rest)]() mutable {
+    other->adopt(std::move(stream), peer, std::move(place), std::move(bytes));
+  })));
   close_connection(connection);
   return true;
-}
-
-void Shard::adopt(Stream stream, const PeerAddress& peer, const std::string& head, std::string rest) {
-  Connection* opened = open_connection(std::move(stream), peer);
-  if (!opened) return;
-  Connection& connection = *opened;
-  const std::string address = to_text(peer);
-  connection.mode = Mode::waiting;
-  connection.http->engine = true;
-  connection.http->parser.feed(head);
-  RequestHead parsed = parse_head(head);
-  parsed.remote_address = address;
-  add_cors(connection, parsed);
-  upgrade_here(connection, parsed, engineio::parse_query(parsed.query));
-  on_bytes(connection, rest);  // in place: frames are unmasked where they lie
-  if (connection.mode != Mode::closed) count_partial(connection);
 }
 
 void Shard::upgrade_here(Connection& connection, const RequestHead& head, const EngineQuery& query) {

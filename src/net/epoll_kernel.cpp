@@ -1,6 +1,4 @@
-#include <arpa/inet.h>
 #include <linux/sockios.h>
-#include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -9,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <system_error>
 
 #include "net/kernel.hpp"
@@ -100,13 +97,7 @@ int EpollKernel::accept(int listener, PeerAddress& peer) {
   socklen_t size = sizeof storage;
   const int fd = ::accept4(listener, reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) return -errno;
-  peer = {};
-  if (storage.ss_family == AF_INET6) {
-    std::memcpy(peer.data(), &reinterpret_cast<sockaddr_in6*>(&storage)->sin6_addr, 16);
-  } else if (storage.ss_family == AF_INET) {
-    peer[10] = peer[11] = 0xff;
-    std::memcpy(peer.data() + 12, &reinterpret_cast<sockaddr_in*>(&storage)->sin_addr, 4);
-  }
+  peer = peer_address(storage);
   return fd;
 }
 
@@ -114,17 +105,6 @@ int EpollKernel::accept(int listener, PeerAddress& peer) {
 
 std::unique_ptr<Kernel> make_epoll_kernel() {
   return std::make_unique<EpollKernel>();
-}
-
-std::string to_text(const PeerAddress& address) {
-  static constexpr unsigned char kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  char text[INET6_ADDRSTRLEN] = "";
-  if (std::memcmp(address.data(), kMapped, sizeof kMapped) == 0) {
-    inet_ntop(AF_INET, address.data() + 12, text, sizeof text);
-  } else {
-    inet_ntop(AF_INET6, address.data(), text, sizeof text);
-  }
-  return text;
 }
 
 void OwnedFd::reset() {

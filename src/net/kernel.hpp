@@ -1,13 +1,12 @@
 #pragma once
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
 
 #include "base/clock.hpp"
+#include "net/peer_address.hpp"
 
 namespace signalbox::net {
 
@@ -18,11 +17,6 @@ struct KernelEvent {
   bool writable = false;
   bool broken = false;  ///< reset, or closed in both directions
 };
-
-/// A peer's address in 16 bytes: IPv6, or IPv4 mapped into it.
-using PeerAddress = std::array<unsigned char, 16>;
-/// "127.0.0.1" or "::1".
-std::string to_text(const PeerAddress& address);
 
 /// Every system call that a shard makes, so that a whole shard can be run over a network in memory.
 ///

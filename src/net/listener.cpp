@@ -1,5 +1,6 @@
 #include "net/listener.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -125,12 +126,10 @@ OwnedFd bind_to(const std::string& host, Address address, std::uint16_t port, bo
   throw std::runtime_error(fmt::format("port {} cannot be listened on{}: {}", port, where, std::strerror(error)));
 }
 
-// Inherited by every connection, which saves each of them the calls. What waits for a slow client is to wait in our
-// queue, where it can be judged and replaced, not in megabytes of kernel buffer.
-void set_options_of_accepted(int listener, Milliseconds user_timeout) {
-  const auto set = [listener](int level, int name, int value) {
-    setsockopt(listener, level, name, &value, sizeof value);
-  };
+// A listener's are inherited by every connection, which saves each of them the calls. What waits for a slow client is
+// to wait in our queue, where it can be judged and replaced, not in megabytes of kernel buffer.
+void set_options(int fd, Milliseconds user_timeout) {
+  const auto set = [fd](int level, int name, int value) { setsockopt(fd, level, name, &value, sizeof value); };
   set(IPPROTO_TCP, TCP_NODELAY, 1);
   set(IPPROTO_TCP, TCP_NOTSENT_LOWAT, 16 * 1024);
   set(SOL_SOCKET, SO_SNDBUF, 128 * 1024);
@@ -168,12 +167,25 @@ Listeners listen_on(const std::string& host, std::uint16_t port, unsigned shards
   // Only when all are bound: a connection must not land on a socket that is given up again.
   for (auto& mine : listeners.of_shard) {
     for (auto& fd : mine) {
-      set_options_of_accepted(fd.get(), user_timeout);
+      set_options(fd.get(), user_timeout);
       if (::listen(fd.get(), 4096) != 0)
         throw std::runtime_error(fmt::format("port {} cannot be listened on: {}", port, std::strerror(errno)));
     }
   }
   return listeners;
+}
+
+bool prepare_connection(int fd, Milliseconds user_timeout) {
+  int type = 0;
+  socklen_t size = sizeof type;
+  sockaddr_storage peer{};
+  socklen_t peer_size = sizeof peer;
+  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM) return false;
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &peer_size) != 0) return false;
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return false;
+  set_options(fd, user_timeout);
+  return true;
 }
 
 }  // namespace signalbox::net

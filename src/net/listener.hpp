@@ -24,4 +24,8 @@ using Resolver = std::vector<std::string> (*)(const std::string& host);
 Listeners listen_on(const std::string& host, std::uint16_t port, unsigned shards, Milliseconds user_timeout,
                     Resolver resolver = resolve);
 
+/// Gives a connection that another program's listener accepted what those of ours inherit. False: it is no connected
+/// stream socket.
+bool prepare_connection(int fd, Milliseconds user_timeout);
+
 }  // namespace signalbox::net

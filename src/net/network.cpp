@@ -14,6 +14,8 @@
 namespace signalbox::net {
 namespace {
 
+log::RareWarning no_room;
+
 class ShardedNetwork final : public Network {
  public:
   ShardedNetwork(Options options, Factory factory) : factory_(std::move(factory)) {
@@ -49,6 +51,7 @@ class ShardedNetwork final : public Network {
   }
   void set_reading(engineio::Session& session, bool reading) override { current()->set_reading(session, reading); }
   void set_partial(engineio::Session& session, std::size_t bytes) override { current()->set_partial(session, bytes); }
+  Adoption adopt(Stream stream, std::string head, std::string rest) override;
   Counters counters() const override;
 
  private:
@@ -57,12 +60,14 @@ class ShardedNetwork final : public Network {
   unsigned made() const { return made_.load(std::memory_order_acquire); }
   void set_limits(const Descriptors& descriptors);
   void make_shards(Listeners listeners);
+  Shard& next_shard() { return *shared_.shards[next_.fetch_add(1, std::memory_order_relaxed) % made()]; }
 
   Shared shared_;
   Factory factory_;
   std::vector<std::thread> threads_;
   std::atomic<unsigned> made_{0};
   std::atomic<std::uint16_t> port_{0};
+  std::atomic<unsigned> next_{0};  ///< shard, for what has none yet
 };
 
 void ShardedNetwork::start() {
@@ -121,6 +126,35 @@ void ShardedNetwork::drain(Milliseconds most, std::function<void()> drained) {
     Shard* one = shared_.shards[i].get();
     static_cast<void>(one->post(Message::run([one, pace, drained] { one->begin_drain(pace, drained); })));
   }
+}
+
+// Any shard will do: it passes on what belongs to a session of another one, as with those that it accepts.
+Adoption ShardedNetwork::adopt(Stream stream, std::string head, std::string rest) {
+  const Options& options = shared_.options;
+  if (made() == 0) return Adoption::not_running;
+  if (!prepare_connection(stream.fd(), options.tcp_user_timeout)) return Adoption::not_a_connection;
+  if (head.size() + rest.size() > options.max_head_bytes + options.session.max_payload_bytes)
+    return Adoption::too_large;
+  Shard& shard = next_shard();
+  const PeerAddress peer = peer_address(stream.fd());
+  auto waiting = Counted::within(options.total_partial_bytes, shared_.partial_bytes, head.size() + rest.size());
+  auto place = Counted::within(shared_.max_connections, shared_.connections);
+  const bool mailbox_has_room = shard.has_room(1);
+  if (!waiting || !place || !mailbox_has_room) {
+    no_room.write(
+        "a connection that was handed over is refused: MAX_CONNECTIONS, TOTAL_PARTIAL_BYTES or MAILBOX_MESSAGES is "
+        "reached");
+    if (!mailbox_has_room) return Adoption::no_room;
+    static_cast<void>(shard.post(Message::run(
+        [&shard, stream = std::move(stream), peer]() mutable { shard.refuse_connection(std::move(stream), peer); })));
+    return Adoption::no_room;
+  }
+  const bool taken =
+      shard.post(Message::run([&shard, stream = std::move(stream), peer, place = std::move(*place),
+                               waiting = std::move(*waiting), bytes = std::move(head.append(rest))]() mutable {
+        shard.adopt(std::move(stream), peer, std::move(place), std::move(bytes));
+      }));
+  return taken ? Adoption::adopted : Adoption::not_running;
 }
 
 Network::Counters ShardedNetwork::counters() const {

@@ -15,6 +15,7 @@
 #include "engineio/query.hpp"
 #include "net/application.hpp"
 #include "net/connection.hpp"
+#include "net/counted.hpp"
 #include "net/kernel.hpp"
 #include "net/mailbox.hpp"
 #include "net/slot_map.hpp"
@@ -87,8 +88,10 @@ class Shard {
   /// Stops accepting, ends every session; run() returns once all is flushed, or after 1.5 s.
   void begin_stop();
 
-  /// Takes a connection whose WebSocket request was read elsewhere: its head, and the bytes behind that.
-  void adopt(Stream stream, const PeerAddress& peer, const std::string& head, std::string rest);
+  /// Takes a connection of which somebody else has read these bytes.
+  void adopt(Stream stream, const PeerAddress& peer, Counted place, std::string bytes);
+  /// Tells it that there is no room.
+  void refuse_connection(Stream stream, const PeerAddress& peer);
 
   void answer(const RequestId& request, const Response& response);
   void set_authenticated(engineio::Session& session, bool authenticated);
@@ -116,10 +119,8 @@ class Shard {
 
   // connections.cpp: their life.
   void accept_all(int listener, int most);
-  void accept_refused(int fd, const PeerAddress& peer);
-  /// One that counts already, among the connections or among the refused. Null: the kernel watches no more, and so it
-  /// is closed.
-  Connection* open_connection(Stream stream, const PeerAddress& peer, bool refused = false);
+  /// Its place is among the connections, or among the refused. Null: the kernel watches no more, and so it is closed.
+  Connection* open_connection(Stream stream, const PeerAddress& peer, Counted place, bool refused = false);
   void close_connection(Connection& connection, CloseReason reason = CloseReason::transport_close);
   Connection* connection_of(std::uint64_t token) const;  ///< null: it has gone
   void on_readable(Connection& connection);

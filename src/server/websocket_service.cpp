@@ -216,6 +216,10 @@ bool WebSocketService::serve_demo_page() {
   return server::add_demo_page(impl_->house.routes);
 }
 
+Adoption WebSocketService::adopt(int fd, std::string head, std::string rest) {
+  return impl_->network->adopt(net::Stream(net::OwnedFd(fd)), std::move(head), std::move(rest));
+}
+
 void WebSocketService::start() {
   impl_->start();
 }
