@@ -62,6 +62,10 @@ struct CommandLine {
 };
 
 int serve(const CommandLine& line, const Config& config) {
+  if (!config.listen)
+    throw signalbox::ConfigError(
+        "LISTEN is 'off', with which nobody can reach this program: it is for programs on the C++ library that hand "
+        "connections over; allowed here: on");
   app::ignore_signals_of_writes();
   return line.app.got_subcommand("demo") ? app::run_demo(config, line.demo) : app::run_serve(config);
 }

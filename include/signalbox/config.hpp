@@ -38,7 +38,8 @@ enum class AuthFailure : std::uint8_t { unauthorized, connect_error };
 /// directory.
 struct Config {
   std::uint16_t port = 3000;
-  std::string host;  ///< empty: all addresses; a name: all of its; "localhost": loopback, both families
+  bool listen = true;  ///< off: no port; what the service serves comes by adopt() alone
+  std::string host;    ///< empty: all addresses; a name: all of its; "localhost": loopback, both families
   std::string jwt_secret;
   std::string cors_origin;  ///< comma-separated origins, or "*"; empty: no CORS headers
   std::string api_key;

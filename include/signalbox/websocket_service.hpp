@@ -82,8 +82,8 @@ class WebSocketService {
   /// thread  any, from start() on.
   [[nodiscard]] Adoption adopt(int fd, std::string head, std::string rest = {});
 
-  /// Binds the port and starts the shards; returns at once. Takes no signals. Throws StartError; a service whose start
-  /// failed does not start any more: make a new one.
+  /// Binds the port, unless Config::listen is off, and starts the shards; returns at once. Takes no signals. Throws
+  /// StartError; a service whose start failed does not start any more: make a new one.
   void start();
   /// start() if not yet started, then blocks until stop(), or until SIGINT, SIGTERM or SIGHUP and the drain that
   /// follows (SHUTDOWN_DELAY_MS, DRAIN_MS); a second SIGINT or SIGTERM ends that at once. SIGHUP stays as it is where
@@ -105,7 +105,8 @@ class WebSocketService {
   Io io() const;
   ConnectionManager connections() const { return ConnectionManager(io()); }
   ServiceCounts counts() const;
-  std::uint16_t port() const;  ///< the one bound, when Config::port was 0; 0 before start()
+  /// The one bound, when Config::port was 0; 0 before start() and where Config::listen is off.
+  std::uint16_t port() const;
   const Config& config() const;
 
  private:

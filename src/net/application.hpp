@@ -94,6 +94,7 @@ class ShardApplication {
 struct Options {
   std::string host;           ///< empty: all addresses, IPv6 and IPv4; a name: all of its; "localhost": loopback
   std::uint16_t port = 3000;  ///< 0: any, see Network::port()
+  bool listen = true;         ///< else there is no port, and connections come by Network::adopt()
   unsigned shards = 1;
   std::string path = "/socket.io/";
   engineio::SessionOptions session;
@@ -133,7 +134,7 @@ class Network : public Mailboxes {
   /// Stops accepting, flushes what is queued, closes every session (server_shutting_down), joins the threads. Within 2
   /// s.
   virtual void stop() = 0;
-  virtual std::uint16_t port() const = 0;
+  virtual std::uint16_t port() const = 0;  ///< 0: not started, or without one
   /// Takes a connection that somebody else accepted, and what was read of it: the head of its first request (with the
   /// empty line at its end; it may be written anew) and the bytes behind that. What is refused is closed. Any thread.
   [[nodiscard]] virtual Adoption adopt(Stream stream, std::string head, std::string rest) = 0;

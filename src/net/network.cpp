@@ -74,7 +74,9 @@ void ShardedNetwork::start() {
   SB_ASSERT(shared_.shards.empty());
   const Options& options = shared_.options;
   const std::size_t limit = raise_descriptor_limit(), open = open_descriptors();
-  Listeners listeners = listen_on(options.host, options.port, options.shards, options.tcp_user_timeout);
+  Listeners listeners;
+  listeners.of_shard.resize(options.shards);
+  if (options.listen) listeners = listen_on(options.host, options.port, options.shards, options.tcp_user_timeout);
   set_limits({.limit = limit, .open = open, .shards = options.shards, .addresses = listeners.of_shard.front().size()});
   make_shards(std::move(listeners));
   try {

@@ -9,6 +9,7 @@ net::Options network_options(const Config& config) {
   net::Options options;
   options.host = config.host;
   options.port = config.port;
+  options.listen = config.listen;
   options.shards = config.threads != 0 ? config.threads : std::max(1u, std::thread::hardware_concurrency());
   options.path = config.path;
   options.session = {.ping_interval = config.ping_interval,

@@ -97,6 +97,7 @@ void WebSocketService::Impl::start_made(const server::StopSignals* signals) {
     throw StartError(error.what());
   }
   state_ = State::running;
+  if (!config.listen) return log::info("started without a port", {{"threads", std::to_string(network->shards())}});
   log::info("listening", {{"host", config.host.empty() ? "all addresses" : config.host},
                           {"port", std::to_string(network->port())},
                           {"threads", std::to_string(network->shards())}});

@@ -55,6 +55,12 @@ test("--help names every command and setting, --version the version", async () =
   assert.match(version.out, /^\d+\.\d+\.\d+\n$/);
 });
 
+test("a program that nobody could reach does not start", async () => {
+  const { code, err } = await run(["serve"], { LISTEN: "off", JWT_SECRET: secret });
+  assert.equal(code, 1);
+  assert.match(err, /LISTEN is 'off'.*allowed here: on/);
+});
+
 test("wrong use ends with 2 and says so on stderr", async () => {
   for (const args of [["frobnicate"], ["--prot", "1"], ["serve", "--prot=1"], ["--port"], ["token"], ["emit", "--user", "u", "event"],
     ["token", "--user", "u", "--ttl", "0"], ["token", "--user", "u", "extra"], ["token", "online"],

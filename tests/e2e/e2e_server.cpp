@@ -1,11 +1,15 @@
 // A program on the public API that the end-to-end tests drive: a command a line on stdin, as JSON; an answer a line on
-// stdout. Ends with stdin. Settings come from the environment.
+// stdout. Ends with stdin. Settings come from the environment; with LISTEN=off it listens on PORT itself and hands over
+// what it accepts.
 #include <signalbox/signalbox.hpp>
 
 #include <exception>
 #include <iostream>
 #include <mutex>
+#include <optional>
 #include <string>
+
+#include "front.hpp"
 
 namespace {
 
@@ -153,6 +157,8 @@ int main() try {
   WebSocketService service{Config::from_env()};
   add_handlers(service);
   service.start();
+  std::optional<Front> front;
+  if (!service.config().listen) front.emplace(service, service.config().port);
   for (std::string line; std::getline(std::cin, line);) {
     try {
       say({{"answer", carry_out(service, json::parse(line))}});
@@ -160,6 +166,7 @@ int main() try {
       say({{"answer", {{"failed", error.what()}}}});
     }
   }
+  front.reset();
   service.stop();
   return 0;
 } catch (const std::exception& error) {

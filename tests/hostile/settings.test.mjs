@@ -16,7 +16,7 @@ function* extremes() {
   const rows = readFileSync(new URL("../../docs/configuration.md", import.meta.url), "utf8").matchAll(/^\| `([A-Z_]+)` \|[^|]*\|[^|]*\|[^|]*\| ([^|]*?) \|/gm);
   for (const [, name, allowed] of rows) {
     const [, from, to] = /^(\w+) to (\d+)$/.exec(allowed) ?? [];
-    if (name === "PORT" || allowed.trim() === "") continue;
+    if (name === "PORT" || name === "LISTEN" || allowed.trim() === "") continue;
     if (to === undefined) for (const choice of allowed.replace(/ \(.*/, "").split(", ")) yield [name, choice];
     else yield* [[name, /^\d+$/.test(from) ? from : "2000000"], [name, to]]; // the least of some is another setting
   }

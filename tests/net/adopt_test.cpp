@@ -149,6 +149,18 @@ TEST_F(Adopt, is_refused_before_the_start_and_after_the_end) {
   EXPECT_EQ(server.network->counters().connections, 0u);
 }
 
+TEST_F(Adopt, is_all_that_comes_in_where_there_is_no_port) {
+  Options options;
+  options.listen = false;
+  EchoServer server(2, options);
+  EXPECT_EQ(server.network->port(), 0);
+  Client client = front.connect();
+  ASSERT_EQ(adopt(server, upgrade(kWebSocket), masked(1, "4one")), Adoption::adopted);
+  EXPECT_NE(client.answer().find(" 101 "), std::string::npos);
+  EXPECT_TRUE(client.frame().starts_with("1:0{"));
+  EXPECT_EQ(client.frame(), "1:4one");
+}
+
 TEST_F(Adopt, has_the_peers_address) {
   Options options;
   options.max_strangers_per_address = 1;

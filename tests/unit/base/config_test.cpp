@@ -191,7 +191,7 @@ TEST(ConfigTable, names_and_flags_are_unique_and_each_entry_has_its_sentence) {
     EXPECT_TRUE(setting.help.ends_with('.')) << setting.name;
     EXPECT_TRUE(Config::help().contains(flag_of(setting) + " (" + std::string(setting.name) + ")")) << setting.name;
   }
-  EXPECT_EQ(flag_of(settings()[9]), "--ping-interval-ms");
+  EXPECT_EQ(flag_of(settings()[10]), "--ping-interval-ms");
 }
 
 TEST(ConfigTable, the_documentation_page_holds_this_very_table) {
