@@ -100,6 +100,7 @@ struct Config {
   std::size_t max_connections = 0;                  ///< 0: as many as descriptors leave, at most 2^20
   std::size_t max_unauthenticated = 0;              ///< 0: a tenth of max_connections, at least 1000
   std::size_t max_unauthenticated_per_address = 0;  ///< 0: no limit
+  std::size_t max_pending_logins = 10'000;          ///< which wait for a middleware of the application
   std::size_t max_connections_per_user = 500;       ///< 0: no limit
   std::size_t max_head_bytes = 16 * 1024;
   std::size_t max_head_fields = 100;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <signalbox/json.hpp>
@@ -141,6 +142,42 @@ class ConnectRequest {
 /// One link of the chain: nothing lets the socket go on, a refusal ends it. Runs on the socket's shard; must not block.
 using Middleware = std::function<std::expected<void, ConnectRefusal>(ConnectRequest&)>;
 
+/// What a middleware that takes its time calls when it knows. Once; of a second call, and of a client that has gone
+/// meanwhile, nothing comes. Destroyed without a call, it refuses the client.
+///
+/// thread  any; may be kept and called later, while the service lives.
+class LoginDone {
+ public:
+  using Finish = std::move_only_function<void(Middleware last)>;
+  explicit LoginDone(Finish finish) : finish_(std::move(finish)) {}
+  LoginDone(LoginDone&& other) noexcept : finish_(std::exchange(other.finish_, nullptr)) {}
+  LoginDone& operator=(LoginDone&&) = delete;
+  ~LoginDone() { operator()(ConnectRefusal{.message = "Internal server error"}); }
+
+  /// The chain goes on with `last`: it is called on the socket's shard, with the request, and may say who the user is.
+  void operator()(Middleware last) {
+    if (auto finish = std::exchange(finish_, nullptr)) finish(std::move(last));
+  }
+  void operator()(ConnectRefusal refusal) {
+    operator()(Middleware([refusal = std::move(refusal)](ConnectRequest&) -> std::expected<void, ConnectRefusal> {
+      return std::unexpected(refusal);
+    }));
+  }
+  /// Nothing speaks against the client.
+  void let_in() {
+    operator()(Middleware([](ConnectRequest&) { return std::expected<void, ConnectRefusal>(); }));
+  }
+
+ private:
+  Finish finish_;
+};
+
+/// One link of the chain that needs time: asks somebody else, and says later what it has found out. It is called on the
+/// socket's shard and must not block; the request is there during that call alone, so it copies what it needs. The
+/// client waits meanwhile, for CONNECT_TIMEOUT_MS at most, and MAX_PENDING_LOGINS clients at once; whoever goes is
+/// forgotten. What it throws refuses the client.
+using AsyncMiddleware = std::function<void(const ConnectRequest&, LoginDone)>;
+
 /// Handlers for what clients do in one namespace. All are registered before WebSocketService::start(); none may block.
 /// A handler that throws is logged, and the connection lives on.
 class EventRegistry {
@@ -165,6 +202,8 @@ class EventRegistry {
   /// Appends to the chain (after JwtAuth); use_first() puts before it.
   EventRegistry& use(Middleware middleware);
   EventRegistry& use_first(Middleware middleware);
+  /// As use(), for one that takes its time.
+  EventRegistry& use_async(AsyncMiddleware middleware);
   /// Leaves JwtAuth out in this namespace.
   EventRegistry& without_jwt();
 

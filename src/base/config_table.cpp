@@ -91,6 +91,7 @@ const std::vector<Setting>& table() {
       {.name = "MAX_CONNECTIONS", .member = &Config::max_connections, .max = kMaxCount, .help = "Most connections at once; further ones get 503.", .unset = "what descriptors leave beside the program's own, at most 1048576"},
       {.name = "MAX_UNAUTHENTICATED", .member = &Config::max_unauthenticated, .max = kMaxCount, .help = "Most sessions without a login at once; the oldest goes.", .unset = "a tenth of MAX_CONNECTIONS, at least 1000"},
       {.name = "MAX_UNAUTHENTICATED_PER_ADDRESS", .member = &Config::max_unauthenticated_per_address, .max = kMaxCount, .help = "The same from one address; further ones get 503.", .unset = "no limit"},
+      {.name = "MAX_PENDING_LOGINS", .member = &Config::max_pending_logins, .min = 1, .max = kMaxCount, .help = "Most logins that wait for a middleware of the application that takes its time; further clients are closed."},
       {.name = "MAX_CONNECTIONS_PER_USER", .member = &Config::max_connections_per_user, .max = kMaxCount, .help = "Most sockets of one user; the oldest is disconnected. 0: no limit."},
       {.name = "MAX_HEAD_BYTES", .member = &Config::max_head_bytes, .unit = "bytes", .min = 1024, .max = 1 << 20, .help = "Largest request head."},
       {.name = "MAX_HEAD_FIELDS", .member = &Config::max_head_fields, .unit = "fields", .min = 8, .max = 10'000, .help = "Most fields in a request head."},

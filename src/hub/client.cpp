@@ -27,7 +27,9 @@ class Client::Turn {
  public:
   explicit Turn(Client& client) : client_(client) { ++client_.depth_; }
   ~Turn() {
-    if (--client_.depth_ == 0) client_.left_.clear();
+    if (--client_.depth_ != 0) return;
+    client_.left_.clear();
+    std::erase_if(client_.logins_, [](const auto& login) { return login->over(); });
   }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
@@ -60,7 +62,7 @@ void Client::fail(TimePoint now, CloseReason reason) {
 }
 
 void Client::close_if_empty(CloseReason reason, TimePoint now) {
-  if (!closed_ && sockets_.empty()) link_.close(reason, now);
+  if (!closed_ && empty()) link_.close(reason, now);
 }
 
 void Client::forget_left(TimePoint now) {
@@ -69,16 +71,16 @@ void Client::forget_left(TimePoint now) {
       std::stable_partition(sockets_.begin(), sockets_.end(), [&](const auto& socket) { return !has_left(socket); });
   std::move(first, sockets_.end(), std::back_inserter(left_));
   sockets_.erase(first, sockets_.end());
-  if (!sockets_.empty() || closed_) return welcomed();
+  const auto admitted = [](const auto& login) { return login->admitted(); };
+  if (!sockets_.empty() || std::ranges::any_of(logins_, admitted) || closed_) return welcomed();
   // As one that has just come: with a login, a connection could else stay for ever and count nowhere.
   link_.set_authenticated(false);
-  connect_until_ = now + hub_.config.connect_timeout;
+  if (logins_under_way() == 0) connect_until_ = now + hub_.config.connect_timeout;
   link_.deadline_changed();
 }
 
 void Client::welcomed() {
-  const auto is_welcome = [](const auto& socket) { return socket->welcomed(); };
-  if (!sockets_.empty() && std::ranges::all_of(sockets_, is_welcome)) connect_until_ = kNever;
+  if (!sockets_.empty() && logins_under_way() == 0) connect_until_ = kNever;
 }
 
 void Client::send_away(const SocketRef& ref) {
@@ -133,7 +135,7 @@ void Client::on_text(std::string_view message, TimePoint now) {
                                                         .bytes = message.size(),
                                                         .attachments = {},
                                                         .deadline = now + hub_.config.attachments_timeout});
-  link_.set_partial(unfinished_->bytes);
+  count_partial();
   link_.deadline_changed();
 }
 
@@ -143,9 +145,9 @@ void Client::on_binary(std::string_view bytes, TimePoint now) {
   unfinished_->bytes += bytes.size();
   if (unfinished_->bytes > hub_.config.max_payload_bytes) return fail(now);
   unfinished_->attachments.emplace_back(bytes);
-  if (unfinished_->attachments.size() < unfinished_->wanted) return link_.set_partial(unfinished_->bytes);
+  if (unfinished_->attachments.size() < unfinished_->wanted) return count_partial();
   const auto whole = std::exchange(unfinished_, nullptr);
-  link_.set_partial(0);
+  count_partial();
   const auto packet = socketio::decode(whole->text, decode_limits(hub_.config));
   SB_ASSERT(packet);
   dispatch(*packet, std::move(whole->attachments), now);
@@ -154,7 +156,11 @@ void Client::on_binary(std::string_view bytes, TimePoint now) {
 void Client::dispatch(const PacketView& packet, Attachments attachments, TimePoint now) {
   if (packet.type == PacketType::connect) return connect(packet, now);
   SocketState* socket = find(packet.nsp);
-  if (!socket || (!socket->welcomed() && packet.type != PacketType::disconnect)) return fail(now);
+  if (!socket) {
+    Login* login = login_to(packet.nsp);
+    if (!login || packet.type != PacketType::disconnect) return fail(now);
+    return login->abandon(CloseReason::client_namespace_disconnect, now);
+  }
   switch (packet.type) {
     case PacketType::disconnect:
       return socket->leave(CloseReason::client_namespace_disconnect, now);
@@ -178,39 +184,63 @@ void Client::connect(const PacketView& packet, TimePoint now) {
                         {{"address", facts_.remote_address}});
     return fail(now, CloseReason::too_large);
   }
-  if (packet.ack_id || find(packet.nsp) || sockets_.size() >= hub_.config.max_namespaces) return fail(now);
+  if (packet.ack_id || find(packet.nsp) || login_to(packet.nsp)) return fail(now);
+  if (sockets_.size() + logins_under_way() >= hub_.config.max_namespaces) return fail(now);
   const Namespace* nsp = hub_.registry.find(packet.nsp);
   if (!nsp) return send(packet.nsp, PacketType::connect_error, R"({"message":"Invalid namespace"})");
-  ConnectAttempt attempt(facts_, nsp->name, packet.payload, hub_.config.json_depth);
-  std::optional<RecoveryWish> wish;
-  if (local_.recovery()) {
-    wish = read_wish(attempt.auth());
-    for (const char* key : {"pid", "offset"}) attempt.drop_auth_key(key);
-  }
-  if (const auto let_in = nsp->admit(attempt); !let_in) return refuse(*nsp, let_in.error(), now);
-  link_.set_authenticated(true);
   connect_until_ = std::min(connect_until_, now + hub_.config.connect_timeout);
-  sockets_.push_back(std::make_unique<SocketState>(*this, *nsp, std::move(attempt.login()), attempt.auth(), now));
-  if (!wish || !sockets_.back()->claim(std::move(*wish))) welcome(*sockets_.back(), now);
+  logins_.push_back(std::make_unique<Login>(*this, *nsp, packet.payload));
+  logins_.back()->begin(now);
+  welcomed();
   link_.deadline_changed();
 }
 
-// As a new one, once its user's outcomes are there to be told.
-void Client::welcome(SocketState& socket, TimePoint now) {
-  if (!socket.joins_directory()) return socket.welcome(now);
-  hub_.directory.when_loaded(socket.user_id(), socket.ref().shard, [&hub = hub_, ref = socket.ref()] {
-    SocketState* still = hub.find(ref);
-    if (!still) return;
-    Client& client = still->client();
-    const Turn turn(client);
-    still->welcome(hub.clocks.steady());
-    client.link_.deadline_changed();
-  });
+Login* Client::login_to(std::string_view nsp) const {
+  const auto found =
+      std::ranges::find_if(logins_, [&](const auto& login) { return !login->over() && login->nsp().name == nsp; });
+  return found == logins_.end() ? nullptr : found->get();
 }
 
-void Client::end_claim(SocketState& socket, const FoundSocket* found, TimePoint now) {
+Login& Client::login_of(const SocketState& socket) const {
+  const auto found = std::ranges::find_if(logins_, [&](const auto& login) { return login->makes(socket); });
+  SB_ASSERT(found != logins_.end());
+  return **found;
+}
+
+std::size_t Client::logins_under_way() const {
+  return static_cast<std::size_t>(std::ranges::count_if(logins_, [](const auto& login) { return !login->over(); }));
+}
+
+void Client::admitted() {
+  link_.set_authenticated(true);
+}
+
+SocketState& Client::take(std::unique_ptr<SocketState> socket) {
+  return *sockets_.emplace_back(std::move(socket));
+}
+
+void Client::count_partial() {
+  std::size_t bytes = unfinished_ ? unfinished_->bytes : 0;
+  for (const auto& login : logins_) bytes += login->bytes();
+  link_.set_partial(bytes);
+}
+
+void Client::on_admission(Login& login, const Middleware& last) {
   const Turn turn(*this);
-  found ? socket.welcome_back(*found) : welcome(socket, now);
+  login.on_admission(last, hub_.clocks.steady());
+  welcomed();
+  link_.deadline_changed();
+}
+
+void Client::on_claim(SocketState& socket, const FoundSocket* found, TimePoint now) {
+  const Turn turn(*this);
+  login_of(socket).on_claim(found, now);
+  link_.deadline_changed();
+}
+
+void Client::on_loaded(SocketState& socket) {
+  const Turn turn(*this);
+  login_of(socket).on_loaded(hub_.clocks.steady());
   link_.deadline_changed();
 }
 
@@ -233,8 +263,9 @@ void Client::refuse(const Namespace& nsp, const ConnectRefusal& refusal, TimePoi
 void Client::on_closed(CloseReason reason, TimePoint now) {
   const Turn turn(*this);
   closed_ = true;
-  if (unfinished_) link_.set_partial(0);
   unfinished_ = nullptr;
+  for (const auto& login : logins_) login->abandon(reason, now);
+  count_partial();
   if (reason == CloseReason::slow_consumer) {
     slow_reader.write("a client that reads too slowly is closed (SEND_QUEUE_BYTES, TOTAL_QUEUE_BYTES)",
                       {{"address", facts_.remote_address}});

@@ -7,6 +7,7 @@
 
 #include "hub/event_budget.hpp"
 #include "hub/hub.hpp"
+#include "hub/login.hpp"
 #include "hub/socket_state.hpp"
 
 namespace signalbox::hub {
@@ -29,6 +30,18 @@ class Client {
   TimePoint next_deadline() const;
   void on_timer(TimePoint now);
 
+  // For its logins, and for those who answer them.
+  /// It is read as one with a login from now on.
+  void admitted();
+  SocketState& take(std::unique_ptr<SocketState> socket);
+  void refuse(const Namespace& nsp, const ConnectRefusal& refusal, TimePoint now);
+  /// What is half-finished of it has changed.
+  void count_partial();
+  void on_admission(Login& login, const Middleware& last);
+  /// The answer to SocketState::claim(): what was found; null: nothing, and the socket is a new one.
+  void on_claim(SocketState& socket, const FoundSocket* found, TimePoint now);
+  void on_loaded(SocketState& socket);
+
   // For its sockets.
   Hub& hub() const { return hub_; }
   Link& link() const { return link_; }
@@ -41,8 +54,6 @@ class Client {
   /// The client broke the protocol: its connection ends.
   void fail(TimePoint now, CloseReason reason = CloseReason::parse_error);
   void close_if_empty(CloseReason reason, TimePoint now);
-  /// The answer to SocketState::claim(): what was found; null: nothing, and the socket is a new one.
-  void end_claim(SocketState& socket, const FoundSocket* found, TimePoint now);
   /// Takes sockets that have left out of the list; they are destroyed when no call is in them any more.
   void forget_left(TimePoint now);
   /// Asks for a receipt of all that was sent so far; it counts for the outcomes up to `number` of that socket's user.
@@ -78,14 +89,17 @@ class Client {
   void spend(TimePoint now, float packets = 1);
   void dispatch(const socketio::PacketView& packet, Attachments attachments, TimePoint now);
   void connect(const socketio::PacketView& packet, TimePoint now);
-  void welcome(SocketState& socket, TimePoint now);
-  void refuse(const Namespace& nsp, const ConnectRefusal& refusal, TimePoint now);
+  Login* login_to(std::string_view nsp) const;
+  Login& login_of(const SocketState& socket) const;
+  std::size_t logins_under_way() const;
+  bool empty() const { return sockets_.empty() && logins_under_way() == 0; }
   void send(std::string_view nsp, socketio::PacketType type, std::string_view payload);
 
   Hub& hub_;
   LocalSockets& local_;
   Link& link_;
   HandshakeFacts facts_;
+  std::vector<std::unique_ptr<Login>> logins_;  ///< those that are over go at the end of the turn
   std::vector<std::unique_ptr<SocketState>> sockets_, left_;
   std::unique_ptr<Unfinished> unfinished_;
   std::vector<Receipt> receipts_;  ///< by marker, which rises

@@ -30,7 +30,7 @@ void ConnectAttempt::set_user(std::string id, std::string user_object_text,
       !JsonItems(user_object_text).is_object()) {
     throw std::invalid_argument("The user object is not the text of a JSON object.");
   }
-  login_ = Login{.user_id = std::move(id), .user_json = std::move(user_object_text), .expires_at = expires};
+  user_ = SocketUser{.user_id = std::move(id), .user_json = std::move(user_object_text), .expires_at = expires};
 }
 
 void ConnectAttempt::drop_auth_key(std::string_view key) {

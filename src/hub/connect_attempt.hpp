@@ -11,7 +11,7 @@
 namespace signalbox::hub {
 
 /// Who a socket's user is, as a middleware said.
-struct Login {
+struct SocketUser {
   std::string user_id;
   std::string user_json;  ///< the object under `user` in `authenticated`
   std::chrono::system_clock::time_point expires_at = std::chrono::system_clock::time_point::max();
@@ -31,11 +31,11 @@ class ConnectAttempt final : public ConnectRequest {
   std::string query(std::string_view name) const override;
   void set_user(std::string id, std::string user_object_text, std::chrono::system_clock::time_point expires) override;
   void set_issued(std::chrono::system_clock::time_point issued) override {
-    if (login_) login_->issued_at = issued;
+    if (user_) user_->issued_at = issued;
   }
   void drop_auth_key(std::string_view key) override;
 
-  std::optional<Login>& login() { return login_; }
+  std::optional<SocketUser>& user() { return user_; }
   std::string& auth() { return auth_; }
 
  private:
@@ -43,7 +43,7 @@ class ConnectAttempt final : public ConnectRequest {
   const std::string_view nsp_;
   std::string auth_;
   const std::size_t json_depth_;
-  std::optional<Login> login_;
+  std::optional<SocketUser> user_;
 };
 
 }  // namespace signalbox::hub

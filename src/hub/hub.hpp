@@ -30,6 +30,7 @@ struct Clocks {
 struct Counters {
   std::atomic<std::uint64_t> ignored_events{0};  ///< no handler wanted them
   std::atomic<std::uint64_t> handler_errors{0};  ///< handlers that threw
+  std::atomic<std::size_t> pending_logins{0};    ///< which wait for a middleware at this moment
 };
 
 /// What all shards share. Built by server before the shards start; outlives them.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "hub/hub.hpp"
+#include "hub/pending_logins.hpp"
 #include "hub/presence_feed.hpp"
 #include "hub/recovery.hpp"
 
@@ -27,6 +28,8 @@ class LocalSockets {
   SocketState* find(std::uint32_t slot, std::uint32_t generation) const;
   Link& link(std::uint32_t slot) const { return *entries_[slot].link; }
   PresenceFeed& presence() { return presence_; }
+  PendingLogins& logins() { return logins_; }
+  std::uint32_t shard() const { return shard_; }
   /// Delivers or broadcasts; takes the frame out of the message.
   void on_message(Message& message);
 
@@ -45,6 +48,7 @@ class LocalSockets {
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> free_;
   PresenceFeed presence_;
+  PendingLogins logins_;
   std::unique_ptr<Recovery> recovery_;
 };
 

@@ -51,7 +51,7 @@ class Recovery {
   // The life of a socket, as SocketState tells it.
   /// It is accepted as a new one; `user` as in the directory. Returns the pid for its answer.
   std::string begin(const SocketState& socket, const User* user);
-  /// It wants to be an older one. True: the answer comes with Client::end_claim(), in a later turn.
+  /// It wants to be an older one. True: the answer comes with Client::on_claim(), in a later turn.
   bool claim(const SocketState& socket, RecoveryWish wish);
   /// It has left: out of the directory for good, or until it comes back.
   void depart(const SocketState& socket, const User* user, CloseReason reason, TimePoint now);

@@ -14,11 +14,10 @@ namespace {
 
 log::RareError middleware_threw;
 
-/// `check` is a middleware or JwtAuth: what it throws refuses this client, and goes no further.
-template <class Check>
-std::expected<void, ConnectRefusal> call(const Check& check, ConnectRequest& request) {
+template <class Call>
+std::expected<void, ConnectRefusal> guarded_middleware(const ConnectRequest& request, Call call) {
   try {
-    return check(request);
+    return call();
   } catch (const std::exception& error) {
     middleware_threw.write("a middleware threw", {{"namespace", std::string(request.nsp())}, {"what", error.what()}});
   } catch (...) {
@@ -27,21 +26,18 @@ std::expected<void, ConnectRefusal> call(const Check& check, ConnectRequest& req
   return std::unexpected(ConnectRefusal{.message = "Internal server error"});
 }
 
-std::expected<void, ConnectRefusal> call_all(const std::vector<Middleware>& chain, ConnectRequest& request) {
-  for (const Middleware& middleware : chain) {
-    if (auto let_in = call(middleware, request); !let_in) return let_in;
-  }
-  return {};
-}
-
 }  // namespace
 
-std::expected<void, ConnectRefusal> Namespace::admit(ConnectRequest& request) const {
-  if (auto let_in = call_all(before_jwt, request); !let_in) return let_in;
-  if (jwt) {
-    if (auto let_in = call(*jwt, request); !let_in) return let_in;
-  }
-  return call_all(after_jwt, request);
+std::expected<void, ConnectRefusal> call(const Middleware& middleware, ConnectRequest& request) {
+  return guarded_middleware(request, [&] { return middleware(request); });
+}
+
+std::expected<void, ConnectRefusal> call(const AsyncMiddleware& middleware, const ConnectRequest& request,
+                                         LoginDone done) {
+  return guarded_middleware(request, [&]() -> std::expected<void, ConnectRefusal> {
+    middleware(request, std::move(done));
+    return {};
+  });
 }
 
 Registry::Registry() {
@@ -62,14 +58,20 @@ Namespace& Registry::open(std::string_view name) {
 void Registry::start(const Config& config) {
   started_ = true;
   for (auto& [name, nsp] : namespaces_) {
-    if (!nsp->wants_jwt) continue;
-    if (nsp->handlers.contains(events::authenticate)) {
-      throw std::invalid_argument(
-          "\"authenticate\" renews tokens where JwtAuth stands: give your event another name in " + name + ".");
-    }
-    if (!jwt_) jwt_.emplace(config);
-    nsp->jwt = &*jwt_;
+    nsp->chain = nsp->before_jwt;
+    if (nsp->wants_jwt) add_jwt(config, *nsp);
+    nsp->chain.insert(nsp->chain.end(), nsp->after_jwt.begin(), nsp->after_jwt.end());
   }
+}
+
+void Registry::add_jwt(const Config& config, Namespace& nsp) {
+  if (nsp.handlers.contains(events::authenticate)) {
+    throw std::invalid_argument(
+        "\"authenticate\" renews tokens where JwtAuth stands: give your event another name in " + nsp.name + ".");
+  }
+  if (!jwt_) jwt_.emplace(config);
+  nsp.jwt = &*jwt_;
+  nsp.chain.emplace_back(Middleware([jwt = nsp.jwt](ConnectRequest& request) { return (*jwt)(request); }));
 }
 
 const Namespace* Registry::find(std::string_view name) const {
@@ -117,6 +119,11 @@ EventRegistry& EventRegistry::on_disconnect(Disconnect handler) {
 }
 
 EventRegistry& EventRegistry::use(Middleware middleware) {
+  registry_->open(nsp_).after_jwt.push_back(std::move(middleware));
+  return *this;
+}
+
+EventRegistry& EventRegistry::use_async(AsyncMiddleware middleware) {
   registry_->open(nsp_).after_jwt.push_back(std::move(middleware));
   return *this;
 }

@@ -14,24 +14,31 @@
 
 namespace signalbox::hub {
 
+/// One link of the chain of a namespace.
+using ChainLink = std::variant<Middleware, AsyncMiddleware>;
+
 /// What the application registered for one namespace.
 struct Namespace {
   using Handler = std::variant<EventRegistry::Handler, EventRegistry::TextHandler>;
 
   std::string name;
   bool wants_jwt = true;
-  std::vector<Middleware> before_jwt, after_jwt;
+  std::vector<ChainLink> before_jwt, after_jwt;
   std::unordered_map<std::string, Handler, TextHash, std::equal_to<>> handlers{};
   std::function<void(Socket&, std::string_view event, Arguments, Ack)> any{};
   std::vector<EventRegistry::Connect> on_connect{};
   std::vector<EventRegistry::Disconnect> on_disconnect{};
-  const JwtAuth* jwt = nullptr;  ///< set by Registry::start()
+  const JwtAuth* jwt = nullptr;    ///< set by Registry::start()
+  std::vector<ChainLink> chain{};  ///< all of it, in its order; from start() on
 
   /// Is there a handler that may ask a socket for its handshake and its user?
   bool shows_sockets() const { return !handlers.empty() || any || !on_connect.empty() || !on_disconnect.empty(); }
-  /// The chain in its order, up to the first that refuses. A middleware that throws refuses too.
-  std::expected<void, ConnectRefusal> admit(ConnectRequest& request) const;
 };
+
+/// Calls a middleware, of whichever kind. One that throws refuses this client, and goes no further.
+std::expected<void, ConnectRefusal> call(const Middleware& middleware, ConnectRequest& request);
+std::expected<void, ConnectRefusal> call(const AsyncMiddleware& middleware, const ConnectRequest& request,
+                                         LoginDone done);
 
 /// The namespaces. Filled before start(), constant after it.
 class Registry {
@@ -45,8 +52,10 @@ class Registry {
   const Namespace* find(std::string_view name) const;
 
  private:
+  void add_jwt(const Config& config, Namespace& nsp);
+
   std::unordered_map<std::string, std::unique_ptr<Namespace>, TextHash, std::equal_to<>> namespaces_;
-  std::optional<JwtAuth> jwt_;
+  std::optional<JwtAuth> jwt_;  ///< whose chains share it
   bool started_ = false;
 };
 

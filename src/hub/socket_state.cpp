@@ -51,16 +51,16 @@ std::string make_socket_id() {
   return random_id(kBytes);
 }
 
-SocketState::SocketState(Client& client, const Namespace& nsp, std::optional<Login> login, const std::string& auth,
+SocketState::SocketState(Client& client, const Namespace& nsp, std::optional<SocketUser> user, const std::string& auth,
                          TimePoint now)
     : client_(client), nsp_(nsp), auth_(kept_payload(nsp, auth)) {
   std::ranges::copy_n(make_socket_id().begin(), id_.size(), id_.begin());
   ref_ = client_.local().add(*this, client_.link());
-  if (!login) return;
-  user_id_ = std::move(login->user_id);
-  user_json_ = std::move(login->user_json);
+  if (!user) return;
+  user_id_ = std::move(user->user_id);
+  user_json_ = std::move(user->user_json);
   const auto wall = client_.hub().clocks.wall();
-  expiry_ = TokenExpiry(login->expires_at, wall, now, login->issued_at.value_or(wall));
+  expiry_ = TokenExpiry(user->expires_at, wall, now, user->issued_at.value_or(wall));
 }
 
 SocketState::~SocketState() {

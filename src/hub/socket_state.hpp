@@ -28,8 +28,9 @@ std::string make_socket_id();
 /// thread  its shard.
 class SocketState {
  public:
-  /// Accepted by the namespace's chain: `login` says as whom, if anyone.
-  SocketState(Client& client, const Namespace& nsp, std::optional<Login> login, const std::string& auth, TimePoint now);
+  /// Accepted by the namespace's chain: `user` says as whom, if anyone.
+  SocketState(Client& client, const Namespace& nsp, std::optional<SocketUser> user, const std::string& auth,
+              TimePoint now);
   ~SocketState();
 
   std::string_view id() const { return {id_.data(), id_.size()}; }
@@ -43,7 +44,7 @@ class SocketState {
   /// Is it one that had gone, with what it missed?
   bool recovered() const { return recovered_; }
 
-  /// Wants to be an older socket (RECOVERY_WINDOW_MS). False: there is none. True: Client::end_claim() says.
+  /// Wants to be an older socket (RECOVERY_WINDOW_MS). False: there is none. True: Client::on_claim() says.
   bool claim(RecoveryWish wish);
   /// The newest outcome that could not be read when it was told all that its user had not had; 0: none. Its receipts,
   /// which say "all up to", count for what comes behind it.
@@ -75,7 +76,6 @@ class SocketState {
   /// No longer a member, for whatever reason: gone from the directory, the application told, once.
   void leave(CloseReason reason, TimePoint now);
   bool left() const { return left_; }
-  bool welcomed() const { return welcomed_; }  ///< false only while it is not known which socket it is
 
   TimePoint next_deadline() const;
   void on_timer(TimePoint now);

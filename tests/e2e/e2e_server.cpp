@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "front.hpp"
 
@@ -114,6 +115,19 @@ std::expected<void, ConnectRefusal> by_name(ConnectRequest& request) {
   return {};
 }
 
+/// Asks somebody who needs a while, on a thread of its own, and names the user by what that one says of the word.
+void ask_elsewhere(const ConnectRequest& request, LoginDone done) {
+  const std::string word = request.handshake().auth.value("word", "");
+  std::thread([word, done = std::move(done)]() mutable {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (word != "sesame") return done(ConnectRefusal{.message = "not authorized"});
+    done([](ConnectRequest& asked) -> std::expected<void, ConnectRefusal> {
+      asked.set_user("ali", R"({"id":"ali"})");
+      return {};
+    });
+  }).detach();
+}
+
 void ask_back(Socket& socket, const json& arguments, Ack) {
   const std::chrono::milliseconds timeout{arguments.at(0).get<int>()};
   socket.emit_with_ack(
@@ -147,6 +161,10 @@ void add_handlers(WebSocketService& service) {
       .on("throw", [](Socket&, const json&, Ack) { throw std::runtime_error("a handler that throws"); })
       .on("leave", [](Socket& socket, const json& arguments, Ack) { socket.disconnect(arguments.at(0).get<bool>()); });
   service.events("/members").use(only_with_word);
+  service.events("/elsewhere")
+      .without_jwt()
+      .use_async(ask_elsewhere)
+      .on("whoami", [](Socket& socket, const json&, Ack ack) { ack(socket.user()); });
   service.events("/named").without_jwt().use(by_name).on(
       "whoami", [](Socket& socket, const json&, Ack ack) { ack(socket.user()); });
 }

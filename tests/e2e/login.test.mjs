@@ -230,6 +230,17 @@ describe("an application's own checks", () => {
     for (const socket of [nobody, named]) socket.disconnect();
   });
 
+  for (const [name, chosen] of Object.entries(transports))
+    test(`a middleware that takes its time (${name})`, async () => {
+      const open = (word) => connect(server, { nsp: "/elsewhere", auth: { word }, ...(chosen && { transports: chosen }) });
+      const refused = open("barley");
+      assert.equal((await refused.heard("connect_error")).message, "not authorized");
+      const ali = open("sesame");
+      await ali.heard("connect");
+      assert.deepEqual(await ali.emitWithAck("whoami"), { id: "ali" });
+      for (const socket of [refused, ali]) socket.disconnect();
+    });
+
   test("an unknown namespace is refused and the others of the connection live", async () => {
     const socket = await login(server, { user: "ada" });
     const nowhere = socket.io.socket("/nowhere", { auth: {} });

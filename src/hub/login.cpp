@@ -1,0 +1,123 @@
+#include "hub/login.hpp"
+
+#include <utility>
+#include <variant>
+
+#include "base/assert.hpp"
+#include "base/log.hpp"
+#include "hub/client.hpp"
+#include "hub/local_sockets.hpp"
+#include "hub/socket_state.hpp"
+
+namespace signalbox::hub {
+namespace {
+
+log::RareWarning many_pending;
+
+}  // namespace
+
+Login::Login(Client& client, const Namespace& nsp, std::string_view payload)
+    : client_(client), nsp_(nsp), attempt_(client.handshake(), nsp.name, payload, client.hub().config.json_depth) {}
+
+Login::~Login() {
+  SB_ASSERT(over_ && !socket_ && id_ == 0);
+}
+
+void Login::begin(TimePoint now) {
+  if (client_.local().recovery()) {
+    wish_ = read_wish(attempt_.auth());
+    for (const char* key : {"pid", "offset"}) attempt_.drop_auth_key(key);
+  }
+  admit(now);
+}
+
+void Login::admit(TimePoint now) {
+  while (next_ < nsp_.chain.size()) {
+    const ChainLink& link = nsp_.chain[next_++];
+    if (const auto* takes_its_time = std::get_if<AsyncMiddleware>(&link)) return ask(*takes_its_time, now);
+    const auto let_in = call(std::get<Middleware>(link), attempt_);
+    if (!let_in) return refuse(let_in.error(), now);
+  }
+  claim(now);
+}
+
+// What it says comes through the mailbox in any case, and so in a turn of its own.
+void Login::ask(const AsyncMiddleware& middleware, TimePoint now) {
+  Hub& hub = client_.hub();
+  if (hub.counters.pending_logins.fetch_add(1) >= hub.config.max_pending_logins) {
+    hub.counters.pending_logins.fetch_sub(1);
+    many_pending.write("MAX_PENDING_LOGINS is reached: a client is closed, and tries again",
+                       {{"address", client_.handshake().remote_address}});
+    over_ = true;
+    return client_.fail(now, CloseReason::forced_close);
+  }
+  id_ = client_.local().logins().add(*this);
+  client_.count_partial();
+  LoginDone done([&hub, shard = client_.local().shard(), id = id_](Middleware last) {
+    // Refused only by shards that have stopped.
+    static_cast<void>(hub.mailboxes.post(shard, Message::run([&hub, shard, id, last = std::move(last)] {
+                                           if (Login* login = hub.shards[shard]->logins().find(id))
+                                             login->client_.on_admission(*login, last);
+                                         })));
+  });
+  if (const auto asked = call(middleware, attempt_, std::move(done)); !asked) {
+    stop_waiting();
+    refuse(asked.error(), now);
+  }
+}
+
+void Login::stop_waiting() {
+  if (id_ == 0) return;
+  client_.local().logins().remove(std::exchange(id_, 0));
+  client_.hub().counters.pending_logins.fetch_sub(1);
+  client_.count_partial();
+}
+
+void Login::on_admission(const Middleware& last, TimePoint now) {
+  stop_waiting();
+  const auto let_in = call(last, attempt_);
+  let_in ? admit(now) : refuse(let_in.error(), now);
+}
+
+void Login::refuse(const ConnectRefusal& refusal, TimePoint now) {
+  over_ = true;
+  client_.refuse(nsp_, refusal, now);
+}
+
+void Login::claim(TimePoint now) {
+  client_.admitted();
+  socket_ = std::make_unique<SocketState>(client_, nsp_, std::move(attempt_.user()), attempt_.auth(), now);
+  if (!wish_ || !socket_->claim(*std::exchange(wish_, {}))) load(now);
+}
+
+void Login::on_claim(const FoundSocket* found, TimePoint now) {
+  if (!found) return load(now);
+  hand_over().welcome_back(*found);
+}
+
+void Login::load(TimePoint now) {
+  if (!socket_->joins_directory()) return on_loaded(now);
+  client_.hub().directory.when_loaded(socket_->user_id(), socket_->ref().shard,
+                                      [&hub = client_.hub(), ref = socket_->ref()] {
+                                        if (SocketState* still = hub.find(ref)) still->client().on_loaded(*still);
+                                      });
+}
+
+void Login::on_loaded(TimePoint now) {
+  hand_over().welcome(now);
+}
+
+SocketState& Login::hand_over() {
+  over_ = true;
+  return client_.take(std::move(socket_));
+}
+
+void Login::abandon(CloseReason reason, TimePoint now) {
+  if (std::exchange(over_, true)) return;
+  stop_waiting();
+  if (!socket_) return;
+  socket_->leave(reason, now);
+  socket_.reset();
+}
+
+}  // namespace signalbox::hub
