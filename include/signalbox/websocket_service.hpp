@@ -82,6 +82,19 @@ class WebSocketService {
   /// thread  any, from start() on.
   [[nodiscard]] Adoption adopt(int fd, std::string head, std::string rest = {});
 
+  /// Answers a request that has no connection here, such as one that a web server of the program's own has read: of the
+  /// HTTP interface, of a route, or of Engine.IO's polling, whose GET waits for what there is to say. While it waits it
+  /// counts as a connection, and its body is held to the same limits. A request that wants a WebSocket gets 400: its
+  /// connection is for adopt().
+  ///
+  /// reply   called once, also when the session or the service ends: on a shard, which it must not block, or in this
+  ///         call where the service does not run or has no room (503).
+  /// thread  any.
+  PendingRequest handle(HttpRequest request, HttpReply reply);
+  /// Whoever made that request has gone before it had all of the answer. `reply` is not called any more, unless that
+  /// happens at this moment. Any thread.
+  void asker_gone(const PendingRequest& request);
+
   /// Binds the port, unless Config::listen is off, and starts the shards; returns at once. Takes no signals. Throws
   /// StartError; a service whose start failed does not start any more: make a new one.
   void start();

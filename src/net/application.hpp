@@ -149,6 +149,14 @@ class Network : public Mailboxes {
   /// Says how many bytes of half-finished messages the session's handler holds. Its shard's thread only.
   virtual void set_partial(engineio::Session& session, std::size_t bytes) = 0;
 
+  /// Answers a request that has no connection here. `head` is as it could have come over one; `body` is whole, whatever
+  /// that says of its length. `reply` is called once: on a shard, or in this call where nothing runs or there is no
+  /// room. While it waits it counts as a connection. An upgrade is not answered: adopt() its connection. Any thread.
+  virtual PendingRequest request(std::string head, std::string body, const PeerAddress& peer, HttpReply reply) = 0;
+  /// Whoever asked has gone, and may not have had its answer: `reply` is not called any more, unless that happens at
+  /// this moment. Any thread.
+  virtual void asker_gone(const PendingRequest& request) = 0;
+
   struct Counters {
     std::size_t connections = 0, sessions = 0;
     std::size_t strangers = 0;  ///< sessions without an authenticated socket

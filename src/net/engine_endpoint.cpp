@@ -8,7 +8,6 @@
 
 // The Engine.IO path: which session a request belongs to, and on which shard that lives.
 namespace signalbox::net {
-namespace {
 
 bool upgrade_requested(const RequestHead& head) {
   const auto upgrade = head.field("Upgrade");
@@ -18,14 +17,12 @@ bool upgrade_requested(const RequestHead& head) {
   return false;
 }
 
-const Fields& json_type() {
-  static const Fields fields{{"Content-Type", "application/json"}};
-  return fields;
+Response response_of(const engineio::RequestError& error) {
+  return {
+      .status = error.status, .fields = {{"Content-Type", "application/json"}}, .body = engineio::error_body(error)};
 }
 
-}  // namespace
-
-void Shard::add_cors(Connection& connection, const RequestHead& head) {
+Fields Shard::cors_of(const RequestHead& head) {
   Fields fields;
   application_->add_cors(head, fields);
   bool allowed = false, methods = false;
@@ -40,7 +37,7 @@ void Shard::add_cors(Connection& connection, const RequestHead& head) {
       fields.emplace_back("Access-Control-Allow-Headers", *asked);
     }
   }
-  for (const auto& [name, value] : fields) connection.http->cors += fmt::format("{}: {}\r\n", name, value);
+  return fields;
 }
 
 std::optional<engineio::RequestError> Shard::check(const RequestHead& head, const EngineQuery& query) {
@@ -60,7 +57,7 @@ template <class Task>
 bool Shard::on_shard(unsigned index, Task task) {
   if (index == index_) return task(*this), true;
   Shard* other = shared_.shards[index].get();
-  return other->post(Message::run([task = std::move(task), other] { task(*other); }));
+  return other->post(Message::run([task = std::move(task), other]() mutable { task(*other); }));
 }
 
 unsigned Shard::owner_of(std::string_view sid) const {
@@ -70,7 +67,7 @@ unsigned Shard::owner_of(std::string_view sid) const {
 
 bool Shard::on_engine_head(Connection& connection, const RequestHead& head, std::string_view rest) {
   HttpState& http = *connection.http;
-  add_cors(connection, head);
+  for (const auto& [name, value] : cors_of(head)) http.cors += fmt::format("{}: {}\r\n", name, value);
   if (head.method == "OPTIONS") return refuse(connection, {.status = 204, .fields = {}, .body = {}}), false;
   if (upgrade_requested(head)) return on_websocket_head(connection, head, rest);
 
@@ -78,8 +75,7 @@ bool Shard::on_engine_head(Connection& connection, const RequestHead& head, std:
   const unsigned owner = query && query->sid ? owner_of(*query->sid) : index_;
   if (owner == index_) {
     if (const auto error = check(head, query)) {
-      return refuse(connection, {.status = error->status, .fields = json_type(), .body = engineio::error_body(*error)}),
-             false;
+      return refuse(connection, response_of(*error)), false;
     }
     if (!query->sid) return open_polling(connection, head, query->stamp), false;
   }
@@ -96,18 +92,19 @@ bool Shard::on_engine_head(Connection& connection, const RequestHead& head, std:
   return begin_body(connection, least), false;
 }
 
+std::size_t Shard::most_of_post(const SessionEntry& entry) const {
+  const std::size_t most = options_.session.max_payload_bytes;
+  return entry.authenticated() ? most : std::min(options_.preauth_message_bytes, most);
+}
+
 void Shard::ask_for_body(Connection& connection, engineio::Stamp stamp) {
   HttpState& http = *connection.http;
   connection.mode = Mode::asking;
   set_deadline(connection, now_ + options_.body_timeout);
   const bool asked = on_shard(http.owner, [sid = http.sid, id = request_id(connection), stamp](Shard& shard) {
     const SessionEntry* entry = shard.begin_post(sid, id, stamp);
-    const Options& options = shard.options_;
-    const std::size_t most = options.session.max_payload_bytes;
     const Standing standing = entry ? standing_of(*entry) : Standing::unauthenticated;
-    const std::size_t room = !entry                        ? 0
-                             : standing == Standing::login ? most
-                                                           : std::min(options.preauth_message_bytes, most);
+    const std::size_t room = entry ? shard.most_of_post(*entry) : 0;
     shard.on_shard(id.shard, [id, room, standing](Shard& asking) { asking.take_body(id, room, standing); });
   });
   if (!asked) put_answer(connection, 503, {{"Retry-After", "2"}}, {}, true);
@@ -117,9 +114,7 @@ void Shard::take_body(const RequestId& request, std::size_t max_body, Standing s
   Connection* connection = connections_.find(request.slot, request.generation);
   if (!connection || connection->mode != Mode::asking || connection->http->number != request.number) return;
   if (max_body == 0) {
-    return refuse(*connection, {.status = engineio::kUnknownSid.status,
-                                .fields = json_type(),
-                                .body = engineio::error_body(engineio::kUnknownSid)});
+    return refuse(*connection, response_of(engineio::kUnknownSid));
   }
   set_standing(*connection, std::max(connection->standing, standing));
   begin_body(*connection, max_body);
@@ -134,7 +129,7 @@ void Shard::open_polling(Connection& connection, const RequestHead& head, engine
   }
   http.keep_alive =
       http.keep_alive && http.left == 0 && !http.parser.chunked();  // a GET with a body: answered, not believed
-  SessionEntry* entry = open_session(engineio::Transport::polling, connection, head);
+  SessionEntry* entry = open_session(engineio::Transport::polling, connection.peer, head);
   if (!entry) {
     return refuse(connection, {.status = 503, .fields = {{"Retry-After", "5"}}, .body = {}, .close = true});
   }
@@ -218,26 +213,31 @@ bool Shard::engine_request_would_go(const Connection& connection) const {
 
 void Shard::engine_gone(Connection& connection, Gone why) {
   on_shard(connection.http->owner, [sid = connection.http->sid, id = request_id(connection), why](Shard& shard) {
-    SessionEntry* entry = shard.find_session(sid);
-    if (!entry) return;
-    if (entry->post && entry->post->id == id) entry->post.reset();
-    shard.count_partial(*entry);
-    entry->resume = true;
-    entry->session.on_request_gone(id, shard.now_);
-    if (why == Gone::too_large && entry->session.open()) entry->session.close(CloseReason::transport_error, shard.now_);
-    entry->touched();
+    shard.request_gone(sid, id, why);
   });
+}
+
+void Shard::request_gone(const std::string& sid, const RequestId& id, Gone why) {
+  SessionEntry* entry = find_session(sid);
+  if (!entry) return;
+  if (entry->post && entry->post->id == id) entry->post.reset();
+  count_partial(*entry);
+  entry->resume = true;
+  entry->session.on_request_gone(id, now_);
+  if (why == Gone::too_large && entry->session.open()) entry->session.close(CloseReason::transport_error, now_);
+  entry->touched();
 }
 
 // From the session's shard back to the one whose connection asked.
 void Shard::engine_answer(const RequestId& request, engineio::Answer answer, Standing standing) {
-  auto put = [request, standing, answer = std::move(answer)](Shard& shard) {
-    Connection* connection = shard.waiting_for(request);
-    if (!connection) return;
-    Fields fields{{"Content-Type", std::string(answer.content_type)}};
-    if (answer.status == 200) fields.emplace_back("Cache-Control", "no-store");
-    shard.set_standing(*connection, std::max(connection->standing, standing));
-    shard.put_answer(*connection, answer.status, fields, answer.body, false);
+  Response response{.status = answer.status,
+                    .fields = {{"Content-Type", std::string(answer.content_type)}},
+                    .body = std::move(answer.body)};
+  if (answer.status == 200) response.fields.emplace_back("Cache-Control", "no-store");
+  auto put = [request, standing, response = std::move(response)](Shard& shard) mutable {
+    if (Connection* connection = shard.waiting_for(request))
+      shard.set_standing(*connection, std::max(connection->standing, standing));
+    shard.answer(request, std::move(response));
   };
   // Refused only by a shard that has stopped, and then the connection has gone as well.
   on_shard(request.shard, std::move(put));
@@ -287,7 +287,7 @@ void Shard::upgrade_here(Connection& connection, const RequestHead& head, const 
     return refuse_websocket(connection, 503, "Service Unavailable", {{"Retry-After", "2"}});
   const std::string accept = websocket::accept_key(*head.field("Sec-WebSocket-Key"));
   if (!query->sid) {
-    SessionEntry* entry = open_session(engineio::Transport::websocket, connection, head);
+    SessionEntry* entry = open_session(engineio::Transport::websocket, connection.peer, head);
     if (!entry) return refuse_websocket(connection, 503, "Service Unavailable", {{"Retry-After", "5"}});
     become_websocket(connection, accept);
     attach(connection, *entry);

@@ -239,7 +239,8 @@ Connection* Shard::waiting_for(const RequestId& request) {
   return waits ? connection : nullptr;
 }
 
-void Shard::answer(const RequestId& request, const Response& response) {
+void Shard::answer(const RequestId& request, Response response) {
+  if (Askers::names(request)) return askers_.answer(request, std::move(response));
   if (Connection* connection = waiting_for(request))
     put_answer(*connection, response.status, response.fields, response.body, response.close);
 }

@@ -15,6 +15,18 @@ namespace signalbox::net {
 namespace {
 
 log::RareWarning no_room;
+constexpr std::string_view kHandedOverRefused =
+    "what was handed over is refused: MAX_CONNECTIONS, TOTAL_PARTIAL_BYTES or MAILBOX_MESSAGES is reached";
+
+/// The session that a request at this path names; empty: none.
+std::string sid_in(std::string_view head, std::string_view path) {
+  const std::string_view line = head.substr(0, head.find('\r'));
+  const std::size_t begin = line.find(' ') + 1, question = line.find('?');
+  if (question == line.npos || line.substr(begin, question - begin) != path) return {};
+  const std::string_view query = line.substr(question + 1, line.find(' ', question) - question - 1);
+  const auto parsed = engineio::parse_query(query);
+  return parsed && parsed->sid ? *parsed->sid : std::string();
+}
 
 class ShardedNetwork final : public Network {
  public:
@@ -42,9 +54,9 @@ class ShardedNetwork final : public Network {
   void answer(const RequestId& request, Response response) override {
     if (request.shard >= made()) return;
     Shard* shard = shared_.shards[request.shard].get();
-    if (current() == shard) return shard->answer(request, response);
-    static_cast<void>(shard->post(
-        Message::run([shard, request, response = std::move(response)] { shard->answer(request, response); })));
+    if (current() == shard) return shard->answer(request, std::move(response));
+    static_cast<void>(shard->post(Message::run(
+        [shard, request, response = std::move(response)]() mutable { shard->answer(request, std::move(response)); })));
   }
   void set_authenticated(engineio::Session& session, bool authenticated) override {
     current()->set_authenticated(session, authenticated);
@@ -52,6 +64,8 @@ class ShardedNetwork final : public Network {
   void set_reading(engineio::Session& session, bool reading) override { current()->set_reading(session, reading); }
   void set_partial(engineio::Session& session, std::size_t bytes) override { current()->set_partial(session, bytes); }
   Adoption adopt(Stream stream, std::string head, std::string rest) override;
+  PendingRequest request(std::string head, std::string body, const PeerAddress& peer, HttpReply reply) override;
+  void asker_gone(const PendingRequest& request) override;
   Counters counters() const override;
 
  private:
@@ -68,6 +82,7 @@ class ShardedNetwork final : public Network {
   std::atomic<unsigned> made_{0};
   std::atomic<std::uint16_t> port_{0};
   std::atomic<unsigned> next_{0};  ///< shard, for what has none yet
+  std::atomic<std::uint64_t> requests_{0};
 };
 
 void ShardedNetwork::start() {
@@ -143,9 +158,7 @@ Adoption ShardedNetwork::adopt(Stream stream, std::string head, std::string rest
   auto place = Counted::within(shared_.max_connections, shared_.connections);
   const bool mailbox_has_room = shard.has_room(1);
   if (!waiting || !place || !mailbox_has_room) {
-    no_room.write(
-        "a connection that was handed over is refused: MAX_CONNECTIONS, TOTAL_PARTIAL_BYTES or MAILBOX_MESSAGES is "
-        "reached");
+    no_room.write(kHandedOverRefused);
     if (!mailbox_has_room) return Adoption::no_room;
     static_cast<void>(shard.post(Message::run(
         [&shard, stream = std::move(stream), peer]() mutable { shard.refuse_connection(std::move(stream), peer); })));
@@ -157,6 +170,40 @@ Adoption ShardedNetwork::adopt(Stream stream, std::string head, std::string rest
         shard.adopt(std::move(stream), peer, std::move(place), std::move(bytes));
       }));
   return taken ? Adoption::adopted : Adoption::not_running;
+}
+
+// On the shard of its session from the start: there is no connection that would have to stay where it is.
+PendingRequest ShardedNetwork::request(std::string head, std::string body, const PeerAddress& peer, HttpReply reply) {
+  const Options& options = shared_.options;
+  Reply answer(std::move(reply));
+  if (made() == 0) return {};
+  PendingRequest pending{.shard = 0, .number = requests_.fetch_add(1), .sid = sid_in(head, options.path)};
+  const auto owner = engineio::place_of(pending.sid, made());
+  Shard& shard = owner ? *shared_.shards[owner->shard] : next_shard();
+  pending.shard = shard.index();
+  auto bytes = Counted::within(options.total_partial_bytes, shared_.partial_bytes, head.size() + body.size());
+  auto place = Counted::within(shared_.max_connections, shared_.connections);
+  if (!bytes || !place || !shard.has_room(1)) {
+    no_room.write(kHandedOverRefused);
+    return pending;
+  }
+  AskedRequest asked{.id = Askers::id_of(pending),
+                     .head = std::move(head),
+                     .body = std::move(body),
+                     .peer = peer,
+                     .reply = std::move(answer),
+                     .place = std::move(*place),
+                     .bytes = std::move(*bytes)};
+  static_cast<void>(
+      shard.post(Message::run([&shard, asked = std::move(asked)]() mutable { shard.request(std::move(asked)); })));
+  return pending;
+}
+
+void ShardedNetwork::asker_gone(const PendingRequest& request) {
+  if (request.shard >= made()) return;
+  Shard& shard = *shared_.shards[request.shard];
+  static_cast<void>(shard.post(
+      Message::run([&shard, id = Askers::id_of(request), sid = request.sid] { shard.asker_gone(id, sid); })));
 }
 
 Network::Counters ShardedNetwork::counters() const {

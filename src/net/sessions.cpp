@@ -43,11 +43,10 @@ bool SessionEntry::still_draining() {
   return arrived != connection->stream.sent() && arrived != before;
 }
 
-SessionEntry* Shard::open_session(engineio::Transport transport, const Connection& connection,
-                                  const RequestHead& head) {
+SessionEntry* Shard::open_session(engineio::Transport transport, const PeerAddress& peer, const RequestHead& head) {
   if (sessions_.reserve().first >= engineio::Sid::kSlots) return nullptr;
   const bool by_address = options_.max_strangers_per_address != 0;
-  if (by_address && !shared_.admit_stranger(connection.peer)) {
+  if (by_address && !shared_.admit_stranger(peer)) {
     address_full.write("MAX_UNAUTHENTICATED_PER_ADDRESS is reached: further sessions get 503",
                        {{"address", std::string(head.remote_address)}});
     return nullptr;
@@ -61,7 +60,7 @@ SessionEntry* Shard::open_session(engineio::Transport transport, const Connectio
                       .issued_ms = std::chrono::duration_cast<Milliseconds>(unix_time).count(),
                       .websocket = transport == engineio::Transport::websocket};
   entry.head_bytes = static_cast<std::uint32_t>(handshake.head.size());
-  if (by_address) entry.peer = std::make_unique<PeerAddress>(connection.peer);
+  if (by_address) entry.peer = std::make_unique<PeerAddress>(peer);
   add_stranger(entry);
   shared_.sessions.fetch_add(1, std::memory_order_relaxed);
   entry.handler = application_->on_session(entry.session, std::move(handshake), now_);

@@ -115,6 +115,7 @@ void Shard::take_turn() {
   announce();  // the other shards write while this one does
   flush();
   bury();
+  askers_.tell();
   if (drained_ && shared_.sessions.load() == 0) drained_();
   if (stop_deadline_ != kNever && (connections_.size() == 0 || now_ >= stop_deadline_)) finish_stop();
   armed_timers_.store(timers_.armed(), std::memory_order_relaxed);
@@ -122,7 +123,7 @@ void Shard::take_turn() {
 
 Milliseconds Shard::time_to_wait() {
   if (next_message_ < messages_.size() || mailbox_.announced() || !touched_sessions_.empty() ||
-      !touched_connections_.empty() || !read_again_.empty()) {
+      !touched_connections_.empty() || !read_again_.empty() || askers_.due()) {
     return Milliseconds{0};
   }
   const auto next = std::min({timers_.next(), application_->next_deadline(), stop_deadline_, stranger_deadline(),
@@ -306,6 +307,7 @@ void Shard::finish_stop() {
   for (Connection* connection : touched_connections_) connection->touched = false;
   touched_connections_.clear();
   bury();
+  askers_.close();
 }
 
 }  // namespace signalbox::net

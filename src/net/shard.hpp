@@ -14,6 +14,7 @@
 #include "base/mutex.hpp"
 #include "engineio/query.hpp"
 #include "net/application.hpp"
+#include "net/askers.hpp"
 #include "net/connection.hpp"
 #include "net/counted.hpp"
 #include "net/kernel.hpp"
@@ -55,7 +56,9 @@ struct Shared {
   std::map<PeerAddress, std::size_t> addresses_ SB_GUARDED_BY(addresses_mutex_);  ///< empty when there is no such limit
 };
 
-using Fields = std::vector<std::pair<std::string, std::string>>;
+using Fields = HttpFields;
+bool upgrade_requested(const RequestHead& head);
+Response response_of(const engineio::RequestError& error);
 
 /// One thread's world: its listeners, connections, sessions and timers. Nothing in it is locked, because nothing in it
 /// is touched by another thread; what comes from outside comes through the mailbox.
@@ -93,7 +96,10 @@ class Shard {
   /// Tells it that there is no room.
   void refuse_connection(Stream stream, const PeerAddress& peer);
 
-  void answer(const RequestId& request, const Response& response);
+  void request(AskedRequest asked);
+  void asker_gone(const RequestId& id, const std::string& sid);
+
+  void answer(const RequestId& request, Response response);
   void set_authenticated(engineio::Session& session, bool authenticated);
   void set_reading(engineio::Session& session, bool reading);
   void set_partial(engineio::Session& session, std::size_t bytes);
@@ -198,12 +204,14 @@ class Shard {
   SessionEntry* begin_post(const std::string& sid, const RequestId& id, engineio::Stamp stamp);
   /// How large the body of a POST may be, as the session's shard says to that of the connection: 0, there is no
   /// session.
+  std::size_t most_of_post(const SessionEntry& entry) const;
   void ask_for_body(Connection& connection, engineio::Stamp stamp);
   void take_body(const RequestId& request, std::size_t max_body, Standing standing);
   enum class Gone : std::uint8_t { connection, too_large };
   /// The connection of an Engine.IO request is going, and the peer has no answer, or not all of it for certain; or its
   /// body will not come whole.
   void engine_gone(Connection& connection, Gone why = Gone::connection);
+  void request_gone(const std::string& sid, const RequestId& id, Gone why);
   /// Would the end of this connection leave an Engine.IO request without its answer?
   bool engine_request_would_go(const Connection& connection) const;
   /// Runs `task(shard)` on that shard, now or as a message; false: it has stopped.
@@ -214,12 +222,18 @@ class Shard {
   unsigned owner_of(std::string_view sid) const;
   void refuse_websocket(Connection& connection, int status, std::string_view message, Fields fields = {});
   void upgrade_here(Connection& connection, const RequestHead& head, const EngineQuery& query);
-  void add_cors(Connection& connection, const RequestHead& head);
+  Fields cors_of(const RequestHead& head);
+
+  // asked_requests.cpp
+  void on_engine_asked(const RequestHead& head, AskedRequest& asked);
+  void open_asked(const RequestHead& head, const AskedRequest& asked, engineio::Stamp stamp);
+  /// False: so large a body may it not have.
+  bool admit_post(const std::string& sid, const RequestId& id, engineio::Stamp stamp, std::size_t bytes);
 
   // sessions.cpp
   bool closing() const { return drained_ || stop_deadline_ != kNever; }  ///< no new sessions
   /// Null: its address has too many already, or this shard as many as ids can name.
-  SessionEntry* open_session(engineio::Transport transport, const Connection& connection, const RequestHead& head);
+  SessionEntry* open_session(engineio::Transport transport, const PeerAddress& peer, const RequestHead& head);
   SessionEntry* find_session(std::string_view sid);
   SessionEntry* session_of(const Connection& connection);
   void flush_session(SessionEntry& entry);
@@ -274,6 +288,7 @@ class Shard {
   Timers timers_;
   std::atomic<std::size_t> armed_timers_{0};
   std::vector<Connection*> touched_connections_;
+  Askers askers_;
   std::vector<std::uint64_t> read_again_;  ///< connections whose filter holds what they have not read
   std::vector<SessionEntry*> touched_sessions_;
   std::vector<Connection*> dead_;  ///< closed in this turn

@@ -12,6 +12,7 @@
 #include "base/service_thread.hpp"
 #include "server/assembly.hpp"
 #include "server/file_routes.hpp"
+#include "server/handed_over.hpp"
 #include "server/io.hpp"
 #include "server/options.hpp"
 #include "server/stop_signals.hpp"
@@ -219,6 +220,15 @@ bool WebSocketService::serve_demo_page() {
 
 Adoption WebSocketService::adopt(int fd, std::string head, std::string rest) {
   return impl_->network->adopt(net::Stream(net::OwnedFd(fd)), std::move(head), std::move(rest));
+}
+
+PendingRequest WebSocketService::handle(HttpRequest request, HttpReply reply) {
+  return impl_->network->request(server::head_of(request), std::move(request.body),
+                                 net::peer_address(request.remote_address), server::guarded(std::move(reply)));
+}
+
+void WebSocketService::asker_gone(const PendingRequest& request) {
+  impl_->network->asker_gone(request);
 }
 
 void WebSocketService::start() {

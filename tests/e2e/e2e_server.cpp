@@ -1,8 +1,9 @@
 // A program on the public API that the end-to-end tests drive: a command a line on stdin, as JSON; an answer a line on
-// stdout. Ends with stdin. Settings come from the environment; with LISTEN=off it listens on PORT itself and hands over
-// what it accepts.
+// stdout. Ends with stdin. Settings come from the environment; with LISTEN=off it listens on PORT itself, and
+// has the service answer what it reads.
 #include <signalbox/signalbox.hpp>
 
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <mutex>
@@ -176,7 +177,7 @@ int main() try {
   add_handlers(service);
   service.start();
   std::optional<Front> front;
-  if (!service.config().listen) front.emplace(service, service.config().port);
+  if (!service.config().listen) front.emplace(service, service.config().port, std::getenv("FRONT") != nullptr);
   for (std::string line; std::getline(std::cin, line);) {
     try {
       say({{"answer", carry_out(service, json::parse(line))}});

@@ -137,7 +137,7 @@ TEST_F(Adopt, closes_what_is_no_connection) {
 }
 
 TEST_F(Adopt, is_refused_before_the_start_and_after_the_end) {
-  const auto unused = Network::create({}, {});
+  const auto unused = net::Network::create({}, {});
   Client early = front.connect();
   EXPECT_EQ(unused->adopt(Stream(OwnedFd(front.accept())), get("/x"), {}), Adoption::not_running);
   EXPECT_TRUE(early.closed());

@@ -103,6 +103,8 @@ class ServerWorld final : public net::Network {
   void stop() override {}
   std::uint16_t port() const override { return 0; }
   Adoption adopt(net::Stream, std::string, std::string) override { return Adoption::not_running; }
+  PendingRequest request(std::string, std::string, const net::PeerAddress&, HttpReply) override { return {}; }
+  void asker_gone(const PendingRequest&) override {}
   unsigned shards() const override { return 2; }
   bool post(unsigned shard, Message&& message) override { return shared_.shards[shard]->post(std::move(message)); }
   bool has_room(unsigned shard, std::size_t count) const override { return shared_.shards[shard]->has_room(count); }

@@ -1,0 +1,48 @@
+#include "server/handed_over.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/log.hpp"
+#include "net/http_parser.hpp"
+
+namespace signalbox::server {
+namespace {
+
+log::RareError reply_threw;
+
+/// Of the body's way over a connection, which is behind it.
+bool is_framing(std::string_view name) {
+  constexpr std::array<std::string_view, 3> kFraming = {"Content-Length", "Transfer-Encoding", "Expect"};
+  return std::ranges::any_of(kFraming, [name](std::string_view one) { return net::equal_ignoring_case(name, one); });
+}
+
+bool is_one_line(std::string_view text) {
+  return text.find_first_of("\r\n") == text.npos;
+}
+
+}  // namespace
+
+std::string head_of(const HttpRequest& request) {
+  std::string head = request.method + ' ' + request.target + " HTTP/1.1\r\n";
+  bool whole = is_one_line(request.method) && is_one_line(request.target);
+  for (const auto& [name, value] : request.fields) {
+    whole = whole && is_one_line(name) && is_one_line(value);
+    if (!is_framing(name)) head += name + ": " + value + "\r\n";
+  }
+  return whole ? head + "\r\n" : std::string();
+}
+
+HttpReply guarded(HttpReply reply) {
+  return [reply = std::move(reply)](HttpAnswer answer) {
+    try {
+      reply(std::move(answer));
+    } catch (const std::exception& error) {
+      reply_threw.write("what takes an answer threw", {{"what", error.what()}});
+    } catch (...) {
+      reply_threw.write("what takes an answer threw");
+    }
+  };
+}
+
+}  // namespace signalbox::server

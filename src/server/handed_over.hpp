@@ -1,0 +1,13 @@
+#pragma once
+#include <string>
+
+#include <signalbox/requests.hpp>
+
+namespace signalbox::server {
+
+/// The request's head as it could have come over a connection; empty if it could not have, since a line break is in it.
+std::string head_of(const HttpRequest& request);
+/// `reply`, whose exceptions are logged and go no further.
+HttpReply guarded(HttpReply reply);
+
+}  // namespace signalbox::server
