@@ -73,6 +73,8 @@ void Client::forget_left(TimePoint now) {
   sockets_.erase(first, sockets_.end());
   const auto admitted = [](const auto& login) { return login->admitted(); };
   if (!sockets_.empty() || std::ranges::any_of(logins_, admitted) || closed_) return welcomed();
+  // Nobody reads it any more, and it would count among those of clients without a login.
+  if (link_.held() > hub_.config.preauth_message_bytes) return fail(now, CloseReason::slow_consumer);
   // As one that has just come: with a login, a connection could else stay for ever and count nowhere.
   link_.set_authenticated(false);
   if (logins_under_way() == 0) connect_until_ = now + hub_.config.connect_timeout;
@@ -115,10 +117,17 @@ void Client::spend(TimePoint now, float packets) {
   link_.deadline_changed();
 }
 
+float Client::worth_of(std::size_t bytes) const {
+  const float seconds = static_cast<float>(bytes) / static_cast<float>(hub_.config.send_queue_bytes);
+  return seconds * static_cast<float>(hub_.config.client_events_per_s);
+}
+
 void Client::spend_answer(std::size_t bytes) {
-  const Config& config = hub_.config;
-  const float seconds = static_cast<float>(bytes) / static_cast<float>(config.send_queue_bytes);
-  spend(hub_.clocks.steady(), seconds * static_cast<float>(config.client_events_per_s));
+  spend(hub_.clocks.steady(), worth_of(bytes));
+}
+
+void Client::spend_replay(std::size_t events, std::size_t bytes) {
+  if (std::exchange(replayed_, true)) spend(hub_.clocks.steady(), static_cast<float>(events) + worth_of(bytes));
 }
 
 void Client::on_text(std::string_view message, TimePoint now) {
@@ -188,6 +197,10 @@ void Client::connect(const PacketView& packet, TimePoint now) {
   if (sockets_.size() + logins_under_way() >= hub_.config.max_namespaces) return fail(now);
   const Namespace* nsp = hub_.registry.find(packet.nsp);
   if (!nsp) return send(packet.nsp, PacketType::connect_error, R"({"message":"Invalid namespace"})");
+  if (nsp->name == kMainNamespace && link_.held() > hub_.config.send_queue_bytes) {
+    // What the login before it brought is still to be read: a login like this one would bring it again, and again.
+    return fail(now, CloseReason::slow_consumer);
+  }
   connect_until_ = std::min(connect_until_, now + hub_.config.connect_timeout);
   logins_.push_back(std::make_unique<Login>(*this, *nsp, packet.payload));
   logins_.back()->begin(now);

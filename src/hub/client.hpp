@@ -51,6 +51,8 @@ class Client {
   void welcomed();
   /// An answer counts in what the client may ask for: SEND_QUEUE_BYTES of it as a second's worth of packets.
   void spend_answer(std::size_t bytes);
+  /// So does what is told at a login, each event as a packet of its own, but for the first login of the connection.
+  void spend_replay(std::size_t events, std::size_t bytes);
   /// The client broke the protocol: its connection ends.
   void fail(TimePoint now, CloseReason reason = CloseReason::parse_error);
   void close_if_empty(CloseReason reason, TimePoint now);
@@ -86,6 +88,7 @@ class Client {
 
   SocketState* find(std::string_view nsp) const;
   void take_receipts(TimePoint now);
+  float worth_of(std::size_t bytes) const;
   void spend(TimePoint now, float packets = 1);
   void dispatch(const socketio::PacketView& packet, Attachments attachments, TimePoint now);
   void connect(const socketio::PacketView& packet, TimePoint now);
@@ -107,7 +110,8 @@ class Client {
   TimePoint connect_until_;        ///< kNever while a namespace is joined, and no answer to a login is due
   TimePoint read_again_ = kNever;  ///< its budget is used up until then
   EventBudget budget_;
-  int depth_ = 0;  ///< calls that are in this client or in one of its sockets
+  bool replayed_ = false;  ///< it has been told what a login brings
+  int depth_ = 0;          ///< calls that are in this client or in one of its sockets
   bool closed_ = false;
 };
 

@@ -64,6 +64,8 @@ class Link {
   virtual void send_kept(FrameRef frame) = 0;
   /// Bytes that wait for the client, without what was told at its login.
   virtual std::size_t waiting() const = 0;
+  /// The same with what was told at its login.
+  virtual std::size_t held() const = 0;
   /// The client hears a ping behind all that was sent before; its answer comes back as Client::on_received(marker).
   virtual void confirm(std::uint64_t marker) = 0;
   /// Calls Client::on_closed() before it returns.

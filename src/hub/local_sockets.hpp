@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "hub/hub.hpp"
@@ -30,6 +31,13 @@ class LocalSockets {
   PresenceFeed& presence() { return presence_; }
   PendingLogins& logins() { return logins_; }
   std::uint32_t shard() const { return shard_; }
+  /// The copy of a frame that this turn's sockets share, made by the first that wants it.
+  template <class Make>
+  FrameRef shared_copy(const FrameRef& frame, Make make) {
+    Copy& copy = copies_[&*frame];
+    if (!copy.frame) copy = {.source = frame, .frame = make()};
+    return copy.frame;
+  }
   /// Delivers or broadcasts; takes the frame out of the message.
   void on_message(Message& message);
 
@@ -42,6 +50,10 @@ class LocalSockets {
     Link* link = nullptr;  ///< beside the socket, so that a delivery need not touch the socket itself
     std::uint32_t generation = 0;
   };
+  struct Copy {
+    FrameRef source;  ///< stays, so that no other frame comes to be at its address
+    FrameRef frame;
+  };
   const Entry* entry(std::uint32_t slot, std::uint32_t generation) const;
 
   const std::uint32_t shard_;
@@ -49,6 +61,7 @@ class LocalSockets {
   std::vector<std::uint32_t> free_;
   PresenceFeed presence_;
   PendingLogins logins_;
+  std::unordered_map<const Frame*, Copy> copies_;  ///< of this turn
   std::unique_ptr<Recovery> recovery_;
 };
 

@@ -14,6 +14,9 @@
 
 namespace signalbox::hub {
 
+/// The one that every client may join, and the only one whose users the directory knows.
+inline constexpr std::string_view kMainNamespace = "/";
+
 /// One link of the chain of a namespace.
 using ChainLink = std::variant<Middleware, AsyncMiddleware>;
 

@@ -20,7 +20,6 @@ using socketio::PacketType;
 
 namespace {
 
-constexpr std::string_view kMainNamespace = "/";
 /// Outcomes are acknowledged under their numbers, above all ids that emit_with_ack() gives.
 constexpr std::uint64_t kOutcomeAcks = 1'000'000'000'000;
 /// A client that acknowledges much at once is noted once.
@@ -171,6 +170,9 @@ void SocketState::keep_user(std::string json) {
 }
 
 void SocketState::tell(const UserJobs::Replay& replay) {
+  std::size_t bytes = 0;
+  for (const JobEntry& entry : replay.entries) bytes += entry.frame->memory();
+  client_.spend_replay(replay.entries.size(), bytes);
   if (Recovery* recovery = client_.local().recovery()) {
     recovery->tell(*this, replay);
   } else {
@@ -183,8 +185,11 @@ void SocketState::tell(const UserJobs::Replay& replay) {
 // With OUTCOME_ACKS an outcome asks for its acknowledgement, of all sockets under the same id.
 FrameRef SocketState::as_sent(const FrameRef& frame, std::uint64_t number) const {
   if (!config().outcome_acks || frame->kind() != FrameKind::outcome) return frame;
-  const std::string head = socketio::packet_head(PacketType::event, nsp_.name, kOutcomeAcks + number);
-  return make_frame(false, FrameKind::outcome, frame->key(), head, frame->packet().substr(2));
+  const auto make = [&] {
+    const std::string head = socketio::packet_head(PacketType::event, nsp_.name, kOutcomeAcks + number);
+    return make_frame(false, FrameKind::outcome, frame->key(), head, frame->packet().substr(2));
+  };
+  return client_.local().shared_copy(frame, make);
 }
 
 void SocketState::send_outcome(const FrameRef& frame, std::uint64_t number) {

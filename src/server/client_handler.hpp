@@ -30,6 +30,7 @@ class ClientHandler final : public engineio::SessionHandler, private hub::Link {
   void send(FrameRef frame) override { session_.send(std::move(frame)); }
   void send_kept(FrameRef frame) override { session_.send_kept(std::move(frame)); }
   std::size_t waiting() const override { return session_.waiting(); }
+  std::size_t held() const override { return session_.held_bytes(); }
   void confirm(std::uint64_t marker) override { session_.confirm(marker); }
   void close(CloseReason reason, TimePoint now) override { session_.close(reason, now); }
   void set_authenticated(bool authenticated) override { network_.set_authenticated(session_, authenticated); }

@@ -111,6 +111,7 @@ class FakeClient final : public Link {
   }
   void send_kept(FrameRef frame) override { send(std::move(frame)); }
   std::size_t waiting() const override { return waits; }
+  std::size_t held() const override { return waits; }
   void confirm(std::uint64_t asked) override { marker = asked; }
   void close(CloseReason reason, TimePoint now) override {
     closed = reason;

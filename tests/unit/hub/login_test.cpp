@@ -369,6 +369,36 @@ TEST_F(Login, one_sent_away_is_closed_unless_it_is_in_another_namespace) {
   EXPECT_FALSE(also_open.closed);
 }
 
+TEST_F(Login, again_over_one_connection_waits_for_no_replay_that_is_still_unread) {
+  start();
+  FakeClient ada(hub);
+  ada.log_in("ada");
+  ada.waits = hub.config.send_queue_bytes + 1;
+  ada.text("1");
+  EXPECT_EQ(ada.closed, CloseReason::slow_consumer) << "it would count as that of a client without a login";
+  FakeClient in_two(hub);
+  in_two.waits = hub.config.send_queue_bytes + 1;
+  in_two.log_in("ada");
+  EXPECT_EQ(in_two.closed, CloseReason::slow_consumer);
+}
+
+TEST_F(Login, again_over_one_connection_costs_what_it_brings) {
+  hub.config.client_events_per_s = 100;
+  start();
+  for (int i = 0; i < 1000; ++i)
+    ASSERT_TRUE(hub.directory.emit("ada", *job_frame(JobCompleted{.job_id = std::to_string(i)}, {})));
+  FakeClient ada(hub);
+  ada.log_in("ada");
+  EXPECT_TRUE(ada.reading) << "the first is free";
+  ada.text("1");
+  ada.log_in("ada");
+  EXPECT_FALSE(ada.reading);
+  turn_clock(std::chrono::seconds(7), ada);
+  EXPECT_FALSE(ada.reading);
+  turn_clock(std::chrono::seconds(2), ada);
+  EXPECT_TRUE(ada.reading);
+}
+
 TEST_F(Login, other_namespaces_are_counted_as_well_together) {
   Config config;
   config.max_connections_per_user = 2;

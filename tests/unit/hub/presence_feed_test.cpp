@@ -26,6 +26,7 @@ struct Queue final : Link {
   }
   void send_kept(FrameRef frame) override { send(std::move(frame)); }
   std::size_t waiting() const override { return waits; }
+  std::size_t held() const override { return waits; }
   void confirm(std::uint64_t) override {}
   void close(CloseReason, TimePoint) override {}
   void set_authenticated(bool) override {}
