@@ -27,7 +27,7 @@ void require(bool condition) {
 struct World;
 
 struct Handler final : engineio::SessionHandler {
-  Handler(World& owner, Shard& on, engineio::Session& its) : world(owner), shard(on), session(its) {}
+  Handler(World& owner, SessionControl& of, engineio::Session& its) : world(owner), control(of), session(its) {}
   ~Handler() override { require(closed); }
   void on_text(std::string_view message, TimePoint now) override;
   void on_binary(std::string_view bytes, TimePoint now) override { on_text(bytes, now); }
@@ -37,11 +37,11 @@ struct Handler final : engineio::SessionHandler {
   void on_timer(TimePoint) override {
     require(!closed);
     read_again = kNever;
-    shard.set_reading(session, true);
+    control.set_reading(true);
   }
 
   World& world;
-  Shard& shard;
+  SessionControl& control;
   engineio::Session& session;
   TimePoint read_again = kNever;
   bool closed = false;
@@ -49,7 +49,8 @@ struct Handler final : engineio::SessionHandler {
 
 struct Application final : ShardApplication {
   Application(World& owner, unsigned index) : world(owner), shard(index) {}
-  std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, Handshake, TimePoint) override;
+  std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, SessionControl& control, Handshake,
+                                                       TimePoint) override;
   void on_message(Message&, TimePoint) override {}
   std::optional<Response> on_head(const RequestHead& head, Admission& admission) override {
     if (head.path == "/no") return Response{.status = 401, .fields = {}, .body = "no"};
@@ -124,12 +125,12 @@ struct World {
 void Handler::on_text(std::string_view message, TimePoint now) {
   require(!closed);
   if (message.starts_with("close")) return session.close(CloseReason::forced_close, now);
-  if (message.starts_with("login")) shard.set_authenticated(session, true);
-  if (message.starts_with("leave")) shard.set_authenticated(session, false);
-  if (message.starts_with("hold")) shard.set_partial(session, message.size() * 100);
-  if (message.starts_with("free")) shard.set_partial(session, 0);
+  if (message.starts_with("login")) control.set_authenticated(true);
+  if (message.starts_with("leave")) control.set_authenticated(false);
+  if (message.starts_with("hold")) control.set_partial(message.size() * 100);
+  if (message.starts_with("free")) control.set_partial(0);
   if (message.starts_with("wait")) {
-    shard.set_reading(session, false);
+    control.set_reading(false);
     read_again = now + Milliseconds(500);
     session.deadline_changed();
   }
@@ -143,10 +144,11 @@ void Handler::on_closed(CloseReason, TimePoint) {
   std::erase(world.open, this);
 }
 
-std::unique_ptr<engineio::SessionHandler> Application::on_session(engineio::Session& session, Handshake, TimePoint) {
+std::unique_ptr<engineio::SessionHandler> Application::on_session(engineio::Session& session, SessionControl& control,
+                                                                  Handshake, TimePoint) {
   ++world.opened;
   world.sids.emplace_back(session.sid());
-  auto handler = std::make_unique<Handler>(world, *world.shared.shards[shard], session);
+  auto handler = std::make_unique<Handler>(world, control, session);
   world.open.push_back(handler.get());
   return handler;
 }

@@ -63,14 +63,30 @@ struct Admission {
   Standing standing = Standing::unauthenticated;
 };
 
+/// What net does for one session where its handler says so. Lives at least as long as the handler.
+///
+/// thread  its shard's.
+class SessionControl {
+ public:
+  /// Has the session an authenticated socket? While it has none, the limits of strangers hold.
+  virtual void set_authenticated(bool authenticated) = 0;
+  /// Stops or resumes reading from its client (whose events budget is used up).
+  virtual void set_reading(bool reading) = 0;
+  /// How many bytes of half-finished messages the handler holds.
+  virtual void set_partial(std::size_t bytes) = 0;
+
+ protected:
+  ~SessionControl() = default;
+};
+
 /// What is above net, one object a shard, living on that shard's thread.
 class ShardApplication {
  public:
   virtual ~ShardApplication() = default;
 
   /// A new Engine.IO session. The handler is destroyed after its on_closed(). Session outlives its handler.
-  virtual std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, Handshake handshake,
-                                                               TimePoint now) = 0;
+  virtual std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, SessionControl& control,
+                                                               Handshake handshake, TimePoint now) = 0;
   /// Deliver and broadcast messages (tasks are run by net).
   virtual void on_message(Message& message, TimePoint now) = 0;
 
@@ -140,15 +156,6 @@ class Network : public Mailboxes {
   [[nodiscard]] virtual Adoption adopt(Stream stream, std::string head, std::string rest) = 0;
   /// Answers a request given to on_request(); one whose connection has gone is a no-op. Any thread.
   virtual void answer(const RequestId& request, Response response) = 0;
-  /// Says whether a session has an authenticated socket: while it has none, the limits of strangers hold. Its shard's
-  /// thread only.
-  virtual void set_authenticated(engineio::Session& session, bool authenticated) = 0;
-  /// Stops or resumes reading from a session's client (its events budget is used up). Its shard's thread only.
-  virtual void set_reading(engineio::Session& session, bool reading) = 0;
-
-  /// Says how many bytes of half-finished messages the session's handler holds. Its shard's thread only.
-  virtual void set_partial(engineio::Session& session, std::size_t bytes) = 0;
-
   /// Answers a request that has no connection here. `head` is as it could have come over one; `body` is whole, whatever
   /// that says of its length. `reply` is called once: on a shard, or in this call where nothing runs or there is no
   /// room. While it waits it counts as a connection. An upgrade is not answered: adopt() its connection. Any thread.

@@ -106,7 +106,7 @@ class Shard;
 /// One Engine.IO session with its handler, and the way from the session to the sockets.
 ///
 /// thread  its shard's, which owns it.
-struct SessionEntry final : engineio::SessionIo {
+struct SessionEntry final : engineio::SessionIo, SessionControl {
   SessionEntry(Shard& owner, const engineio::Sid& sid, engineio::Transport first,
                const engineio::SessionOptions& options, TimePoint now)
       : shard(owner), session(sid, first, options, *this, now) {}
@@ -117,6 +117,10 @@ struct SessionEntry final : engineio::SessionIo {
   void touched() override;
   void deadline_changed() override { touched(); }
   bool still_draining() override;
+
+  void set_authenticated(bool authenticated) override;
+  void set_reading(bool reading) override;
+  void set_partial(std::size_t bytes) override;
 
   /// The one POST that a client may have on its way, from its head to its answer.
   struct Post {

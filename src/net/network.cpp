@@ -58,11 +58,6 @@ class ShardedNetwork final : public Network {
     static_cast<void>(shard->post(Message::run(
         [shard, request, response = std::move(response)]() mutable { shard->answer(request, std::move(response)); })));
   }
-  void set_authenticated(engineio::Session& session, bool authenticated) override {
-    current()->set_authenticated(session, authenticated);
-  }
-  void set_reading(engineio::Session& session, bool reading) override { current()->set_reading(session, reading); }
-  void set_partial(engineio::Session& session, std::size_t bytes) override { current()->set_partial(session, bytes); }
   Adoption adopt(Stream stream, std::string head, std::string rest) override;
   PendingRequest request(std::string head, std::string body, const PeerAddress& peer, HttpReply reply) override;
   void asker_gone(const PendingRequest& request) override;

@@ -43,6 +43,31 @@ bool SessionEntry::still_draining() {
   return arrived != connection->stream.sent() && arrived != before;
 }
 
+// Who has left again waits for nothing that newcomers could not bring as well: it is the newest of them.
+void SessionEntry::set_authenticated(bool now_authenticated) {
+  if (now_authenticated) return shard.no_stranger(*this);
+  if (stranger || dropped) return;
+  if (peer) shard.shared_.add_stranger(*peer);
+  shard.add_stranger(*this);
+}
+
+void SessionEntry::set_reading(bool wanted) {
+  if (reading == wanted) return;
+  reading = resume = wanted;
+  session.set_reading(wanted, shard.now_);
+  touched();
+  if (wanted) return;  // once what is held has been taken
+  if (Connection* connection = shard.find_websocket(session.websocket())) {
+    connection->paused = true;
+    shard.update_interest(*connection);
+  }
+}
+
+void SessionEntry::set_partial(std::size_t bytes) {
+  partial_above = static_cast<std::uint32_t>(bytes);
+  shard.count_partial(*this);
+}
+
 SessionEntry* Shard::open_session(engineio::Transport transport, const PeerAddress& peer, const RequestHead& head) {
   if (sessions_.reserve().first >= engineio::Sid::kSlots) return nullptr;
   const bool by_address = options_.max_strangers_per_address != 0;
@@ -63,7 +88,7 @@ SessionEntry* Shard::open_session(engineio::Transport transport, const PeerAddre
   if (by_address) entry.peer = std::make_unique<PeerAddress>(peer);
   add_stranger(entry);
   shared_.sessions.fetch_add(1, std::memory_order_relaxed);
-  entry.handler = application_->on_session(entry.session, std::move(handshake), now_);
+  entry.handler = application_->on_session(entry.session, entry, std::move(handshake), now_);
   SB_ASSERT(entry.handler != nullptr);
   entry.session.set_handler(*entry.handler);
   entry.touched();
@@ -132,37 +157,6 @@ SessionEntry* Shard::find_session(std::string_view sid) {
 SessionEntry* Shard::session_of(const Connection& connection) {
   return connection.session_generation == 0 ? nullptr
                                             : sessions_.find(connection.session_slot, connection.session_generation);
-}
-
-// Who has left again waits for nothing that newcomers could not bring as well: it is the newest of them.
-void Shard::set_authenticated(engineio::Session& session, bool authenticated) {
-  SessionEntry* entry = find_session(session.sid());
-  if (!entry) return;
-  if (authenticated) return no_stranger(*entry);
-  if (entry->stranger || entry->dropped) return;
-  if (entry->peer) shared_.add_stranger(*entry->peer);
-  add_stranger(*entry);
-}
-
-void Shard::set_reading(engineio::Session& session, bool reading) {
-  SessionEntry* entry = find_session(session.sid());
-  if (!entry || entry->reading == reading) return;
-  entry->reading = reading;
-  entry->resume = reading;
-  entry->session.set_reading(reading, now_);
-  entry->touched();
-  if (Connection* connection = find_websocket(session.websocket())) {
-    if (reading) return;  // once what is held has been taken
-    connection->paused = true;
-    update_interest(*connection);
-  }
-}
-
-void Shard::set_partial(engineio::Session& session, std::size_t bytes) {
-  SessionEntry* entry = find_session(session.sid());
-  if (!entry) return;
-  entry->partial_above = static_cast<std::uint32_t>(bytes);
-  count_partial(*entry);
 }
 
 void Shard::deliver_held(SessionEntry& entry) {

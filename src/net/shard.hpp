@@ -100,9 +100,6 @@ class Shard {
   void asker_gone(const RequestId& id, const std::string& sid);
 
   void answer(const RequestId& request, Response response);
-  void set_authenticated(engineio::Session& session, bool authenticated);
-  void set_reading(engineio::Session& session, bool reading);
-  void set_partial(engineio::Session& session, std::size_t bytes);
 
  private:
   friend struct SessionEntry;

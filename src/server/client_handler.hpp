@@ -9,10 +9,10 @@ namespace signalbox::server {
 /// thread  its shard.
 class ClientHandler final : public engineio::SessionHandler, private hub::Link {
  public:
-  ClientHandler(net::Network& network, engineio::Session& session, hub::Hub& hub, std::uint32_t shard,
+  ClientHandler(engineio::Session& session, net::SessionControl& control, hub::Hub& hub, std::uint32_t shard,
                 net::Handshake handshake, TimePoint now)
-      : network_(network),
-        session_(session),
+      : session_(session),
+        control_(control),
         client_(hub, shard, *this,
                 {.head = std::move(handshake.head),
                  .remote_address = std::move(handshake.remote_address),
@@ -33,13 +33,13 @@ class ClientHandler final : public engineio::SessionHandler, private hub::Link {
   std::size_t held() const override { return session_.held_bytes(); }
   void confirm(std::uint64_t marker) override { session_.confirm(marker); }
   void close(CloseReason reason, TimePoint now) override { session_.close(reason, now); }
-  void set_authenticated(bool authenticated) override { network_.set_authenticated(session_, authenticated); }
-  void set_reading(bool reading) override { network_.set_reading(session_, reading); }
-  void set_partial(std::size_t bytes) override { network_.set_partial(session_, bytes); }
+  void set_authenticated(bool authenticated) override { control_.set_authenticated(authenticated); }
+  void set_reading(bool reading) override { control_.set_reading(reading); }
+  void set_partial(std::size_t bytes) override { control_.set_partial(bytes); }
   void deadline_changed() override { session_.deadline_changed(); }
 
-  net::Network& network_;
   engineio::Session& session_;
+  net::SessionControl& control_;
   hub::Client client_;
 };
 

@@ -14,8 +14,9 @@ ShardApplication::ShardApplication(Parts parts, unsigned shard)
 }
 
 std::unique_ptr<engineio::SessionHandler> ShardApplication::on_session(engineio::Session& session,
+                                                                       net::SessionControl& control,
                                                                        net::Handshake handshake, TimePoint now) {
-  return std::make_unique<ClientHandler>(parts_.network, session, parts_.hub, shard_, std::move(handshake), now);
+  return std::make_unique<ClientHandler>(session, control, parts_.hub, shard_, std::move(handshake), now);
 }
 
 void ShardApplication::on_message(Message& message, TimePoint) {

@@ -33,7 +33,8 @@ class Echo final : public engineio::SessionHandler {
 class EchoApplication final : public ShardApplication {
  public:
   EchoApplication(Network*& network, std::atomic<int>& open) : network_(network), open_(open) {}
-  std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, Handshake, TimePoint) override {
+  std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, SessionControl&, Handshake,
+                                                       TimePoint) override {
     return std::make_unique<Echo>(session, open_);
   }
   void on_message(Message&, TimePoint) override {}

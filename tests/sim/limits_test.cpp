@@ -403,7 +403,7 @@ TEST(Reading, a_session_that_is_not_read_keeps_its_bytes_and_its_order) {
   for (int i = 0; i < 5; ++i) world.message(fd, "4" + std::to_string(i));
   EXPECT_EQ(world.take(fd), "");
   EXPECT_FALSE(world.network.at(fd).in.empty()) << "the rest stays with the kernel, and TCP slows the client";
-  world.shard().set_reading(*world.session, true);
+  world.control->set_reading(true);
   world.turn(4);
   std::string want;
   for (int i = 0; i < 5; ++i) want += std::string{'\x81', '\x02', '4', static_cast<char>('0' + i)};

@@ -103,7 +103,7 @@ TEST_P(LostAnswer, that_found_no_connection_any_more_is_there_as_well) {
 }
 
 TEST_P(LostAnswer, has_its_share_in_the_total) {
-  world.shard().set_authenticated(*world.session, true);
+  world.control->set_authenticated(true);
   const int first = ask("GET", "a");
   say("4" + std::string(10'000, 'x'));
   reset(first);
@@ -181,7 +181,7 @@ TEST_P(LostAnswer, the_repeat_of_a_post_that_is_held_or_half_here_takes_its_plac
   const int repeat = ask("POST", "p3", "4hello");
   EXPECT_EQ(world.status(held), "400");
   EXPECT_TRUE(world.ends.empty());
-  world.shard().set_reading(*world.session, true);
+  world.control->set_reading(true);
   turns();
   EXPECT_EQ(body(repeat), "ok");
   EXPECT_EQ(body(ask("GET", "b")), "4hello");

@@ -112,13 +112,6 @@ class ServerWorld final : public net::Network {
   void answer(const net::RequestId& id, net::Response response) override {
     shared_.shards[id.shard]->answer(id, std::move(response));
   }
-  void set_authenticated(engineio::Session& session, bool authenticated) override {
-    owner(session).set_authenticated(session, authenticated);
-  }
-  void set_reading(engineio::Session& session, bool reading) override { owner(session).set_reading(session, reading); }
-  void set_partial(engineio::Session& session, std::size_t bytes) override {
-    owner(session).set_partial(session, bytes);
-  }
   Counters counters() const override {
     Counters out{.connections = shared_.connections,
                  .sessions = shared_.sessions,
@@ -132,10 +125,6 @@ class ServerWorld final : public net::Network {
   const Config config;
 
  private:
-  net::Shard& owner(const engineio::Session& session) {
-    return *shared_.shards[engineio::place_of(session.sid(), 2)->shard];
-  }
-
   net::test::MemoryNetwork network_;
   Assembly house_;
 

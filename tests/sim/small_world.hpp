@@ -20,12 +20,12 @@ using std::chrono::seconds;
 /// Sends back what it gets; "login", "leave", "pause" and "hold" are orders to its shard.
 class EchoWithOrders final : public engineio::SessionHandler {
  public:
-  EchoWithOrders(Shard& shard, engineio::Session& session, std::function<void(CloseReason)> on_end)
-      : shard_(shard), session_(session), on_end_(std::move(on_end)) {}
+  EchoWithOrders(SessionControl& control, engineio::Session& session, std::function<void(CloseReason)> on_end)
+      : control_(control), session_(session), on_end_(std::move(on_end)) {}
   void on_text(std::string_view message, TimePoint) override {
-    if (message == "login" || message == "leave") shard_.set_authenticated(session_, message == "login");
-    if (message == "pause") shard_.set_reading(session_, false);
-    if (message == "hold") shard_.set_partial(session_, 700);
+    if (message == "login" || message == "leave") control_.set_authenticated(message == "login");
+    if (message == "pause") control_.set_reading(false);
+    if (message == "hold") control_.set_partial(700);
     session_.send(make_frame(false, FrameKind::event, {}, "4", message));
   }
   void on_binary(std::string_view, TimePoint) override {}
@@ -35,7 +35,7 @@ class EchoWithOrders final : public engineio::SessionHandler {
   void on_timer(TimePoint) override {}
 
  private:
-  Shard& shard_;
+  SessionControl& control_;
   engineio::Session& session_;
   std::function<void(CloseReason)> on_end_;
 };
@@ -109,10 +109,11 @@ struct World {
 
   struct Application final : ShardApplication {
     explicit Application(World& owner) : world(owner) {}
-    std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& opened, net::Handshake,
-                                                         TimePoint) override {
+    std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& opened, SessionControl& control,
+                                                         net::Handshake, TimePoint) override {
       world.session = &opened;
-      return std::make_unique<EchoWithOrders>(world.shard(), opened, [this](CloseReason reason) {
+      world.control = &control;
+      return std::make_unique<EchoWithOrders>(control, opened, [this](CloseReason reason) {
         world.ends.push_back(reason);
         if (world.at_end) world.at_end();
       });
@@ -137,6 +138,7 @@ struct World {
   Shared shared;
   MemoryKernel* kernel = nullptr;
   engineio::Session* session = nullptr;  ///< the newest
+  SessionControl* control = nullptr;     ///< its
   std::vector<CloseReason> ends;
   std::function<void()> at_end{};  ///< called when a session has ended
   std::string first_answer;

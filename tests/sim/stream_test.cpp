@@ -37,7 +37,7 @@ TEST_F(FilteredConnections, are_read_on_after_a_pause_though_the_kernel_has_noth
   message("4pause");
   message("4one message in many parts");
   EXPECT_FALSE(take().ends_with("parts"));
-  world.shard().set_reading(*world.session, true);
+  world.control->set_reading(true);
   world.turn(20);
   EXPECT_TRUE(take().ends_with("4one message in many parts"));
 }
