@@ -42,6 +42,7 @@ class WebSocketService::Impl {
   void start_made(const server::StopSignals* signals) SB_REQUIRES(mutex_);
   void open_store(const server::StopSignals* signals);
   void drain(server::StopSignals& signals);
+  bool wait_for_commits(server::StopSignals& signals);
   void end_by(TimePoint at) {
     const Lock lock(mutex_);
     end_by_ = at;
@@ -54,7 +55,8 @@ class WebSocketService::Impl {
     return state_ == State::running;
   }
 
-  std::atomic<bool> drained_{false};  ///< no session is left
+  std::atomic<bool> drained_{false};         ///< no session is left
+  std::atomic<bool> awaits_commits_{false};  ///< before clients are closed
 
   // Held while starting and stopping, which any thread may ask for, and two at once.
   mutable Mutex mutex_;
@@ -149,15 +151,31 @@ void WebSocketService::Impl::drain(server::StopSignals& signals) {
   house.api.set_ready(false);
   if (signals.wait_for(config.shutdown_delay)) return end_by(Clock::now());
   log::info("draining", {{"sessions", std::to_string(network->counters().sessions)}});
-  end_by(Clock::now() + config.drain);
+  const TimePoint end = Clock::now() + config.drain;
+  end_by(end);
   house.directory.hold_presence();
-  const auto tell = [this, &signals] {
+  if (!wait_for_commits(signals)) return end_by(Clock::now());
+  const auto left = std::max(Milliseconds{0}, std::chrono::ceil<Milliseconds>(end - Clock::now()));
+  network->drain(left, [this, &signals] {
     drained_ = true;
     signals.wake();
-  };
-  const auto close_all = [this, tell] { network->drain(config.drain, tell); };
-  store ? store->when_committed(store->new_group(), [close_all](hub::Commit) { close_all(); }) : close_all();
-  if (signals.wait_for(config.drain) && !drained_) end_by(Clock::now());
+  });
+  if (signals.wait_for(left) && !drained_) end_by(Clock::now());
+}
+
+// Clients that are closed come back soon, perhaps to another server. A disk that takes long gets a part of the time
+// alone: the clients' ends are spread over the rest. False: a second signal has come.
+bool WebSocketService::Impl::wait_for_commits(server::StopSignals& signals) {
+  if (!store) return true;
+  const Milliseconds patience = std::min(Milliseconds{1000}, config.drain / 5);
+  awaits_commits_ = true;
+  store->when_committed(store->new_group(), [this, &signals](hub::Commit) {
+    if (awaits_commits_.exchange(false)) signals.wake();
+  });
+  const bool woken = signals.wait_for(patience);
+  const bool committed = !awaits_commits_.exchange(false);
+  if (committed && !woken) signals.wait();  // for the wake that is on its way
+  return committed || !woken;
 }
 
 void WebSocketService::Impl::stop() {

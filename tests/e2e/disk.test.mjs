@@ -165,6 +165,23 @@ for (const [when, drain, silence] of [
   }));
 }
 
+test("SIGTERM closes clients one after the other, whatever the disk does", { timeout: 30_000 }, withDisk(async ({ disk, start }) => {
+  const server = await start({ DRAIN_MS: "5000", STORE_TIMEOUT_MS: "60000" });
+  const sockets = await Promise.all(Array.from({ length: 100 }, (_, i) => login(server, { user: `user ${i}`, transports: ["websocket"], reconnection: false })));
+  disk.begin("hang");
+  const lost = Promise.allSettled([emit(server, "ed", ...done("lost"))]);
+  await eventually(async () => (await jobsOf(server, "ed")).includes("lost"));
+  const asked = performance.now(), ends = [];
+  const all = Promise.all(sockets.map(async (socket) => (await socket.heard("disconnect", 20_000), ends.push(performance.now()))));
+  const { code, ms } = await server.stop();
+  assert.equal(code, 0);
+  assert.ok(ms < 7500, `${ms} ms`);
+  await all;
+  await lost;
+  assert.ok(ends.at(-1) - asked < 4000, `the last ${ends.at(-1) - asked} ms behind the signal`);
+  assert.ok(ends.at(-1) - ends[0] > 300, `the last ${ends.at(-1) - ends[0]} ms behind the first`);
+}));
+
 test("a start waits for the disk, says so, and can be ended meanwhile", { timeout: 30_000 }, withDisk(async ({ env, disk }) => {
   const begin = async () => {
     const port = await freePort();
