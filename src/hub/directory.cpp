@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "hub/directory_stripe.hpp"
+#include "hub/gathered_outcomes.hpp"
 
 namespace signalbox::hub {
 namespace {
@@ -44,20 +45,7 @@ void Directory::open(OutcomeStore& store, TimePoint now) {
   clock_.opened();
   unread_memory_.data_stays = false;
   store.on_refused([this](RefusedOutcome refused) { take_back(std::move(refused)); });
-  look_at_memory();
-  constexpr std::size_t kLookEach = 1024;
-  std::size_t restored = 0;
-  std::string user;
-  std::vector<JobEntry> outcomes;
-  store.load([&](StoredOutcome found) {
-    if (++restored % kLookEach == 0) look_at_memory();
-    date_from_store(found.entry);
-    if (lean_ && found.entry.loaded()) found.entry.frame = key_alone(found.entry.frame);
-    if (found.user != user) restore(std::exchange(user, std::move(found.user)), std::exchange(outcomes, {}));
-    outcomes.push_back(std::move(found.entry));
-    return !lean_;
-  });
-  restore(user, std::move(outcomes));
+  const std::size_t restored = restore(store);
   if (unread_bytes() > options_.ledger.unread_total_bytes) {
     log::warn("the unread outcomes in the store pass UNREAD_TOTAL_BYTES: none is lost, new ones are refused for now",
               {{"bytes", std::to_string(unread_bytes())}, {"outcomes", std::to_string(restored)}});
@@ -72,23 +60,63 @@ void Directory::open(OutcomeStore& store, TimePoint now) {
   }
 }
 
-void Directory::date_from_store(JobEntry& outcome) const {
-  outcome.time = clock_.from_store(outcome.time);
-  if (outcome.had_at != 0) outcome.had_at = clock_.from_store(outcome.had_at);
+// Where not all of their data has room in memory, it is left to the store from the beginning: what is brought in would
+// have to go at once.
+std::size_t Directory::restore(OutcomeStore& store) {
+  constexpr std::size_t kLookEach = 1024;
+  std::size_t restored = 0;
+  look_at_memory();
+  bool packets = !lean_ && store.bytes() < options_.ledger.total_bytes / 4 * 3;
+  std::vector<GatheredOutcomes> left(kStripes);
+  store.load(packets, [&](StoredOutcome one) {
+    date_from_store(one.time, one.had_at);
+    if (++restored % kLookEach == 0 && packets) {
+      look_at_memory();
+      packets = !lean_;
+    }
+    const HashedText user(one.user);
+    packets ? restore(user, one) : left[stripe_number(user)].add(user, one);
+    return packets;
+  });
+  for (std::size_t i = 0; i < kStripes; ++i) restore(stripes_[i], left[i]);
+  look_at_memory();
+  return restored;
 }
 
-// Memory is short: whoever has no data in it is packed at once.
-void Directory::restore(std::string_view id, std::vector<JobEntry> outcomes) {
-  if (outcomes.empty()) return;
+void Directory::date_from_store(LedgerMs& time, LedgerMs& had_at) const {
+  time = clock_.from_store(time);
+  if (had_at != 0) had_at = clock_.from_store(had_at);
+}
+
+void Directory::restore(const HashedText& id, const StoredOutcome& outcome) {
   Stripe& stripe = stripe_of(id);
   const Lock lock(stripe.mutex);
-  if (std::ranges::none_of(outcomes, &JobEntry::loaded)) return stripe.resting.add(id, outcomes);
-  stripe.jobs_of(stripe.find_or_add(id)).restore(std::move(outcomes));
+  stripe.jobs_of(stripe.find_or_add(id.text))
+      .restore({.frame = text_frame(outcome.packet, FrameKind::outcome, outcome.job_id),
+                .number = outcome.number,
+                .time = outcome.time,
+                .had_at = outcome.had_at,
+                .row = outcome.row});
+}
+
+// Whoever has no data in memory is packed at once.
+void Directory::restore(Stripe& stripe, GatheredOutcomes& outcomes) {
+  const Lock lock(stripe.mutex);
+  outcomes.each_user([&](const HashedText& id, const std::vector<RestingUsers::Outcome>& of_user)
+                         SB_REQUIRES(stripe.mutex) {
+                           User* user = stripe.users.find(id);
+                           if (!user) return stripe.resting.add(id.text, of_user);
+                           for (const RestingUsers::Outcome& one : of_user) user->jobs->restore(one.entry());
+                         });
+}
+
+// The upper bits: the table inside the stripe uses the lower ones.
+std::size_t Directory::stripe_number(const HashedText& user) {
+  return (user.hash >> 48) % kStripes;
 }
 
 Directory::Stripe& Directory::stripe_of(const HashedText& user) const {
-  // The upper bits: the table inside the stripe uses the lower ones.
-  return stripes_[(user.hash >> 48) % kStripes];
+  return stripes_[stripe_number(user)];
 }
 
 Directory::Stripe& Directory::stripe_of(std::string_view user) const {

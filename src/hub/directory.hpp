@@ -23,6 +23,8 @@
 
 namespace signalbox::hub {
 
+class GatheredOutcomes;  // hub/gathered_outcomes.hpp
+
 /// One user of whom something is known: who is connected through which sockets, whether others think them online, and
 /// their jobs. In two cache lines that a processor fetches together, not in three.
 struct alignas(128) User {
@@ -153,6 +155,7 @@ class Directory {
 
  private:
   struct Stripe;
+  static std::size_t stripe_number(const HashedText& user);
   Stripe& stripe_of(const HashedText& user) const;
   Stripe& stripe_of(std::string_view user) const;
   /// What of the same batch comes before an outcome.
@@ -165,12 +168,14 @@ class Directory {
   std::size_t unread_cost(std::string_view id, const EncodedEvent& outcome) const;
   std::size_t post(Stripe& stripe, User& user, EncodedEvent event, CommitGroup group);
   std::size_t ledger_bytes() const;
-  void restore(std::string_view id, std::vector<JobEntry> outcomes);
-  void date_from_store(JobEntry& outcome) const;
+  std::size_t restore(OutcomeStore& store);
+  void restore(const HashedText& id, const StoredOutcome& outcome);
+  void restore(Stripe& stripe, GatheredOutcomes& outcomes);
+  void date_from_store(LedgerMs& time, LedgerMs& had_at) const;
   void take_back(RefusedOutcome refused);
-  void on_loaded(User& user, const std::vector<StoredOutcome>& found);
+  void on_loaded(User& user, const std::vector<StoredFrame>& found);
   void end_reading(User& user);
-  void hand_over(User& user, const std::vector<StoredOutcome>& found);
+  void hand_over(User& user, const std::vector<StoredFrame>& found);
   /// What the store is to be asked for: all outcomes of a user, or those of a page.
   struct PageToRead {
     std::string user;
@@ -178,14 +183,17 @@ class Directory {
     std::size_t bytes;
     unsigned shard;
     TakeJobs then;
+    std::size_t brought = 0;  ///< bytes of memory
   };
   struct ToRead {
     User* user = nullptr;
+    std::vector<StoredFrame> outcomes{};  ///< of that user
     std::unique_ptr<PageToRead> page{};
   };
   void read_later(ToRead what);
   void read_next(bool answered = false);
-  void give(std::unique_ptr<PageToRead> read, const std::vector<StoredOutcome>& found);
+  void give(std::unique_ptr<PageToRead> read, const std::vector<StoredFrame>& found);
+  bool catch_up(PageToRead& read) const;
   void look_at_clock();
   void look_at_store(TimePoint now);
   void count_kept(std::size_t bytes);
@@ -193,7 +201,7 @@ class Directory {
   std::optional<SocketRef> one_too_many(const User& user) const;
   static bool take_out(User& user, const SocketRef& socket);
   void note(const EncodedEvent& event);
-  void forget(const User& user, const std::vector<UserJobs::Gone>& gone);
+  void forget(const std::vector<UserJobs::Gone>& gone);
   void set_online(User& user, bool online);
   void hand_over_presence();
   void arm(TimePoint deadline);

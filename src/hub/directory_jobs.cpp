@@ -60,10 +60,10 @@ std::size_t Directory::post(Stripe& stripe, User& user, EncodedEvent event, Comm
   const bool to_store = outcome && store_;
   const bool leave = to_store && lean_.load(std::memory_order_relaxed) && user.readers == 0;
   FrameRef frame = leave ? key_alone(event.frame) : to_store ? event.frame : std::move(event.frame);
-  const JobEntry& entry = user.jobs->keep(job, std::move(frame), clock_.now(), gone);
-  forget(user, gone);
+  const auto [entry, replaced] = user.jobs->keep(job, std::move(frame), clock_.now(), gone);
+  forget(gone);
   if (!to_store) return queued;
-  store_->put(user.id, job.text, {event.frame, entry.number, clock_.wall(entry.time)}, group);
+  entry.row = store_->put(user.id, {event.frame, entry.number, clock_.wall(entry.time)}, replaced, group);
   leave ? stripe.rest_if_small(user) : count_kept(event.frame->memory());
   return queued;
 }
@@ -74,11 +74,13 @@ void Directory::note(const EncodedEvent& event) {
 }
 
 // What is not kept here is not left in the store either: nobody would ever ask for it again.
-void Directory::forget(const User& user, const std::vector<UserJobs::Gone>& gone) {
+void Directory::forget(const std::vector<UserJobs::Gone>& gone) {
+  std::vector<Row> rows;
   for (const UserJobs::Gone& one : gone) {
-    if (store_) store_->forget(user.id, one.job_id, one.number);
+    if (one.row != 0) rows.push_back(one.row);
     if (one.unread) unread_expired_.fetch_add(1, std::memory_order_relaxed);
   }
+  if (!rows.empty()) store_->forget(std::move(rows));
 }
 
 // As though it had not been emitted, though who was there has been told: the emit is answered with an error.
@@ -86,7 +88,7 @@ void Directory::take_back(RefusedOutcome refused) {
   Stripe& stripe = stripe_of(refused.user);
   const Lock lock(stripe.mutex);
   User* user = stripe.find(refused.user);
-  if (refused.before) date_from_store(*refused.before);
+  if (refused.before) date_from_store(refused.before->time, refused.before->had_at);
   if (user && user->jobs) user->jobs->take_back(refused.job_id, refused.number, std::move(refused.before));
 }
 
@@ -144,8 +146,9 @@ void Directory::confirm(std::string_view id, Outcomes had) {
   if (!user || !user->jobs) return;
   const LedgerMs now = clock_.now();
   std::vector<UserJobs::Gone> gone;
-  if (user->jobs->confirm(had, now, gone) != 0 && store_) store_->had(id, had, clock_.wall(now));
-  forget(*user, gone);
+  std::vector<Row> received = user->jobs->confirm(had, now, gone);
+  if (!received.empty()) store_->received(std::move(received), clock_.wall(now));
+  forget(gone);
 }
 
 void Directory::when_loaded(std::string_view id, unsigned shard, Then then) {
@@ -159,7 +162,7 @@ void Directory::when_loaded(std::string_view id, unsigned shard, Then then) {
     if (user->jobs && !user->jobs->loaded() && store_->state() != StoreState::hanging) {
       auto& waiting = stripe.reading[user].waiting;
       waiting.push_back({shard, std::move(then)});
-      if (waiting.size() == 1) read_later({.user = user});
+      if (waiting.size() == 1) read_later({.user = user, .outcomes = user->jobs->left_to_store()});
       return;
     }
   }
@@ -185,37 +188,60 @@ void Directory::read_next(bool answered) {
   ToRead next = std::move(to_read_.front());
   to_read_.pop_front();
   if (User* user = next.user) {
-    return store_->read(user->id, [this, user](const std::vector<StoredOutcome>& found) { on_loaded(*user, found); });
+    return store_->read(std::move(next.outcomes), SIZE_MAX,
+                        [this, user](const std::vector<StoredFrame>& found) { on_loaded(*user, found); });
   }
-  PageToRead& page = *next.page;
-  store_->read_jobs(page.user, page.page.left_to_store(), page.bytes,
-                    [this, read = std::move(next.page)](const std::vector<StoredOutcome>& found) mutable {
-                      give(std::move(read), found);
-                      read_next(true);
-                    });
+  std::vector<StoredFrame> outcomes = next.page->page.left_to_store();
+  const std::size_t bytes = next.page->bytes;
+  store_->read(std::move(outcomes), bytes,
+               [this, read = std::move(next.page)](const std::vector<StoredFrame>& found) mutable {
+                 give(std::move(read), found);
+                 read_next(true);
+               });
 }
 
 // The store ends as soon as it has read as many bytes as the page may be large. So what it has not come to is cut off.
-void Directory::give(std::unique_ptr<PageToRead> read, const std::vector<StoredOutcome>& found) {
+void Directory::give(std::unique_ptr<PageToRead> read, const std::vector<StoredFrame>& found) {
   const std::size_t brought = read->page.fill(found);
-  read->page.cut(read->bytes);
+  read->brought += brought;
   page_bytes_.fetch_add(brought, std::memory_order_relaxed);
+  if (catch_up(*read) && store_->state() != StoreState::hanging) return read_later({.page = std::move(read)});
+  read->page.cut(read->bytes);
   const unsigned shard = read->shard;
   // Refused only by shards that have stopped.
-  static_cast<void>(mailboxes_.post(shard, Message::run([this, brought, read = std::move(read)]() mutable {
+  static_cast<void>(mailboxes_.post(shard, Message::run([this, read = std::move(read)]() mutable {
                                       read->then(read->page);
+                                      const std::size_t bytes = read->brought;
                                       read.reset();
-                                      page_bytes_.fetch_sub(brought, std::memory_order_relaxed);
+                                      page_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
                                       read_next();
                                     })));
 }
 
-void Directory::on_loaded(User& user, const std::vector<StoredOutcome>& found) {
+// A job that goes on while its outcome is read takes that outcome out of the store. It keeps its place in the page.
+bool Directory::catch_up(PageToRead& read) const {
+  Stripe& stripe = stripe_of(read.user);
+  const Lock lock(stripe.mutex);
+  const User* user = stripe.find(read.user);
+  bool more = false;
+  for (JobEntry& entry : read.page.jobs) {
+    const JobEntry* newest = user && user->jobs && !entry.loaded() ? user->jobs->newest(entry.frame->key()) : nullptr;
+    if (!newest || newest->row == entry.row) continue;
+    const std::uint64_t number = entry.number;
+    entry = *newest;
+    entry.number = number;
+    entry.time = clock_.wall(newest->time);
+    more = more || !entry.loaded();
+  }
+  return more;
+}
+
+void Directory::on_loaded(User& user, const std::vector<StoredFrame>& found) {
   hand_over(user, found);
   read_next(true);
 }
 
-void Directory::hand_over(User& user, const std::vector<StoredOutcome>& found) {
+void Directory::hand_over(User& user, const std::vector<StoredFrame>& found) {
   Stripe& stripe = stripe_of(user.id);
   const Lock lock(stripe.mutex);
   Stripe::Reading& reading = stripe.reading[&user];
@@ -327,7 +353,7 @@ std::size_t Directory::expire_jobs(Stripe& stripe, bool tight) {
   const std::size_t looked = stripe.users.size();
   stripe.users.erase_if([&](User& user) {
     if (user.jobs) {
-      forget(user, user.jobs->expire(ages, tight));
+      forget(user.jobs->expire(ages, tight));
       if (lean_ && user.readers == 0) user.jobs->unload();
       // Not while a receipt may still come: the numbers would begin again, and it would count for the new ones.
       if (user.jobs->empty() && user.sockets.empty()) user.jobs.reset();

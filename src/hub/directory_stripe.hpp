@@ -17,7 +17,12 @@ namespace signalbox::hub {
 /// If nothing speaks against it: then the entry is to be erased.
 inline bool put_to_rest(const User& user, RestingUsers* resting) {
   if (!user.can_rest()) return false;
-  resting->add(user.id, user.jobs->outcomes());
+  const std::vector<JobEntry> entries = user.jobs->outcomes();
+  std::vector<RestingUsers::Outcome> outcomes;
+  outcomes.reserve(entries.size());
+  for (const JobEntry& entry : entries)
+    outcomes.push_back({entry.number, entry.time, entry.had_at, entry.row, entry.frame->key()});
+  resting->add(user.id, outcomes);
   return true;
 }
 
@@ -62,7 +67,7 @@ struct alignas(64) Directory::Stripe {
     std::vector<JobEntry> outcomes = resting.wake(id);
     if (outcomes.empty()) return nullptr;
     User& user = users.add(id);
-    jobs_of(user).restore(std::move(outcomes));
+    for (JobEntry& outcome : outcomes) jobs_of(user).restore(std::move(outcome));
     return &user;
   }
   /// Who is away and small is packed at once, so that many of them do not take memory until it is their stripe's turn;

@@ -105,9 +105,11 @@ KeptJob& UserJobs::find_or_add(const HashedText& id) {
   return *job;
 }
 
-const JobEntry& UserJobs::keep(const HashedText& job_id, FrameRef frame, LedgerMs now, std::vector<Gone>& gone) {
+UserJobs::Kept UserJobs::keep(const HashedText& job_id, FrameRef frame, LedgerMs now, std::vector<Gone>& gone) {
   const bool runs = frame->kind() == FrameKind::progress;
   KeptJob& job = find_or_add(job_id);
+  const JobEntry* outcome = runs ? nullptr : job.outcome();
+  const Row replaced = outcome ? outcome->row : 0;
   if (runs && !job.runs && job.newest.frame) {
     job.ended_before = std::make_unique<JobEntry>(std::move(job.newest));
   } else if (runs && job.runs) {
@@ -121,18 +123,17 @@ const JobEntry& UserJobs::keep(const HashedText& job_id, FrameRef frame, LedgerM
   count(job.newest);
   link(job);
   push_out(options_.jobs_per_user, gone);
-  return job.newest;
+  return {job.newest, replaced};
 }
 
-void UserJobs::restore(std::vector<JobEntry> outcomes) {
-  std::ranges::sort(outcomes, {}, &JobEntry::number);
-  for (JobEntry& outcome : outcomes) {
-    last_number_ = std::max(last_number_, outcome.number);
-    KeptJob& job = jobs_.add({.hash = JobTable::short_hash(HashedText(outcome.frame->key()))});
-    job.newest = std::move(outcome);
-    count(job.newest);
-    link(job);
-  }
+// A file that somebody has changed may have two outcomes of a job.
+void UserJobs::restore(JobEntry outcome) {
+  last_number_ = std::max(last_number_, outcome.number);
+  KeptJob& job = find_or_add(HashedText(outcome.frame->key()));
+  uncount_all(job);
+  job.newest = std::move(outcome);
+  count(job.newest);
+  link(job);
 }
 
 void UserJobs::take_back(std::string_view job_id, std::uint64_t number, std::optional<JobEntry> before) {
@@ -191,7 +192,7 @@ void UserJobs::push_out(std::size_t most, std::vector<Gone>& gone) {
 
 void UserJobs::push_one_out(List& list, std::vector<Gone>& gone) {
   KeptJob& job = jobs_[list.oldest];
-  if (const JobEntry* outcome = job.outcome()) gone.push_back({std::string(job.id()), outcome->number, false});
+  if (const JobEntry* outcome = job.outcome()) gone.push_back({outcome->row, false});
   take_out(job);
   look_ahead(list);
 }
@@ -220,14 +221,14 @@ UserJobs::Replay UserJobs::replay(const Ages& ages) const {
   return replay;
 }
 
-std::size_t UserJobs::confirm(Outcomes had, LedgerMs now, std::vector<Gone>& gone) {
-  std::size_t news = 0;
+std::vector<Row> UserJobs::confirm(Outcomes had, LedgerMs now, std::vector<Gone>& gone) {
+  std::vector<Row> news;
   each(jobs_, ranked(KeptJob::Rank::unread), [&](KeptJob& job) {
     if (!had.contain(job.outcome()->number)) return;
     unlink(job);
     uncount_unread(*job.outcome());
     job.outcome()->had_at = now;
-    ++news;
+    if (job.outcome()->row != 0) news.push_back(job.outcome()->row);
     link(job);
   });
   push_out(options_.jobs_per_user, gone);
@@ -235,15 +236,19 @@ std::size_t UserJobs::confirm(Outcomes had, LedgerMs now, std::vector<Gone>& gon
 }
 
 std::optional<JobStatus> UserJobs::status(std::string_view job_id) const {
+  const JobEntry* entry = newest(job_id);
+  return entry ? std::optional(status_of(*entry)) : std::nullopt;
+}
+
+const JobEntry* UserJobs::newest(std::string_view job_id) const {
   const KeptJob* job = jobs_.find(HashedText(job_id));
-  if (!job) return std::nullopt;
-  return status_of(job->newest);
+  return job ? &job->newest : nullptr;
 }
 
 JobPage UserJobs::page(const JobQuery& query) const {
   JobPage page{.looked_at = 1};
   if (query.job_id) {
-    if (const KeptJob* job = jobs_.find(HashedText(*query.job_id))) page.jobs.push_back(job->newest);
+    if (const JobEntry* entry = newest(*query.job_id)) page.jobs.push_back(*entry);
     return page;
   }
   page.looked_at = jobs_.size();
@@ -268,7 +273,7 @@ std::vector<UserJobs::Gone> UserJobs::expire(const Ages& ages, bool tight) {
     };
     const bool outcome_ends = ends(job.outcome(), options_.outcome_ttl);
     const bool progress_ends = ends(job.progress(), options_.progress_ttl);
-    if (outcome_ends) gone.push_back({std::string(job.id()), job.outcome()->number, job.unread()});
+    if (outcome_ends) gone.push_back({job.outcome()->row, job.unread()});
     if ((outcome_ends || !job.outcome()) && (progress_ends || !job.progress())) return take_out(job);
     if (!outcome_ends && !progress_ends) return;
     unlink(job);
@@ -294,6 +299,7 @@ std::vector<JobEntry> UserJobs::outcomes() const {
   each(jobs_, lists_, [&out](const KeptJob& job) {
     if (const JobEntry* outcome = job.outcome()) out.push_back(*outcome);
   });
+  std::ranges::sort(out, {}, &JobEntry::number);
   return out;
 }
 
@@ -310,13 +316,25 @@ void UserJobs::unload() {
   });
 }
 
-std::size_t UserJobs::load(const std::vector<StoredOutcome>& found) {
+std::vector<StoredFrame> UserJobs::left_to_store() const {
+  std::vector<StoredFrame> out;
+  out.reserve(unloaded_);
+  each(jobs_, lists_, [&out](const KeptJob& job) {
+    const JobEntry* outcome = job.outcome();
+    if (outcome && !outcome->loaded()) out.push_back({outcome->row, outcome->frame});
+  });
+  std::ranges::sort(out, {}, &StoredFrame::row);
+  return out;
+}
+
+std::size_t UserJobs::load(const std::vector<StoredFrame>& found) {
   const std::size_t before = memory_.bytes.load(std::memory_order_relaxed);
-  for (const StoredOutcome& one : found) {
-    KeptJob* job = jobs_.find(HashedText(one.job_id));
-    JobEntry* outcome = job ? job->outcome() : nullptr;
-    if (outcome && !outcome->loaded() && outcome->number == one.entry.number) change_frame(*outcome, one.entry.frame);
-  }
+  each(jobs_, lists_, [&](KeptJob& job) {
+    JobEntry* outcome = job.outcome();
+    if (!outcome || outcome->loaded()) return;
+    const auto at = std::ranges::lower_bound(found, outcome->row, {}, &StoredFrame::row);
+    if (at != found.end() && at->row == outcome->row) change_frame(*outcome, at->frame);
+  });
   return memory_.bytes.load(std::memory_order_relaxed) - before;
 }
 

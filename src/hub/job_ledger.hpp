@@ -63,8 +63,7 @@ class UserJobs {
 
   /// An outcome that is no longer kept.
   struct Gone {
-    std::string job_id;
-    std::uint64_t number;
+    Row row;
     bool unread;
   };
 
@@ -75,16 +74,20 @@ class UserJobs {
   std::size_t unread_growth(const Frame& outcome) const;
   /// The same for a user of whom no unread outcome is known; never less.
   static std::size_t unread_cost(const Frame& outcome, std::size_t owner_bytes, bool data_stays);
+  struct Kept {
+    JobEntry& entry;  ///< until anything else is kept
+    Row replaced;     ///< of the outcome whose place it took; 0: of none
+  };
   /// Keeps a job event (its frame's kind says which). The outcomes that it pushed out are added to `gone`.
-  const JobEntry& keep(const HashedText& job_id, FrameRef frame, LedgerMs now, std::vector<Gone>& gone);
+  Kept keep(const HashedText& job_id, FrameRef frame, LedgerMs now, std::vector<Gone>& gone);
   /// What keep() will give.
   std::uint64_t next_number() const { return last_number_ + 1; }
   /// keep() or status() of this job comes soon.
   void prefetch(const HashedText& job_id) const { jobs_.prefetch(job_id); }
   /// This outcome is not kept after all, if it is still the job's; `before` is what stands in its place.
   void take_back(std::string_view job_id, std::uint64_t number, std::optional<JobEntry> before);
-  /// Takes back outcomes of other jobs, in any order: what was kept before a restart, or before the user rested.
-  void restore(std::vector<JobEntry> outcomes);
+  /// Takes back an outcome that was kept before a restart, or before the user rested. The oldest come first.
+  void restore(JobEntry outcome);
   /// What a socket is told at its login, in the order in which it happened: outcomes not had, those had lately,
   /// progress of what runs.
   struct Replay {
@@ -92,10 +95,11 @@ class UserJobs {
     std::uint64_t withheld = 0;  ///< the newest outcome not had that could not be read, and is left out; 0: none
   };
   Replay replay(const Ages& ages) const;
-  /// The user has had these. How many were news. They count for the bound from now on: what it pushed out is added to
-  /// `gone`.
-  std::size_t confirm(Outcomes had, LedgerMs now, std::vector<Gone>& gone);
+  /// The user has had these. Returns the rows of those that were news and lie in the store. They count for the bound
+  /// from now on: what it pushed out is added to `gone`.
+  std::vector<Row> confirm(Outcomes had, LedgerMs now, std::vector<Gone>& gone);
   std::optional<JobStatus> status(std::string_view job_id) const;
+  const JobEntry* newest(std::string_view job_id) const;
   /// Those that are asked for, `query.limit` at least 1.
   JobPage page(const JobQuery& query) const;
 
@@ -105,15 +109,17 @@ class UserJobs {
   std::size_t size() const { return jobs_.size(); }
   /// Does none of them run?
   bool outcomes_alone() const;
-  std::vector<JobEntry> outcomes() const;
+  std::vector<JobEntry> outcomes() const;  ///< in the order of their numbers
 
   /// Are the packets of all outcomes in memory? Before replay(), status() and page(), which leave out or show as
   /// unreadable what is not.
   bool loaded() const { return unloaded_ == 0; }
   /// Leaves the packets of outcomes to the store.
   void unload();
-  /// Takes back what the store has of this user: how many bytes. Outcomes that are not among it stay, and are not told.
-  std::size_t load(const std::vector<StoredOutcome>& found);
+  /// What the store is to be asked for, in the order of its rows.
+  std::vector<StoredFrame> left_to_store() const;
+  /// Takes what the store has of these: how many bytes. Outcomes that are not among it stay, and are not told.
+  std::size_t load(const std::vector<StoredFrame>& found);
 
  private:
   /// Jobs of one rank by their places, from the one that has been in it longest, so that pushing out costs the same

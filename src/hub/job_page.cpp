@@ -1,7 +1,5 @@
 #include "hub/job_page.hpp"
 
-#include <unordered_map>
-
 #include "base/json_scan.hpp"
 #include "base/json_write.hpp"
 
@@ -62,26 +60,21 @@ std::string job_json(const JobPage& found, std::string_view job_id) {
   return found.jobs.empty() ? unknown_job_json(job_id) : to_json(status_of(found.jobs.front()));
 }
 
-std::vector<std::string> JobPage::left_to_store() const {
-  std::vector<std::string> out;
+std::vector<StoredFrame> JobPage::left_to_store() const {
+  std::vector<StoredFrame> out;
   for (const JobEntry& entry : jobs) {
-    if (!entry.loaded()) out.emplace_back(entry.frame->key());
+    if (!entry.loaded()) out.push_back({entry.row, entry.frame});
   }
   return out;
 }
 
-std::size_t JobPage::fill(const std::vector<StoredOutcome>& found) {
-  std::unordered_map<std::string_view, const JobEntry*> newest;
-  for (const StoredOutcome& one : found) {
-    const JobEntry*& place = newest[one.job_id];
-    if (!place || place->number < one.entry.number) place = &one.entry;
-  }
+std::size_t JobPage::fill(const std::vector<StoredFrame>& found) {
   std::size_t bytes = 0;
+  auto next = found.begin();
   for (JobEntry& entry : jobs) {
-    const auto stored = entry.loaded() ? newest.end() : newest.find(entry.frame->key());
-    if (stored == newest.end() || stored->second->number < entry.number) continue;
-    entry.frame = stored->second->frame;
-    entry.time = stored->second->time;
+    if (next == found.end()) break;
+    if (entry.loaded() || entry.row != next->row) continue;
+    entry.frame = next++->frame;
     bytes += entry.frame->memory();
   }
   return bytes;

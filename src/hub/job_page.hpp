@@ -11,10 +11,10 @@
 
 namespace signalbox::hub {
 
-/// An outcome as it lies in the store.
-struct StoredOutcome {
-  std::string user, job_id;
-  JobEntry entry;
+/// The frame of an outcome by its row: what the store is asked for with a key alone, it answers with a packet.
+struct StoredFrame {
+  Row row;
+  FrameRef frame;
 };
 
 /// The newest that is known of a job, whatever becomes of the job meanwhile.
@@ -51,9 +51,9 @@ struct JobPage {
   std::size_t looked_at = 0;  ///< how many jobs the user has
 
   /// Those whose data lies in the store alone, in their order.
-  std::vector<std::string> left_to_store() const;
-  /// Takes the data that the store has of these: how many bytes. Of a job that has ended again meanwhile, the newer.
-  std::size_t fill(const std::vector<StoredOutcome>& found);
+  std::vector<StoredFrame> left_to_store() const;
+  /// Takes what the store has of these, in their order: how many bytes.
+  std::size_t fill(const std::vector<StoredFrame>& found);
   /// Leaves jobs at the end out where their JSON would be more than that.
   void cut(std::size_t bytes);
 };

@@ -14,6 +14,9 @@
 
 namespace signalbox::hub {
 
+/// Names an outcome in the store. Rises over all users; 0: it is not there.
+using Row = std::uint64_t;
+
 /// What is kept for one event. The encoded frame is the record: event and data are slices of it. Of an outcome whose
 /// packet lies in the store alone, the frame has but its key.
 struct JobEntry {
@@ -21,6 +24,7 @@ struct JobEntry {
   std::uint64_t number = 0;  ///< of all that was kept for this user; rises
   LedgerMs time = 0;         ///< in the store, and in what a page shows: WallMs
   LedgerMs had_at = 0;       ///< outcomes: when the user had it; 0: not yet
+  Row row = 0;
 
   /// An outcome that the user has not had.
   bool unread() const { return frame && frame->kind() == FrameKind::outcome && had_at == 0; }
@@ -59,6 +63,8 @@ struct alignas(64) KeptJob {
   /// Its id is in its frames.
   std::string_view id() const { return newest.frame->key(); }
 };
+
+static_assert(sizeof(KeptJob) == 64);
 
 /// The jobs of one user by their ids. They lie side by side and are named by places, and a look-up that finds nothing
 /// reads no ids: a user has hundreds of jobs and a server hundreds of thousands of users, so that each memory that is

@@ -42,7 +42,17 @@ enum class Commit : std::uint8_t {
 struct RefusedOutcome {
   std::string user, job_id;
   std::uint64_t number = 0;
-  std::optional<JobEntry> before{};  ///< what the store has of this job: an earlier outcome
+  std::optional<JobEntry> before{};  ///< the outcome that it was to replace: it stays, in the row of this one
+};
+
+/// An outcome as a start finds it. The texts are valid until its taker returns.
+struct StoredOutcome {
+  Row row = 0;
+  std::uint64_t number = 0;
+  WallMs time = 0;
+  WallMs had_at = 0;
+  std::string_view user, job_id;
+  std::string_view packet{};  ///< empty: it was not read
 };
 
 /// Where outcomes, and the names of those online, outlive the process. Calls only queue; what they ask for is done in
@@ -53,7 +63,7 @@ class OutcomeStore {
  public:
   using Committed = std::move_only_function<void(Commit)>;
   using Refused = std::function<void(RefusedOutcome)>;
-  using Found = std::move_only_function<void(const std::vector<StoredOutcome>& outcomes)>;
+  using Found = std::move_only_function<void(const std::vector<StoredFrame>& outcomes)>;
   virtual ~OutcomeStore() = default;
 
   /// Outcomes are refused in all states but the first, and nothing is lost silently.
@@ -62,22 +72,23 @@ class OutcomeStore {
   /// Once a second: does the disk answer? If not, those who wait for it are called back. Under no lock.
   virtual void look(TimePoint now) = 0;
   CommitGroup new_group() { return groups_.fetch_add(1, std::memory_order_relaxed) + 1; }
-  virtual void put(std::string_view user, std::string_view job_id, const JobEntry& outcome, CommitGroup group) = 0;
-  virtual void had(std::string_view user, Outcomes outcomes, WallMs at) = 0;
-  virtual void forget(std::string_view user, std::string_view job_id, std::uint64_t number) = 0;
+  /// Its row from now on. The row `replaces` goes with the same commit; 0: none does.
+  virtual Row put(std::string_view user, const JobEntry& outcome, Row replaces, CommitGroup group) = 0;
+  virtual void received(std::vector<Row> rows, WallMs at) = 0;
+  virtual void forget(std::vector<Row> rows) = 0;
   virtual void presence(PresenceChanges changes) = 0;
   /// Calls back, on any thread, when all that was asked before is on the disk, or cannot be brought there:
   /// with what has become of this group, of which nothing is put any more. Once for each group that has outcomes.
   virtual void when_committed(CommitGroup group, Committed callback) = 0;
-  /// Calls back, on any thread, with all outcomes of this user that were put before, on the disk or not.
-  /// What cannot be read, also because the disk does not answer, is not among them.
-  virtual void read(std::string_view user, Found callback) = 0;
-  /// The same of these jobs alone, in their order, until what is read comes to so many bytes.
-  virtual void read_jobs(std::string_view user, std::vector<std::string> jobs, std::size_t bytes, Found callback) = 0;
-  /// Takes one outcome. False: of those that follow only the keys are wanted, and soon their data is not read.
-  using Take = std::function<bool(StoredOutcome)>;
-  /// All that is kept, one after the other, and those of one user together. Once, before anything else.
-  virtual void load(const Take& take) = 0;
+  /// Calls back, on any thread, with the packets of these, in their order, on the disk or not, until what was read
+  /// comes to so many bytes. What cannot be read, also because the disk does not answer, is not among them.
+  virtual void read(std::vector<StoredFrame> wanted, std::size_t bytes, Found callback) = 0;
+  /// About how many bytes all outcomes have with their data.
+  virtual std::size_t bytes() = 0;
+  /// Takes one outcome. False: packets are not wanted any more, and soon are not read.
+  using Take = std::function<bool(const StoredOutcome&)>;
+  /// All that is kept, in the order of rows. Once, before anything else.
+  virtual void load(bool packets, const Take& take) = 0;
   /// Who was online when the last process ended. Once, before anything else but load().
   virtual std::vector<std::string> online() = 0;
   /// Calls back, on any thread, with each outcome that can never be written, before who waits for its group

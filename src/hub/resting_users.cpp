@@ -9,11 +9,12 @@ namespace {
 
 constexpr std::size_t kSlotBytes = 32;  ///< a record's part of the index
 
-/// What is known of an outcome, but for its id, which stands behind it.
-struct Outcome {
+/// An outcome but for its job's id, which stands behind it.
+struct Packed {
   std::uint64_t number;
   LedgerMs time;
   LedgerMs had_at;
+  Row row;
   std::uint32_t id_size;
 };
 
@@ -31,11 +32,11 @@ struct RestingUsers::Record {
   template <class Visit>
   void each(Visit visit) const {
     for (const char *at = bytes() + id_size, *end = bytes() + size; at != end;) {
-      Outcome outcome;
-      std::memcpy(&outcome, at, sizeof outcome);
-      at += sizeof outcome;
-      visit(outcome, std::string_view(at, outcome.id_size));
-      at += outcome.id_size;
+      Packed one;
+      std::memcpy(&one, at, sizeof one);
+      at += sizeof one;
+      visit(Outcome{one.number, one.time, one.had_at, one.row, {at, one.id_size}});
+      at += one.id_size;
     }
   }
 };
@@ -61,21 +62,20 @@ void RestingUsers::count(const Record& record, bool added) {
   if (record.received) added ? ++with_received_ : --with_received_;
 }
 
-void RestingUsers::add(std::string_view id, const std::vector<JobEntry>& outcomes) {
+void RestingUsers::add(std::string_view id, const std::vector<Outcome>& outcomes) {
   std::size_t size = id.size();
-  for (const JobEntry& outcome : outcomes) size += sizeof(Outcome) + outcome.frame->key().size();
+  for (const Outcome& outcome : outcomes) size += sizeof(Packed) + outcome.job_id.size();
   auto* record = new (::operator new(sizeof(Record) + size)) Record{.size = static_cast<std::uint32_t>(size),
                                                                     .id_size = static_cast<std::uint32_t>(id.size()),
                                                                     .unread = false,
                                                                     .received = false};
   char* out = std::ranges::copy(id, reinterpret_cast<char*>(record + 1)).out;
-  for (const JobEntry& entry : outcomes) {
-    const std::string_view job = entry.frame->key();
-    const Outcome outcome{entry.number, entry.time, entry.had_at, static_cast<std::uint32_t>(job.size())};
-    std::memcpy(out, &outcome, sizeof outcome);
-    out = std::ranges::copy(job, out + sizeof outcome).out;
-    (entry.unread() ? record->unread : record->received) = true;
-    oldest_ = std::min(oldest_, entry.time);
+  for (const auto& [number, time, had_at, row, job_id] : outcomes) {
+    const Packed one{number, time, had_at, row, static_cast<std::uint32_t>(job_id.size())};
+    std::memcpy(out, &one, sizeof one);
+    out = std::ranges::copy(job_id, out + sizeof one).out;
+    (had_at == 0 ? record->unread : record->received) = true;
+    oldest_ = std::min(oldest_, time);
   }
   index_.add(static_cast<std::uint32_t>(HashedText(id).hash), record);
   count(*record, true);
@@ -85,12 +85,7 @@ std::vector<JobEntry> RestingUsers::wake(const HashedText& id) {
   std::vector<JobEntry> outcomes;
   const Record* record = find(id);
   if (!record) return outcomes;
-  record->each([&outcomes](const Outcome& outcome, std::string_view job) {
-    outcomes.push_back({.frame = text_frame({}, FrameKind::outcome, job),
-                        .number = outcome.number,
-                        .time = outcome.time,
-                        .had_at = outcome.had_at});
-  });
+  record->each([&outcomes](const Outcome& one) { outcomes.push_back(one.entry()); });
   count(*record, false);
   index_.remove(static_cast<std::uint32_t>(id.hash), record);
   release(record);
@@ -106,7 +101,7 @@ std::vector<std::string> RestingUsers::due(const Ages& ages, LedgerMs ttl, bool 
   index_.each([&](const Record* record) {
     LedgerMs age = 0;
     bool ends = tight && record->received;
-    record->each([&](const Outcome& outcome, std::string_view) {
+    record->each([&](const Outcome& outcome) {
       age = std::max(age, ages.of(outcome.time));
       ends = ends || ages.ends(outcome.time, outcome.had_at == 0, ttl);
     });

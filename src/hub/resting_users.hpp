@@ -24,8 +24,24 @@ class RestingUsers {
   RestingUsers(const RestingUsers&) = delete;
   RestingUsers& operator=(const RestingUsers&) = delete;
 
-  /// There is none of its id.
-  void add(std::string_view id, const std::vector<JobEntry>& outcomes);
+  /// What stays of an outcome.
+  struct Outcome {
+    std::uint64_t number;
+    LedgerMs time;
+    LedgerMs had_at;
+    Row row;
+    std::string_view job_id;
+
+    JobEntry entry() const {
+      return {.frame = text_frame({}, FrameKind::outcome, job_id),
+              .number = number,
+              .time = time,
+              .had_at = had_at,
+              .row = row};
+    }
+  };
+  /// There is none of its id. The oldest come first.
+  void add(std::string_view id, const std::vector<Outcome>& outcomes);
   /// The user rests no longer. Nothing: it did not rest.
   std::vector<JobEntry> wake(const HashedText& id);
   /// Those of whom an outcome has reached its age; with `tight` also those who have received one.

@@ -7,11 +7,12 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "store/file_format.hpp"
 
 namespace signalbox::store {
 namespace {
 
-constexpr std::size_t kPiece = 1 << 20;  ///< bytes that are read between two commits
+constexpr std::size_t kReadPiece = 1 << 20;  ///< bytes that are read between two commits
 
 log::RareWarning log_grows;
 
@@ -24,84 +25,54 @@ std::string file_in(const std::string& directory) {
   return file;
 }
 
-/// A row of user, job, number, time, had_at, packet.
-hub::StoredOutcome outcome_in(const Statement& row) {
-  std::string job = row.text(1);
-  const FrameRef frame = text_frame(row.text(5), FrameKind::outcome, job);
-  return {.user = row.text(0),
-          .job_id = std::move(job),
-          .entry = {.frame = frame,
-                    .number = static_cast<std::uint64_t>(row.number(2)),
-                    .time = row.number(3),
-                    .had_at = row.number(4)}};
-}
-
 }  // namespace
 
 OutcomeFile::Statements::Statements(sqlite3* connection)
-    : put(connection,
-          "INSERT INTO outcome(user, job, number, time, had_at, packet) VALUES(?, ?, ?, ?, 0, ?) ON CONFLICT(user, "
-          "job) DO UPDATE "
-          "SET number = excluded.number, time = excluded.time, had_at = 0, packet = excluded.packet"),
-      had(connection, "UPDATE outcome SET had_at = ? WHERE user = ? AND number > ? AND number <= ? AND had_at = 0"),
-      forget(connection, "DELETE FROM outcome WHERE user = ? AND job = ? AND number = ?"),
+    : put(connection, "INSERT INTO outcome(row, number, time, user, job) VALUES(?, ?, ?, ?, ?)"),
+      put_packet(connection, "INSERT INTO packet(row, packet) VALUES(?, ?)"),
+      receive(connection, "INSERT OR IGNORE INTO received(row, at) VALUES(?, ?)"),
       online(connection, "INSERT OR IGNORE INTO online(user) VALUES(?)"),
       offline(connection, "DELETE FROM online WHERE user = ?"),
-      of_job(connection, "SELECT user, job, number, time, had_at, packet FROM outcome WHERE user = ? AND job = ?"),
-      of_user(connection,
-              "SELECT user, job, number, time, had_at, packet FROM outcome WHERE user = ? AND job > ? ORDER BY job") {}
+      packet_in(connection, "SELECT packet FROM packet WHERE row = ?"),
+      outcome_in(
+          connection,
+          "SELECT number, time, ifnull(at, 0), job, packet FROM outcome JOIN packet USING(row) LEFT JOIN received "
+          "USING(row) WHERE outcome.row = ?"),
+      remove{{connection, "DELETE FROM outcome WHERE row = ?"},
+             {connection, "DELETE FROM packet WHERE row = ?"},
+             {connection, "DELETE FROM received WHERE row = ?"}},
+      move{{connection, "UPDATE outcome SET row = ? WHERE row = ?"},
+           {connection, "UPDATE packet SET row = ? WHERE row = ?"},
+           {connection, "UPDATE received SET row = ? WHERE row = ?"}} {}
 
-OutcomeFile::OutcomeFile(const std::string& directory)
+OutcomeFile::OutcomeFile(const std::string& directory, const std::function<bool()>& give_up)
     : lock_(directory), file_(file_in(directory)), log_(directory + "/outcomes.db-wal") {
   // Exclusive: against programs that do not know our lock. It also spares SQLite the files of shared memory.
   file_.execute("PRAGMA locking_mode = EXCLUSIVE");
   file_.execute("PRAGMA journal_mode = WAL");
   file_.execute("PRAGMA synchronous = FULL");
   file_.execute("PRAGMA journal_size_limit = 67108864");  // what a large outcome has made of the log is given back
+  file_.execute("PRAGMA secure_delete = OFF");            // or what goes is written once more, as zeros
   file_.count_log_pages(log_pages_);
-  migrate();
+  bring_up_to_date(file_, give_up);
+  last_row_ = static_cast<Row>(store::last_row(file_));
   statements_.emplace(file_.get());
 }
 
-// Each version's step, from the file's own to ours. A file of a newer version is left as it is.
-void OutcomeFile::migrate() {
-  Statement version(file_.get(), "PRAGMA user_version");
-  version.step();
-  const std::int64_t found = version.number(0);
-  version.run();
-  if (found < 0 || found > kFormat) {
-    throw StoreError("the file in DATA_DIR is of a newer version (" + std::to_string(found) + ", this program knows " +
-                     std::to_string(kFormat) + "): use the newer program, or another DATA_DIR");
-  }
-  constexpr const char* kSteps[kFormat] = {
-      "CREATE TABLE outcome(user TEXT NOT NULL, job TEXT NOT NULL, number INTEGER NOT NULL, time INTEGER NOT NULL, "
-      "had_at INTEGER NOT NULL, packet TEXT NOT NULL, PRIMARY KEY(user, job)) WITHOUT ROWID;",
-      "CREATE TABLE online(user TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;"};
-  for (auto format = found; format < kFormat; ++format) {
-    file_.execute(("BEGIN IMMEDIATE;" + std::string(kSteps[format]) +
-                   "PRAGMA user_version = " + std::to_string(format + 1) + "; COMMIT")
-                      .c_str());
-  }
+std::size_t OutcomeFile::bytes() {
+  Statement used(file_.get(),
+                 "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, "
+                 "pragma_page_size");
+  const std::size_t out = used.step() ? static_cast<std::size_t>(used.number(0)) : 0;
+  used.reset();
+  return out;
 }
 
-bool OutcomeFile::load_more(std::vector<hub::StoredOutcome>& piece, bool whole) {
-  if (!all_ || std::exchange(all_whole_, whole) != whole) {
-    const std::string packet = whole ? "packet" : "''";
-    all_.emplace(file_.get(), ("SELECT user, job, number, time, had_at, " + packet +
-                               " FROM outcome WHERE (user, job) > (?, ?) ORDER BY user, job")
-                                  .c_str());
-    all_->bind(loaded_user_).bind(loaded_job_);
-  }
-  for (std::size_t bytes = 0; all_->step();) {
-    const hub::StoredOutcome& one = piece.emplace_back(outcome_in(*all_));
-    bytes += one.entry.frame->memory();
-    if (bytes < kPiece) continue;
-    loaded_user_ = one.user;
-    loaded_job_ = one.job_id;
-    return true;
-  }
-  all_.reset();
-  return false;
+bool OutcomeFile::load_more(LoadedOutcomes& piece, bool packets) {
+  if (!all_) all_.emplace(file_.get());
+  const bool more = all_->next(piece, packets);
+  if (!more) all_.reset();
+  return more;
 }
 
 std::vector<std::string> OutcomeFile::online() {
@@ -111,37 +82,29 @@ std::vector<std::string> OutcomeFile::online() {
   return out;
 }
 
-std::optional<hub::JobEntry> OutcomeFile::outcome_of(std::string_view user, std::string_view job_id) {
-  Statement& row = statements_->of_job;
-  if (!row.bind(user).bind(job_id).step()) return std::nullopt;
-  hub::JobEntry entry = outcome_in(row).entry;
-  row.reset();
+std::optional<hub::JobEntry> OutcomeFile::outcome_in(Row row) {
+  Statement& found = statements_->outcome_in;
+  if (!found.bind(row).step()) return std::nullopt;
+  hub::JobEntry entry{.frame = text_frame(found.view(4), FrameKind::outcome, found.view(3)),
+                      .number = static_cast<std::uint64_t>(found.number(0)),
+                      .time = found.number(1),
+                      .had_at = found.number(2),
+                      .row = row};
+  found.reset();
   return entry;
 }
 
-bool OutcomeFile::read_more(std::string_view user, std::string& read_to, std::vector<hub::StoredOutcome>& found) {
-  Statement& rows = statements_->of_user;
-  rows.bind(user).bind(read_to);
-  for (std::size_t bytes = 0; rows.step();) {
-    const hub::StoredOutcome& one = found.emplace_back(outcome_in(rows));
-    bytes += one.entry.frame->memory();
-    if (bytes < kPiece) continue;
-    read_to = one.job_id;
-    rows.reset();
-    return true;
-  }
-  return false;
-}
-
-bool OutcomeFile::read_more(std::string_view user, JobsToRead& jobs, std::vector<hub::StoredOutcome>& found) {
-  for (std::size_t bytes = 0; jobs.next < jobs.jobs.size() && jobs.bytes_left != 0;) {
-    const std::string& job = jobs.jobs[jobs.next++];
-    auto entry = outcome_of(user, job);
-    if (!entry) continue;
-    const std::size_t size = entry->frame->memory();
-    jobs.bytes_left -= std::min(jobs.bytes_left, size);
-    found.push_back({.user = std::string(user), .job_id = job, .entry = std::move(*entry)});
-    if ((bytes += size) >= kPiece) return true;
+bool OutcomeFile::read_more(Reading& reading) {
+  Statement& packet = statements_->packet_in;
+  for (std::size_t bytes = 0; reading.next < reading.wanted.size() && reading.bytes_left != 0; ++reading.next) {
+    if (bytes >= kReadPiece) return true;
+    auto& [row, frame] = reading.wanted[reading.next];
+    if (frame->packet().empty() && packet.bind(row).step()) {
+      frame = text_frame(packet.view(0), FrameKind::outcome, frame->key());
+      packet.reset();
+      bytes += frame->memory();
+    }
+    if (!frame->packet().empty()) reading.bytes_left -= std::min(reading.bytes_left, frame->memory());
   }
   return false;
 }
@@ -188,28 +151,47 @@ void OutcomeFile::tidy() {
 }
 
 void OutcomeFile::write(const Step& step) {
-  const auto number = static_cast<std::int64_t>(step.number);
-  switch (step.kind) {
-    case Step::Kind::put:
-      return statements_->put.bind(step.user)
-          .bind(step.job_id)
-          .bind(number)
-          .bind(step.time)
-          .bind(step.frame->packet())
-          .run();
-    case Step::Kind::had:
-      return statements_->had.bind(step.time)
-          .bind(step.user)
-          .bind(static_cast<std::int64_t>(step.after))
-          .bind(number)
-          .run();
-    case Step::Kind::forget:
-      return statements_->forget.bind(step.user).bind(step.job_id).bind(number).run();
-    case Step::Kind::presence:
-      for (const auto& [user, online] : step.presence)
-        (online ? statements_->online : statements_->offline).bind(user).run();
-      return;
+  struct Writer {
+    OutcomeFile& file;
+    Row row;
+    void operator()(const Put& put) const { file.put(row, put); }
+    void operator()(const Received& received) const {
+      for (const Row one : received.rows) file.statements_->receive.bind(one).bind(received.at).run();
+    }
+    void operator()(const Forget& forget) const {
+      for (const Row one : forget.rows) file.remove(one);
+    }
+    void operator()(const hub::PresenceChanges& changes) const {
+      for (const auto& [user, online] : changes)
+        (online ? file.statements_->online : file.statements_->offline).bind(user).run();
+    }
+  };
+  std::visit(Writer{*this, step.row}, step.what);
+}
+
+// The row of one that is refused goes to the one that it was to replace: what comes behind it names that row already.
+void OutcomeFile::put(Row row, const Put& put) {
+  const hub::JobEntry& outcome = put.outcome;
+  try {
+    statements_->put_packet.bind(row).bind(outcome.frame->packet()).run();
+    statements_->put.bind(row).bind(outcome.number).bind(outcome.time).bind(put.user).bind(outcome.frame->key()).run();
+  } catch (const SqliteError& error) {
+    if (!error.of_one_row()) throw;
+    remove(row);
+    if (put.replaces != 0) move(put.replaces, row);
+    throw;
   }
+  if (put.replaces != 0) remove(put.replaces);
+}
+
+void OutcomeFile::remove(Row row) {
+  auto& [outcome, packet, received] = statements_->remove;
+  for (Statement* table : {&outcome, &packet, &received}) table->bind(row).run();
+}
+
+void OutcomeFile::move(Row from, Row to) {
+  auto& [outcome, packet, received] = statements_->move;
+  for (Statement* table : {&outcome, &packet, &received}) table->bind(to).bind(from).run();
 }
 
 }  // namespace signalbox::store

@@ -37,7 +37,7 @@ Statement::Statement(sqlite3* connection, const char* sql) {
 }
 
 Statement& Statement::bind(std::string_view text) {
-  check(sqlite3_bind_text64(statement_.get(), ++bound_, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+  check(sqlite3_bind_text64(statement_.get(), ++bound_, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8));
   return *this;
 }
 
@@ -66,10 +66,10 @@ void Statement::reset() {
   sqlite3_reset(statement_.get());
 }
 
-std::string Statement::text(int column) const {
-  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
-  if (!text) fail(sqlite3_db_handle(statement_.get()));  // no memory: no column of ours may be NULL
-  return {text, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+// As a blob, which SQLite does not copy to end it with a zero.
+std::string_view Statement::view(int column) const {
+  const auto* text = static_cast<const char*>(sqlite3_column_blob(statement_.get(), column));
+  return {text, text ? static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column)) : 0};
 }
 
 std::int64_t Statement::number(int column) const {

@@ -30,8 +30,10 @@ class Statement {
  public:
   Statement(sqlite3* connection, const char* sql);
   /// Throws SqliteError where the value cannot be taken; the statement may then be used again from its first value on.
+  /// A text is not copied: it has to stay until no more rows are wanted.
   Statement& bind(std::string_view text);
   Statement& bind(std::int64_t number);
+  Statement& bind(std::uint64_t number) { return bind(static_cast<std::int64_t>(number)); }
   bool step();
   void run() {
     while (step()) {
@@ -39,7 +41,8 @@ class Statement {
   }
   /// No more rows are wanted: it may be used again.
   void reset();
-  std::string text(int column) const;
+  std::string text(int column) const { return std::string(view(column)); }
+  std::string_view view(int column) const;  ///< until the next step
   std::int64_t number(int column) const;
 
  private:

@@ -1,5 +1,6 @@
 #include "store/sqlite_store.hpp"
 
+#include <algorithm>
 #include <type_traits>
 
 #include "base/log.hpp"
@@ -21,17 +22,20 @@ SqliteStore::SqliteStore(const std::string& directory, Options options)
   try {
     wait_for(writer_->opened.get_future());
   } catch (...) {
-    close(kAskAgain);
+    leave(kAskAgain);
     throw;
   }
 }
 
 template <class Answer>
 Answer SqliteStore::wait_for(std::future<Answer> answer) const {
-  const TimePoint silent_at = Clock::now() + options_.queue.timeout;
+  const TimePoint asked = Clock::now();
   for (bool said = false; answer.wait_for(kAskAgain) != std::future_status::ready;) {
-    if (options_.give_up && options_.give_up())
-      throw StoreError("the disk of " + directory_ + " did not answer before the start was given up");
+    if (options_.give_up && options_.give_up()) {
+      throw StoreError(said ? "the disk of " + directory_ + " did not answer before the start was given up"
+                            : "the start was given up before the store in " + directory_ + " was open");
+    }
+    const TimePoint silent_at = std::max(asked, writer_->last_sign.load()) + options_.queue.timeout;
     if (std::exchange(said, said || Clock::now() >= silent_at) || !said) continue;
     log::warn("the disk does not answer: the start waits for it", {{"directory", directory_}});
   }
@@ -47,34 +51,42 @@ auto SqliteStore::ask(Call call) {
   return answer;
 }
 
-void SqliteStore::close(Milliseconds patience) {
-  if (!thread_.joinable()) return;
+bool SqliteStore::leave(Milliseconds patience) {
   const bool ended = writer_->queue.end(patience);
   ended ? thread_.join() : thread_.detach();
+  return ended;
+}
+
+void SqliteStore::close(Milliseconds patience) {
+  if (!thread_.joinable()) return;
+  const bool ended = leave(patience);
   const std::size_t outcomes = writer_->queue.abandon();
   if (outcomes == 0 && ended) return;
   log::error(ended ? "the last outcomes could not be written" : "the disk does not answer and is left as it is",
              {{"outcomes_not_written", std::to_string(outcomes)}});
 }
 
+std::size_t SqliteStore::bytes() {
+  return wait_for(ask([](OutcomeFile& file) { return file.bytes(); }));
+}
+
 // The next piece is read while the one before is taken.
-void SqliteStore::load(const Take& take) {
+void SqliteStore::load(bool packets, const Take& take) {
   struct Piece {
-    std::vector<hub::StoredOutcome> rows{};
+    LoadedOutcomes outcomes{};
     bool more = false;
   };
-  bool whole = true;
   const auto ask_for_one = [&] {
-    return ask([whole](OutcomeFile& file) {
+    return ask([packets](OutcomeFile& file) {
       Piece piece;
-      piece.more = file.load_more(piece.rows, whole);
+      piece.more = file.load_more(piece.outcomes, packets);
       return piece;
     });
   };
   for (auto next = ask_for_one(); next.valid();) {
-    Piece piece = wait_for(std::move(next));
+    const Piece piece = wait_for(std::move(next));
     if (piece.more) next = ask_for_one();
-    for (hub::StoredOutcome& row : piece.rows) whole = take(std::move(row)) && whole;
+    for (const hub::StoredOutcome& one : piece.outcomes) packets = take(one) && packets;
   }
 }
 
@@ -86,44 +98,28 @@ void SqliteStore::on_refused(Refused callback) {
   writer_->refused = std::move(callback);
 }
 
-void SqliteStore::put(std::string_view user, std::string_view job_id, const hub::JobEntry& outcome,
-                      hub::CommitGroup group) {
-  writer_->queue.add({.kind = Step::Kind::put,
-                      .user = std::string(user),
-                      .job_id = std::string(job_id),
-                      .number = outcome.number,
-                      .time = outcome.time,
-                      .frame = outcome.frame,
-                      .group = group});
+Row SqliteStore::put(std::string_view user, const hub::JobEntry& outcome, Row replaces, hub::CommitGroup group) {
+  return writer_->queue.put({.user = std::string(user), .outcome = outcome, .replaces = replaces, .group = group});
 }
 
-void SqliteStore::had(std::string_view user, hub::Outcomes outcomes, hub::WallMs at) {
-  writer_->queue.add({.kind = Step::Kind::had,
-                      .user = std::string(user),
-                      .after = outcomes.after,
-                      .number = outcomes.up_to,
-                      .time = at});
+void SqliteStore::received(std::vector<Row> rows, hub::WallMs at) {
+  writer_->queue.add(Received{.rows = std::move(rows), .at = at});
 }
 
-void SqliteStore::forget(std::string_view user, std::string_view job_id, std::uint64_t number) {
-  writer_->queue.add(
-      {.kind = Step::Kind::forget, .user = std::string(user), .job_id = std::string(job_id), .number = number});
+void SqliteStore::forget(std::vector<Row> rows) {
+  writer_->queue.add(Forget{.rows = std::move(rows)});
 }
 
 void SqliteStore::presence(hub::PresenceChanges changes) {
-  writer_->queue.add({.kind = Step::Kind::presence, .presence = std::move(changes)});
+  writer_->queue.add(std::move(changes));
 }
 
 void SqliteStore::when_committed(hub::CommitGroup group, Committed callback) {
   writer_->queue.when_committed(group, std::move(callback));
 }
 
-void SqliteStore::read(std::string_view user, Found callback) {
-  writer_->queue.read(user, std::nullopt, std::move(callback));
-}
-
-void SqliteStore::read_jobs(std::string_view user, std::vector<std::string> jobs, std::size_t bytes, Found callback) {
-  writer_->queue.read(user, JobsToRead{.jobs = std::move(jobs), .bytes_left = bytes}, std::move(callback));
+void SqliteStore::read(std::vector<hub::StoredFrame> wanted, std::size_t bytes, Found callback) {
+  writer_->queue.read({.wanted = std::move(wanted), .bytes_left = bytes}, std::move(callback));
 }
 
 }  // namespace signalbox::store

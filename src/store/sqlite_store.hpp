@@ -44,15 +44,14 @@ class SqliteStore final : public hub::OutcomeStore {
 
   hub::StoreState state() const override { return writer_->queue.state(); }
   void look(TimePoint now) override { writer_->queue.look(now); }
-  void put(std::string_view user, std::string_view job_id, const hub::JobEntry& outcome,
-           hub::CommitGroup group) override;
-  void had(std::string_view user, hub::Outcomes outcomes, hub::WallMs at) override;
-  void forget(std::string_view user, std::string_view job_id, std::uint64_t number) override;
+  Row put(std::string_view user, const hub::JobEntry& outcome, Row replaces, hub::CommitGroup group) override;
+  void received(std::vector<Row> rows, hub::WallMs at) override;
+  void forget(std::vector<Row> rows) override;
   void presence(hub::PresenceChanges changes) override;
   void when_committed(hub::CommitGroup group, Committed callback) override;
-  void read(std::string_view user, Found callback) override;
-  void read_jobs(std::string_view user, std::vector<std::string> jobs, std::size_t bytes, Found callback) override;
-  void load(const Take& take) override;
+  void read(std::vector<hub::StoredFrame> wanted, std::size_t bytes, Found callback) override;
+  std::size_t bytes() override;
+  void load(bool packets, const Take& take) override;
   std::vector<std::string> online() override;
   void on_refused(Refused callback) override;
 
@@ -61,6 +60,8 @@ class SqliteStore final : public hub::OutcomeStore {
   auto ask(Call call);
   template <class Answer>
   Answer wait_for(std::future<Answer> answer) const;
+  /// The thread ends, or is left behind: has it ended?
+  bool leave(Milliseconds patience);
 
   const std::string directory_;
   const Options options_;

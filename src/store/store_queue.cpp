@@ -14,15 +14,32 @@ constexpr std::size_t kBatch = 8u << 20;  ///< bytes of one transaction, so that
 
 log::RareWarning queue_full, receipts_dropped;
 
+/// Steps that nobody waits for are gathered for so long: a commit costs as much for one as for many.
+constexpr Milliseconds kGather{50};
+
 std::size_t memory_of(const Step& step) {
-  std::size_t bytes = sizeof step + step.user.size() + step.job_id.size();
-  if (step.frame) bytes += step.frame->memory();
-  for (const auto& [user, online] : step.presence) bytes += sizeof user + user.size();
-  return bytes;
+  struct Counted {
+    std::size_t operator()(const Put& put) const { return put.user.size() + put.outcome.frame->memory(); }
+    std::size_t operator()(const Received& received) const { return received.rows.size() * sizeof(Row); }
+    std::size_t operator()(const Forget& forget) const { return forget.rows.size() * sizeof(Row); }
+    std::size_t operator()(const hub::PresenceChanges& changes) const {
+      std::size_t bytes = 0;
+      for (const auto& [user, online] : changes) bytes += sizeof user + user.size();
+      return bytes;
+    }
+  };
+  return sizeof step + std::visit(Counted{}, step.what);
+}
+
+/// What writing it comes to. A row that goes may change a page that nothing else does.
+std::size_t written_bytes(const Step& step) {
+  constexpr std::size_t kPage = 4096;
+  const auto* forget = std::get_if<Forget>(&step.what);
+  return memory_of(step) + (forget ? forget->rows.size() * kPage : 0);
 }
 
 bool is_outcome(const Step& step) {
-  return step.kind == Step::Kind::put;
+  return std::holds_alternative<Put>(step.what);
 }
 
 }  // namespace
@@ -36,25 +53,57 @@ hub::StoreState StoreQueue::state() const noexcept {
 
 // Is the thread to be woken? Under the lock; it is woken when that has been given back.
 bool StoreQueue::wakes() {
-  return idle_ && something_to_do() && std::exchange(idle_, false);
+  const bool asleep = sleeps_until_ != TimePoint::min();
+  if (!asleep || due() >= sleeps_until_) return false;
+  sleeps_until_ = TimePoint::min();
+  return true;
 }
 
-void StoreQueue::add(Step step) {
-  const std::size_t bytes = memory_of(step);
-  bool full = false, dropped = false, wakes_it = false;
+/// When there is something to do.
+TimePoint StoreQueue::due() const {
+  const bool ripe = !waiting_.empty() && waiting_.front().behind <= done_;
+  if (ending_ || ripe || !tasks_.empty() || !questions_.empty()) return TimePoint::min();
+  if (steps_.empty()) return kNever;
+  if (failing_) return retry_at_;
+  return waiting_.empty() ? write_at_ : TimePoint::min();
+}
+
+// Under the lock. Is the thread to be woken?
+bool StoreQueue::push(Step step, bool in_haste) {
+  bytes_.store(bytes_.load(std::memory_order_relaxed) + memory_of(step), std::memory_order_relaxed);
+  steps_.push_back(std::move(step));
+  if (in_haste) {
+    write_at_ = TimePoint::min();
+  } else if (write_at_ == kNever) {
+    write_at_ = Clock::now() + kGather;
+  }
+  return wakes();
+}
+
+// Who puts into a group asks for its commit soon.
+Row StoreQueue::put(Put outcome) {
+  const bool in_haste = outcome.group == 0;
+  bool full = false, wakes_it = false;
+  Row row = 0;
   {
     const std::lock_guard lock(mutex_);
-    const std::size_t before = bytes_.load(std::memory_order_relaxed);
-    full = before + bytes >= options_.bytes;
-    dropped = !is_outcome(step) && before >= options_.bytes + options_.bytes / 4;
-    if (!dropped) {
-      bytes_.store(before + bytes, std::memory_order_relaxed);
-      steps_.push_back(std::move(step));
-      wakes_it = wakes();
-    }
+    row = ++last_row_;
+    wakes_it = push({.row = row, .what = std::move(outcome)}, in_haste);
+    full = state() == hub::StoreState::full;
   }
   if (wakes_it) changed_.notify_one();
   if (full) queue_full.write("STORE_QUEUE_BYTES is reached: outcomes are refused with 429");
+  return row;
+}
+
+void StoreQueue::add(Other what) {
+  bool dropped = false, wakes_it = false;
+  {
+    const std::lock_guard lock(mutex_);
+    dropped = bytes_.load(std::memory_order_relaxed) >= options_.bytes + options_.bytes / 4;
+    if (!dropped) wakes_it = push({.row = last_row_, .what = std::move(what)}, false);
+  }
+  if (wakes_it) changed_.notify_one();
   if (dropped) {
     receipts_dropped.write(
         "the disk is far behind: receipts are not written, and their outcomes will be told again after a restart");
@@ -74,11 +123,11 @@ void StoreQueue::when_committed(hub::CommitGroup group, Committed callback) {
   if (callback) callback(hub::Commit::failed);
 }
 
-void StoreQueue::read(std::string_view user, std::optional<JobsToRead> jobs, Found callback) {
+void StoreQueue::read(Reading reading, Found callback) {
   bool wakes_it = false;
   {
     const std::lock_guard lock(mutex_);
-    questions_.push_back({++last_question_, std::string(user), std::move(jobs), std::move(callback)});
+    questions_.push_back({{++last_question_, std::move(reading)}, std::move(callback)});
     wakes_it = wakes();
   }
   if (wakes_it) changed_.notify_one();
@@ -114,6 +163,8 @@ void StoreQueue::settle(Milliseconds patience) {
   {
     std::unique_lock lock(mutex_);
     const std::uint64_t all = done_ + steps_.size();
+    write_at_ = TimePoint::min();
+    if (wakes()) changed_.notify_one();
     done_something_.wait_for(lock, patience, [&] { return done_ >= all || failing_ || hanging_; });
   }
   const std::unique_lock lock(outside_, std::try_to_lock);
@@ -146,24 +197,32 @@ std::size_t StoreQueue::abandon() {
   return outcomes;
 }
 
-bool StoreQueue::something_to_do() const {
-  const bool ripe = !waiting_.empty() && waiting_.front().behind <= done_;
-  return ending_ || ripe || !tasks_.empty() || !questions_.empty() || (!failing_ && !steps_.empty());
+void StoreQueue::begin_behind(Row row) {
+  const std::lock_guard lock(mutex_);
+  last_row_ = row;
+}
+
+bool StoreQueue::ending() {
+  const std::lock_guard lock(mutex_);
+  return ending_;
 }
 
 StoreQueue::Work StoreQueue::take() {
   std::unique_lock lock(mutex_);
-  const auto wanted = [this] { return something_to_do(); };
-  idle_ = true;
-  failing_ ? static_cast<void>(changed_.wait_until(lock, retry_at_, wanted)) : changed_.wait(lock, wanted);
-  idle_ = false;
+  for (TimePoint until = due(); until > Clock::now(); until = due()) {
+    sleeps_until_ = until;
+    until == kNever ? changed_.wait(lock) : static_cast<void>(changed_.wait_until(lock, until));
+  }
+  sleeps_until_ = TimePoint::min();
   Work work{.tasks = std::exchange(tasks_, {}), .ending = ending_};
   if (failing_ && !ending_ && Clock::now() < retry_at_) return work;
   std::size_t bytes = 0;
-  for (auto step = steps_.begin(); step != steps_.end() && bytes < kBatch; ++step) {
+  auto step = steps_.begin();
+  for (; step != steps_.end() && bytes < kBatch; ++step) {
     work.batch.push_back(&*step);
-    bytes += memory_of(*step);
+    bytes += written_bytes(*step);
   }
+  write_at_ = step == steps_.end() ? kNever : TimePoint::min();
   return work;
 }
 
@@ -183,7 +242,8 @@ void StoreQueue::written(const Batch& batch, const std::vector<Fault>& faults) {
   {
     const std::lock_guard lock(mutex_);
     for (const Fault& fault : faults) {
-      if (fault.step->group != 0) faults_[fault.step->group] = fault.commit;
+      const auto* outcome = std::get_if<Put>(&fault.step->what);
+      if (outcome && outcome->group != 0) faults_[outcome->group] = fault.commit;
     }
     for (std::size_t left = batch.size(); left > 0; --left) {
       bytes_.store(bytes_.load(std::memory_order_relaxed) - memory_of(steps_.front()), std::memory_order_relaxed);
@@ -224,7 +284,8 @@ StoreQueue::Told StoreQueue::take_waiting(hub::Commit commit) {
   }
   if (groups.empty()) return told;
   for (Step& step : steps_) {
-    if (groups.contains(step.group)) step.group = 0;
+    auto* outcome = std::get_if<Put>(&step.what);
+    if (outcome && groups.contains(outcome->group)) outcome->group = 0;
   }
   return told;
 }
@@ -238,38 +299,34 @@ void StoreQueue::tell(Told told) {
 
 void StoreQueue::next_question(std::optional<Question>& question) {
   const std::lock_guard lock(mutex_);
-  if (question && (questions_.empty() || questions_.front().number != question->number)) question.reset();
+  if (question && (questions_.empty() || questions_.front().question.number != question->number)) question.reset();
   if (question || questions_.empty()) return;
-  const Asked& next = questions_.front();
-  question = {.number = next.number, .user = next.user, .jobs = next.jobs, .found = unwritten_of(next.user)};
-  // The file has older ones of these, which would count in what is read.
-  if (!question->jobs) return;
-  std::unordered_set<std::string_view> found;
-  for (const hub::StoredOutcome& one : question->found) found.insert(one.job_id);
-  std::erase_if(question->jobs->jobs, [&found](const std::string& job) { return found.contains(job); });
-}
-
-// At the start of a question: what is written meanwhile may lie before the place that has been reached in the file.
-std::vector<hub::StoredOutcome> StoreQueue::unwritten_of(std::string_view user) const {
-  std::vector<hub::StoredOutcome> out;
-  for (const Step& step : steps_) {
-    if (!is_outcome(step) || step.user != user) continue;
-    out.push_back({.user = step.user,
-                   .job_id = step.job_id,
-                   .entry = {.frame = step.frame, .number = step.number, .time = step.time}});
+  question = questions_.front().question;
+  // At the start of a question: what waits now may have been replaced in the file before it is reached there.
+  for (auto& [row, frame] : question->reading.wanted) {
+    if (FrameRef whole = unwritten(row)) frame = std::move(whole);
   }
-  return out;
 }
 
-void StoreQueue::answer(const Question& question) {
+FrameRef StoreQueue::unwritten(Row row) const {
+  const auto step = std::ranges::lower_bound(steps_, row, {}, &Step::row);
+  const auto* outcome = step != steps_.end() && step->row == row ? std::get_if<Put>(&step->what) : nullptr;
+  return outcome ? outcome->outcome.frame : FrameRef{};
+}
+
+// What was not found, or not come to, has but its key.
+void StoreQueue::answer(Question question) {
   Found callback;
   {
     const std::lock_guard lock(mutex_);
-    if (questions_.empty() || questions_.front().number != question.number) return;  // answered by look()
+    if (questions_.empty() || questions_.front().question.number != question.number) return;  // answered by look()
     callback = std::move(questions_.front().callback);
     questions_.pop_front();
   }
-  call([&] { callback(question.found); });
+  auto& [wanted, bytes_left, next] = question.reading;
+  wanted.resize(next);
+  std::erase_if(wanted, [](const hub::StoredFrame& one) { return one.frame->packet().empty(); });
+  call([&] { callback(wanted); });
 }
 
 void StoreQueue::ended() {

@@ -16,6 +16,7 @@
 #include "base/clock.hpp"
 #include "hub/outcome_store.hpp"
 #include "store/outcome_file.hpp"
+#include "store/store_step.hpp"
 
 namespace signalbox::store {
 
@@ -29,6 +30,7 @@ class StoreQueue {
   using Committed = hub::OutcomeStore::Committed;
   using Found = hub::OutcomeStore::Found;
   using Task = std::move_only_function<void(OutcomeFile&)>;
+  using Other = decltype(Step::what);
 
   struct Options {
     std::size_t bytes = 64u << 20;  ///< of what waits, beyond which outcomes are refused
@@ -39,12 +41,12 @@ class StoreQueue {
   // For all threads.
 
   hub::StoreState state() const noexcept;
-  /// An outcome is taken whatever the state is: who adds it has asked. What only spares a user a repetition is dropped
-  /// when far too much waits.
-  void add(Step step);
+  /// An outcome is taken whatever the state is: who adds it has asked. Returns its row.
+  Row put(Put outcome);
+  /// Anything else only spares a user a repetition, and is dropped when far too much waits.
+  void add(Other what);
   void when_committed(hub::CommitGroup group, Committed callback);
-  /// All outcomes of a user, or of these jobs alone.
-  void read(std::string_view user, std::optional<JobsToRead> jobs, Found callback);
+  void read(Reading reading, Found callback);
   /// Does this on the thread that has the file, before anything else. At the start.
   void run(Task task);
   /// If the disk has been silent for the timeout, tells who waits that it is.
@@ -58,6 +60,10 @@ class StoreQueue {
 
   // For the thread that has the file.
 
+  /// Rows begin behind that one. Before anything is put.
+  void begin_behind(Row row);
+  /// What is opened now is not wanted any more.
+  bool ending();
   struct Work {
     std::vector<Task> tasks{};
     Batch batch{};  ///< to be written in one transaction; nothing of it moves or changes until that is told
@@ -75,17 +81,14 @@ class StoreQueue {
   };
   void written(const Batch& batch, const std::vector<Fault>& faults = {});
   void not_written(std::string_view what);
-  /// A user whose outcomes are to be read, and what has been found of them: at first what waits to be written.
   struct Question {
     std::uint64_t number = 0;  ///< of all questions
-    std::string user;
-    std::optional<JobsToRead> jobs{};  ///< else all of them
-    std::vector<hub::StoredOutcome> found{};
-    std::string read_to{};  ///< the last job of the pieces that were read
+    Reading reading;
   };
-  /// Leaves the question that is to be answered next: the same, another one, or none.
+  /// Leaves the question that is to be answered next: the same, another one, or none. What of it waits to be written
+  /// has its packets.
   void next_question(std::optional<Question>& question);
-  void answer(const Question& question);
+  void answer(Question question);
   /// Calls who asked, if they are there still.
   template <class Call>
   void call(Call&& outside) {
@@ -102,16 +105,15 @@ class StoreQueue {
     Committed callback;
   };
   struct Asked {
-    std::uint64_t number;
-    std::string user;
-    std::optional<JobsToRead> jobs;
+    Question question;
     Found callback;
   };
   using Told = std::vector<std::pair<Committed, hub::Commit>>;
 
+  bool push(Step step, bool in_haste);
   bool wakes();
-  std::vector<hub::StoredOutcome> unwritten_of(std::string_view user) const;
-  bool something_to_do() const;
+  FrameRef unwritten(Row row) const;
+  TimePoint due() const;
   Told take_waiting(hub::Commit commit);
   void tell(Told told);
 
@@ -123,8 +125,10 @@ class StoreQueue {
   std::mutex mutex_;
   std::condition_variable changed_;         ///< there may be something to do
   std::condition_variable done_something_;  ///< or it is known that it cannot be done now
-  std::deque<Step> steps_;
-  std::uint64_t done_ = 0;  ///< how many steps have gone
+  std::deque<Step> steps_;                  ///< their rows rise
+  Row last_row_ = 0;
+  TimePoint write_at_ = kNever;  ///< the steps that nobody waits for
+  std::uint64_t done_ = 0;       ///< how many steps have gone
   std::deque<Waiting> waiting_;
   std::deque<Asked> questions_;
   std::uint64_t last_question_ = 0;
@@ -132,7 +136,7 @@ class StoreQueue {
   std::unordered_map<hub::CommitGroup, hub::Commit> faults_;  ///< until who waits for that group is told
   TimePoint busy_since_ = kNever;
   TimePoint retry_at_{};
-  bool idle_ = false;  ///< the thread waits for something to do
+  TimePoint sleeps_until_ = TimePoint::min();  ///< the thread, unless it is woken; min: it does not sleep
   bool ending_ = false, has_ended_ = false;
   bool gone_ = false;  ///< nobody takes anything any more
 

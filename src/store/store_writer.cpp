@@ -27,7 +27,11 @@ class AtTheDisk {
 
 void StoreWriter::run() {
   try {
-    OutcomeFile file(directory_);
+    OutcomeFile file(directory_, [this] {
+      last_sign = Clock::now();
+      return queue.ending();
+    });
+    queue.begin_behind(file.last_row());
     opened.set_value();
     serve(file);
   } catch (...) {  // only the constructor throws
@@ -67,15 +71,16 @@ bool StoreWriter::write(OutcomeFile& file, const Batch& batch) {
 // All but an outcome is dropped for good: a receipt that is missing has the outcome told once more.
 StoreQueue::Fault StoreWriter::drop(OutcomeFile& file, const OutcomeFile::Refused& one) {
   const auto& [step, error] = one;
+  const auto* put = std::get_if<Put>(&step->what);
+  const std::string user = put ? put->user : "", job(put ? put->outcome.frame->key() : "");
   step_refused.write("the store can never take this and has refused it",
-                     {{"user", step->user}, {"job", step->job_id}, {"what", error.what()}});
-  if (step->kind == Step::Kind::put && refused) {
-    hub::RefusedOutcome outcome{.user = step->user, .job_id = step->job_id, .number = step->number};
+                     {{"user", user}, {"job", job}, {"what", error.what()}});
+  if (put && refused) {
+    hub::RefusedOutcome outcome{.user = user, .job_id = job, .number = put->outcome.number};
     try {
-      outcome.before = file.outcome_of(step->user, step->job_id);
+      outcome.before = file.outcome_in(step->row);
     } catch (const StoreError& unread) {
-      cannot_read.write("an outcome cannot be read",
-                        {{"user", step->user}, {"job", step->job_id}, {"what", unread.what()}});
+      cannot_read.write("an outcome cannot be read", {{"user", user}, {"job", job}, {"what", unread.what()}});
     }
     queue.call([&] { refused(std::move(outcome)); });
   }
@@ -87,14 +92,11 @@ void StoreWriter::read_some(OutcomeFile& file) {
   if (!reading_) return;
   try {
     const AtTheDisk at_the_disk(queue);
-    auto& [number, user, jobs, found, read_to] = *reading_;
-    if (jobs ? file.read_more(user, *jobs, found) : file.read_more(user, read_to, found)) return;
+    if (file.read_more(reading_->reading)) return;
   } catch (const StoreError& error) {
-    cannot_read.write("outcomes cannot be read and are not told until they can",
-                      {{"user", reading_->user}, {"what", error.what()}});
+    cannot_read.write("outcomes cannot be read and are not told until they can", {{"what", error.what()}});
   }
-  queue.answer(*reading_);
-  reading_.reset();
+  queue.answer(*std::exchange(reading_, std::nullopt));
 }
 
 }  // namespace signalbox::store

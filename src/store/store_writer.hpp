@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <future>
 #include <optional>
 #include <string>
@@ -18,7 +19,8 @@ class StoreWriter {
   void run();
 
   StoreQueue queue;
-  std::promise<void> opened;  ///< or why not
+  std::promise<void> opened;                       ///< or why not
+  std::atomic<TimePoint> last_sign{Clock::now()};  ///< of life, while it opens the file
   hub::OutcomeStore::Refused refused;
 
  private:

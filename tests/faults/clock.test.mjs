@@ -201,6 +201,7 @@ describe("a wall clock that is stepped", { concurrency: 2 }, () => {
     const [received, unread] = [users.slice(0, 50), users.slice(50)];
     await makeOutcomes(place);
     assert.deepEqual(await told(place, received), received);
+    await makeOutcomes(place, ["another"]); // whose commit has the receipts as well
     await place.kill();
     place.clock.set(25 * hour);
     await place.start();

@@ -16,7 +16,10 @@ FrameRef completed(const char* job) {
 
 struct Ledger : testing::Test {
   void keep(const char* job, const FrameRef& frame) {
-    last = jobs.keep(HashedText(job), frame, ++now, pushed_out).number;
+    const auto [entry, replaced] = jobs.keep(HashedText(job), frame, ++now, pushed_out);
+    last = entry.number;
+    if (frame->kind() == FrameKind::outcome) entry.row = kRows + last;
+    last_replaced = replaced;
   }
   /// "job:event" of what a login is told.
   std::vector<std::string> told() const {
@@ -33,7 +36,9 @@ struct Ledger : testing::Test {
   UserJobs jobs{options, memory, 0};
   const std::size_t none = bytes;
   WallMs now = 1'000'000'000'000;
+  static constexpr Row kRows = 100;  ///< the row of an outcome is its number and so much
   std::uint64_t last = 0;
+  Row last_replaced = 0;
   std::vector<UserJobs::Gone> pushed_out;
 };
 
@@ -87,8 +92,8 @@ TEST_F(Ledger, an_outcome_that_is_taken_back_leaves_what_was_there_before_it) {
 
 TEST_F(Ledger, what_was_had_is_told_again_for_a_while_and_then_no_more) {
   keep("a", completed("a"));
-  EXPECT_EQ(jobs.confirm({.up_to = last}, now, pushed_out), 1u);
-  EXPECT_EQ(jobs.confirm({.up_to = last}, now, pushed_out), 0u);
+  EXPECT_EQ(jobs.confirm({.up_to = last}, now, pushed_out), std::vector<Row>{kRows + last});
+  EXPECT_EQ(jobs.confirm({.up_to = last}, now, pushed_out), std::vector<Row>{});
   now += options.outcome_replay - 1;
   EXPECT_EQ(told(), Told{text(completed("a"))}) << "another tab may still wait for it";
   now += 1;
@@ -157,7 +162,7 @@ TEST_F(Bounded, outcomes_count_from_when_they_are_received) {
   receive_all();
   EXPECT_EQ(ids(), (Told{"runs", "3", "4"}));
   ASSERT_EQ(pushed_out.size(), 2u);
-  EXPECT_EQ(pushed_out[0].job_id, "1");
+  EXPECT_EQ(pushed_out[0].row, kRows + 2);
   EXPECT_FALSE(pushed_out[0].unread);
 }
 
@@ -184,10 +189,7 @@ TEST_F(Ledger, refuses_outcomes_past_the_bound_of_what_was_not_had) {
 }
 
 struct Unloaded : Ledger {
-  std::vector<StoredOutcome> stored(const char* job) const {
-    const auto whole = completed(job);
-    return {{.user = "ada", .job_id = job, .entry = {.frame = whole, .number = last}}};
-  }
+  std::vector<StoredFrame> stored(const char* job) const { return {{.row = kRows + last, .frame = completed(job)}}; }
 };
 
 TEST_F(Unloaded, the_data_of_outcomes_is_left_to_the_store_and_comes_back_from_it) {
@@ -209,7 +211,7 @@ TEST_F(Unloaded, the_data_of_outcomes_is_left_to_the_store_and_comes_back_from_i
 TEST_F(Unloaded, an_outcome_counts_as_had_by_who_was_told_before) {
   keep("a", completed("a"));
   jobs.unload();
-  EXPECT_EQ(jobs.confirm({.up_to = last}, now, pushed_out), 1u);
+  EXPECT_EQ(jobs.confirm({.up_to = last}, now, pushed_out).size(), 1u);
   EXPECT_TRUE(jobs.status("a")->had);
 }
 
@@ -321,12 +323,13 @@ TEST_F(Ledger, what_was_shown_stays_as_it_was_while_the_job_goes_on) {
   EXPECT_NE(text_of("a"), before);
 }
 
-TEST_F(Bounded, what_a_start_brings_back_in_any_order_goes_in_the_order_of_its_numbers) {
+TEST_F(Bounded, what_a_start_brings_back_goes_in_its_order) {
   const auto outcome = [this](const char* job, std::uint64_t number, WallMs had_at) {
     return JobEntry{.frame = completed(job), .number = number, .time = now, .had_at = had_at};
   };
-  jobs.restore(
-      {outcome("a", 43, now), outcome("b", 42, 0), outcome("c", 41, now), outcome("d", 44, now), outcome("e", 40, 0)});
+  for (const JobEntry& one :
+       {outcome("e", 40, 0), outcome("c", 41, now), outcome("b", 42, 0), outcome("a", 43, now), outcome("d", 44, now)})
+    jobs.restore(one);
   keep("new", progress("new", 1));
   EXPECT_EQ(ids(), (Told{"e", "b", "a", "d", "new"}));
   receive_all();
@@ -334,8 +337,30 @@ TEST_F(Bounded, what_a_start_brings_back_in_any_order_goes_in_the_order_of_its_n
   EXPECT_EQ(ids(), (Told{"b", "new", "newer"}));
 }
 
+TEST_F(Ledger, of_two_outcomes_of_a_job_that_a_start_finds_the_later_counts) {
+  jobs.restore({.frame = completed("a"), .number = 1, .time = now, .row = 1});
+  const std::size_t one = bytes;
+  jobs.restore({.frame = completed("a"), .number = 2, .time = now, .row = 2});
+  EXPECT_EQ(bytes, one);
+  EXPECT_EQ(jobs.size(), 1u);
+  EXPECT_EQ(jobs.confirm({.up_to = 9}, now, pushed_out), std::vector<Row>{2});
+}
+
+TEST_F(Ledger, an_outcome_says_whose_place_it_takes_in_the_store) {
+  keep("a", completed("a"));
+  EXPECT_EQ(last_replaced, 0u);
+  const Row first = kRows + last;
+  keep("a", progress("a", 1));
+  EXPECT_EQ(last_replaced, 0u) << "the outcome stays, whatever runs";
+  keep("a", completed("a"));
+  EXPECT_EQ(last_replaced, first);
+  const Row second = kRows + last;
+  keep("a", completed("a"));
+  EXPECT_EQ(last_replaced, second);
+}
+
 TEST_F(Ledger, numbers_go_on_after_a_restart) {
-  jobs.restore({{.frame = completed("a"), .number = 41, .time = now, .had_at = 0}});
+  jobs.restore({.frame = completed("a"), .number = 41, .time = now, .had_at = 0});
   keep("b", completed("b"));
   EXPECT_EQ(last, 42u);
   EXPECT_EQ(told().size(), 2u);

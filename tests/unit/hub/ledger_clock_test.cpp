@@ -128,9 +128,7 @@ struct SetClock : testing::Test, Clocks {
     for (int second = 0; second < 20; ++second, pass(kSecond)) directory.on_timer(test_now += std::chrono::seconds(1));
   }
   static bool has(const Directory& directory) { return directory.job("ada", "7").has_value(); }
-  static StoredOutcome stored(WallMs time) {
-    return {.user = "ada", .job_id = "7", .entry = {.frame = outcome().frame, .number = 1, .time = time}};
-  }
+  static JobEntry stored(WallMs time) { return {.frame = outcome().frame, .number = 1, .time = time}; }
   FakeMailboxes mailboxes{1};
 };
 
@@ -167,7 +165,7 @@ TEST_F(SetClock, dates_what_goes_to_the_store_by_the_wall) {
 TEST_F(SetClock, before_a_start_lets_an_outcome_of_the_future_live_as_long_as_any_other) {
   for (const std::size_t total_bytes : {1u, 1u << 20}) {
     NotedStore store;
-    store.found.push_back(stored(wall + 10 * kYear));
+    store.find("ada", stored(wall + 10 * kYear));
     Directory directory(mailboxes, options(total_bytes));
     directory.open(store, test_now);
     pass(kAge - kHour);
@@ -182,7 +180,7 @@ TEST_F(SetClock, before_a_start_lets_an_outcome_of_the_future_live_as_long_as_an
 TEST_F(SetClock, soon_after_a_start_saves_what_seemed_too_old) {
   for (const std::size_t total_bytes : {1u, 1u << 20}) {
     NotedStore store;
-    store.found.push_back(stored(wall));
+    store.find("ada", stored(wall));
     wall += 10 * kYear;
     Directory directory(mailboxes, options(total_bytes));
     directory.open(store, test_now);
@@ -202,7 +200,7 @@ TEST_F(SetClock, soon_after_a_start_saves_what_seemed_too_old) {
 TEST_F(SetClock, that_stays_as_it_is_after_a_start_ends_what_grew_too_old_without_a_process) {
   for (const std::size_t total_bytes : {1u, 1u << 20}) {
     NotedStore store;
-    store.found.push_back(stored(wall - 2 * kAge));
+    store.find("ada", stored(wall - 2 * kAge));
     Directory directory(mailboxes, options(total_bytes));
     directory.open(store, test_now);
     pass(LedgerClock::kSettingMs);

@@ -171,7 +171,7 @@ struct CannotRead : LeftToStore {
     for (const char* job : jobs) out.emplace_back(ended(job)->packet());
     return out;
   }
-  std::vector<StoredOutcome> unreadable;
+  std::vector<NotedStore::Noted> unreadable;
 };
 
 TEST_F(CannotRead, what_a_login_was_not_told_is_told_at_a_later_one) {
@@ -201,7 +201,7 @@ TEST_F(CannotRead, a_socket_that_was_not_told_all_confirms_what_comes_behind_it_
   received(ada);
   for (const char* job : {"1", "2", "3"}) EXPECT_FALSE(had(job));
   for (const char* job : {"8", "9"}) EXPECT_TRUE(had(job));
-  EXPECT_EQ(store.notes.back(), "had ada 3..5");
+  EXPECT_EQ(Packets(store.notes.end() - 2, store.notes.end()), (Packets{"received ada 8", "received ada 9"}));
 }
 
 TEST_F(LeftToStore, a_login_that_waits_too_long_for_it_is_closed) {
@@ -243,10 +243,48 @@ TEST_F(LeftToStore, what_runs_is_not_pushed_out_by_what_is_read_for_a_moment) {
 
 TEST_F(LeftToStore, what_was_found_at_the_start_is_left_there) {
   FakeHub after(short_of_memory());
-  store.found = {{.user = "ada", .job_id = "7", .entry = {.frame = ended().frame, .number = 5}}};
+  store.find("ada", {.frame = ended().frame, .number = 5});
   after.directory.open(store, test_now);
   after.registry.start(after.config);
   EXPECT_EQ(after.directory.job("ada", "7")->event, "");
+}
+
+TEST_F(LeftToStore, a_start_asks_for_no_data_that_has_no_room) {
+  for (const std::size_t bytes : {100'000, 150'000}) {
+    FakeHub after(enough_memory());
+    NotedStore far;
+    far.find("ada", {.frame = ended().frame, .number = 5});
+    far.found_bytes = bytes;
+    after.directory.open(far, test_now);
+    EXPECT_EQ(far.asked_for_packets, bytes == 100'000);
+    EXPECT_EQ(after.directory.job("ada", "7")->event, bytes == 100'000 ? "job_completed" : "");
+  }
+}
+
+TEST_F(LeftToStore, a_start_that_finds_memory_short_in_the_middle_has_all_of_each_user_in_their_order) {
+  NotedStore far;
+  for (int job = 0; job < 3000; ++job) {
+    const auto event = job_frame(JobCompleted{.job_id = std::to_string(job), .result = std::string(1000, 'x')}, {});
+    far.find("user-" + std::to_string(job % 3), {.frame = event->frame, .number = 1u + static_cast<unsigned>(job) / 3});
+  }
+  far.kept = far.found;
+  Config config = short_of_memory();
+  config.ledger_total_bytes = 2'000'000;
+  FakeHub after(config);
+  after.directory.open(far, test_now);
+  EXPECT_EQ(after.directory.entries(), 3u);
+  EXPECT_FALSE(after.directory.job("user-0", "0")->event.empty());
+  EXPECT_TRUE(after.directory.job("user-0", "2997")->event.empty());
+  after.registry.start(after.config);
+  FakeClient client(after);
+  client.log_in("user-1");
+  far.answer();
+  after.deliver();
+  const Packets told = without_welcome(client.take());
+  ASSERT_EQ(told.size(), 1000u);
+  for (int i = 0; i < 1000; ++i)
+    ASSERT_TRUE(told[static_cast<std::size_t>(i)].starts_with(R"(42["job_completed",{"jobId":")" +
+                                                              std::to_string(1 + 3 * i) + '"'));
 }
 
 struct LeftToStoreAndRecovering : LeftToStore {

@@ -59,7 +59,7 @@ TEST_F(Outcomes, are_had_a_second_after_the_client_confirmed_their_receipt) {
   EXPECT_FALSE(hub.directory.job("ada", "7")->had);
   ada.client.on_timer(test_now + std::chrono::seconds(1));
   EXPECT_TRUE(hub.directory.job("ada", "7")->had);
-  EXPECT_EQ(store.notes.back(), "had ada 1");
+  EXPECT_EQ(store.notes.back(), "received ada 7");
 }
 
 TEST_F(Outcomes, a_receipt_is_void_if_the_socket_left_meanwhile) {
@@ -171,7 +171,7 @@ TEST_F(AcknowledgedOutcomes, are_had_when_it_comes_and_written_down_once_for_man
   ada.client.on_timer(test_now);
   EXPECT_TRUE(hub.directory.job("ada", "9")->had);
   EXPECT_EQ(store.notes.size(), 3u);
-  EXPECT_EQ(store.notes.back(), "had ada 2");
+  EXPECT_EQ(store.notes.back(), "received ada 7, ada 9");
 }
 
 TEST_F(AcknowledgedOutcomes, of_numbers_that_were_never_sent_are_taken_for_the_newest_that_was) {
@@ -182,12 +182,12 @@ TEST_F(AcknowledgedOutcomes, of_numbers_that_were_never_sent_are_taken_for_the_n
   ada.text("3999999999999999[]");
   ada.text("310000000000000000000[]");
   ada.client.on_timer(test_now + std::chrono::milliseconds(100));
-  EXPECT_EQ(store.notes.back(), "had ada 1");
+  EXPECT_EQ(store.notes.back(), "received ada 7");
   FakeClient stranger(hub);
   stranger.log_in("grace");
   stranger.text("3999999999999999[]");
   stranger.client.on_timer(test_now + std::chrono::milliseconds(100));
-  EXPECT_EQ(store.notes.back(), "had ada 1");
+  EXPECT_EQ(store.notes.back(), "received ada 7");
 }
 
 TEST_F(AcknowledgedOutcomes, count_though_the_client_leaves_at_once) {
@@ -219,7 +219,7 @@ TEST(OutcomesPushedOut, are_gone_from_the_store_as_well) {
   ASSERT_TRUE(directory.emit("ada", done()));
   directory.confirm("ada", {.up_to = 1});
   ASSERT_TRUE(directory.emit("ada", percent(1)));  // whose progress pushes the outcome out
-  EXPECT_EQ(store.notes, (std::vector<std::string>{"put ada 7 1", "had ada 1", "forget ada 7"}));
+  EXPECT_EQ(store.notes, (std::vector<std::string>{"put ada 7 1", "received ada 7", "forget ada 7"}));
 }
 
 TEST(OutcomesThatTheStoreCannotTake, are_not_told_at_the_next_login) {
@@ -237,8 +237,7 @@ TEST(OutcomesThatTheStoreCannotTake, are_not_told_at_the_next_login) {
 
 TEST(OutcomesAfterARestart, are_there_again) {
   NotedStore store;
-  store.found.push_back(
-      {.user = "ada", .job_id = "7", .entry = {.frame = done().frame, .number = 41, .time = 1'900'000'000'000}});
+  store.find("ada", {.frame = done().frame, .number = 41, .time = 1'900'000'000'000});
   FakeHub hub;
   hub.config.presence_events = false;
   hub.directory.open(store, test_now);
@@ -249,15 +248,11 @@ TEST(OutcomesAfterARestart, are_there_again) {
   EXPECT_EQ(store.notes.back(), "put ada 8 42") << "numbers go on";
 }
 
-TEST(OutcomesAfterARestart, go_in_the_order_of_their_numbers_and_not_of_their_ids) {
+TEST(OutcomesAfterARestart, go_in_the_order_in_which_they_happened) {
   NotedStore store;
-  for (const char* job : {"1", "2", "3"}) {
-    store.found.push_back({.user = "ada",
-                           .job_id = job,
-                           .entry = {.frame = job_frame(JobCompleted{.job_id = job}, {})->frame,
-                                     .number = 10u - store.found.size(),
-                                     .time = 1,
-                                     .had_at = 1}});
+  for (const char* job : {"3", "1", "2"}) {
+    const FrameRef frame = job_frame(JobCompleted{.job_id = job}, {})->frame;
+    store.find("ada", {.frame = frame, .number = store.found.size() + 1, .time = 1, .had_at = 1});
   }
   FakeMailboxes mailboxes(1);
   Directory directory(mailboxes,

@@ -161,9 +161,7 @@ void start(std::size_t users) {
   for (std::size_t i = 0; i < kOutcomes; ++i) {
     const std::string user = "user-" + std::to_string(i * users / kOutcomes),
                       job = std::to_string(10'000'000 + i) + uuid;
-    store.found.push_back(
-        {.user = user, .job_id = job, .entry = {.frame = key_alone(resting_outcome(job)), .number = i + 1}});
-    store.found.back().entry.time = Resting::wall();
+    store.find(user, {.frame = key_alone(resting_outcome(job)), .number = i + 1, .time = Resting::wall()});
   }
   FakeMailboxes mailboxes(1);
   Directory directory(mailboxes, Resting::options());

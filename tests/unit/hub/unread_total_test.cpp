@@ -109,8 +109,7 @@ TEST_F(UnreadTotal, all_is_given_back) {
 struct AfterARestart : UnreadTotal {
   AfterARestart() {
     for (std::size_t i = 0; i < 1000; ++i) {
-      store.found.push_back({.user = user(i), .job_id = "7", .entry = {.frame = ended("7").frame, .number = 1}});
-      store.found.back().entry.time = coarse_unix_ms();
+      store.find(user(i), {.frame = ended("7").frame, .number = 1, .time = coarse_unix_ms()});
     }
     directory.open(store, test_now);
   }

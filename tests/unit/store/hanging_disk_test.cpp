@@ -25,12 +25,13 @@ struct Hanging : testing::Test {
     return std::make_unique<SqliteStore>(
         directory, SqliteStore::Options{.queue = {.bytes = bytes, .timeout = kTimeout}, .give_up = {}});
   }
-  static void put(SqliteStore& store, std::uint64_t number, CommitGroup group = 0, std::size_t size = 100) {
-    store.put("ada", std::to_string(number),
-              {.frame = text_frame("42[\"" + std::string(size, 'x') + "\"]", FrameKind::outcome),
-               .number = number,
-               .time = 5},
-              group);
+  static Row put(SqliteStore& store, std::uint64_t number, CommitGroup group = 0, std::size_t size = 100) {
+    return store.put(
+        "ada",
+        {.frame = text_frame("42[\"" + std::string(size, 'x') + "\"]", FrameKind::outcome, std::to_string(number)),
+         .number = number,
+         .time = 5},
+        0, group);
   }
   static std::future<Commit> fate(SqliteStore& store, CommitGroup group) {
     std::promise<Commit> done;
@@ -57,7 +58,7 @@ struct Hanging : testing::Test {
   }
   std::size_t on_the_disk() const {
     std::size_t count = 0;
-    open()->load([&](const auto&) {
+    open()->load(true, [&](const auto&) {
       ++count;
       return true;
     });
@@ -101,15 +102,15 @@ TEST_F(Hanging, what_waits_for_the_disk_is_bounded) {
     store->look(Clock::now());
     EXPECT_EQ(store->state(), StoreState::full) << "no reason to say that it hangs";
     // Receipts have some room beyond, and then are dropped.
-    for (std::uint64_t i = 1; i <= 1000; ++i) store->had("ada", {.after = i - 1, .up_to = i}, 77);
+    for (Row row = 1; row <= 1000; ++row) store->received({row}, 77);
   }
   EXPECT_EQ(fate(*store, store->new_group()).get(), Commit::durable);
   EXPECT_TRUE(store->ready());
   store->close(kTimeout);
   std::size_t all = 0, had = 0;
-  open()->load([&](const hub::StoredOutcome& one) {
+  open()->load(true, [&](const hub::StoredOutcome& one) {
     ++all;
-    had += one.entry.had_at != 0;
+    had += one.had_at != 0;
     return true;
   });
   EXPECT_GE(all, 7u);
@@ -121,15 +122,17 @@ TEST_F(Hanging, outcomes_that_are_asked_for_meanwhile_are_withheld) {
   const auto store = open();
   ASSERT_EQ(fate_of_one(*store, 1), Commit::durable);
   std::promise<std::size_t> during, after;
+  const std::vector<hub::StoredFrame> both{{1, text_frame({}, FrameKind::outcome, "1")},
+                                           {2, text_frame({}, FrameKind::outcome, "2")}};
   {
     HangingDisk disk;
     put(*store, 2);
     disk.catches_one();
-    store->read("ada", [&](const auto& found) { during.set_value(found.size()); });
+    store->read(both, SIZE_MAX, [&](const auto& found) { during.set_value(found.size()); });
     store->look(Clock::now() + kTimeout);
     EXPECT_EQ(during.get_future().get(), 0u);
   }
-  store->read("ada", [&](const auto& found) { after.set_value(found.size()); });
+  store->read(both, SIZE_MAX, [&](const auto& found) { after.set_value(found.size()); });
   EXPECT_EQ(after.get_future().get(), 2u);
 }
 

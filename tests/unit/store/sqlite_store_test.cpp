@@ -1,7 +1,6 @@
 #include "store/sqlite_store.hpp"
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -13,155 +12,64 @@
 #include <fstream>
 #include <future>
 
-namespace signalbox::store {
+#include "store_fixture.hpp"
+
+namespace signalbox::store::test {
 namespace {
-
-using hub::Commit;
-using hub::CommitGroup;
-using hub::JobEntry;
-
-struct Store : testing::Test {
-  Store() { std::filesystem::remove_all(directory); }
-  ~Store() override { std::filesystem::remove_all(directory); }
-
-  static JobEntry outcome(std::uint64_t number, const std::string& packet = "42[\"job_completed\",{}]") {
-    return {.frame = text_frame(packet, FrameKind::outcome), .number = number, .time = 5};
-  }
-  /// Waits until all that was asked before is on the disk.
-  static bool committed(SqliteStore& store) { return fate(store, store.new_group()) == Commit::durable; }
-  static Commit fate(SqliteStore& store, CommitGroup group) {
-    std::promise<Commit> done;
-    store.when_committed(group, [&](Commit commit) { done.set_value(commit); });
-    return done.get_future().get();
-  }
-  /// Makes the file such that what is inserted of this job fails for good: by a constraint, or by SQLite's limit.
-  void break_job(const std::string& job, const std::string& what) {
-    {
-      SqliteStore store(directory);
-    }
-    Sqlite(directory + "/outcomes.db")
-        .execute(("CREATE TRIGGER \"" + job + "\" BEFORE INSERT ON outcome WHEN NEW.job = '" + job + "' BEGIN SELECT " +
-                  what + "; END")
-                     .c_str());
-  }
-  /// The store's thread is in a callback until this goes: what is asked meanwhile is one batch.
-  class Held {
-   public:
-    explicit Held(SqliteStore& store) {
-      store.when_committed(store.new_group(), [released = release_.get_future()](Commit) { released.wait(); });
-    }
-    ~Held() { release_.set_value(); }
-
-   private:
-    std::promise<void> release_;
-  };
-  static std::vector<hub::StoredOutcome> all(SqliteStore& store) {
-    std::vector<hub::StoredOutcome> out;
-    store.load([&out](hub::StoredOutcome one) {
-      out.push_back(std::move(one));
-      return true;
-    });
-    return out;
-  }
-  /// "job number packet" of what it has of a user.
-  static std::vector<std::string> read(SqliteStore& store, std::string_view user) {
-    std::promise<std::vector<std::string>> done;
-    store.read(user, [&](const std::vector<hub::StoredOutcome>& found) {
-      std::vector<std::string> out;
-      for (const auto& [whose, job, entry] : found)
-        out.push_back(job + ' ' + std::to_string(entry.number) + ' ' + std::string(entry.frame->packet()));
-      done.set_value(std::move(out));
-    });
-    return done.get_future().get();
-  }
-  std::string why_not() { return why_not(directory); }
-  static std::string why_not(const std::string& place) {
-    try {
-      SqliteStore store(place);
-      return "it opened";
-    } catch (const StoreError& error) {
-      return error.what();
-    }
-  }
-
-  const std::string directory = testing::TempDir() + "signalbox-store-" + std::to_string(::getpid());
-};
 
 TEST_F(Store, keeps_what_it_was_given_through_a_restart) {
   {
     SqliteStore store(directory);
     EXPECT_TRUE(all(store).empty());
-    store.put("ada", "1", outcome(1, "42[\"job_completed\",{\"jobId\":\"1\",\"x\":1.50}]"), 0);
-    store.put("ada", "2", outcome(2), 0);
-    store.put("grace", "1", outcome(1), 0);
-    store.had("ada", {.up_to = 1}, 77);
-    store.forget("grace", "1", 1);
+    const Row first = put(store, "ada", outcome("1", 1, "42[\"job_completed\",{\"jobId\":\"1\",\"x\":1.50}]"));
+    put(store, "ada", outcome("2", 2));
+    const Row other = put(store, "grace", outcome("1", 1));
+    store.received({first}, 77);
+    store.forget({other});
     EXPECT_TRUE(committed(store));
   }
   SqliteStore store(directory);
   const auto found = all(store);
   ASSERT_EQ(found.size(), 2u);
-  EXPECT_EQ(found[0].job_id, "1");
-  EXPECT_EQ(found[0].entry.frame->packet(), "42[\"job_completed\",{\"jobId\":\"1\",\"x\":1.50}]");
-  EXPECT_EQ(found[0].entry.had_at, 77);
-  EXPECT_EQ(found[1].entry.had_at, 0);
-  EXPECT_EQ(found[1].entry.number, 2u);
+  EXPECT_EQ(found[0].user, "ada");
+  EXPECT_EQ(found[0].job, "1");
+  EXPECT_EQ(found[0].packet, "42[\"job_completed\",{\"jobId\":\"1\",\"x\":1.50}]");
+  EXPECT_EQ(found[0].time, 5);
+  EXPECT_EQ(found[0].had_at, 77);
+  EXPECT_EQ(found[1].had_at, 0);
+  EXPECT_EQ(found[1].number, 2u);
 }
 
-TEST_F(Store, loads_the_keys_alone_soon_after_data_is_not_wanted) {
+TEST_F(Store, an_outcome_takes_the_place_of_the_one_that_it_replaces) {
   {
     SqliteStore store(directory);
-    for (const char* user : {"ada", "bo"}) {
-      for (int job = 0; job < 10; ++job)
-        store.put(user, std::to_string(job), outcome(1, "42[\"" + std::string(600'000, 'x') + "\"]"), 0);
-    }
-    store.had("bo", {.up_to = 1}, 77);
-  }
-  SqliteStore store(directory);
-  std::vector<std::string> order, wanted;
-  for (const char* user : {"ada", "bo"}) {
-    for (int job = 0; job < 10; ++job) wanted.push_back(user + std::to_string(job));
-  }
-  std::size_t whole = 0;
-  store.load([&](const hub::StoredOutcome& one) {
-    order.push_back(one.user + one.job_id);
-    whole += one.entry.loaded();
-    EXPECT_EQ(one.entry.loaded(), whole == order.size()) << "first those with data, then those without";
-    EXPECT_EQ(one.entry.frame->key(), one.job_id);
-    EXPECT_EQ(one.entry.time, 5);
-    EXPECT_EQ(one.entry.had_at, one.user == "bo" ? 77 : 0);
-    return order.size() < 3;
-  });
-  EXPECT_EQ(order, wanted);
-  EXPECT_GE(whole, 3u);
-  EXPECT_LE(whole, 6u) << "a piece of a MiB is read ahead";
-}
-
-TEST_F(Store, notes_as_had_what_lies_between_two_numbers) {
-  {
-    SqliteStore store(directory);
-    for (int i = 1; i <= 4; ++i) store.put("ada", std::to_string(i), outcome(static_cast<std::uint64_t>(i)), 0);
-    store.had("ada", {.after = 1, .up_to = 3}, 77);
-  }
-  SqliteStore store(directory);
-  std::vector<hub::WallMs> had;
-  for (const auto& found : all(store)) had.push_back(found.entry.had_at);
-  EXPECT_EQ(had, (std::vector<hub::WallMs>{0, 77, 77, 0}));
-}
-
-TEST_F(Store, a_later_outcome_of_a_job_replaces_the_earlier) {
-  {
-    SqliteStore store(directory);
-    store.put("ada", "1", outcome(1), 0);
-    store.had("ada", {.up_to = 1}, 77);
-    store.put("ada", "1", outcome(2, "42[\"job_failed\",{}]"), 0);
-    store.forget("ada", "1", 1);  // of the earlier: comes too late
+    const Row first = put(store, "ada", outcome("1", 1));
+    store.received({first}, 77);
+    put(store, "ada", outcome("1", 2, "42[\"job_failed\",{}]"), first);
   }
   SqliteStore store(directory);
   const auto found = all(store);
   ASSERT_EQ(found.size(), 1u);
-  EXPECT_EQ(found[0].entry.frame->packet(), "42[\"job_failed\",{}]");
-  EXPECT_EQ(found[0].entry.had_at, 0);
+  EXPECT_EQ(found[0].packet, "42[\"job_failed\",{}]");
+  EXPECT_EQ(found[0].had_at, 0);
+}
+
+TEST_F(Store, a_row_is_never_used_twice) {
+  Row first = 0, second = 0;
+  {
+    SqliteStore store(directory);
+    first = put(store, "ada", outcome("1", 1));
+    second = put(store, "ada", outcome("2", 2));
+    EXPECT_GT(second, first);
+    store.forget({second});
+    store.received({second}, 77);  // comes too late
+  }
+  {
+    SqliteStore store(directory);
+    EXPECT_GT(put(store, "ada", outcome("3", 3)), second);
+  }
+  SqliteStore store(directory);
+  EXPECT_EQ(jobs(store), (std::vector<std::string>{"1", "3"}));
 }
 
 TEST_F(Store, refuses_alone_what_can_never_be_written_and_keeps_the_rest) {
@@ -175,11 +83,11 @@ TEST_F(Store, refuses_alone_what_can_never_be_written_and_keeps_the_rest) {
     std::future<Commit> fates[3];
     {
       const Held held(store);
-      store.put("ada", "1", outcome(1), good);
-      store.put("ada", "2", outcome(2), bad);
-      store.put("ada", "bad", outcome(3), bad);
-      store.put("ada", "large", outcome(4), large);
-      store.put("ada", "5", outcome(5), good);
+      put(store, "ada", outcome("1", 1), 0, good);
+      put(store, "ada", outcome("2", 2), 0, bad);
+      put(store, "ada", outcome("bad", 3), 0, bad);
+      put(store, "ada", outcome("large", 4), 0, large);
+      put(store, "ada", outcome("5", 5), 0, good);
       CommitGroup group = good;
       for (auto& one : fates) {
         auto done = std::make_shared<std::promise<Commit>>();
@@ -192,31 +100,57 @@ TEST_F(Store, refuses_alone_what_can_never_be_written_and_keeps_the_rest) {
     EXPECT_EQ(fates[2].get(), Commit::too_large);
     EXPECT_TRUE(store.ready());
     EXPECT_EQ(refused, (std::vector<std::string>{"ada bad", "ada large"}));
-    store.put("ada", "6", outcome(6), 0);
+    put(store, "ada", outcome("6", 6));
     EXPECT_TRUE(committed(store));
   }
   SqliteStore store(directory);
-  std::vector<std::string> kept;
-  for (const auto& found : all(store)) kept.push_back(found.job_id);
-  EXPECT_EQ(kept, (std::vector<std::string>{"1", "2", "5", "6"}));
+  EXPECT_EQ(jobs(store), (std::vector<std::string>{"1", "2", "5", "6"}));
 }
 
 TEST_F(Store, what_a_job_had_before_stays_when_a_later_outcome_of_it_is_refused) {
+  Row first = 0;
   {
     SqliteStore store(directory);
-    store.put("ada", "bad", outcome(1, "42[\"first\"]"), 0);
+    first = put(store, "ada", outcome("bad", 1, "42[\"first\"]"));
+    store.received({first}, 77);
   }
   break_job("bad", "RAISE(ABORT, 'no such jobs')");
   SqliteStore store(directory);
   std::string before;
   store.on_refused([&](const hub::RefusedOutcome& one) {
     before = std::to_string(one.number) + " over " + std::to_string(one.before->number) + ' ' +
-             std::string(one.before->frame->packet());
+             std::string(one.before->frame->packet()) + ' ' + std::to_string(one.before->had_at);
+    EXPECT_EQ(one.before->row, first + static_cast<Row>(one.number) - 1) << "it has the row of the refused one";
   });
-  const CommitGroup group = store.new_group();
-  store.put("ada", "bad", outcome(2), group);
+  CommitGroup group = store.new_group();
+  const Row second = put(store, "ada", outcome("bad", 2), first, group);
   EXPECT_EQ(fate(store, group), Commit::refused);
-  EXPECT_EQ(before, "2 over 1 42[\"first\"]");
+  EXPECT_EQ(before, "2 over 1 42[\"first\"] 77");
+  group = store.new_group();
+  put(store, "ada", outcome("bad", 3), second, group);
+  EXPECT_EQ(fate(store, group), Commit::refused);
+  EXPECT_EQ(before, "3 over 1 42[\"first\"] 77");
+}
+
+TEST_F(Store, what_was_to_replace_a_refused_outcome_replaces_the_one_before_it) {
+  Row first = 0;
+  {
+    SqliteStore store(directory);
+    first = put(store, "ada", outcome("bad", 1));
+    put(store, "ada", outcome("good", 2));
+  }
+  break_job("bad", "CASE WHEN NEW.number = 3 THEN RAISE(ABORT, 'not this one') END");
+  {
+    SqliteStore store(directory);
+    const Held held(store);
+    const Row refused = put(store, "ada", outcome("bad", 3), first);
+    put(store, "ada", outcome("bad", 4), refused);  // put before anybody heard of the refusal
+  }
+  {
+    SqliteStore store(directory);
+    EXPECT_EQ(jobs(store), (std::vector<std::string>{"good", "bad"}));
+    EXPECT_EQ(all(store).back().number, 4u);
+  }
 }
 
 TEST_F(Store, sees_that_a_value_is_larger_than_a_row_may_be) {
@@ -240,90 +174,6 @@ TEST_F(Store, sees_that_a_value_is_larger_than_a_row_may_be) {
   EXPECT_EQ(statement.text(0), "x");
 }
 
-TEST_F(Store, reads_the_outcomes_of_one_user_behind_what_was_put_before) {
-  SqliteStore store(directory);
-  store.put("ada", "1", outcome(1, "42[1]"), 0);
-  store.put("grace", "1", outcome(1), 0);
-  store.put("ada", "2", outcome(2, "42[2]"), 0);
-  EXPECT_TRUE(committed(store));
-  EXPECT_EQ(read(store, "ada"), (std::vector<std::string>{"1 1 42[1]", "2 2 42[2]"}));
-  EXPECT_EQ(read(store, "nobody"), std::vector<std::string>{});
-}
-
-/// "job number" of what it has of these jobs, up to so many bytes.
-std::vector<std::string> read_jobs(SqliteStore& store, std::vector<std::string> jobs, std::size_t bytes) {
-  std::promise<std::vector<std::string>> done;
-  store.read_jobs("ada", std::move(jobs), bytes, [&](const std::vector<hub::StoredOutcome>& found) {
-    std::vector<std::string> out;
-    for (const auto& [whose, job, entry] : found) out.push_back(job + ' ' + std::to_string(entry.number));
-    done.set_value(std::move(out));
-  });
-  return done.get_future().get();
-}
-
-TEST_F(Store, reads_some_jobs_of_a_user_in_their_order_until_it_is_enough) {
-  SqliteStore store(directory);
-  const std::string large(1'000'000, 'x');
-  for (int i = 1; i <= 9; ++i) store.put("ada", std::to_string(i), outcome(static_cast<std::uint64_t>(i), large), 0);
-  store.put("bob", "10", outcome(1), 0);
-  ASSERT_TRUE(committed(store));
-  using Found = std::vector<std::string>;
-  EXPECT_EQ(read_jobs(store, {"7", "none", "10", "2"}, 1'000'000'000), (Found{"7 7", "2 2"}));
-  EXPECT_EQ(read_jobs(store, {"9", "8", "7", "6", "5"}, 2'500'000), (Found{"9 9", "8 8", "7 7"}));
-  EXPECT_EQ(read_jobs(store, {"9", "8"}, 1), (Found{"9 9"}));
-}
-
-TEST_F(Store, who_has_much_to_read_gets_all_of_it_in_pieces) {
-  SqliteStore store(directory);
-  const std::string packet = "42[\"" + std::string(300'000, 'x') + "\"]";
-  std::vector<std::string> wanted;
-  for (int i = 10; i < 30; ++i) {
-    store.put("ada", std::to_string(i), outcome(static_cast<std::uint64_t>(i), packet), 0);
-    wanted.push_back(std::to_string(i) + ' ' + std::to_string(i) + ' ' + packet);
-  }
-  store.put("bob", "1", outcome(1), 0);
-  EXPECT_TRUE(committed(store));
-  EXPECT_TRUE(read(store, "ada") == wanted);
-}
-
-TEST_F(Store, what_is_put_while_much_is_read_does_not_wait_for_the_end_of_it) {
-  // All but the promise belong to the thread that reads and writes, so that the order is sure.
-  int commits = 0;
-  bool ended = false;
-  std::promise<int> before_the_end;
-  std::function<void()> put_one;
-  SqliteStore store(directory);
-  put_one = [&] {
-    store.put("bob", "1", outcome(1), 0);
-    store.when_committed(0, [&](Commit) {
-      ++commits;
-      if (!ended) put_one();
-    });
-  };
-  for (int i = 0; i < 20; ++i)
-    store.put("ada", std::to_string(i), outcome(1, "42[\"" + std::string(300'000, 'x') + "\"]"), 0);
-  store.read("bob", [&](const auto&) { put_one(); });
-  store.read("ada", [&](const auto&) {
-    ended = true;
-    before_the_end.set_value(commits);
-  });
-  EXPECT_GE(before_the_end.get_future().get(), 5);
-}
-
-TEST_F(Store, what_is_put_while_questions_wait_is_on_the_disk_before_the_last_of_them_is_answered) {
-  std::promise<std::string> done;
-  std::string order;
-  SqliteStore store(directory);
-  store.put("ada", "1", outcome(1), 0);
-  store.read("ada", [&](const auto&) {
-    order += "first answer, ";
-    store.put("ada", "2", outcome(2), 0);
-    store.when_committed(0, [&](Commit) { order += "commit, "; });
-  });
-  store.read("ada", [&](const auto& found) { done.set_value(order + std::to_string(found.size()) + " found"); });
-  EXPECT_EQ(done.get_future().get(), "first answer, commit, 2 found");
-}
-
 TEST_F(Store, keeps_who_is_online) {
   {
     SqliteStore store(directory);
@@ -332,19 +182,6 @@ TEST_F(Store, keeps_who_is_online) {
     store.presence({{"bob", false}, {"ada", true}});
   }
   EXPECT_EQ(SqliteStore(directory).online(), std::vector<std::string>{"ada"});
-}
-
-TEST_F(Store, brings_a_file_of_the_first_version_up_to_date) {
-  std::filesystem::create_directory(directory);
-  Sqlite(directory + "/outcomes.db")
-      .execute(
-          "CREATE TABLE outcome(user TEXT NOT NULL, job TEXT NOT NULL, number INTEGER NOT NULL, time INTEGER NOT NULL, "
-          "had_at INTEGER NOT NULL, packet TEXT NOT NULL, PRIMARY KEY(user, job)) WITHOUT ROWID;"
-          "INSERT INTO outcome VALUES('ada', '1', 1, 5, 0, '42[]');"
-          "PRAGMA user_version = 1");
-  SqliteStore store(directory);
-  EXPECT_EQ(all(store).size(), 1u);
-  EXPECT_TRUE(store.online().empty());
 }
 
 TEST_F(Store, what_it_makes_is_its_owners_alone) {
@@ -361,7 +198,7 @@ TEST_F(Store, what_it_makes_is_its_owners_alone) {
   std::filesystem::create_directory(directory);
   std::filesystem::permissions(directory, std::filesystem::perms(0755));
   SqliteStore store(directory);
-  store.put("ada", "1", outcome(1), 0);
+  put(store, "ada", outcome("1", 1));
   EXPECT_TRUE(committed(store));
   EXPECT_EQ(mode(directory + "/outcomes.lock"), 0600u);
   EXPECT_EQ(mode(directory + "/outcomes.db"), 0600u);
@@ -453,7 +290,7 @@ TEST_F(Store, does_not_begin_on_a_file_that_is_damaged_in_the_middle) {
   {
     SqliteStore store(directory);
     for (std::uint64_t i = 1; i <= 100; ++i)
-      store.put("ada", std::to_string(i), outcome(i, "42[\"" + std::string(1000, 'x') + "\"]"), 0);
+      put(store, "ada", outcome(std::to_string(i), i, "42[\"" + std::string(1000, 'x') + "\"]"));
     ASSERT_TRUE(committed(store));
   }
   {
@@ -475,14 +312,14 @@ TEST_F(Store, a_full_disk_refuses_and_when_there_is_room_again_nothing_is_missin
   rlimit before{};
   getrlimit(RLIMIT_FSIZE, &before);
   SqliteStore store(directory);
-  store.put("ada", "1", outcome(1), 0);
+  const Row first = put(store, "ada", outcome("1", 1));
   ASSERT_TRUE(committed(store));
   const rlimit small{.rlim_cur = 64 * 1024, .rlim_max = before.rlim_max};
   setrlimit(RLIMIT_FSIZE, &small);
-  store.put("ada", "2", outcome(2, std::string(200'000, 'x')), 0);
+  const Row second = put(store, "ada", outcome("2", 2, std::string(200'000, 'x')));
   EXPECT_FALSE(committed(store));
   EXPECT_FALSE(store.ready());
-  EXPECT_EQ(read(store, "ada").size(), 2u) << "what waits for the disk is read as well";
+  EXPECT_EQ(read(store, {{"1", first}, {"2", second}}).size(), 2u) << "what waits for the disk is read as well";
   setrlimit(RLIMIT_FSIZE, &before);
   while (!committed(store)) {
   }
@@ -493,4 +330,4 @@ TEST_F(Store, a_full_disk_refuses_and_when_there_is_room_again_nothing_is_missin
 }
 
 }  // namespace
-}  // namespace signalbox::store
+}  // namespace signalbox::store::test

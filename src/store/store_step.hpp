@@ -1,0 +1,40 @@
+#pragma once
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "hub/outcome_store.hpp"
+
+namespace signalbox::store {
+
+using hub::Row;
+
+struct Put {
+  std::string user;
+  hub::JobEntry outcome;
+  Row replaces = 0;
+  hub::CommitGroup group = 0;
+};
+struct Received {
+  std::vector<Row> rows;
+  hub::WallMs at;
+};
+struct Forget {
+  std::vector<Row> rows;
+};
+
+/// One thing that the store was asked to write.
+struct Step {
+  Row row = 0;  ///< of what is put, or of what was put last before it
+  std::variant<Put, Received, Forget, hub::PresenceChanges> what;
+};
+using Batch = std::vector<const Step*>;
+
+/// Outcomes that are to be read, in this order. Those that have their packets already count as read.
+struct Reading {
+  std::vector<hub::StoredFrame> wanted;
+  std::size_t bytes_left;  ///< to be read: then it ends, perhaps a little later
+  std::size_t next = 0;    ///< of `wanted`: those before it have been looked for
+};
+
+}  // namespace signalbox::store
