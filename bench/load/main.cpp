@@ -84,6 +84,11 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--seconds", settings.seconds, "For idle and churn")->capture_default_str();
   app.add_option("--workers", settings.workers, "For outcomes")->check(CLI::Range(1, 10'000))->capture_default_str();
+  app.add_option("--batch", settings.batch, "Outcomes in each request")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--first", settings.first, "Number of the first outcome, where the server has some of these users")
+      ->capture_default_str();
   app.add_flag("--kill", settings.kill, "restart by SIGKILL instead of SIGTERM");
   app.add_flag("--free-form", settings.free_form,
                "burst and relay by JSON values instead of the typed event and the text");

@@ -11,11 +11,14 @@ namespace load {
 namespace {
 
 constexpr double kPatience = 300;  // seconds
+/// Behind the last outcome: receipts take effect a second after they came.
+constexpr double kUntilReceived = 1.5;
 
-/// Outcome n goes to user n % users, once.
+/// Outcome n goes to user n % users, once. Those before the first are of an earlier run.
 class Heard {
  public:
-  Heard(Swarm& swarm, const Settings& settings) : users_(settings.users), heard_(settings.count) {
+  Heard(Swarm& swarm, const Settings& settings)
+      : users_(settings.users), first_(settings.first), heard_(settings.count) {
     microseconds.reserve(settings.count);
     swarm.on_event([this](Client& client, std::string_view event) { take(client, event, nanoseconds()); });
   }
@@ -25,16 +28,18 @@ class Heard {
   void take(const Client& client, std::string_view event, std::int64_t now) {
     constexpr std::string_view kHead = R"(["job_completed",{"jobId":"job-)";
     if (!event.starts_with(kHead)) return;
-    std::size_t number = heard_.size();
+    std::size_t number = first_ + heard_.size();
     std::from_chars(event.data() + kHead.size(), event.data() + event.size(), number);
-    if (number >= heard_.size() || number % users_ != client.index)
+    if (number < first_) return;
+    if (number - first_ >= heard_.size() || number % users_ != client.index)
       throw std::runtime_error(client.user + " heard of another's job: " + std::string(event.substr(0, 100)));
-    if (heard_[number]) throw std::runtime_error(client.user + " heard twice of job " + std::to_string(number));
-    heard_[number] = true;
+    if (heard_[number - first_])
+      throw std::runtime_error(client.user + " heard twice of job " + std::to_string(number));
+    heard_[number - first_] = true;
     microseconds.push_back(static_cast<double>(now - stamp_of(event)) / 1000);
   }
 
-  const std::size_t users_;
+  const std::size_t users_, first_;
   std::vector<bool> heard_;
 };
 
@@ -42,6 +47,15 @@ std::string outcome(std::uint64_t number, std::size_t users) {
   return R"({"userId":"user-)" + std::to_string(number % users) + R"(","event":"job_completed","data":{"jobId":"job-)" +
          std::to_string(number) + R"(","result":{"imageUrl":"https://example.com/)" + std::to_string(number) +
          R"(.png"},"t":)" + std::to_string(nanoseconds()) + "}}";
+}
+
+/// The body of one request.
+std::string outcomes_from(std::uint64_t number, std::size_t count, std::size_t users) {
+  if (count == 1) return outcome(number, users);
+  std::string body;
+  for (const std::uint64_t end = number + count; number < end; ++number)
+    body += (body.empty() ? '[' : ',') + outcome(number, users);
+  return body + ']';
 }
 
 /// Workers, each with one request under way at most.
@@ -89,16 +103,23 @@ Figures outcomes(const Settings& settings) {
   Workers workers(settings);
   std::uint64_t sent = 0;
   const Measure measure(settings.pid, swarm);
-  while (workers.microseconds.size() < settings.count) {
+  const std::size_t requests = (settings.count + settings.batch - 1) / settings.batch;
+  while (workers.microseconds.size() < requests) {
     if (measure.seconds() > kPatience) throw std::runtime_error("gave up waiting: answers to outcomes");
     workers.take_answers();
     const double due = settings.rate > 0 ? measure.seconds() * settings.rate : HUGE_VAL;
-    while (workers.idle() && sent < settings.count && static_cast<double>(sent) < due)
-      workers.post(outcome(sent++, settings.users));
+    while (workers.idle() && sent < settings.count && static_cast<double>(sent) < due) {
+      const std::size_t count = std::min(settings.batch, settings.count - sent);
+      workers.post(outcomes_from(settings.first + sent, count, settings.users));
+      sent += count;
+    }
     swarm.turn(std::chrono::milliseconds(0));
   }
   Figures figures = measure.figures(static_cast<double>(settings.count));
   swarm.run_until([&] { return heard.microseconds.size() == settings.count; }, "outcomes");
+  const double heard_at = measure.seconds();
+  swarm.run_until([&] { return measure.seconds() > heard_at + kUntilReceived; }, "receipts");
+  figures["received_cpu_us_each"] = measure.figures(static_cast<double>(settings.count))["server_cpu_us_per_event"];
   figures["p50_us"] = percentile(heard.microseconds, 0.50);
   figures["p99_us"] = percentile(heard.microseconds, 0.99);
   figures["answer_p50_us"] = percentile(workers.microseconds, 0.50);

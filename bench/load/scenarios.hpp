@@ -15,7 +15,9 @@ struct Settings {
   std::size_t count = 1'000'000;
   double rate = 0;  ///< events a second; 0: as fast as it goes
   double seconds = 10;
-  std::size_t workers = 64;  ///< that post outcomes, each one at a time
+  std::size_t workers = 64;  ///< that post outcomes, each one request at a time
+  std::size_t batch = 1;     ///< outcomes in each request
+  std::size_t first = 0;     ///< number of the first outcome
   bool free_form = false;
   bool kill = false;  ///< the server with SIGKILL, and not with SIGTERM
   std::string api_key;
