@@ -92,7 +92,7 @@ struct World {
     for (unsigned i = 0; i < 2; ++i) {
       auto kernel = std::make_unique<MemoryKernel>(network);
       kernels.push_back(kernel.get());
-      shared.shards.push_back(std::make_unique<Shard>(i, shared, std::move(kernel)));
+      shared.shards.push_back(std::make_unique<Shard>(shared, std::move(kernel)));
       shared.shards.back()->set_application(std::make_unique<Application>(*this, i));
       shared.shards.back()->add_listener(1);
     }

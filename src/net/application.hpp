@@ -14,6 +14,7 @@
 #include "base/message.hpp"
 #include "engineio/session.hpp"
 #include "net/stream.hpp"
+#include "reactor/loop.hpp"
 
 namespace signalbox::net {
 
@@ -80,16 +81,13 @@ class SessionControl {
 };
 
 /// What is above net, one object a shard, living on that shard's thread.
-class ShardApplication {
+class ShardApplication : public reactor::Receiver {
  public:
   virtual ~ShardApplication() = default;
 
   /// A new Engine.IO session. The handler is destroyed after its on_closed(). Session outlives its handler.
   virtual std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, SessionControl& control,
                                                                Handshake handshake, TimePoint now) = 0;
-  /// Deliver and broadcast messages (tasks are run by net).
-  virtual void on_message(Message& message, TimePoint now) = 0;
-
   /// A head outside the Engine.IO path. Returns an answer to refuse before the body is read (the body is then drained
   /// up to 64 KiB or the connection closed), or nothing: on_request() follows with the whole body. `admission` may
   /// be set (default: a body of max_payload, of a client who has shown nothing).

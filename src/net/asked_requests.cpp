@@ -19,7 +19,7 @@ void Shard::request(AskedRequest asked) {
   Admission admission{.max_body = options_.session.max_payload_bytes};
   auto refusal = application_->on_head(head, admission);
   if (!refusal && asked.body.size() > admission.max_body) refusal = application_->refusal(413);
-  refusal ? answer(id, std::move(*refusal)) : application_->on_request(head, asked.body, id, now_);
+  refusal ? answer(id, std::move(*refusal)) : application_->on_request(head, asked.body, id, now());
 }
 
 void Shard::on_engine_asked(const RequestHead& head, AskedRequest& asked) {
@@ -47,7 +47,7 @@ void Shard::open_asked(const RequestHead& head, const AskedRequest& asked, engin
   if (closing()) return answer(asked.id, later("2"));
   SessionEntry* entry = open_session(engineio::Transport::polling, asked.peer, head);
   if (!entry) return answer(asked.id, later("5"));
-  entry->session.on_get(asked.id, stamp, now_);
+  entry->session.on_get(asked.id, stamp, now());
   entry->touched();
 }
 

@@ -44,12 +44,12 @@ void Shared::forget_stranger(const PeerAddress& peer) {
 void Shard::accept_all(int listener, int most) {
   for (int i = 0; i < most && stop_deadline_ == kNever; ++i) {
     PeerAddress peer;
-    const int fd = kernel_->accept(listener, peer);
+    const int fd = kernel().accept(listener, peer);
     if (fd == -EMFILE || fd == -ENFILE) {
       descriptors_gone.write("no descriptor is left: connections are closed unanswered");
       // One descriptor is kept for this: take the connection and close it, or it would wake us for ever.
       reserve_.reset();
-      if (const int refused = kernel_->accept(listener, peer); refused >= 0) kernel_->close(refused);
+      if (const int refused = kernel().accept(listener, peer); refused >= 0) kernel().close(refused);
       reserve_ = OwnedFd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
       continue;
     }
@@ -68,8 +68,8 @@ void Shard::accept_all(int listener, int most) {
 void Shard::refuse_connection(Stream stream, const PeerAddress& peer) {
   auto place = Counted::within(kMaxRefused, shared_.refused);
   if (!place) {
-    stream.write(*kernel_, kOverloaded);
-    return stream.close(*kernel_);
+    stream.write(kernel(), kOverloaded);
+    return stream.close(kernel());
   }
   Connection* connection = open_connection(std::move(stream), peer, std::move(*place), true);
   if (!connection) return;
@@ -94,11 +94,11 @@ Connection* Shard::open_connection(Stream stream, const PeerAddress& peer, Count
   made->counted = !refused;
   place.leave();  // close_connection() takes it off
   made->http = std::make_unique<HttpState>(options_.max_head_bytes, options_.max_fields);
-  made->http->begun_at = now_;
+  made->http->begun_at = now();
   Connection& connection = connections_.insert(std::move(made));
-  set_deadline(connection, now_ + options_.head_timeout);
+  set_deadline(connection, now() + options_.head_timeout);
   connection.interest = Kernel::kRead;
-  if (kernel_->watch(connection.stream.fd(), connection.websocket_id(), Kernel::kRead)) return &connection;
+  if (kernel().watch(connection.stream.fd(), connection.websocket_id(), Kernel::kRead)) return &connection;
   watches_gone.write("the kernel watches no more connections (fs.epoll.max_user_watches): they are closed unanswered");
   close_connection(connection);
   return nullptr;
@@ -108,14 +108,14 @@ void Shard::close_connection(Connection& connection, CloseReason reason) {
   if (connection.mode == Mode::closed) return;
   const bool gone = engine_request_would_go(connection);
   connection.mode = Mode::closed;
-  connection.stream.close(*kernel_);
+  connection.stream.close(kernel());
   count_partial(connection, 0);
   count_queue(connection);
   if (connection.counted) shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   if (connection.refused) shared_.refused.fetch_sub(1, std::memory_order_relaxed);
   if (gone) engine_gone(connection);
   if (SessionEntry* entry = session_of(connection)) {
-    entry->session.on_websocket_closed(connection.websocket_id(), reason, now_);
+    entry->session.on_websocket_closed(connection.websocket_id(), reason, now());
     entry->touched();
   }
   connection.session_generation = 0;
@@ -126,7 +126,7 @@ void Shard::close_connection(Connection& connection, CloseReason reason) {
 void Shard::on_readable(Connection& connection) {
   // While too much is half-finished little more of it is taken, until those who have to go have gone.
   const std::size_t most = partial_.too_much() ? kReadOfTooMuch : kReadScratch;
-  const long got = connection.stream.read(*kernel_, {read_scratch_.get(), most});
+  const long got = connection.stream.read(kernel(), {read_scratch_.get(), most});
   if (connection.stream.holds_output()) connection.blocked = true;
   if (got == -EAGAIN || got == -EINTR) return update_interest(connection);
   if (got < 0) return close_connection(connection, CloseReason::transport_error);
@@ -197,7 +197,8 @@ void Shard::on_deadline(Connection& connection) {
 
 void Shard::set_deadline(Connection& connection, TimePoint deadline) {
   connection.deadline = deadline;
-  if (deadline != kNever) timers_.arm({deadline, connection.slot, connection.generation, false}, connection.armed);
+  if (deadline != kNever)
+    timers_.arm({deadline, connection.slot, connection.generation, kConnections}, connection.armed);
 }
 
 void Shard::touch(Connection& connection) {
@@ -214,7 +215,7 @@ void Shard::update_interest(Connection& connection) {
   if ((wanted & Kernel::kRead) && connection.stream.holds_input()) read_later(connection);
   if (wanted == connection.interest) return;
   connection.interest = static_cast<std::uint8_t>(wanted);
-  kernel_->change(connection.stream.fd(), connection.websocket_id(), wanted);
+  kernel().change(connection.stream.fd(), connection.websocket_id(), wanted);
 }
 
 // The kernel says nothing of bytes that it has given to a filter already.
@@ -243,7 +244,7 @@ void Shard::on_writable(Connection& connection) {
 }
 
 bool Shard::write(Connection& connection, std::string_view bytes, std::size_t& written) {
-  const long sent = connection.stream.write(*kernel_, bytes);
+  const long sent = connection.stream.write(kernel(), bytes);
   if (sent < 0 && sent != -EAGAIN && sent != -EINTR) {
     close_connection(connection, CloseReason::transport_error);
     return false;
@@ -258,7 +259,7 @@ void Shard::flush_http(Connection& connection) {
   HttpState& http = *connection.http;
   if (!http.out.empty() && !connection.blocked) {
     if (!write(connection, std::string_view(http.out).substr(http.written), http.written)) return;
-    if (connection.blocked && connection.mode != Mode::waiting) set_deadline(connection, now_ + kWriteTimeout);
+    if (connection.blocked && connection.mode != Mode::waiting) set_deadline(connection, now() + kWriteTimeout);
   }
   if (http.written < http.out.size() || connection.blocked) return count_queue(connection);
   http.written = 0;
@@ -266,17 +267,17 @@ void Shard::flush_http(Connection& connection) {
   count_queue(connection);
   if (connection.standing == Standing::login) set_standing(connection, Standing::unauthenticated);
   if (connection.mode == Mode::ending) {
-    connection.stream.end(*kernel_);
+    connection.stream.end(kernel());
     if (http.ended) return close_connection(connection);
     connection.mode = Mode::lingering;
     connection.paused = false;
-    set_deadline(connection, now_ + kLinger);
+    set_deadline(connection, now() + kLinger);
     return update_interest(connection);
   }
   if (connection.mode != Mode::head && connection.mode != Mode::discard) return;
   if (!http.input.empty()) return take_input(connection);
   if (http.ended || stop_deadline_ != kNever) return close_connection(connection);
-  if (connection.mode == Mode::head && !http.parser.started()) set_deadline(connection, now_ + options_.idle_timeout);
+  if (connection.mode == Mode::head && !http.parser.started()) set_deadline(connection, now() + options_.idle_timeout);
 }
 
 }  // namespace signalbox::net

@@ -100,7 +100,7 @@ std::size_t Shard::most_of_post(const SessionEntry& entry) const {
 void Shard::ask_for_body(Connection& connection, engineio::Stamp stamp) {
   HttpState& http = *connection.http;
   connection.mode = Mode::asking;
-  set_deadline(connection, now_ + options_.body_timeout);
+  set_deadline(connection, now() + options_.body_timeout);
   const bool asked = on_shard(http.owner, [sid = http.sid, id = request_id(connection), stamp](Shard& shard) {
     const SessionEntry* entry = shard.begin_post(sid, id, stamp);
     const Standing standing = entry ? standing_of(*entry) : Standing::unauthenticated;
@@ -135,7 +135,7 @@ void Shard::open_polling(Connection& connection, const RequestHead& head, engine
   }
   http.sid = entry->session.sid();
   http.owner = index_;
-  entry->session.on_get(request_id(connection), stamp, now_);
+  entry->session.on_get(request_id(connection), stamp, now());
   entry->touched();
 }
 
@@ -161,13 +161,13 @@ void Shard::on_engine_request(EngineRequest request) {
   }
   SessionEntry& entry = *find_session(*query->sid);
   entry.touched();
-  if (head.method == "GET") return entry.session.on_get(request.id, query->stamp, now_);
-  if (head.method != "POST") return entry.session.on_bad_request(request.id, 400, now_);
+  if (head.method == "GET") return entry.session.on_get(request.id, query->stamp, now());
+  if (head.method != "POST") return entry.session.on_bad_request(request.id, 400, now());
   const auto type = head.field("Content-Type").value_or(std::string_view{});
   if (!entry.post || entry.post->id != request.id) {
     // Its session has ended, or its repeat has taken its place.
-    if (entry.session.open()) return entry.session.on_bad_request(request.id, 400, now_);
-    return entry.session.on_post(request.id, query->stamp, type, request.body, now_);
+    if (entry.session.open()) return entry.session.on_bad_request(request.id, 400, now());
+    return entry.session.on_post(request.id, query->stamp, type, request.body, now());
   }
   entry.post->content_type = type;
   entry.post->body = std::move(request.body);
@@ -185,8 +185,8 @@ SessionEntry* Shard::begin_post(const std::string& sid, const RequestId& id, eng
   entry->touched();
   if (entry->post) {
     if (!entry->session.repeats(entry->post->stamp, stamp))
-      return entry->session.close(CloseReason::transport_error, now_), nullptr;
-    entry->session.on_bad_request(entry->post->id, 400, now_);
+      return entry->session.close(CloseReason::transport_error, now()), nullptr;
+    entry->session.on_bad_request(entry->post->id, 400, now());
   }
   entry->post = std::make_unique<SessionEntry::Post>(
       SessionEntry::Post{.id = id, .stamp = stamp, .content_type = {}, .body = {}});
@@ -208,7 +208,7 @@ bool Shard::engine_request_would_go(const Connection& connection) const {
   }
   if (http.written < http.out.size()) return true;
   // Our end counts as a byte.
-  return connection.stream.unacknowledged(*kernel_) > (connection.mode == Mode::lingering ? 1 : 0);
+  return connection.stream.unacknowledged(kernel()) > (connection.mode == Mode::lingering ? 1 : 0);
 }
 
 void Shard::engine_gone(Connection& connection, Gone why) {
@@ -223,8 +223,8 @@ void Shard::request_gone(const std::string& sid, const RequestId& id, Gone why) 
   if (entry->post && entry->post->id == id) entry->post.reset();
   count_partial(*entry);
   entry->resume = true;
-  entry->session.on_request_gone(id, now_);
-  if (why == Gone::too_large && entry->session.open()) entry->session.close(CloseReason::transport_error, now_);
+  entry->session.on_request_gone(id, now());
+  if (why == Gone::too_large && entry->session.open()) entry->session.close(CloseReason::transport_error, now());
   entry->touched();
 }
 
@@ -270,7 +270,7 @@ bool Shard::on_websocket_head(Connection& connection, const RequestHead& head, s
 
   // The session lives elsewhere, and so will its socket from now on: descriptor, head and what came behind the head.
   Shard* other = shared_.shards[owner].get();
-  kernel_->unwatch(connection.stream.fd());
+  kernel().unwatch(connection.stream.fd());
   connection.counted = false;  // its place goes along
   static_cast<void>(other->post(Message::run([other, stream = std::move(connection.stream), peer = connection.peer,
                                               place = Counted::taken_over(shared_.connections),
@@ -296,7 +296,7 @@ void Shard::upgrade_here(Connection& connection, const RequestHead& head, const 
   }
   SessionEntry& entry = *find_session(*query->sid);
   become_websocket(connection, accept);
-  if (entry.session.on_upgrade_request(connection.websocket_id(), now_)) {
+  if (entry.session.on_upgrade_request(connection.websocket_id(), now())) {
     attach(connection, entry);
   } else {
     want_close(connection, 1000);

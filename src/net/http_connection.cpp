@@ -93,8 +93,8 @@ std::size_t Shard::on_http_bytes(Connection& connection, std::string_view bytes)
     return take;
   }
   if (!http.parser.started()) {
-    http.begun_at = now_;
-    set_deadline(connection, now_ + options_.head_timeout);
+    http.begun_at = now();
+    set_deadline(connection, now() + options_.head_timeout);
   }
   const auto used = http.parser.feed(bytes);
   if (http.parser.failed()) {
@@ -143,7 +143,7 @@ void Shard::begin_body(Connection& connection, std::size_t max_body) {
   connection.mode = Mode::body;
   http.body.reserve(std::min<std::uint64_t>(http.parser.chunked() ? max_body : http.left, kMostReserved));
   http.chunks = {};
-  set_deadline(connection, now_ + options_.body_timeout);
+  set_deadline(connection, now() + options_.body_timeout);
   if (http.parser.expects_continue()) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     std::size_t written = 0;
@@ -183,7 +183,7 @@ void Shard::on_whole_request(Connection& connection) {
   RequestHead head = http.parser.head(raw);
   head.remote_address = address;
   static_cast<void>(http.parser.take_raw());
-  application_->on_request(head, body, request_id(connection), now_);
+  application_->on_request(head, body, request_id(connection), now());
 }
 
 void Shard::put_answer(Connection& connection, int status, const Fields& fields, std::string_view body, bool close) {
@@ -203,13 +203,13 @@ void Shard::put_answer(Connection& connection, int status, const Fields& fields,
   if (close) {
     connection.mode = Mode::ending;
     http.left = 0;
-    set_deadline(connection, now_ + options_.idle_timeout);
+    set_deadline(connection, now() + options_.idle_timeout);
   } else if (http.left != 0) {
     connection.mode = Mode::discard;
-    set_deadline(connection, now_ + options_.body_timeout);
+    set_deadline(connection, now() + options_.body_timeout);
   } else {
     connection.mode = Mode::head;
-    set_deadline(connection, now_ + options_.idle_timeout);
+    set_deadline(connection, now() + options_.idle_timeout);
   }
   touch(connection);
 }

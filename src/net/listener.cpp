@@ -14,6 +14,9 @@
 #include <stdexcept>
 
 namespace signalbox::net {
+
+using namespace reactor;
+
 namespace {
 
 struct Address {

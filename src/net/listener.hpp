@@ -3,13 +3,13 @@
 #include <string>
 #include <vector>
 
-#include "net/kernel.hpp"
+#include "reactor/kernel.hpp"
 
 namespace signalbox::net {
 
 /// Listening sockets for each shard: listeners[shard] holds one for each address.
 struct Listeners {
-  std::vector<std::vector<OwnedFd>> of_shard;
+  std::vector<std::vector<reactor::OwnedFd>> of_shard;
   std::uint16_t port = 0;
 };
 

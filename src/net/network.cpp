@@ -42,7 +42,8 @@ class ShardedNetwork final : public Network {
   std::uint16_t port() const override { return port_.load(); }
   unsigned shards() const override { return shared_.options.shards; }
   int current_shard() const override {
-    return current() && current()->is_of(shared_) ? static_cast<int>(current()->index()) : -1;
+    const reactor::Loop* loop = reactor::Loop::current();
+    return loop && loop->is_among(shared_.loops) ? static_cast<int>(loop->index()) : -1;
   }
 
   bool post(unsigned shard, Message&& message) override {
@@ -54,7 +55,7 @@ class ShardedNetwork final : public Network {
   void answer(const RequestId& request, Response response) override {
     if (request.shard >= made()) return;
     Shard* shard = shared_.shards[request.shard].get();
-    if (current() == shard) return shard->answer(request, std::move(response));
+    if (shard->is_current()) return shard->answer(request, std::move(response));
     static_cast<void>(shard->post(Message::run(
         [shard, request, response = std::move(response)]() mutable { shard->answer(request, std::move(response)); })));
   }
@@ -64,7 +65,6 @@ class ShardedNetwork final : public Network {
   Counters counters() const override;
 
  private:
-  static Shard* current() { return net::current_shard(); }  ///< perhaps another network's
   /// How many shards other threads may look at: all of them or, until the last is made, none.
   unsigned made() const { return made_.load(std::memory_order_acquire); }
   void set_limits(const Descriptors& descriptors);
@@ -122,7 +122,7 @@ void ShardedNetwork::set_limits(const Descriptors& descriptors) {
 void ShardedNetwork::make_shards(Listeners listeners) {
   const unsigned count = shared_.options.shards;
   for (unsigned i = 0; i < count; ++i) {
-    shared_.shards.push_back(std::make_unique<Shard>(i, shared_, make_epoll_kernel()));
+    shared_.shards.push_back(std::make_unique<Shard>(shared_, make_epoll_kernel()));
   }
   for (unsigned i = 0; i < count; ++i) {
     shared_.shards[i]->set_application(factory_(i));

@@ -39,7 +39,7 @@ bool SessionEntry::still_draining() {
   Connection* connection = shard.find_websocket(session.websocket());
   if (!connection) return false;
   // Not whether less is left than before: what has left makes room for more.
-  const auto before = std::exchange(arrived, connection->stream.arrived(*shard.kernel_));
+  const auto before = std::exchange(arrived, connection->stream.arrived(shard.kernel()));
   return arrived != connection->stream.sent() && arrived != before;
 }
 
@@ -54,7 +54,7 @@ void SessionEntry::set_authenticated(bool now_authenticated) {
 void SessionEntry::set_reading(bool wanted) {
   if (reading == wanted) return;
   reading = resume = wanted;
-  session.set_reading(wanted, shard.now_);
+  session.set_reading(wanted, shard.now());
   touched();
   if (wanted) return;  // once what is held has been taken
   if (Connection* connection = shard.find_websocket(session.websocket())) {
@@ -77,7 +77,7 @@ SessionEntry* Shard::open_session(engineio::Transport transport, const PeerAddre
     return nullptr;
   }
   auto made = std::make_unique<SessionEntry>(*this, engineio::Sid(index_, sessions_.reserve().first), transport,
-                                             options_.session, now_);
+                                             options_.session, now());
   SessionEntry& entry = sessions_.insert(std::move(made));
   const auto unix_time = std::chrono::system_clock::now().time_since_epoch();
   Handshake handshake{.head = compact_head(head),
@@ -88,7 +88,7 @@ SessionEntry* Shard::open_session(engineio::Transport transport, const PeerAddre
   if (by_address) entry.peer = std::make_unique<PeerAddress>(peer);
   add_stranger(entry);
   shared_.sessions.fetch_add(1, std::memory_order_relaxed);
-  entry.handler = application_->on_session(entry.session, entry, std::move(handshake), now_);
+  entry.handler = application_->on_session(entry.session, entry, std::move(handshake), now());
   SB_ASSERT(entry.handler != nullptr);
   entry.session.set_handler(*entry.handler);
   entry.touched();
@@ -97,7 +97,7 @@ SessionEntry* Shard::open_session(engineio::Transport transport, const PeerAddre
 
 void Shard::add_stranger(SessionEntry& entry) {
   entry.stranger =
-      std::make_unique<SessionEntry::Stranger>(SessionEntry::Stranger{.since = now_, .older = newest_stranger_});
+      std::make_unique<SessionEntry::Stranger>(SessionEntry::Stranger{.since = now(), .older = newest_stranger_});
   (newest_stranger_ ? newest_stranger_->stranger->newer : oldest_stranger_) = &entry;
   newest_stranger_ = &entry;
   shared_.strangers.fetch_add(1, std::memory_order_relaxed);
@@ -132,7 +132,7 @@ void Shard::drop_oldest_strangers(bool all_read) {
   }
   const std::size_t most = std::max(shared_.max_connections, shared_.max_strangers);
   while (stranger_deadline() != kNever) {
-    const bool spared = !all_read || now_ < stranger_deadline();
+    const bool spared = !all_read || now() < stranger_deadline();
     if (spared && shared_.strangers.load(std::memory_order_relaxed) <= most) return;
     strangers_full.write("MAX_UNAUTHENTICATED is reached: the oldest session without a login is closed");
     drop_oldest_stranger();
@@ -143,7 +143,7 @@ void Shard::drop_oldest_stranger() {
   SessionEntry& oldest = *oldest_stranger_;
   no_stranger(oldest);
   oldest.dropped = true;
-  if (oldest.session.open()) oldest.session.close(CloseReason::forced_close, now_);
+  if (oldest.session.open()) oldest.session.close(CloseReason::forced_close, now());
   oldest.touched();
 }
 
@@ -164,7 +164,7 @@ void Shard::deliver_held(SessionEntry& entry) {
   if (entry.post && entry.post->whole && (entry.reading || !entry.session.open())) {
     const auto post = std::exchange(entry.post, nullptr);
     count_partial(entry);
-    entry.session.on_post(post->id, post->stamp, post->content_type, post->body, now_);
+    entry.session.on_post(post->id, post->stamp, post->content_type, post->body, now());
     entry.touched();
   }
   deliver_held(entry, entry.session.upgrading());
@@ -187,7 +187,7 @@ void Shard::flush_session(SessionEntry& entry) {
   if (entry.resume || (entry.post && entry.post->whole && !entry.session.open())) deliver_held(entry);
   Connection* connection = find_websocket(entry.session.websocket());
   if (connection && session_of(*connection) == &entry) flush_websocket(*connection);
-  entry.session.flush(now_, connection && connection->blocked);
+  entry.session.flush(now(), connection && connection->blocked);
   count_queue(entry);
   if (const auto taken_out = entry.session.queue().take_conflated())
     shared_.conflated.fetch_add(taken_out, std::memory_order_relaxed);
@@ -200,7 +200,7 @@ void Shard::flush_session(SessionEntry& entry) {
     return erase_session(entry);
   }
   const TimePoint deadline = entry.session.next_deadline();
-  if (deadline != kNever) timers_.arm({deadline, entry.slot, entry.generation, true}, entry.armed);
+  if (deadline != kNever) timers_.arm({deadline, entry.slot, entry.generation, kSessions}, entry.armed);
 }
 
 void Shard::erase_session(SessionEntry& entry) {

@@ -17,11 +17,10 @@
 #include "net/askers.hpp"
 #include "net/connection.hpp"
 #include "net/counted.hpp"
-#include "net/kernel.hpp"
-#include "net/mailbox.hpp"
-#include "net/slot_map.hpp"
-#include "net/timers.hpp"
 #include "net/total_bytes.hpp"
+#include "reactor/loop.hpp"
+#include "reactor/slot_map.hpp"
+#include "reactor/timers.hpp"
 
 namespace signalbox::net {
 
@@ -34,6 +33,7 @@ struct Shared {
   Options options;
   std::size_t max_connections = 0;
   std::size_t max_strangers = 0;
+  reactor::Loops loops;
   std::vector<std::unique_ptr<Shard>> shards;
   std::atomic<std::size_t> connections{0};
   std::atomic<std::size_t> sessions{0};
@@ -64,27 +64,28 @@ Response response_of(const engineio::RequestError& error);
 /// is touched by another thread; what comes from outside comes through the mailbox.
 ///
 /// thread  post(), has_room(), timers() any; the rest its own.
-class Shard {
+class Shard : reactor::Wheel {
  public:
-  Shard(unsigned index, Shared& shared, std::unique_ptr<Kernel> kernel);
+  Shard(Shared& shared, std::unique_ptr<Kernel> kernel);
   ~Shard();
 
   unsigned index() const { return index_; }
-  bool is_of(const Shared& server) const { return &shared_ == &server; }
+  bool is_current() const { return reactor::Loop::current() == &loop_; }
   ShardApplication& application() { return *application_; }
-  void set_application(std::unique_ptr<ShardApplication> application) { application_ = std::move(application); }
+  void set_application(std::unique_ptr<ShardApplication> application) {
+    application_ = std::move(application);
+    loop_.set_receiver(*application_);
+  }
   void add_listener(int fd);
 
-  [[nodiscard]] bool post(Message&& message);
-  /// Also of its own thread, which delivers at once: so that one turn does not queue without bound.
-  bool has_room(std::size_t count) const;
+  [[nodiscard]] bool post(Message&& message) { return loop_.post(std::move(message)); }
+  bool has_room(std::size_t count) const { return loop_.has_room(count); }
   /// Connections and sessions with a deadline, when the last turn ended: in the middle of one, some are between two.
   std::size_t timers() const { return armed_timers_.load(std::memory_order_relaxed); }
 
   /// Turns until a stop has been carried out.
   void run();
-  /// One turn: wait, handle events, mailbox, timers, then write what all that has queued.
-  void turn();
+  void turn() { loop_.turn(); }
   bool stopped() const { return stopped_; }
   /// Opens no session any more and ends those there are, one of all shards after each `pace`.
   void begin_drain(Clock::duration pace, std::function<void()> drained);
@@ -105,13 +106,12 @@ class Shard {
   friend struct SessionEntry;
 
   // shard.cpp: the turn.
-  void take_turn();
-  bool deliver_at_once(Message& message);
-  void announce_later(Shard& other);
-  void announce();
-  Milliseconds time_to_wait();
+  TimePoint next_deadline() override;
+  void on_events(std::span<const KernelEvent> events) override;
+  void end_turn() override;
+  TimePoint now() const { return loop_.now(); }
+  Kernel& kernel() const { return loop_.kernel(); }
   void handle(const KernelEvent& event);
-  void run_mailbox();
   void run_timers();
   /// The object's own memory of this entry; null: the object has gone, or has another entry.
   TimePoint* armed_by(const TimerEntry& entry);
@@ -261,18 +261,13 @@ class Shard {
 
   static constexpr std::size_t kScratch = 256 * 1024;
   static constexpr std::size_t kReadScratch = 64 * 1024, kReadOfTooMuch = 4 * 1024;
-  static constexpr std::size_t kMaxMessages = 65'536;
+  enum Table : std::uint8_t { kConnections, kSessions };  ///< of TimerEntry
 
-  const unsigned index_;
   Shared& shared_;
   const Options& options_;
-  std::unique_ptr<Kernel> kernel_;
   std::unique_ptr<ShardApplication> application_;
-  Mailbox mailbox_;
-  std::vector<Message> messages_;  ///< taken from the mailbox, from next_message_ on not yet handled
-  std::size_t next_message_ = 0;
-  std::size_t delivered_ = 0;      ///< in this turn, past the mailbox
-  std::vector<char> unannounced_;  ///< by shard: this turn has put something into its mailbox
+  reactor::Loop loop_;
+  const unsigned index_;
 
   std::vector<int> listeners_;
   SlotMap<Connection> connections_;
@@ -289,11 +284,10 @@ class Shard {
   std::vector<std::uint64_t> read_again_;  ///< connections whose filter holds what they have not read
   std::vector<SessionEntry*> touched_sessions_;
   std::vector<Connection*> dead_;  ///< closed in this turn
-  std::array<KernelEvent, 256> events_;
+  bool all_read_ = true;           ///< in this turn, of what could be read
   std::unique_ptr<char[]> scratch_;
   std::unique_ptr<char[]> read_scratch_;
   OwnedFd reserve_;  ///< given up for a moment when descriptors run out, so that accept can refuse instead of spinning
-  TimePoint now_;
   std::deque<TimerEntry> leaving_;  ///< the sessions of a drain, by their time
   std::function<void()> drained_;   ///< set while draining
   TimePoint stop_deadline_ = kNever;
@@ -301,8 +295,5 @@ class Shard {
   std::string date_;
   std::int64_t date_second_ = -1;
 };
-
-/// The shard whose thread this is, or null.
-Shard* current_shard();
 
 }  // namespace signalbox::net

@@ -5,9 +5,11 @@
 #include <string_view>
 #include <utility>
 
-#include "net/kernel.hpp"
+#include "reactor/kernel.hpp"
 
 namespace signalbox::net {
+
+using namespace reactor;
 
 /// The bare descriptor under a stream, and how many bytes the kernel has taken for it.
 ///

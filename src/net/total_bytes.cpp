@@ -134,7 +134,7 @@ std::vector<Shard::Holder> Shard::first_to_go(const Held& held, ReliefRound& rou
     const std::size_t bytes = count(client);
     const Standing standing = standing_of(client);
     if (bytes == 0 || !round.too_much(held, standing)) return;
-    const auto age = [&] { return milliseconds(now_ - begun_at(client)) + 1; };
+    const auto age = [&] { return milliseconds(now() - begun_at(client)) + 1; };
     const Urgency urgency(standing, standing == Standing::unauthenticated ? age() : bytes);
     if (round.reaches(urgency)) holders.push_back({urgency, standing, connection, session});
   };
@@ -161,7 +161,7 @@ void Shard::relieve_partials(ReliefRound& round) {
     }
     SessionEntry& entry = *holder.session;
     entry.partial_above = 0;
-    if (entry.session.open()) entry.session.close(CloseReason::forced_close, now_);
+    if (entry.session.open()) entry.session.close(CloseReason::forced_close, now());
     entry.touched();
     count_partial(entry, 0);
   }
@@ -183,7 +183,7 @@ void Shard::relieve_queues(ReliefRound& round) {
       continue;
     }
     SessionEntry& entry = *holder.session;
-    entry.session.close(CloseReason::slow_consumer, now_);
+    entry.session.close(CloseReason::slow_consumer, now());
     entry.session.drop_held();  // also of one that was ending already
     entry.touched();
     count_queue(entry);

@@ -63,7 +63,7 @@ void Shard::take_frames(Connection& connection, websocket::FrameDecoder& decoder
     if (!event) {
       connection.close_received = true;  // nothing that follows can be understood
       want_close(connection, static_cast<std::uint16_t>(event.error()));
-      if (entry) entry->session.on_websocket_closed(connection.websocket_id(), CloseReason::parse_error, now_);
+      if (entry) entry->session.on_websocket_closed(connection.websocket_id(), CloseReason::parse_error, now());
       connection.session_generation = 0;
       return;
     }
@@ -76,10 +76,10 @@ bool Shard::on_websocket_event(Connection& connection, const websocket::Event& e
   SessionEntry* entry = session_of(connection);
   switch (event.kind) {
     case Kind::text:
-      if (entry) entry->session.on_websocket_text(connection.websocket_id(), event.data, now_);
+      if (entry) entry->session.on_websocket_text(connection.websocket_id(), event.data, now());
       return true;
     case Kind::binary:
-      if (entry) entry->session.on_websocket_binary(connection.websocket_id(), event.data, now_);
+      if (entry) entry->session.on_websocket_binary(connection.websocket_id(), event.data, now());
       return true;
     case Kind::ping:  // only the newest is answered, at the end of the turn
       connection.more().pong = event.data;
@@ -89,7 +89,7 @@ bool Shard::on_websocket_event(Connection& connection, const websocket::Event& e
     case Kind::close:
       connection.close_received = true;
       want_close(connection, event.code == websocket::CloseCode::none ? 1000 : static_cast<std::uint16_t>(event.code));
-      if (entry) entry->session.on_websocket_closed(connection.websocket_id(), CloseReason::transport_close, now_);
+      if (entry) entry->session.on_websocket_closed(connection.websocket_id(), CloseReason::transport_close, now());
       connection.session_generation = 0;
       return false;
     default:
@@ -102,7 +102,7 @@ void Shard::want_close(Connection& connection, std::uint16_t code) {
   if (connection.close_wanted) return;
   connection.close_wanted = true;
   connection.close_code = code;
-  set_deadline(connection, now_ + kCloseTime);
+  set_deadline(connection, now() + kCloseTime);
 }
 
 void Shard::append_close(Connection& connection) {
@@ -113,7 +113,7 @@ void Shard::append_close(Connection& connection) {
 }
 
 void Shard::took_of_queue(Connection& connection, SessionEntry& entry, std::size_t written) {
-  if (const unsigned pings = entry.session.queue().consume(written)) entry.session.on_pings_written(pings, now_);
+  if (const unsigned pings = entry.session.queue().consume(written)) entry.session.on_pings_written(pings, now());
   connection.mid_frame = entry.session.queue().partially_written();
 }
 

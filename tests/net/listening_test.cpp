@@ -6,8 +6,8 @@
 #include <cstring>
 
 #include "echo_server.hpp"
-#include "net/kernel.hpp"
 #include "net/listener.hpp"
+#include "reactor/kernel.hpp"
 
 namespace signalbox::net::test {
 namespace {

@@ -10,7 +10,7 @@ struct LostAnswer : testing::TestWithParam<unsigned> {
   LostAnswer() {
     auto own = std::make_unique<MemoryKernel>(world.network);
     kernel = own.get();
-    world.shared.shards.push_back(std::make_unique<Shard>(1, world.shared, std::move(own)));
+    world.shared.shards.push_back(std::make_unique<Shard>(world.shared, std::move(own)));
     other().set_application(std::make_unique<World::Application>(world));
     other().add_listener(1);
     const int fd = world.connect();

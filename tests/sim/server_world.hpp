@@ -59,7 +59,7 @@ class ServerWorld final : public net::Network {
     for (unsigned i = 0; i < 2; ++i) {
       auto kernel = std::make_unique<net::test::MemoryKernel>(network_);
       kernels_.push_back(kernel.get());
-      shared_.shards.push_back(std::make_unique<net::Shard>(i, shared_, std::move(kernel)));
+      shared_.shards.push_back(std::make_unique<net::Shard>(shared_, std::move(kernel)));
       shared_.shards[i]->set_application(house_.shard(i));
       shared_.shards[i]->add_listener(1);
     }

@@ -47,7 +47,7 @@ struct World {
     shared.max_strangers = shared.options.max_unauthenticated != 0 ? shared.options.max_unauthenticated : 1000;
     auto own = std::make_unique<MemoryKernel>(network);
     kernel = own.get();
-    shared.shards.push_back(std::make_unique<Shard>(0, shared, std::move(own)));
+    shared.shards.push_back(std::make_unique<Shard>(shared, std::move(own)));
     shard().set_application(std::make_unique<Application>(*this));
     shard().add_listener(1);
   }

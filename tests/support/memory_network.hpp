@@ -8,10 +8,12 @@
 #include <string>
 #include <string_view>
 
-#include "net/kernel.hpp"
+#include "reactor/kernel.hpp"
 
 // A network in memory: its peers send, read, break off and time passes only when a test or a fuzzer says so.
 namespace signalbox::net::test {
+
+using namespace reactor;
 
 /// What several shards' kernels stand on. Any use of a descriptor that is closed, or not watched where it is, aborts.
 struct MemoryNetwork {
@@ -53,9 +55,11 @@ class MemoryKernel final : public Kernel {
   int accept_error = 0;  ///< the next accept() fails with it
   bool watches = true;   ///< else it has no room to watch one more
   std::atomic<unsigned> wakes{0};
+  Milliseconds waited{};  ///< what the last wait() might have taken
 
   TimePoint now() override { return network_.now; }
-  std::size_t wait(std::span<KernelEvent> events, Milliseconds) override {
+  std::size_t wait(std::span<KernelEvent> events, Milliseconds timeout) override {
+    waited = timeout;
     std::size_t count = 0;
     for (const auto& [fd, watch] : watched_) {
       if (count == events.size()) break;

@@ -8,22 +8,22 @@
 #include "base/message.hpp"
 #include "base/mutex.hpp"
 
-namespace signalbox::net {
+namespace signalbox::reactor {
 
-/// What other threads have for a shard. Whoever may be refused asks has_room() first; what is put is then always taken,
+/// What other threads have for a loop. Whoever may be refused asks has_room() first; what is put is then always taken,
 /// or an event for many sockets could end half delivered. Several who ask at once pass the bound by what they have in
 /// hand.
 ///
-/// What is put `later` waits for announce(), so that the shard takes it together with what follows; or for much of it,
+/// What is put `later` waits for announce(), so that the loop takes it together with what follows; or for much of it,
 /// or for a message that does not wait.
 ///
-/// thread  put(), announce() and has_room() any; the rest its shard's.
+/// thread  put(), announce() and has_room() any; the rest its loop's.
 class Mailbox {
  public:
   enum class Put {
     closed,
     added,
-    announced,  ///< the first that its shard is to know of: it may have to be woken
+    announced,  ///< the first that its loop is to know of: it may have to be woken
   };
 
   explicit Mailbox(std::size_t limit) : limit_(limit), much_(std::min(kMuch, limit / 2)) {}
@@ -32,7 +32,7 @@ class Mailbox {
     const Lock lock(mutex_);
     if (closed_) return Put::closed;
     messages_.push_back(std::move(message));
-    // The shard has read there last, on another core.
+    // The loop has read there last, on another core.
     if (messages_.size() + kAhead < messages_.capacity())
       __builtin_prefetch(messages_.data() + messages_.size() + kAhead, 1);
     put_.store(put_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -40,7 +40,7 @@ class Mailbox {
     announced_ = true;
     return Put::announced;
   }
-  /// What was put `later` need not wait any longer. True: the shard did not know of it.
+  /// What was put `later` need not wait any longer. True: the loop did not know of it.
   bool announce() {
     const Lock lock(mutex_);
     return !messages_.empty() && !std::exchange(announced_, true);
@@ -83,8 +83,8 @@ class Mailbox {
   const std::size_t limit_;
   const std::size_t much_;  ///< so many are announced by themselves
   // Two counts instead of one: each has one writer at a time and so costs no locked instruction, and its own cache
-  // line, or posters and the shard would wait for each other.
-  alignas(64) std::atomic<std::size_t> handled_{0};  ///< written by the shard
+  // line, or posters and the loop would wait for each other.
+  alignas(64) std::atomic<std::size_t> handled_{0};  ///< written by the loop
   alignas(64) std::atomic<std::size_t> put_{0};      ///< written under the lock
   mutable Mutex mutex_;                              ///< posters are on any thread
   std::vector<Message> messages_ SB_GUARDED_BY(mutex_);
@@ -92,4 +92,4 @@ class Mailbox {
   bool closed_ SB_GUARDED_BY(mutex_) = false;
 };
 
-}  // namespace signalbox::net
+}  // namespace signalbox::reactor

@@ -2,9 +2,9 @@
 
 #include <map>
 
-#include "net/timers.hpp"
+#include "reactor/timers.hpp"
 
-namespace signalbox::net {
+namespace signalbox::reactor {
 namespace {
 
 TimePoint at(int second) {
@@ -52,4 +52,4 @@ TEST(Timers, of_those_who_come_and_go_do_not_pile_up) {
 }
 
 }  // namespace
-}  // namespace signalbox::net
+}  // namespace signalbox::reactor

@@ -6,9 +6,9 @@
 #include <span>
 
 #include "base/clock.hpp"
-#include "net/peer_address.hpp"
+#include "reactor/peer_address.hpp"
 
-namespace signalbox::net {
+namespace signalbox::reactor {
 
 /// What became of a watched descriptor.
 struct KernelEvent {
@@ -18,9 +18,9 @@ struct KernelEvent {
   bool broken = false;  ///< reset, or closed in both directions
 };
 
-/// Every system call that a shard makes, so that a whole shard can be run over a network in memory.
+/// Every system call that a loop and what stands on it make, so that a whole shard can be run over a network in memory.
 ///
-/// thread  its shard's; wake() from any.
+/// thread  its loop's; wake() from any.
 class Kernel {
  public:
   static constexpr unsigned kNone = 0, kRead = 1, kWrite = 2;
@@ -47,7 +47,7 @@ class Kernel {
 /// The real one, over epoll.
 std::unique_ptr<Kernel> make_epoll_kernel();
 
-/// A descriptor that is closed with its owner; for one that travels between shards.
+/// A descriptor that is closed with its owner; for one that travels between threads.
 class OwnedFd {
  public:
   explicit OwnedFd(int fd = -1) : fd_(fd) {}
@@ -66,4 +66,4 @@ class OwnedFd {
   int fd_;
 };
 
-}  // namespace signalbox::net
+}  // namespace signalbox::reactor

@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-namespace signalbox::net {
+namespace signalbox::reactor {
 
 /// Owns objects and names each by {slot, generation}; a name whose object has gone finds nothing. T has members slot
 /// and generation.
@@ -57,4 +57,4 @@ class SlotMap {
   std::size_t size_ = 0;
 };
 
-}  // namespace signalbox::net
+}  // namespace signalbox::reactor

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "net/mailbox.hpp"
+#include "reactor/mailbox.hpp"
 
-namespace signalbox::net {
+namespace signalbox::reactor {
 namespace {
 
 Message task() {
@@ -82,4 +82,4 @@ TEST_F(MailboxLater, half_of_what_there_is_room_for_does_not_wait) {
 }
 
 }  // namespace
-}  // namespace signalbox::net
+}  // namespace signalbox::reactor

@@ -1,8 +1,8 @@
-#include "net/peer_address.hpp"
+#include "reactor/peer_address.hpp"
 
 #include <gtest/gtest.h>
 
-namespace signalbox::net {
+namespace signalbox::reactor {
 namespace {
 
 TEST(PeerAddress, is_read_as_it_is_written) {
@@ -19,4 +19,4 @@ TEST(PeerAddress, of_a_text_that_is_none_is_all_nought) {
 }
 
 }  // namespace
-}  // namespace signalbox::net
+}  // namespace signalbox::reactor

@@ -5,21 +5,21 @@
 
 #include "base/clock.hpp"
 
-namespace signalbox::net {
+namespace signalbox::reactor {
 
-/// A deadline of a connection or a session, as the heap keeps it.
+/// The deadline of an object in one of its owner's tables, as the heap keeps it.
 struct TimerEntry {
   TimePoint deadline;
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
-  bool session = false;  ///< else a connection
+  std::uint8_t table = 0;
 };
 
-/// A shard's deadlines. Each object has at most one entry that counts (the one equal to its `armed`); when a deadline
+/// Deadlines. Each object has at most one entry that counts (the one equal to its `armed`); when a deadline
 /// moves back the entry stays and is re-armed when it comes up, so that most changes cost nothing. Entries of objects
 /// that have gone stay too, until they outweigh the others.
 ///
-/// thread  its shard's.
+/// thread  its owner's.
 class Timers {
  public:
   /// Notes that an object has a deadline; `armed` is the object's own memory of its earliest entry.
@@ -63,4 +63,4 @@ class Timers {
   std::vector<TimerEntry> heap_;
 };
 
-}  // namespace signalbox::net
+}  // namespace signalbox::reactor

@@ -5,7 +5,7 @@
 
 struct sockaddr_storage;
 
-namespace signalbox::net {
+namespace signalbox::reactor {
 
 /// A peer's address in 16 bytes: IPv6, or IPv4 mapped into it; all nought where a peer has none (a Unix socket).
 using PeerAddress = std::array<unsigned char, 16>;
@@ -18,4 +18,4 @@ PeerAddress peer_address(const sockaddr_storage& storage);
 /// Of the peer of a connected socket.
 PeerAddress peer_address(int fd);
 
-}  // namespace signalbox::net
+}  // namespace signalbox::reactor

@@ -9,9 +9,9 @@
 #include <cerrno>
 #include <system_error>
 
-#include "net/kernel.hpp"
+#include "reactor/kernel.hpp"
 
-namespace signalbox::net {
+namespace signalbox::reactor {
 namespace {
 
 constexpr std::uint64_t kWakeToken = ~std::uint64_t{0};
@@ -118,4 +118,4 @@ OwnedFd& OwnedFd::operator=(OwnedFd&& other) noexcept {
   return *this;
 }
 
-}  // namespace signalbox::net
+}  // namespace signalbox::reactor

@@ -1,4 +1,4 @@
-#include "net/peer_address.hpp"
+#include "reactor/peer_address.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -6,7 +6,7 @@
 
 #include <cstring>
 
-namespace signalbox::net {
+namespace signalbox::reactor {
 namespace {
 
 constexpr unsigned char kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -55,4 +55,4 @@ PeerAddress peer_address(int fd) {
   return getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &size) == 0 ? peer_address(storage) : PeerAddress{};
 }
 
-}  // namespace signalbox::net
+}  // namespace signalbox::reactor

@@ -1,0 +1,124 @@
+#include "reactor/loop.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace signalbox::reactor {
+namespace {
+
+thread_local Loop* this_loop = nullptr;
+constexpr std::size_t kMaxMessages = 65'536;  ///< a look into the mailbox
+constexpr std::size_t kAhead = 8;             ///< messages whose frames are fetched before they are delivered
+constexpr std::size_t kSaidAtOnce = 1024;     ///< messages that were handled
+
+}  // namespace
+
+Loop::Loop(Loops& loops, std::unique_ptr<Kernel> kernel, std::size_t mailbox_messages, Wheel& wheel)
+    : loops_(loops),
+      index_(static_cast<unsigned>(loops.size())),
+      kernel_(std::move(kernel)),
+      wheel_(wheel),
+      mailbox_(mailbox_messages),
+      now_(kernel_->now()) {
+  loops_.push_back(this);
+}
+
+Loop* Loop::current() {
+  return this_loop;
+}
+
+// What this thread itself emits need not go through the mailbox, unless something waits there that came first.
+bool Loop::deliver_at_once(Message& message) {
+  if (this_loop != this || closed_ || message.kind != Message::Kind::deliver || mailbox_.waits()) return false;
+  receiver_->on_message(message, now_);
+  ++delivered_;
+  return true;
+}
+
+bool Loop::has_room(std::size_t count) const {
+  return mailbox_.has_room(count + (this_loop == this ? delivered_ : 0));
+}
+
+// What a turn delivers leaves in one write for each socket, also where that is another loop's: it takes the messages
+// when the turn has put them all, and not one by one while it is woken for each.
+bool Loop::post(Message&& message) {
+  if (deliver_at_once(message)) return true;
+  const bool later =
+      this_loop && this_loop != this && this_loop->is_among(loops_) && message.kind == Message::Kind::deliver;
+  if (later) {
+    this_loop->unannounced_.resize(loops_.size());
+    this_loop->unannounced_[index_] = true;
+  }
+  const auto put = mailbox_.put(std::move(message), later);
+  // A loop looks into its own mailbox before it waits, so it need not wake itself.
+  if (put == Mailbox::Put::announced && this_loop != this) kernel_->wake();
+  return put != Mailbox::Put::closed;
+}
+
+void Loop::begin_writing() {
+  announce();
+  delivered_ = 0;
+}
+
+void Loop::announce() {
+  for (std::size_t i = 0; i < unannounced_.size(); ++i) {
+    if (!std::exchange(unannounced_[i], false)) continue;
+    Loop& other = *loops_[i];
+    if (other.mailbox_.announce()) other.kernel_->wake();
+  }
+}
+
+void Loop::turn() {
+  this_loop = this;
+  const auto count = kernel_->wait(events_, time_to_wait());
+  now_ = kernel_->now();
+  // First what was posted before those events: that a POST has begun, say, before an upgrade that follows it.
+  run_mailbox();
+  wheel_.on_events({events_.data(), count});
+  run_mailbox();
+  wheel_.end_turn();
+  announce();  // what was delivered since, by handlers that heard of a session's end
+  this_loop = nullptr;
+}
+
+Milliseconds Loop::time_to_wait() {
+  if (next_message_ < messages_.size() || mailbox_.announced()) return Milliseconds{0};
+  const TimePoint next = wheel_.next_deadline();
+  if (next == kNever) return Milliseconds{-1};
+  const auto now = kernel_->now();
+  if (next <= now) return Milliseconds{0};
+  // Rounded up, or the last millisecond would be spent in turns that find nothing due.
+  return std::min(std::chrono::ceil<Milliseconds>(next - now), Milliseconds{60'000});
+}
+
+void Loop::run_mailbox() {
+  if (next_message_ == messages_.size()) {
+    messages_.clear();
+    next_message_ = 0;
+    mailbox_.take(messages_);
+  }
+  const auto end = std::min(messages_.size(), next_message_ + kMaxMessages);
+  std::size_t delivered = 0;  // said of many at once, for those who post look at the count
+  while (next_message_ < end) {
+    // The frame was built on another core.
+    if (next_message_ + kAhead < messages_.size()) messages_[next_message_ + kAhead].frame.prefetch();
+    // Out of the list first: a task may end in a call that looks at it.
+    Message message = std::move(messages_[next_message_++]);
+    ++delivered;
+    const bool is_task = message.kind == Message::Kind::task;
+    if (is_task || delivered == kSaidAtOnce) mailbox_.handled(std::exchange(delivered, 0));
+    if (!is_task) {
+      receiver_->on_message(message, now_);
+    } else if (message.task) {
+      (*message.task)();
+    }
+  }
+  mailbox_.handled(delivered);
+}
+
+void Loop::close() {
+  closed_ = true;
+  mailbox_.close();
+}
+
+}  // namespace signalbox::reactor

@@ -1,0 +1,94 @@
+#pragma once
+#include <array>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/message.hpp"
+#include "reactor/kernel.hpp"
+#include "reactor/mailbox.hpp"
+
+namespace signalbox::reactor {
+
+class Loop;
+
+/// The loops that belong together, by their index. Constant once they run.
+using Loops = std::vector<Loop*>;
+
+/// Who takes what comes in messages (tasks are run by the loop). thread: its loop's.
+class Receiver {
+ public:
+  virtual void on_message(Message& message, TimePoint now) = 0;
+
+ protected:
+  ~Receiver() = default;
+};
+
+/// What a loop turns. thread: its loop's.
+class Wheel {
+ public:
+  /// When a turn is wanted though nothing has come; a time that is over: at once.
+  virtual TimePoint next_deadline() = 0;
+  virtual void on_events(std::span<const KernelEvent> events) = 0;
+  /// What the turn has to do besides. Calls Loop::begin_writing() before it writes.
+  virtual void end_turn() = 0;
+
+ protected:
+  ~Wheel() = default;
+};
+
+/// Turns: waits until a descriptor, a message or a deadline is there, and hands all that over.
+///
+/// thread  post() and has_room() any; the rest its own, which is the one that calls turn().
+class Loop {
+ public:
+  static constexpr std::size_t kEvents = 256;  ///< a turn
+
+  /// Enters itself among `loops`.
+  Loop(Loops& loops, std::unique_ptr<Kernel> kernel, std::size_t mailbox_messages, Wheel& wheel);
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  /// The one in whose turn this thread is; null: none.
+  static Loop* current();
+  bool is_among(const Loops& loops) const { return &loops_ == &loops; }
+  unsigned index() const { return index_; }
+  void set_receiver(Receiver& receiver) { receiver_ = &receiver; }
+
+  /// Always taken, whatever waits there already; false: closed. What its own turn has to deliver is delivered at once,
+  /// unless something waits that came first.
+  [[nodiscard]] bool post(Message&& message);
+  /// Also of its own thread, which delivers at once: so that one turn does not queue without bound.
+  bool has_room(std::size_t count) const;
+
+  void turn();
+  /// The turn is about to write: what it has for other loops leaves first, so that they write meanwhile.
+  void begin_writing();
+  /// No message is taken any more, and those that wait are dropped.
+  void close();
+  Kernel& kernel() const { return *kernel_; }
+  TimePoint now() const { return now_; }  ///< of this turn
+
+ private:
+  bool deliver_at_once(Message& message);
+  void announce();
+  Milliseconds time_to_wait();
+  void run_mailbox();
+
+  Loops& loops_;
+  const unsigned index_;
+  const std::unique_ptr<Kernel> kernel_;
+  Wheel& wheel_;
+  Receiver* receiver_ = nullptr;
+  Mailbox mailbox_;
+  bool closed_ = false;
+  std::vector<Message> messages_;  ///< taken from the mailbox, from next_message_ on not yet handled
+  std::size_t next_message_ = 0;
+  std::size_t delivered_ = 0;      ///< in this turn, past the mailbox
+  std::vector<char> unannounced_;  ///< by loop: this turn has put something into its mailbox
+  std::array<KernelEvent, kEvents> events_;
+  TimePoint now_;
+};
+
+}  // namespace signalbox::reactor
