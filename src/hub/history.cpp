@@ -12,48 +12,56 @@ std::size_t History::cost(const Event& event) {
   return sizeof(Kept) + kAllocation + event.frame->memory();
 }
 
+// Its frame with an offset is about as large as the source, and is made when somebody is told.
 std::size_t History::cost(const Broadcast& broadcast) {
-  return cost(broadcast.event) + sizeof broadcast + broadcast.source->memory();
+  return sizeof broadcast + 2 * broadcast.frame.source->memory();
 }
 
 History::~History() {
   SB_ASSERT(shares_.empty() && !oldest_);
 }
 
-void History::add_broadcast(Event event, FrameRef source, std::uint64_t sequence, TimePoint now) {
+void History::add_broadcast(FrameRef source, std::uint64_t sequence, std::uint64_t number, TimePoint now) {
   while (!broadcasts_.empty() && broadcasts_.front().at + limits_.broadcasts < now) drop_broadcast();
-  broadcasts_.push_back({std::move(event), std::move(source), sequence, now});
+  number_broadcasts({.number = number, .sequence = sequence, .count = 1});
+  broadcasts_.push_back({{.source = std::move(source), .number = number}, sequence, number, now});
   bytes_ += cost(broadcasts_.back());
   push_out();
 }
 
-bool History::broadcasts_after(std::uint64_t sequence, std::string_view user, std::vector<FrameRef>& out) const {
-  if (sequences_gone_to_ > sequence) return false;
-  for (auto it = broadcasts_.rbegin(); it != broadcasts_.rend() && it->sequence > sequence; ++it) {
-    if (it->source->key() != user) out.push_back(it->source);
-  }
-  std::ranges::reverse(out);
-  return true;
+void History::number_broadcasts(const BroadcastNumbers::Block& block) {
+  bytes_ -= numbers_.bytes();
+  numbers_.add(block);
+  bytes_ += numbers_.bytes();
 }
 
-std::size_t History::first_broadcast_after(std::uint64_t number) const {
-  const auto after = [](std::uint64_t wanted, const Broadcast& broadcast) { return wanted < broadcast.event.number; };
-  return static_cast<std::size_t>(std::upper_bound(broadcasts_.begin(), broadcasts_.end(), number, after) -
-                                  broadcasts_.begin());
+std::vector<History::Event> History::broadcasts_after(std::uint64_t sequence, std::string_view user, std::uint64_t sent,
+                                                      Offsets& offsets) {
+  std::vector<Event> out;
+  auto next = std::ranges::upper_bound(broadcasts_, sequence, {}, &Broadcast::sequence);
+  if (next == broadcasts_.end()) return out;
+  if (next->frame.number <= sent) {
+    const std::uint64_t first = next->sequence, number = offsets.number_from(first);
+    for (auto each = next; each != broadcasts_.end(); ++each) each->frame.number = number + (each->sequence - first);
+  }
+  for (; next != broadcasts_.end(); ++next) {
+    if (next->frame.source->key() == user) continue;
+    out.push_back({.frame = next->frame.with_offset(offsets), .number = next->frame.number});
+  }
+  return out;
 }
 
 void History::drop_broadcast() {
-  const Broadcast& oldest = broadcasts_.front();
-  bytes_ -= cost(oldest);
-  broadcasts_gone_to_ = oldest.event.number;
-  sequences_gone_to_ = oldest.sequence;
+  bytes_ -= cost(broadcasts_.front()) + numbers_.bytes();
+  sequences_gone_to_ = broadcasts_.front().sequence;
   broadcasts_.pop_front();
+  numbers_.forget(sequences_gone_to_);
+  bytes_ += numbers_.bytes();
 }
 
 void History::push_out() {
   while (bytes_ > limits_.total_bytes && (oldest_ || !broadcasts_.empty())) {
-    const bool broadcast =
-        !oldest_ || (!broadcasts_.empty() && broadcasts_.front().event.number < oldest_->event.number);
+    const bool broadcast = !oldest_ || (!broadcasts_.empty() && broadcasts_.front().came < oldest_->event.number);
     broadcast ? drop_broadcast() : oldest_->line->drop_oldest();
   }
 }
@@ -75,7 +83,7 @@ void History::Line::add(Event event) {
   SB_ASSERT(event.number >= newest_number_);
   newest_number_ = event.number;
   const std::size_t size = cost(event);
-  Kept* kept = new Kept{.event = std::move(event), .line = this};
+  Kept* kept = new Kept{.event = std::move(event), .line = this, .before = told_};
   (newest_ ? newest_->next : oldest_) = kept;
   newest_ = kept;
   kept->older = history_.newest_;
@@ -90,6 +98,7 @@ void History::Line::add(Event event) {
 
 void History::Line::drop_oldest() {
   gone_to_ = oldest_->event.number;
+  gone_told_ = oldest_->before;
   while (oldest_ && oldest_->event.number == gone_to_) {
     Kept* const kept = std::exchange(oldest_, oldest_->next);
     if (!oldest_) newest_ = nullptr;
@@ -118,8 +127,12 @@ void History::Line::push_out_of_share() {
 
 void History::Line::listen(std::uint64_t since, std::uint64_t sequence) {
   listens_ = true;
-  listens_since_ = since;
-  skipped_sequence_ = sequence;
+  since_ = {.sequence = sequence, .number = since};
+  told_ = {.sequence = sequence};
+}
+
+void History::Line::told(std::uint64_t sequence, std::uint64_t number) {
+  told_ = {.sequence = sequence, .number = std::max(number, told_.number)};
 }
 
 void History::Line::had(std::uint64_t number) {
@@ -128,6 +141,7 @@ void History::Line::had(std::uint64_t number) {
 
 void History::Line::restore(std::uint64_t number, std::uint64_t outcome) {
   gone_to_ = newest_number_ = number;
+  gone_told_ = told_;
   gone_outcome_ = outcome;
 }
 
@@ -137,29 +151,37 @@ void History::Line::forgo(std::uint64_t number, std::uint64_t outcome) {
 }
 
 bool History::Line::whole_after(std::uint64_t number) const {
-  return number >= gone_to_ && (!listens_ || history_.broadcasts_gone_to_ <= std::max(number, listens_since_));
+  if (number < gone_to_) return false;
+  if (!listens_) return true;
+  const auto heard = heard_by(number);
+  return heard && history_.has_broadcasts_after(*heard);
+}
+
+/// Up to which broadcast a client has had everything that has had everything up to this number. Nothing: it is not
+/// known any more.
+std::optional<std::uint64_t> History::Line::heard_by(std::uint64_t number) const {
+  if (number <= since_.number) return since_.sequence;
+  const Kept* next = oldest_;
+  Told last = gone_to_ == number ? gone_told_ : Told();
+  bool own = gone_to_ == number;
+  for (; next && next->event.number <= number; next = next->next) {
+    own = next->event.number == number;
+    last = next->before;
+  }
+  const Told& before = next ? next->before : told_;
+  if (before.number <= number) return before.sequence;
+  return own ? std::optional(last.sequence) : history_.numbers_.sequence_of(number);
 }
 
 History::Line::Missed History::Line::after(std::uint64_t number) const {
-  Missed missed{.outcome = gone_outcome_};
-  const auto& broadcasts = history_.broadcasts_;
-  std::size_t next = listens_ ? history_.first_broadcast_after(std::max(number, listens_since_)) : broadcasts.size();
-  const auto take_broadcasts = [&](std::uint64_t before) {
-    for (; next < broadcasts.size() && broadcasts[next].event.number < before; ++next) {
-      const Broadcast& broadcast = broadcasts[next];
-      const bool own = broadcast.source->key() == owner_.first;
-      if (!own && broadcast.sequence > skipped_sequence_) missed.events.push_back(broadcast.event);
-    }
-  };
+  Missed missed{.outcome = gone_outcome_, .heard = listens_ ? heard_by(number).value_or(0) : 0};
   for (const Kept* kept = oldest_; kept; kept = kept->next) {
     if (kept->event.number <= number) {
       missed.outcome = std::max(missed.outcome, kept->event.outcome);
-      continue;
+    } else {
+      missed.events.push_back(kept->event);
     }
-    take_broadcasts(kept->event.number);
-    missed.events.push_back(kept->event);
   }
-  take_broadcasts(UINT64_MAX);
   return missed;
 }
 

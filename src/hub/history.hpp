@@ -2,13 +2,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "base/clock.hpp"
-#include "base/frame.hpp"
+#include "hub/broadcast_numbers.hpp"
 
 namespace signalbox::hub {
 
@@ -36,20 +37,31 @@ class History {
   History(const History&) = delete;
   History& operator=(const History&) = delete;
 
-  /// An event for all sockets that listen, but for those of the user in its key; made of `source`, kept once.
-  /// `sequence` counts broadcasts over all shards.
-  void add_broadcast(Event event, FrameRef source, std::uint64_t sequence, TimePoint now);
-  /// The sources of the broadcasts for that user after that one in the order of all shards. False: some have gone.
-  bool broadcasts_after(std::uint64_t sequence, std::string_view user, std::vector<FrameRef>& out) const;
+  /// An event for all sockets that listen, but for those of the user in its key; kept once. `sequence` counts
+  /// broadcasts over all shards.
+  void add_broadcast(FrameRef source, std::uint64_t sequence, std::uint64_t number, TimePoint now);
+  /// From now on the broadcasts from that sequence on, `count` of them, are told under these numbers.
+  void number_broadcasts(const BroadcastNumbers::Block& block);
+  /// Are all broadcasts after that one still here?
+  bool has_broadcasts_after(std::uint64_t sequence) const { return sequences_gone_to_ <= sequence; }
+  /// Those for that user, as they are told to a socket that was sent all up to the number `sent`.
+  std::vector<Event> broadcasts_after(std::uint64_t sequence, std::string_view user, std::uint64_t sent,
+                                      Offsets& offsets);
 
   std::size_t bytes() const { return bytes_; }
   /// Even without any event there would be too much.
   bool over() const { return bytes_ > limits_.total_bytes; }
 
  private:
+  /// The last broadcast that a socket was told, and under which number; 0: none since it listens.
+  struct Told {
+    std::uint64_t sequence = 0;
+    std::uint64_t number = 0;
+  };
   struct Kept {
     Event event;
     Line* line;
+    Told before;            ///< when the event was sent
     Kept* next = nullptr;   ///< of its line
     Kept* older = nullptr;  ///< of all
     Kept* newer = nullptr;
@@ -59,16 +71,15 @@ class History {
     std::vector<Line*> lines{};
   };
   struct Broadcast {
-    Event event;
-    FrameRef source;
+    NumberedFrame frame;
     std::uint64_t sequence;
+    std::uint64_t came;  ///< its first number: how old it is
     TimePoint at;
   };
   using Shares = std::unordered_map<std::string, Share>;
 
   static std::size_t cost(const Event& event);
   static std::size_t cost(const Broadcast& broadcast);
-  std::size_t first_broadcast_after(std::uint64_t number) const;
   void drop_broadcast();
   void push_out();
 
@@ -78,8 +89,8 @@ class History {
   Kept* newest_ = nullptr;
   std::size_t bytes_ = 0;
   std::deque<Broadcast> broadcasts_;
-  std::uint64_t broadcasts_gone_to_ = 0;  ///< number and sequence of the last that went
-  std::uint64_t sequences_gone_to_ = 0;
+  BroadcastNumbers numbers_;
+  std::uint64_t sequences_gone_to_ = 0;  ///< of the last broadcast that went
 };
 
 /// The history of one socket.
@@ -94,6 +105,8 @@ class History::Line {
   void add(Event event);
   /// From this number on broadcasts are for this socket too, but for those up to `sequence`.
   void listen(std::uint64_t since, std::uint64_t sequence);
+  /// It was told all up to that sequence, the last of them under that number.
+  void told(std::uint64_t sequence, std::uint64_t number);
   /// The client has had all up to this number.
   void had(std::uint64_t number);
   /// Goes on where that of another shard ended, of which the client has had all up to `number` and `outcome`.
@@ -105,7 +118,9 @@ class History::Line {
   struct Missed {
     std::vector<Event> events{};
     std::uint64_t outcome = 0;  ///< the newest that the client has had, by the ledger's number; 0: none
+    std::uint64_t heard = 0;    ///< the broadcasts that it has had: all up to this sequence
   };
+  /// All that is its own; the broadcasts come behind it.
   Missed after(std::uint64_t number) const;
   /// What its owner takes beside the events. False: too much for one user, and not counted.
   bool hold(std::size_t bytes);
@@ -118,6 +133,7 @@ class History::Line {
   friend class History;
   void drop_oldest();
   void push_out_of_share();
+  std::optional<std::uint64_t> heard_by(std::uint64_t number) const;
 
   History& history_;
   Shares::value_type& owner_;
@@ -129,9 +145,10 @@ class History::Line {
   std::uint64_t gone_outcome_ = 0;  ///< the same of outcomes, by the ledger's number
   std::size_t bytes_ = 0;
   std::size_t held_ = 0;
+  Told gone_told_;  ///< before the newest that is gone
   bool listens_ = false;
-  std::uint64_t listens_since_ = 0;
-  std::uint64_t skipped_sequence_ = 0;
+  Told since_;  ///< where it began to listen
+  Told told_;
 };
 
 }  // namespace signalbox::hub

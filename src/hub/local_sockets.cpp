@@ -12,6 +12,11 @@ SocketState* Hub::find(const SocketRef& ref) const {
   return shards[ref.shard]->find(ref.slot, ref.generation);
 }
 
+void LocalSockets::keep_recoverable(Hub& hub) {
+  recovery_ = std::make_unique<Recovery>(hub, *this, shard_);
+  presence_.set_offsets(*recovery_);
+}
+
 SocketRef LocalSockets::add(SocketState& socket, Link& link) {
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(entries_.size()));
@@ -59,7 +64,7 @@ void LocalSockets::on_message(Message& message) {
       }
       return;
     case Message::Kind::broadcast:
-      return presence_.add(message.number, recovery_ ? recovery_->broadcast(message) : std::move(message.frame));
+      return presence_.add(message.number, message.frame, recovery_ ? recovery_->broadcast(message) : 0);
     case Message::Kind::task:
       return;  // run by the shard itself
   }

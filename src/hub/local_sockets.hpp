@@ -19,7 +19,7 @@ class LocalSockets {
   explicit LocalSockets(std::uint32_t shard, const PresenceLimits& limits = {}) : shard_(shard), presence_(limits) {}
 
   /// From now on those who go may come back (RECOVERY_WINDOW_MS). Before any socket.
-  void keep_recoverable(Hub& hub) { recovery_ = std::make_unique<Recovery>(hub, *this, shard_); }
+  void keep_recoverable(Hub& hub);
   Recovery* recovery() const { return recovery_.get(); }  ///< null: it is off
 
   SocketRef add(SocketState& socket, Link& link);

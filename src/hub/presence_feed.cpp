@@ -46,15 +46,9 @@ void PresenceFeed::leave(std::uint32_t slot) {
   listeners_.pop_back();
 }
 
-void PresenceFeed::add(std::uint64_t sequence, FrameRef frame) {
-  log_.add(sequence, std::move(frame));
+void PresenceFeed::add(std::uint64_t sequence, FrameRef frame, std::uint64_t number) {
+  log_.add(sequence, std::move(frame), number);
   due_ = kAtOnce;
-}
-
-void PresenceFeed::catch_up(std::uint32_t slot) {
-  if (slot >= places_.size() || places_[slot] == 0) return;
-  Listener& listener = listeners_[places_[slot] - 1];
-  if (listener.heard < log_.newest()) tell(listener, SIZE_MAX, SIZE_MAX);
 }
 
 void PresenceFeed::on_timer(TimePoint now) {
@@ -94,19 +88,35 @@ std::size_t PresenceFeed::room(std::size_t waiting) const {
 std::size_t PresenceFeed::tell(Listener& to, std::size_t room, std::size_t most) {
   const std::uint64_t heard = to.heard;
   std::size_t told = 0;
-  for (auto entry = log_.after(heard); entry != log_.end(); ++entry) {
-    const bool own = entry->hash == to.hash && entry->frame && entry->frame->key() == to.user->id;
-    if (entry->frame && !own && entry->is_news(heard)) {
-      const std::size_t bytes = entry->frame->memory() + sizeof entry->frame;
-      if (bytes > room || told == most) return told;
+  std::uint64_t number = 0;
+  auto entry = log_.after(heard);
+  for (; entry != log_.end(); ++entry) {
+    const bool own = entry->hash == to.hash && !entry->replaced() && entry->source()->key() == to.user->id;
+    if (!entry->replaced() && !own && entry->is_news(heard)) {
+      if (told == most || entry->source()->memory() > room) break;
+      const FrameRef& frame = told == 0 ? first_for(to, *entry) : shown(*entry);
+      const std::size_t bytes = frame->memory() + sizeof frame;
+      if (bytes > room) break;
       room -= bytes;
       ++told;
-      to.link->send(entry->frame);
+      number = entry->frame.number;
+      to.link->send(frame);
     }
     to.heard = entry->sequence;
   }
-  to.heard = log_.newest();
+  if (entry == log_.end()) to.heard = log_.newest();
+  if (offsets_ && to.heard != heard) offsets_->told(to.slot, to.heard, number);
   return told;
+}
+
+/// The others that are told to a socket have later numbers than the first.
+const FrameRef& PresenceFeed::first_for(const Listener& to, PresenceLog::Entry& entry) {
+  if (offsets_ && entry.frame.number <= offsets_->sent_to(to.slot)) log_.renumber(*offsets_);
+  return shown(entry);
+}
+
+const FrameRef& PresenceFeed::shown(PresenceLog::Entry& entry) {
+  return offsets_ ? entry.frame.with_offset(*offsets_) : entry.source();
 }
 
 }  // namespace signalbox::hub

@@ -32,14 +32,15 @@ class PresenceFeed {
  public:
   explicit PresenceFeed(const PresenceLimits& limits) : limits_(limits), log_(limits.short_log) {}
 
+  /// From now on all that is told has an offset. Before any socket listens.
+  void set_offsets(Offsets& offsets) { offsets_ = &offsets; }
   /// The socket in that slot hears what comes from now on, and after `heard`, but nothing of its own user.
   void listen(std::uint32_t slot, Link& link, const User& user, std::uint64_t heard);
   /// If it listens.
   void leave(std::uint32_t slot);
-  /// A transition; `sequence` counts them over all shards and rises. The frame's key is the user's id.
-  void add(std::uint64_t sequence, FrameRef frame);
-  /// It hears all at once that it has not heard, if it listens: something follows that must not overtake that.
-  void catch_up(std::uint32_t slot);
+  /// A transition; `sequence` counts them over all shards and rises. The frame's key is the user's id. `number`: under
+  /// which it is told, if it is to have an offset.
+  void add(std::uint64_t sequence, FrameRef frame, std::uint64_t number = 0);
 
   TimePoint next_deadline() const { return due_; }
   void on_timer(TimePoint now);
@@ -58,10 +59,13 @@ class PresenceFeed {
   void begin_round(TimePoint now);
   std::size_t room(std::size_t waiting) const;
   std::size_t tell(Listener& to, std::size_t room, std::size_t most);
+  const FrameRef& first_for(const Listener& to, PresenceLog::Entry& entry);
+  const FrameRef& shown(PresenceLog::Entry& entry);
   void put(const Listener& listener, std::size_t place);
 
   const PresenceLimits limits_;
   PresenceLog log_;
+  Offsets* offsets_ = nullptr;  ///< null: what is told has none
   std::vector<Listener> listeners_;
   std::vector<std::uint32_t> places_;  ///< by slot: 1 + where it stands in listeners_; 0: nowhere
   TimePoint due_ = kNever;

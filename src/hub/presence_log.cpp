@@ -8,23 +8,28 @@
 
 namespace signalbox::hub {
 
-PresenceLog::Iterator PresenceLog::after(std::uint64_t sequence) const {
+PresenceLog::Iterator PresenceLog::after(std::uint64_t sequence) {
   return std::ranges::upper_bound(entries_, sequence, {}, &Entry::sequence);
 }
 
-void PresenceLog::add(std::uint64_t sequence, FrameRef frame) {
-  Entry entry{.sequence = sequence, .first = sequence, .frame = std::move(frame), .hash = 0};
-  entry.hash = static_cast<std::uint32_t>(TextHash{}(entry.frame->key()));
+void PresenceLog::add(std::uint64_t sequence, FrameRef frame, std::uint64_t number) {
+  Entry entry{.sequence = sequence, .first = sequence, .frame = {std::move(frame), number}, .hash = 0};
+  entry.hash = static_cast<std::uint32_t>(TextHash{}(entry.source()->key()));
   if (!indexed() && entries_.size() >= short_) index_all();
   if (indexed()) replace_older(entry);
   entries_.push_back(std::move(entry));
   newest_ = sequence;
 }
 
+void PresenceLog::renumber(Offsets& offsets) {
+  const std::uint64_t first = entries_.front().sequence, number = offsets.number_from(first);
+  for (Entry& entry : entries_) entry.frame.number = number + (entry.sequence - first);
+}
+
 void PresenceLog::forget(std::uint64_t sequence) {
   for (; !entries_.empty() && entries_.front().sequence <= sequence; entries_.pop_front()) {
     const Entry& oldest = entries_.front();
-    if (!oldest.frame) {
+    if (oldest.replaced()) {
       --replaced_;
     } else if (newest_of(oldest) == oldest.sequence) {
       newest_of_.remove(oldest.hash, oldest.sequence);
@@ -34,9 +39,9 @@ void PresenceLog::forget(std::uint64_t sequence) {
 }
 
 /// The newest transition of the same user in the index; 0: there is none.
-std::uint64_t PresenceLog::newest_of(const Entry& entry) const {
+std::uint64_t PresenceLog::newest_of(const Entry& entry) {
   return newest_of_.find(entry.hash, [&](std::uint64_t sequence) {
-    return std::prev(after(sequence))->frame->key() == entry.frame->key();
+    return std::prev(after(sequence))->source()->key() == entry.source()->key();
   });
 }
 
@@ -49,17 +54,17 @@ void PresenceLog::index_all() {
 
 void PresenceLog::replace_older(Entry& entry) {
   if (const std::uint64_t sequence = newest_of(entry)) {
-    Entry& older = entries_[static_cast<std::size_t>(std::prev(after(sequence)) - entries_.cbegin())];
+    Entry& older = *std::prev(after(sequence));
     entry.first = older.first;
     entry.count = std::min(older.count + 1, 3u);
-    older.frame = FrameRef();
+    older.frame = {.source = {}, .number = older.frame.number};
     ++replaced_;
     newest_of_.remove(entry.hash, sequence);
   }
   newest_of_.add(entry.hash, entry.sequence);
   // More than half, so that each of the others is moved rarely.
   if (replaced_ <= std::max(short_, entries_.size() / 2)) return;
-  std::erase_if(entries_, [](const Entry& each) { return !each.frame; });
+  std::erase_if(entries_, [](const Entry& each) { return each.replaced(); });
   replaced_ = 0;
 }
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <deque>
 
-#include "base/frame.hpp"
+#include "hub/broadcast_numbers.hpp"
 #include "hub/hash_index.hpp"
 
 namespace signalbox::hub {
@@ -19,27 +19,32 @@ class PresenceLog {
   struct Entry {
     std::uint64_t sequence;   ///< among all transitions; the log is in this order
     std::uint64_t first;      ///< of the transitions that it stands for
-    FrameRef frame;           ///< its key is the user's id; null: a newer one has taken its place
+    NumberedFrame frame;      ///< its key is the user's id; no source: a newer one has taken its place
     std::uint32_t hash;       ///< of that id
     std::uint32_t count = 1;  ///< of the transitions that it stands for; 3: or more
 
+    bool replaced() const { return !frame.source; }
+    const FrameRef& source() const { return frame.source; }
     /// Is it news for who has heard everything up to `heard`? Two transitions undo each other: who has heard neither
     /// need not hear of them.
     bool is_news(std::uint64_t heard) const { return count != 2 || heard >= first; }
   };
-  using Iterator = std::deque<Entry>::const_iterator;
+  using Iterator = std::deque<Entry>::iterator;
 
   /// Up to `short_log` entries nothing is replaced.
   explicit PresenceLog(std::size_t short_log) : short_(short_log) {}
 
-  void add(std::uint64_t sequence, FrameRef frame);
+  /// `number`: under which it is told, where offsets are wanted.
+  void add(std::uint64_t sequence, FrameRef frame, std::uint64_t number);
+  /// All get numbers above those of all that was sent so far.
+  void renumber(Offsets& offsets);
   /// Everybody has heard everything up to there.
   void forget(std::uint64_t sequence);
   /// The newest that was ever added: who has heard it has heard all.
   std::uint64_t newest() const { return newest_; }
   /// The first that came after that one.
-  Iterator after(std::uint64_t sequence) const;
-  Iterator end() const { return entries_.end(); }
+  Iterator after(std::uint64_t sequence);
+  Iterator end() { return entries_.end(); }
   bool empty() const { return entries_.empty(); }
   /// Transitions that are to be told; of those that were replaced there may be as many again, without their frames.
   std::size_t size() const { return entries_.size() - replaced_; }
@@ -48,7 +53,7 @@ class PresenceLog {
   bool indexed() const { return newest_of_.size() != 0; }
   void index_all();
   void replace_older(Entry& entry);
-  std::uint64_t newest_of(const Entry& entry) const;
+  std::uint64_t newest_of(const Entry& entry);
 
   const std::size_t short_;
   std::uint64_t newest_ = 0;

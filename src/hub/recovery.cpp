@@ -72,7 +72,7 @@ std::string Recovery::begin(const SocketState& socket, const User* user) {
   place.begin = number_;
   place.withheld = socket.withheld();
   place.epochs.push_back({.shard = shard_, .first = number_ + 1});
-  if (user) place.line.listen(number_, 0);
+  if (user) place.line.listen(number_, sequence_);
   hub_.recovery.put(place.pid, place.ref);
   return place.pid;
 }
@@ -137,24 +137,38 @@ void Recovery::drop(Place& place) {
   local_.release(ref);
 }
 
-std::string Recovery::next_offset() {
-  return to_text(Offset{.run = hub_.recovery.run(), .shard = shard_, .number = ++number_});
+std::string Recovery::offset(std::uint64_t number) const {
+  return to_text(Offset{.run = hub_.recovery.run(), .shard = shard_, .number = number});
 }
 
-// Numbers only rise on a socket, and broadcasts that it has still to hear have theirs.
-void Recovery::hear_earlier(const Place& place) {
-  local_.presence().catch_up(place.ref.slot);
+FrameRef Recovery::with_offset(const FrameRef& source, std::uint64_t number) const {
+  std::string tail = ",\"";
+  tail.append(offset(number)) += "\"]";
+  const std::string_view packet = source->packet();
+  return make_frame(false, source->kind(), source->key(), packet.substr(0, packet.size() - 1), tail);
+}
+
+std::uint64_t Recovery::sent_to(std::uint32_t slot) const {
+  return places_[slot]->line.newest();
+}
+
+std::uint64_t Recovery::number_from(std::uint64_t sequence) {
+  const BroadcastNumbers::Block block{.number = number_ + 1, .sequence = sequence, .count = sequence_ + 1 - sequence};
+  history_.number_broadcasts(block);
+  number_ += block.count;
+  return block.number;
+}
+
+void Recovery::told(std::uint32_t slot, std::uint64_t sequence, std::uint64_t number) {
+  places_[slot]->line.told(sequence, number);
 }
 
 // Once for all sockets of this shard that get the frame one after the other, with nothing numbered between them.
 const FrameRef& Recovery::numbered(const FrameRef& source, std::uint64_t above) {
   if (source_ && &*source_ == &*source && numbered_as_ == number_ && number_ > above) return numbered_;
-  std::string tail = ",\"";
-  tail.append(next_offset()) += "\"]";
-  const std::string_view packet = source->packet();
   source_ = source;
-  numbered_as_ = number_;
-  numbered_ = make_frame(false, source->kind(), source->key(), packet.substr(0, packet.size() - 1), tail);
+  numbered_as_ = ++number_;
+  numbered_ = with_offset(source, number_);
   return numbered_;
 }
 
@@ -168,7 +182,6 @@ void Recovery::deliver(Message& message) {
 }
 
 void Recovery::give(Place& place, const FrameRef& source, std::uint64_t outcome) {
-  hear_earlier(place);
   const FrameRef& frame = numbered(source, place.line.newest());
   if (place.state == Place::State::connected) local_.link(place.ref.slot).send(frame);
   keep(place, {.frame = frame, .number = number_, .outcome = outcome});
@@ -183,7 +196,6 @@ void Recovery::give(Place& place, const FrameRef& source, std::uint64_t outcome)
 void Recovery::tell(const SocketState& socket, const UserJobs::Replay& replay) {
   std::span<const JobEntry> entries(replay.entries);
   Place& place = *find(socket.ref());
-  hear_earlier(place);
   Link& link = local_.link(place.ref.slot);
   std::size_t bytes = 0;
   for (const JobEntry& entry : entries) bytes += entry.frame->memory();
@@ -203,21 +215,19 @@ void Recovery::tell(const SocketState& socket, const UserJobs::Replay& replay) {
   }
 }
 
-FrameRef Recovery::broadcast(const Message& message) {
-  const FrameRef& frame = numbered(message.frame, 0);
+std::uint64_t Recovery::broadcast(const Message& message) {
   sequence_ = message.number;
-  history_.add_broadcast({.frame = frame, .number = number_}, message.frame, sequence_, hub_.clocks.steady());
-  return frame;
+  history_.add_broadcast(message.frame, sequence_, ++number_, hub_.clocks.steady());
+  return number_;
 }
 
 void Recovery::emit(const SocketState& socket, std::string_view event, std::string_view arguments,
                     const std::vector<std::string>& attachments) {
   Place& place = *find(socket.ref());
-  hear_earlier(place);
   Link& link = local_.link(place.ref.slot);
   std::string all(arguments);
   if (!all.empty()) all += ',';
-  append_json_string(all, next_offset());
+  append_json_string(all, offset(++number_));
   History::Event sent{.frame = text_frame(socketio::event_packet(place.nsp->name, {}, event, all, attachments.size())),
                       .number = number_};
   link.send(sent.frame);

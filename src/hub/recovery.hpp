@@ -43,10 +43,10 @@ struct FoundSocket {
 /// What comes to the new place meanwhile waits there.
 ///
 /// thread  its shard.
-class Recovery {
+class Recovery final : public Offsets {
  public:
   Recovery(Hub& hub, LocalSockets& local, std::uint32_t shard);
-  ~Recovery();
+  ~Recovery() override;
 
   // The life of a socket, as SocketState tells it.
   /// It is accepted as a new one; `user` as in the directory. Returns the pid for its answer.
@@ -58,14 +58,20 @@ class Recovery {
 
   // What goes to sockets: numbered, sent where there is a connection, kept.
   void deliver(Message& message);
-  /// The frame for those who listen.
-  FrameRef broadcast(const Message& message);
+  /// Under which number those who listen are told of it.
+  std::uint64_t broadcast(const Message& message);
   void emit(const SocketState& socket, std::string_view event, std::string_view arguments,
             const std::vector<std::string>& attachments);
   /// What the ledger tells at a login.
   void tell(const SocketState& socket, const UserJobs::Replay& replay);
   /// The client has received all that was sent to the socket up to this number.
   void received(const SocketRef& socket, std::uint64_t number);
+
+  // Offsets, for what the shard's PresenceFeed tells.
+  std::uint64_t sent_to(std::uint32_t slot) const override;
+  std::uint64_t number_from(std::uint64_t sequence) override;
+  FrameRef with_offset(const FrameRef& source, std::uint64_t number) const override;
+  void told(std::uint32_t slot, std::uint64_t sequence, std::uint64_t number) override;
 
   TimePoint next_deadline() const;
   void on_timer(TimePoint now);
@@ -85,8 +91,7 @@ class Recovery {
   Place* find(const SocketRef& socket) const { return find(socket.slot, socket.generation); }
   Place& add(const SocketState& socket, std::string pid);
   const FrameRef& numbered(const FrameRef& source, std::uint64_t above);
-  void hear_earlier(const Place& place);
-  std::string next_offset();
+  std::string offset(std::uint64_t number) const;
   void give(Place& place, const FrameRef& source, std::uint64_t outcome);
   void keep(Place& place, History::Event event);
   void ask(Place& place);
@@ -111,8 +116,9 @@ class Recovery {
   void let_go(Place& place, Claim claim, std::uint64_t had);
   void hand_over(const SocketRef& from);
   void take(HandOver handed);
-  void catch_up(Place& place, const std::vector<FrameRef>& broadcasts);
+  void catch_up(Place& place);
   void settle(Place& place, HandOver& handed);
+  void add_broadcasts(Place& place, History::Line::Missed& missed);
   void welcome_back(Place& place, HandOver& handed);
 
   Hub& hub_;

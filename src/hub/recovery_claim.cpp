@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <signalbox/json_text.hpp>
@@ -125,8 +126,7 @@ void Recovery::hand_over(const SocketRef& from) {
                   .begin = place.begin,
                   .withheld = place.withheld,
                   .epochs = std::move(place.epochs),
-                  .number = number_,
-                  .sequence = sequence_};
+                  .number = number_};
   handed.epochs.back().last = number_;
   std::erase_if(handed.epochs,
                 [&](const Epoch& epoch) { return !still_shown(epoch, handed.had, handed.missed.events); });
@@ -140,9 +140,8 @@ void Recovery::take(HandOver handed) {
   const SocketRef by = handed.by;
   Place* place = find(by);
   SB_ASSERT(place && place->state == Place::State::claiming);
-  std::vector<FrameRef> late;
   const bool listens = handed.user != nullptr;
-  if (!handed.whole || (listens && !history_.broadcasts_after(handed.sequence, place->user_id, late))) {
+  if (!handed.whole || (listens && !history_.has_broadcasts_after(handed.missed.heard))) {
     if (handed.user) hub_.directory.leave(handed.user, by, hub_.clocks.steady());
     hub_.recovery.erase(handed.pid, by);
     // Behind what the directory has sent here already: its new login tells that as well.
@@ -153,13 +152,12 @@ void Recovery::take(HandOver handed) {
   settle(*place, handed);
   place->catches_up = true;
   welcome_back(*place, handed);
-  if (Place* still = find(by)) catch_up(*still, late);
+  if (Place* still = find(by)) catch_up(*still);
   if (next) on_claim(std::move(*next), by);
 }
 
 // What a handler has emitted to it in its welcome is behind what came before.
-void Recovery::catch_up(Place& place, const std::vector<FrameRef>& broadcasts) {
-  for (const FrameRef& frame : broadcasts) give(place, frame, 0);
+void Recovery::catch_up(Place& place) {
   for (const Message& message : std::exchange(place.waiting, {})) give(place, message.frame, message.number);
   place.catches_up = false;
 }
@@ -172,12 +170,22 @@ void Recovery::settle(Place& place, HandOver& handed) {
   place.user = handed.user;
   place.begin = handed.begin;
   place.withheld = handed.withheld;
+  // Broadcasts are told below under the numbers that others heard them under, where these are above its own.
+  const auto& missed = handed.missed;
+  const std::uint64_t newest = missed.events.empty() ? handed.had : std::max(handed.had, missed.events.back().number);
   place.epochs = std::move(handed.epochs);
-  place.epochs.push_back({.shard = shard_, .first = number_ + 1});
-  place.line.restore(handed.had, handed.missed.outcome);
-  for (const History::Event& event : handed.missed.events) place.line.add(event);
-  if (!handed.user) return;
-  place.line.listen(number_, handed.sequence);
+  place.epochs.push_back({.shard = shard_, .first = newest + 1});
+  place.line.restore(handed.had, missed.outcome);
+  if (handed.user) place.line.listen(newest, missed.heard);
+  for (const History::Event& event : missed.events) place.line.add(event);
+}
+
+// Behind its own events: who came and went meanwhile has newer numbers.
+void Recovery::add_broadcasts(Place& place, History::Line::Missed& missed) {
+  auto late = history_.broadcasts_after(missed.heard, place.user_id, place.line.newest(), *this);
+  missed.heard = std::max(missed.heard, sequence_);
+  place.line.told(missed.heard, late.empty() ? 0 : late.back().number);
+  std::ranges::move(late, std::back_inserter(missed.events));
 }
 
 void Recovery::welcome_back(Place& place, HandOver& handed) {
@@ -185,12 +193,13 @@ void Recovery::welcome_back(Place& place, HandOver& handed) {
   if (SocketState* socket = local_.find(place.ref.slot, place.ref.generation)) {
     place.state = Place::State::connected;
     if (!place.line.empty()) ask_later(place);
+    if (place.user) add_broadcasts(place, handed.missed);
     const std::string pid = place.pid;
     const FoundSocket found{.id = place.id,
                             .pid = pid,
                             .user = place.user,
                             .withheld = place.withheld,
-                            .heard = handed.sequence,
+                            .heard = handed.missed.heard,
                             .missed = std::move(handed.missed)};
     return socket->client().on_claim(*socket, &found, now);
   }

@@ -66,8 +66,7 @@ struct Recovery::HandOver {
   std::uint64_t begin;
   std::uint64_t withheld;
   std::vector<Epoch> epochs;
-  std::uint64_t number;    ///< the last that its shard gave
-  std::uint64_t sequence;  ///< of the last broadcast that it heard
+  std::uint64_t number;  ///< the last that its shard gave
 };
 
 template <class Task>

@@ -20,13 +20,37 @@ struct HistoryTest : testing::Test {
   /// One that is not for the sockets of `user`.
   void broadcast(std::uint64_t number, std::string_view user = {}, std::uint64_t sequence = 0) {
     const FrameRef source = make_frame(false, FrameKind::user_online, user, std::string(100, 'x'));
-    history.add_broadcast(event(number), source, sequence == 0 ? number : sequence, now);
+    newest = sequence == 0 ? number : sequence;
+    history.add_broadcast(source, newest, number, now);
   }
   static Numbers numbers(const History::Line::Missed& missed) {
     Numbers out;
     for (const auto& one : missed.events) out.push_back(one.number);
     return out;
   }
+  /// What `line` missed after a number, its own events and then the broadcasts.
+  Numbers missed(const History::Line& line, std::uint64_t number, std::string_view user = "ada") {
+    const auto own = line.after(number);
+    Numbers out = numbers(own);
+    for (const auto& one : history.broadcasts_after(own.heard, user, line.newest(), offsets)) out.push_back(one.number);
+    return out;
+  }
+  /// New numbers begin at 100.
+  struct FakeOffsets final : Offsets {
+    explicit FakeOffsets(HistoryTest& its) : test(its) {}
+    std::uint64_t sent_to(std::uint32_t) const override { return 0; }
+    std::uint64_t number_from(std::uint64_t sequence) override {
+      const std::uint64_t first = next;
+      next += test.newest + 1 - sequence;
+      test.history.number_broadcasts({.number = first, .sequence = sequence, .count = next - first});
+      return first;
+    }
+    FrameRef with_offset(const FrameRef& source, std::uint64_t) const override { return source; }
+    void told(std::uint32_t, std::uint64_t, std::uint64_t) override {}
+    HistoryTest& test;
+    std::uint64_t next = 100;
+  } offsets{*this};
+  std::uint64_t newest = 0;  ///< broadcast
   /// What of ten events fits in the bounds below.
   History history{{.user_bytes = 2000, .total_bytes = 6000, .broadcasts = 60s}};
   TimePoint now{1h};
@@ -41,21 +65,45 @@ TEST_F(HistoryTest, has_what_came_after_a_number_in_order) {
   EXPECT_TRUE(line.whole_after(0));
 }
 
-TEST_F(HistoryTest, broadcasts_are_kept_once_and_stand_between_the_events_of_each_who_listens) {
-  History::Line ada(history, "ada"), bob(history, "bob"), deaf(history, "deaf");
+TEST_F(HistoryTest, broadcasts_are_kept_once_for_each_who_listens) {
+  History::Line ada(history, "ada"), bob(history, "bob");
   ada.listen(0, 0);
-  bob.listen(3, 0);
   const std::size_t before = history.bytes();
   broadcast(1);
   broadcast(3, "ada");
+  bob.listen(3, 3);
   const std::size_t both = history.bytes() - before;
+  ada.told(3, 1);
   ada.add(event(4));
-  broadcast(5);
+  broadcast(5, {}, 4);
   EXPECT_LT(both, 1000u);
-  EXPECT_EQ(numbers(ada.after(0)), (Numbers{1, 4, 5})) << "3 is not for her";
-  EXPECT_EQ(numbers(ada.after(4)), Numbers{5});
-  EXPECT_EQ(numbers(bob.after(0)), Numbers{5}) << "he listens since 3";
-  EXPECT_EQ(numbers(deaf.after(0)), Numbers{});
+  EXPECT_EQ(missed(ada, 4), Numbers{5});
+  EXPECT_EQ(missed(ada, 1), (Numbers{4, 5}));
+  EXPECT_EQ(missed(bob, 0, "bob"), Numbers{5}) << "he listens since 3";
+  EXPECT_EQ(missed(ada, 0), (Numbers{4, 100, 103})) << "they come behind her event, and 3 is not for her";
+}
+
+TEST_F(HistoryTest, knows_which_broadcasts_a_client_has_had_by_whatever_it_shows) {
+  History::Line ada(history, "ada");
+  ada.listen(0, 0);
+  for (const int number : {1, 2, 3, 4}) broadcast(number);
+  ada.told(1, 1);
+  ada.add(event(5));                        // before she was told of the others
+  ada.told(3, offsets.number_from(2) + 1);  // 100 to 102
+  ada.add(event(110));
+  offsets.next = 111;
+  ada.told(4, offsets.number_from(4));
+  const auto heard = [&](std::uint64_t number) { return ada.after(number).heard; };
+  EXPECT_EQ(heard(0), 0u);
+  EXPECT_EQ(heard(1), 1u);
+  EXPECT_EQ(heard(5), 1u);
+  EXPECT_EQ(heard(100), 2u);
+  EXPECT_EQ(heard(101), 3u);
+  EXPECT_EQ(heard(110), 3u);
+  EXPECT_EQ(heard(111), 4u);
+  ada.had(110);
+  EXPECT_EQ(heard(110), 3u);
+  EXPECT_EQ(heard(111), 4u);
 }
 
 TEST_F(HistoryTest, who_came_from_another_shard_is_not_told_again_what_was_heard_there) {
@@ -63,10 +111,7 @@ TEST_F(HistoryTest, who_came_from_another_shard_is_not_told_again_what_was_heard
   ada.listen(10, 7);
   broadcast(11, {}, 7);
   broadcast(12, {}, 8);
-  EXPECT_EQ(numbers(ada.after(0)), Numbers{12});
-  std::vector<FrameRef> later;
-  EXPECT_TRUE(history.broadcasts_after(7, "ada", later));
-  EXPECT_EQ(later.size(), 1u);
+  EXPECT_EQ(missed(ada, 0), Numbers{12});
 }
 
 TEST_F(HistoryTest, what_was_had_goes_and_the_newest_of_its_outcomes_is_known) {
@@ -105,6 +150,7 @@ TEST_F(HistoryTest, past_the_total_the_oldest_of_all_go_broadcasts_among_them) {
   lines[0]->listen(0, 0);
   lines[0]->add(event(1));
   broadcast(2);
+  lines[0]->told(2, 2);
   for (int number = 3; number < 60; ++number) lines[number % 29 + 1]->add(event(number));
   EXPECT_LE(history.bytes(), 6000u);
   EXPECT_GT(history.bytes(), 5000u);
@@ -118,10 +164,9 @@ TEST_F(HistoryTest, broadcasts_go_when_nobody_can_have_missed_them_any_more) {
   broadcast(1);
   now += 61s;
   broadcast(2);
-  std::vector<FrameRef> out;
-  EXPECT_FALSE(history.broadcasts_after(0, "ada", out));
-  EXPECT_TRUE(history.broadcasts_after(1, "ada", out));
-  EXPECT_EQ(out.size(), 1u);
+  EXPECT_FALSE(history.has_broadcasts_after(0));
+  EXPECT_TRUE(history.has_broadcasts_after(1));
+  EXPECT_EQ(history.broadcasts_after(1, "ada", 1, offsets).size(), 1u);
 }
 
 TEST_F(HistoryTest, an_event_goes_with_its_attachments) {

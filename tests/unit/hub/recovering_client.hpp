@@ -28,11 +28,16 @@ class Recovering {
 
   /// Over a new connection; the old one stays as it is.
   void connect(unsigned shard = 0, const std::string& nsp = {}) {
-    connections_.push_back(std::make_unique<FakeClient>(hub_, shard));
-    connection().text(connect_packet(nsp));
+    open(shard, nsp);
     test_shard = static_cast<int>(shard);
     hub_.deliver();
     hear();
+  }
+  /// The same, without waiting for what comes.
+  void open(unsigned shard = 0, const std::string& nsp = {}) {
+    connections_.push_back(std::make_unique<FakeClient>(hub_, shard));
+    answer_heard_ = false;
+    connection().text(connect_packet(nsp));
   }
   /// CONNECT as it would send it now, with what it keeps.
   std::string connect_packet(const std::string& nsp = {}) const {
@@ -49,6 +54,7 @@ class Recovering {
     for (const std::string& packet : std::exchange(connection().sent, {})) {
       if (const auto at = packet.find("{\"sid\""); packet.starts_with("40") && at != packet.npos) {
         const json answer = json::parse(packet.substr(at));
+        answer_heard_ = true;
         recovered = !pid.empty() && answer.value("pid", "") == pid;
         sid = answer.at("sid");
         pid = answer.value("pid", "");
@@ -59,8 +65,17 @@ class Recovering {
       if (!told.offset.empty()) offsets.push_back(offset = told.offset);
     }
   }
+  /// Is its newest connection in the namespace?
+  bool answered() {
+    return answer_heard_ ||
+           std::ranges::any_of(connection().sent, [](const auto& packet) { return packet.starts_with("40"); });
+  }
   /// What it heard since the last call.
   Packets take() { return std::exchange(heard, {}); }
+  bool offsets_rise() const {
+    const auto number = [](const std::string& one) { return std::stoull(one.substr(one.rfind('.') + 1)); };
+    return std::ranges::is_sorted(offsets, std::ranges::less_equal(), number);
+  }
   FakeClient& connection(std::size_t from_last = 0) { return *connections_[connections_.size() - 1 - from_last]; }
 
   std::string pid, offset, sid;
@@ -72,6 +87,7 @@ class Recovering {
   FakeHub& hub_;
   std::string user_;
   std::vector<std::unique_ptr<FakeClient>> connections_;
+  bool answer_heard_ = false;
 };
 
 inline Config recovering_config() {
