@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { apiKey, connect, eventually, startProgram } from "../e2e/support.mjs";
 import { FaultyDisk } from "../support/faulty_disk.mjs";
 import { Line } from "../support/line.mjs";
+import { RepeatingProxy } from "../support/repeating_proxy.mjs";
 import { pause, preloaded } from "../support/server.mjs";
 import { SteppedClock } from "../support/stepped_clock.mjs";
 
@@ -23,6 +24,7 @@ export function randomOf(state) {
 
 /** A server with a store that outlives it, on a disk that may hang and with a wall clock that may be wrong (`ahead`, ms). */
 export class Place {
+  hanging = false;
   static async open(env = {}, ahead = 0) {
     const place = new Place();
     place.data = mkdtempSync(join(tmpdir(), "signalbox-faults-"));
@@ -37,6 +39,8 @@ export class Place {
     this.server = await startProgram(this.env, this.server?.port);
   }
   kill() {
+    const { exitCode, signalCode, log } = this.server.child;
+    assert.equal(exitCode ?? signalCode, null, `the server had ended by itself: ${log}`);
     return this.server.stop("SIGKILL");
   }
   /** No file of the server may be written behind this byte: a full disk, or with 0 files that cannot be written at all. */
@@ -57,10 +61,11 @@ export class Place {
   }
   /** From now on, or no more: what is to be brought to the disk does not get there, and who brings it waits. */
   hang(on) {
+    this.hanging = on;
     on ? this.disk.begin("hang") : this.disk.end("hang");
   }
   async close() {
-    await this.kill();
+    await this.server.stop("SIGKILL");
     this.disk.close();
     this.clock.close();
     rmSync(this.data, { recursive: true });
@@ -73,12 +78,21 @@ class User {
   outcomes = new Set(); // those heard, each once
   again = 0; // outcomes heard before
   strange = 0;
-  constructor(name, options) {
-    Object.assign(this, { name, options });
+  /** `kind`: behindProxy, away, bytesPerSecond; the rest is for the client. */
+  constructor(name, kind) {
+    const { behindProxy, away, bytesPerSecond, ...options } = kind;
+    Object.assign(this, { name, behindProxy, away, bytesPerSecond, options });
   }
-  async begin(place, bytesPerSecond) {
-    this.line = await Line.to(place.server.port);
-    this.line.slow(bytesPerSecond);
+  async begin(place, random) {
+    if (this.behindProxy) {
+      // It repeats requests by itself: of five answers of the server one is lost.
+      this.line = await RepeatingProxy.to(place.server.port);
+      this.line.loses = () => (random() < 0.2 ? (random() < 0.5 ? "read" : "reset") : undefined);
+      this.repeats = setInterval(() => this.line.repeatWaiting(), 500);
+    } else {
+      this.line = await Line.to(place.server.port);
+      this.line.slow(this.bytesPerSecond);
+    }
     this.open();
   }
   open() {
@@ -96,6 +110,7 @@ class User {
     }
   }
   async live(random, over) {
+    if (this.away) return this.stayAway(over);
     const troubles = [
       () => this.line.cut(), // and the same page comes back by itself
       () => this.reload(),
@@ -108,11 +123,18 @@ class User {
       await troubles[Math.floor(random() * troubles.length)]();
     }
   }
+  /** Comes back when all is over. */
+  async stayAway(over) {
+    this.socket.disconnect();
+    while (!over()) await pause(50);
+    this.open();
+  }
   reload() {
     this.socket.disconnect();
     this.open();
   }
   end() {
+    clearInterval(this.repeats);
     this.socket?.disconnect();
     this.line?.close();
   }
@@ -133,29 +155,67 @@ function newJob(user, id, random) {
   return { user, id, events, final: JSON.stringify(events.at(-1)), wait: random() * 60 };
 }
 
-/** Workers do all jobs while `trouble(left, random)` harms the server; `left()` tells the share of jobs still to do. Then every
-    user must have heard the final state of each job, and the server must know it. */
-export async function work(place, size, seed, trouble) {
+/** Over every transport; a fifth reads slowly. With `proxies` a quarter polls behind proxies; with `away` a quarter stays away
+    until all jobs are done, half of it behind these proxies. */
+function newUser(i, { proxies, away }) {
+  const behindProxy = proxies && i % 4 === 3;
+  const transports = behindProxy ? ["polling"] : [undefined, ["polling"], ["websocket"]][i % 3];
+  return new User(`user${i}`, { transports, behindProxy, away: away && i % 8 >= 6, bytesPerSecond: i % 5 === 0 ? 20000 : Infinity });
+}
+
+/** Workers do all jobs while all `troubles` (troubles.mjs) come together, until the first of them has done its work. Then
+    every user must have heard the final state of each job, and the server must know it. With `size.forgets` what was received
+    may be gone from the server, since a clock that was wrong at a start said that it is old, or since memory is short. */
+export async function work(place, size, seed, ...troubles) {
   const random = randomOf(seed);
-  const ways = [undefined, ["polling"], ["websocket"]];
-  const users = Array.from({ length: size.users }, (_, i) => new User(`user${i}`, { transports: ways[i % ways.length] }));
+  const users = Array.from({ length: size.users }, (_, i) => newUser(i, size));
   const jobs = Array.from({ length: size.jobs }, (_, i) => newJob(users[i % size.users], `${users[i % size.users].name}-${i}`, random));
+  let working = true, watching = true;
   try {
-    for (const [i, user] of users.entries()) await user.begin(place, i % 5 === 0 ? 20000 : Infinity);
+    for (const [i, user] of users.entries()) await user.begin(place, randomOf(seed - 1 - i));
     const queue = [...jobs];
-    let working = true;
     const lives = users.map((user, i) => user.live(randomOf(seed + 1 + i), () => !working));
     const workers = Array.from({ length: size.workers }, () => doJobs(place, queue));
-    await trouble(() => queue.length / jobs.length, random);
+    const receipts = watchReceipts(place, users, () => !watching);
+    const harm = await allAtOnce(troubles, { users, left: () => queue.length / jobs.length }, seed);
     const repeats = (await Promise.all(workers)).reduce((sum, count) => sum + count);
     working = false;
     await Promise.all(lives);
-    await check(place, users, jobs);
-    const again = users.reduce((sum, user) => sum + user.again, 0);
-    return `seed ${seed}: ${jobs.length} jobs, ${again} outcomes heard again, ${repeats} requests repeated`;
+    const checked = check(place, users, jobs, size.forgets);
+    await checked.catch(() => {});
+    watching = false;
+    assert.deepEqual(await receipts, [], "outcomes that count as received and were not heard");
+    await checked;
+    const sum = (count) => users.reduce((all, user) => all + count(user), 0);
+    const facts = [`${jobs.length} jobs`, `${sum((user) => user.again)} outcomes heard again`, `${repeats} requests repeated`, ...harm];
+    if (size.proxies) facts.push(`${sum((user) => user.line.lost ?? 0)} answers lost`);
+    return `seed ${seed}: ${facts.filter(Boolean).join(", ")}`;
   } finally {
+    working = watching = false;
     users.forEach((user) => user.end());
   }
+}
+
+/** The others end with the first. */
+async function allAtOnce([first, ...others], facts, seed) {
+  let over = false;
+  const random = (i) => randomOf(seed + 1000 * i);
+  const going = others.map((trouble, i) => trouble({ ...facts, over: () => over, random: random(i + 1) }));
+  const done = await first({ ...facts, random: random(0) }).finally(() => (over = true));
+  return [done, ...(await Promise.all(going))];
+}
+
+/** The outcomes that the server at some time took for received while their user had not heard them. */
+async function watchReceipts(place, users, over) {
+  const wrong = new Set();
+  const look = async (user) => {
+    const known = await place.jobsOf(user.name).catch(() => []); // it may be down
+    for (const { event, data, had } of known)
+      if (had && event && !user.outcomes.has(JSON.stringify({ event, data }))) wrong.add(`${event} of ${data.jobId}`);
+  };
+  for (let i = 0; !over(); i++, await pause(20)) await look(users[i % users.length]);
+  for (const user of users) await look(user);
+  return [...wrong];
 }
 
 /** A worker: tells all of a job, in order, and an outcome again until it is accepted. How often that was. */
@@ -173,13 +233,15 @@ async function doJobs(place, queue) {
   return repeats;
 }
 
-async function check(place, users, jobs) {
+async function check(place, users, jobs, forgets) {
   const wrong = () => jobs.filter((job) => job.user.last.get(job.id) !== job.final);
   await eventually(() => wrong().length === 0, 60000).catch(() => {});
-  assert.deepEqual(wrong().map((job) => [job.id, job.user.state]), [], "jobs of which their user did not hear the final state");
+  const asKept = async (job) => (await place.jobsOf(job.user.name)).find(({ jobId }) => jobId === job.id);
+  const facts = await Promise.all(wrong().map(async (job) => [job.id, job.user.state, job.user.last.get(job.id), await asKept(job)]));
+  assert.deepEqual(facts, [], "jobs of which their user did not hear the final state");
   assert.equal(users.reduce((sum, user) => sum + user.strange, 0), 0, "events of another's jobs");
   for (const user of users) {
     const known = new Map((await place.jobsOf(user.name)).map(({ jobId, event, data }) => [jobId, JSON.stringify({ event, data })]));
-    for (const job of jobs.filter((job) => job.user === user)) assert.equal(known.get(job.id), job.final);
+    for (const job of jobs.filter((job) => job.user === user)) if (!forgets || known.has(job.id)) assert.equal(known.get(job.id), job.final);
   }
 }
