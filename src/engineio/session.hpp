@@ -185,6 +185,8 @@ class Session {
   struct Polling {
     explicit Polling(TimePoint now) : polled_at(now) {}
     std::optional<RequestId> waiting_get{};
+    /// The same GET, which came before. Nobody can say which of the two is read: they may have come in the wrong order.
+    std::optional<RequestId> waits_too{};
     RequestStamps stamps{};
     LastAnswer last{};
     bool opened = false;       ///< the handshake has its answer

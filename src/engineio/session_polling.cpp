@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "base/base64.hpp"
 #include "engineio/packet.hpp"
 #include "engineio/query.hpp"
@@ -45,6 +47,8 @@ void Session::on_get(const RequestId& request, Stamp stamp, TimePoint now) {
   if (state_ == State::closed || !polling_) {
     return io_.answer(request, refusal(state_ == State::closed ? kUnknownSid : kBadRequest));
   }
+  // It must not prove that later answers arrived, nor take what nobody will read.
+  if (polling_->stamps.is_earlier_get(stamp)) return io_.answer(request, refusal(kBadRequest));
   if (polling_->stamps.is_last_get(stamp) && answer_again(request, now)) return;
   if (waits) {
     // Two GETs at once mean that two clients hold this sid: the session ends, as in engine.io ("overlap from client").
@@ -62,9 +66,10 @@ void Session::on_get(const RequestId& request, Stamp stamp, TimePoint now) {
 // came. False: that answer held nothing, so the repeat is as good as a new GET.
 bool Session::answer_again(const RequestId& request, TimePoint now) {
   if (polling_->waiting_get) {
-    // The connection under the first has died, and nobody has noticed yet.
-    answer_get("6");
-    polling_->waiting_get = request;
+    // The connection under one of them has died, and nobody has noticed yet. Who reads a refusal comes back and has all
+    // again; an answer without packets would be taken for good, and those in the other answer for read.
+    if (polling_->waits_too) io_.answer(*polling_->waits_too, refusal(kBadRequest));
+    polling_->waits_too = std::exchange(polling_->waiting_get, request);
     return true;
   }
   LastAnswer& last = polling_->last;
@@ -89,7 +94,9 @@ std::uint64_t Session::prove_last_answer() {
 void Session::answer_get(std::string payload) {
   if (!polling_ || !polling_->waiting_get) return;
   const RequestId request = *std::exchange(polling_->waiting_get, std::nullopt);
-  io_.answer(request, {200, kPlain, std::move(payload)});
+  const auto too = std::exchange(polling_->waits_too, std::nullopt);
+  io_.answer(request, {200, kPlain, too ? payload : std::move(payload)});
+  if (too) io_.answer(*too, {200, kPlain, std::move(payload)});
 }
 
 void Session::serve_get(TimePoint now) {
@@ -127,6 +134,11 @@ void Session::answer_with_packets(TimePoint now) {
 
 void Session::on_request_gone(const RequestId& request, TimePoint now) {
   if (!polling_) return;
+  if (polling_->waits_too == request) return polling_->waits_too.reset();
+  if (polling_->waits_too && polling_->waiting_get == request) {
+    polling_->waiting_get = std::exchange(polling_->waits_too, std::nullopt);
+    return;
+  }
   const LastAnswer& last = polling_->last;
   const bool waited = polling_->waiting_get == request;
   // A repeat that looks like a new GET would say that the lost answer arrived.
@@ -147,7 +159,7 @@ void Session::on_post(const RequestId& request, Stamp stamp, std::string_view co
     return end(CloseReason::transport_error, now);
   }
   if (body.size() > options_.max_payload_bytes) return on_bad_request(request, 413, now);
-  if (polling_->stamps.is_last_post(stamp, body)) return io_.answer(request, {200, kHtml, "ok"});
+  if (polling_->stamps.is_repeated_post(stamp, body)) return io_.answer(request, {200, kHtml, "ok"});
   polling_->stamps.on_post(stamp, body);
   PayloadReader reader(body, options_.polling_max_received);
   while (!reader.done() && state_ == State::open) {

@@ -48,7 +48,8 @@ export class RepeatingProxy {
     const current = () => asked.tries === tries;
     const upstream = httpRequest({ port: this.port, host: "127.0.0.1", method, path: target, headers, agent: this.#agent });
     const again = () => response.destroyed || this.#ask(asked, response); // the first is forgotten where it waits
-    if (method === "GET") this.#waiting.add(again);
+    this.#waiting.delete(asked.again);
+    if (method === "GET") this.#waiting.add((asked.again = again));
     const gone = () => upstream.destroy();
     response.on("close", gone);
     upstream.on("close", () => (this.#waiting.delete(again), response.off("close", gone)));

@@ -8,6 +8,7 @@ namespace {
 
 /// A client each of whose requests has another stamp.
 struct RepeatedRequest : SessionTest {
+  const std::string refused = R"({"code":3,"message":"Bad request"})";
   RepeatedRequest() {
     post(0, "4login", 900);
     io.log.clear();
@@ -38,8 +39,58 @@ TEST_F(RepeatedRequest, of_a_get_that_waits_takes_its_place) {
   get(2, 101);
   session.on_request_gone(request(1), now);
   send("4a");
-  EXPECT_EQ(io.log, (Log{"1:200:6", "2:200:4a"}));
+  EXPECT_EQ(io.log, Log{"2:200:4a"});
   EXPECT_EQ(handler.log, Log{});
+}
+
+TEST_F(RepeatedRequest, of_a_get_may_come_before_it_and_both_have_the_same_answer) {
+  get(2, 101);
+  get(1, 101);
+  send("4a");
+  EXPECT_EQ(io.log, (Log{"1:200:4a", "2:200:4a"}));
+  get(3, 102);
+  session.on_request_gone(request(3), now);
+  EXPECT_EQ(handler.log, Log{"closed: transport close"});
+}
+
+TEST_F(RepeatedRequest, of_a_get_that_came_before_it_still_waits_when_it_goes) {
+  get(2, 101);
+  get(1, 101);
+  session.on_request_gone(request(1), now);
+  send("4a");
+  EXPECT_EQ(io.log, Log{"2:200:4a"});
+  EXPECT_EQ(handler.log, Log{});
+}
+
+// Whoever reads it must not take it for the end of a poll that held nothing.
+TEST_F(RepeatedRequest, the_third_of_a_get_that_waits_has_the_oldest_refused) {
+  get(1, 101);
+  get(2, 101);
+  get(3, 101);
+  send("4a");
+  EXPECT_EQ(io.log, (Log{"1:400:" + refused, "3:200:4a", "2:200:4a"}));
+}
+
+TEST_F(RepeatedRequest, of_an_earlier_get_proves_nothing_and_takes_nothing) {
+  get(1, 101);
+  send("4a");
+  get(2, 102);
+  send("4b");
+  send("4c");
+  io.log.clear();
+  get(3, 101);  // the first was slower than its repeat
+  get(4, 102);
+  get(5, 103);
+  EXPECT_EQ(io.log, (Log{"3:400:" + refused, "4:200:4b", "5:200:4c"}));
+  EXPECT_EQ(handler.log, Log{});
+}
+
+TEST_F(RepeatedRequest, of_an_earlier_post_is_not_taken_twice) {
+  post(1, "4a", 901);
+  post(2, "4b", 902);
+  post(3, "4a", 901);
+  EXPECT_EQ(handler.log, (Log{"text a", "text b"}));
+  EXPECT_EQ(io.log.back(), "3:200:ok");
 }
 
 TEST_F(RepeatedRequest, two_different_gets_at_once_end_the_session_as_ever) {
