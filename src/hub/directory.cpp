@@ -68,7 +68,9 @@ std::size_t Directory::restore(OutcomeStore& store) {
   look_at_memory();
   bool packets = !lean_ && store.bytes() < options_.ledger.total_bytes / 4 * 3;
   std::vector<GatheredOutcomes> left(kStripes);
+  const WallMs present = clock_.wall(clock_.now()) + LedgerClock::kDriftMs;
   store.load(packets, [&](StoredOutcome one) {
+    from_the_future_ = from_the_future_ || one.time > present;
     date_from_store(one.time, one.had_at);
     if (++restored % kLookEach == 0 && packets) {
       look_at_memory();
@@ -316,7 +318,12 @@ void Directory::on_timer(TimePoint now) {
 
 void Directory::look_at_clock() {
   constexpr std::int64_t kWorthALine = 5000;
+  const bool was_set = clock_.ages().clock_is_set;
   const std::int64_t jump = clock_.look();
+  if (store_ && jump != 0) store_->redate(jump);
+  // By now nobody sets it any more: what seems to come from the future would seem so at each start.
+  if (store_ && !was_set && clock_.ages().clock_is_set && from_the_future_)
+    store_->date_at_most(clock_.wall(clock_.now()));
   if (std::abs(jump) < kWorthALine) return;
   log::warn("the wall clock has jumped: nothing that is kept ends earlier or later for that",
             {{"by_ms", std::to_string(jump)}});

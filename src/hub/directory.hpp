@@ -224,6 +224,7 @@ class Directory {
   std::atomic<std::size_t> page_bytes_{0};       ///< beside it: of pages that were read and not yet given
   std::atomic<TimePoint::rep> next_deadline_;
   std::atomic<bool> presence_held_{false};
+  bool from_the_future_ = false;   ///< the store had such at the start
   TimePoint next_expiry_{};        ///< shard 0 alone
   std::size_t expire_next_ = 0;    ///< the stripe that comes next
   std::size_t expire_left_ = 0;    ///< stripes that are due still in this second

@@ -77,6 +77,10 @@ class OutcomeStore {
   virtual void received(std::vector<Row> rows, WallMs at) = 0;
   virtual void forget(std::vector<Row> rows) = 0;
   virtual void presence(PresenceChanges changes) = 0;
+  /// The wall clock was set: what has been put since the start was dated by the clock before, and is so much later.
+  virtual void redate(std::int64_t by) = 0;
+  /// Whatever is dated later than that is dated so.
+  virtual void date_at_most(WallMs time) = 0;
   /// Calls back, on any thread, when all that was asked before is on the disk, or cannot be brought there:
   /// with what has become of this group, of which nothing is put any more. Once for each group that has outcomes.
   virtual void when_committed(CommitGroup group, Committed callback) = 0;

@@ -33,6 +33,8 @@ OutcomeFile::Statements::Statements(sqlite3* connection)
       receive(connection, "INSERT OR IGNORE INTO received(row, at) VALUES(?, ?)"),
       online(connection, "INSERT OR IGNORE INTO online(user) VALUES(?)"),
       offline(connection, "DELETE FROM online WHERE user = ?"),
+      redate(connection, "UPDATE outcome SET time = time + ? WHERE row > ?"),
+      date_at_most(connection, "UPDATE outcome SET time = ? WHERE time > ?"),
       packet_in(connection, "SELECT packet FROM packet WHERE row = ?"),
       outcome_in(
           connection,
@@ -55,7 +57,7 @@ OutcomeFile::OutcomeFile(const std::string& directory, const std::function<bool(
   file_.execute("PRAGMA secure_delete = OFF");            // or what goes is written once more, as zeros
   file_.count_log_pages(log_pages_);
   bring_up_to_date(file_, give_up);
-  last_row_ = static_cast<Row>(store::last_row(file_));
+  rows_before_ = static_cast<Row>(store::last_row(file_));
   statements_.emplace(file_.get());
 }
 
@@ -164,6 +166,12 @@ void OutcomeFile::write(const Step& step) {
     void operator()(const hub::PresenceChanges& changes) const {
       for (const auto& [user, online] : changes)
         (online ? file.statements_->online : file.statements_->offline).bind(user).run();
+    }
+    void operator()(const Redate& redate) const {
+      file.statements_->redate.bind(redate.by).bind(file.rows_before_).run();
+    }
+    void operator()(const DateAtMost& most) const {
+      file.statements_->date_at_most.bind(most.time).bind(most.time).run();
     }
   };
   std::visit(Writer{*this, step.row}, step.what);

@@ -34,8 +34,8 @@ class OutcomeFile {
   /// but the log's length: when it fails, that is logged and tried again later.
   void tidy();
 
-  /// The newest row of the file. Later ones are free.
-  Row last_row() const { return last_row_; }
+  /// The newest row that the file had at the start. Later ones are free.
+  Row rows_before() const { return rows_before_; }
   /// Of all that is in it.
   std::size_t bytes();
   /// The next piece of all outcomes, with their packets or without. Is there more?
@@ -54,7 +54,7 @@ class OutcomeFile {
     struct OfRow {
       Statement outcome, packet, received;
     };
-    Statement put, put_packet, receive, online, offline, packet_in, outcome_in;
+    Statement put, put_packet, receive, online, offline, redate, date_at_most, packet_in, outcome_in;
     OfRow remove, move;
   };
 
@@ -69,7 +69,7 @@ class OutcomeFile {
   const std::string log_;  ///< the name of SQLite's log of writes
   std::optional<Statements> statements_;
   std::optional<OutcomeCursor> all_;  ///< of the load, as far as these
-  Row last_row_ = 0;
+  Row rows_before_ = 0;
   int log_pages_ = 0;         ///< as of the last commit
   int tidy_at_ = kTidyPages;  ///< so many pages of the log
 };

@@ -114,6 +114,14 @@ void SqliteStore::presence(hub::PresenceChanges changes) {
   writer_->queue.add(std::move(changes));
 }
 
+void SqliteStore::redate(std::int64_t by) {
+  writer_->queue.add(Redate{.by = by});
+}
+
+void SqliteStore::date_at_most(hub::WallMs time) {
+  writer_->queue.add(DateAtMost{.time = time});
+}
+
 void SqliteStore::when_committed(hub::CommitGroup group, Committed callback) {
   writer_->queue.when_committed(group, std::move(callback));
 }

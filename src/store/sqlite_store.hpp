@@ -48,6 +48,8 @@ class SqliteStore final : public hub::OutcomeStore {
   void received(std::vector<Row> rows, hub::WallMs at) override;
   void forget(std::vector<Row> rows) override;
   void presence(hub::PresenceChanges changes) override;
+  void redate(std::int64_t by) override;
+  void date_at_most(hub::WallMs time) override;
   void when_committed(hub::CommitGroup group, Committed callback) override;
   void read(std::vector<hub::StoredFrame> wanted, std::size_t bytes, Found callback) override;
   std::size_t bytes() override;

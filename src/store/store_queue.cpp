@@ -27,6 +27,8 @@ std::size_t memory_of(const Step& step) {
       for (const auto& [user, online] : changes) bytes += sizeof user + user.size();
       return bytes;
     }
+    std::size_t operator()(const Redate&) const { return 0; }
+    std::size_t operator()(const DateAtMost&) const { return 0; }
   };
   return sizeof step + std::visit(Counted{}, step.what);
 }

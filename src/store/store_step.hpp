@@ -22,11 +22,19 @@ struct Received {
 struct Forget {
   std::vector<Row> rows;
 };
+/// All that has been put since the start is so much later.
+struct Redate {
+  std::int64_t by;
+};
+/// Nothing is dated later than that.
+struct DateAtMost {
+  hub::WallMs time;
+};
 
 /// One thing that the store was asked to write.
 struct Step {
   Row row = 0;  ///< of what is put, or of what was put last before it
-  std::variant<Put, Received, Forget, hub::PresenceChanges> what;
+  std::variant<Put, Received, Forget, hub::PresenceChanges, Redate, DateAtMost> what;
 };
 using Batch = std::vector<const Step*>;
 

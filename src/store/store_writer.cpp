@@ -31,7 +31,7 @@ void StoreWriter::run() {
       last_sign = Clock::now();
       return queue.ending();
     });
-    queue.begin_behind(file.last_row());
+    queue.begin_behind(file.rows_before());
     opened.set_value();
     serve(file);
   } catch (...) {  // only the constructor throws

@@ -162,6 +162,35 @@ TEST_F(SetClock, dates_what_goes_to_the_store_by_the_wall) {
   EXPECT_EQ(store.kept.back().entry.time, wall);
 }
 
+TEST_F(SetClock, dates_what_went_there_since_the_start_anew) {
+  NotedStore store;
+  wall -= 50 * kHour;  // a machine that has not been told the time yet
+  Directory directory(mailboxes, options());
+  directory.open(store, test_now);
+  ASSERT_TRUE(directory.emit("ada", outcome()));
+  store.notes.clear();
+  wall += 50 * kHour;
+  look(directory);
+  look(directory);
+  EXPECT_EQ(store.notes, std::vector<std::string>{"redate " + std::to_string(50 * kHour)});
+}
+
+TEST_F(SetClock, before_a_start_leaves_nothing_in_the_store_that_comes_from_the_future_for_ever) {
+  for (const std::int64_t ahead : {-kHour, 10 * kYear}) {
+    NotedStore store;
+    store.find("ada", stored(wall + ahead));
+    Directory directory(mailboxes, options());
+    directory.open(store, test_now);
+    look(directory);
+    EXPECT_EQ(store.notes, std::vector<std::string>{}) << "the clock may still be set";
+    pass(LedgerClock::kSettingMs);
+    look(directory);
+    look(directory);
+    EXPECT_EQ(store.notes.size(), ahead > 0 ? 1u : 0u);
+    if (ahead > 0) EXPECT_TRUE(store.notes.at(0).starts_with("date at most ")) << store.notes.at(0);
+  }
+}
+
 TEST_F(SetClock, before_a_start_lets_an_outcome_of_the_future_live_as_long_as_any_other) {
   for (const std::size_t total_bytes : {1u, 1u << 20}) {
     NotedStore store;

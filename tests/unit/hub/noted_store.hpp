@@ -34,6 +34,8 @@ class NotedStore final : public OutcomeStore {
   void presence(PresenceChanges changes) override {
     for (const auto& [user, online] : changes) notes.push_back((online ? "online " : "offline ") + user);
   }
+  void redate(std::int64_t by) override { notes.push_back("redate " + std::to_string(by)); }
+  void date_at_most(WallMs time) override { notes.push_back("date at most " + std::to_string(time)); }
   void when_committed(CommitGroup, Committed callback) override {
     callback(ready() ? Commit::durable : Commit::failed);
   }

@@ -329,5 +329,30 @@ TEST_F(Store, a_full_disk_refuses_and_when_there_is_room_again_nothing_is_missin
   EXPECT_EQ(action.sa_handler, SIG_DFL) << "what a signal does to the program is the program's to say";
 }
 
+TEST_F(Store, dates_what_was_put_since_the_start_anew_when_the_clock_is_set) {
+  const auto times = [](SqliteStore& store) {
+    std::vector<hub::WallMs> out;
+    for (const Loaded& one : all(store)) out.push_back(one.time);
+    return out;
+  };
+  {
+    SqliteStore store(directory);
+    put(store, "ada", outcome("1", 1));
+  }
+  {
+    SqliteStore store(directory);
+    put(store, "ada", outcome("2", 2));
+    store.redate(100);
+    put(store, "ada", outcome("3", 3));
+  }
+  {
+    SqliteStore store(directory);
+    EXPECT_EQ(times(store), (std::vector<hub::WallMs>{5, 105, 5}));
+    store.date_at_most(7);
+  }
+  SqliteStore store(directory);
+  EXPECT_EQ(times(store), (std::vector<hub::WallMs>{5, 7, 5}));
+}
+
 }  // namespace
 }  // namespace signalbox::store::test
