@@ -117,8 +117,8 @@ struct World {
     require(opened == ended && open.empty());
     require(network.sockets.empty());
     require(shared.connections == 0 && shared.sessions == 0 && shared.strangers == 0 && shared.refused == 0);
-    require(shared.partial_bytes == 0 && shared.queued_bytes == 0);
-    require(shared.unauthenticated_partial == 0 && shared.unauthenticated_queued == 0);
+    require(shared.partial.all == 0 && shared.queued.all == 0);
+    require(shared.partial.unauthenticated == 0 && shared.queued.unauthenticated == 0);
   }
 };
 

@@ -149,7 +149,7 @@ Adoption ShardedNetwork::adopt(Stream stream, std::string head, std::string rest
     return Adoption::too_large;
   Shard& shard = next_shard();
   const PeerAddress peer = peer_address(stream.fd());
-  auto waiting = Counted::within(options.total_partial_bytes, shared_.partial_bytes, head.size() + rest.size());
+  auto waiting = Counted::within(options.total_partial_bytes, shared_.partial.all, head.size() + rest.size());
   auto place = Counted::within(shared_.max_connections, shared_.connections);
   const bool mailbox_has_room = shard.has_room(1);
   if (!waiting || !place || !mailbox_has_room) {
@@ -176,7 +176,7 @@ PendingRequest ShardedNetwork::request(std::string head, std::string body, const
   const auto owner = engineio::place_of(pending.sid, made());
   Shard& shard = owner ? *shared_.shards[owner->shard] : next_shard();
   pending.shard = shard.index();
-  auto bytes = Counted::within(options.total_partial_bytes, shared_.partial_bytes, head.size() + body.size());
+  auto bytes = Counted::within(options.total_partial_bytes, shared_.partial.all, head.size() + body.size());
   auto place = Counted::within(shared_.max_connections, shared_.connections);
   if (!bytes || !place || !shard.has_room(1)) {
     no_room.write(kHandedOverRefused);
@@ -205,8 +205,8 @@ Network::Counters ShardedNetwork::counters() const {
   Counters out{.connections = shared_.connections.load(),
                .sessions = shared_.sessions.load(),
                .strangers = shared_.strangers.load(),
-               .partial_bytes = shared_.partial_bytes.load(),
-               .queued_bytes = static_cast<std::size_t>(std::max(bytes_of(shared_.queued_bytes), std::ptrdiff_t{0})),
+               .partial_bytes = shared_.partial.bytes(),
+               .queued_bytes = shared_.queued.bytes(),
                .conflated = shared_.conflated.load()};
   for (unsigned i = 0; i < made(); ++i) out.timers += shared_.shards[i]->timers();
   return out;

@@ -96,29 +96,23 @@ SessionEntry* Shard::open_session(engineio::Transport transport, const PeerAddre
 }
 
 void Shard::add_stranger(SessionEntry& entry) {
-  entry.stranger =
-      std::make_unique<SessionEntry::Stranger>(SessionEntry::Stranger{.since = now(), .older = newest_stranger_});
-  (newest_stranger_ ? newest_stranger_->stranger->newer : oldest_stranger_) = &entry;
-  newest_stranger_ = &entry;
+  strangers_.add(entry, now());
   shared_.strangers.fetch_add(1, std::memory_order_relaxed);
   strangers_heads_ += entry.head_bytes;
-  count_unauthenticated(entry, 1);
+  set_standing(entry, Standing::login, Standing::unauthenticated);
 }
 
 void Shard::no_stranger(SessionEntry& entry) {
-  const auto stranger = std::move(entry.stranger);
-  if (!stranger) return;
-  (stranger->older ? stranger->older->stranger->newer : oldest_stranger_) = stranger->newer;
-  (stranger->newer ? stranger->newer->stranger->older : newest_stranger_) = stranger->older;
+  if (!strangers_.remove(entry)) return;
   shared_.strangers.fetch_sub(1, std::memory_order_relaxed);
   strangers_heads_ -= entry.head_bytes;
-  count_unauthenticated(entry, -1);
+  set_standing(entry, Standing::unauthenticated, Standing::login);
   if (entry.peer) shared_.forget_stranger(*entry.peer);
 }
 
 TimePoint Shard::stranger_deadline() const {
   const bool full = shared_.strangers.load(std::memory_order_relaxed) > shared_.max_strangers;
-  return full && oldest_stranger_ != newest_stranger_ ? oldest_stranger_->stranger->since + kLoginTime : kNever;
+  return full && strangers_.has_several() ? strangers_.oldest_since() + kLoginTime : kNever;
 }
 
 // Newcomers past the limit push out those who have been here longest without a login, but not before these could log
@@ -126,7 +120,7 @@ TimePoint Shard::stranger_deadline() const {
 void Shard::drop_oldest_strangers(bool all_read) {
   // Each shard has its part, so that nobody has to go for heads that are kept elsewhere.
   const std::size_t most_heads = options_.preauth_heads_bytes / shared_.shards.size();
-  while (strangers_heads_ > most_heads && oldest_stranger_ != newest_stranger_) {
+  while (strangers_heads_ > most_heads && strangers_.has_several()) {
     heads_full.write("PREAUTH_HEADS_BYTES is reached: the oldest session without a login is closed");
     drop_oldest_stranger();
   }
@@ -140,7 +134,7 @@ void Shard::drop_oldest_strangers(bool all_read) {
 }
 
 void Shard::drop_oldest_stranger() {
-  SessionEntry& oldest = *oldest_stranger_;
+  SessionEntry& oldest = *strangers_.oldest();
   no_stranger(oldest);
   oldest.dropped = true;
   if (oldest.session.open()) oldest.session.close(CloseReason::forced_close, now());

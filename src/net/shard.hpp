@@ -13,11 +13,14 @@
 
 #include "base/mutex.hpp"
 #include "engineio/query.hpp"
+#include "net/age_list.hpp"
 #include "net/application.hpp"
 #include "net/askers.hpp"
 #include "net/connection.hpp"
 #include "net/counted.hpp"
-#include "net/total_bytes.hpp"
+#include "net/network.hpp"
+#include "net/relief.hpp"
+#include "net/session_entry.hpp"
 #include "reactor/loop.hpp"
 #include "reactor/slot_map.hpp"
 #include "reactor/timers.hpp"
@@ -39,8 +42,8 @@ struct Shared {
   std::atomic<std::size_t> sessions{0};
   std::atomic<std::size_t> strangers{0};  ///< sessions without an authenticated socket
   std::atomic<std::size_t> refused{0};    ///< connections over the limit that are being told so
-  std::atomic<std::size_t> partial_bytes{0}, unauthenticated_partial{0};
-  std::atomic<std::size_t> queued_bytes{0}, unauthenticated_queued{0};
+  ByteCounts partial;                     ///< of what clients have begun and not finished
+  ByteCounts queued;                      ///< of what waits for them
   Relief relief;
   std::atomic<std::uint64_t> conflated{0};  ///< events that no client had to read, since newer ones said more
   std::atomic<std::size_t> leaving{0};      ///< places given out in the row of a drain
@@ -140,18 +143,15 @@ class Shard : reactor::Wheel {
   /// Writes; false: the connection is broken and closed. `written` grows by what was taken.
   bool write(Connection& connection, std::string_view bytes, std::size_t& written);
 
-  // total_bytes.cpp
+  // shard_budgets.cpp
   void count_partial(Connection& connection);
   void count_partial(Connection& connection, std::size_t bytes);
   void count_partial(SessionEntry& entry);
   void count_partial(SessionEntry& entry, std::size_t bytes);
   void count_queue(SessionEntry& entry);
   void count_queue(Connection& connection);
-  void count(Held& held, Standing standing, std::ptrdiff_t memory, std::ptrdiff_t whole);
   void set_standing(Connection& connection, Standing standing);
-  /// What the client holds counts (1) or does not count (-1) among what clients hold who have shown nothing.
-  template <class Client>
-  void count_unauthenticated(const Client& client, std::ptrdiff_t sign);
+  void set_standing(const SessionEntry& entry, Standing before, Standing standing);
   void relieve_all();
   void relieve();
   /// A connection or a session that has to go.
@@ -162,7 +162,7 @@ class Shard : reactor::Wheel {
     SessionEntry* session;
   };
   template <class Count>
-  std::vector<Holder> first_to_go(const Held& held, ReliefRound& round, Count count);
+  std::vector<Holder> first_to_go(const ByteBudget& budget, ReliefRound& round, Count count);
   void relieve_partials(ReliefRound& round);
   void relieve_queues(ReliefRound& round);
   static Standing standing_of(const Connection& connection) { return connection.standing; }
@@ -272,11 +272,10 @@ class Shard : reactor::Wheel {
   std::vector<int> listeners_;
   SlotMap<Connection> connections_;
   SlotMap<SessionEntry> sessions_;
-  SessionEntry* oldest_stranger_ = nullptr;
-  SessionEntry* newest_stranger_ = nullptr;
-  std::size_t strangers_heads_ = 0;  ///< bytes
-  Held partial_{shared_.partial_bytes, shared_.unauthenticated_partial, options_.total_partial_bytes};
-  Held queued_{shared_.queued_bytes, shared_.unauthenticated_queued, options_.session.total_queue_bytes};
+  AgeList<SessionEntry, &SessionEntry::stranger> strangers_;  ///< sessions without an authenticated socket
+  std::size_t strangers_heads_ = 0;                           ///< bytes
+  ByteBudget partial_{shared_.partial, options_.total_partial_bytes};
+  ByteBudget queued_{shared_.queued, options_.session.total_queue_bytes};
   Timers timers_;
   std::atomic<std::size_t> armed_timers_{0};
   std::vector<Connection*> touched_connections_;

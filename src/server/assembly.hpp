@@ -8,7 +8,7 @@
 #include "hub/hub.hpp"
 #include "hub/ledger_clock.hpp"
 #include "hub/registry.hpp"
-#include "net/application.hpp"
+#include "net/network.hpp"
 #include "server/cors.hpp"
 #include "server/counts_log.hpp"
 #include "server/http_api.hpp"

@@ -3,7 +3,7 @@
 
 #include "hub/directory.hpp"
 #include "hub/presence_feed.hpp"
-#include "net/application.hpp"
+#include "net/network.hpp"
 #include "store/store_queue.hpp"
 
 namespace signalbox::server {

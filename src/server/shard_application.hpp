@@ -1,6 +1,6 @@
 #pragma once
 #include "hub/local_sockets.hpp"
-#include "net/application.hpp"
+#include "net/network.hpp"
 #include "server/cors.hpp"
 #include "server/counts_log.hpp"
 #include "server/routes.hpp"

@@ -1,7 +1,7 @@
 // An Engine.IO echo on the rooms below Socket.IO.
 #include <csignal>
 
-#include "net/application.hpp"
+#include "net/network.hpp"
 #include "suites.hpp"
 
 namespace signalbox::conformance {

@@ -8,7 +8,7 @@
 #include <atomic>
 #include <string>
 
-#include "net/application.hpp"
+#include "net/network.hpp"
 
 // An Engine.IO echo on a real port, and clients made of nothing but a socket.
 namespace signalbox::net::test {

@@ -45,14 +45,14 @@ TEST(Unauthenticated, have_half_of_what_may_be_unfinished_and_the_longest_unfini
     fds.push_back(half_a_head(world, 500));
     world.pass(Milliseconds(100));
   }
-  EXPECT_EQ(world.shared.partial_bytes, 5000u);
+  EXPECT_EQ(world.shared.partial.all, 5000u);
   EXPECT_FALSE(world.gone(small));
   const int large = half_a_head(world, 900);
   world.turn(2);
   EXPECT_TRUE(world.gone(small));
   EXPECT_FALSE(world.gone(large)) << "it has only begun";
   EXPECT_FALSE(world.gone(fds.back()));
-  EXPECT_LE(world.shared.partial_bytes, 3750u) << "some room is made at once";
+  EXPECT_LE(world.shared.partial.all, 3750u) << "some room is made at once";
 }
 
 TEST(Unauthenticated, of_whatever_kind_are_told_apart_by_when_they_began) {
@@ -95,8 +95,8 @@ TEST(Unauthenticated, no_longer_is_who_has_logged_in_with_what_it_holds) {
   const int fd = world.websocket();
   world.send(fd, masked_frame(0x81, "4login") + half_a_message(4000));
   world.take(fd);
-  EXPECT_EQ(world.shared.unauthenticated_partial, 0u);
-  EXPECT_GT(world.shared.partial_bytes, 3900u);
+  EXPECT_EQ(world.shared.partial.unauthenticated, 0u);
+  EXPECT_GT(world.shared.partial.all, 3900u);
   half_a_head(world, 4000);
   world.turn(2);
   EXPECT_FALSE(world.gone(fd));
@@ -137,12 +137,12 @@ TEST(Unauthenticated, again_is_a_polling_clients_connection_once_its_answer_has_
   world.network.at(polls).room = 100;
   world.session->send(text_frame('4' + std::string(3000, 'x')));
   world.send(polls, "GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n");
-  EXPECT_GT(world.shared.queued_bytes, 3000u);
-  EXPECT_EQ(world.shared.unauthenticated_queued, 0u);
+  EXPECT_GT(world.shared.queued.all, 3000u);
+  EXPECT_EQ(world.shared.queued.unauthenticated, 0u);
   world.network.at(polls).room = SIZE_MAX;
   world.turn(2);
   world.send(polls, "GET / HTTP/1.1\r\nA: " + std::string(500, 'x'));
-  EXPECT_GT(world.shared.unauthenticated_partial, 500u);
+  EXPECT_GT(world.shared.partial.unauthenticated, 500u);
 }
 
 TEST(Workers, keep_their_standing_from_one_request_to_the_next) {
@@ -151,8 +151,8 @@ TEST(Workers, keep_their_standing_from_one_request_to_the_next) {
   world.send(worker, "POST /worker HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx");
   EXPECT_EQ(world.status(worker), "200");
   world.send(worker, "POST /worker HTTP/1.1\r\nA: " + std::string(500, 'x'));
-  EXPECT_EQ(world.shared.unauthenticated_partial, 0u);
-  EXPECT_GT(world.shared.partial_bytes, 500u);
+  EXPECT_EQ(world.shared.partial.unauthenticated, 0u);
+  EXPECT_GT(world.shared.partial.all, 500u);
 }
 
 }  // namespace

@@ -232,7 +232,7 @@ TEST(PartialBytes, the_largest_goes_and_the_one_that_passed_the_limit_stays) {
   world.send(small, masked_frame(0x81, std::string(2000, '4')).substr(0, 300));
   EXPECT_TRUE(world.gone(large));
   EXPECT_FALSE(world.gone(small));
-  EXPECT_LT(world.shared.partial_bytes, 300u);
+  EXPECT_LT(world.shared.partial.all, 300u);
 }
 
 TEST(PartialBytes, count_what_the_handler_holds) {
@@ -242,7 +242,7 @@ TEST(PartialBytes, count_what_the_handler_holds) {
   const int holds = world.logged_in();
   world.message(holds, "4hold");
   world.take(holds);
-  EXPECT_EQ(world.shared.partial_bytes, 700u);
+  EXPECT_EQ(world.shared.partial.all, 700u);
   const int other = world.logged_in();
   world.send(other, masked_frame(0x81, std::string(2000, '4')).substr(0, 400));
   world.turn(2);
@@ -262,10 +262,10 @@ TEST(PartialBytes, of_a_post_that_waits_for_its_session_to_be_read_count_until_i
   post(polls, "4pause");
   const int held = world.connect();
   post(held, std::string(1000, '4'));
-  EXPECT_EQ(world.shared.partial_bytes, 1000u);
+  EXPECT_EQ(world.shared.partial.all, 1000u);
   world.network.at(held).broken = true;
   world.turn(2);
-  EXPECT_EQ(world.shared.partial_bytes, 0u);
+  EXPECT_EQ(world.shared.partial.all, 0u);
   EXPECT_TRUE(world.ends.empty());
 }
 
@@ -288,11 +288,11 @@ TEST(QueueBytes, of_all_clients_past_the_limit_the_largest_goes_and_the_others_s
   const int reads = world.websocket();
   engineio::Session& reader = *world.session;
   const auto fds = deaf(world, {20'000, 50'000, 20'000});
-  EXPECT_GT(world.shared.queued_bytes, 90'000u);
+  EXPECT_GT(world.shared.queued.all, 90'000u);
   EXPECT_TRUE(world.ends.empty());
   const int last = deaf(world, {20'000}).front();
   EXPECT_EQ(world.ends, std::vector{CloseReason::slow_consumer});
-  EXPECT_LT(world.shared.queued_bytes, 61'000u);
+  EXPECT_LT(world.shared.queued.all, 61'000u);
   world.pass(seconds(3));
   EXPECT_TRUE(world.gone(fds[1]));
   for (const int fd : {fds[0], fds[2], last}) EXPECT_FALSE(world.gone(fd));
@@ -303,7 +303,7 @@ TEST(QueueBytes, of_all_clients_past_the_limit_the_largest_goes_and_the_others_s
             "4hi");
   for (const int fd : {fds[0], fds[2], last}) world.network.at(fd).room = SIZE_MAX;
   world.turn(2);
-  EXPECT_EQ(world.shared.queued_bytes, 0u) << "what is written waits no more";
+  EXPECT_EQ(world.shared.queued.all, 0u) << "what is written waits no more";
 }
 
 TEST(QueueBytes, of_a_frame_that_many_wait_for_count_once_and_nobody_goes_for_it) {
@@ -319,15 +319,15 @@ TEST(QueueBytes, of_a_frame_that_many_wait_for_count_once_and_nobody_goes_for_it
     world.session->send(shared);
   }
   world.turn(2);
-  EXPECT_EQ(world.shared.queued_bytes, shared->memory() + 50 * kPlaces);
+  EXPECT_EQ(world.shared.queued.all, shared->memory() + 50 * kPlaces);
   EXPECT_TRUE(world.ends.empty());
   world.network.at(fds[0]).broken = true;
   world.network.at(fds[1]).room = SIZE_MAX;
   world.turn(2);
-  EXPECT_EQ(world.shared.queued_bytes, shared->memory() + 48 * kPlaces);
+  EXPECT_EQ(world.shared.queued.all, shared->memory() + 48 * kPlaces);
   for (std::size_t i = 1; i < fds.size(); ++i) world.network.at(fds[i]).room = SIZE_MAX;
   world.turn(2);
-  EXPECT_EQ(world.shared.queued_bytes, 0u);
+  EXPECT_EQ(world.shared.queued.all, 0u);
 }
 
 TEST(QueueBytes, of_what_was_kept_for_a_client_count_as_well) {
@@ -352,10 +352,10 @@ TEST(QueueBytes, of_one_polling_client_that_is_ending_count_and_go_as_well) {
   world.session->send(text_frame('4' + std::string(90'000, 'x')));
   world.session->close(CloseReason::server_shutting_down, world.network.now);
   world.turn();
-  EXPECT_GT(world.shared.queued_bytes, 90'000u);
+  EXPECT_GT(world.shared.queued.all, 90'000u);
   const int other = deaf(world, {20'000}).front();
   world.turn(2);
-  EXPECT_LT(world.shared.queued_bytes, 21'000u);
+  EXPECT_LT(world.shared.queued.all, 21'000u);
   EXPECT_FALSE(world.gone(other));
 }
 
@@ -371,7 +371,7 @@ TEST(QueueBytes, of_answers_that_are_not_read_count_and_the_largest_goes) {
     return fd;
   };
   const int first = ask(20'000), largest = ask(50'000), third = ask(20'000);
-  EXPECT_GT(world.shared.queued_bytes, 90'000u);
+  EXPECT_GT(world.shared.queued.all, 90'000u);
   EXPECT_FALSE(world.gone(largest));
   const int last = ask(20'000);
   EXPECT_TRUE(world.gone(largest));
@@ -380,7 +380,7 @@ TEST(QueueBytes, of_answers_that_are_not_read_count_and_the_largest_goes) {
     world.network.at(fd).room = SIZE_MAX;
   }
   world.turn(2);
-  EXPECT_EQ(world.shared.queued_bytes, 0u) << "what is written waits no more";
+  EXPECT_EQ(world.shared.queued.all, 0u) << "what is written waits no more";
   EXPECT_EQ(world.status(last), "200");
 }
 

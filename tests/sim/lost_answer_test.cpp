@@ -78,16 +78,16 @@ INSTANTIATE_TEST_SUITE_P(Shard, LostAnswer, testing::Values(0u, 1u),
                          [](const auto& which) { return which.param == 0 ? "its_own" : "another"; });
 
 TEST_P(LostAnswer, is_there_for_the_repeat_and_counts_until_the_next_poll) {
-  const auto before = world.shared.queued_bytes.load();
+  const auto before = world.shared.queued.all.load();
   const int first = ask("GET", "a");
   const std::string event = "4" + std::string(1000, 'x');
   say(event);
   reset(first);
-  EXPECT_GT(world.shared.queued_bytes.load(), before + 1000);
+  EXPECT_GT(world.shared.queued.all.load(), before + 1000);
   const int repeat = ask("GET", "a");
   EXPECT_EQ(body(repeat), event);
   again(repeat, "GET", "b");
-  EXPECT_EQ(world.shared.queued_bytes.load(), before);
+  EXPECT_EQ(world.shared.queued.all.load(), before);
   say("4next");
   EXPECT_EQ(body(repeat), "4next");
 }
@@ -110,7 +110,7 @@ TEST_P(LostAnswer, has_its_share_in_the_total) {
   EXPECT_TRUE(world.ends.empty());
   say("4" + std::string(11'000, 'y'));
   EXPECT_EQ(world.ends, std::vector{CloseReason::slow_consumer});
-  EXPECT_EQ(world.shared.queued_bytes.load(), 0u);
+  EXPECT_EQ(world.shared.queued.all.load(), 0u);
 }
 
 TEST_P(LostAnswer, a_repeat_takes_the_place_of_a_get_whose_connection_died_unnoticed) {

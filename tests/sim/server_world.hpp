@@ -68,10 +68,10 @@ class ServerWorld final : public net::Network {
     for (auto& shard : shared_.shards) shard->begin_stop();
     for (int i = 0; i < 3; ++i) pass(seconds(2));
     EXPECT_TRUE(network_.sockets.empty());
-    EXPECT_EQ(shared_.connections + shared_.sessions + shared_.strangers + shared_.partial_bytes + shared_.queued_bytes,
+    EXPECT_EQ(shared_.connections + shared_.sessions + shared_.strangers + shared_.partial.all + shared_.queued.all,
               0u);
-    EXPECT_EQ(shared_.unauthenticated_partial, 0u);
-    EXPECT_EQ(shared_.unauthenticated_queued, 0u);
+    EXPECT_EQ(shared_.partial.unauthenticated, 0u);
+    EXPECT_EQ(shared_.queued.unauthenticated, 0u);
     EXPECT_EQ(counters().timers, 0u);
   }
 
@@ -116,8 +116,8 @@ class ServerWorld final : public net::Network {
     Counters out{.connections = shared_.connections,
                  .sessions = shared_.sessions,
                  .strangers = shared_.strangers,
-                 .partial_bytes = shared_.partial_bytes,
-                 .queued_bytes = shared_.queued_bytes};
+                 .partial_bytes = shared_.partial.all,
+                 .queued_bytes = shared_.queued.all};
     for (const auto& shard : shared_.shards) out.timers += shard->timers();
     return out;
   }

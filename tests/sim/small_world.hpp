@@ -57,9 +57,9 @@ struct World {
     EXPECT_TRUE(shard().stopped());
     EXPECT_TRUE(network.sockets.empty());
     EXPECT_EQ(shared.connections + shared.sessions + shared.strangers + shared.refused, 0u);
-    EXPECT_EQ(shared.partial_bytes + shared.queued_bytes, 0u);
-    EXPECT_EQ(shared.unauthenticated_partial, 0u);
-    EXPECT_EQ(shared.unauthenticated_queued, 0u);
+    EXPECT_EQ(shared.partial.all + shared.queued.all, 0u);
+    EXPECT_EQ(shared.partial.unauthenticated, 0u);
+    EXPECT_EQ(shared.queued.unauthenticated, 0u);
     EXPECT_EQ(shard().timers(), 0u);
   }
 

@@ -33,7 +33,7 @@ void Shard::count_partial(Connection& connection) {
 void Shard::count_partial(Connection& connection, std::size_t bytes) {
   const std::size_t before = std::exchange(connection.partial, static_cast<std::uint32_t>(bytes));
   const auto change = static_cast<std::ptrdiff_t>(bytes - before);
-  count(partial_, connection.standing, change, change);
+  if (partial_.add(connection.standing, change, change)) relieve_all();
 }
 
 void Shard::count_partial(SessionEntry& entry) {
@@ -44,14 +44,14 @@ void Shard::count_partial(SessionEntry& entry) {
 void Shard::count_partial(SessionEntry& entry, std::size_t bytes) {
   const std::size_t before = std::exchange(entry.partial, static_cast<std::uint32_t>(bytes));
   const auto change = static_cast<std::ptrdiff_t>(bytes - before);
-  count(partial_, standing_of(entry), change, change);
+  if (partial_.add(standing_of(entry), change, change)) relieve_all();
 }
 
 // A frame that several wait for is in the total once; each client is judged by the whole of it.
 void Shard::count_queue(SessionEntry& entry) {
   const std::size_t bytes = entry.session.held_bytes();
   const auto whole = static_cast<std::ptrdiff_t>(bytes - std::exchange(entry.queued, bytes));
-  count(queued_, standing_of(entry), entry.session.take_memory_change(), whole);
+  if (queued_.add(standing_of(entry), entry.session.take_memory_change(), whole)) relieve_all();
 }
 
 // The answer that a client has not read yet: no queue has it any more.
@@ -59,30 +59,18 @@ void Shard::count_queue(Connection& connection) {
   const std::size_t bytes = connection.http && connection.mode != Mode::closed ? connection.http->out.size() : 0;
   const std::size_t before = std::exchange(connection.queued, static_cast<std::uint32_t>(bytes));
   const auto change = static_cast<std::ptrdiff_t>(bytes - before);
-  count(queued_, connection.standing, change, change);
+  if (queued_.add(connection.standing, change, change)) relieve_all();
 }
-
-/// `memory` is the change of what is held, `whole` that of what its holder is judged by.
-void Shard::count(Held& held, Standing standing, std::ptrdiff_t memory, std::ptrdiff_t whole) {
-  if (memory == 0 && whole == 0) return;
-  if (standing == Standing::unauthenticated)
-    held.unauthenticated.fetch_add(static_cast<std::size_t>(whole), std::memory_order_relaxed);
-  held.all.fetch_add(static_cast<std::size_t>(memory), std::memory_order_relaxed);
-  if ((memory > 0 || whole > 0) && held.too_much()) relieve_all();
-}
-
-template <class Client>
-void Shard::count_unauthenticated(const Client& client, std::ptrdiff_t sign) {
-  partial_.unauthenticated.fetch_add(static_cast<std::size_t>(sign) * client.partial, std::memory_order_relaxed);
-  queued_.unauthenticated.fetch_add(static_cast<std::size_t>(sign) * client.queued, std::memory_order_relaxed);
-}
-template void Shard::count_unauthenticated(const SessionEntry&, std::ptrdiff_t);
 
 void Shard::set_standing(Connection& connection, Standing standing) {
   const Standing before = std::exchange(connection.standing, standing);
-  if (before == standing) return;
-  if (before == Standing::unauthenticated) count_unauthenticated(connection, -1);
-  if (standing == Standing::unauthenticated) count_unauthenticated(connection, 1);
+  partial_.move(before, standing, connection.partial);
+  queued_.move(before, standing, connection.queued);
+}
+
+void Shard::set_standing(const SessionEntry& entry, Standing before, Standing standing) {
+  partial_.move(before, standing, entry.partial);
+  queued_.move(before, standing, entry.queued);
 }
 
 Standing Shard::standing_of(const SessionEntry& entry) {
@@ -126,14 +114,14 @@ void Shard::relieve() {
 
 /// Those of this shard whose turn to go has come in this round, the most urgent first.
 template <class Count>
-std::vector<Shard::Holder> Shard::first_to_go(const Held& held, ReliefRound& round, Count count) {
+std::vector<Shard::Holder> Shard::first_to_go(const ByteBudget& budget, ReliefRound& round, Count count) {
   std::vector<Holder> holders;
-  if (!held.too_much()) return holders;
-  round.look_at(held);
+  if (!budget.too_much()) return holders;
+  round.look_at(budget);
   const auto add = [&](auto& client, Connection* connection, SessionEntry* session) {
     const std::size_t bytes = count(client);
     const Standing standing = standing_of(client);
-    if (bytes == 0 || !round.too_much(held, standing)) return;
+    if (bytes == 0 || !round.too_much(budget, standing)) return;
     const auto age = [&] { return milliseconds(now() - begun_at(client)) + 1; };
     const Urgency urgency(standing, standing == Standing::unauthenticated ? age() : bytes);
     if (round.reaches(urgency)) holders.push_back({urgency, standing, connection, session});

@@ -2,35 +2,13 @@
 #include <algorithm>
 #include <atomic>
 #include <compare>
-#include <cstddef>
 #include <cstdint>
 #include <utility>
 
-#include "net/application.hpp"
+#include "net/byte_budget.hpp"
 
-// What clients hold of something that is bounded over all shards, and in which order they go when that is too much.
+// In which order clients go when they hold too much of something that is bounded over all shards.
 namespace signalbox::net {
-
-/// A count of bytes that several shards add to: below nought for a moment where one takes off what another has not
-/// added yet.
-inline std::ptrdiff_t bytes_of(const std::atomic<std::size_t>& count) {
-  return static_cast<std::ptrdiff_t>(count.load(std::memory_order_relaxed));
-}
-
-/// What all clients hold of it.
-struct Held {
-  std::atomic<std::size_t>& all;
-  std::atomic<std::size_t>& unauthenticated;  ///< by clients who have shown nothing
-  const std::size_t limit;
-
-  /// Is it more than that part of the limit?
-  static bool over(const std::atomic<std::size_t>& count, std::size_t most) {
-    return bytes_of(count) > static_cast<std::ptrdiff_t>(most);
-  }
-  /// They have half of the limit.
-  bool unauthenticated_over() const { return over(unauthenticated, limit / 2); }
-  bool too_much() const { return over(all, limit) || unauthenticated_over(); }
-};
 
 /// When a holder goes: clients who have shown nothing first, workers last. Of the former those who have been at it the
 /// longest, of the others those who hold most.
@@ -50,13 +28,14 @@ class ReliefRound {
  public:
   /// Before each shard's look. Who may send for nothing has to bring something before all shards search again: of
   /// clients who have shown nothing a quarter more goes than is too much.
-  void look_at(const Held& held) { makes_room_ = makes_room_ || held.unauthenticated_over(); }
+  void look_at(const ByteBudget& budget) { makes_room_ = makes_room_ || budget.unauthenticated_full(); }
   /// Do those of this standing hold more than they may? An eighth is always left to clients who have shown nothing: a
   /// login is one of these when it begins, however much others hold.
-  bool too_much(const Held& held, Standing standing) const {
-    const bool full = Held::over(held.all, held.limit);
+  bool too_much(const ByteBudget& budget, Standing standing) const {
+    const bool full = budget.full();
     if (standing != Standing::unauthenticated) return full;
-    return Held::over(held.unauthenticated, full ? held.limit / 8 : makes_room_ ? held.limit / 8 * 3 : held.limit / 2);
+    const std::size_t limit = budget.limit();
+    return budget.unauthenticated_over(full ? limit / 8 : makes_room_ ? limit / 8 * 3 : limit / 2);
   }
   /// Does this one go in this round? Else it is remembered for the next one.
   bool reaches(const Urgency& urgency) {

@@ -1,0 +1,83 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <signalbox/requests.hpp>
+
+#include "base/message.hpp"
+#include "net/application.hpp"
+#include "net/stream.hpp"
+
+namespace signalbox::net {
+
+struct Options {
+  std::string host;           ///< empty: all addresses, IPv6 and IPv4; a name: all of its; "localhost": loopback
+  std::uint16_t port = 3000;  ///< 0: any, see Network::port()
+  bool listen = true;         ///< else there is no port, and connections come by Network::adopt()
+  unsigned shards = 1;
+  std::string path = "/socket.io/";
+  engineio::SessionOptions session;
+  Milliseconds head_timeout{10000};
+  Milliseconds body_timeout{30000};
+  Milliseconds idle_timeout{30000};
+  std::size_t max_head_bytes = 16 * 1024;
+  std::size_t max_fields = 100;
+  std::size_t max_connections = 0;            ///< 0: connections_within()
+  std::size_t max_unauthenticated = 0;        ///< 0: a tenth of max_connections, at least 1000
+  std::size_t max_strangers_per_address = 0;  ///< sessions without a login from one address; 0: no limit
+  std::size_t mailbox_messages = 100'000;
+  std::size_t total_partial_bytes = 64u << 20;
+  std::size_t preauth_message_bytes = 16 * 1024;
+  std::size_t preauth_heads_bytes = 32u << 20;  ///< of all sessions without a login
+  std::uint32_t max_fragments = 1024;
+  Milliseconds tcp_user_timeout{30000};
+};
+
+/// The time between the ends of two sessions of a drain: 5 ms, or less where so many would take longer than `most`.
+Clock::duration drain_pace(std::size_t sessions, Milliseconds most);
+
+/// The shards with their threads, listeners and mailboxes.
+class Network : public Mailboxes {
+ public:
+  using Factory = std::function<std::unique_ptr<ShardApplication>(unsigned shard)>;
+
+  /// Builds one application a shard by `factory` (called in start(), before any thread runs).
+  static std::unique_ptr<Network> create(Options options, Factory factory);
+  /// Binds and starts the threads. Throws std::system_error or std::runtime_error with a sentence ("port 3000 is in use
+  /// …").
+  virtual void start() = 0;
+  /// No new sessions from now on. Those there are end (server_shutting_down), the first at once and the others one
+  /// after the other (drain_pace), while all that is asked of them is answered. `drained` is called on a shard when
+  /// none is left, perhaps more than once. Any thread.
+  virtual void drain(Milliseconds most, std::function<void()> drained) = 0;
+  /// Stops accepting, flushes what is queued, closes every session (server_shutting_down), joins the threads. Within 2
+  /// s.
+  virtual void stop() = 0;
+  virtual std::uint16_t port() const = 0;  ///< 0: not started, or without one
+  /// Takes a connection that somebody else accepted, and what was read of it: the head of its first request (with the
+  /// empty line at its end; it may be written anew) and the bytes behind that. What is refused is closed. Any thread.
+  [[nodiscard]] virtual Adoption adopt(Stream stream, std::string head, std::string rest) = 0;
+  /// Answers a request given to on_request(); one whose connection has gone is a no-op. Any thread.
+  virtual void answer(const RequestId& request, Response response) = 0;
+  /// Answers a request that has no connection here. `head` is as it could have come over one; `body` is whole, whatever
+  /// that says of its length. `reply` is called once: on a shard, or in this call where nothing runs or there is no
+  /// room. While it waits it counts as a connection. An upgrade is not answered: adopt() its connection. Any thread.
+  virtual PendingRequest request(std::string head, std::string body, const PeerAddress& peer, HttpReply reply) = 0;
+  /// Whoever asked has gone, and may not have had its answer: `reply` is not called any more, unless that happens at
+  /// this moment. Any thread.
+  virtual void asker_gone(const PendingRequest& request) = 0;
+
+  struct Counters {
+    std::size_t connections = 0, sessions = 0;
+    std::size_t strangers = 0;  ///< sessions without an authenticated socket
+    std::size_t timers = 0;     ///< connections and sessions with a deadline
+    std::size_t partial_bytes = 0;
+    std::size_t queued_bytes = 0;
+    std::uint64_t conflated = 0;  ///< events that nobody had to read, since newer ones said more
+  };
+  virtual Counters counters() const = 0;  ///< any thread
+};
+
+}  // namespace signalbox::net
