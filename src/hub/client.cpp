@@ -276,6 +276,7 @@ void Client::refuse(const Namespace& nsp, const ConnectRefusal& refusal, TimePoi
 void Client::on_closed(CloseReason reason, TimePoint now) {
   const Turn turn(*this);
   closed_ = true;
+  local_.questions().forget(link_);
   unfinished_ = nullptr;
   for (const auto& login : logins_) login->abandon(reason, now);
   count_partial();

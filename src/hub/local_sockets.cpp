@@ -72,12 +72,14 @@ void LocalSockets::on_message(Message& message) {
 
 TimePoint LocalSockets::next_deadline() const {
   if (!copies_.empty()) return TimePoint::min();
-  return std::min(presence_.next_deadline(), recovery_ ? recovery_->next_deadline() : kNever);
+  return std::min(
+      {presence_.next_deadline(), questions_.next_deadline(), recovery_ ? recovery_->next_deadline() : kNever});
 }
 
 void LocalSockets::on_timer(TimePoint now) {
   copies_.clear();
   presence_.on_timer(now);
+  questions_.on_timer(now);
   if (recovery_) recovery_->on_timer(now);
 }
 

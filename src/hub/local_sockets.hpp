@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "hub/hub.hpp"
+#include "hub/job_questions.hpp"
 #include "hub/pending_logins.hpp"
 #include "hub/presence_feed.hpp"
 #include "hub/recovery.hpp"
@@ -16,7 +17,8 @@ namespace signalbox::hub {
 /// thread  its shard.
 class LocalSockets {
  public:
-  explicit LocalSockets(std::uint32_t shard, const PresenceLimits& limits = {}) : shard_(shard), presence_(limits) {}
+  explicit LocalSockets(std::uint32_t shard, const PresenceLimits& limits = {})
+      : shard_(shard), presence_(limits), questions_(shard) {}
 
   /// From now on those who go may come back (RECOVERY_WINDOW_MS). Before any socket.
   void keep_recoverable(Hub& hub);
@@ -29,6 +31,7 @@ class LocalSockets {
   SocketState* find(std::uint32_t slot, std::uint32_t generation) const;
   Link& link(std::uint32_t slot) const { return *entries_[slot].link; }
   PresenceFeed& presence() { return presence_; }
+  JobQuestions& questions() { return questions_; }
   PendingLogins& logins() { return logins_; }
   std::uint32_t shard() const { return shard_; }
   /// The copy of a frame that this turn's sockets share, made by the first that wants it.
@@ -60,6 +63,7 @@ class LocalSockets {
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> free_;
   PresenceFeed presence_;
+  JobQuestions questions_;
   PendingLogins logins_;
   std::unordered_map<const Frame*, Copy> copies_;  ///< of this turn
   std::unique_ptr<Recovery> recovery_;

@@ -6,16 +6,19 @@
 #include "base/json_write.hpp"
 #include "base/log.hpp"
 #include "hub/client.hpp"
+#include "hub/local_sockets.hpp"
 #include "hub/socket_state.hpp"
 
 // The questions about a user's jobs that every client may ask: `jobs` and `job_status`. A question costs its asker: one
-// at a time, none while much waits for the client, and what the answer takes counts in what the client may send.
+// at a time, none while much waits for the client, those of all connections of a user one after the other
+// (JobQuestions), and what the answer takes counts in what the client may send.
 namespace signalbox::hub {
 namespace {
 
 log::RareWarning question_refused;
 constexpr std::size_t kMaxAnswer = std::size_t{1} << 30;  ///< whatever SEND_QUEUE_BYTES says: a frame holds no more
 constexpr std::size_t kLookBytes = 16;  ///< to look at a job that is not in the answer costs as much as so many bytes
+constexpr std::size_t kLongId = 1024;   ///< longer than any job's: not kept to be looked up
 constexpr std::string_view kWrongOptions =
     "jobs takes an object with after, the `next` of an answer, and limit, a whole number from 1 to 1000; or nothing.";
 
@@ -66,19 +69,26 @@ bool SocketState::answers_about_jobs(const socketio::EventView& event, const soc
     send_ack(*packet.ack_id, answer += "}]", {});
     return true;
   }
-  asking_ = true;
+  if (query->job_id && query->job_id->size() > kLongId) {
+    answer(*packet.ack_id, query->job_id, {});
+    return true;
+  }
   query->bytes = std::min(config().send_queue_bytes, kMaxAnswer);
   auto take = [&hub = client_.hub(), ref = ref_, ack_id = *packet.ack_id, job = query->job_id](const JobPage& page) {
-    if (SocketState* still = hub.find(ref)) still->answer(ack_id, job, page);
+    SocketState* still = hub.find(ref);
+    return still ? still->answer(ack_id, job, page) : 0;
   };
-  client_.hub().directory.ask(user_->id, std::move(*query), ref_.shard, std::move(take));
+  client_.local().questions().ask(
+      client_.hub().directory,
+      {.user = user_->id, .query = std::move(*query), .link = &client_.link(), .answer = std::move(take)});
   return true;
 }
 
 /// Why not; empty: it may.
 std::string_view SocketState::may_not_ask() const {
   std::string_view why;
-  if (asking_) why = "One question about jobs at a time: ask again when the other is answered.";
+  if (client_.local().questions().asks(client_.link()))
+    why = "One question about jobs at a time: ask again when the other is answered.";
   if (client_.link().waiting() >= config().send_queue_bytes)
     why = "SEND_QUEUE_BYTES wait for this client: ask again when it has read them.";
   if (!why.empty()) {
@@ -88,8 +98,7 @@ std::string_view SocketState::may_not_ask() const {
   return why;
 }
 
-void SocketState::answer(std::uint64_t ack_id, const std::optional<std::string>& job_id, const JobPage& page) {
-  asking_ = false;
+std::size_t SocketState::answer(std::uint64_t ack_id, const std::optional<std::string>& job_id, const JobPage& page) {
   std::string answer = "[";
   answer.reserve(json_bytes_at_most(page) + 64);
   if (!job_id) {
@@ -101,6 +110,7 @@ void SocketState::answer(std::uint64_t ack_id, const std::optional<std::string>&
   answer += ']';
   client_.spend_answer(answer.size() + kLookBytes * page.looked_at);
   send_ack(ack_id, answer, {});
+  return answer.size();
 }
 
 }  // namespace signalbox::hub

@@ -95,7 +95,7 @@ class SocketState {
   /// Is it a question about jobs, which every client may ask?
   bool answers_about_jobs(const socketio::EventView& event, const socketio::PacketView& packet);
   std::string_view may_not_ask() const;
-  void answer(std::uint64_t ack_id, const std::optional<std::string>& job_id, const JobPage& page);
+  std::size_t answer(std::uint64_t ack_id, const std::optional<std::string>& job_id, const JobPage& page);
   void handle(std::string_view event, Arguments arguments, Ack ack);
   void renew_token(std::string_view arguments, Ack ack, TimePoint now);
   void refuse(std::string_view code, std::string_view message, TimePoint now);
@@ -108,7 +108,6 @@ class SocketState {
   bool welcomed_ = false;
   bool left_ = false;
   bool recovered_ = false;
-  bool asking_ = false;  ///< a question about jobs, which is not answered yet
   SocketRef ref_;
   std::uint64_t withheld_ = 0;
   const User* user_ = nullptr;  ///< its entry in the directory; for the main namespace alone

@@ -13,7 +13,7 @@ Assembly::Assembly(const Config& config, net::Network& network, Clocks clocks)
       network_(network),
       directory(network, directory_options(clocks)),
       hub{.config = config, .directory = directory, .registry = registry, .mailboxes = network, .clocks = clocks.hub},
-      api(config, directory, hub.emitter,
+      api(config, hub,
           [&network](const net::RequestId& id, net::Response response) { network.answer(id, std::move(response)); }),
       routes(api),
       origins_(config.cors_origin),

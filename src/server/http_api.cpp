@@ -8,6 +8,7 @@
 #include "auth/jwt.hpp"
 #include "base/json_write.hpp"
 #include "base/percent.hpp"
+#include "hub/local_sockets.hpp"
 #include "net/http_parser.hpp"
 #include "server/emit_request.hpp"
 
@@ -92,10 +93,11 @@ net::Response method_not_allowed(std::string_view allow) {
   return response;
 }
 
-HttpApi::HttpApi(const Config& config, hub::Directory& directory, hub::Emitter& emitter, Answer answer)
-    : directory_(directory),
-      emitter_(emitter),
-      online_(directory),
+HttpApi::HttpApi(const Config& config, hub::Hub& hub, Answer answer)
+    : hub_(hub),
+      directory_(hub.directory),
+      emitter_(hub.emitter),
+      online_(hub.directory),
       answer_(std::move(answer)),
       json_depth_(config.json_depth),
       max_body_(config.max_payload_bytes),
@@ -285,27 +287,38 @@ std::optional<net::Response> HttpApi::jobs(const Call& call) {
   if (!user) return bad_user();
   const auto page = page_of(call.head.query, kJobPages);
   if (!page) return error_response(400, page.error());
-  const auto answer = [this, limit = page->limit, id = call.id](const hub::JobPage& found) {
+  auto respond = [limit = page->limit](const hub::JobPage& found) {
     std::string body;
     body.reserve(json_bytes_at_most(found));
     hub::append_jobs(body, found);
     auto response = json_response(200, std::move(body));
     if (found.next != 0)
       response.fields.emplace_back("Link", fmt::format(R"(<?after={}&limit={}>; rel="next")", found.next, limit));
-    answer_(id, std::move(response));
+    return response;
   };
-  directory_.ask(*user, {.after = page->after_number(), .limit = page->limit, .bytes = max_answer_}, call.id.shard,
-                 answer);
+  ask(*user, {.after = page->after_number(), .limit = page->limit, .bytes = max_answer_}, call.id, std::move(respond));
   return std::nullopt;
 }
 
 std::optional<net::Response> HttpApi::job(const Call& call) {
   const auto user = user_in(call.parts[0]), job = decode_path(call.parts[1]);
   if (!user || !job) return bad_user();
-  directory_.ask(*user, {.job_id = *job}, call.id.shard, [this, job = *job, id = call.id](const hub::JobPage& found) {
-    answer_(id, json_response(200, job_json(found, job)));
-  });
+  ask(*user, {.job_id = *job}, call.id,
+      [job = *job](const hub::JobPage& found) { return json_response(200, job_json(found, job)); });
   return std::nullopt;
+}
+
+// In the row of all that is asked on this shard: many large answers are not written in one turn.
+void HttpApi::ask(std::string user, hub::JobQuery query, const net::RequestId& id,
+                  std::move_only_function<net::Response(const hub::JobPage&)> respond) {
+  auto answer = [this, id, respond = std::move(respond)](const hub::JobPage& found) mutable {
+    auto response = respond(found);
+    const std::size_t bytes = response.body.size();
+    answer_(id, std::move(response));
+    return bytes;
+  };
+  hub_.shards[id.shard]->questions().ask(
+      directory_, {.user = std::move(user), .query = std::move(query), .link = nullptr, .answer = std::move(answer)});
 }
 
 }  // namespace signalbox::server

@@ -12,6 +12,7 @@
 
 #include "hub/directory.hpp"
 #include "hub/emitter.hpp"
+#include "hub/hub.hpp"
 #include "hub/online_pages.hpp"
 #include "net/application.hpp"
 #include "server/idempotency.hpp"
@@ -36,7 +37,7 @@ class HttpApi {
   /// Answers a request that waited with another one.
   using Answer = std::function<void(const net::RequestId&, net::Response)>;
 
-  HttpApi(const Config& config, hub::Directory& directory, hub::Emitter& emitter, Answer answer);
+  HttpApi(const Config& config, hub::Hub& hub, Answer answer);
 
   /// What /readyz says, unless the store has something to say.
   void set_ready(bool ready) { ready_.store(ready); }
@@ -93,8 +94,11 @@ class HttpApi {
   std::optional<net::Response> job(const Call& call);
 
   std::optional<net::Response> emit_and_answer(std::string key, const Call& call);
+  void ask(std::string user, hub::JobQuery query, const net::RequestId& id,
+           std::move_only_function<net::Response(const hub::JobPage&)> respond);
   net::Response finish(const std::string& key, net::Response response, TimePoint now);
 
+  hub::Hub& hub_;
   hub::Directory& directory_;
   hub::Emitter& emitter_;
   hub::OnlinePages online_;

@@ -4,7 +4,7 @@ import { after, before, describe } from "node:test";
 
 import { pause } from "../support/server.mjs";
 import { get, post, Raw, text } from "./raw.mjs";
-import { apiKey, attack, login, loginByPolling, Town } from "./town.mjs";
+import { apiKey, attack, crowd, login, loginByPolling, scaled, Town } from "./town.mjs";
 
 const outcomes = 200;
 const data = "x".repeat(100_000);
@@ -70,6 +70,27 @@ for (const [what, env] of [["by default", {}], ["without CLIENT_EVENTS_PER_S", {
       asker.close();
     });
   });
+
+describe("450 connections of one user", () => {
+  const askers = [];
+  let town;
+  before(async () => {
+    town = await build({});
+    askers.push(...(await crowd(scaled(450), 50, () => login(town.port, "asker"))));
+    for (const asker of askers) asker.pause();
+    await pause(500);
+  }, { timeout: 60_000 });
+  after(() => town.leave());
+
+  attack("ask one question each and read nothing, then all of it", { where: () => town, ...bounds, cpuMs: 5000 }, async () => {
+    for (const asker of askers) asker.write(text('420["jobs"]'));
+    await pause(2500);
+    for (const asker of askers) asker.socket.resume();
+    const answers = await Promise.all(askers.map((asker) => asker.message(30_000)));
+    for (const answer of answers) assert.deepEqual([read(answer).jobs, read(answer).next], [10, 10]);
+    for (const asker of askers) asker.close();
+  });
+});
 
 describe("by polling", () => {
   let town;

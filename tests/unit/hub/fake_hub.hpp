@@ -73,6 +73,11 @@ struct FakeHub {
       }
     }
   }
+  /// The shards' next turn, as far as questions about jobs wait for one.
+  void turn() {
+    for (auto& local : locals) local->questions().on_timer(test_now);
+    deliver();
+  }
   /// False: there is none in that shard's mailbox.
   bool deliver_one(unsigned shard) {
     if (mailboxes.boxes[shard].empty()) return false;

@@ -85,8 +85,11 @@ TEST_F(JobQuestions, as_many_bytes_as_may_wait_cost_a_second_of_what_a_client_ma
   logged_in();
   ada.text(R"(21["jobs"])");
   EXPECT_TRUE(ada.reading) << "there was enough for two seconds";
+  hub.turn();
   ada.text(R"(22["jobs"])");
+  hub.turn();
   ada.text(R"(23["jobs"])");
+  hub.turn();
   EXPECT_FALSE(ada.reading);
   const TimePoint until = ada.client.next_deadline();
   EXPECT_GT(until, test_now + std::chrono::milliseconds(700));
@@ -98,7 +101,7 @@ TEST_F(JobQuestions, as_many_bytes_as_may_wait_cost_a_second_of_what_a_client_ma
 TEST_F(JobQuestions, going_through_many_jobs_costs_as_well) {
   for (int i = 0; i < 9000; ++i) end(std::to_string(i), 0);
   logged_in();
-  for (int i = 0; i < 30; ++i) ada.text(R"(21["jobs",{"limit":1}])");
+  for (int i = 0; i < 30; ++i, hub.turn()) ada.text(R"(21["jobs",{"limit":1}])");
   EXPECT_FALSE(ada.reading);
 }
 
@@ -107,7 +110,7 @@ TEST_F(JobQuestions, where_clients_may_send_as_much_as_they_like_nobody_is_held)
   end("1", 100'000);
   FakeClient free(hub);
   free.log_in("ada");
-  for (int i = 0; i < 100; ++i) free.text(R"(21["jobs"])");
+  for (int i = 0; i < 100; ++i, hub.turn()) free.text(R"(21["jobs"])");
   EXPECT_TRUE(free.reading);
 }
 
@@ -122,6 +125,95 @@ TEST_F(JobQuestions, while_the_send_queue_is_full_they_are_refused) {
   EXPECT_EQ(ask(R"(23["job_status","1"])"), error("3", full));
   ada.waits = 0;
   EXPECT_TRUE(ask(R"(24["job_status","1"])").starts_with(R"(434[{"jobId":"1","event")"));
+}
+
+struct JobQuestionsOfMany : JobQuestions {
+  static constexpr std::size_t kSockets = 20;
+  JobQuestionsOfMany() {
+    for (int i = 0; i < 30; ++i) end(std::to_string(i), 100'000);
+    for (std::size_t i = 0; i < kSockets; ++i) {
+      tabs.push_back(std::make_unique<FakeClient>(hub));
+      tabs.back()->log_in("ada");
+      tabs.back()->sent.clear();
+    }
+  }
+  void all_ask() {
+    for (auto& tab : tabs) {
+      tab->text(R"(21["jobs"])");
+      tab->waits = bytes(*tab);
+    }
+  }
+  /// One turn later, in which nobody reads.
+  void turn() {
+    for (auto& tab : tabs) tab->waits = bytes(*tab);
+    hub.turn();
+    for (auto& tab : tabs) tab->waits = bytes(*tab);
+    test_now += std::chrono::milliseconds(5);
+  }
+  static std::size_t bytes(const FakeClient& tab) {
+    std::size_t sum = 0;
+    for (const std::string& packet : tab.sent) sum += packet.size();
+    return sum;
+  }
+  std::size_t all_bytes() const {
+    std::size_t sum = 0;
+    for (auto& tab : tabs) sum += bytes(*tab);
+    return sum;
+  }
+  std::vector<std::unique_ptr<FakeClient>> tabs;
+};
+
+TEST_F(JobQuestionsOfMany, connections_of_one_user_wait_while_much_of_the_answers_is_unread) {
+  all_ask();
+  for (int i = 0; i < 100; ++i) turn();
+  EXPECT_GT(all_bytes(), 900'000u);
+  EXPECT_LT(all_bytes(), 2u << 20) << "less than may wait for a client, and the answer that passed it";
+  std::size_t answered = 0;
+  for (int i = 0; i < 100; ++i) {
+    std::size_t in_one_turn = 0;
+    for (auto& tab : tabs) {
+      in_one_turn += bytes(*tab);
+      answered += tab->take().size();
+    }
+    EXPECT_LT(in_one_turn, 2u << 20);
+    turn();
+  }
+  EXPECT_EQ(answered, kSockets) << "all are answered as the answers are read";
+}
+
+TEST_F(JobQuestionsOfMany, connections_of_one_user_do_not_stand_before_another_users) {
+  ASSERT_TRUE(hub.directory.emit("bob", *job_frame(JobCompleted{.job_id = "b", .result = "x"}, {})));
+  FakeClient bob(hub);
+  bob.log_in("bob");
+  bob.take();
+  all_ask();
+  bob.text(R"(21["jobs"])");
+  for (int i = 0; i < 2; ++i) turn();
+  EXPECT_EQ(bob.take().size(), 1u);
+}
+
+TEST_F(JobQuestionsOfMany, connections_that_go_are_not_waited_for) {
+  all_ask();
+  for (int i = 0; i < 10; ++i) turn();
+  for (std::size_t i = 0; i + 1 < kSockets; ++i) tabs[i]->close(CloseReason::transport_close, test_now);
+  for (int i = 0; i < 10; ++i) turn();
+  EXPECT_EQ(tabs.back()->take().size(), 1u);
+  for (auto& tab : tabs) tab->waits = 0;
+  test_now += std::chrono::seconds(2);
+  hub.turn();
+  EXPECT_EQ(hub.locals[0]->questions().next_deadline(), kNever) << "and nothing is kept of who has read all";
+}
+
+TEST_F(JobQuestionsOfMany, a_login_anew_on_its_connection_does_not_give_a_second_question) {
+  all_ask();
+  for (int i = 0; i < 10; ++i) turn();
+  FakeClient& last = *tabs.back();
+  last.text("1");
+  last.log_in("ada");
+  last.sent.clear();
+  last.text(R"(22["jobs"])");
+  EXPECT_EQ(last.take(),
+            Packets{error("2", "One question about jobs at a time: ask again when the other is answered.")});
 }
 
 struct JobQuestionsToTheStore : JobQuestions {

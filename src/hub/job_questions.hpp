@@ -1,0 +1,82 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/text.hpp"
+#include "hub/directory.hpp"
+
+namespace signalbox::hub {
+
+class Link;  // hub/hub.hpp
+
+/// The questions about jobs that wait on one shard, so that they cost their asker, through however many connections
+/// they come.
+///
+/// They are answered in a row, of each asker in turn, and a turn of the shard writes about a MiB of answers. An asker
+/// is a user, or all workers together. The next question of an asker waits while another one is being read from the
+/// store, and while as many bytes of answers as one may have lie unread on the user's connections.
+///
+/// thread  its shard.
+class JobQuestions {
+ public:
+  struct Question {
+    std::string user;  ///< whose jobs
+    JobQuery query;
+    const Link* link;  ///< of the client that asks, which is of that user; null: a worker asks
+    /// Gives the answer, and says how many bytes it has; 0: nobody wants it any more.
+    std::move_only_function<std::size_t(const JobPage&)> answer;
+  };
+
+  explicit JobQuestions(unsigned shard) : shard_(shard) {}
+  JobQuestions(const JobQuestions&) = delete;
+  JobQuestions& operator=(const JobQuestions&) = delete;
+
+  /// Answers at once where nothing stands before it.
+  void ask(Directory& directory, Question question);
+  /// Is a question of this connection not answered yet?
+  bool asks(const Link& link) const;
+  /// That connection has gone.
+  void forget(const Link& link);
+
+  TimePoint next_deadline() const { return due_; }
+  void on_timer(TimePoint now);
+
+ private:
+  struct Asker {
+    std::deque<Question> waiting{};
+    std::vector<const Link*> links{};  ///< those that ask, or have not read an answer
+    bool in_row = false;
+    bool reading = false;  ///< the store is asked for an answer
+  };
+  struct Asking {
+    Asker* asker = nullptr;
+    bool under_way = false;    ///< a question that is not answered yet
+    std::size_t answered = 0;  ///< bytes of answers, of which some may be unread
+  };
+
+  void serve();
+  void answer(Asker& asker, Question question);
+  void note(const Link& link, std::size_t bytes);
+  bool may_go_on(Asker& asker);
+  std::size_t unread(Asker& asker);
+  void sweep();
+
+  const unsigned shard_;
+  Directory* directory_ = nullptr;                                            ///< of whoever asked last: there is one
+  std::unordered_map<std::string, Asker, TextHash, std::equal_to<>> askers_;  ///< workers: under no name
+  std::unordered_map<const Link*, Asking> links_;
+  std::deque<Asker*> row_;  ///< those with questions
+  std::size_t room_ = kBytesATurn;
+  TimePoint due_ = kNever;
+  TimePoint sweep_at_{};
+
+  static constexpr std::size_t kBytesATurn = std::size_t{1} << 20;
+};
+
+}  // namespace signalbox::hub
