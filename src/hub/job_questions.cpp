@@ -9,10 +9,9 @@
 namespace signalbox::hub {
 namespace {
 
-constexpr TimePoint kAtOnce = TimePoint::min();
-constexpr Milliseconds kLookAgain{5};      ///< whether answers have been read
+constexpr TimePoint kNextTurn = TimePoint::min();
+constexpr Milliseconds kReadBy{5};         ///< whether answers have been read
 constexpr std::chrono::seconds kSweep{1};  ///< who has read all is forgotten
-constexpr std::size_t kLookBytes = 16;     ///< to look at a job that is not in the answer costs as many bytes
 
 }  // namespace
 
@@ -28,7 +27,7 @@ void JobQuestions::ask(Directory& directory, Question question) {
   }
   asker.waiting.push_back(std::move(question));
   if (!std::exchange(asker.in_row, true)) row_.push_back(&asker);
-  due_ = kAtOnce;  // the next turn has room again
+  due_ = kNextTurn;  // the next turn has room again
   serve();
 }
 
@@ -56,9 +55,9 @@ void JobQuestions::on_timer(TimePoint now) {
     sweep_at_ = now + kSweep;
   }
   if (room_ != kBytesATurn) {
-    due_ = kAtOnce;
+    due_ = kNextTurn;
   } else if (due_ == kNever) {
-    due_ = !row_.empty() ? now + kLookAgain : askers_.empty() ? kNever : sweep_at_;
+    due_ = !row_.empty() ? now + kReadBy : askers_.empty() ? kNever : sweep_at_;
   }
 }
 
@@ -93,7 +92,7 @@ void JobQuestions::answer(Asker& asker, Question question) {
     asker.reading = false;
     const std::size_t bytes = answer(page);
     room_ -= std::min(room_, bytes + kLookBytes * page.looked_at);
-    due_ = kAtOnce;
+    due_ = kNextTurn;
     if (link) note(*link, bytes);
   };
   directory_->ask(user, std::move(question.query), shard_, std::move(take));

@@ -25,6 +25,9 @@ class Link;  // hub/hub.hpp
 /// thread  its shard.
 class JobQuestions {
  public:
+  /// To look at a job that is not in the answer costs as much as so many bytes of it.
+  static constexpr std::size_t kLookBytes = 16;
+
   struct Question {
     std::string user;  ///< whose jobs
     JobQuery query;

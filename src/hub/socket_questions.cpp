@@ -17,8 +17,7 @@ namespace {
 
 log::RareWarning question_refused;
 constexpr std::size_t kMaxAnswer = std::size_t{1} << 30;  ///< whatever SEND_QUEUE_BYTES says: a frame holds no more
-constexpr std::size_t kLookBytes = 16;  ///< to look at a job that is not in the answer costs as much as so many bytes
-constexpr std::size_t kLongId = 1024;   ///< longer than any job's: not kept to be looked up
+constexpr std::size_t kLongId = 1024;                     ///< longer than any job's: not kept to be looked up
 constexpr std::string_view kWrongOptions =
     "jobs takes an object with after, the `next` of an answer, and limit, a whole number from 1 to 1000; or nothing.";
 
@@ -108,7 +107,7 @@ std::size_t SocketState::answer(std::uint64_t ack_id, const std::optional<std::s
   }
   if (page.next != 0) (answer.append(R"(,{"next":)") += std::to_string(page.next)) += '}';
   answer += ']';
-  client_.spend_answer(answer.size() + kLookBytes * page.looked_at);
+  client_.spend_answer(answer.size() + JobQuestions::kLookBytes * page.looked_at);
   send_ack(ack_id, answer, {});
   return answer.size();
 }

@@ -90,6 +90,13 @@ class Recovering {
   bool answer_heard_ = false;
 };
 
+/// The client is cut off on the first shard, and comes back on another.
+inline void claim_from(Recovering& client, FakeClient& back) {
+  client.connect(0);
+  client.cut();
+  back.text(client.connect_packet());
+}
+
 inline Config recovering_config() {
   Config config;
   config.recovery_window = std::chrono::seconds(120);

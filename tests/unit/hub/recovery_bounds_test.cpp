@@ -7,13 +7,6 @@
 namespace signalbox::hub::test {
 namespace {
 
-/// The client is cut off on the first shard, and comes back on another.
-void claim_from(Recovering& client, FakeClient& back) {
-  client.connect(0);
-  client.cut();
-  back.text(client.connect_packet());
-}
-
 using namespace std::chrono_literals;
 
 Config config_with(std::size_t user_bytes, std::size_t total_bytes) {
