@@ -60,6 +60,7 @@ struct World final : SessionIo, SessionHandler {
     require(number == received + 1);
     received = number;
   }
+  void on_repeated(const RequestId&) override {}
   void answer(const RequestId& request, Answer answer) override {
     require(unanswered.erase(request.number) == 1);
     if (answer.status != 200 || answer.body == "ok") return;

@@ -59,6 +59,8 @@ class SessionIo {
  public:
   virtual ~SessionIo() = default;
   virtual void answer(const RequestId& request, Answer answer) = 0;
+  /// A repeat has taken the place of this request: whatever is not read of its answer is for nobody any more.
+  virtual void on_repeated(const RequestId& request) = 0;
   /// Sends on a WebSocket that does not carry the session yet: the probe's answer.
   virtual void send_now(WebSocketId websocket, const FrameRef& frame) = 0;
   /// Closes a WebSocket with a close frame, after what the send queue holds when it is the session's own.

@@ -74,7 +74,7 @@ bool Session::answer_again(const RequestId& request, TimePoint now) {
   }
   LastAnswer& last = polling_->last;
   if (last.packets.empty()) return false;
-  last.to = request;
+  io_.on_repeated(std::exchange(last.to, request));
   std::string payload;
   last.packets.for_each([&payload](const Frame& frame) { append_packet(payload, frame); });
   io_.answer(request, {200, kPlain, std::move(payload)});

@@ -186,7 +186,7 @@ SessionEntry* Shard::begin_post(const std::string& sid, const RequestId& id, eng
   if (entry->post) {
     if (!entry->session.repeats(entry->post->stamp, stamp))
       return entry->session.close(CloseReason::transport_error, now()), nullptr;
-    entry->session.on_bad_request(entry->post->id, 400, now());
+    drop_repeated(entry->post->id);
   }
   entry->post = std::make_unique<SessionEntry::Post>(
       SessionEntry::Post{.id = id, .stamp = stamp, .content_type = {}, .body = {}});
@@ -194,19 +194,34 @@ SessionEntry* Shard::begin_post(const std::string& sid, const RequestId& id, eng
   return entry;
 }
 
-// A reset alone says nothing: HAProxy ends so each connection that it needs no more.
-bool Shard::engine_request_would_go(const Connection& connection) const {
-  if (!connection.http || !connection.http->engine || connection.http->sid.empty()) return false;
-  const HttpState& http = *connection.http;
+// Its request has no answer yet, or has not been given all of it.
+bool Shard::unanswered(const Connection& connection) {
   switch (connection.mode) {
     case Mode::waiting:
     case Mode::asking:
     case Mode::body:
       return true;
     default:
-      break;
+      return connection.http->written < connection.http->out.size();
   }
-  if (http.written < http.out.size()) return true;
+}
+
+// The connection has died unnoticed; or its client repeats what it never ends or reads, on one after the other.
+void Shard::drop_repeated(const RequestId& request) {
+  on_shard(request.shard, [request](Shard& shard) {
+    if (Askers::names(request)) return shard.answer(request, shard.application_->refusal(400));
+    Connection* connection = shard.connections_.find(request.slot, request.generation);
+    if (!connection || !connection->http || connection->http->number != request.number) return;
+    if (!unanswered(*connection)) return;
+    connection->http->sid.clear();  // its end says nothing to the session
+    shard.close_connection(*connection);
+  });
+}
+
+// A reset alone says nothing: HAProxy ends so each connection that it needs no more.
+bool Shard::engine_request_would_go(const Connection& connection) const {
+  if (!connection.http || !connection.http->engine || connection.http->sid.empty()) return false;
+  if (unanswered(connection)) return true;
   // Our end counts as a byte.
   return connection.stream.unacknowledged(kernel()) > (connection.mode == Mode::lingering ? 1 : 0);
 }

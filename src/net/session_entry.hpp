@@ -22,6 +22,7 @@ struct SessionEntry final : engineio::SessionIo, SessionControl {
       : shard(owner), session(sid, first, options, *this, now) {}
 
   void answer(const engineio::RequestId& request, engineio::Answer answer) override;
+  void on_repeated(const engineio::RequestId& request) override;
   void send_now(engineio::WebSocketId websocket, const FrameRef& frame) override;
   void close_websocket(engineio::WebSocketId websocket, std::uint16_t code) override;
   void touched() override;

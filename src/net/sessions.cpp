@@ -18,6 +18,10 @@ void SessionEntry::answer(const engineio::RequestId& request, engineio::Answer a
   shard.engine_answer(request, std::move(answer), Shard::standing_of(*this));
 }
 
+void SessionEntry::on_repeated(const engineio::RequestId& request) {
+  shard.drop_repeated(request);
+}
+
 void SessionEntry::send_now(engineio::WebSocketId websocket, const FrameRef& frame) {
   Connection* connection = shard.find_websocket(websocket);
   if (!connection) return;

@@ -204,6 +204,9 @@ class Shard : reactor::Wheel {
   std::size_t most_of_post(const SessionEntry& entry) const;
   void ask_for_body(Connection& connection, engineio::Stamp stamp);
   void take_body(const RequestId& request, std::size_t max_body, Standing standing);
+  /// A repeat has taken the place of this request: closes its connection, unless that is done with it.
+  void drop_repeated(const RequestId& request);
+  static bool unanswered(const Connection& connection);
   enum class Gone : std::uint8_t { connection, too_large };
   /// The connection of an Engine.IO request is going, and the peer has no answer, or not all of it for certain; or its
   /// body will not come whole.

@@ -16,10 +16,12 @@ using Log = std::vector<std::string>;
 /// Carries nothing out and keeps everything, as text.
 struct RecordingIo : SessionIo {
   Log log;
+  std::vector<std::uint32_t> repeated;
   bool draining = false;
   void answer(const RequestId& request, Answer answer) override {
     log.push_back(std::to_string(request.number) + ":" + std::to_string(answer.status) + ":" + answer.body);
   }
+  void on_repeated(const RequestId& request) override { repeated.push_back(request.number); }
   void send_now(WebSocketId websocket, const FrameRef& frame) override {
     log.push_back("ws" + std::to_string(websocket) + ":" + std::string(frame->packet()));
   }
