@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <string_view>
-#include <utility>
+
+#include "base/clock.hpp"
 
 namespace signalbox::engineio {
 
@@ -39,52 +40,83 @@ class EarlierStamps {
 
 /// Tells the requests of a polling client from their repeats.
 ///
-/// The `t` of some clients is the clock's second, or a constant: it tells nothing. Such a client gives a POST the same
-/// one as the GET before or after it. Once that may be chance; with the first POST, or with two in a row, it is not.
+/// The `t` of some clients is the clock's second, or a constant: it tells nothing. Three stamps within less than a
+/// second show that it is none of these. Such a client gives a POST the stamp of the GET before or after it, or asks
+/// more than twice under one stamp.
 class RequestStamps {
  public:
   /// Could the last GET be told from its repeat?
-  bool tell_gets_apart() const { return distinct_ && get_ != 0; }
-  /// Are requests of one kind with these stamps one and the same?
-  bool same(Stamp first, Stamp second) const { return distinct_ && first != 0 && first == second; }
+  bool tell_gets_apart() const { return trust_ != Trust::none && get_ != 0; }
+  /// May requests of one kind with these stamps be one and the same?
+  bool same(Stamp first, Stamp second) const { return trust_ != Trust::none && first != 0 && first == second; }
 
   bool is_last_get(Stamp stamp) const { return same(get_, stamp); }
   /// It has had its answer, and its client has gone on.
-  bool is_earlier_get(Stamp stamp) const { return distinct_ && stamp != 0 && earlier_gets_.have(stamp); }
-  void on_get(Stamp stamp) {
+  bool is_earlier_get(Stamp stamp) const { return trust_ != Trust::none && stamp != 0 && earlier_gets_.have(stamp); }
+  /// The last GET, which was answered, came again. Is that a repeat? Before the client is known one is; to be told
+  /// something twice does less harm than to miss it.
+  bool is_repeat_of_answered() {
+    if (repeats_++ < (trust_ == Trust::proven ? kMostRepeats : 1)) return true;
+    trust_ = Trust::none;
+    return false;
+  }
+  void on_get(Stamp stamp, TimePoint now) {
     if (stamp != get_) earlier_gets_.add(get_);
     get_ = stamp;
+    repeats_ = 0;
+    look_for_difference(stamp, now);
     if (!paired_) look_for_pair();
   }
-  /// It was taken already.
+  /// It was taken already. Not said before the client is known: its event would be lost if it is a new one.
   bool is_repeated_post(Stamp stamp, std::string_view body) const {
-    if (!distinct_ || stamp == 0) return false;
+    if (trust_ != Trust::proven || stamp == 0) return false;
     if (post_ == stamp && body_ == hash(body)) return true;
     return earlier_posts_.have(stamp) && earlier_bodies_.have(stamp ^ hash(body));
   }
-  void on_post(Stamp stamp, std::string_view body) {
+  void on_post(Stamp stamp, std::string_view body, TimePoint now) {
     earlier_posts_.add(post_);
     earlier_bodies_.add(post_ ^ body_);
-    if (!std::exchange(paired_, false)) pairs_in_a_row_ = 0;
+    if (!paired_) pairs_in_a_row_ = 0;
+    paired_ = false;
     post_ = stamp;
     body_ = stamp != 0 ? hash(body) : 0;
+    look_for_difference(stamp, now);
     look_for_pair();
   }
 
  private:
+  enum class Trust : std::uint8_t { unknown, proven, none };
+  struct Seen {
+    Stamp stamp = 0;
+    TimePoint at;
+  };
+  /// A clock's second cannot change twice in it, not even if the first request was on its way for a while longer.
+  static constexpr Milliseconds kWithinASecond{750};
+  static constexpr unsigned kMostRepeats = 10;  ///< of one GET; no browser and no proxy goes on so long
+
   static std::size_t hash(std::string_view body) { return std::hash<std::string_view>{}(body); }
+  void look_for_difference(Stamp stamp, TimePoint now) {
+    const auto [before_last, last] = seen_;
+    seen_ = {last, Seen{stamp, now}};
+    const bool all = before_last.stamp != 0 && last.stamp != 0 && stamp != 0;
+    const bool differ = before_last.stamp != last.stamp && last.stamp != stamp && before_last.stamp != stamp;
+    if (trust_ == Trust::unknown && all && differ && now - before_last.at < kWithinASecond) trust_ = Trust::proven;
+  }
+  /// By chance a POST of another client may have the stamp of a GET, but not two in a row.
   void look_for_pair() {
     if (post_ == 0 || post_ != get_) return;
     paired_ = true;
-    if (++pairs_in_a_row_ >= 2) distinct_ = false;
+    if (++pairs_in_a_row_ >= 2 || trust_ == Trust::unknown) trust_ = Trust::none;
   }
 
   Stamp get_ = 0;  ///< of the last GET
   Stamp post_ = 0;
   std::size_t body_ = 0;  ///< of the last POST, hashed: that it is the same is asked as well, or an event could be lost
-  std::uint32_t pairs_in_a_row_ = 1;  ///< POSTs that shared theirs with a GET; so many that the first POST is enough
-  bool paired_ = true;                ///< the last POST did
-  bool distinct_ = true;
+  std::array<Seen, 2> seen_{};   ///< the last two requests
+  unsigned repeats_ = 0;         ///< of the last GET, behind its answer
+  unsigned pairs_in_a_row_ = 0;  ///< POSTs that shared theirs with a GET
+  bool paired_ = false;          ///< the last POST did
+  Trust trust_ = Trust::unknown;
   EarlierStamps earlier_gets_{};
   EarlierStamps earlier_posts_{};
   EarlierStamps earlier_bodies_{};  ///< hashed, with the stamps

@@ -55,7 +55,7 @@ void Session::on_get(const RequestId& request, Stamp stamp, TimePoint now) {
     io_.answer(request, refusal(kBadRequest));
     return end(CloseReason::transport_error, now);
   }
-  polling_->stamps.on_get(stamp);
+  polling_->stamps.on_get(stamp, now);
   polling_->waiting_get = request;
   tell_received(prove_last_answer(), now);
   if (polling_ && polling_->probe_ready && queue_.empty()) return answer_get("6");
@@ -63,7 +63,7 @@ void Session::on_get(const RequestId& request, Stamp stamp, TimePoint now) {
 }
 
 // A browser or a proxy repeats a GET by itself when the connection under the first broke before the head of the answer
-// came. False: that answer held nothing, so the repeat is as good as a new GET.
+// came. False: that answer held nothing, so the repeat is as good as a new GET; or it is one.
 bool Session::answer_again(const RequestId& request, TimePoint now) {
   if (polling_->waiting_get) {
     // The connection under one of them has died, and nobody has noticed yet. Who reads a refusal comes back and has all
@@ -73,7 +73,7 @@ bool Session::answer_again(const RequestId& request, TimePoint now) {
     return true;
   }
   LastAnswer& last = polling_->last;
-  if (last.packets.empty()) return false;
+  if (last.packets.empty() || !polling_->stamps.is_repeat_of_answered()) return false;
   io_.on_repeated(std::exchange(last.to, request));
   std::string payload;
   last.packets.for_each([&payload](const Frame& frame) { append_packet(payload, frame); });
@@ -160,7 +160,7 @@ void Session::on_post(const RequestId& request, Stamp stamp, std::string_view co
   }
   if (body.size() > options_.max_payload_bytes) return on_bad_request(request, 413, now);
   if (polling_->stamps.is_repeated_post(stamp, body)) return io_.answer(request, {200, kHtml, "ok"});
-  polling_->stamps.on_post(stamp, body);
+  polling_->stamps.on_post(stamp, body, now);
   PayloadReader reader(body, options_.polling_max_received);
   while (!reader.done() && state_ == State::open) {
     const auto packet = reader.next();

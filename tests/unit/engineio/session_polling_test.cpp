@@ -1,4 +1,5 @@
 // Requests that a browser or a proxy repeats by itself, and answers that are lost.
+#include <algorithm>
 #include <string>
 
 #include "recorded_session.hpp"
@@ -6,11 +7,11 @@
 namespace signalbox::engineio {
 namespace {
 
-/// A client each of whose requests has another stamp.
+/// A client each of whose requests has another stamp, which it has shown.
 struct RepeatedRequest : SessionTest {
   const std::string refused = R"({"code":3,"message":"Bad request"})";
   RepeatedRequest() {
-    post(0, "4login", 900);
+    for (const Stamp stamp : {898, 899, 900}) post(0, "4login", stamp);
     io.log.clear();
     handler.log.clear();
   }
@@ -263,32 +264,78 @@ TEST_F(SessionTest, a_client_whose_stamps_are_the_clocks_second_is_taken_for_one
   EXPECT_EQ(io.log, (Log{"2:200:ok", "3:200:ok", "1:200:4a", "4:200:4b", "5:200:4c"}));
 }
 
+TEST_F(SessionTest, stamps_that_do_not_tell_requests_apart_have_an_answer_told_twice_at_most_and_no_event_lost) {
+  now += 1100ms;
+  post(1, "4login", 1);
+  now += 1100ms;
+  send("4a");
+  for (std::uint32_t number = 2; number < 5; ++number) get(number, 2);
+  send("4b");
+  get(5, 2);
+  send("4c");
+  EXPECT_EQ(io.log, (Log{"1:200:ok", "2:200:4a", "3:200:4a", "4:200:4b", "5:200:4c"}));
+}
+
+TEST_F(SessionTest, equal_posts_of_a_client_that_is_not_known_are_all_taken) {
+  now += 1100ms;
+  post(1, "4login", 1);
+  now += 1100ms;
+  get(2, 2);
+  now += 1100ms;
+  for (std::uint32_t number = 3; number < 6; ++number) post(number, "4again", 3);
+  EXPECT_EQ(handler.log, (Log{"text login", "text again", "text again", "text again"}));
+}
+
+TEST_F(RepeatedRequest, of_a_get_is_answered_ten_times_and_then_is_a_new_one) {
+  send("4a");
+  for (std::uint32_t number = 0; number < 12; ++number) {
+    get(number, 101);
+    if (number == 10) send("4b");
+  }
+  EXPECT_EQ(std::ranges::count(io.log, std::to_string(3) + ":200:4a"), 1);
+  EXPECT_EQ(io.log[10], "10:200:4a");
+  EXPECT_EQ(io.log[11], "11:200:4b");
+}
+
 TEST(RequestStamps, tell_nothing_when_the_first_post_has_that_of_the_get_beside_it) {
   RequestStamps before, behind;
-  before.on_get(1);
-  before.on_post(1, "4login");
+  before.on_get(1, TimePoint());
+  before.on_post(1, "4login", TimePoint());
   EXPECT_FALSE(before.tell_gets_apart());
-  behind.on_get(1);
-  behind.on_post(2, "4login");
-  behind.on_get(2);
+  behind.on_get(1, TimePoint());
+  behind.on_post(2, "4login", TimePoint());
+  behind.on_get(2, TimePoint());
   EXPECT_FALSE(behind.tell_gets_apart());
 }
 
 TEST(RequestStamps, may_meet_once_by_chance_but_not_twice_in_a_row) {
   RequestStamps stamps;
-  stamps.on_get(1);
-  stamps.on_post(2, "");
+  const TimePoint now;
+  for (Stamp stamp = 97; stamp < 100; ++stamp) stamps.on_get(stamp, now);
   for (Stamp stamp = 3; stamp < 30; stamp += 3) {
-    stamps.on_get(stamp);
-    stamps.on_post(stamp, "");
-    stamps.on_post(stamp + 1, "");
+    stamps.on_get(stamp, now);
+    stamps.on_post(stamp, "", now);
+    stamps.on_post(stamp + 1, "", now);
     EXPECT_TRUE(stamps.tell_gets_apart());
   }
-  stamps.on_post(30, "");
-  stamps.on_get(30);
-  stamps.on_get(31);
-  stamps.on_post(31, "");
+  stamps.on_post(30, "", now);
+  stamps.on_get(30, now);
+  stamps.on_get(31, now);
+  stamps.on_post(31, "", now);
   EXPECT_FALSE(stamps.tell_gets_apart());
+}
+
+TEST(RequestStamps, are_no_clocks_seconds_when_three_of_them_come_within_less_than_one) {
+  RequestStamps seconds, others;
+  const auto is_repeat = [](const RequestStamps& stamps) { return stamps.is_repeated_post(3, "4a"); };
+  seconds.on_get(1, TimePoint(0ms));
+  others.on_get(1, TimePoint(0ms));
+  seconds.on_post(2, "4login", TimePoint(999ms));
+  others.on_post(2, "4login", TimePoint(300ms));
+  seconds.on_post(3, "4a", TimePoint(1001ms));
+  others.on_post(3, "4a", TimePoint(600ms));
+  EXPECT_FALSE(is_repeat(seconds));
+  EXPECT_TRUE(is_repeat(others));
 }
 
 }  // namespace
