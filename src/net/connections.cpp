@@ -22,25 +22,6 @@ constexpr Milliseconds kWriteTimeout{30'000};
 
 }  // namespace
 
-bool Shared::admit_stranger(const PeerAddress& peer) {
-  const Lock lock(addresses_mutex_);
-  auto& count = addresses_[peer];
-  if (count >= options.max_strangers_per_address) return false;
-  ++count;
-  return true;
-}
-
-void Shared::add_stranger(const PeerAddress& peer) {
-  const Lock lock(addresses_mutex_);
-  ++addresses_[peer];
-}
-
-void Shared::forget_stranger(const PeerAddress& peer) {
-  const Lock lock(addresses_mutex_);
-  const auto found = addresses_.find(peer);
-  if (found != addresses_.end() && --found->second == 0) addresses_.erase(found);
-}
-
 void Shard::accept_all(int listener, int most) {
   for (int i = 0; i < most && stop_deadline_ == kNever; ++i) {
     PeerAddress peer;

@@ -51,7 +51,7 @@ bool SessionEntry::still_draining() {
 void SessionEntry::set_authenticated(bool now_authenticated) {
   if (now_authenticated) return shard.no_stranger(*this);
   if (stranger || dropped) return;
-  if (peer) shard.shared_.add_stranger(*peer);
+  if (peer) shard.shared_.stranger_addresses.add(*peer);
   shard.add_stranger(*this);
 }
 
@@ -75,7 +75,7 @@ void SessionEntry::set_partial(std::size_t bytes) {
 SessionEntry* Shard::open_session(engineio::Transport transport, const PeerAddress& peer, const RequestHead& head) {
   if (sessions_.reserve().first >= engineio::Sid::kSlots) return nullptr;
   const bool by_address = options_.max_strangers_per_address != 0;
-  if (by_address && !shared_.admit_stranger(peer)) {
+  if (by_address && !shared_.stranger_addresses.add_within(options_.max_strangers_per_address, peer)) {
     address_full.write("MAX_UNAUTHENTICATED_PER_ADDRESS is reached: further sessions get 503",
                        {{"address", std::string(head.remote_address)}});
     return nullptr;
@@ -111,7 +111,7 @@ void Shard::no_stranger(SessionEntry& entry) {
   shared_.strangers.fetch_sub(1, std::memory_order_relaxed);
   strangers_heads_ -= entry.head_bytes;
   set_standing(entry, Standing::unauthenticated, Standing::login);
-  if (entry.peer) shared_.forget_stranger(*entry.peer);
+  if (entry.peer) shared_.stranger_addresses.remove(*entry.peer);
 }
 
 TimePoint Shard::stranger_deadline() const {

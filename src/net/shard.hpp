@@ -1,17 +1,12 @@
 #pragma once
-#include <algorithm>
-#include <array>
 #include <atomic>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
-#include "base/mutex.hpp"
 #include "engineio/query.hpp"
 #include "net/age_list.hpp"
 #include "net/application.hpp"
@@ -19,45 +14,13 @@
 #include "net/connection.hpp"
 #include "net/counted.hpp"
 #include "net/network.hpp"
-#include "net/relief.hpp"
 #include "net/session_entry.hpp"
+#include "net/shared.hpp"
 #include "reactor/loop.hpp"
 #include "reactor/slot_map.hpp"
 #include "reactor/timers.hpp"
 
 namespace signalbox::net {
-
-class Shard;
-
-/// What the shards of one server have in common.
-///
-/// thread  options and limits are constant after start; the counters are atomic; the addresses have their lock.
-struct Shared {
-  Options options;
-  std::size_t max_connections = 0;
-  std::size_t max_strangers = 0;
-  reactor::Loops loops;
-  std::vector<std::unique_ptr<Shard>> shards;
-  std::atomic<std::size_t> connections{0};
-  std::atomic<std::size_t> sessions{0};
-  std::atomic<std::size_t> strangers{0};  ///< sessions without an authenticated socket
-  std::atomic<std::size_t> refused{0};    ///< connections over the limit that are being told so
-  ByteCounts partial;                     ///< of what clients have begun and not finished
-  ByteCounts queued;                      ///< of what waits for them
-  Relief relief;
-  std::atomic<std::uint64_t> conflated{0};  ///< events that no client had to read, since newer ones said more
-  std::atomic<std::size_t> leaving{0};      ///< places given out in the row of a drain
-
-  /// May one more stranger come from there? Counts it if so.
-  bool admit_stranger(const PeerAddress& peer);
-  /// One is there, whether or not it may come.
-  void add_stranger(const PeerAddress& peer);
-  void forget_stranger(const PeerAddress& peer);
-
- private:
-  Mutex addresses_mutex_;                                                         ///< every shard has strangers
-  std::map<PeerAddress, std::size_t> addresses_ SB_GUARDED_BY(addresses_mutex_);  ///< empty when there is no such limit
-};
 
 using Fields = HttpFields;
 bool upgrade_requested(const RequestHead& head);

@@ -1,0 +1,39 @@
+#pragma once
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "net/address_counts.hpp"
+#include "net/byte_budget.hpp"
+#include "net/network.hpp"
+#include "net/relief.hpp"
+#include "reactor/loop.hpp"
+
+namespace signalbox::net {
+
+class Shard;
+
+/// What the shards of one server have in common.
+///
+/// thread  options and limits are constant after start; the counters are atomic; the addresses have their lock.
+struct Shared {
+  Options options;
+  std::size_t max_connections = 0;
+  std::size_t max_strangers = 0;
+  reactor::Loops loops;
+  std::vector<std::unique_ptr<Shard>> shards;
+  std::atomic<std::size_t> connections{0};
+  std::atomic<std::size_t> sessions{0};
+  std::atomic<std::size_t> strangers{0};  ///< sessions without an authenticated socket
+  std::atomic<std::size_t> refused{0};    ///< connections over the limit that are being told so
+  ByteCounts partial;                     ///< of what clients have begun and not finished
+  ByteCounts queued;                      ///< of what waits for them
+  Relief relief;
+  std::atomic<std::uint64_t> conflated{0};  ///< events that no client had to read, since newer ones said more
+  std::atomic<std::size_t> leaving{0};      ///< places given out in the row of a drain
+  AddressCounts stranger_addresses;         ///< empty where there is no such limit
+};
+
+}  // namespace signalbox::net
