@@ -66,7 +66,8 @@ std::size_t Directory::restore(OutcomeStore& store) {
   constexpr std::size_t kLookEach = 1024;
   std::size_t restored = 0;
   look_at_memory();
-  bool packets = !lean_ && store.bytes() < options_.ledger.total_bytes / 4 * 3;
+  const auto [outcomes, bytes] = store.extent();
+  bool packets = !lean_ && UserJobs::cost_of(outcomes, bytes) < options_.ledger.total_bytes / 4 * 3;
   std::vector<GatheredOutcomes> left(kStripes);
   const WallMs present = clock_.wall(clock_.now()) + LedgerClock::kDriftMs;
   store.load(packets, [&](StoredOutcome one) {

@@ -64,6 +64,10 @@ std::size_t UserJobs::unread_cost(const Frame& outcome, std::size_t owner_bytes,
   return unread_cost_of(outcome, data_stays) + kJobsBytes + owner_bytes;
 }
 
+std::size_t UserJobs::cost_of(std::size_t outcomes, std::size_t bytes) {
+  return outcomes * kEntryBytes + bytes;
+}
+
 void UserJobs::count(const JobEntry& entry) {
   memory_.add(cost(entry));
   if (entry.unread()) count_unread(entry);

@@ -78,6 +78,8 @@ class UserJobs {
     JobEntry& entry;  ///< until anything else is kept
     Row replaced;     ///< of the outcome whose place it took; 0: of none
   };
+  /// About what so many outcomes take of memory that have so many bytes together.
+  static std::size_t cost_of(std::size_t outcomes, std::size_t bytes);
   /// Keeps a job event (its frame's kind says which). The outcomes that it pushed out are added to `gone`.
   Kept keep(const HashedText& job_id, FrameRef frame, LedgerMs now, std::vector<Gone>& gone);
   /// What keep() will give.

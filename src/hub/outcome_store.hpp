@@ -55,6 +55,11 @@ struct StoredOutcome {
   std::string_view packet{};  ///< empty: it was not read
 };
 
+/// What all outcomes of a store come to, with their data: about so many bytes.
+struct StoredExtent {
+  std::size_t outcomes = 0, bytes = 0;
+};
+
 /// Where outcomes, and the names of those online, outlive the process. Calls only queue; what they ask for is done in
 /// their order, elsewhere.
 ///
@@ -87,8 +92,7 @@ class OutcomeStore {
   /// Calls back, on any thread, with the packets of these, in their order, on the disk or not, until what was read
   /// comes to so many bytes. What cannot be read, also because the disk does not answer, is not among them.
   virtual void read(std::vector<StoredFrame> wanted, std::size_t bytes, Found callback) = 0;
-  /// About how many bytes all outcomes have with their data.
-  virtual std::size_t bytes() = 0;
+  virtual StoredExtent extent() = 0;
   /// Takes one outcome. False: packets are not wanted any more, and soon are not read.
   using Take = std::function<bool(const StoredOutcome&)>;
   /// All that is kept, in the order of rows. Once, before anything else.

@@ -61,12 +61,13 @@ OutcomeFile::OutcomeFile(const std::string& directory, const std::function<bool(
   statements_.emplace(file_.get());
 }
 
-std::size_t OutcomeFile::bytes() {
-  Statement used(file_.get(),
-                 "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, "
-                 "pragma_page_size");
-  const std::size_t out = used.step() ? static_cast<std::size_t>(used.number(0)) : 0;
-  used.reset();
+hub::StoredExtent OutcomeFile::extent() {
+  Statement all(file_.get(),
+                "SELECT (SELECT count(*) FROM outcome), (page_count - freelist_count) * page_size FROM "
+                "pragma_page_count, pragma_freelist_count, pragma_page_size");
+  hub::StoredExtent out;
+  if (all.step()) out = {static_cast<std::size_t>(all.number(0)), static_cast<std::size_t>(all.number(1))};
+  all.reset();
   return out;
 }
 

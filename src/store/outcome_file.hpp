@@ -36,8 +36,7 @@ class OutcomeFile {
 
   /// The newest row that the file had at the start. Later ones are free.
   Row rows_before() const { return rows_before_; }
-  /// Of all that is in it.
-  std::size_t bytes();
+  hub::StoredExtent extent();
   /// The next piece of all outcomes, with their packets or without. Is there more?
   bool load_more(LoadedOutcomes& piece, bool packets);
   std::vector<std::string> online();

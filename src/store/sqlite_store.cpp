@@ -66,8 +66,8 @@ void SqliteStore::close(Milliseconds patience) {
              {{"outcomes_not_written", std::to_string(outcomes)}});
 }
 
-std::size_t SqliteStore::bytes() {
-  return wait_for(ask([](OutcomeFile& file) { return file.bytes(); }));
+hub::StoredExtent SqliteStore::extent() {
+  return wait_for(ask([](OutcomeFile& file) { return file.extent(); }));
 }
 
 // The next piece is read while the one before is taken.

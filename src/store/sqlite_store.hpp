@@ -52,7 +52,7 @@ class SqliteStore final : public hub::OutcomeStore {
   void date_at_most(hub::WallMs time) override;
   void when_committed(hub::CommitGroup group, Committed callback) override;
   void read(std::vector<hub::StoredFrame> wanted, std::size_t bytes, Found callback) override;
-  std::size_t bytes() override;
+  hub::StoredExtent extent() override;
   void load(bool packets, const Take& take) override;
   std::vector<std::string> online() override;
   void on_refused(Refused callback) override;

@@ -45,7 +45,7 @@ class NotedStore final : public OutcomeStore {
     notes.push_back(bytes == SIZE_MAX ? "read" + jobs : "read up to " + std::to_string(bytes) + ':' + jobs);
     questions.push_back({std::move(wanted), std::move(callback)});
   }
-  std::size_t bytes() override { return found_bytes; }
+  StoredExtent extent() override { return {found.size(), found_bytes}; }
   void load(bool packets, const Take& take) override {
     asked_for_packets = packets;
     for (const auto& [user, entry] : found) {
