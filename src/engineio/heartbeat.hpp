@@ -40,6 +40,7 @@ class Heartbeat {
 
   /// Wants a receipt: that the pong to a ping confirms this marker. Markers rise.
   void want(std::uint64_t marker) { wanted_ = marker; }
+  bool wants(std::uint64_t marker) const { return marker != 0 && wanted_ == marker; }
   /// True: queue a ping behind all that waits; its pong confirms what was wanted. Not while another ping waits or is
   /// out.
   bool take_wanted() {

@@ -149,6 +149,8 @@ class Session {
   /// Calls SessionHandler::on_received(marker) when the client has confirmed all that was sent before this call: an
   /// early ping behind it, once no other ping is out. Markers rise.
   void confirm(std::uint64_t marker);
+  /// Does that ping of the newest marker wait for another one, and so for what is sent meanwhile as well?
+  bool wants(std::uint64_t marker) const { return heartbeat_.wants(marker); }
   /// The client is (not) being read: what it answers is not heard meanwhile, so its silence does not count. It hears
   /// pings all the while.
   void set_reading(bool reading, TimePoint now);

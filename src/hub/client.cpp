@@ -288,13 +288,24 @@ void Client::on_closed(CloseReason reason, TimePoint now) {
 }
 
 void Client::ask_receipt(const SocketRef& socket, std::uint64_t number) {
-  receipts_.push_back({.marker = ++last_marker_, .socket = socket, .number = number});
-  link_.confirm(last_marker_);
+  await({.marker = last_marker_ + 1, .socket = socket, .number = number});
 }
 
 void Client::want_receipt(const SocketRef& socket, std::uint64_t number) {
-  receipts_.push_back({.marker = ++last_marker_, .socket = socket, .of_outcomes = false, .number = number});
-  link_.confirm(last_marker_);
+  await({.marker = last_marker_ + 1, .socket = socket, .of_outcomes = false, .number = number});
+}
+
+// All that waits for the same ping is confirmed by one pong: a client that answers none owes one receipt, however much
+// it is sent.
+void Client::await(const Receipt& receipt) {
+  const Receipt* last = receipts_.empty() ? nullptr : &receipts_.back();
+  const bool more_of_it = last && last->socket == receipt.socket && last->of_outcomes == receipt.of_outcomes;
+  if (more_of_it && link_.wants(last_marker_)) {
+    receipts_.back().number = std::max(last->number, receipt.number);
+    return;
+  }
+  receipts_.push_back(receipt);
+  link_.confirm(++last_marker_);
 }
 
 void Client::on_received(std::uint64_t marker, TimePoint now) {

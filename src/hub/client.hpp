@@ -87,6 +87,7 @@ class Client {
   };
 
   SocketState* find(std::string_view nsp) const;
+  void await(const Receipt& receipt);
   void take_receipts(TimePoint now);
   float worth_of(std::size_t bytes) const;
   void spend(TimePoint now, float packets = 1);

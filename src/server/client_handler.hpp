@@ -32,6 +32,7 @@ class ClientHandler final : public engineio::SessionHandler, private hub::Link {
   std::size_t waiting() const override { return session_.waiting(); }
   std::size_t held() const override { return session_.held_bytes(); }
   void confirm(std::uint64_t marker) override { session_.confirm(marker); }
+  bool wants(std::uint64_t marker) const override { return session_.wants(marker); }
   void close(CloseReason reason, TimePoint now) override { session_.close(reason, now); }
   void set_authenticated(bool authenticated) override { control_.set_authenticated(authenticated); }
   void set_reading(bool reading) override { control_.set_reading(reading); }

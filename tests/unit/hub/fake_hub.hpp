@@ -118,6 +118,7 @@ class FakeClient final : public Link {
   std::size_t waiting() const override { return waits; }
   std::size_t held() const override { return waits; }
   void confirm(std::uint64_t asked) override { marker = asked; }
+  bool wants(std::uint64_t asked) const override { return asked == waiting_marker; }
   void close(CloseReason reason, TimePoint now) override {
     closed = reason;
     client.on_closed(reason, now);
@@ -144,7 +145,8 @@ class FakeClient final : public Link {
 
   std::vector<std::string> sent;
   bool authenticated = false;
-  std::uint64_t marker = 0;  ///< of the receipt that was asked for last
+  std::uint64_t marker = 0;          ///< of the receipt that was asked for last
+  std::uint64_t waiting_marker = 0;  ///< the same while its ping waits for another one, if a test says so
   bool reading = true;
   std::size_t partial = 0;
   std::size_t waits = 0;  ///< bytes, as its transport would say

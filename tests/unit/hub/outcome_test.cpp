@@ -88,6 +88,27 @@ TEST_F(Outcomes, a_receipt_says_nothing_of_what_was_sent_after_its_ping) {
   EXPECT_FALSE(hub.directory.job("ada", "9")->had);
 }
 
+TEST_F(Outcomes, that_wait_for_the_same_ping_are_one_receipt) {
+  FakeClient ada(hub);
+  told_at_login(ada);
+  ASSERT_TRUE(hub.directory.emit("ada", done()));
+  hub.deliver();
+  const std::uint64_t first = ada.waiting_marker = ada.marker;
+  for (const char* job : {"8", "9"}) {
+    ASSERT_TRUE(hub.directory.emit("ada", *job_frame(JobFailed{.job_id = job, .error = "x"}, {})));
+    hub.deliver();
+  }
+  EXPECT_EQ(ada.marker, first) << "who answers no ping takes no memory for each outcome";
+  ada.waiting_marker = 0;  // the ping goes out
+  ASSERT_TRUE(hub.directory.emit("ada", *job_frame(JobFailed{.job_id = "10", .error = "x"}, {})));
+  hub.deliver();
+  EXPECT_GT(ada.marker, first);
+  ada.client.on_received(first, test_now);
+  ada.client.on_timer(test_now + std::chrono::seconds(1));
+  for (const char* job : {"7", "8", "9"}) EXPECT_TRUE(hub.directory.job("ada", job)->had) << job;
+  EXPECT_FALSE(hub.directory.job("ada", "10")->had);
+}
+
 TEST_F(Outcomes, are_told_to_every_tab_that_comes_for_a_while_though_one_has_had_them) {
   FakeClient first(hub);
   ASSERT_TRUE(hub.directory.emit("ada", done()));

@@ -28,6 +28,7 @@ struct Queue final : Link {
   std::size_t waiting() const override { return waits; }
   std::size_t held() const override { return waits; }
   void confirm(std::uint64_t) override {}
+  bool wants(std::uint64_t) const override { return false; }
   void close(CloseReason, TimePoint) override {}
   void set_authenticated(bool) override {}
   void set_reading(bool) override {}
