@@ -313,7 +313,10 @@ void Directory::on_timer(TimePoint now) {
   constexpr std::size_t kEachTurn = 2000;
   for (std::size_t looked = 0; expire_left_ != 0 && looked < kEachTurn; --expire_left_) {
     left_to_store_ = lean_ ? left_to_store_ + 1 : 0;
-    looked += expire_jobs(stripes_[expire_next_++ % kStripes], tight());
+    Stripe& stripe = stripes_[expire_next_++ % kStripes];
+    const bool too_much = tight();
+    const Lock lock(stripe.mutex);
+    looked += expire_jobs(stripe, too_much);
   }
 }
 

@@ -196,7 +196,7 @@ class Directory {
   bool catch_up(PageToRead& read) const;
   void look_at_clock();
   void look_at_store(TimePoint now);
-  void count_kept(std::size_t bytes);
+  void look_at_growth(Stripe& stripe);
   void look_at_memory();
   std::optional<SocketRef> one_too_many(const User& user) const;
   static bool take_out(User& user, const SocketRef& socket);
@@ -218,10 +218,9 @@ class Directory {
   std::atomic<std::size_t> online_count_{0};
   std::atomic<std::uint64_t> unread_expired_{0};
   std::atomic<std::uint64_t> without_id_{0};
-  std::atomic<std::size_t> kept_since_look_{0};  ///< bytes of outcomes since look_at_memory()
-  std::atomic<bool> lean_{false};                ///< memory grows short: the packets of outcomes are left to the store
-  std::atomic<std::size_t> read_bytes_{0};       ///< of the ledger: in memory only until they have been told
-  std::atomic<std::size_t> page_bytes_{0};       ///< beside it: of pages that were read and not yet given
+  std::atomic<bool> lean_{false};           ///< memory grows short: the packets of outcomes are left to the store
+  std::atomic<std::size_t> read_bytes_{0};  ///< of the ledger: in memory only until they have been told
+  std::atomic<std::size_t> page_bytes_{0};  ///< beside it: of pages that were read and not yet given
   std::atomic<TimePoint::rep> next_deadline_;
   std::atomic<bool> presence_held_{false};
   bool from_the_future_ = false;   ///< the store had such at the start

@@ -13,6 +13,7 @@ namespace signalbox::hub {
 namespace {
 
 log::RareWarning memory_short, user_full, unread_full;
+constexpr std::size_t kLeastGrowth = 4096;
 
 }  // namespace
 
@@ -62,9 +63,9 @@ std::size_t Directory::post(Stripe& stripe, User& user, EncodedEvent event, Comm
   FrameRef frame = leave ? key_alone(event.frame) : to_store ? event.frame : std::move(event.frame);
   const auto [entry, replaced] = user.jobs->keep(job, std::move(frame), clock_.now(), gone);
   forget(gone);
-  if (!to_store) return queued;
-  entry.row = store_->put(user.id, {event.frame, entry.number, clock_.wall(entry.time)}, replaced, group);
-  leave ? stripe.rest_if_small(user) : count_kept(event.frame->memory());
+  if (to_store) entry.row = store_->put(user.id, {event.frame, entry.number, clock_.wall(entry.time)}, replaced, group);
+  if (leave) stripe.rest_if_small(user);
+  look_at_growth(stripe);
   return queued;
 }
 
@@ -321,11 +322,17 @@ std::size_t Directory::ledger_bytes() const {
   return bytes;
 }
 
-// Once a second is too late for many large outcomes.
-void Directory::count_kept(std::size_t bytes) {
-  if (kept_since_look_.fetch_add(bytes, std::memory_order_relaxed) + bytes < options_.ledger.total_bytes / 64) return;
-  kept_since_look_.store(0, std::memory_order_relaxed);
+// Much can come between two looks of on_timer(). So a stripe that has grown by its part of an eighth is looked at as it
+// grows.
+void Directory::look_at_growth(Stripe& stripe) SB_REQUIRES(stripe.mutex) {
+  const std::size_t bytes = stripe.memory.bytes.load(std::memory_order_relaxed);
+  stripe.looked_at = std::min(stripe.looked_at, bytes);
+  if (bytes - stripe.looked_at <= std::max(kLeastGrowth, options_.ledger.total_bytes / 8 / kStripes)) return;
   look_at_memory();
+  const std::size_t most = options_.ledger.total_bytes + read_bytes_;
+  const bool tight = ledger_bytes() > (store_ ? most + most / 4 : most);
+  if (tight || lean_) expire_jobs(stripe, tight);
+  stripe.looked_at = stripe.memory.bytes.load(std::memory_order_relaxed);
 }
 
 // Some of it is left free for what comes until the next look, and for progress.
@@ -345,9 +352,8 @@ bool Directory::tight() const {
 }
 
 /// How many users were looked at.
-std::size_t Directory::expire_jobs(Stripe& stripe, bool tight) {
+std::size_t Directory::expire_jobs(Stripe& stripe, bool tight) SB_REQUIRES(stripe.mutex) {
   const Ages ages = clock_.ages();
-  const Lock lock(stripe.mutex);
   RestingUsers* const resting = &stripe.resting;
   for (const std::string& id : resting->due(ages, options_.ledger.outcome_ttl, tight)) stripe.wake(HashedText(id));
   const std::size_t looked = stripe.users.size();

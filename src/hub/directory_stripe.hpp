@@ -29,7 +29,8 @@ inline bool put_to_rest(const User& user, RestingUsers* resting) {
 /// A part of the directory's users. A cache line of its own at each end, since threads write to neighbours at once.
 struct alignas(64) Directory::Stripe {
   mutable Mutex mutex;
-  LedgerMemory memory;  ///< of the jobs of its users
+  LedgerMemory memory;                             ///< of the jobs of its users
+  std::size_t looked_at SB_GUARDED_BY(mutex) = 0;  ///< so large was the memory at the last look, or has been since
   const LedgerOptions* ledger = nullptr;
   UserTable users SB_GUARDED_BY(mutex);
   RestingUsers resting SB_GUARDED_BY(mutex){memory};

@@ -40,12 +40,12 @@ void UserJobs::each(Jobs& jobs, const std::array<List, 3>& lists, Visit visit) {
 
 UserJobs::UserJobs(const LedgerOptions& options, LedgerMemory& memory, std::size_t owner_bytes)
     : options_(options), memory_(memory), owner_bytes_(owner_bytes) {
-  memory_.add(kJobsBytes);
+  memory_.add(kJobsBytes + owner_bytes_);
 }
 
 UserJobs::~UserJobs() {
   each(jobs_, lists_, [this](const KeptJob& job) { uncount_all(job); });
-  memory_.add(-kJobsBytes);
+  memory_.add(-(kJobsBytes + owner_bytes_));
 }
 
 void UserJobs::count_unread(const JobEntry& outcome) {

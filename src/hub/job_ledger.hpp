@@ -55,7 +55,7 @@ struct Outcomes {
 /// thread  none of its own: the directory's entry that holds it is locked.
 class UserJobs {
  public:
-  /// `memory` counts what this takes; `owner_bytes` is what its user takes, who is known because of unread outcomes.
+  /// `memory` counts what this takes; `owner_bytes` is what its user takes, who is known because of them.
   UserJobs(const LedgerOptions& options, LedgerMemory& memory, std::size_t owner_bytes);
   ~UserJobs();
   UserJobs(const UserJobs&) = delete;

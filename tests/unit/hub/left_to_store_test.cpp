@@ -427,5 +427,30 @@ TEST(UnreadOutcomes, those_without_an_id_in_a_batch_take_no_room_since_they_are_
   EXPECT_TRUE(hub.directory.emit_all({{"ada", ended("")}, {"ada", ended("1")}}));
 }
 
+// ---- Much that comes between two looks
+
+struct Bursts : testing::Test {
+  static Config config() {
+    Config config;
+    config.presence_events = false;
+    config.ledger_total_bytes = 1 << 20;
+    return config;
+  }
+  FakeHub hub{config()};
+};
+
+TEST_F(Bursts, of_progress_go_as_they_come_where_memory_is_full) {
+  const std::string step(10'000, 'x');
+  for (int i = 0; i < 1000; ++i) {
+    const std::string user = "user " + std::to_string(i % 100);
+    JobProgress progress{.job_id = std::to_string(i), .progress = 5, .status = step};
+    ASSERT_TRUE(hub.directory.emit(user, *job_frame(progress, {})));
+  }
+  std::size_t kept = 0;
+  for (int i = 0; i < 100; ++i) kept += hub.directory.jobs("user " + std::to_string(i)).jobs.size();
+  EXPECT_LT(kept * step.size(), (1u << 20) * 11 / 8);
+  EXPECT_GT(kept, 0u);
+}
+
 }  // namespace
 }  // namespace signalbox::hub::test
