@@ -16,7 +16,8 @@ namespace signalbox::hub {
 namespace {
 
 constexpr std::size_t kPidBytes = 15;          // as hard to guess as a session's id
-constexpr std::size_t kPlaceBytes = 512;       ///< what a socket costs that has gone, roughly
+constexpr std::size_t kPlaceBytes = 1024;      ///< what a socket costs that has gone, roughly, with its user
+constexpr std::size_t kUserIds = 3;            ///< so often the user's id is kept for it
 constexpr std::size_t kAskFrom = 16 * 1024;    ///< so much is kept of a connected socket before its client is asked
 constexpr std::chrono::seconds kAskAfter{5};   ///< or so long
 constexpr std::string_view kNobodys = "\x01";  ///< no user's id begins so
@@ -101,7 +102,7 @@ void Recovery::depart(const SocketState& socket, const User* user, CloseReason r
 }
 
 bool Recovery::wait_for(Place& place, TimePoint now) {
-  if (!place.line.hold(kPlaceBytes)) return false;
+  if (!place.line.hold(kPlaceBytes + kUserIds * place.user_id.size())) return false;
   if (place.user) {
     const auto one_too_many = hub_.directory.leave_for_now(place.user, place.ref, now);
     if (one_too_many) stop_waiting(*one_too_many);
