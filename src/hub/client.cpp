@@ -224,7 +224,8 @@ std::size_t Client::logins_under_way() const {
   return static_cast<std::size_t>(std::ranges::count_if(logins_, [](const auto& login) { return !login->over(); }));
 }
 
-void Client::admitted() {
+void Client::admitted(std::string_view user_id) {
+  if (!user_id.empty()) link_.set_user(user_id);
   link_.set_authenticated(true);
 }
 

@@ -31,8 +31,8 @@ class Client {
   void on_timer(TimePoint now);
 
   // For its logins, and for those who answer them.
-  /// It is read as one with a login from now on.
-  void admitted();
+  /// It is read as one with a login from now on, of this user if it has one.
+  void admitted(std::string_view user_id);
   SocketState& take(std::unique_ptr<SocketState> socket);
   void refuse(const Namespace& nsp, const ConnectRefusal& refusal, TimePoint now);
   /// What is half-finished of it has changed.

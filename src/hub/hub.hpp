@@ -74,6 +74,7 @@ class Link {
   virtual void close(CloseReason reason, TimePoint now) = 0;
   /// Has this client an accepted socket? While it has none, the limits of strangers hold.
   virtual void set_authenticated(bool authenticated) = 0;
+  virtual void set_user(std::string_view id) = 0;
   virtual void set_reading(bool reading) = 0;
   /// So many bytes of half-finished messages are held for this client (TOTAL_PARTIAL_BYTES).
   virtual void set_partial(std::size_t bytes) = 0;

@@ -66,6 +66,8 @@ class SessionControl {
  public:
   /// Has the session an authenticated socket? While it has none, the limits of strangers hold.
   virtual void set_authenticated(bool authenticated) = 0;
+  /// Whose it is, as a number: where too much is held, the sessions of one user are judged together. 0: nobody's.
+  virtual void set_user(std::uint64_t user) = 0;
   /// Stops or resumes reading from its client (whose events budget is used up).
   virtual void set_reading(bool reading) = 0;
   /// How many bytes of half-finished messages the handler holds.

@@ -42,6 +42,7 @@ struct HttpState {
   std::uint32_t number = 0;  ///< of the present request
   std::uint32_t owner = 0;   ///< shard that the waiting Engine.IO request was given to
   std::string sid;           ///< of that request, also when it has its answer; empty: none
+  std::uint64_t user = 0;    ///< whose login it counts as, while it does
   bool engine = false;       ///< the request is an Engine.IO one
   bool keep_alive = true;
   bool head_only = false;  ///< HEAD: the body's length without the body

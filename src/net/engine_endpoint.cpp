@@ -103,20 +103,20 @@ void Shard::ask_for_body(Connection& connection, engineio::Stamp stamp) {
   set_deadline(connection, now() + options_.body_timeout);
   const bool asked = on_shard(http.owner, [sid = http.sid, id = request_id(connection), stamp](Shard& shard) {
     const SessionEntry* entry = shard.begin_post(sid, id, stamp);
-    const Standing standing = entry ? standing_of(*entry) : Standing::unauthenticated;
+    const Account account = entry ? account_of(*entry) : Account{};
     const std::size_t room = entry ? shard.most_of_post(*entry) : 0;
-    shard.on_shard(id.shard, [id, room, standing](Shard& asking) { asking.take_body(id, room, standing); });
+    shard.on_shard(id.shard, [id, room, account](Shard& asking) { asking.take_body(id, room, account); });
   });
   if (!asked) put_answer(connection, 503, {{"Retry-After", "2"}}, {}, true);
 }
 
-void Shard::take_body(const RequestId& request, std::size_t max_body, Standing standing) {
+void Shard::take_body(const RequestId& request, std::size_t max_body, const Account& account) {
   Connection* connection = connections_.find(request.slot, request.generation);
   if (!connection || connection->mode != Mode::asking || connection->http->number != request.number) return;
   if (max_body == 0) {
     return refuse(*connection, response_of(engineio::kUnknownSid));
   }
-  set_standing(*connection, std::max(connection->standing, standing));
+  set_account(*connection, account);
   begin_body(*connection, max_body);
   if (!connection->http->input.empty()) return take_input(*connection);
   if (connection->mode != Mode::closed) count_partial(*connection);
@@ -157,7 +157,7 @@ void Shard::on_engine_request(EngineRequest request) {
   if (const auto error = check(head, query)) {
     return engine_answer(
         request.id, {.status = error->status, .content_type = "application/json", .body = engineio::error_body(*error)},
-        Standing::unauthenticated);
+        Account{});
   }
   SessionEntry& entry = *find_session(*query->sid);
   entry.touched();
@@ -244,14 +244,13 @@ void Shard::request_gone(const std::string& sid, const RequestId& id, Gone why) 
 }
 
 // From the session's shard back to the one whose connection asked.
-void Shard::engine_answer(const RequestId& request, engineio::Answer answer, Standing standing) {
+void Shard::engine_answer(const RequestId& request, engineio::Answer answer, const Account& account) {
   Response response{.status = answer.status,
                     .fields = {{"Content-Type", std::string(answer.content_type)}},
                     .body = std::move(answer.body)};
   if (answer.status == 200) response.fields.emplace_back("Cache-Control", "no-store");
-  auto put = [request, standing, response = std::move(response)](Shard& shard) mutable {
-    if (Connection* connection = shard.waiting_for(request))
-      shard.set_standing(*connection, std::max(connection->standing, standing));
+  auto put = [request, account, response = std::move(response)](Shard& shard) mutable {
+    if (Connection* connection = shard.waiting_for(request)) shard.set_account(*connection, account);
     shard.answer(request, std::move(response));
   };
   // Refused only by a shard that has stopped, and then the connection has gone as well.

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <compare>
 #include <cstdint>
+#include <unordered_map>
 #include <utility>
 
 #include "net/byte_budget.hpp"
@@ -10,8 +11,14 @@
 // In which order clients go when they hold too much of something that is bounded over all shards.
 namespace signalbox::net {
 
+/// As whose something counts.
+struct Account {
+  Standing standing = Standing::unauthenticated;
+  std::uint64_t user = 0;  ///< of a login, if that is known
+};
+
 /// When a holder goes: clients who have shown nothing first, workers last. Of the former those who have been at it the
-/// longest, of the others those who hold most.
+/// longest, of logins those whose user holds most, of workers those who hold most themselves.
 struct Urgency {
   std::uint8_t rank = 0;
   std::uint64_t weight = 0;
@@ -37,6 +44,18 @@ class ReliefRound {
     const std::size_t limit = budget.limit();
     return budget.unauthenticated_over(full ? limit / 8 : makes_room_ ? limit / 8 * 3 : limit / 2);
   }
+  /// What all clients of its user hold: of one login alone it would be little, spread over many. The first round adds
+  /// up.
+  std::uint64_t held_by(const Account& account, std::uint64_t bytes) {
+    if (account.standing != Standing::login || account.user == 0) return bytes;
+    std::uint64_t& sum = users_[account.user];
+    if (!searched_) sum += bytes;
+    return std::max(sum, bytes);
+  }
+  void let_go(const Account& account, std::uint64_t bytes) {
+    if (const auto user = users_.find(account.user); user != users_.end())
+      user->second -= std::min(user->second, bytes);
+  }
   /// Does this one go in this round? Else it is remembered for the next one.
   bool reaches(const Urgency& urgency) {
     if (searched_ && urgency >= least_) return true;
@@ -55,6 +74,7 @@ class ReliefRound {
   bool searched_ = false;  ///< the first round only looks
   bool makes_room_ = false;
   Urgency least_, first_left_;
+  std::unordered_map<std::uint64_t, std::uint64_t> users_;  ///< bytes
 };
 
 /// thread  `asked` any; the rounds the shard that looks.

@@ -30,6 +30,7 @@ struct SessionEntry final : engineio::SessionIo, SessionControl {
   bool still_draining() override;
 
   void set_authenticated(bool authenticated) override;
+  void set_user(std::uint64_t whose) override { user = whose; }
   void set_reading(bool reading) override;
   void set_partial(std::size_t bytes) override;
 
@@ -61,6 +62,7 @@ struct SessionEntry final : engineio::SessionIo, SessionControl {
   std::size_t queued = 0;           ///< bytes that wait for the client, frames shared with others included
   std::uint32_t arrived = 0;        ///< Stream::arrived() of its WebSocket at the last look
   std::uint32_t head_bytes = 0;     ///< kept of the request that opened it
+  std::uint64_t user = 0;           ///< SessionControl::set_user
   TimePoint armed = kNever;
   std::unique_ptr<AgePlace<SessionEntry>> stranger;  ///< while it has no authenticated socket
   std::unique_ptr<PeerAddress> peer;                 ///< where strangers of one address are counted

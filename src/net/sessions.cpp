@@ -15,7 +15,7 @@ log::RareWarning address_full, strangers_full, heads_full;
 }  // namespace
 
 void SessionEntry::answer(const engineio::RequestId& request, engineio::Answer answer) {
-  shard.engine_answer(request, std::move(answer), Shard::standing_of(*this));
+  shard.engine_answer(request, std::move(answer), Shard::account_of(*this));
 }
 
 void SessionEntry::on_repeated(const engineio::RequestId& request) {

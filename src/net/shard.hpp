@@ -115,12 +115,15 @@ class Shard : reactor::Wheel {
   void count_queue(Connection& connection);
   void set_standing(Connection& connection, Standing standing);
   void set_standing(const SessionEntry& entry, Standing before, Standing standing);
+  /// What the connection holds for this request counts so, unless it has shown more before.
+  void set_account(Connection& connection, const Account& account);
   void relieve_all();
   void relieve();
   /// A connection or a session that has to go.
   struct Holder {
     Urgency urgency;
-    Standing standing;
+    Account account;
+    std::size_t bytes;
     Connection* connection;
     SessionEntry* session;
   };
@@ -128,8 +131,9 @@ class Shard : reactor::Wheel {
   std::vector<Holder> first_to_go(const ByteBudget& budget, ReliefRound& round, Count count);
   void relieve_partials(ReliefRound& round);
   void relieve_queues(ReliefRound& round);
-  static Standing standing_of(const Connection& connection) { return connection.standing; }
   static Standing standing_of(const SessionEntry& entry);
+  Account account_of(const Connection& connection);
+  static Account account_of(const SessionEntry& entry) { return {standing_of(entry), entry.user}; }
   TimePoint begun_at(const Connection& connection);
   TimePoint begun_at(const SessionEntry& entry);
 
@@ -166,7 +170,7 @@ class Shard : reactor::Wheel {
   /// session.
   std::size_t most_of_post(const SessionEntry& entry) const;
   void ask_for_body(Connection& connection, engineio::Stamp stamp);
-  void take_body(const RequestId& request, std::size_t max_body, Standing standing);
+  void take_body(const RequestId& request, std::size_t max_body, const Account& account);
   /// A repeat has taken the place of this request: closes its connection, unless that is done with it.
   void drop_repeated(const RequestId& request);
   static bool unanswered(const Connection& connection);
@@ -209,7 +213,7 @@ class Shard : reactor::Wheel {
   void drop_oldest_stranger();
   /// When the oldest stranger has to go, if none logs in.
   TimePoint stranger_deadline() const;
-  void engine_answer(const RequestId& request, engineio::Answer answer, Standing standing);
+  void engine_answer(const RequestId& request, engineio::Answer answer, const Account& account);
 
   // websocket_connection.cpp
   void become_websocket(Connection& connection, std::string_view accept);

@@ -73,6 +73,16 @@ void Shard::set_standing(const SessionEntry& entry, Standing before, Standing st
   queued_.move(before, standing, entry.queued);
 }
 
+void Shard::set_account(Connection& connection, const Account& account) {
+  set_standing(connection, std::max(connection.standing, account.standing));
+  connection.http->user = account.user;
+}
+
+Account Shard::account_of(const Connection& connection) {
+  const SessionEntry* entry = session_of(connection);
+  return {connection.standing, entry ? entry->user : connection.http ? connection.http->user : 0};
+}
+
 Standing Shard::standing_of(const SessionEntry& entry) {
   return entry.authenticated() ? Standing::login : Standing::unauthenticated;
 }
@@ -120,28 +130,31 @@ std::vector<Shard::Holder> Shard::first_to_go(const ByteBudget& budget, ReliefRo
   round.look_at(budget);
   const auto add = [&](auto& client, Connection* connection, SessionEntry* session) {
     const std::size_t bytes = count(client);
-    const Standing standing = standing_of(client);
-    if (bytes == 0 || !round.too_much(budget, standing)) return;
+    const Account account = account_of(client);
+    if (bytes == 0 || !round.too_much(budget, account.standing)) return;
     const auto age = [&] { return milliseconds(now() - begun_at(client)) + 1; };
-    const Urgency urgency(standing, standing == Standing::unauthenticated ? age() : bytes);
-    if (round.reaches(urgency)) holders.push_back({urgency, standing, connection, session});
+    const bool by_age = account.standing == Standing::unauthenticated;
+    const Urgency urgency(account.standing, by_age ? age() : round.held_by(account, bytes));
+    if (round.reaches(urgency)) holders.push_back({urgency, account, bytes, connection, session});
   };
   connections_.for_each([&](Connection& each) { add(each, &each, nullptr); });
   sessions_.for_each([&](SessionEntry& each) { add(each, nullptr, &each); });
-  std::ranges::sort(holders, std::ranges::greater{}, &Holder::urgency);
+  std::ranges::sort(holders, std::ranges::greater{},
+                    [](const Holder& each) { return std::pair(each.urgency, each.bytes); });
   return holders;
 }
 
 void Shard::relieve_partials(ReliefRound& round) {
   for (const Holder& holder : first_to_go(partial_, round, [](const auto& each) { return each.partial; })) {
-    if (!round.too_much(partial_, holder.standing)) continue;
-    if (holder.standing == Standing::unauthenticated) {
+    if (!round.too_much(partial_, holder.account.standing)) continue;
+    round.let_go(holder.account, holder.bytes);
+    if (holder.account.standing == Standing::unauthenticated) {
       unauthenticated_partial_full.write(
           "half of TOTAL_PARTIAL_BYTES, or all, is reached: of the clients without a login the one that has been "
           "longest at "
           "what it has not finished is closed");
     } else {
-      partial_full.write("TOTAL_PARTIAL_BYTES is reached: the client that holds most is closed");
+      partial_full.write("TOTAL_PARTIAL_BYTES is reached: of the user whose clients hold most one is closed");
     }
     if (holder.connection) {
       close_connection(*holder.connection, CloseReason::forced_close);
@@ -157,14 +170,15 @@ void Shard::relieve_partials(ReliefRound& round) {
 
 void Shard::relieve_queues(ReliefRound& round) {
   for (const Holder& holder : first_to_go(queued_, round, [](const auto& each) { return each.queued; })) {
-    if (!round.too_much(queued_, holder.standing)) continue;
-    if (holder.standing == Standing::unauthenticated) {
+    if (!round.too_much(queued_, holder.account.standing)) continue;
+    round.let_go(holder.account, holder.bytes);
+    if (holder.account.standing == Standing::unauthenticated) {
       unauthenticated_queues_full.write(
           "half of TOTAL_QUEUE_BYTES, or all, is reached: of the clients without a login the one that has been longest "
           "at "
           "what it does not read is closed");
     } else {
-      queues_full.write("TOTAL_QUEUE_BYTES is reached: the client for whom most waits is closed");
+      queues_full.write("TOTAL_QUEUE_BYTES is reached: of the user for whom most waits one client is closed");
     }
     if (holder.connection) {
       close_connection(*holder.connection, CloseReason::slow_consumer);

@@ -1,4 +1,7 @@
 #pragma once
+#include <functional>
+#include <string_view>
+
 #include "hub/client.hpp"
 #include "net/application.hpp"
 
@@ -35,6 +38,7 @@ class ClientHandler final : public engineio::SessionHandler, private hub::Link {
   bool wants(std::uint64_t marker) const override { return session_.wants(marker); }
   void close(CloseReason reason, TimePoint now) override { session_.close(reason, now); }
   void set_authenticated(bool authenticated) override { control_.set_authenticated(authenticated); }
+  void set_user(std::string_view id) override { control_.set_user(std::hash<std::string_view>{}(id)); }
   void set_reading(bool reading) override { control_.set_reading(reading); }
   void set_partial(std::size_t bytes) override { control_.set_partial(bytes); }
   void deadline_changed() override { session_.deadline_changed(); }

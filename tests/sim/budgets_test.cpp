@@ -1,6 +1,7 @@
 // Clients that have shown neither a login nor the workers' key have a part of what is bounded, and go first.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -143,6 +144,66 @@ TEST(Unauthenticated, again_is_a_polling_clients_connection_once_its_answer_has_
   world.turn(2);
   world.send(polls, "GET / HTTP/1.1\r\nA: " + std::string(500, 'x'));
   EXPECT_GT(world.shared.partial.unauthenticated, 500u);
+}
+
+/// One who is logged in as that user.
+int logged_in_as(World& world, const std::string& user) {
+  const int fd = world.logged_in();
+  world.message(fd, "4as " + user);
+  world.take(fd);
+  return fd;
+}
+
+TEST(Users, are_judged_by_what_all_their_clients_hold_together_and_the_largest_of_these_goes) {
+  World world(with_totals(10'000));
+  std::vector<int> many;
+  for (const std::size_t bytes : {1500, 1500, 1600, 1500, 1500}) {
+    many.push_back(logged_in_as(world, "many"));
+    world.send(many.back(), half_a_message(bytes));
+  }
+  const int other = logged_in_as(world, "other");
+  world.send(other, half_a_message(3000));
+  world.turn(3);
+  EXPECT_FALSE(world.gone(other)) << "it holds the most alone, but less than they do together";
+  for (std::size_t i = 0; i < many.size(); ++i) EXPECT_EQ(world.gone(many[i]), i == 2) << i;
+}
+
+TEST(Users, are_judged_together_by_what_waits_for_all_their_clients) {
+  World world(with_totals(10'000));
+  const auto let_wait = [&world](const std::string& user, std::size_t bytes) {
+    const int fd = logged_in_as(world, user);
+    world.network.at(fd).room = 0;
+    world.session->send(text_frame('4' + std::string(bytes, 'x')));
+    world.turn(4);
+    return fd;
+  };
+  for (int i = 0; i < 5; ++i) let_wait("many", 1500);
+  const int other = let_wait("other", 3000);
+  EXPECT_EQ(world.ends, std::vector{CloseReason::slow_consumer});
+  world.network.at(other).room = SIZE_MAX;
+  world.turn(2);
+  EXPECT_GT(world.take(other).size(), 3000u);
+}
+
+TEST(Users, of_polling_sessions_hold_together_what_their_bodies_hold) {
+  Options options = with_totals(10'000);
+  options.preauth_message_bytes = 100;
+  World world(std::move(options));
+  std::vector<int> many;
+  for (int i = 0; i < 4; ++i) {
+    const int fd = many.emplace_back(world.connect());
+    world.send(fd, "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n");
+    const std::string post = "POST /socket.io/?EIO=4&transport=polling&sid=" + std::string(world.session->sid()) +
+                             " HTTP/1.1\r\nHost: x\r\nContent-Length: ";
+    for (const std::string body : {"4login", "4as many"})
+      world.send(fd, post + std::to_string(body.size()) + "\r\n\r\n" + body);
+    world.send(fd, post + "3000\r\n\r\n" + std::string(1800, '4'));
+  }
+  const int other = logged_in_as(world, "other");
+  world.send(other, half_a_message(3000));
+  world.turn(3);
+  EXPECT_FALSE(world.gone(other));
+  EXPECT_EQ(std::ranges::count_if(many, [&world](int fd) { return world.gone(fd); }), 1);
 }
 
 TEST(Workers, keep_their_standing_from_one_request_to_the_next) {

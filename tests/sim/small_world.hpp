@@ -17,13 +17,14 @@ namespace signalbox::net::test {
 using signalbox::test::masked_frame;
 using std::chrono::seconds;
 
-/// Sends back what it gets; "login", "leave", "pause" and "hold" are orders to its shard.
+/// Sends back what it gets; "login", "leave", "as NAME", "pause" and "hold" are orders to its shard.
 class EchoWithOrders final : public engineio::SessionHandler {
  public:
   EchoWithOrders(SessionControl& control, engineio::Session& session, std::function<void(CloseReason)> on_end)
       : control_(control), session_(session), on_end_(std::move(on_end)) {}
   void on_text(std::string_view message, TimePoint) override {
     if (message == "login" || message == "leave") control_.set_authenticated(message == "login");
+    if (message.starts_with("as ")) control_.set_user(std::hash<std::string_view>{}(message));
     if (message == "pause") control_.set_reading(false);
     if (message == "hold") control_.set_partial(700);
     session_.send(make_frame(false, FrameKind::event, {}, "4", message));

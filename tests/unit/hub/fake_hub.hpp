@@ -124,6 +124,7 @@ class FakeClient final : public Link {
     client.on_closed(reason, now);
   }
   void set_authenticated(bool whether) override { authenticated = whether; }
+  void set_user(std::string_view) override {}
   void set_reading(bool wanted) override { reading = wanted; }
   void set_partial(std::size_t bytes) override { partial = bytes; }
   void deadline_changed() override {}

@@ -31,6 +31,7 @@ struct Queue final : Link {
   bool wants(std::uint64_t) const override { return false; }
   void close(CloseReason, TimePoint) override {}
   void set_authenticated(bool) override {}
+  void set_user(std::string_view) override {}
   void set_reading(bool) override {}
   void set_partial(std::size_t) override {}
   void deadline_changed() override {}
