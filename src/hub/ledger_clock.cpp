@@ -18,7 +18,9 @@ Ages LedgerClock::ages() const {
 }
 
 WallMs LedgerClock::wall(LedgerMs time) const {
-  return time + (time < start_ ? ahead_at_start_ : ahead_.load(std::memory_order_relaxed));
+  const std::int64_t ahead = ahead_.load(std::memory_order_relaxed);
+  if (time >= start_) return time + ahead;
+  return std::min(time + ahead_at_start_, start_ + ahead);  // which may be known better by now
 }
 
 void LedgerClock::opened() {

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <limits>
@@ -22,7 +23,10 @@ struct Ages {
   bool clock_is_set = true;                               ///< may unread outcomes from the store end?
 
   bool from_store(LedgerMs time) const { return time < start; }
-  LedgerMs of(LedgerMs time) const { return now - time - (from_store(time) ? younger : 0); }
+  /// What comes from the store is as old as the process at least.
+  LedgerMs of(LedgerMs time) const {
+    return from_store(time) ? std::max(now - time - younger, now - start) : now - time;
+  }
   bool ends(LedgerMs time, bool unread, LedgerMs most) const {
     return of(time) >= most && (clock_is_set || !unread || !from_store(time));
   }

@@ -103,6 +103,20 @@ TEST_F(LedgerClockTest, is_put_right_soon_after_a_start_so_that_what_was_stored_
   EXPECT_EQ(ahead.ages().of(stored), kSecond + LedgerClock::kSettingMs);
 }
 
+TEST_F(LedgerClockTest, is_put_back_soon_after_a_start_and_what_it_had_dated_before_grows_old_from_the_start_on) {
+  wall += 10 * kYear;
+  LedgerClock ahead(source());
+  ahead.opened();
+  const LedgerMs stored = ahead.from_store(wall - kHour);
+  wall -= 10 * kYear;
+  ahead.look();
+  EXPECT_LE(ahead.wall(stored), wall);
+  EXPECT_EQ(ahead.ages().of(stored), 0);
+  pass(LedgerClock::kSettingMs);
+  ahead.look();
+  EXPECT_EQ(ahead.ages().of(stored), LedgerClock::kSettingMs);
+}
+
 TEST_F(LedgerClockTest, is_put_forward_soon_after_a_start_and_makes_nothing_older) {
   wall = kHour;  // of 1970
   LedgerClock behind(source());
