@@ -125,6 +125,8 @@ class ConnectRequest {
   virtual std::string_view auth_text() const = 0;
   /// A parameter of the handshake's query, decoded; empty if absent.
   virtual std::string query(std::string_view name) const = 0;
+  /// Who the user is, as JwtAuth or another middleware before this one has said; empty if none has.
+  virtual std::string_view user_id() const { return {}; }
 
   /// Says who the user is: `id` 1 to 256 bytes of UTF-8 without control characters, `user_object_text` a JSON object
   /// that goes to the client under `user`; at `expires` the socket ends. Throws std::invalid_argument for what is not
@@ -142,8 +144,8 @@ class ConnectRequest {
 /// One link of the chain: nothing lets the socket go on, a refusal ends it. Runs on the socket's shard; must not block.
 using Middleware = std::function<std::expected<void, ConnectRefusal>(ConnectRequest&)>;
 
-/// What a middleware that takes its time calls when it knows. Once; of a second call, and of a client that has gone
-/// meanwhile, nothing comes. Destroyed without a call, it refuses the client.
+/// What a middleware that takes its time calls when it knows: once. A second call, or one for a client that has gone
+/// meanwhile, does nothing. Destroyed without a call, it refuses the client with "Internal server error".
 ///
 /// thread  any; may be kept and called later, while the service lives.
 class LoginDone {

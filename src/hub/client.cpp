@@ -14,7 +14,7 @@ using socketio::PacketView;
 
 namespace {
 
-log::RareWarning slow_reader, many_sockets, many_events, large_payload;
+log::RareWarning never_admitted, slow_reader, many_sockets, many_events, large_payload;
 
 socketio::DecodeLimits decode_limits(const Config& config) {
   return {.max_attachments = static_cast<std::uint32_t>(config.max_attachments), .json_depth = config.json_depth};
@@ -342,7 +342,12 @@ TimePoint Client::next_deadline() const {
 
 void Client::on_timer(TimePoint now) {
   const Turn turn(*this);
-  if (now >= connect_until_) return link_.close(CloseReason::forced_close, now);
+  if (now >= connect_until_) {
+    if (std::ranges::any_of(logins_, &Login::asks_a_middleware))
+      never_admitted.write("a middleware of the application has not answered within CONNECT_TIMEOUT_MS",
+                           {{"address", facts_.remote_address}});
+    return link_.close(CloseReason::forced_close, now);
+  }
   if (unfinished_ && now >= unfinished_->deadline) return fail(now);
   if (!receipts_.empty()) take_receipts(now);
   if (now >= read_again_) {

@@ -29,6 +29,7 @@ class ConnectAttempt final : public ConnectRequest {
   std::string header(std::string_view name) const override;
   std::string_view auth_text() const override { return auth_; }
   std::string query(std::string_view name) const override;
+  std::string_view user_id() const override { return user_ ? std::string_view(user_->user_id) : std::string_view(); }
   void set_user(std::string id, std::string user_object_text, std::chrono::system_clock::time_point expires) override;
   void set_issued(std::chrono::system_clock::time_point issued) override {
     if (user_) user_->issued_at = issued;

@@ -38,6 +38,7 @@ class Login {
   /// What it holds of the client's bytes while a middleware takes its time.
   std::size_t bytes() const { return id_ != 0 ? attempt_.auth_text().size() : 0; }
   bool over() const { return over_; }
+  bool asks_a_middleware() const { return id_ != 0; }
   bool admitted() const { return !over_ && socket_; }
 
   /// Goes as far as can be gone in this turn.

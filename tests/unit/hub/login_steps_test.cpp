@@ -148,6 +148,24 @@ TEST(EachStepOfALogin, leads_to_the_next) {
   }
 }
 
+TEST_F(LoginSteps, a_middleware_that_takes_its_time_knows_whom_the_token_names) {
+  std::string named = "not asked";
+  FakeHub other;
+  other.events()
+      .use_first([&](ConnectRequest& request) -> std::expected<void, ConnectRefusal> {
+        EXPECT_EQ(request.user_id(), "");
+        return {};
+      })
+      .use_async([&](const ConnectRequest& request, LoginDone done) {
+        named = request.user_id();
+        done.let_in();
+      });
+  other.registry.start(other.config);
+  FakeClient ada(other);
+  ada.log_in("ada");
+  EXPECT_EQ(named, "ada");
+}
+
 TEST_F(LoginSteps, a_middleware_that_takes_its_time_may_refuse) {
   FakeClient ada(hub);
   ada.log_in("ada");
