@@ -38,7 +38,7 @@ enum class AuthFailure : std::uint8_t { unauthorized, connect_error };
 /// directory.
 struct Config {
   std::uint16_t port = 3000;
-  bool listen = true;  ///< off: no port; what the service serves comes by adopt() alone
+  bool listen = true;  ///< off: no port; what the service serves comes by adopt() and handle() alone
   std::string host;    ///< empty: all addresses; a name: all of its; "localhost": loopback, both families
   std::string jwt_secret;
   std::string cors_origin;  ///< comma-separated origins, or "*"; empty: no CORS headers

@@ -103,7 +103,8 @@ class WebSocketService {
   /// the program has a handler for it or ignores it.
   ///
   /// when_started  called in this thread as soon as the service listens: from then on a signal drains. A program that
-  ///               has more to do once it knows its port does it here, and not between start() and run().
+  ///               has more to do once it knows its port does it here, and not between start() and run(). What it
+  ///               throws stops the service and comes out of run().
   void run(const std::function<void()>& when_started = {});
   /// Stops accepting, flushes, closes the transports (clients reconnect by themselves), writes what is left to write.
   /// Returns when done: within 2 s, and where the disk does not answer within another second or DRAIN_MS.

@@ -38,7 +38,7 @@ const std::vector<Setting>& table() {
   // clang-format off
   static const std::vector<Setting> all = {
       {.name = "PORT", .member = &Config::port, .max = 65535, .help = "Port to listen on; 0 takes any free one."},
-      {.name = "LISTEN", .member = &Config::listen, .help = "Listen on PORT; off is for a program of one's own that hands connections over (WebSocketService::adopt)."},
+      {.name = "LISTEN", .member = &Config::listen, .help = "Listen on PORT; off is for a program of one's own that hands connections over (WebSocketService::adopt, handle)."},
       {.name = "HOST", .member = &Config::host, .help = "Address to listen on, or host name, at all of its addresses; localhost is loopback, IPv4 and IPv6.", .unset = "all addresses"},
       {.name = "JWT_SECRET", .member = &Config::jwt_secret, .help = "Key with which HS256 tokens are signed: 32 random bytes or more (a shorter one is warned about); without it the server does not start.", .secret = true, .unset = "none"},
       {.name = "CORS_ORIGIN", .member = &Config::cors_origin, .check = check_origins, .help = "Origins whose pages may connect, with commas between: https://example.com, https://*.example.com, or * for all.", .unset = "no CORS headers"},

@@ -70,11 +70,11 @@ std::vector<StoredFrame> JobPage::left_to_store() const {
 
 std::size_t JobPage::fill(const std::vector<StoredFrame>& found) {
   std::size_t bytes = 0;
-  auto next = found.begin();
+  auto one = found.begin();
   for (JobEntry& entry : jobs) {
-    if (next == found.end()) break;
-    if (entry.loaded() || entry.row != next->row) continue;
-    entry.frame = next++->frame;
+    if (one == found.end()) break;
+    if (entry.loaded() || entry.row != one->row) continue;
+    entry.frame = one++->frame;
     bytes += entry.frame->memory();
   }
   return bytes;

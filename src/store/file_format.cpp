@@ -128,6 +128,8 @@ void bring_up_to_date(Sqlite& file, const std::function<bool()>& give_up) {
   }
   if (found == 0) commit(file, std::string(kTables) + kOnline, 3);
   if (found == 1) commit(file, kOnline, 2);
+  if (found == 1 || found == 2)
+    log::info("outcomes.db is brought to format 3: an older version will not open it any more");
   if (found == 1 || found == 2) commit(file, std::string("ALTER TABLE outcome RENAME TO outcome_2;") + kTables, 3);
   // The format says 3 from the first piece on, so that an older program leaves the file alone in the middle of it too.
   if (number_in(file, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'outcome_2'") == 0) return;
