@@ -443,8 +443,8 @@ TEST_F(Bursts, of_progress_go_as_they_come_where_memory_is_full) {
   const std::string step(10'000, 'x');
   for (int i = 0; i < 1000; ++i) {
     const std::string user = "user " + std::to_string(i % 100);
-    JobProgress progress{.job_id = std::to_string(i), .progress = 5, .status = step};
-    ASSERT_TRUE(hub.directory.emit(user, *job_frame(progress, {})));
+    const std::string job = std::to_string(i);
+    ASSERT_TRUE(hub.directory.emit(user, *job_frame(JobProgress{.job_id = job, .progress = 5, .status = step}, {})));
   }
   std::size_t kept = 0;
   for (int i = 0; i < 100; ++i) kept += hub.directory.jobs("user " + std::to_string(i)).jobs.size();
