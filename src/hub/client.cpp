@@ -73,8 +73,6 @@ void Client::forget_left(TimePoint now) {
   sockets_.erase(first, sockets_.end());
   const auto admitted = [](const auto& login) { return login->admitted(); };
   if (!sockets_.empty() || std::ranges::any_of(logins_, admitted) || closed_) return welcomed();
-  // Nobody reads it any more, and it would count among those of clients without a login.
-  if (link_.held() > hub_.config.preauth_message_bytes) return fail(now, CloseReason::slow_consumer);
   // As one that has just come: with a login, a connection could else stay for ever and count nowhere.
   link_.set_authenticated(false);
   if (logins_under_way() == 0) connect_until_ = now + hub_.config.connect_timeout;
@@ -172,7 +170,10 @@ void Client::dispatch(const PacketView& packet, Attachments attachments, TimePoi
   }
   switch (packet.type) {
     case PacketType::disconnect:
-      return socket->leave(CloseReason::client_namespace_disconnect, now);
+      socket->leave(CloseReason::client_namespace_disconnect, now);
+      // Nobody will read it, and it would count among what waits for clients without a login.
+      if (empty() && link_.held() > hub_.config.preauth_message_bytes) fail(now, CloseReason::slow_consumer);
+      return;
     case PacketType::event:
     case PacketType::binary_event:
       return socket->on_event(packet, std::move(attachments), now);

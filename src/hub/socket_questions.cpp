@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <charconv>
 #include <expected>
 
 #include "base/json_scan.hpp"
 #include "base/json_write.hpp"
 #include "base/log.hpp"
+#include "base/whole_number.hpp"
 #include "hub/client.hpp"
 #include "hub/local_sockets.hpp"
 #include "hub/socket_state.hpp"
@@ -21,13 +21,6 @@ constexpr std::size_t kLongId = 1024;                     ///< longer than any j
 constexpr std::string_view kWrongOptions =
     "jobs takes an object with after, the `next` of an answer, and limit, a whole number from 1 to 1000; or nothing.";
 
-std::optional<std::uint64_t> whole_number(std::string_view json) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(json.data(), json.data() + json.size(), value);
-  if (error != std::errc{} || end != json.data() + json.size()) return std::nullopt;
-  return value;
-}
-
 /// {after, limit}
 std::expected<JobQuery, std::string_view> read_options(std::string_view options) {
   JobQuery query;
@@ -37,7 +30,7 @@ std::expected<JobQuery, std::string_view> read_options(std::string_view options)
   while (const auto member = members.next()) {
     const bool after = members.named("after"), limit = members.named("limit");
     if (!after && !limit) continue;
-    const auto number = whole_number(*member);
+    const auto number = whole_number<std::uint64_t>(*member);
     if (!number || (limit && (*number < 1 || *number > JobQuery::kMost))) return std::unexpected(kWrongOptions);
     (after ? query.after : query.limit) = *number;
   }

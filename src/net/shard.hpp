@@ -129,6 +129,8 @@ class Shard : reactor::Wheel {
   };
   template <class Count>
   std::vector<Holder> first_to_go(const ByteBudget& budget, ReliefRound& round, Count count);
+  template <class Full, class Count, class Close>
+  void let_go(const ByteBudget& budget, ReliefRound& round, Full& full, CloseReason reason, Count count, Close close);
   void relieve_partials(ReliefRound& round);
   void relieve_queues(ReliefRound& round);
   static Standing standing_of(const SessionEntry& entry);

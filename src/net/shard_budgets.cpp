@@ -10,7 +10,24 @@
 namespace signalbox::net {
 namespace {
 
-log::RareWarning partial_full, unauthenticated_partial_full, queues_full, unauthenticated_queues_full;
+/// What is said of who has to go.
+struct Full {
+  std::string_view of_strangers, of_users;
+  log::RareWarning strangers{}, users{};
+
+  void say(Standing standing) {
+    standing == Standing::unauthenticated ? strangers.write(of_strangers) : users.write(of_users);
+  }
+};
+
+Full partials_full = {
+    "half of TOTAL_PARTIAL_BYTES, or all, is reached: of the clients without a login the one that has been longest at "
+    "what it has not finished is closed",
+    "TOTAL_PARTIAL_BYTES is reached: of the user whose clients hold most one is closed"};
+Full queues_full = {
+    "half of TOTAL_QUEUE_BYTES, or all, is reached: of the clients without a login the one that has been longest at "
+    "what it does not read is closed",
+    "TOTAL_QUEUE_BYTES is reached: of the user for whom most waits one client is closed"};
 
 std::uint64_t milliseconds(Clock::duration time) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(0, std::chrono::duration_cast<Milliseconds>(time).count()));
@@ -144,52 +161,35 @@ std::vector<Shard::Holder> Shard::first_to_go(const ByteBudget& budget, ReliefRo
   return holders;
 }
 
-void Shard::relieve_partials(ReliefRound& round) {
-  for (const Holder& holder : first_to_go(partial_, round, [](const auto& each) { return each.partial; })) {
-    if (!round.too_much(partial_, holder.account.standing)) continue;
+template <class Full, class Count, class Close>
+void Shard::let_go(const ByteBudget& budget, ReliefRound& round, Full& full, CloseReason reason, Count count,
+                   Close close) {
+  for (const Holder& holder : first_to_go(budget, round, count)) {
+    if (!round.too_much(budget, holder.account.standing)) continue;
     round.let_go(holder.account, holder.bytes);
-    if (holder.account.standing == Standing::unauthenticated) {
-      unauthenticated_partial_full.write(
-          "half of TOTAL_PARTIAL_BYTES, or all, is reached: of the clients without a login the one that has been "
-          "longest at "
-          "what it has not finished is closed");
-    } else {
-      partial_full.write("TOTAL_PARTIAL_BYTES is reached: of the user whose clients hold most one is closed");
-    }
-    if (holder.connection) {
-      close_connection(*holder.connection, CloseReason::forced_close);
-      continue;
-    }
-    SessionEntry& entry = *holder.session;
+    full.say(holder.account.standing);
+    holder.connection ? close_connection(*holder.connection, reason) : close(*holder.session);
+  }
+}
+
+void Shard::relieve_partials(ReliefRound& round) {
+  const auto count = [](const auto& each) { return each.partial; };
+  let_go(partial_, round, partials_full, CloseReason::forced_close, count, [this](SessionEntry& entry) {
     entry.partial_above = 0;
     if (entry.session.open()) entry.session.close(CloseReason::forced_close, now());
     entry.touched();
     count_partial(entry, 0);
-  }
+  });
 }
 
 void Shard::relieve_queues(ReliefRound& round) {
-  for (const Holder& holder : first_to_go(queued_, round, [](const auto& each) { return each.queued; })) {
-    if (!round.too_much(queued_, holder.account.standing)) continue;
-    round.let_go(holder.account, holder.bytes);
-    if (holder.account.standing == Standing::unauthenticated) {
-      unauthenticated_queues_full.write(
-          "half of TOTAL_QUEUE_BYTES, or all, is reached: of the clients without a login the one that has been longest "
-          "at "
-          "what it does not read is closed");
-    } else {
-      queues_full.write("TOTAL_QUEUE_BYTES is reached: of the user for whom most waits one client is closed");
-    }
-    if (holder.connection) {
-      close_connection(*holder.connection, CloseReason::slow_consumer);
-      continue;
-    }
-    SessionEntry& entry = *holder.session;
+  const auto count = [](const auto& each) { return each.queued; };
+  let_go(queued_, round, queues_full, CloseReason::slow_consumer, count, [this](SessionEntry& entry) {
     entry.session.close(CloseReason::slow_consumer, now());
     entry.session.drop_held();  // also of one that was ending already
     entry.touched();
     count_queue(entry);
-  }
+  });
 }
 
 }  // namespace signalbox::net

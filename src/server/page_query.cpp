@@ -1,33 +1,19 @@
 #include "server/page_query.hpp"
 
-#include <charconv>
-#include <optional>
-
 #include "base/percent.hpp"
+#include "base/whole_number.hpp"
 #include "hub/emit.hpp"
 #include "hub/job_page.hpp"
 
 namespace signalbox::server {
-namespace {
-
-template <class Number>
-std::optional<Number> number_of(std::string_view digits) {
-  Number number = 0;
-  const auto [last, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc{} || last != digits.data() + digits.size()) return std::nullopt;
-  return number;
-}
-
-}  // namespace
-
 const PagedList kUserPages = {10'000, [](std::string_view after) { return hub::valid_user_id(after); },
                               "limit: give one whole number from 1 to 10000.", "after: give one user id."};
 const PagedList kJobPages = {
-    hub::JobQuery::kMost, [](std::string_view after) { return number_of<std::uint64_t>(after).has_value(); },
+    hub::JobQuery::kMost, [](std::string_view after) { return whole_number<std::uint64_t>(after).has_value(); },
     "limit: give one whole number from 1 to 1000.", "after: give one number, that of the Link in an answer."};
 
 std::uint64_t Page::after_number() const {
-  return number_of<std::uint64_t>(after).value_or(0);
+  return whole_number<std::uint64_t>(after).value_or(0);
 }
 
 std::expected<Page, std::string_view> page_of(std::string_view query, const PagedList& list) {
@@ -42,7 +28,7 @@ std::expected<Page, std::string_view> page_of(std::string_view query, const Page
     auto value = percent_decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1));
     if (!name || !value) return std::unexpected("The query is not properly percent-encoded.");
     if (*name == "limit") {
-      const auto limit = number_of<std::size_t>(*value);
+      const auto limit = whole_number<std::size_t>(*value);
       if (seen_limit || !limit || *limit < 1 || *limit > list.most) return std::unexpected(list.wrong_limit);
       seen_limit = true;
       page.limit = *limit;

@@ -40,6 +40,11 @@ std::size_t written_bytes(const Step& step) {
   return memory_of(step) + (forget ? forget->rows.size() * kPage : 0);
 }
 
+/// Without it, what it is about is told again at worst. A date that is wrong would end an unread outcome.
+bool may_be_dropped(const StoreQueue::Other& what) {
+  return !std::holds_alternative<Redate>(what) && !std::holds_alternative<DateAtMost>(what);
+}
+
 bool is_outcome(const Step& step) {
   return std::holds_alternative<Put>(step.what);
 }
@@ -102,7 +107,7 @@ void StoreQueue::add(Other what) {
   bool dropped = false, wakes_it = false;
   {
     const std::lock_guard lock(mutex_);
-    dropped = bytes_.load(std::memory_order_relaxed) >= options_.bytes + options_.bytes / 4;
+    dropped = may_be_dropped(what) && bytes_.load(std::memory_order_relaxed) >= options_.bytes + options_.bytes / 4;
     if (!dropped) wakes_it = push({.row = last_row_, .what = std::move(what)}, false);
   }
   if (wakes_it) changed_.notify_one();

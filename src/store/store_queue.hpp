@@ -43,7 +43,7 @@ class StoreQueue {
   hub::StoreState state() const noexcept;
   /// An outcome is taken whatever the state is: who adds it has asked. Returns its row.
   Row put(Put outcome);
-  /// Anything else only spares a user a repetition, and is dropped when far too much waits.
+  /// Anything else but dates only spares a user a repetition, and is dropped when far too much waits.
   void add(Other what);
   void when_committed(hub::CommitGroup group, Committed callback);
   void read(Reading reading, Found callback);

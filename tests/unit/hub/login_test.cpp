@@ -382,6 +382,18 @@ TEST_F(Login, again_over_one_connection_waits_for_no_replay_that_is_still_unread
   EXPECT_EQ(in_two.closed, CloseReason::slow_consumer);
 }
 
+TEST_F(Login, one_sent_away_hears_it_whatever_waits_for_it) {
+  hub.events().on("go", [](Socket& socket, const json&, Ack) { socket.disconnect(); });
+  start();
+  FakeClient ada(hub);
+  ada.log_in("ada");
+  ada.take();
+  ada.waits = hub.config.send_queue_bytes;
+  ada.text(R"(2["go"])");
+  EXPECT_EQ(ada.take(), Packets{"41"}) << "or it would come back by itself";
+  EXPECT_FALSE(ada.closed);
+}
+
 TEST_F(Login, again_over_one_connection_costs_what_it_brings) {
   hub.config.client_events_per_s = 100;
   start();
