@@ -154,7 +154,9 @@ class LoginDone {
   explicit LoginDone(Finish finish) : finish_(std::move(finish)) {}
   LoginDone(LoginDone&& other) noexcept : finish_(std::exchange(other.finish_, nullptr)) {}
   LoginDone& operator=(LoginDone&&) = delete;
-  ~LoginDone() { operator()(ConnectRefusal{.message = "Internal server error"}); }
+  ~LoginDone() {
+    if (finish_) operator()(ConnectRefusal{.message = "Internal server error"});
+  }
 
   /// The chain goes on with `last`: it is called on the socket's shard, with the request, and may say who the user is.
   void operator()(Middleware last) {

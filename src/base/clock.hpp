@@ -11,16 +11,17 @@ using TimePoint = Clock::time_point;
 using Milliseconds = std::chrono::milliseconds;
 inline constexpr TimePoint kNever = TimePoint::max();
 
-/// Unix time in milliseconds at the kernel's last tick, a few of them ago: cheap enough to be asked for every event.
+/// Milliseconds at the kernel's last tick, a few of them ago: cheap enough to be asked for every event.
 inline std::int64_t coarse_ms(clockid_t clock) {
   std::timespec now{};
   ::clock_gettime(clock, &now);
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
+/// Unix time, by the wall clock.
 inline std::int64_t coarse_unix_ms() {
   return coarse_ms(CLOCK_REALTIME_COARSE);
 }
-/// The same of a clock that nobody sets: milliseconds since some moment.
+/// Since some moment, by a clock that nobody sets.
 inline std::int64_t coarse_steady_ms() {
   return coarse_ms(CLOCK_MONOTONIC_COARSE);
 }

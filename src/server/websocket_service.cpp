@@ -41,6 +41,7 @@ class WebSocketService::Impl {
 
   void start_made(const server::StopSignals* signals) SB_REQUIRES(mutex_);
   void open_store(const server::StopSignals* signals);
+  void tell(const std::function<void()>& when_started);
   void drain(server::StopSignals& signals);
   bool wait_for_commits(server::StopSignals& signals);
   void end_by(TimePoint at) {
@@ -130,7 +131,7 @@ void WebSocketService::Impl::run(const std::function<void()>& when_started) {
     }
     if (state_ == State::stopped) return;
   }
-  if (when_started) when_started();
+  if (when_started) tell(when_started);
   {
     const Lock lock(mutex_);
     if (state_ == State::stopped) return;
@@ -143,6 +144,15 @@ void WebSocketService::Impl::run(const std::function<void()>& when_started) {
     waiting_ = nullptr;
   }
   stop_here();
+}
+
+void WebSocketService::Impl::tell(const std::function<void()>& when_started) {
+  try {
+    when_started();
+  } catch (...) {
+    stop_here();
+    throw;
+  }
 }
 
 // Whatever comes meanwhile, a second signal, stop() or the last client's end: what follows is stop().

@@ -187,10 +187,10 @@ TEST(Run, ends_at_once_if_it_is_stopped_as_soon_as_it_listens) {
   EXPECT_EQ(service.counts().connections, 0u);
 }
 
-TEST(Run, throws_what_is_thrown_when_it_listens) {
+TEST(Run, ends_with_what_is_thrown_when_it_listens) {
   WebSocketService service(settings());
   EXPECT_THROW(service.run([] { throw std::runtime_error("no workers"); }), std::runtime_error);
-  service.stop();
+  EXPECT_EQ(emit_to_user(service.io(), "ada", JobProgress{.job_id = "1"}).error(), EmitError::stopped);
 }
 
 TEST(Stop, of_another_service_from_a_handler) {
