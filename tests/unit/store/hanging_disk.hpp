@@ -8,35 +8,39 @@ namespace signalbox::store::test {
 class HangingDisk {
  public:
   HangingDisk() {
-    const std::lock_guard lock(mutex);
-    hanging = true;
+    const std::lock_guard lock(disk.mutex);
+    disk.hanging = true;
   }
   ~HangingDisk() {
-    const std::lock_guard lock(mutex);
-    hanging = false;
-    changed.notify_all();
+    const std::lock_guard lock(disk.mutex);
+    disk.hanging = false;
+    disk.changed.notify_all();
   }
   HangingDisk(const HangingDisk&) = delete;
   HangingDisk& operator=(const HangingDisk&) = delete;
 
   /// Waits until somebody waits for the disk.
   void catches_one() {
-    std::unique_lock lock(mutex);
-    changed.wait(lock, [] { return caught > 0; });
+    std::unique_lock lock(disk.mutex);
+    disk.changed.wait(lock, [] { return disk.caught > 0; });
   }
   static void pass() {
-    std::unique_lock lock(mutex);
-    ++caught;
-    changed.notify_all();
-    changed.wait(lock, [] { return !hanging; });
-    --caught;
+    std::unique_lock lock(disk.mutex);
+    ++disk.caught;
+    disk.changed.notify_all();
+    disk.changed.wait(lock, [] { return !disk.hanging; });
+    --disk.caught;
   }
 
  private:
-  static inline std::mutex mutex;
-  static inline std::condition_variable changed;
-  static inline bool hanging = false;
-  static inline int caught = 0;
+  struct Disk {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool hanging = false;
+    int caught = 0;
+  };
+  /// Never destroyed: a store that its service left to a disk without an answer writes on while the program ends.
+  static inline Disk& disk = *new Disk;
 };
 
 }  // namespace signalbox::store::test
