@@ -36,11 +36,11 @@ class HangingDisk {
   struct Disk {
     std::mutex mutex;
     std::condition_variable changed;
-    bool hanging = false;
-    int caught = 0;
+    bool hanging;
+    int caught;
   };
   /// Never destroyed: a store that its service left to a disk without an answer writes on while the program ends.
-  static inline Disk& disk = *new Disk;
+  static inline Disk& disk = *new Disk{};
 };
 
 }  // namespace signalbox::store::test
