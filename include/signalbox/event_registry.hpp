@@ -16,6 +16,7 @@
 namespace signalbox {
 
 namespace hub {
+struct Hub;
 class SocketState;
 class Registry;
 }  // namespace hub
@@ -68,9 +69,37 @@ enum class AckError : std::uint8_t { timeout, disconnected, too_many_pending };
 using AckResult = std::expected<Arguments, AckError>;
 using OnAck = std::move_only_function<void(AckResult)>;
 
+/// Names one socket from anywhere: what Socket::handle() gives. It is a value, to be copied and kept. Once the socket
+/// has gone, emit() and disconnect() do nothing. A client that comes back within RECOVERY_WINDOW_MS has a new handle
+/// (on_connect is called again); what is emitted to the old one meanwhile is lost.
+///
+/// thread  any, while the service lives. What one thread emits arrives in that order.
+class SocketHandle {
+ public:
+  const std::string& id() const { return id_; }
+  const std::string& nsp() const { return nsp_; }
+  /// Empty if nobody has said who the user is.
+  const std::string& user_id() const { return user_id_; }
+
+  /// Sends an event with one argument to this socket alone: Socket::emit from any thread. The error says why nothing
+  /// was sent: invalid_event, reserved_event, invalid_json, too_large, overloaded (MAILBOX_MESSAGES wait for the
+  /// socket's shard), stopped. That the socket has gone is no error.
+  [[nodiscard]] std::expected<void, EmitError> emit(std::string_view event, const json& argument) const;
+  /// Socket::disconnect from any thread.
+  void disconnect(bool close = false) const;
+
+ private:
+  friend class Socket;
+  explicit SocketHandle(const hub::SocketState& state);
+
+  hub::Hub* hub_;
+  std::uint32_t shard_, slot_, generation_;
+  std::string id_, nsp_, user_id_;
+};
+
 /// One client's membership in one namespace.
 ///
-/// thread  the shard of the socket: only inside handlers and tasks that got it. Keep its id, not the reference.
+/// thread  the shard of the socket: only inside handlers and tasks that got it. Keep its handle(), not the reference.
 class Socket {
  public:
   explicit Socket(hub::SocketState& state) : state_(&state) {}
@@ -79,6 +108,8 @@ class Socket {
   std::string_view nsp() const;
   /// Empty until a middleware has said who the user is.
   std::string_view user_id() const;
+  /// Its name for later, and for other threads.
+  [[nodiscard]] SocketHandle handle() const;
   /// The object under `user` in `authenticated`: the token's claims without the registered ones.
   json user() const;
   Handshake handshake() const;

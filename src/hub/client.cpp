@@ -83,6 +83,11 @@ void Client::welcomed() {
   if (!sockets_.empty() && logins_under_way() == 0) connect_until_ = kNever;
 }
 
+void Client::disconnect(SocketState& socket, bool close) {
+  const Turn turn(*this);
+  socket.disconnect(close);
+}
+
 void Client::send_away(const SocketRef& ref) {
   static_cast<void>(hub_.mailboxes.post(
       ref.shard, Message::run([&hub = hub_, ref] {

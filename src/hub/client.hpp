@@ -62,6 +62,8 @@ class Client {
   void ask_receipt(const SocketRef& socket, std::uint64_t number);
   /// Asks for a receipt of what that socket was sent so far, up to `number` of the shard's Recovery.
   void want_receipt(const SocketRef& socket, std::uint64_t number);
+  /// SocketState::disconnect() by a call that does not come from inside this client.
+  void disconnect(SocketState& socket, bool close);
   /// `41` to a socket of any shard, whose connection ends with it if it has no other.
   void send_away(const SocketRef& ref);
 

@@ -43,6 +43,9 @@ bool Socket::recovered() const {
 json Socket::user() const {
   return state_->user_json().empty() ? json::object() : json::parse(state_->user_json());
 }
+SocketHandle Socket::handle() const {
+  return SocketHandle(*state_);
+}
 Handshake Socket::handshake() const {
   return state_->handshake();
 }

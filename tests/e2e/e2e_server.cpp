@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -88,6 +89,35 @@ json start_another(const WebSocketService& service, const json& order) {
   return {{"started", true}};
 }
 
+/// The handle of each user's newest socket, for this thread. thread: any.
+class Handles {
+ public:
+  void keep(const SocketHandle& handle) {
+    const std::lock_guard lock(mutex_);
+    newest_.insert_or_assign(handle.user_id(), handle);
+  }
+  SocketHandle of(const std::string& user) {
+    const std::lock_guard lock(mutex_);
+    return newest_.at(user);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, SocketHandle> newest_;
+} handles;
+
+json reach_socket(const json& order) {
+  const SocketHandle handle = handles.of(order.at("user"));
+  if (order.contains("close")) {
+    handle.disconnect(order.at("close"));
+    return {{"id", handle.id()}};
+  }
+  for (const json& value : order.at("values")) {
+    if (const auto sent = handle.emit("note", value); !sent) return {{"error", to_text(sent.error())}};
+  }
+  return {{"id", handle.id()}};
+}
+
 json carry_out(const WebSocketService& service, const json& order) {
   const Io io = service.io();
   const std::string what = order.at("do");
@@ -96,6 +126,7 @@ json carry_out(const WebSocketService& service, const json& order) {
   if (what == "outcome") return outcome(io, order);
   if (what == "count_up") return count_up(io, order);
   if (what == "start_another") return start_another(service, order);
+  if (what == "reach_socket") return reach_socket(order);
   if (what == "presence") return presence(io, service.connections(), order);
   const std::string user = order.at("user"), event = order.at("event");
   if (what == "emit") return to_json(emit_to_user(io, user, event, order.at("data")));
@@ -147,6 +178,7 @@ void add_handlers(WebSocketService& service) {
       .on_connect([](Socket& socket) {
         json line = {{"connected", socket.user_id()}};
         if (socket.recovered()) line["recovered"] = socket.id();
+        handles.keep(socket.handle());
         say(line);
       })
       .on_disconnect([](Socket& socket, std::string_view reason) {

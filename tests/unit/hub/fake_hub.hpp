@@ -30,10 +30,11 @@ class FakeMailboxes final : public Mailboxes {
     boxes[shard].push_back(std::move(message));
     return true;
   }
-  bool has_room(unsigned, std::size_t) const override { return true; }
+  bool has_room(unsigned, std::size_t) const override { return !full; }
   int current_shard() const override { return test_shard; }
 
   std::vector<std::deque<Message>> boxes;
+  bool full = false;
 };
 
 inline const std::string kSecret = "0123456789abcdef0123456789abcdef";
