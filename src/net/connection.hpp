@@ -80,9 +80,9 @@ struct Connection {
   Standing standing = Standing::unauthenticated;  ///< as which what is held here counts; a login's ends with its answer
   bool blocked : 1 = false;                       ///< the kernel pushed back: wait until it is writable
   bool paused : 1 = false;                        ///< not to be read
-  bool touched : 1 = false;
-  bool read_again : 1 = false;    ///< named in Shard::read_again_
-  bool close_wanted : 1 = false;  ///< a close frame with close_code is due behind what waits
+  bool listed : 1 = false;                        ///< in Shard::touched_connections_
+  bool read_again : 1 = false;                    ///< named in Shard::read_again_
+  bool close_wanted : 1 = false;                  ///< a close frame with close_code is due behind what waits
   bool close_sent : 1 = false;
   bool close_received : 1 = false;
   bool mid_frame : 1 = false;  ///< the kernel has a part of the queue's front frame

@@ -90,7 +90,7 @@ void Shard::close_connection(Connection& connection, CloseReason reason) {
   const bool gone = engine_request_would_go(connection);
   connection.mode = Mode::closed;
   connection.stream.close(kernel());
-  count_partial(connection, 0);
+  budgets_.set_partial(connection, 0);
   count_queue(connection);
   if (connection.counted) shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   if (connection.refused) shared_.refused.fetch_sub(1, std::memory_order_relaxed);
@@ -106,7 +106,7 @@ void Shard::close_connection(Connection& connection, CloseReason reason) {
 
 void Shard::on_readable(Connection& connection) {
   // While too much is half-finished little more of it is taken, until those who have to go have gone.
-  const std::size_t most = partial_.too_much() ? kReadOfTooMuch : kReadScratch;
+  const std::size_t most = budgets_.partial().too_much() ? kReadOfTooMuch : kReadScratch;
   const long got = connection.stream.read(kernel(), {read_scratch_.get(), most});
   if (connection.stream.holds_output()) connection.blocked = true;
   if (got == -EAGAIN || got == -EINTR) return update_interest(connection);
@@ -178,14 +178,7 @@ void Shard::on_deadline(Connection& connection) {
 
 void Shard::set_deadline(Connection& connection, TimePoint deadline) {
   connection.deadline = deadline;
-  if (deadline != kNever)
-    timers_.arm({deadline, connection.slot, connection.generation, kConnections}, connection.armed);
-}
-
-void Shard::touch(Connection& connection) {
-  if (connection.touched || connection.mode == Mode::closed) return;
-  connection.touched = true;
-  touched_connections_.push_back(&connection);
+  if (deadline != kNever) timers_.arm({deadline, connection.slot, connection.generation}, connection.armed);
 }
 
 void Shard::update_interest(Connection& connection) {
@@ -246,7 +239,7 @@ void Shard::flush_http(Connection& connection) {
   http.written = 0;
   clear_and_shrink(http.out);
   count_queue(connection);
-  if (connection.standing == Standing::login) set_standing(connection, Standing::unauthenticated);
+  if (connection.standing == Standing::login) budgets_.set_standing(connection, Standing::unauthenticated);
   if (connection.mode == Mode::ending) {
     connection.stream.end(kernel());
     if (http.ended) return close_connection(connection);

@@ -48,7 +48,7 @@ std::optional<engineio::RequestError> Shard::check(const RequestHead& head, cons
                                .upgrade = upgrade_requested(head),
                                .origin_is_clean = std::none_of(origin.begin(), origin.end(), control)};
   if (query->sid) {
-    if (const SessionEntry* entry = find_session(*query->sid)) facts.session = entry->session.transport();
+    if (const SessionEntry* entry = sessions_.find(*query->sid)) facts.session = entry->session.transport();
   }
   return engineio::check_request(*query, facts);
 }
@@ -103,7 +103,7 @@ void Shard::ask_for_body(Connection& connection, engineio::Stamp stamp) {
   set_deadline(connection, now() + options_.body_timeout);
   const bool asked = on_shard(http.owner, [sid = http.sid, id = request_id(connection), stamp](Shard& shard) {
     const SessionEntry* entry = shard.begin_post(sid, id, stamp);
-    const Account account = entry ? account_of(*entry) : Account{};
+    const Account account = entry ? entry->account() : Account{};
     const std::size_t room = entry ? shard.most_of_post(*entry) : 0;
     shard.on_shard(id.shard, [id, room, account](Shard& asking) { asking.take_body(id, room, account); });
   });
@@ -116,7 +116,7 @@ void Shard::take_body(const RequestId& request, std::size_t max_body, const Acco
   if (max_body == 0) {
     return refuse(*connection, response_of(engineio::kUnknownSid));
   }
-  set_account(*connection, account);
+  budgets_.set_account(*connection, account);
   begin_body(*connection, max_body);
   if (!connection->http->input.empty()) return take_input(*connection);
   if (connection->mode != Mode::closed) count_partial(*connection);
@@ -159,7 +159,7 @@ void Shard::on_engine_request(EngineRequest request) {
         request.id, {.status = error->status, .content_type = "application/json", .body = engineio::error_body(*error)},
         Account{});
   }
-  SessionEntry& entry = *find_session(*query->sid);
+  SessionEntry& entry = *sessions_.find(*query->sid);
   entry.touched();
   if (head.method == "GET") return entry.session.on_get(request.id, query->stamp, now());
   if (head.method != "POST") return entry.session.on_bad_request(request.id, 400, now());
@@ -172,7 +172,7 @@ void Shard::on_engine_request(EngineRequest request) {
   entry.post->content_type = type;
   entry.post->body = std::move(request.body);
   entry.post->whole = true;
-  count_partial(entry);
+  sessions_.count_partial(entry);
   deliver_held(entry);
 }
 
@@ -180,7 +180,7 @@ void Shard::on_engine_request(EngineRequest request) {
 // when it is whole, is of a session that there is not. A repeat takes the place of the first, whose connection has died
 // unnoticed.
 SessionEntry* Shard::begin_post(const std::string& sid, const RequestId& id, engineio::Stamp stamp) {
-  SessionEntry* entry = find_session(sid);
+  SessionEntry* entry = sessions_.find(sid);
   if (!entry || !entry->session.open()) return nullptr;
   entry->touched();
   if (entry->post) {
@@ -190,7 +190,7 @@ SessionEntry* Shard::begin_post(const std::string& sid, const RequestId& id, eng
   }
   entry->post = std::make_unique<SessionEntry::Post>(
       SessionEntry::Post{.id = id, .stamp = stamp, .content_type = {}, .body = {}});
-  count_partial(*entry);
+  sessions_.count_partial(*entry);
   return entry;
 }
 
@@ -233,10 +233,10 @@ void Shard::engine_gone(Connection& connection, Gone why) {
 }
 
 void Shard::request_gone(const std::string& sid, const RequestId& id, Gone why) {
-  SessionEntry* entry = find_session(sid);
+  SessionEntry* entry = sessions_.find(sid);
   if (!entry) return;
   if (entry->post && entry->post->id == id) entry->post.reset();
-  count_partial(*entry);
+  sessions_.count_partial(*entry);
   entry->resume = true;
   entry->session.on_request_gone(id, now());
   if (why == Gone::too_large && entry->session.open()) entry->session.close(CloseReason::transport_error, now());
@@ -250,7 +250,7 @@ void Shard::engine_answer(const RequestId& request, engineio::Answer answer, con
                     .body = std::move(answer.body)};
   if (answer.status == 200) response.fields.emplace_back("Cache-Control", "no-store");
   auto put = [request, account, response = std::move(response)](Shard& shard) mutable {
-    if (Connection* connection = shard.waiting_for(request)) shard.set_account(*connection, account);
+    if (Connection* connection = shard.waiting_for(request)) shard.budgets_.set_account(*connection, account);
     shard.answer(request, std::move(response));
   };
   // Refused only by a shard that has stopped, and then the connection has gone as well.
@@ -308,7 +308,7 @@ void Shard::upgrade_here(Connection& connection, const RequestHead& head, const 
     entry->session.attach_websocket(connection.websocket_id());
     return;
   }
-  SessionEntry& entry = *find_session(*query->sid);
+  SessionEntry& entry = *sessions_.find(*query->sid);
   become_websocket(connection, accept);
   if (entry.session.on_upgrade_request(connection.websocket_id(), now())) {
     attach(connection, entry);

@@ -126,7 +126,7 @@ bool Shard::on_head(Connection& connection, std::string_view rest) {
   if (auto refusal = application_->on_head(head, admission)) {
     refuse(connection, std::move(*refusal));
   } else {
-    if (admission.standing > connection.standing) set_standing(connection, admission.standing);
+    if (admission.standing > connection.standing) budgets_.set_standing(connection, admission.standing);
     begin_body(connection, admission.max_body);
   }
   return false;

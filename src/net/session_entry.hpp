@@ -7,32 +7,27 @@
 #include "engineio/session.hpp"
 #include "net/age_list.hpp"
 #include "net/application.hpp"
+#include "net/relief.hpp"
 #include "reactor/peer_address.hpp"
 
 namespace signalbox::net {
 
-class Shard;
+class SessionTable;
 
-/// One Engine.IO session with its handler, and the way from the session to the sockets.
+/// One Engine.IO session with its handler, as its table keeps it. Who makes it says how the session reaches its
+/// sockets: that is what SessionIo and SessionControl still want.
 ///
-/// thread  its shard's, which owns it.
-struct SessionEntry final : engineio::SessionIo, SessionControl {
-  SessionEntry(Shard& owner, const engineio::Sid& sid, engineio::Transport first,
+/// thread  its shard's; its table owns it.
+struct SessionEntry : engineio::SessionIo, SessionControl {
+  SessionEntry(SessionTable& in, const engineio::Sid& sid, engineio::Transport first,
                const engineio::SessionOptions& options, TimePoint now)
-      : shard(owner), session(sid, first, options, *this, now) {}
+      : table(in), session(sid, first, options, *this, now) {}
 
-  void answer(const engineio::RequestId& request, engineio::Answer answer) override;
-  void on_repeated(const engineio::RequestId& request) override;
-  void send_now(engineio::WebSocketId websocket, const FrameRef& frame) override;
-  void close_websocket(engineio::WebSocketId websocket, std::uint16_t code) override;
-  void touched() override;
-  void deadline_changed() override { touched(); }
-  bool still_draining() override;
-
-  void set_authenticated(bool authenticated) override;
-  void set_user(std::uint64_t whose) override { user = whose; }
-  void set_reading(bool reading) override;
-  void set_partial(std::size_t bytes) override;
+  void touched() final;
+  void deadline_changed() final { touched(); }
+  void set_authenticated(bool authenticated) final;
+  void set_user(std::uint64_t whose) final { user = whose; }
+  void set_partial(std::size_t bytes) final;
 
   /// The one POST that a client may have on its way, from its head to its answer.
   struct Post {
@@ -43,6 +38,9 @@ struct SessionEntry final : engineio::SessionIo, SessionControl {
     bool whole = false;  ///< here, and waiting until the session is read again
   };
   bool authenticated() const { return !stranger; }
+  Standing standing() const { return authenticated() ? Standing::login : Standing::unauthenticated; }
+  Account account() const { return {standing(), user}; }
+  TimePoint begun_at() const { return stranger ? stranger->since : TimePoint(); }
   /// May what this WebSocket sends be taken now? Not while the session is not to be read; and a `5` not before a POST
   /// that began earlier, whose packets count first.
   bool may_read(engineio::WebSocketId websocket) const {
@@ -50,10 +48,10 @@ struct SessionEntry final : engineio::SessionIo, SessionControl {
     return !post || websocket != session.upgrading();
   }
 
-  Shard& shard;
+  SessionTable& table;
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
-  bool in_touched = false;  ///< these stand before the session, whose constructor may already call touched()
+  bool listed = false;  ///< these stand before the session, whose constructor may already call touched()
   bool reading = true;
   bool dropped = false;             ///< goes at the next flush, finished or not
   bool resume = false;              ///< what was held is to be delivered

@@ -15,6 +15,9 @@ constexpr int kMaxAcceptsBehind = 16;  ///< in a turn that could not read all th
 
 }  // namespace
 
+Shared::Shared() = default;
+Shared::~Shared() = default;
+
 Shard::Shard(Shared& shared, std::unique_ptr<Kernel> kernel)
     : shared_(shared),
       options_(shared.options),
@@ -54,22 +57,20 @@ void Shard::on_events(std::span<const KernelEvent> events) {
 
 void Shard::end_turn() {
   run_timers();
-  end_leaving();
-  drop_oldest_strangers(all_read_);
+  sessions_.end_due(all_read_);
   loop_.begin_writing();
   flush();
   bury();
   askers_.tell();
   if (drained_ && shared_.sessions.load() == 0) drained_();
   if (stop_deadline_ != kNever && (connections_.size() == 0 || now() >= stop_deadline_)) finish_stop();
-  armed_timers_.store(timers_.armed(), std::memory_order_relaxed);
+  armed_timers_.store(timers_.armed() + sessions_.timers(), std::memory_order_relaxed);
 }
 
 TimePoint Shard::next_deadline() {
-  const bool at_once = !touched_sessions_.empty() || !touched_connections_.empty() || !read_again_.empty();
+  const bool at_once = sessions_.has_touched() || !touched_connections_.empty() || !read_again_.empty();
   if (at_once || askers_.due()) return TimePoint::min();
-  return std::min({timers_.next(), application_->next_deadline(), stop_deadline_, stranger_deadline(),
-                   leaving_.empty() ? kNever : leaving_.front().deadline});
+  return std::min({timers_.next(), sessions_.next_deadline(), application_->next_deadline(), stop_deadline_});
 }
 
 void Shard::handle(const KernelEvent& event) {
@@ -88,66 +89,39 @@ Connection* Shard::connection_of(std::uint64_t token) const {
   return connection && connection->mode != Mode::closed ? connection : nullptr;
 }
 
-TimePoint* Shard::armed_by(const TimerEntry& entry) {
-  TimePoint* armed = nullptr;
-  if (entry.table == kSessions) {
-    if (SessionEntry* session = sessions_.find(entry.slot, entry.generation)) armed = &session->armed;
-  } else if (Connection* connection = connections_.find(entry.slot, entry.generation)) {
-    armed = &connection->armed;
-  }
-  return armed && *armed == entry.deadline ? armed : nullptr;
+Connection* Shard::armed_by(const TimerEntry& entry) {
+  Connection* connection = connections_.find(entry.slot, entry.generation);
+  return connection && connection->armed == entry.deadline ? connection : nullptr;
 }
 
 void Shard::run_timers() {
+  sessions_.run_timers();
   while (timers_.due(now())) {
-    const TimerEntry entry = timers_.pop();
-    TimePoint* armed = armed_by(entry);
-    if (!armed) continue;
-    timers_.disarm(*armed);
-    if (entry.table == kSessions) {
-      SessionEntry& session = *sessions_.find(entry.slot, entry.generation);
-      if (session.session.next_deadline() <= now()) session.session.on_timer(now());
-      session.touched();  // which arms it again
+    Connection* connection = armed_by(timers_.pop());
+    if (!connection) continue;
+    timers_.disarm(connection->armed);
+    if (connection->mode == Mode::closed) continue;
+    if (connection->deadline <= now()) {
+      connection->deadline = kNever;
+      on_deadline(*connection);
     } else {
-      Connection& connection = *connections_.find(entry.slot, entry.generation);
-      if (connection.mode == Mode::closed) continue;
-      if (connection.deadline <= now()) {
-        connection.deadline = kNever;
-        on_deadline(connection);
-      } else {
-        set_deadline(connection, connection.deadline);
-      }
+      set_deadline(*connection, connection->deadline);
     }
   }
-  if (timers_.mostly_stale()) timers_.drop_stale([this](const TimerEntry& entry) { return armed_by(entry); });
+  if (timers_.mostly_stale())
+    timers_.drop_stale([this](const TimerEntry& entry) { return armed_by(entry) != nullptr; });
   if (application_->next_deadline() <= now()) application_->on_timer(now());
 }
 
 // An answer may let a pipelined request in, whose handling touches others: a few rounds, and what is left then has the
 // next turn.
 void Shard::flush() {
-  for (int round = 0; round < 8 && !(touched_sessions_.empty() && touched_connections_.empty()); ++round) {
-    std::vector<SessionEntry*> sessions;
-    sessions.swap(touched_sessions_);
-    for (SessionEntry* entry : sessions) {
-      entry->in_touched = false;
-      flush_session(*entry);
-    }
-    std::vector<Connection*> connections;
-    connections.swap(touched_connections_);
-    for (Connection* connection : connections) {
-      connection->touched = false;
-      if (connection->mode == Mode::closed) continue;
-      connection->mode == Mode::websocket ? flush_websocket(*connection) : flush_http(*connection);
-    }
-    if (touched_sessions_.empty() && touched_sessions_.capacity() == 0) {  // keep the larger buffer for the next turn
-      sessions.clear();
-      touched_sessions_.swap(sessions);
-    }
-    if (touched_connections_.empty() && touched_connections_.capacity() == 0) {
-      connections.clear();
-      touched_connections_.swap(connections);
-    }
+  for (int round = 0; round < 8 && (sessions_.has_touched() || !touched_connections_.empty()); ++round) {
+    sessions_.look_at_touched([this](SessionEntry& entry) { flush_session(entry); });
+    touched_connections_.look([this](Connection& connection) {
+      if (connection.mode == Mode::closed) return;
+      connection.mode == Mode::websocket ? flush_websocket(connection) : flush_http(connection);
+    });
   }
 }
 
@@ -155,7 +129,7 @@ void Shard::bury() {
   if (dead_.empty()) return;
   std::vector<Connection*> keep;
   for (Connection* connection : dead_) {
-    if (connection->touched) {
+    if (connection->listed) {
       keep.push_back(connection);  // still named in the list of the next turn
     } else {
       timers_.disarm(connection->armed);
@@ -168,20 +142,7 @@ void Shard::bury() {
 void Shard::begin_drain(Clock::duration pace, std::function<void()> drained) {
   if (drained_) return;
   drained_ = std::move(drained);
-  sessions_.for_each([this, pace](const SessionEntry& entry) {
-    const auto place = static_cast<std::int64_t>(shared_.leaving.fetch_add(1));
-    leaving_.push_back({now() + place * pace, entry.slot, entry.generation, kSessions});
-  });
-}
-
-void Shard::end_leaving() {
-  while (!leaving_.empty() && leaving_.front().deadline <= now()) {
-    if (SessionEntry* entry = sessions_.find(leaving_.front().slot, leaving_.front().generation)) {
-      if (entry->session.open()) entry->session.close(CloseReason::server_shutting_down, now());
-      entry->touched();
-    }
-    leaving_.pop_front();
-  }
+  sessions_.begin_drain(pace);
 }
 
 void Shard::begin_stop() {
@@ -189,10 +150,7 @@ void Shard::begin_stop() {
   stop_deadline_ = now() + kStopTime;
   for (const int fd : listeners_) kernel().close(fd);
   listeners_.clear();
-  sessions_.for_each([this](SessionEntry& entry) {
-    if (entry.session.open()) entry.session.close(CloseReason::server_shutting_down, now());
-    entry.touched();
-  });
+  sessions_.close_all();
   connections_.for_each([this](Connection& connection) {
     if (connection.mode == Mode::websocket && !connection.close_wanted && !session_of(connection))
       want_close(connection, 1001);
@@ -207,15 +165,7 @@ void Shard::finish_stop() {
   connections_.for_each([this](Connection& connection) {
     if (connection.mode != Mode::closed) close_connection(connection, CloseReason::server_shutting_down);
   });
-  // A session may be touched and finish while others are ended: collected first, erased one by one.
-  std::vector<SessionEntry*> all;
-  sessions_.for_each([&all](SessionEntry& entry) { all.push_back(&entry); });
-  for (SessionEntry* entry : all) {
-    if (entry->session.open()) entry->session.close(CloseReason::server_shutting_down, now());
-  }
-  for (SessionEntry* entry : all) erase_session(*entry);
-  touched_sessions_.clear();
-  for (Connection* connection : touched_connections_) connection->touched = false;
+  sessions_.erase_all();
   touched_connections_.clear();
   bury();
   askers_.close();

@@ -1,6 +1,5 @@
 #pragma once
 #include <atomic>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -8,14 +7,15 @@
 #include <vector>
 
 #include "engineio/query.hpp"
-#include "net/age_list.hpp"
 #include "net/application.hpp"
 #include "net/askers.hpp"
+#include "net/budgets.hpp"
 #include "net/connection.hpp"
 #include "net/counted.hpp"
 #include "net/network.hpp"
-#include "net/session_entry.hpp"
+#include "net/session_table.hpp"
 #include "net/shared.hpp"
+#include "net/touched_list.hpp"
 #include "reactor/loop.hpp"
 #include "reactor/slot_map.hpp"
 #include "reactor/timers.hpp"
@@ -66,10 +66,13 @@ class Shard : reactor::Wheel {
   void request(AskedRequest asked);
   void asker_gone(const RequestId& id, const std::string& sid);
 
+  /// Lets those go whose turn it is, here and then on the next shard.
+  void relieve();
+
   void answer(const RequestId& request, Response response);
 
  private:
-  friend struct SessionEntry;
+  friend struct ShardSession;
 
   // shard.cpp: the turn.
   TimePoint next_deadline() override;
@@ -80,10 +83,9 @@ class Shard : reactor::Wheel {
   void handle(const KernelEvent& event);
   void run_timers();
   /// The object's own memory of this entry; null: the object has gone, or has another entry.
-  TimePoint* armed_by(const TimerEntry& entry);
+  Connection* armed_by(const TimerEntry& entry);
   void flush();
   void bury();
-  void end_leaving();
   void finish_stop();
 
   // connections.cpp: their life.
@@ -101,24 +103,16 @@ class Shard : reactor::Wheel {
   void on_end(Connection& connection);
   void on_deadline(Connection& connection);
   void set_deadline(Connection& connection, TimePoint deadline);
-  void touch(Connection& connection);
+  void touch(Connection& connection) {
+    if (connection.mode != Mode::closed) touched_connections_.add(connection);
+  }
   void update_interest(Connection& connection);
   /// Writes; false: the connection is broken and closed. `written` grows by what was taken.
   bool write(Connection& connection, std::string_view bytes, std::size_t& written);
 
   // shard_budgets.cpp
   void count_partial(Connection& connection);
-  void count_partial(Connection& connection, std::size_t bytes);
-  void count_partial(SessionEntry& entry);
-  void count_partial(SessionEntry& entry, std::size_t bytes);
-  void count_queue(SessionEntry& entry);
   void count_queue(Connection& connection);
-  void set_standing(Connection& connection, Standing standing);
-  void set_standing(const SessionEntry& entry, Standing before, Standing standing);
-  /// What the connection holds for this request counts so, unless it has shown more before.
-  void set_account(Connection& connection, const Account& account);
-  void relieve_all();
-  void relieve();
   /// A connection or a session that has to go.
   struct Holder {
     Urgency urgency;
@@ -133,11 +127,10 @@ class Shard : reactor::Wheel {
   void let_go(const ByteBudget& budget, ReliefRound& round, Full& full, CloseReason reason, Count count, Close close);
   void relieve_partials(ReliefRound& round);
   void relieve_queues(ReliefRound& round);
-  static Standing standing_of(const SessionEntry& entry);
   Account account_of(const Connection& connection);
-  static Account account_of(const SessionEntry& entry) { return {standing_of(entry), entry.user}; }
+  static Account account_of(const SessionEntry& entry) { return entry.account(); }
   TimePoint begun_at(const Connection& connection);
-  TimePoint begun_at(const SessionEntry& entry);
+  static TimePoint begun_at(const SessionEntry& entry) { return entry.begun_at(); }
 
   // http_connection.cpp: requests and answers.
   std::size_t on_http_bytes(Connection& connection, std::string_view bytes);
@@ -203,18 +196,10 @@ class Shard : reactor::Wheel {
   bool closing() const { return drained_ || stop_deadline_ != kNever; }  ///< no new sessions
   /// Null: its address has too many already, or this shard as many as ids can name.
   SessionEntry* open_session(engineio::Transport transport, const PeerAddress& peer, const RequestHead& head);
-  SessionEntry* find_session(std::string_view sid);
   SessionEntry* session_of(const Connection& connection);
   void flush_session(SessionEntry& entry);
-  void erase_session(SessionEntry& entry);
   void deliver_held(SessionEntry& entry);
   void deliver_held(SessionEntry& entry, engineio::WebSocketId websocket);
-  void add_stranger(SessionEntry& entry);
-  void no_stranger(SessionEntry& entry);
-  void drop_oldest_strangers(bool all_read);
-  void drop_oldest_stranger();
-  /// When the oldest stranger has to go, if none logs in.
-  TimePoint stranger_deadline() const;
   void engine_answer(const RequestId& request, engineio::Answer answer, const Account& account);
 
   // websocket_connection.cpp
@@ -233,7 +218,6 @@ class Shard : reactor::Wheel {
 
   static constexpr std::size_t kScratch = 256 * 1024;
   static constexpr std::size_t kReadScratch = 64 * 1024, kReadOfTooMuch = 4 * 1024;
-  enum Table : std::uint8_t { kConnections, kSessions };  ///< of TimerEntry
 
   Shared& shared_;
   const Options& options_;
@@ -243,24 +227,19 @@ class Shard : reactor::Wheel {
 
   std::vector<int> listeners_;
   SlotMap<Connection> connections_;
-  SlotMap<SessionEntry> sessions_;
-  AgeList<SessionEntry, &SessionEntry::stranger> strangers_;  ///< sessions without an authenticated socket
-  std::size_t strangers_heads_ = 0;                           ///< bytes
-  ByteBudget partial_{shared_.partial, options_.total_partial_bytes};
-  ByteBudget queued_{shared_.queued, options_.session.total_queue_bytes};
-  Timers timers_;
+  Budgets budgets_{shared_};
+  SessionTable sessions_{shared_, loop_, budgets_};
+  Timers timers_;  ///< of connections
   std::atomic<std::size_t> armed_timers_{0};
-  std::vector<Connection*> touched_connections_;
+  TouchedList<Connection> touched_connections_;
   Askers askers_;
   std::vector<std::uint64_t> read_again_;  ///< connections whose filter holds what they have not read
-  std::vector<SessionEntry*> touched_sessions_;
-  std::vector<Connection*> dead_;  ///< closed in this turn
-  bool all_read_ = true;           ///< in this turn, of what could be read
+  std::vector<Connection*> dead_;          ///< closed in this turn
+  bool all_read_ = true;                   ///< in this turn, of what could be read
   std::unique_ptr<char[]> scratch_;
   std::unique_ptr<char[]> read_scratch_;
   OwnedFd reserve_;  ///< given up for a moment when descriptors run out, so that accept can refuse instead of spinning
-  std::deque<TimerEntry> leaving_;  ///< the sessions of a drain, by their time
-  std::function<void()> drained_;   ///< set while draining
+  std::function<void()> drained_;  ///< set while draining
   TimePoint stop_deadline_ = kNever;
   bool stopped_ = false;
   std::string date_;

@@ -43,56 +43,12 @@ void Shard::count_partial(Connection& connection) {
     bytes += connection.http->parser.partial_bytes() + connection.http->body.size() + connection.http->input.size();
   }
   if (bytes == 0 && connection.partial == 0) return;
-  if (const SessionEntry* entry = session_of(connection)) set_standing(connection, standing_of(*entry));
-  count_partial(connection, bytes);
+  if (const SessionEntry* entry = session_of(connection)) budgets_.set_standing(connection, entry->standing());
+  budgets_.set_partial(connection, bytes);
 }
 
-void Shard::count_partial(Connection& connection, std::size_t bytes) {
-  const std::size_t before = std::exchange(connection.partial, static_cast<std::uint32_t>(bytes));
-  const auto change = static_cast<std::ptrdiff_t>(bytes - before);
-  if (partial_.add(connection.standing, change, change)) relieve_all();
-}
-
-void Shard::count_partial(SessionEntry& entry) {
-  const std::size_t post = entry.post ? entry.post->content_type.size() + entry.post->body.size() : 0;
-  count_partial(entry, entry.partial_above + post);
-}
-
-void Shard::count_partial(SessionEntry& entry, std::size_t bytes) {
-  const std::size_t before = std::exchange(entry.partial, static_cast<std::uint32_t>(bytes));
-  const auto change = static_cast<std::ptrdiff_t>(bytes - before);
-  if (partial_.add(standing_of(entry), change, change)) relieve_all();
-}
-
-// A frame that several wait for is in the total once; each client is judged by the whole of it.
-void Shard::count_queue(SessionEntry& entry) {
-  const std::size_t bytes = entry.session.held_bytes();
-  const auto whole = static_cast<std::ptrdiff_t>(bytes - std::exchange(entry.queued, bytes));
-  if (queued_.add(standing_of(entry), entry.session.take_memory_change(), whole)) relieve_all();
-}
-
-// The answer that a client has not read yet: no queue has it any more.
 void Shard::count_queue(Connection& connection) {
-  const std::size_t bytes = connection.http && connection.mode != Mode::closed ? connection.http->out.size() : 0;
-  const std::size_t before = std::exchange(connection.queued, static_cast<std::uint32_t>(bytes));
-  const auto change = static_cast<std::ptrdiff_t>(bytes - before);
-  if (queued_.add(connection.standing, change, change)) relieve_all();
-}
-
-void Shard::set_standing(Connection& connection, Standing standing) {
-  const Standing before = std::exchange(connection.standing, standing);
-  partial_.move(before, standing, connection.partial);
-  queued_.move(before, standing, connection.queued);
-}
-
-void Shard::set_standing(const SessionEntry& entry, Standing before, Standing standing) {
-  partial_.move(before, standing, entry.partial);
-  queued_.move(before, standing, entry.queued);
-}
-
-void Shard::set_account(Connection& connection, const Account& account) {
-  set_standing(connection, std::max(connection.standing, account.standing));
-  connection.http->user = account.user;
+  budgets_.set_queued(connection, connection.http && connection.mode != Mode::closed ? connection.http->out.size() : 0);
 }
 
 Account Shard::account_of(const Connection& connection) {
@@ -100,24 +56,16 @@ Account Shard::account_of(const Connection& connection) {
   return {connection.standing, entry ? entry->user : connection.http ? connection.http->user : 0};
 }
 
-Standing Shard::standing_of(const SessionEntry& entry) {
-  return entry.authenticated() ? Standing::login : Standing::unauthenticated;
-}
-
 TimePoint Shard::begun_at(const Connection& connection) {
   if (connection.http) return connection.http->begun_at;
   const SessionEntry* entry = session_of(connection);
-  return entry ? begun_at(*entry) : TimePoint();
-}
-
-TimePoint Shard::begun_at(const SessionEntry& entry) {
-  return entry.stranger ? entry.stranger->since : TimePoint();
+  return entry ? entry->begun_at() : TimePoint();
 }
 
 // As messages, since the caller may be inside the one that has to go.
-void Shard::relieve_all() {
-  if (shared_.relief.asked.fetch_add(1) != 0) return;
-  Shard* first = shared_.shards.front().get();
+void ask_for_relief(Shared& shared) {
+  if (shared.relief.asked.fetch_add(1) != 0) return;
+  Shard* first = shared.shards.front().get();
   static_cast<void>(first->post(Message::run([first] { first->relieve(); })));
 }
 
@@ -132,11 +80,11 @@ void Shard::relieve() {
     return;
   }
   const bool partial_left = relief.partial.next(), queued_left = relief.queued.next();
-  const auto too_much = [this] { return partial_.too_much() || queued_.too_much(); };
+  const auto too_much = [this] { return budgets_.partial().too_much() || budgets_.queued().too_much(); };
   const bool goes_on = (partial_left || queued_left) && too_much();
   if (!goes_on) relief.partial = relief.queued = {};
   const bool asked_meanwhile = relief.asked.exchange(0) > 1;
-  if (goes_on || (asked_meanwhile && too_much())) relieve_all();
+  if (goes_on || (asked_meanwhile && too_much())) ask_for_relief(shared_);
 }
 
 /// Those of this shard whose turn to go has come in this round, the most urgent first.
@@ -174,21 +122,21 @@ void Shard::let_go(const ByteBudget& budget, ReliefRound& round, Full& full, Clo
 
 void Shard::relieve_partials(ReliefRound& round) {
   const auto count = [](const auto& each) { return each.partial; };
-  let_go(partial_, round, partials_full, CloseReason::forced_close, count, [this](SessionEntry& entry) {
+  let_go(budgets_.partial(), round, partials_full, CloseReason::forced_close, count, [this](SessionEntry& entry) {
     entry.partial_above = 0;
     if (entry.session.open()) entry.session.close(CloseReason::forced_close, now());
     entry.touched();
-    count_partial(entry, 0);
+    budgets_.set_partial(entry, 0);
   });
 }
 
 void Shard::relieve_queues(ReliefRound& round) {
   const auto count = [](const auto& each) { return each.queued; };
-  let_go(queued_, round, queues_full, CloseReason::slow_consumer, count, [this](SessionEntry& entry) {
+  let_go(budgets_.queued(), round, queues_full, CloseReason::slow_consumer, count, [this](SessionEntry& entry) {
     entry.session.close(CloseReason::slow_consumer, now());
     entry.session.drop_held();  // also of one that was ending already
     entry.touched();
-    count_queue(entry);
+    budgets_.count_queue(entry);
   });
 }
 

@@ -19,6 +19,9 @@ class Shard;
 ///
 /// thread  options and limits are constant after start; the counters are atomic; the addresses have their lock.
 struct Shared {
+  Shared();
+  ~Shared();
+
   Options options;
   std::size_t max_connections = 0;
   std::size_t max_strangers = 0;
@@ -35,5 +38,8 @@ struct Shared {
   std::atomic<std::size_t> leaving{0};      ///< places given out in the row of a drain
   AddressCounts stranger_addresses;         ///< empty where there is no such limit
 };
+
+/// Somebody has to go, as too much is held of something. Any shard; it happens in later turns.
+void ask_for_relief(Shared& shared);
 
 }  // namespace signalbox::net

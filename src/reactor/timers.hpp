@@ -7,12 +7,11 @@
 
 namespace signalbox::reactor {
 
-/// The deadline of an object in one of its owner's tables, as the heap keeps it.
+/// The deadline of an object in its table, as the heap keeps it.
 struct TimerEntry {
   TimePoint deadline;
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
-  std::uint8_t table = 0;
 };
 
 /// Deadlines. Each object has at most one entry that counts (the one equal to its `armed`); when a deadline

@@ -1,0 +1,61 @@
+#include "net/budgets.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "net/connection.hpp"
+#include "net/session_entry.hpp"
+
+namespace signalbox::net {
+namespace {
+
+template <class Count>
+std::ptrdiff_t change(Count& count, std::size_t bytes) {
+  const std::size_t before = std::exchange(count, static_cast<Count>(bytes));
+  return static_cast<std::ptrdiff_t>(bytes - before);
+}
+
+}  // namespace
+
+void Budgets::set_partial(Connection& connection, std::size_t bytes) {
+  const auto more = change(connection.partial, bytes);
+  relieve_if(partial_.add(connection.standing, more, more));
+}
+
+void Budgets::set_partial(SessionEntry& entry, std::size_t bytes) {
+  const auto more = change(entry.partial, bytes);
+  relieve_if(partial_.add(entry.standing(), more, more));
+}
+
+void Budgets::set_queued(Connection& connection, std::size_t bytes) {
+  const auto more = change(connection.queued, bytes);
+  relieve_if(queued_.add(connection.standing, more, more));
+}
+
+// A frame that several wait for is in the total once; each client is judged by the whole of it.
+void Budgets::count_queue(SessionEntry& entry) {
+  const auto whole = change(entry.queued, entry.session.held_bytes());
+  relieve_if(queued_.add(entry.standing(), entry.session.take_memory_change(), whole));
+}
+
+void Budgets::set_standing(Connection& connection, Standing standing) {
+  const Standing before = std::exchange(connection.standing, standing);
+  partial_.move(before, standing, connection.partial);
+  queued_.move(before, standing, connection.queued);
+}
+
+void Budgets::set_standing(const SessionEntry& entry, Standing before, Standing standing) {
+  partial_.move(before, standing, entry.partial);
+  queued_.move(before, standing, entry.queued);
+}
+
+void Budgets::set_account(Connection& connection, const Account& account) {
+  set_standing(connection, std::max(connection.standing, account.standing));
+  connection.http->user = account.user;
+}
+
+void Budgets::relieve_if(bool too_much) {
+  if (too_much) ask_for_relief(shared_);
+}
+
+}  // namespace signalbox::net
