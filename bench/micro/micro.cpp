@@ -10,34 +10,34 @@
 #include "auth/jwt.hpp"
 #include "base/json_check.hpp"
 #include "engineio/send_queue.hpp"
-#include "hub/directory.hpp"
-#include "hub/emit.hpp"
 #include "socketio/packet.hpp"
+#include "users/directory.hpp"
+#include "users/encode.hpp"
 #include "websocket/frame_decoder.hpp"
 
 // What one step of an event's way costs by itself: no socket, no thread, no system call.
 namespace signalbox {
 namespace {
 
-const hub::EmitLimits kLimits{};
+const users::EmitLimits kLimits{};
 constexpr std::string_view kData = R"({"jobId":"job-7","progress":50,"status":"processing"})";
 
 void encode_typed(benchmark::State& state) {
   const JobProgress job{.job_id = "job-7", .progress = 50, .status = "processing"};
-  for (auto _ : state) benchmark::DoNotOptimize(hub::job_frame(job, kLimits));
+  for (auto _ : state) benchmark::DoNotOptimize(users::job_frame(job, kLimits));
 }
 BENCHMARK(encode_typed);
 
 void encode_json_value(benchmark::State& state) {
   for (auto _ : state) {
     benchmark::DoNotOptimize(
-        hub::event_frame("job_progress", {{"jobId", "job-7"}, {"progress", 50}, {"status", "processing"}}, kLimits));
+        users::event_frame("job_progress", {{"jobId", "job-7"}, {"progress", 50}, {"status", "processing"}}, kLimits));
   }
 }
 BENCHMARK(encode_json_value);
 
 void encode_json_text(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(hub::event_frame_of_text("job_progress", kData, kLimits));
+  for (auto _ : state) benchmark::DoNotOptimize(users::event_frame_of_text("job_progress", kData, kLimits));
 }
 BENCHMARK(encode_json_text);
 
@@ -110,7 +110,7 @@ struct Town {
   const std::string& next() { return users[at = (at + 7919) % users.size()]; }
 
   Sink sink;
-  hub::Directory directory;
+  users::Directory directory;
   std::vector<std::string> users;
   std::size_t at = 0;
 };
@@ -123,7 +123,7 @@ BENCHMARK(look_up_user)->Arg(1'000)->Arg(100'000);
 
 void fan_out_to_sockets(benchmark::State& state) {
   Town town(1'000, static_cast<std::uint32_t>(state.range(0)));
-  const auto event = *hub::checked_event_frame("news", kData);
+  const auto event = *users::checked_event_frame("news", kData);
   for (auto _ : state) benchmark::DoNotOptimize(town.directory.emit(town.next(), event));
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
@@ -132,14 +132,14 @@ BENCHMARK(fan_out_to_sockets)->Arg(1)->Arg(10)->Arg(100);
 /// Progress of a job that the ledger keeps.
 void emit_progress(benchmark::State& state) {
   Town town(1'000, 1);
-  const auto event = hub::job_frame(JobProgress{.job_id = "job-7", .progress = 50}, kLimits);
+  const auto event = users::job_frame(JobProgress{.job_id = "job-7", .progress = 50}, kLimits);
   for (auto _ : state) benchmark::DoNotOptimize(town.directory.emit(town.next(), *event));
 }
 BENCHMARK(emit_progress);
 
 /// What one flush does with sixteen waiting frames, but for the system call.
 void gather_sixteen_frames(benchmark::State& state) {
-  const auto event = *hub::checked_event_frame("job_progress", kData);
+  const auto event = *users::checked_event_frame("job_progress", kData);
   std::vector<char> out(64 * 1024);
   engineio::SendQueue queue;
   for (auto _ : state) {

@@ -6,8 +6,8 @@
 #include "auth/jwt.hpp"
 #include "base/json_check.hpp"
 #include "base/json_scan.hpp"
-#include "hub/emit.hpp"
 #include "hub/handshake.hpp"
+#include "users/encode.hpp"
 
 namespace signalbox::hub {
 
@@ -23,7 +23,7 @@ std::string ConnectAttempt::query(std::string_view name) const {
 
 void ConnectAttempt::set_user(std::string id, std::string user_object_text,
                               std::chrono::system_clock::time_point expires) {
-  if (!valid_user_id(id)) throw std::invalid_argument(std::string(to_text(EmitError::invalid_user)));
+  if (!users::valid_user_id(id)) throw std::invalid_argument(std::string(to_text(EmitError::invalid_user)));
   // JSON_DEPTH is for what clients and workers send: claims have a bound of their own, and may be deeper.
   const std::size_t depth = std::max(json_depth_, auth::kMaxClaimsDepth);
   if (user_object_text.size() > kMaxMessageBytes || !valid_json(user_object_text, depth) ||

@@ -10,10 +10,10 @@
 #include "base/clock.hpp"
 #include "base/close_reason.hpp"
 #include "base/message.hpp"
-#include "hub/directory.hpp"
-#include "hub/emitter.hpp"
 #include "hub/other_sockets.hpp"
-#include "hub/recovery_table.hpp"
+#include "recovery/recovery_table.hpp"
+#include "users/directory.hpp"
+#include "users/emitter.hpp"
 
 namespace signalbox::hub {
 
@@ -39,13 +39,13 @@ struct Counters {
 /// start().
 struct Hub {
   const Config& config;
-  Directory& directory;
+  users::Directory& directory;
   const Registry& registry;
   Mailboxes& mailboxes;
-  Emitter emitter{directory};
+  users::Emitter emitter{directory};
   OtherSockets elsewhere{};
   Counters counters{};
-  RecoveryTable recovery{};
+  recovery::RecoveryTable recovery{};
   std::vector<LocalSockets*> shards{};  ///< by shard; each touched by its shard alone
   Clocks clocks{};
 

@@ -15,7 +15,7 @@ constexpr std::chrono::seconds kSweep{1};  ///< who has read all is forgotten
 
 }  // namespace
 
-void JobQuestions::ask(Directory& directory, Question question) {
+void JobQuestions::ask(users::Directory& directory, Question question) {
   directory_ = &directory;
   Asker& asker = askers_[question.link ? question.user : std::string()];
   if (const Link* link = question.link) {
@@ -88,7 +88,8 @@ bool JobQuestions::may_go_on(Asker& asker) {
 void JobQuestions::answer(Asker& asker, Question question) {
   asker.reading = true;
   const std::string user = std::move(question.user);
-  auto take = [this, &asker, link = question.link, answer = std::move(question.answer)](const JobPage& page) mutable {
+  auto take = [this, &asker, link = question.link,
+               answer = std::move(question.answer)](const users::JobPage& page) mutable {
     asker.reading = false;
     const std::size_t bytes = answer(page);
     room_ -= std::min(room_, bytes + kLookBytes * page.looked_at);

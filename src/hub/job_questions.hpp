@@ -9,7 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
-#include "hub/directory.hpp"
+#include "users/directory.hpp"
 
 namespace signalbox::hub {
 
@@ -30,10 +30,10 @@ class JobQuestions {
 
   struct Question {
     std::string user;  ///< whose jobs
-    JobQuery query;
+    users::JobQuery query;
     const Link* link;  ///< of the client that asks, which is of that user; null: a worker asks
     /// Gives the answer, and says how many bytes it has; 0: nobody wants it any more.
-    std::move_only_function<std::size_t(const JobPage&)> answer;
+    std::move_only_function<std::size_t(const users::JobPage&)> answer;
   };
 
   explicit JobQuestions(unsigned shard) : shard_(shard) {}
@@ -41,7 +41,7 @@ class JobQuestions {
   JobQuestions& operator=(const JobQuestions&) = delete;
 
   /// Answers at once where nothing stands before it.
-  void ask(Directory& directory, Question question);
+  void ask(users::Directory& directory, Question question);
   /// Is a question of this connection not answered yet?
   bool asks(const Link& link) const;
   /// That connection has gone.
@@ -71,7 +71,7 @@ class JobQuestions {
   void sweep();
 
   const unsigned shard_;
-  Directory* directory_ = nullptr;                                            ///< of whoever asked last: there is one
+  users::Directory* directory_ = nullptr;                                     ///< of whoever asked last: there is one
   std::unordered_map<std::string, Asker, TextHash, std::equal_to<>> askers_;  ///< workers: under no name
   std::unordered_map<const Link*, Asking> links_;
   std::deque<Asker*> row_;  ///< those with questions

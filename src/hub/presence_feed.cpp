@@ -21,7 +21,7 @@ std::uint32_t hash_of(std::string_view user) {
 
 }  // namespace
 
-void PresenceFeed::listen(std::uint32_t slot, Link& link, const User& user, std::uint64_t heard) {
+void PresenceFeed::listen(std::uint32_t slot, Link& link, const users::User& user, std::uint64_t heard) {
   if (slot >= places_.size()) places_.resize(slot + 1);
   SB_ASSERT(places_[slot] == 0);
   listeners_.emplace_back();

@@ -6,11 +6,11 @@
 #include "base/clock.hpp"
 #include "base/frame.hpp"
 #include "hub/presence_log.hpp"
+#include "users/directory.hpp"
 
 namespace signalbox::hub {
 
-class Link;   // hub/hub.hpp
-struct User;  // hub/directory.hpp
+class Link;  // hub/hub.hpp
 
 struct PresenceLimits {
   std::size_t sockets = 1000;          ///< that are told something in one turn: a `send` each, of 5 to 10 µs
@@ -33,9 +33,9 @@ class PresenceFeed {
   explicit PresenceFeed(const PresenceLimits& limits) : limits_(limits), log_(limits.short_log) {}
 
   /// From now on all that is told has an offset. Before any socket listens.
-  void set_offsets(Offsets& offsets) { offsets_ = &offsets; }
+  void set_offsets(recovery::Offsets& offsets) { offsets_ = &offsets; }
   /// The socket in that slot hears what comes from now on, and after `heard`, but nothing of its own user.
-  void listen(std::uint32_t slot, Link& link, const User& user, std::uint64_t heard);
+  void listen(std::uint32_t slot, Link& link, const users::User& user, std::uint64_t heard);
   /// If it listens.
   void leave(std::uint32_t slot);
   /// A transition; `sequence` counts them over all shards and rises. The frame's key is the user's id. `number`: under
@@ -51,7 +51,7 @@ class PresenceFeed {
  private:
   struct Listener {
     Link* link;
-    const User* user;
+    const users::User* user;
     std::uint64_t heard;  ///< all up to there
     std::uint32_t hash;   ///< of the user's id
     std::uint32_t slot;
@@ -65,7 +65,7 @@ class PresenceFeed {
 
   const PresenceLimits limits_;
   PresenceLog log_;
-  Offsets* offsets_ = nullptr;  ///< null: what is told has none
+  recovery::Offsets* offsets_ = nullptr;  ///< null: what is told has none
   std::vector<Listener> listeners_;
   std::vector<std::uint32_t> places_;  ///< by slot: 1 + where it stands in listeners_; 0: nowhere
   TimePoint due_ = kNever;

@@ -21,7 +21,7 @@ void PresenceLog::add(std::uint64_t sequence, FrameRef frame, std::uint64_t numb
   newest_ = sequence;
 }
 
-void PresenceLog::renumber(Offsets& offsets) {
+void PresenceLog::renumber(recovery::Offsets& offsets) {
   const std::uint64_t first = entries_.front().sequence, number = offsets.number_from(first);
   for (Entry& entry : entries_) entry.frame.number = number + (entry.sequence - first);
 }

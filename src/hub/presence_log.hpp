@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <deque>
 
-#include "hub/broadcast_numbers.hpp"
-#include "hub/hash_index.hpp"
+#include "recovery/broadcast_numbers.hpp"
+#include "users/hash_index.hpp"
 
 namespace signalbox::hub {
 
@@ -17,11 +17,11 @@ namespace signalbox::hub {
 class PresenceLog {
  public:
   struct Entry {
-    std::uint64_t sequence;   ///< among all transitions; the log is in this order
-    std::uint64_t first;      ///< of the transitions that it stands for
-    NumberedFrame frame;      ///< its key is the user's id; no source: a newer one has taken its place
-    std::uint32_t hash;       ///< of that id
-    std::uint32_t count = 1;  ///< of the transitions that it stands for; 3: or more
+    std::uint64_t sequence;         ///< among all transitions; the log is in this order
+    std::uint64_t first;            ///< of the transitions that it stands for
+    recovery::NumberedFrame frame;  ///< its key is the user's id; no source: a newer one has taken its place
+    std::uint32_t hash;             ///< of that id
+    std::uint32_t count = 1;        ///< of the transitions that it stands for; 3: or more
 
     bool replaced() const { return !frame.source; }
     const FrameRef& source() const { return frame.source; }
@@ -37,7 +37,7 @@ class PresenceLog {
   /// `number`: under which it is told, where offsets are wanted.
   void add(std::uint64_t sequence, FrameRef frame, std::uint64_t number);
   /// All get numbers above those of all that was sent so far.
-  void renumber(Offsets& offsets);
+  void renumber(recovery::Offsets& offsets);
   /// Everybody has heard everything up to there.
   void forget(std::uint64_t sequence);
   /// The newest that was ever added: who has heard it has heard all.
@@ -59,7 +59,7 @@ class PresenceLog {
   std::uint64_t newest_ = 0;
   std::deque<Entry> entries_;
   std::size_t replaced_ = 0;
-  HashIndex<std::uint64_t, 0> newest_of_;  ///< of a long log: each user's newest, by the hash of the user's id
+  users::HashIndex<std::uint64_t, 0> newest_of_;  ///< of a long log: each user's newest, by the hash of the user's id
 };
 
 }  // namespace signalbox::hub

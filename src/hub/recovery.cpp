@@ -7,10 +7,10 @@
 #include "base/json_write.hpp"
 #include "base/random.hpp"
 #include "hub/local_sockets.hpp"
-#include "hub/offset.hpp"
 #include "hub/recovery_place.hpp"
 #include "hub/registry.hpp"
 #include "hub/socket_state.hpp"
+#include "recovery/offset.hpp"
 
 namespace signalbox::hub {
 namespace {
@@ -28,7 +28,7 @@ bool may_come_back(CloseReason reason) {
          reason == CloseReason::server_shutting_down;
 }
 
-History::Limits limits(const Hub& hub) {
+recovery::History::Limits limits(const Hub& hub) {
   const Config& config = hub.config;
   // A half-open connection is found late, and what was missed on it is older than the window.
   return {.user_bytes = config.recovery_bytes_per_user,
@@ -66,7 +66,7 @@ Recovery::Place& Recovery::add(const SocketState& socket, std::string pid) {
   return *places_[ref.slot];
 }
 
-std::string Recovery::begin(const SocketState& socket, const User* user) {
+std::string Recovery::begin(const SocketState& socket, const users::User* user) {
   Place& place = add(socket, random_id(kPidBytes));
   place.state = Place::State::connected;
   place.user = user;
@@ -78,7 +78,7 @@ std::string Recovery::begin(const SocketState& socket, const User* user) {
   return place.pid;
 }
 
-void Recovery::depart(const SocketState& socket, const User* user, CloseReason reason, TimePoint now) {
+void Recovery::depart(const SocketState& socket, const users::User* user, CloseReason reason, TimePoint now) {
   const SocketRef ref = socket.ref();
   Place* place = find(ref);
   if (!place) {  // it was not welcomed yet
@@ -139,7 +139,7 @@ void Recovery::drop(Place& place) {
 }
 
 std::string Recovery::offset(std::uint64_t number) const {
-  return to_text(Offset{.run = hub_.recovery.run(), .shard = shard_, .number = number});
+  return to_text(recovery::Offset{.run = hub_.recovery.run(), .shard = shard_, .number = number});
 }
 
 FrameRef Recovery::with_offset(const FrameRef& source, std::uint64_t number) const {
@@ -154,7 +154,8 @@ std::uint64_t Recovery::sent_to(std::uint32_t slot) const {
 }
 
 std::uint64_t Recovery::number_from(std::uint64_t sequence) {
-  const BroadcastNumbers::Block block{.number = number_ + 1, .sequence = sequence, .count = sequence_ + 1 - sequence};
+  const recovery::BroadcastNumbers::Block block{
+      .number = number_ + 1, .sequence = sequence, .count = sequence_ + 1 - sequence};
   history_.number_broadcasts(block);
   number_ += block.count;
   return block.number;
@@ -194,22 +195,22 @@ void Recovery::give(Place& place, const FrameRef& source, std::uint64_t outcome)
 // More than may be kept, or wait for a client, is not copied to give it offsets: all but the last of it goes as it lies
 // in the ledger, shared with all who are told of it. Who is lost before that last has a new socket, and the replay
 // again.
-void Recovery::tell(const SocketState& socket, const UserJobs::Replay& replay) {
-  std::span<const JobEntry> entries(replay.entries);
+void Recovery::tell(const SocketState& socket, const users::UserJobs::Replay& replay) {
+  std::span<const users::JobEntry> entries(replay.entries);
   Place& place = *find(socket.ref());
   Link& link = local_.link(place.ref.slot);
   std::size_t bytes = 0;
-  for (const JobEntry& entry : entries) bytes += entry.frame->memory();
+  for (const users::JobEntry& entry : entries) bytes += entry.frame->memory();
   if (bytes > std::min(hub_.config.recovery_bytes_per_user, hub_.config.send_queue_bytes)) {
     std::uint64_t outcome = 0;
-    for (const JobEntry& entry : entries.first(entries.size() - 1)) {
+    for (const users::JobEntry& entry : entries.first(entries.size() - 1)) {
       link.send_kept(entry.frame);
       if (entry.unread()) outcome = entry.number;
     }
     place.line.forgo(++number_, outcome);
     entries = entries.last(1);
   }
-  for (const JobEntry& entry : entries) {
+  for (const users::JobEntry& entry : entries) {
     const FrameRef& frame = numbered(entry.frame, place.line.newest());
     link.send(frame);
     keep(place, {.frame = frame, .number = number_, .outcome = entry.unread() ? entry.number : 0});
@@ -229,8 +230,9 @@ void Recovery::emit(const SocketState& socket, std::string_view event, std::stri
   std::string all(arguments);
   if (!all.empty()) all += ',';
   append_json_string(all, offset(++number_));
-  History::Event sent{.frame = text_frame(socketio::event_packet(place.nsp->name, {}, event, all, attachments.size())),
-                      .number = number_};
+  recovery::History::Event sent{
+      .frame = text_frame(socketio::event_packet(place.nsp->name, {}, event, all, attachments.size())),
+      .number = number_};
   link.send(sent.frame);
   std::vector<FrameRef> more;
   for (const std::string& attachment : attachments) link.send(more.emplace_back(binary_frame(attachment)));
@@ -238,7 +240,7 @@ void Recovery::emit(const SocketState& socket, std::string_view event, std::stri
   for (FrameRef& frame : more) keep(place, {.frame = std::move(frame), .number = number_});
 }
 
-void Recovery::keep(Place& place, History::Event event) {
+void Recovery::keep(Place& place, recovery::History::Event event) {
   place.line.add(std::move(event));
   if (place.state != Place::State::connected || place.asked) return;
   place.line.bytes() >= kAskFrom ? ask(place) : ask_later(place);

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "hub/history.hpp"
 #include "hub/hub.hpp"
+#include "recovery/history.hpp"
 
 namespace signalbox::hub {
 
@@ -28,10 +28,10 @@ std::optional<RecoveryWish> read_wish(std::string_view auth);
 struct FoundSocket {
   std::array<char, 20> id;
   std::string_view pid;
-  const User* user;        ///< its entry in the directory, where the socket stands; null: in none
-  std::uint64_t withheld;  ///< SocketState::withheld()
-  std::uint64_t heard;     ///< of the broadcasts all up to there
-  History::Line::Missed missed;
+  const users::User* user;  ///< its entry in the directory, where the socket stands; null: in none
+  std::uint64_t withheld;   ///< SocketState::withheld()
+  std::uint64_t heard;      ///< of the broadcasts all up to there
+  recovery::History::Line::Missed missed;
 };
 
 /// Connection state recovery on one shard: what its sockets may have missed, those of them that are gone and may come
@@ -43,18 +43,18 @@ struct FoundSocket {
 /// What comes to the new place meanwhile waits there.
 ///
 /// thread  its shard.
-class Recovery final : public Offsets {
+class Recovery final : public recovery::Offsets {
  public:
   Recovery(Hub& hub, LocalSockets& local, std::uint32_t shard);
   ~Recovery() override;
 
   // The life of a socket, as SocketState tells it.
   /// It is accepted as a new one; `user` as in the directory. Returns the pid for its answer.
-  std::string begin(const SocketState& socket, const User* user);
+  std::string begin(const SocketState& socket, const users::User* user);
   /// It wants to be an older one. True: the answer comes with Client::on_claim(), in a later turn.
   bool claim(const SocketState& socket, RecoveryWish wish);
   /// It has left: out of the directory for good, or until it comes back.
-  void depart(const SocketState& socket, const User* user, CloseReason reason, TimePoint now);
+  void depart(const SocketState& socket, const users::User* user, CloseReason reason, TimePoint now);
 
   // What goes to sockets: numbered, sent where there is a connection, kept.
   void deliver(Message& message);
@@ -63,7 +63,7 @@ class Recovery final : public Offsets {
   void emit(const SocketState& socket, std::string_view event, std::string_view arguments,
             const std::vector<std::string>& attachments);
   /// What the ledger tells at a login.
-  void tell(const SocketState& socket, const UserJobs::Replay& replay);
+  void tell(const SocketState& socket, const users::UserJobs::Replay& replay);
   /// The client has received all that was sent to the socket up to this number.
   void received(const SocketRef& socket, std::uint64_t number);
 
@@ -93,7 +93,7 @@ class Recovery final : public Offsets {
   const FrameRef& numbered(const FrameRef& source, std::uint64_t above);
   std::string offset(std::uint64_t number) const;
   void give(Place& place, const FrameRef& source, std::uint64_t outcome);
-  void keep(Place& place, History::Event event);
+  void keep(Place& place, recovery::History::Event event);
   void ask(Place& place);
   void ask_later(Place& place);
   /// It is gone, and may come back. False: it may not.
@@ -118,13 +118,13 @@ class Recovery final : public Offsets {
   void take(HandOver handed);
   void catch_up(Place& place);
   void settle(Place& place, HandOver& handed);
-  void add_broadcasts(Place& place, History::Line::Missed& missed);
+  void add_broadcasts(Place& place, recovery::History::Line::Missed& missed);
   void welcome_back(Place& place, HandOver& handed);
 
   Hub& hub_;
   LocalSockets& local_;
   const std::uint32_t shard_;
-  History history_;
+  recovery::History history_;
   std::vector<std::unique_ptr<Place>> places_;  ///< by slot; stands behind the history, of which each has a line
   std::deque<Deadline> away_;                   ///< by the end of the window
   std::deque<Deadline> to_ask_;

@@ -7,9 +7,9 @@
 #include "base/assert.hpp"
 #include "hub/client.hpp"
 #include "hub/local_sockets.hpp"
-#include "hub/offset.hpp"
 #include "hub/recovery_place.hpp"
 #include "hub/socket_state.hpp"
+#include "recovery/offset.hpp"
 
 // How a client finds its socket again, on whatever shard that is.
 namespace signalbox::hub {
@@ -17,9 +17,9 @@ namespace {
 
 /// Does the client show a number of that shard any more? However often it has been lost since, none of its events may
 /// have come through.
-bool still_shown(const Epoch& epoch, std::uint64_t had, const std::vector<History::Event>& missed) {
+bool still_shown(const Epoch& epoch, std::uint64_t had, const std::vector<recovery::History::Event>& missed) {
   if (epoch.first <= had && had <= epoch.last) return true;
-  const auto below = [](const History::Event& event, std::uint64_t number) { return event.number < number; };
+  const auto below = [](const recovery::History::Event& event, std::uint64_t number) { return event.number < number; };
   const auto next = std::lower_bound(missed.begin(), missed.end(), epoch.first, below);
   return next != missed.end() && next->number <= epoch.last;
 }
@@ -92,7 +92,7 @@ void Recovery::on_refused(const SocketRef& by) {
 // An offset of another run or of another login means that the client has had nothing of this socket: it keeps its last
 // one until the next event.
 std::optional<std::uint64_t> Recovery::had_by(const Place& place, const std::string& text) const {
-  const auto offset = read_offset(text);
+  const auto offset = recovery::read_offset(text);
   if (!offset || offset->run != hub_.recovery.run()) return place.begin;
   for (const Epoch& epoch : place.epochs) {
     if (epoch.shard != offset->shard || offset->number < epoch.first || offset->number > epoch.last) continue;
@@ -177,11 +177,11 @@ void Recovery::settle(Place& place, HandOver& handed) {
   place.epochs.push_back({.shard = shard_, .first = newest + 1});
   place.line.restore(handed.had, missed.outcome);
   if (handed.user) place.line.listen(newest, missed.heard);
-  for (const History::Event& event : missed.events) place.line.add(event);
+  for (const recovery::History::Event& event : missed.events) place.line.add(event);
 }
 
 // Behind its own events: who came and went meanwhile has newer numbers.
-void Recovery::add_broadcasts(Place& place, History::Line::Missed& missed) {
+void Recovery::add_broadcasts(Place& place, recovery::History::Line::Missed& missed) {
   auto late = history_.broadcasts_after(missed.heard, place.user_id, place.line.newest(), *this);
   missed.heard = std::max(missed.heard, sequence_);
   place.line.told(missed.heard, late.empty() ? 0 : late.back().number);

@@ -40,7 +40,7 @@ struct Recovery::Place {
   const Namespace* nsp;
   State state;
   std::array<char, 20> id;
-  const User* user = nullptr;
+  const users::User* user = nullptr;
   TimePoint until = kNever;
   std::vector<Epoch> epochs{};
   std::uint64_t begin = 0;     ///< it has had nothing of this socket whose client has had this number
@@ -52,17 +52,17 @@ struct Recovery::Place {
   std::vector<Message> waiting{};
   std::unique_ptr<Claim> claim{};  ///< leaving: whose it is; claiming: one that came after ours
   std::uint64_t had = 0;           ///< leaving: what its client has had
-  History::Line line;
+  recovery::History::Line line;
 };
 
 struct Recovery::HandOver {
   SocketRef by;
   std::string pid;
   std::array<char, 20> id;
-  const User* user;
+  const users::User* user;
   bool whole;  ///< else what was missed is gone
   std::uint64_t had;
-  History::Line::Missed missed;
+  recovery::History::Line::Missed missed;
   std::uint64_t begin;
   std::uint64_t withheld;
   std::vector<Epoch> epochs;

@@ -5,20 +5,21 @@
 #include "base/json_check.hpp"
 #include "base/json_scan.hpp"
 #include "hub/client.hpp"
-#include "hub/emit.hpp"
 #include "hub/socket_state.hpp"
+#include "users/encode.hpp"
 
 // The public Socket: what applications hand in is checked here, once.
 namespace signalbox {
 namespace {
 
 void check_name(std::string_view event) {
-  if (const auto ok = hub::check_event_name(event); !ok) throw std::invalid_argument(std::string(to_text(ok.error())));
+  if (const auto ok = users::check_event_name(event); !ok)
+    throw std::invalid_argument(std::string(to_text(ok.error())));
 }
 
 /// "[1,2]" -> "1,2"
 std::string_view without_brackets(const JsonView& array, const Attachments& attachments, const Config& config) {
-  hub::check_size(array, attachments);
+  users::check_size(array, attachments);
   JsonItems items(array);
   if (!items.is_array() || !valid_json(array, config.json_depth + 1)) {
     throw std::invalid_argument("The arguments of an event are given as the text of a JSON array.");
@@ -53,7 +54,7 @@ Handshake Socket::handshake() const {
 void Socket::emit(std::string_view event, const json& argument) {
   check_name(event);
   const std::string text = argument.dump(-1, ' ', false, json::error_handler_t::replace);
-  hub::check_size(text, {});
+  users::check_size(text, {});
   state_->emit(event, text);
 }
 

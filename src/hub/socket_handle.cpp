@@ -5,8 +5,8 @@
 #include "base/json_value.hpp"
 #include "base/log.hpp"
 #include "hub/client.hpp"
-#include "hub/emit.hpp"
 #include "hub/socket_state.hpp"
+#include "users/encode.hpp"
 
 namespace signalbox {
 namespace {
@@ -37,7 +37,7 @@ SocketHandle::SocketHandle(const hub::SocketState& state)
 
 std::expected<void, EmitError> SocketHandle::emit(std::string_view event, const json& argument) const {
   if (!hub_->emitter.running()) return std::unexpected(EmitError::stopped);
-  if (const auto ok = hub::check_event_name(event); !ok) return ok;
+  if (const auto ok = users::check_event_name(event); !ok) return ok;
   std::string text;
   if (!append_json(text, argument, hub_->config.json_depth)) return std::unexpected(EmitError::invalid_json);
   if (text.size() > hub_->config.max_payload_bytes) return std::unexpected(EmitError::too_large);

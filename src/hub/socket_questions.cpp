@@ -22,8 +22,8 @@ constexpr std::string_view kWrongOptions =
     "jobs takes an object with after, the `next` of an answer, and limit, a whole number from 1 to 1000; or nothing.";
 
 /// {after, limit}
-std::expected<JobQuery, std::string_view> read_options(std::string_view options) {
-  JobQuery query;
+std::expected<users::JobQuery, std::string_view> read_options(std::string_view options) {
+  users::JobQuery query;
   if (options == "null") return query;
   JsonItems members(options);
   if (!members.is_object()) return std::unexpected(kWrongOptions);
@@ -31,20 +31,20 @@ std::expected<JobQuery, std::string_view> read_options(std::string_view options)
     const bool after = members.named("after"), limit = members.named("limit");
     if (!after && !limit) continue;
     const auto number = whole_number<std::uint64_t>(*member);
-    if (!number || (limit && (*number < 1 || *number > JobQuery::kMost))) return std::unexpected(kWrongOptions);
+    if (!number || (limit && (*number < 1 || *number > users::JobQuery::kMost))) return std::unexpected(kWrongOptions);
     (after ? query.after : query.limit) = *number;
   }
   return query;
 }
 
 /// What `["jobs", options]` or `["job_status", jobId]` asks for.
-std::expected<JobQuery, std::string_view> read_query(bool of_one, std::string_view payload) {
+std::expected<users::JobQuery, std::string_view> read_query(bool of_one, std::string_view payload) {
   JsonItems items(payload);
   static_cast<void>(items.next());  // the event's name
   const auto argument = items.next();
   if (!of_one) return read_options(argument.value_or("null"));
   const std::string_view id = argument.value_or("\"\"");
-  return JobQuery{.job_id = json_string(id).value_or(std::string(id))};
+  return users::JobQuery{.job_id = json_string(id).value_or(std::string(id))};
 }
 
 }  // namespace
@@ -66,7 +66,8 @@ bool SocketState::answers_about_jobs(const socketio::EventView& event, const soc
     return true;
   }
   query->bytes = std::min(config().send_queue_bytes, kMaxAnswer);
-  auto take = [&hub = client_.hub(), ref = ref_, ack_id = *packet.ack_id, job = query->job_id](const JobPage& page) {
+  auto take = [&hub = client_.hub(), ref = ref_, ack_id = *packet.ack_id,
+               job = query->job_id](const users::JobPage& page) {
     SocketState* still = hub.find(ref);
     return still ? still->answer(ack_id, job, page) : 0;
   };
@@ -90,13 +91,14 @@ std::string_view SocketState::may_not_ask() const {
   return why;
 }
 
-std::size_t SocketState::answer(std::uint64_t ack_id, const std::optional<std::string>& job_id, const JobPage& page) {
+std::size_t SocketState::answer(std::uint64_t ack_id, const std::optional<std::string>& job_id,
+                                const users::JobPage& page) {
   std::string answer = "[";
-  answer.reserve(json_bytes_at_most(page) + 64);
+  answer.reserve(users::json_bytes_at_most(page) + 64);
   if (!job_id) {
-    append_jobs(answer, page);
+    users::append_jobs(answer, page);
   } else {
-    answer += job_json(page, *job_id);
+    answer += users::job_json(page, *job_id);
   }
   if (page.next != 0) (answer.append(R"(,{"next":)") += std::to_string(page.next)) += '}';
   answer += ']';

@@ -9,10 +9,10 @@
 #include "base/json_write.hpp"
 #include "base/random.hpp"
 #include "hub/client.hpp"
-#include "hub/emit.hpp"
 #include "hub/guarded.hpp"
 #include "hub/handshake.hpp"
 #include "hub/local_sockets.hpp"
+#include "users/encode.hpp"
 
 namespace signalbox::hub {
 
@@ -84,7 +84,7 @@ bool SocketState::joins_directory() const {
 
 void SocketState::welcome(TimePoint now) {
   Hub& hub = client_.hub();
-  UserJobs::Replay replay;
+  users::UserJobs::Replay replay;
   if (joins_directory()) {
     auto joined = hub.directory.join(user_id_, ref_, now);
     user_ = joined.user;
@@ -117,7 +117,7 @@ void SocketState::welcome_back(const FoundSocket& found) {
   }
   const auto missed = [&] {
     std::uint64_t newest = 0;
-    for (const History::Event& event : found.missed.events) {
+    for (const recovery::History::Event& event : found.missed.events) {
       client_.link().send_kept(event.frame);
       newest = std::max(newest, event.outcome);
     }
@@ -169,16 +169,16 @@ void SocketState::keep_user(std::string json) {
   user_json_ = std::move(json);
 }
 
-void SocketState::tell(const UserJobs::Replay& replay) {
+void SocketState::tell(const users::UserJobs::Replay& replay) {
   std::size_t bytes = 0;
-  for (const JobEntry& entry : replay.entries) bytes += entry.frame->memory();
+  for (const users::JobEntry& entry : replay.entries) bytes += entry.frame->memory();
   client_.spend_replay(replay.entries.size(), bytes);
   if (Recovery* recovery = client_.local().recovery()) {
     recovery->tell(*this, replay);
   } else {
-    for (const JobEntry& entry : replay.entries) client_.link().send_kept(as_sent(entry.frame, entry.number));
+    for (const users::JobEntry& entry : replay.entries) client_.link().send_kept(as_sent(entry.frame, entry.number));
   }
-  const auto newest = std::ranges::find_if(replay.entries.rbegin(), replay.entries.rend(), &JobEntry::unread);
+  const auto newest = std::ranges::find_if(replay.entries.rbegin(), replay.entries.rend(), &users::JobEntry::unread);
   if (newest != replay.entries.rend()) sent_outcome(newest->number);
 }
 
@@ -251,7 +251,7 @@ void SocketState::send_ack(std::uint64_t id, std::string_view array, const Attac
 Ack SocketState::make_ack(std::uint64_t id) {
   // The answer may come later and from any thread: the socket is looked up again on its own.
   return Ack([&hub = client_.hub(), ref = ref_, id](std::string array, Attachments attachments) {
-    check_size(array, attachments);
+    users::check_size(array, attachments);
     if (hub.mailboxes.current_shard() == static_cast<int>(ref.shard)) {
       if (SocketState* socket = hub.find(ref)) socket->send_ack(id, array, attachments);
       return;
@@ -350,7 +350,7 @@ void SocketState::leave(CloseReason reason, TimePoint now) {
   if (left_) return;
   left_ = true;
   if (acks_) confirm(acks_->take_outcome(kNever));
-  const User* user = std::exchange(user_, nullptr);
+  const users::User* user = std::exchange(user_, nullptr);
   if (!user && !user_id_.empty()) client_.hub().elsewhere.remove(user_id_, ref_);
   if (user) user_id_ = user->id;  // the entry may be gone as soon as this socket is not in it
   if (Recovery* recovery = client_.local().recovery()) {

@@ -88,14 +88,14 @@ class SocketState {
   void count_elsewhere();
   void introduce();
   void keep_user(std::string json);
-  void tell(const UserJobs::Replay& replay);
+  void tell(const users::UserJobs::Replay& replay);
   FrameRef as_sent(const FrameRef& frame, std::uint64_t number) const;
   PendingAcks& acks();
   // socket_questions.cpp
   /// Is it a question about jobs, which every client may ask?
   bool answers_about_jobs(const socketio::EventView& event, const socketio::PacketView& packet);
   std::string_view may_not_ask() const;
-  std::size_t answer(std::uint64_t ack_id, const std::optional<std::string>& job_id, const JobPage& page);
+  std::size_t answer(std::uint64_t ack_id, const std::optional<std::string>& job_id, const users::JobPage& page);
   void handle(std::string_view event, Arguments arguments, Ack ack);
   void renew_token(std::string_view arguments, Ack ack, TimePoint now);
   void refuse(std::string_view code, std::string_view message, TimePoint now);
@@ -110,8 +110,8 @@ class SocketState {
   bool recovered_ = false;
   SocketRef ref_;
   std::uint64_t withheld_ = 0;
-  const User* user_ = nullptr;  ///< its entry in the directory; for the main namespace alone
-  std::string user_id_;         ///< empty in the main namespace, where the directory has it
+  const users::User* user_ = nullptr;  ///< its entry in the directory; for the main namespace alone
+  std::string user_id_;                ///< empty in the main namespace, where the directory has it
   std::string user_json_;
   std::unique_ptr<std::string> auth_;  ///< the connect payload, if anything is left of it
   TokenExpiry expiry_;

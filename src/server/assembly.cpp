@@ -22,8 +22,8 @@ Assembly::Assembly(const Config& config, net::Network& network, Clocks clocks)
   hub.shards.resize(network.shards());
 }
 
-hub::DirectoryOptions Assembly::directory_options(const Clocks& clocks) const {
-  hub::DirectoryOptions options = server::directory_options(config_);
+users::DirectoryOptions Assembly::directory_options(const Clocks& clocks) const {
+  users::DirectoryOptions options = server::directory_options(config_);
   options.clock = clocks.ledger;
   return options;
 }

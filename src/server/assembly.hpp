@@ -4,22 +4,22 @@
 
 #include <signalbox/config.hpp>
 
-#include "hub/directory.hpp"
 #include "hub/hub.hpp"
-#include "hub/ledger_clock.hpp"
 #include "hub/registry.hpp"
 #include "net/network.hpp"
 #include "server/cors.hpp"
 #include "server/counts_log.hpp"
 #include "server/http_api.hpp"
 #include "server/routes.hpp"
+#include "users/directory.hpp"
+#include "users/ledger_clock.hpp"
 
 namespace signalbox::server {
 
 /// What time it is, for all that stands here.
 struct Clocks {
   hub::Clocks hub{};
-  hub::LedgerClock::Source ledger{};
+  users::LedgerClock::Source ledger{};
 };
 
 /// Everything that stands on a network, wired: who is connected, what is emitted, what HTTP serves. One builds it for
@@ -39,7 +39,7 @@ class Assembly {
   void tell_counts() { counts_.tell(); }
 
  private:
-  hub::DirectoryOptions directory_options(const Clocks& clocks) const;
+  users::DirectoryOptions directory_options(const Clocks& clocks) const;
   std::vector<Count> occurrences() const;
 
   const Config& config_;
@@ -47,7 +47,7 @@ class Assembly {
 
  public:
   hub::Registry registry;
-  hub::Directory directory;
+  users::Directory directory;
   hub::Hub hub;
   HttpApi api;
   Routes routes;

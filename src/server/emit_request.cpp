@@ -6,13 +6,13 @@
 
 #include "base/json_check.hpp"
 #include "base/json_scan.hpp"
-#include "hub/emit.hpp"
 #include "server/json_place.hpp"
+#include "users/encode.hpp"
 
 namespace signalbox::server {
 namespace {
 
-using hub::Directory;
+using users::Directory;
 
 std::expected<Directory::Emission, std::string> read_event(std::string_view object) {
   JsonItems members(object);
@@ -30,15 +30,15 @@ std::expected<Directory::Emission, std::string> read_event(std::string_view obje
   if (!user_text) return std::unexpected("userId: is missing.");
   auto user = json_string(*user_text);
   if (!user && json_is_integer(*user_text)) user = *user_text;  // its digits as they stand
-  if (!user || !hub::valid_user_id(*user)) {
+  if (!user || !users::valid_user_id(*user)) {
     return std::unexpected("userId: give text of 1 to 256 bytes without control characters, or an integer.");
   }
   if (!name_text) return std::unexpected("event: is missing.");
   const auto name = json_string(*name_text);
   if (!name) return std::unexpected("event: give text.");
-  if (const auto ok = hub::check_event_name(*name); !ok)
+  if (const auto ok = users::check_event_name(*name); !ok)
     return std::unexpected(fmt::format("event: {}", to_text(ok.error())));
-  auto encoded = hub::checked_event_frame(*name, data.value_or("null"));
+  auto encoded = users::checked_event_frame(*name, data.value_or("null"));
   if (!encoded) return std::unexpected(fmt::format("data.jobId: {}", to_text(encoded.error())));
   return Directory::Emission{.user = std::move(*user), .event = std::move(*encoded)};
 }

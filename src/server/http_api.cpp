@@ -43,13 +43,13 @@ net::Response refused(EmitError error) {
   return try_again(ours ? 503 : 429, to_text(error));
 }
 
-net::Response not_committed(hub::Commit commit) {
+net::Response not_committed(users::Commit commit) {
   switch (commit) {
-    case hub::Commit::too_large:
+    case users::Commit::too_large:
       return error_response(413, "The store takes no outcome as large as one of these. It is not kept; the rest is.");
-    case hub::Commit::refused:
+    case users::Commit::refused:
       return error_response(500, "The store cannot take one of these outcomes. It is not kept; the rest is.");
-    case hub::Commit::unknown:
+    case users::Commit::unknown:
       return try_again(503, "The disk does not answer: the outcomes may be kept all the same. Repeat the request.");
     default:
       return refused(EmitError::not_durable);
@@ -59,7 +59,7 @@ net::Response not_committed(hub::Commit commit) {
 /// The id of a user in a path.
 std::optional<std::string> user_in(std::string_view encoded) {
   auto user = decode_path(encoded);
-  return user && hub::valid_user_id(*user) ? std::move(user) : std::nullopt;
+  return user && users::valid_user_id(*user) ? std::move(user) : std::nullopt;
 }
 
 net::Response nothing_here() {
@@ -206,9 +206,9 @@ std::optional<net::Response> HttpApi::health(const Call&) {
 std::optional<net::Response> HttpApi::readiness(const Call&) {
   if (!ready_) return json_response(503, R"({"status":"stopping"})");
   switch (emitter_.store_state()) {
-    case hub::StoreState::failing:
+    case users::StoreState::failing:
       return json_response(503, R"({"status":"refusing outcomes","reason":"the disk cannot be written"})");
-    case hub::StoreState::hanging:
+    case users::StoreState::hanging:
       return json_response(503, R"({"status":"refusing outcomes","reason":"the disk does not answer"})");
     default:
       return json_response(200, R"({"status":"ready"})");
@@ -237,15 +237,15 @@ std::optional<net::Response> HttpApi::emit_and_answer(std::string key, const Cal
   auto events = read_emit_request(call.body, json_depth_);
   if (!events) return finish(key, error_response(400, events.error()), call.now);
   const auto is_outcome = [](const auto& emission) { return emission.event.kept_outcome(); };
-  const hub::CommitGroup group = std::ranges::any_of(*events, is_outcome) ? emitter_.new_group() : 0;
+  const users::CommitGroup group = std::ranges::any_of(*events, is_outcome) ? emitter_.new_group() : 0;
   const std::size_t count = events->size();
-  const auto online = emitter_.emit_all(std::move(*events), hub::Origin::http, group);
+  const auto online = emitter_.emit_all(std::move(*events), users::Origin::http, group);
   if (!online) return finish(key, refused(online.error()), call.now);
   auto response = json_response(202, fmt::format(R"({{"accepted":{},"online":{}}})", count, *online));
   if (group == 0) return finish(key, std::move(response), call.now);
   emitter_.when_durable(group, [this, key = std::move(key), response = std::move(response), id = call.id,
-                                now = call.now](hub::Commit commit) mutable {
-    answer_(id, finish(key, commit == hub::Commit::durable ? std::move(response) : not_committed(commit), now));
+                                now = call.now](users::Commit commit) mutable {
+    answer_(id, finish(key, commit == users::Commit::durable ? std::move(response) : not_committed(commit), now));
   });
   return std::nullopt;
 }
@@ -287,10 +287,10 @@ std::optional<net::Response> HttpApi::jobs(const Call& call) {
   if (!user) return bad_user();
   const auto page = page_of(call.head.query, kJobPages);
   if (!page) return error_response(400, page.error());
-  auto respond = [limit = page->limit](const hub::JobPage& found) {
+  auto respond = [limit = page->limit](const users::JobPage& found) {
     std::string body;
     body.reserve(json_bytes_at_most(found));
-    hub::append_jobs(body, found);
+    users::append_jobs(body, found);
     auto response = json_response(200, std::move(body));
     if (found.next != 0)
       response.fields.emplace_back("Link", fmt::format(R"(<?after={}&limit={}>; rel="next")", found.next, limit));
@@ -304,14 +304,14 @@ std::optional<net::Response> HttpApi::job(const Call& call) {
   const auto user = user_in(call.parts[0]), job = decode_path(call.parts[1]);
   if (!user || !job) return bad_user();
   ask(*user, {.job_id = *job}, call.id,
-      [job = *job](const hub::JobPage& found) { return json_response(200, job_json(found, job)); });
+      [job = *job](const users::JobPage& found) { return json_response(200, job_json(found, job)); });
   return std::nullopt;
 }
 
 // In the row of all that is asked on this shard: many large answers are not written in one turn.
-void HttpApi::ask(std::string user, hub::JobQuery query, const net::RequestId& id,
-                  std::move_only_function<net::Response(const hub::JobPage&)> respond) {
-  auto answer = [this, id, respond = std::move(respond)](const hub::JobPage& found) mutable {
+void HttpApi::ask(std::string user, users::JobQuery query, const net::RequestId& id,
+                  std::move_only_function<net::Response(const users::JobPage&)> respond) {
+  auto answer = [this, id, respond = std::move(respond)](const users::JobPage& found) mutable {
     auto response = respond(found);
     const std::size_t bytes = response.body.size();
     answer_(id, std::move(response));

@@ -10,14 +10,14 @@
 
 #include <signalbox/config.hpp>
 
-#include "hub/directory.hpp"
-#include "hub/emitter.hpp"
 #include "hub/hub.hpp"
-#include "hub/online_pages.hpp"
 #include "net/application.hpp"
 #include "server/idempotency.hpp"
 #include "server/page_query.hpp"
 #include "server/path_pattern.hpp"
+#include "users/directory.hpp"
+#include "users/emitter.hpp"
+#include "users/online_pages.hpp"
 
 namespace signalbox::server {
 
@@ -94,14 +94,14 @@ class HttpApi {
   std::optional<net::Response> job(const Call& call);
 
   std::optional<net::Response> emit_and_answer(std::string key, const Call& call);
-  void ask(std::string user, hub::JobQuery query, const net::RequestId& id,
-           std::move_only_function<net::Response(const hub::JobPage&)> respond);
+  void ask(std::string user, users::JobQuery query, const net::RequestId& id,
+           std::move_only_function<net::Response(const users::JobPage&)> respond);
   net::Response finish(const std::string& key, net::Response response, TimePoint now);
 
   hub::Hub& hub_;
-  hub::Directory& directory_;
-  hub::Emitter& emitter_;
-  hub::OnlinePages online_;
+  users::Directory& directory_;
+  users::Emitter& emitter_;
+  users::OnlinePages online_;
   const Answer answer_;
   const std::size_t json_depth_;
   const std::size_t max_body_;

@@ -8,20 +8,20 @@
 
 namespace signalbox {
 
-EmitResult Io::Impl::emit(std::string_view user, hub::FrameResult frame) const {
-  if (!hub::valid_user_id(user)) return std::unexpected(EmitError::invalid_user);
+EmitResult Io::Impl::emit(std::string_view user, users::FrameResult frame) const {
+  if (!users::valid_user_id(user)) return std::unexpected(EmitError::invalid_user);
   if (!frame) return std::unexpected(frame.error());
-  return hub_.emitter.emit(user, *std::move(frame), hub::Origin::program);
+  return hub_.emitter.emit(user, *std::move(frame), users::Origin::program);
 }
 
-EmitResult Io::Impl::emit(std::string_view user, hub::FrameResult frame, OnCommitted on_committed) const {
-  if (!hub::valid_user_id(user)) return std::unexpected(EmitError::invalid_user);
+EmitResult Io::Impl::emit(std::string_view user, users::FrameResult frame, OnCommitted on_committed) const {
+  if (!users::valid_user_id(user)) return std::unexpected(EmitError::invalid_user);
   if (!frame) return std::unexpected(frame.error());
-  const hub::CommitGroup group = frame->kept_outcome() ? hub_.emitter.new_group() : 0;
-  const EmitResult result = hub_.emitter.emit(user, *std::move(frame), hub::Origin::program, group);
+  const users::CommitGroup group = frame->kept_outcome() ? hub_.emitter.new_group() : 0;
+  const EmitResult result = hub_.emitter.emit(user, *std::move(frame), users::Origin::program, group);
   if (!result) return result;
-  auto call = [&hub = hub_, on_committed = std::move(on_committed)](hub::Commit commit) mutable {
-    hub::guarded(hub, "on_committed", {}, [&] { on_committed(commit == hub::Commit::durable); });
+  auto call = [&hub = hub_, on_committed = std::move(on_committed)](users::Commit commit) mutable {
+    hub::guarded(hub, "on_committed", {}, [&] { on_committed(commit == users::Commit::durable); });
   };
   hub_.emitter.when_durable(group, std::move(call));
   return result;
@@ -37,31 +37,31 @@ bool Io::post(std::move_only_function<void()> task) const {
 }
 
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobProgress& job) {
-  return io.impl().emit(user, hub::job_frame(job, io.impl().limits()));
+  return io.impl().emit(user, users::job_frame(job, io.impl().limits()));
 }
 
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job) {
-  return io.impl().emit(user, hub::job_frame(job, io.impl().limits()));
+  return io.impl().emit(user, users::job_frame(job, io.impl().limits()));
 }
 
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job) {
-  return io.impl().emit(user, hub::job_frame(job, io.impl().limits()));
+  return io.impl().emit(user, users::job_frame(job, io.impl().limits()));
 }
 
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job, OnCommitted on_committed) {
-  return io.impl().emit(user, hub::job_frame(job, io.impl().limits()), std::move(on_committed));
+  return io.impl().emit(user, users::job_frame(job, io.impl().limits()), std::move(on_committed));
 }
 
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job, OnCommitted on_committed) {
-  return io.impl().emit(user, hub::job_frame(job, io.impl().limits()), std::move(on_committed));
+  return io.impl().emit(user, users::job_frame(job, io.impl().limits()), std::move(on_committed));
 }
 
 EmitResult emit_to_user(const Io& io, std::string_view user, std::string_view event, const json& data) {
-  return io.impl().emit(user, hub::event_frame(event, data, io.impl().limits()));
+  return io.impl().emit(user, users::event_frame(event, data, io.impl().limits()));
 }
 
 EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_view event, const JsonView& data) {
-  return io.impl().emit(user, hub::event_frame_of_text(event, data, io.impl().limits()));
+  return io.impl().emit(user, users::event_frame_of_text(event, data, io.impl().limits()));
 }
 
 bool is_user_online(const Io& io, std::string_view user) {

@@ -1,8 +1,8 @@
 #pragma once
 #include <signalbox/utils.hpp>
 
-#include "hub/emit.hpp"
 #include "hub/hub.hpp"
+#include "users/encode.hpp"
 
 namespace signalbox {
 
@@ -15,14 +15,14 @@ class Io::Impl {
       : hub_(hub), limits_{.data_bytes = hub.config.max_payload_bytes, .json_depth = hub.config.json_depth} {}
 
   hub::Hub& hub() const { return hub_; }
-  const hub::EmitLimits& limits() const { return limits_; }
-  EmitResult emit(std::string_view user, hub::FrameResult frame) const;
+  const users::EmitLimits& limits() const { return limits_; }
+  EmitResult emit(std::string_view user, users::FrameResult frame) const;
   /// The same, and says when the outcome is durable; of one that is not kept at once that it is not.
-  EmitResult emit(std::string_view user, hub::FrameResult frame, OnCommitted on_committed) const;
+  EmitResult emit(std::string_view user, users::FrameResult frame, OnCommitted on_committed) const;
 
  private:
   hub::Hub& hub_;
-  const hub::EmitLimits limits_;
+  const users::EmitLimits limits_;
 };
 
 }  // namespace signalbox

@@ -37,7 +37,7 @@ net::Options network_options(const Config& config) {
   return options;
 }
 
-hub::DirectoryOptions directory_options(const Config& config) {
+users::DirectoryOptions directory_options(const Config& config) {
   return {.presence_events = config.presence_events,
           .presence_grace = config.presence_grace,
           .restart_grace = config.restart_grace,

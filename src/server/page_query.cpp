@@ -2,14 +2,14 @@
 
 #include "base/percent.hpp"
 #include "base/whole_number.hpp"
-#include "hub/emit.hpp"
-#include "hub/job_page.hpp"
+#include "users/encode.hpp"
+#include "users/job_page.hpp"
 
 namespace signalbox::server {
-const PagedList kUserPages = {10'000, [](std::string_view after) { return hub::valid_user_id(after); },
+const PagedList kUserPages = {10'000, [](std::string_view after) { return users::valid_user_id(after); },
                               "limit: give one whole number from 1 to 10000.", "after: give one user id."};
 const PagedList kJobPages = {
-    hub::JobQuery::kMost, [](std::string_view after) { return whole_number<std::uint64_t>(after).has_value(); },
+    users::JobQuery::kMost, [](std::string_view after) { return whole_number<std::uint64_t>(after).has_value(); },
     "limit: give one whole number from 1 to 1000.", "after: give one number, that of the Link in an answer."};
 
 std::uint64_t Page::after_number() const {

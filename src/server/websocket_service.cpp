@@ -179,7 +179,7 @@ bool WebSocketService::Impl::wait_for_commits(server::StopSignals& signals) {
   if (!store) return true;
   const Milliseconds patience = std::min(Milliseconds{1000}, config.drain / 5);
   awaits_commits_ = true;
-  store->when_committed(store->new_group(), [this, &signals](hub::Commit) {
+  store->when_committed(store->new_group(), [this, &signals](users::Commit) {
     if (awaits_commits_.exchange(false)) signals.wake();
   });
   const bool woken = signals.wait_for(patience);

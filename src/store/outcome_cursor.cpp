@@ -7,23 +7,23 @@ namespace {
 
 constexpr std::size_t kLoadPiece = 1 << 20;  ///< bytes that are read between two looks at who waits
 
-hub::Row row_of(const Statement& statement) {
-  return static_cast<hub::Row>(statement.number(0));
+users::Row row_of(const Statement& statement) {
+  return static_cast<users::Row>(statement.number(0));
 }
 
 /// Goes to that row or, where there is none, to the next. Is it there?
-bool go_to(Statement& statement, bool& at_one, hub::Row row) {
+bool go_to(Statement& statement, bool& at_one, users::Row row) {
   while (at_one && row_of(statement) < row) at_one = statement.step();
   return at_one && row_of(statement) == row;
 }
 
 }  // namespace
 
-bool LoadedOutcomes::add(const hub::StoredOutcome& outcome) {
+bool LoadedOutcomes::add(const users::StoredOutcome& outcome) {
   const std::size_t bytes = outcome.user.size() + outcome.job_id.size() + outcome.packet.size();
   if (outcomes_.empty()) texts_.reserve(std::max(kLoadPiece, bytes));
   if (texts_.size() + bytes > texts_.capacity()) return false;
-  hub::StoredOutcome& one = outcomes_.emplace_back(outcome);
+  users::StoredOutcome& one = outcomes_.emplace_back(outcome);
   for (std::string_view* text : {&one.user, &one.job_id, &one.packet}) *text = copy(*text);
   return true;
 }
@@ -46,7 +46,7 @@ OutcomeCursor::OutcomeCursor(sqlite3* file)
 bool OutcomeCursor::step() {
   current_.reset();
   if (!outcome_.step()) return false;
-  const hub::Row row = row_of(outcome_);
+  const users::Row row = row_of(outcome_);
   const bool received = go_to(received_, at_received_, row);
   current_ = {.row = row,
               .number = static_cast<std::uint64_t>(outcome_.number(1)),

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "hub/outcome_store.hpp"
 #include "store/sqlite.hpp"
+#include "users/outcome_store.hpp"
 
 namespace signalbox::store {
 
@@ -16,14 +16,14 @@ class LoadedOutcomes {
   LoadedOutcomes& operator=(LoadedOutcomes&&) = default;
 
   /// False: it is full. One that is larger than a piece has one of its own.
-  bool add(const hub::StoredOutcome& outcome);
-  std::vector<hub::StoredOutcome>::const_iterator begin() const { return outcomes_.begin(); }
-  std::vector<hub::StoredOutcome>::const_iterator end() const { return outcomes_.end(); }
+  bool add(const users::StoredOutcome& outcome);
+  std::vector<users::StoredOutcome>::const_iterator begin() const { return outcomes_.begin(); }
+  std::vector<users::StoredOutcome>::const_iterator end() const { return outcomes_.end(); }
 
  private:
   std::string_view copy(std::string_view text);
 
-  std::vector<hub::StoredOutcome> outcomes_;
+  std::vector<users::StoredOutcome> outcomes_;
   std::vector<char> texts_;  ///< never grows, so that they stay where they are
 };
 
@@ -40,7 +40,7 @@ class OutcomeCursor {
 
   Statement outcome_, packet_, received_;
   bool at_packet_, at_received_;  ///< are they at a row?
-  std::optional<hub::StoredOutcome> current_{};
+  std::optional<users::StoredOutcome> current_{};
 };
 
 }  // namespace signalbox::store

@@ -61,11 +61,11 @@ OutcomeFile::OutcomeFile(const std::string& directory, const std::function<bool(
   statements_.emplace(file_.get());
 }
 
-hub::StoredExtent OutcomeFile::extent() {
+users::StoredExtent OutcomeFile::extent() {
   Statement all(file_.get(),
                 "SELECT (SELECT count(*) FROM outcome), (page_count - freelist_count) * page_size FROM "
                 "pragma_page_count, pragma_freelist_count, pragma_page_size");
-  hub::StoredExtent out;
+  users::StoredExtent out;
   if (all.step()) out = {static_cast<std::size_t>(all.number(0)), static_cast<std::size_t>(all.number(1))};
   all.reset();
   return out;
@@ -85,14 +85,14 @@ std::vector<std::string> OutcomeFile::online() {
   return out;
 }
 
-std::optional<hub::JobEntry> OutcomeFile::outcome_in(Row row) {
+std::optional<users::JobEntry> OutcomeFile::outcome_in(Row row) {
   Statement& found = statements_->outcome_in;
   if (!found.bind(row).step()) return std::nullopt;
-  hub::JobEntry entry{.frame = text_frame(found.view(4), FrameKind::outcome, found.view(3)),
-                      .number = static_cast<std::uint64_t>(found.number(0)),
-                      .time = found.number(1),
-                      .had_at = found.number(2),
-                      .row = row};
+  users::JobEntry entry{.frame = text_frame(found.view(4), FrameKind::outcome, found.view(3)),
+                        .number = static_cast<std::uint64_t>(found.number(0)),
+                        .time = found.number(1),
+                        .had_at = found.number(2),
+                        .row = row};
   found.reset();
   return entry;
 }
@@ -164,7 +164,7 @@ void OutcomeFile::write(const Step& step) {
     void operator()(const Forget& forget) const {
       for (const Row one : forget.rows) file.remove(one);
     }
-    void operator()(const hub::PresenceChanges& changes) const {
+    void operator()(const users::PresenceChanges& changes) const {
       for (const auto& [user, online] : changes)
         (online ? file.statements_->online : file.statements_->offline).bind(user).run();
     }
@@ -180,7 +180,7 @@ void OutcomeFile::write(const Step& step) {
 
 // The row of one that is refused goes to the one that it was to replace: what comes behind it names that row already.
 void OutcomeFile::put(Row row, const Put& put) {
-  const hub::JobEntry& outcome = put.outcome;
+  const users::JobEntry& outcome = put.outcome;
   try {
     statements_->put_packet.bind(row).bind(outcome.frame->packet()).run();
     statements_->put.bind(row).bind(outcome.number).bind(outcome.time).bind(put.user).bind(outcome.frame->key()).run();

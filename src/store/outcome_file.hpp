@@ -6,11 +6,11 @@
 #include <string_view>
 #include <vector>
 
-#include "hub/outcome_store.hpp"
 #include "store/directory_lock.hpp"
 #include "store/outcome_cursor.hpp"
 #include "store/sqlite.hpp"
 #include "store/store_step.hpp"
+#include "users/outcome_store.hpp"
 
 namespace signalbox::store {
 
@@ -36,12 +36,12 @@ class OutcomeFile {
 
   /// The newest row that the file had at the start. Later ones are free.
   Row rows_before() const { return rows_before_; }
-  hub::StoredExtent extent();
+  users::StoredExtent extent();
   /// The next piece of all outcomes, with their packets or without. Is there more?
   bool load_more(LoadedOutcomes& piece, bool packets);
   std::vector<std::string> online();
   /// The outcome of that row, if there is one.
-  std::optional<hub::JobEntry> outcome_in(Row row);
+  std::optional<users::JobEntry> outcome_in(Row row);
   /// Reads a piece of these. Is there more?
   bool read_more(Reading& reading);
 

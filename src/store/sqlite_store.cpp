@@ -66,7 +66,7 @@ void SqliteStore::close(Milliseconds patience) {
              {{"outcomes_not_written", std::to_string(outcomes)}});
 }
 
-hub::StoredExtent SqliteStore::extent() {
+users::StoredExtent SqliteStore::extent() {
   return wait_for(ask([](OutcomeFile& file) { return file.extent(); }));
 }
 
@@ -86,7 +86,7 @@ void SqliteStore::load(bool packets, const Take& take) {
   for (auto next = ask_for_one(); next.valid();) {
     const Piece piece = wait_for(std::move(next));
     if (piece.more) next = ask_for_one();
-    for (const hub::StoredOutcome& one : piece.outcomes) packets = take(one) && packets;
+    for (const users::StoredOutcome& one : piece.outcomes) packets = take(one) && packets;
   }
 }
 
@@ -98,11 +98,11 @@ void SqliteStore::on_refused(Refused callback) {
   writer_->refused = std::move(callback);
 }
 
-Row SqliteStore::put(std::string_view user, const hub::JobEntry& outcome, Row replaces, hub::CommitGroup group) {
+Row SqliteStore::put(std::string_view user, const users::JobEntry& outcome, Row replaces, users::CommitGroup group) {
   return writer_->queue.put({.user = std::string(user), .outcome = outcome, .replaces = replaces, .group = group});
 }
 
-void SqliteStore::received(std::vector<Row> rows, hub::WallMs at) {
+void SqliteStore::received(std::vector<Row> rows, users::WallMs at) {
   writer_->queue.add(Received{.rows = std::move(rows), .at = at});
 }
 
@@ -110,7 +110,7 @@ void SqliteStore::forget(std::vector<Row> rows) {
   writer_->queue.add(Forget{.rows = std::move(rows)});
 }
 
-void SqliteStore::presence(hub::PresenceChanges changes) {
+void SqliteStore::presence(users::PresenceChanges changes) {
   writer_->queue.add(std::move(changes));
 }
 
@@ -118,15 +118,15 @@ void SqliteStore::redate(std::int64_t by) {
   writer_->queue.add(Redate{.by = by});
 }
 
-void SqliteStore::date_at_most(hub::WallMs time) {
+void SqliteStore::date_at_most(users::WallMs time) {
   writer_->queue.add(DateAtMost{.time = time});
 }
 
-void SqliteStore::when_committed(hub::CommitGroup group, Committed callback) {
+void SqliteStore::when_committed(users::CommitGroup group, Committed callback) {
   writer_->queue.when_committed(group, std::move(callback));
 }
 
-void SqliteStore::read(std::vector<hub::StoredFrame> wanted, std::size_t bytes, Found callback) {
+void SqliteStore::read(std::vector<users::StoredFrame> wanted, std::size_t bytes, Found callback) {
   writer_->queue.read({.wanted = std::move(wanted), .bytes_left = bytes}, std::move(callback));
 }
 

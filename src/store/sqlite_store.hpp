@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "hub/outcome_store.hpp"
 #include "store/store_queue.hpp"
 #include "store/store_writer.hpp"
+#include "users/outcome_store.hpp"
 
 namespace signalbox::store {
 
@@ -22,7 +22,7 @@ namespace signalbox::store {
 /// A disk that does not answer holds up that thread and nothing else: look() notices it and close() leaves it behind.
 ///
 /// thread  any. What calls back is called on any thread, too: that of the file, or the one in look() or close().
-class SqliteStore final : public hub::OutcomeStore {
+class SqliteStore final : public users::OutcomeStore {
  public:
   struct Options {
     StoreQueue::Options queue{};
@@ -42,17 +42,17 @@ class SqliteStore final : public hub::OutcomeStore {
   /// thread, and the file stays locked while that lives. What was not written is logged; who waits for it is told.
   void close(Milliseconds patience);
 
-  hub::StoreState state() const override { return writer_->queue.state(); }
+  users::StoreState state() const override { return writer_->queue.state(); }
   void look(TimePoint now) override { writer_->queue.look(now); }
-  Row put(std::string_view user, const hub::JobEntry& outcome, Row replaces, hub::CommitGroup group) override;
-  void received(std::vector<Row> rows, hub::WallMs at) override;
+  Row put(std::string_view user, const users::JobEntry& outcome, Row replaces, users::CommitGroup group) override;
+  void received(std::vector<Row> rows, users::WallMs at) override;
   void forget(std::vector<Row> rows) override;
-  void presence(hub::PresenceChanges changes) override;
+  void presence(users::PresenceChanges changes) override;
   void redate(std::int64_t by) override;
-  void date_at_most(hub::WallMs time) override;
-  void when_committed(hub::CommitGroup group, Committed callback) override;
-  void read(std::vector<hub::StoredFrame> wanted, std::size_t bytes, Found callback) override;
-  hub::StoredExtent extent() override;
+  void date_at_most(users::WallMs time) override;
+  void when_committed(users::CommitGroup group, Committed callback) override;
+  void read(std::vector<users::StoredFrame> wanted, std::size_t bytes, Found callback) override;
+  users::StoredExtent extent() override;
   void load(bool packets, const Take& take) override;
   std::vector<std::string> online() override;
   void on_refused(Refused callback) override;

@@ -22,7 +22,7 @@ std::size_t memory_of(const Step& step) {
     std::size_t operator()(const Put& put) const { return put.user.size() + put.outcome.frame->memory(); }
     std::size_t operator()(const Received& received) const { return received.rows.size() * sizeof(Row); }
     std::size_t operator()(const Forget& forget) const { return forget.rows.size() * sizeof(Row); }
-    std::size_t operator()(const hub::PresenceChanges& changes) const {
+    std::size_t operator()(const users::PresenceChanges& changes) const {
       std::size_t bytes = 0;
       for (const auto& [user, online] : changes) bytes += sizeof user + user.size();
       return bytes;
@@ -51,11 +51,11 @@ bool is_outcome(const Step& step) {
 
 }  // namespace
 
-hub::StoreState StoreQueue::state() const noexcept {
-  if (hanging_.load(std::memory_order_relaxed)) return hub::StoreState::hanging;
-  if (failing_.load(std::memory_order_relaxed)) return hub::StoreState::failing;
+users::StoreState StoreQueue::state() const noexcept {
+  if (hanging_.load(std::memory_order_relaxed)) return users::StoreState::hanging;
+  if (failing_.load(std::memory_order_relaxed)) return users::StoreState::failing;
   const bool full = bytes_.load(std::memory_order_relaxed) >= options_.bytes;
-  return full ? hub::StoreState::full : hub::StoreState::ready;
+  return full ? users::StoreState::full : users::StoreState::ready;
 }
 
 // Is the thread to be woken? Under the lock; it is woken when that has been given back.
@@ -96,7 +96,7 @@ Row StoreQueue::put(Put outcome) {
     const std::lock_guard lock(mutex_);
     row = ++last_row_;
     wakes_it = push({.row = row, .what = std::move(outcome)}, in_haste);
-    full = state() == hub::StoreState::full;
+    full = state() == users::StoreState::full;
   }
   if (wakes_it) changed_.notify_one();
   if (full) queue_full.write("STORE_QUEUE_BYTES is reached: outcomes are refused with 429");
@@ -117,7 +117,7 @@ void StoreQueue::add(Other what) {
   }
 }
 
-void StoreQueue::when_committed(hub::CommitGroup group, Committed callback) {
+void StoreQueue::when_committed(users::CommitGroup group, Committed callback) {
   bool wakes_it = false;
   {
     const std::lock_guard lock(mutex_);
@@ -127,7 +127,7 @@ void StoreQueue::when_committed(hub::CommitGroup group, Committed callback) {
     }
   }
   if (wakes_it) changed_.notify_one();
-  if (callback) callback(hub::Commit::failed);
+  if (callback) callback(users::Commit::failed);
 }
 
 void StoreQueue::read(Reading reading, Found callback) {
@@ -162,7 +162,7 @@ void StoreQueue::look(TimePoint now) {
     questions = std::exchange(questions_, {});
   }
   done_something_.notify_all();
-  tell(take_waiting(hub::Commit::unknown));
+  tell(take_waiting(users::Commit::unknown));
   for (Asked& question : questions) call([&question] { question.callback({}); });
 }
 
@@ -176,7 +176,7 @@ void StoreQueue::settle(Milliseconds patience) {
   }
   const std::unique_lock lock(outside_, std::try_to_lock);
   if (!lock || abandoned_) return;  // one is being told, and takes long
-  for (auto& [callback, commit] : take_waiting(hub::Commit::unknown)) callback(commit);
+  for (auto& [callback, commit] : take_waiting(users::Commit::unknown)) callback(commit);
 }
 
 bool StoreQueue::end(Milliseconds patience) {
@@ -189,12 +189,12 @@ bool StoreQueue::end(Milliseconds patience) {
 std::size_t StoreQueue::abandon() {
   std::deque<Asked> questions;  // whose askers have gone: dropped
   std::size_t outcomes = 0;
-  hub::Commit commit;
+  users::Commit commit;
   {
     const std::lock_guard lock(mutex_);
     gone_ = true;
     failing_ = true;
-    commit = has_ended_ ? hub::Commit::failed : hub::Commit::unknown;
+    commit = has_ended_ ? users::Commit::failed : users::Commit::unknown;
     questions = std::exchange(questions_, {});
     outcomes = static_cast<std::size_t>(std::ranges::count_if(steps_, is_outcome));
   }
@@ -259,7 +259,7 @@ void StoreQueue::written(const Batch& batch, const std::vector<Fault>& faults) {
     }
     for (; !waiting_.empty() && waiting_.front().behind <= done_; waiting_.pop_front()) {
       const auto fault = faults_.extract(waiting_.front().group);
-      told.emplace_back(std::move(waiting_.front().callback), fault ? fault.mapped() : hub::Commit::durable);
+      told.emplace_back(std::move(waiting_.front().callback), fault ? fault.mapped() : users::Commit::durable);
     }
     if (!batch.empty() && failing_.exchange(false)) log::info("outcomes are written again");
   }
@@ -277,14 +277,14 @@ void StoreQueue::not_written(std::string_view what) {
     retry_at_ = Clock::now() + kRetry;
   }
   done_something_.notify_all();
-  tell(take_waiting(hub::Commit::failed));
+  tell(take_waiting(users::Commit::failed));
 }
 
 // All who wait, and nobody waits for the steps of their groups any more.
-StoreQueue::Told StoreQueue::take_waiting(hub::Commit commit) {
+StoreQueue::Told StoreQueue::take_waiting(users::Commit commit) {
   Told told;
   const std::lock_guard lock(mutex_);
-  std::unordered_set<hub::CommitGroup> groups;
+  std::unordered_set<users::CommitGroup> groups;
   for (Waiting& one : std::exchange(waiting_, {})) {
     told.emplace_back(std::move(one.callback), commit);
     groups.insert(one.group);
@@ -332,7 +332,7 @@ void StoreQueue::answer(Question question) {
   }
   auto& [wanted, bytes_left, next] = question.reading;
   wanted.resize(next);
-  std::erase_if(wanted, [](const hub::StoredFrame& one) { return one.frame->packet().empty(); });
+  std::erase_if(wanted, [](const users::StoredFrame& one) { return one.frame->packet().empty(); });
   call([&] { callback(wanted); });
 }
 

@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "hub/outcome_store.hpp"
 #include "store/outcome_file.hpp"
 #include "store/store_step.hpp"
+#include "users/outcome_store.hpp"
 
 namespace signalbox::store {
 
@@ -27,8 +27,8 @@ namespace signalbox::store {
 /// it is done, and the others can tell how much waits, notice that it takes too long, and answer in its stead.
 class StoreQueue {
  public:
-  using Committed = hub::OutcomeStore::Committed;
-  using Found = hub::OutcomeStore::Found;
+  using Committed = users::OutcomeStore::Committed;
+  using Found = users::OutcomeStore::Found;
   using Task = std::move_only_function<void(OutcomeFile&)>;
   using Other = decltype(Step::what);
 
@@ -40,12 +40,12 @@ class StoreQueue {
 
   // For all threads.
 
-  hub::StoreState state() const noexcept;
+  users::StoreState state() const noexcept;
   /// An outcome is taken whatever the state is: who adds it has asked. Returns its row.
   Row put(Put outcome);
   /// Anything else but dates only spares a user a repetition, and is dropped when far too much waits.
   void add(Other what);
-  void when_committed(hub::CommitGroup group, Committed callback);
+  void when_committed(users::CommitGroup group, Committed callback);
   void read(Reading reading, Found callback);
   /// Does this on the thread that has the file, before anything else. At the start.
   void run(Task task);
@@ -77,7 +77,7 @@ class StoreQueue {
   /// One that can never be written, and what who waits for it is told.
   struct Fault {
     const Step* step;
-    hub::Commit commit;
+    users::Commit commit;
   };
   void written(const Batch& batch, const std::vector<Fault>& faults = {});
   void not_written(std::string_view what);
@@ -101,20 +101,20 @@ class StoreQueue {
  private:
   struct Waiting {
     std::uint64_t behind;  ///< how many steps were added before
-    hub::CommitGroup group;
+    users::CommitGroup group;
     Committed callback;
   };
   struct Asked {
     Question question;
     Found callback;
   };
-  using Told = std::vector<std::pair<Committed, hub::Commit>>;
+  using Told = std::vector<std::pair<Committed, users::Commit>>;
 
   bool push(Step step, bool in_haste);
   bool wakes();
   FrameRef unwritten(Row row) const;
   TimePoint due() const;
-  Told take_waiting(hub::Commit commit);
+  Told take_waiting(users::Commit commit);
   void tell(Told told);
 
   const Options options_;
@@ -133,7 +133,7 @@ class StoreQueue {
   std::deque<Asked> questions_;
   std::uint64_t last_question_ = 0;
   std::vector<Task> tasks_;
-  std::unordered_map<hub::CommitGroup, hub::Commit> faults_;  ///< until who waits for that group is told
+  std::unordered_map<users::CommitGroup, users::Commit> faults_;  ///< until who waits for that group is told
   TimePoint busy_since_ = kNever;
   TimePoint retry_at_{};
   TimePoint sleeps_until_ = TimePoint::min();  ///< the thread, unless it is woken; min: it does not sleep

@@ -3,21 +3,21 @@
 #include <variant>
 #include <vector>
 
-#include "hub/outcome_store.hpp"
+#include "users/outcome_store.hpp"
 
 namespace signalbox::store {
 
-using hub::Row;
+using users::Row;
 
 struct Put {
   std::string user;
-  hub::JobEntry outcome;
+  users::JobEntry outcome;
   Row replaces = 0;
-  hub::CommitGroup group = 0;
+  users::CommitGroup group = 0;
 };
 struct Received {
   std::vector<Row> rows;
-  hub::WallMs at;
+  users::WallMs at;
 };
 struct Forget {
   std::vector<Row> rows;
@@ -28,19 +28,19 @@ struct Redate {
 };
 /// Nothing is dated later than that.
 struct DateAtMost {
-  hub::WallMs time;
+  users::WallMs time;
 };
 
 /// One thing that the store was asked to write.
 struct Step {
   Row row = 0;  ///< of what is put, or of what was put last before it
-  std::variant<Put, Received, Forget, hub::PresenceChanges, Redate, DateAtMost> what;
+  std::variant<Put, Received, Forget, users::PresenceChanges, Redate, DateAtMost> what;
 };
 using Batch = std::vector<const Step*>;
 
 /// Outcomes that are to be read, in this order. Those that have their packets already count as read.
 struct Reading {
-  std::vector<hub::StoredFrame> wanted;
+  std::vector<users::StoredFrame> wanted;
   std::size_t bytes_left;  ///< to be read: then it ends, perhaps a little later
   std::size_t next = 0;    ///< of `wanted`: those before it have been looked for
 };

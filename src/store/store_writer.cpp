@@ -76,7 +76,7 @@ StoreQueue::Fault StoreWriter::drop(OutcomeFile& file, const OutcomeFile::Refuse
   step_refused.write("the store can never take this and has refused it",
                      {{"user", user}, {"job", job}, {"what", error.what()}});
   if (put && refused) {
-    hub::RefusedOutcome outcome{.user = user, .job_id = job, .number = put->outcome.number};
+    users::RefusedOutcome outcome{.user = user, .job_id = job, .number = put->outcome.number};
     try {
       outcome.before = file.outcome_in(step->row);
     } catch (const StoreError& unread) {
@@ -84,7 +84,7 @@ StoreQueue::Fault StoreWriter::drop(OutcomeFile& file, const OutcomeFile::Refuse
     }
     queue.call([&] { refused(std::move(outcome)); });
   }
-  return {.step = step, .commit = error.too_large() ? hub::Commit::too_large : hub::Commit::refused};
+  return {.step = step, .commit = error.too_large() ? users::Commit::too_large : users::Commit::refused};
 }
 
 void StoreWriter::read_some(OutcomeFile& file) {

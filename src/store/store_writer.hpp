@@ -4,9 +4,9 @@
 #include <optional>
 #include <string>
 
-#include "hub/outcome_store.hpp"
 #include "store/outcome_file.hpp"
 #include "store/store_queue.hpp"
+#include "users/outcome_store.hpp"
 
 namespace signalbox::store {
 
@@ -21,7 +21,7 @@ class StoreWriter {
   StoreQueue queue;
   std::promise<void> opened;                       ///< or why not
   std::atomic<TimePoint> last_sign{Clock::now()};  ///< of life, while it opens the file
-  hub::OutcomeStore::Refused refused;
+  users::OutcomeStore::Refused refused;
 
  private:
   void serve(OutcomeFile& file);

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "hub/emit.hpp"
 #include "server_world.hpp"
+#include "users/encode.hpp"
 
 namespace signalbox::server::test {
 namespace {
@@ -62,7 +62,7 @@ struct Jobs {
 
   void emit(const char* event, const std::string& data) {
     ++emitted;
-    EXPECT_TRUE(world.directory.emit(user, *hub::checked_event_frame(event, data)));
+    EXPECT_TRUE(world.directory.emit(user, *users::checked_event_frame(event, data)));
     if (emitted % 7 == 0) world.turn();
   }
   void progress(const std::string& job, int from, int to) {

@@ -12,8 +12,8 @@
 
 #include <signalbox/job_events.hpp>
 
-#include "hub/emit.hpp"
 #include "server_world.hpp"
+#include "users/encode.hpp"
 
 namespace signalbox::server::test {
 namespace {
@@ -145,7 +145,7 @@ Messages outcomes_in(const Messages& messages) {
 }
 
 bool complete(ServerWorld& world, const std::string& user, const std::string& job) {
-  const auto event = hub::job_frame(JobCompleted{.job_id = job, .result = 1}, {});
+  const auto event = users::job_frame(JobCompleted{.job_id = job, .result = 1}, {});
   const bool taken = world.directory.emit(user, *event).has_value();
   world.turn(2);
   return taken;

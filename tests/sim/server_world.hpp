@@ -129,7 +129,7 @@ class ServerWorld final : public net::Network {
   Assembly house_;
 
  public:
-  hub::Directory& directory = house_.directory;
+  users::Directory& directory = house_.directory;
   hub::Hub& hub = house_.hub;
 
  private:

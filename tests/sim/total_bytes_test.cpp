@@ -21,7 +21,7 @@ std::unique_ptr<Browser> deaf(ServerWorld& world, const std::string& name, unsig
 
 void emit(ServerWorld& world, const std::string& user, std::size_t bytes) {
   const std::string data = '"' + std::string(bytes, 'x') + '"';
-  EXPECT_TRUE(world.directory.emit(user, *hub::checked_event_frame("note", data)));
+  EXPECT_TRUE(world.directory.emit(user, *users::checked_event_frame("note", data)));
   world.turn(8);
 }
 

@@ -1,42 +1,27 @@
 #pragma once
 #include <algorithm>
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "auth/jwt.hpp"
 #include "hub/client.hpp"
-#include "hub/emit.hpp"
 #include "hub/local_sockets.hpp"
+#include "unit/users/fake_mailboxes.hpp"
+#include "users/encode.hpp"
 
-// A hub without I/O: mailboxes that the test empties, a clock that the test turns, clients that are lists of what was
-// sent.
+// A hub without I/O: clients that are lists of what was sent.
 namespace signalbox::hub::test {
 
-inline TimePoint test_now{};
+using users::test::FakeMailboxes;
+using users::test::test_now;
+using users::test::test_shard;
+
 inline std::chrono::system_clock::time_point wall_now() {
   static const auto start = std::chrono::system_clock::now();
   static const TimePoint steady_start = test_now;
   return start + std::chrono::duration_cast<std::chrono::system_clock::duration>(test_now - steady_start);
 }
-inline int test_shard = 0;
-
-class FakeMailboxes final : public Mailboxes {
- public:
-  explicit FakeMailboxes(unsigned shards) : boxes(shards) {}
-  unsigned shards() const override { return static_cast<unsigned>(boxes.size()); }
-  bool post(unsigned shard, Message&& message) override {
-    boxes[shard].push_back(std::move(message));
-    return true;
-  }
-  bool has_room(unsigned, std::size_t) const override { return !full; }
-  int current_shard() const override { return test_shard; }
-
-  std::vector<std::deque<Message>> boxes;
-  bool full = false;
-};
-
 inline const std::string kSecret = "0123456789abcdef0123456789abcdef";
 
 struct FakeHub {
@@ -94,7 +79,7 @@ struct FakeHub {
   Config config;
   Registry registry;
   FakeMailboxes mailboxes;
-  Directory directory;
+  users::Directory directory;
   Hub hub;
   std::vector<std::unique_ptr<LocalSockets>> locals;
 };

@@ -1,11 +1,13 @@
 #include <gtest/gtest.h>
 
 #include "fake_hub.hpp"
-#include "noted_store.hpp"
+#include "unit/users/noted_store.hpp"
 
 // `jobs` and `job_status`: what a client may ask about its user's jobs, and what that costs it.
 namespace signalbox::hub::test {
 namespace {
+
+using users::test::NotedStore;
 
 struct JobQuestions : testing::Test {
   static Config quiet() {
@@ -15,8 +17,8 @@ struct JobQuestions : testing::Test {
   }
   explicit JobQuestions(Config config = quiet()) : hub(std::move(config)) { hub.registry.start(hub.config); }
   void end(const std::string& job, std::size_t bytes) {
-    ASSERT_TRUE(
-        hub.directory.emit("ada", *job_frame(JobCompleted{.job_id = job, .result = std::string(bytes, 'x')}, {})));
+    ASSERT_TRUE(hub.directory.emit(
+        "ada", *users::job_frame(JobCompleted{.job_id = job, .result = std::string(bytes, 'x')}, {})));
   }
   FakeClient& logged_in() {
     ada.log_in("ada");
@@ -182,7 +184,7 @@ TEST_F(JobQuestionsOfMany, connections_of_one_user_wait_while_much_of_the_answer
 }
 
 TEST_F(JobQuestionsOfMany, connections_of_one_user_do_not_stand_before_another_users) {
-  ASSERT_TRUE(hub.directory.emit("bob", *job_frame(JobCompleted{.job_id = "b", .result = "x"}, {})));
+  ASSERT_TRUE(hub.directory.emit("bob", *users::job_frame(JobCompleted{.job_id = "b", .result = "x"}, {})));
   FakeClient bob(hub);
   bob.log_in("bob");
   bob.take();
@@ -266,7 +268,7 @@ TEST_F(JobQuestionsToTheStore, bring_no_more_into_memory_than_is_shown) {
 TEST_F(JobQuestionsToTheStore, about_what_is_in_memory_wait_for_nothing) {
   logged_in();
   end("1", 100);
-  ASSERT_TRUE(hub.directory.emit("ada", *job_frame(JobProgress{.job_id = "2", .progress = 5}, {})));
+  ASSERT_TRUE(hub.directory.emit("ada", *users::job_frame(JobProgress{.job_id = "2", .progress = 5}, {})));
   hub.deliver();
   ada.take();
   EXPECT_TRUE(ask(R"(21["job_status","2"])").starts_with(R"(431[{"jobId":"2","event":"job_progress")"));

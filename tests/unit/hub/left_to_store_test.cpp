@@ -1,16 +1,18 @@
 #include <gtest/gtest.h>
 
 #include "fake_hub.hpp"
-#include "noted_store.hpp"
 #include "recovering_client.hpp"
+#include "unit/users/noted_store.hpp"
 
 // When memory is short the data of outcomes lies in the store alone. Nobody notices but by waiting for it.
 namespace signalbox::hub::test {
 namespace {
 
+using users::test::NotedStore;
+
 const std::string kEnded = R"(42["job_completed",{"jobId":"7","result":1}])";
-EncodedEvent ended(const char* job = "7") {
-  return *job_frame(JobCompleted{.job_id = job, .result = 1}, {});
+users::EncodedEvent ended(const char* job = "7") {
+  return *users::job_frame(JobCompleted{.job_id = job, .result = 1}, {});
 }
 
 struct LeftToStore : testing::Test {
@@ -61,7 +63,7 @@ TEST_F(LeftToStore, nobody_waits_for_a_disk_that_does_not_answer) {
     clients.back()->log_in(user);
     EXPECT_EQ(clients.back()->take(), Packets{});
   }
-  store.how = StoreState::hanging;
+  store.how = users::StoreState::hanging;
   // One who has been asked for in each look, and all who would have been asked for after.
   for (int second = 1; second <= 2; ++second) hub.directory.on_timer(test_now + std::chrono::seconds(second));
   hub.deliver();
@@ -69,13 +71,13 @@ TEST_F(LeftToStore, nobody_waits_for_a_disk_that_does_not_answer) {
   FakeClient late(hub);
   late.log_in("ada");
   EXPECT_EQ(without_welcome(late.take()), Packets{}) << "at once";
-  EXPECT_EQ(hub.directory.emit("ada", ended("8")).error(), Directory::Refusal::not_durable);
-  store.how = StoreState::full;
-  EXPECT_EQ(hub.directory.emit("ada", ended("8")).error(), Directory::Refusal::store_full);
-  EXPECT_TRUE(hub.directory.emit("ada", *job_frame(JobProgress{.job_id = "9", .progress = 1}, {})))
+  EXPECT_EQ(hub.directory.emit("ada", ended("8")).error(), users::Directory::Refusal::not_durable);
+  store.how = users::StoreState::full;
+  EXPECT_EQ(hub.directory.emit("ada", ended("8")).error(), users::Directory::Refusal::store_full);
+  EXPECT_TRUE(hub.directory.emit("ada", *users::job_frame(JobProgress{.job_id = "9", .progress = 1}, {})))
       << "progress goes on";
 
-  store.how = StoreState::ready;
+  store.how = users::StoreState::ready;
   FakeClient back(hub);
   back.log_in("bob");
   answer();
@@ -225,9 +227,10 @@ TEST_F(LeftToStore, what_runs_is_not_pushed_out_by_what_is_read_for_a_moment) {
   roomy.registry.start(roomy.config);
   const std::string large(100'000, 'x');
   for (const char* job : {"1", "2", "3"})
-    ASSERT_TRUE(roomy.directory.emit("ada", *job_frame(JobCompleted{.job_id = job, .result = large}, {})));
+    ASSERT_TRUE(roomy.directory.emit("ada", *users::job_frame(JobCompleted{.job_id = job, .result = large}, {})));
   const json much = {{"log", std::string(40'000, 'x')}};  // memory is short, and there is but a little too much in it
-  ASSERT_TRUE(roomy.directory.emit("ada", *job_frame(JobProgress{.job_id = "runs", .progress = 1, .extra = much}, {})));
+  ASSERT_TRUE(
+      roomy.directory.emit("ada", *users::job_frame(JobProgress{.job_id = "runs", .progress = 1, .extra = much}, {})));
   const auto seconds_pass = [&] {
     for (int i = 0; i < 40; ++i) roomy.directory.on_timer(test_now += std::chrono::seconds(1));
   };
@@ -264,7 +267,8 @@ TEST_F(LeftToStore, a_start_asks_for_no_data_that_has_no_room) {
 TEST_F(LeftToStore, a_start_that_finds_memory_short_in_the_middle_has_all_of_each_user_in_their_order) {
   NotedStore far;
   for (int job = 0; job < 3000; ++job) {
-    const auto event = job_frame(JobCompleted{.job_id = std::to_string(job), .result = std::string(1000, 'x')}, {});
+    const auto event =
+        users::job_frame(JobCompleted{.job_id = std::to_string(job), .result = std::string(1000, 'x')}, {});
     far.find("user-" + std::to_string(job % 3), {.frame = event->frame, .number = 1u + static_cast<unsigned>(job) / 3});
   }
   far.kept = far.found;
@@ -392,7 +396,7 @@ TEST_F(LeftToStore, progress_far_past_the_limit_goes_before_all_outcomes_are_lef
   const json much = {{"log", std::string(100'000, 'x')}};
   const auto user = [](int i) { return "user-" + std::to_string(i); };
   for (int i = 0; i < 20; ++i) {
-    const auto runs = job_frame(JobProgress{.job_id = "runs", .progress = 1, .extra = much}, {});
+    const auto runs = users::job_frame(JobProgress{.job_id = "runs", .progress = 1, .extra = much}, {});
     ASSERT_TRUE(roomy.directory.emit(user(i), *runs));
   }
   for (int i = 0; i < 16; ++i) roomy.directory.on_timer(test_now += std::chrono::seconds(1));
@@ -415,7 +419,7 @@ TEST(UnreadOutcomes, a_batch_does_not_pass_their_bound) {
   config.unread_outcomes_per_user = 2;
   FakeHub hub(config);
   EXPECT_EQ(hub.directory.emit_all({{"ada", ended("1")}, {"ada", ended("2")}, {"ada", ended("3")}}).error(),
-            Directory::Refusal::too_many_unread);
+            users::Directory::Refusal::too_many_unread);
   EXPECT_TRUE(hub.directory.emit_all({{"ada", ended("1")}, {"grace", ended("2")}, {"ada", ended("3")}}));
   EXPECT_FALSE(hub.directory.emit("ada", ended("4")));
 }
@@ -444,7 +448,8 @@ TEST_F(Bursts, of_progress_go_as_they_come_where_memory_is_full) {
   for (int i = 0; i < 1000; ++i) {
     const std::string user = "user " + std::to_string(i % 100);
     const std::string job = std::to_string(i);
-    ASSERT_TRUE(hub.directory.emit(user, *job_frame(JobProgress{.job_id = job, .progress = 5, .status = step}, {})));
+    ASSERT_TRUE(
+        hub.directory.emit(user, *users::job_frame(JobProgress{.job_id = job, .progress = 5, .status = step}, {})));
   }
   std::size_t kept = 0;
   for (int i = 0; i < 100; ++i) kept += hub.directory.jobs("user " + std::to_string(i)).jobs.size();

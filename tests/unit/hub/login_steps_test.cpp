@@ -3,14 +3,16 @@
 
 #include <functional>
 
-#include "noted_store.hpp"
 #include "recovering_client.hpp"
+#include "unit/users/noted_store.hpp"
 
 namespace signalbox::hub::test {
 namespace {
 
-EncodedEvent outcome_of_step() {
-  return *job_frame(JobCompleted{.job_id = "7", .result = 1}, {});
+using users::test::NotedStore;
+
+users::EncodedEvent outcome_of_step() {
+  return *users::job_frame(JobCompleted{.job_id = "7", .result = 1}, {});
 }
 
 /// A hub where each step of a login waits: for a middleware, for another shard, for the store.

@@ -309,7 +309,7 @@ TEST_F(Login, an_event_goes_to_every_socket_of_its_user_and_to_nobody_else) {
   other.log_in("grace");
   hub.deliver();
   one.take(), two.take(), other.take();
-  EXPECT_EQ(hub.directory.emit("ada", *job_frame(JobProgress{.job_id = "7", .progress = 1}, {})), 2u);
+  EXPECT_EQ(hub.directory.emit("ada", *users::job_frame(JobProgress{.job_id = "7", .progress = 1}, {})), 2u);
   hub.deliver();
   const Packets want = {R"(42["job_progress",{"jobId":"7","progress":1,"status":"processing"}])"};
   EXPECT_EQ(one.take(), want);
@@ -322,7 +322,7 @@ TEST_F(Login, what_is_emitted_to_a_socket_that_left_reaches_nobody) {
   FakeClient gone(hub);
   gone.log_in("ada");
   hub.deliver();
-  ASSERT_EQ(hub.directory.emit("ada", EncodedEvent{text_frame("42[\"x\"]")}), 1u);
+  ASSERT_EQ(hub.directory.emit("ada", users::EncodedEvent{text_frame("42[\"x\"]")}), 1u);
   gone.text("1");
   FakeClient next(hub);
   next.log_in("grace");
@@ -398,7 +398,7 @@ TEST_F(Login, again_over_one_connection_costs_what_it_brings) {
   hub.config.client_events_per_s = 100;
   start();
   for (int i = 0; i < 1000; ++i)
-    ASSERT_TRUE(hub.directory.emit("ada", *job_frame(JobCompleted{.job_id = std::to_string(i)}, {})));
+    ASSERT_TRUE(hub.directory.emit("ada", *users::job_frame(JobCompleted{.job_id = std::to_string(i)}, {})));
   FakeClient ada(hub);
   ada.log_in("ada");
   EXPECT_TRUE(ada.reading) << "the first is free";

@@ -3,18 +3,20 @@
 #include <map>
 
 #include "fake_hub.hpp"
-#include "noted_store.hpp"
+#include "unit/users/noted_store.hpp"
 
 // An outcome from its emit to the moment when its user has had it.
 namespace signalbox::hub::test {
 namespace {
 
+using users::test::NotedStore;
+
 const std::string kDone = R"(42["job_completed",{"jobId":"7","result":1}])";
-EncodedEvent done() {
-  return *job_frame(JobCompleted{.job_id = "7", .result = 1}, {});
+users::EncodedEvent done() {
+  return *users::job_frame(JobCompleted{.job_id = "7", .result = 1}, {});
 }
-EncodedEvent percent(int value) {
-  return *job_frame(JobProgress{.job_id = "8", .progress = 1.0 * value}, {});
+users::EncodedEvent percent(int value) {
+  return *users::job_frame(JobProgress{.job_id = "8", .progress = 1.0 * value}, {});
 }
 
 struct Outcomes : testing::Test {
@@ -80,7 +82,7 @@ TEST_F(Outcomes, a_receipt_says_nothing_of_what_was_sent_after_its_ping) {
   ASSERT_TRUE(hub.directory.emit("ada", done()));
   hub.deliver();
   const std::uint64_t first = ada.marker;
-  ASSERT_TRUE(hub.directory.emit("ada", *job_frame(JobFailed{.job_id = "9", .error = "x"}, {})));
+  ASSERT_TRUE(hub.directory.emit("ada", *users::job_frame(JobFailed{.job_id = "9", .error = "x"}, {})));
   hub.deliver();
   ada.client.on_received(first, test_now);
   ada.client.on_timer(test_now + std::chrono::seconds(1));
@@ -95,12 +97,12 @@ TEST_F(Outcomes, that_wait_for_the_same_ping_are_one_receipt) {
   hub.deliver();
   const std::uint64_t first = ada.waiting_marker = ada.marker;
   for (const char* job : {"8", "9"}) {
-    ASSERT_TRUE(hub.directory.emit("ada", *job_frame(JobFailed{.job_id = job, .error = "x"}, {})));
+    ASSERT_TRUE(hub.directory.emit("ada", *users::job_frame(JobFailed{.job_id = job, .error = "x"}, {})));
     hub.deliver();
   }
   EXPECT_EQ(ada.marker, first) << "who answers no ping takes no memory for each outcome";
   ada.waiting_marker = 0;  // the ping goes out
-  ASSERT_TRUE(hub.directory.emit("ada", *job_frame(JobFailed{.job_id = "10", .error = "x"}, {})));
+  ASSERT_TRUE(hub.directory.emit("ada", *users::job_frame(JobFailed{.job_id = "10", .error = "x"}, {})));
   hub.deliver();
   EXPECT_GT(ada.marker, first);
   ada.client.on_received(first, test_now);
@@ -129,9 +131,10 @@ TEST_F(Outcomes, the_newest_progress_of_what_runs_is_told_as_well) {
 }
 
 TEST_F(Outcomes, are_refused_while_the_store_cannot_write_and_progress_goes_on) {
-  store.how = StoreState::failing;
-  EXPECT_EQ(hub.directory.emit("ada", done()).error(), Directory::Refusal::not_durable);
-  EXPECT_EQ(hub.directory.emit_all({{"ada", percent(1)}, {"ada", done()}}).error(), Directory::Refusal::not_durable);
+  store.how = users::StoreState::failing;
+  EXPECT_EQ(hub.directory.emit("ada", done()).error(), users::Directory::Refusal::not_durable);
+  EXPECT_EQ(hub.directory.emit_all({{"ada", percent(1)}, {"ada", done()}}).error(),
+            users::Directory::Refusal::not_durable);
   EXPECT_FALSE(hub.directory.job("ada", "8")) << "all or none";
   EXPECT_TRUE(hub.directory.emit("ada", percent(1)));
 }
@@ -141,7 +144,7 @@ TEST_F(Outcomes, a_client_asks_for_its_own_jobs_and_for_no_others) {
   ASSERT_TRUE(hub.directory.emit("grace", percent(5)));
   FakeClient ada(hub);
   told_at_login(ada);
-  const WallMs time = hub.directory.job("ada", "7")->time;
+  const users::WallMs time = hub.directory.job("ada", "7")->time;
   const std::string job = R"({"jobId":"7","event":"job_completed","data":{"jobId":"7","result":1},"time":)" +
                           std::to_string(time) + R"(,"had":false})";
   ada.text(R"(21["job_status","7"])");
@@ -183,7 +186,7 @@ TEST_F(AcknowledgedOutcomes, are_had_when_it_comes_and_written_down_once_for_man
   FakeClient ada(hub);
   told_at_login(ada);
   for (const char* job : {"7", "9"}) {
-    ASSERT_TRUE(hub.directory.emit("ada", *job_frame(JobFailed{.job_id = job, .error = "x"}, {})));
+    ASSERT_TRUE(hub.directory.emit("ada", *users::job_frame(JobFailed{.job_id = job, .error = "x"}, {})));
   }
   hub.deliver();
   ada.text("31000000000001[]");
@@ -235,7 +238,7 @@ TEST_F(Outcomes, ask_for_no_acknowledgement_else_and_one_that_nobody_asked_for_s
 TEST(OutcomesPushedOut, are_gone_from_the_store_as_well) {
   FakeMailboxes mailboxes(1);
   NotedStore store;
-  Directory directory(mailboxes, {.ledger = {.jobs_per_user = 1}});
+  users::Directory directory(mailboxes, {.ledger = {.jobs_per_user = 1}});
   directory.open(store, test_now);
   ASSERT_TRUE(directory.emit("ada", done()));
   directory.confirm("ada", {.up_to = 1});
@@ -265,19 +268,19 @@ TEST(OutcomesAfterARestart, are_there_again) {
   hub.registry.start(hub.config);
   FakeClient ada(hub);
   EXPECT_EQ(Outcomes::told_at_login(ada), Packets{kDone});
-  ASSERT_TRUE(hub.directory.emit("ada", *job_frame(JobFailed{.job_id = "8", .error = "x"}, {})));
+  ASSERT_TRUE(hub.directory.emit("ada", *users::job_frame(JobFailed{.job_id = "8", .error = "x"}, {})));
   EXPECT_EQ(store.notes.back(), "put ada 8 42") << "numbers go on";
 }
 
 TEST(OutcomesAfterARestart, go_in_the_order_in_which_they_happened) {
   NotedStore store;
   for (const char* job : {"3", "1", "2"}) {
-    const FrameRef frame = job_frame(JobCompleted{.job_id = job}, {})->frame;
+    const FrameRef frame = users::job_frame(JobCompleted{.job_id = job}, {})->frame;
     store.find("ada", {.frame = frame, .number = store.found.size() + 1, .time = 1, .had_at = 1});
   }
   FakeMailboxes mailboxes(1);
-  Directory directory(mailboxes,
-                      {.ledger = {.jobs_per_user = 3}, .clock = {[] { return WallMs{1}; }, [] { return WallMs{1}; }}});
+  users::Directory directory(mailboxes, {.ledger = {.jobs_per_user = 3},
+                                         .clock = {[] { return users::WallMs{1}; }, [] { return users::WallMs{1}; }}});
   directory.open(store, test_now);
   ASSERT_TRUE(directory.emit("ada", percent(1)));
   EXPECT_EQ(store.notes, std::vector<std::string>{"forget ada 3"});

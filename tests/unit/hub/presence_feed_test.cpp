@@ -41,7 +41,7 @@ struct Queue final : Link {
     return std::exchange(heard, {});
   }
 
-  User user;
+  users::User user;
   std::size_t waits = 0;
   Heard heard;
 };

@@ -6,7 +6,7 @@
 #include <signalbox/signalbox.hpp>
 
 #include "fake_hub.hpp"
-#include "hub/emit.hpp"
+#include "users/encode.hpp"
 
 // A client of one user that keeps what socket.io-client keeps for its recovery: its pid and its last offset.
 namespace signalbox::hub::test {
@@ -109,9 +109,9 @@ struct RecoveryWorld : testing::Test {
   void start() { hub.registry.start(hub.config); }
   /// One event to a user, delivered by the shards.
   std::size_t emit(const std::string& user, int value) {
-    return emit(user, *checked_event_frame("n", std::to_string(value)));
+    return emit(user, *users::checked_event_frame("n", std::to_string(value)));
   }
-  std::size_t emit(const std::string& user, const EncodedEvent& event) {
+  std::size_t emit(const std::string& user, const users::EncodedEvent& event) {
     const auto to = hub.directory.emit(user, event);
     hub.deliver();
     return to.value_or(999);

@@ -1,11 +1,13 @@
 // Recovery together with its neighbours: its bounds, the ledger, presence, and what clients confirm.
 #include <gtest/gtest.h>
 
-#include "noted_store.hpp"
 #include "recovering_client.hpp"
+#include "unit/users/noted_store.hpp"
 
 namespace signalbox::hub::test {
 namespace {
+
+using users::test::NotedStore;
 
 using namespace std::chrono_literals;
 
@@ -42,8 +44,8 @@ TEST_F(RecoveryWithinAUsersBytes, a_replay_that_is_larger_is_told_without_copies
   start();
   const auto outcome = [](int job) {
     const std::string result(1000, 'x');
-    return *checked_event_frame("job_completed",
-                                R"({"jobId":")" + std::to_string(job) + R"(","result":")" + result + "\"}");
+    return *users::checked_event_frame("job_completed",
+                                       R"({"jobId":")" + std::to_string(job) + R"(","result":")" + result + "\"}");
   };
   Packets replay;
   for (int job = 0; job < 20; ++job) {
@@ -77,10 +79,11 @@ TEST_F(RecoveryWithinAUsersBytes, who_cannot_be_recovered_after_all_is_told_once
   FakeClient back(hub, 1);
   claim_from(ada, back);
   // Behind the claim, and in front of what it hands over: more than is kept.
-  for (int i = 0; i < 300; ++i) ASSERT_TRUE(hub.directory.emit("ada", *checked_event_frame("n", std::to_string(i))));
+  for (int i = 0; i < 300; ++i)
+    ASSERT_TRUE(hub.directory.emit("ada", *users::checked_event_frame("n", std::to_string(i))));
   while (hub.deliver_one(0)) continue;
   // Behind what was handed over.
-  ASSERT_TRUE(hub.directory.emit("ada", *checked_event_frame("job_completed", R"({"jobId":"7"})")));
+  ASSERT_TRUE(hub.directory.emit("ada", *users::checked_event_frame("job_completed", R"({"jobId":"7"})")));
   hub.deliver();
   const Packets told = back.take();
   EXPECT_EQ(std::ranges::count_if(told, [](const std::string& packet) { return packet.contains("job_completed"); }), 1);
@@ -160,7 +163,7 @@ TEST_F(RecoveryAndTheRest, the_offset_that_is_shown_confirms_the_outcomes_before
   Recovering ada(hub, "ada");
   ada.connect();
   const auto done = [](const std::string& job) {
-    return *checked_event_frame("job_completed", R"({"jobId":")" + job + "\"}");
+    return *users::checked_event_frame("job_completed", R"({"jobId":")" + job + "\"}");
   };
   emit("ada", done("heard"));
   ada.hear();
@@ -187,7 +190,7 @@ TEST_F(RecoveryAndTheRest, who_is_not_recovered_gets_the_replay_of_the_ledger) {
   Recovering ada(hub, "ada");
   ada.connect();
   ada.cut(CloseReason::slow_consumer);
-  emit("ada", *checked_event_frame("job_completed", R"({"jobId":"7"})"));
+  emit("ada", *users::checked_event_frame("job_completed", R"({"jobId":"7"})"));
   ada.take();
   ada.connect();
   EXPECT_FALSE(ada.recovered);

@@ -49,11 +49,11 @@ TEST_F(RecoveryClaim, what_is_emitted_while_a_socket_moves_to_another_shard_come
     int next = 0;
     for (int step = 0; step < 12; ++step) {
       if (step == turns || step == turns + 2)
-        static_cast<void>(hub.directory.emit("ada", *checked_event_frame("n", std::to_string(++next))));
+        static_cast<void>(hub.directory.emit("ada", *users::checked_event_frame("n", std::to_string(++next))));
       const unsigned shard = static_cast<unsigned>((step + turns) % 2);
       hub.deliver_one(shard);
     }
-    static_cast<void>(hub.directory.emit("ada", *checked_event_frame("n", std::to_string(++next))));
+    static_cast<void>(hub.directory.emit("ada", *users::checked_event_frame("n", std::to_string(++next))));
     hub.deliver();
     Packets heard;
     for (const std::string& packet : back.sent) {
@@ -66,7 +66,7 @@ TEST_F(RecoveryClaim, what_is_emitted_while_a_socket_moves_to_another_shard_come
 TEST_F(RecoveryClaim, what_a_handler_emits_as_the_socket_comes_back_is_behind_what_was_emitted_before) {
   // As a shard does whose mailbox is empty: what its own thread emits is delivered at once.
   const auto emit_at_once = [this](int value) {
-    ASSERT_TRUE(hub.directory.emit("ada", *checked_event_frame("n", std::to_string(value))));
+    ASSERT_TRUE(hub.directory.emit("ada", *users::checked_event_frame("n", std::to_string(value))));
     Message message = std::move(hub.mailboxes.boxes[1].back());
     hub.mailboxes.boxes[1].pop_back();
     hub.locals[1]->on_message(message);
@@ -83,7 +83,7 @@ TEST_F(RecoveryClaim, what_a_handler_emits_as_the_socket_comes_back_is_behind_wh
   FakeClient back(hub, 1);
   back.text(ada.connect_packet());
   hub.deliver_one(0);  // the old place lets go, and what is emitted goes to the new one
-  ASSERT_TRUE(hub.directory.emit("ada", *checked_event_frame("n", "1")));
+  ASSERT_TRUE(hub.directory.emit("ada", *users::checked_event_frame("n", "1")));
   hub.deliver();
   Packets heard;
   for (const std::string& packet : back.sent) heard.push_back(Told(packet).event);

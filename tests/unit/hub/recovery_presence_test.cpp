@@ -255,7 +255,7 @@ TEST_F(RecoveryOfACrowd, is_heard_once_and_in_order_wherever_lines_are_cut) {
           break;
         case 1:
           hub.directory.emit("r" + std::to_string(round) + "-" + std::to_string(i),
-                             *checked_event_frame("n", std::to_string(++emitted[i])));
+                             *users::checked_event_frame("n", std::to_string(++emitted[i])));
           break;
         case 2:
           if (!client.connection().closed) client.connection().waits = random() % 2 == 0 ? 16 * 1024 - 500 : 0;
@@ -315,7 +315,7 @@ TEST_F(RecoveryAndPresence, a_broadcast_that_reaches_the_new_shard_after_the_soc
   FakeClient back(hub, 1);
   claim_from(ada, back);
   // Its thread has put it into the first mailbox, and not yet into the second.
-  const auto news = Message::broadcast(checked_event_frame("news", "1")->frame, 1000);
+  const auto news = Message::broadcast(users::checked_event_frame("news", "1")->frame, 1000);
   const auto post = [&](unsigned shard) {
     EXPECT_TRUE(hub.mailboxes.post(shard, Message::broadcast(news.frame, news.number)));
   };

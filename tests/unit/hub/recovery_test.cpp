@@ -333,7 +333,7 @@ TEST_F(Recovery, a_frame_is_kept_under_the_number_that_it_shows_whatever_is_sent
   ada.connect(0);
   tab.connect(0);
   bob.connect(0);
-  ASSERT_EQ(hub.directory.emit("ada", *checked_event_frame("n", "1")), 2u);
+  ASSERT_EQ(hub.directory.emit("ada", *users::checked_event_frame("n", "1")), 2u);
   auto& box = hub.mailboxes.boxes[0];
   box.insert(box.begin() + 1, Message::run([&] { bob.connection().text(R"(2["hi"])"); }));
   hub.deliver();

@@ -57,7 +57,7 @@ struct FileFormat : testing::Test {
     for (bool more = true; more;) {
       piece = {};
       more = file.load_more(piece, true);
-      for (const hub::StoredOutcome& one : piece) {
+      for (const users::StoredOutcome& one : piece) {
         const int i = static_cast<int>(one.number) - 1;
         ASSERT_GT(one.number, std::exchange(newest[std::string(one.user)], one.number));
         ASSERT_EQ(one.user,

@@ -11,9 +11,9 @@
 namespace signalbox::store::test {
 namespace {
 
-using hub::Commit;
-using hub::CommitGroup;
-using hub::StoreState;
+using users::Commit;
+using users::CommitGroup;
+using users::StoreState;
 
 constexpr Milliseconds kTimeout{60'000};  // of the store: the tests turn its clock
 
@@ -109,7 +109,7 @@ TEST_F(Hanging, what_waits_for_the_disk_is_bounded) {
   EXPECT_TRUE(store->ready());
   store->close(kTimeout);
   std::size_t all = 0, had = 0;
-  open()->load(true, [&](const hub::StoredOutcome& one) {
+  open()->load(true, [&](const users::StoredOutcome& one) {
     ++all;
     had += one.had_at != 0;
     EXPECT_GE(one.time, 1000);
@@ -124,8 +124,8 @@ TEST_F(Hanging, outcomes_that_are_asked_for_meanwhile_are_withheld) {
   const auto store = open();
   ASSERT_EQ(fate_of_one(*store, 1), Commit::durable);
   std::promise<std::size_t> during, after;
-  const std::vector<hub::StoredFrame> both{{1, text_frame({}, FrameKind::outcome, "1")},
-                                           {2, text_frame({}, FrameKind::outcome, "2")}};
+  const std::vector<users::StoredFrame> both{{1, text_frame({}, FrameKind::outcome, "1")},
+                                             {2, text_frame({}, FrameKind::outcome, "2")}};
   {
     HangingDisk disk;
     put(*store, 2);

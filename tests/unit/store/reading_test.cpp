@@ -24,7 +24,7 @@ TEST_F(StoreRead, a_start_has_all_in_the_order_in_which_they_were_put) {
   EXPECT_GT(store.extent().bytes, 18u * 300'000);
   std::string order;
   Row last = 0;
-  store.load(true, [&](const hub::StoredOutcome& one) {
+  store.load(true, [&](const users::StoredOutcome& one) {
     EXPECT_GT(one.row, last);
     last = one.row;
     EXPECT_EQ(one.packet.size(), 300'006u);
@@ -43,7 +43,7 @@ TEST_F(StoreRead, a_start_has_no_packets_soon_after_they_are_not_wanted) {
   }
   SqliteStore store(directory);
   std::size_t seen = 0, whole = 0;
-  store.load(true, [&](const hub::StoredOutcome& one) {
+  store.load(true, [&](const users::StoredOutcome& one) {
     whole += !one.packet.empty();
     EXPECT_EQ(whole == ++seen, !one.packet.empty()) << "first those with packets, then those without";
     EXPECT_EQ(one.job_id, std::to_string(seen));
@@ -61,7 +61,7 @@ TEST_F(StoreRead, a_start_reads_no_packets_where_none_are_wanted) {
     put(store, "ada", outcome("1", 1));
   }
   SqliteStore store(directory);
-  store.load(false, [](const hub::StoredOutcome& one) {
+  store.load(false, [](const users::StoredOutcome& one) {
     EXPECT_EQ(one.job_id, "1");
     EXPECT_EQ(one.packet, "");
     return true;
@@ -130,7 +130,7 @@ TEST_F(StoreRead, what_is_put_while_much_is_read_does_not_wait_for_the_end_of_it
       if (!ended) put_one();
     });
   };
-  std::vector<hub::StoredFrame> wanted;
+  std::vector<users::StoredFrame> wanted;
   for (int i = 0; i < 20; ++i) {
     const std::string job = std::to_string(i);
     const Row row = put(store, "ada", outcome(job, 1, large(300'000)));

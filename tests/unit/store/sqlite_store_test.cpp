@@ -78,7 +78,7 @@ TEST_F(Store, refuses_alone_what_can_never_be_written_and_keeps_the_rest) {
   {
     SqliteStore store(directory);
     std::vector<std::string> refused;
-    store.on_refused([&](const hub::RefusedOutcome& one) { refused.push_back(one.user + ' ' + one.job_id); });
+    store.on_refused([&](const users::RefusedOutcome& one) { refused.push_back(one.user + ' ' + one.job_id); });
     const CommitGroup good = store.new_group(), bad = store.new_group(), large = store.new_group();
     std::future<Commit> fates[3];
     {
@@ -117,7 +117,7 @@ TEST_F(Store, what_a_job_had_before_stays_when_a_later_outcome_of_it_is_refused)
   break_job("bad", "RAISE(ABORT, 'no such jobs')");
   SqliteStore store(directory);
   std::string before;
-  store.on_refused([&](const hub::RefusedOutcome& one) {
+  store.on_refused([&](const users::RefusedOutcome& one) {
     before = std::to_string(one.number) + " over " + std::to_string(one.before->number) + ' ' +
              std::string(one.before->frame->packet()) + ' ' + std::to_string(one.before->had_at);
     EXPECT_EQ(one.before->row, first + static_cast<Row>(one.number) - 1) << "it has the row of the refused one";
@@ -331,7 +331,7 @@ TEST_F(Store, a_full_disk_refuses_and_when_there_is_room_again_nothing_is_missin
 
 TEST_F(Store, dates_what_was_put_since_the_start_anew_when_the_clock_is_set) {
   const auto times = [](SqliteStore& store) {
-    std::vector<hub::WallMs> out;
+    std::vector<users::WallMs> out;
     for (const Loaded& one : all(store)) out.push_back(one.time);
     return out;
   };
@@ -347,11 +347,11 @@ TEST_F(Store, dates_what_was_put_since_the_start_anew_when_the_clock_is_set) {
   }
   {
     SqliteStore store(directory);
-    EXPECT_EQ(times(store), (std::vector<hub::WallMs>{5, 105, 5}));
+    EXPECT_EQ(times(store), (std::vector<users::WallMs>{5, 105, 5}));
     store.date_at_most(7);
   }
   SqliteStore store(directory);
-  EXPECT_EQ(times(store), (std::vector<hub::WallMs>{5, 7, 5}));
+  EXPECT_EQ(times(store), (std::vector<users::WallMs>{5, 7, 5}));
 }
 
 }  // namespace

@@ -12,9 +12,9 @@
 
 namespace signalbox::store::test {
 
-using hub::Commit;
-using hub::CommitGroup;
-using hub::JobEntry;
+using users::Commit;
+using users::CommitGroup;
+using users::JobEntry;
 
 /// A store in a folder of the test's own.
 struct Store : testing::Test {
@@ -61,12 +61,12 @@ struct Store : testing::Test {
   struct Loaded {
     Row row;
     std::uint64_t number;
-    hub::WallMs time, had_at;
+    users::WallMs time, had_at;
     std::string user, job, packet;
   };
   static std::vector<Loaded> all(SqliteStore& store) {
     std::vector<Loaded> out;
-    store.load(true, [&out](const hub::StoredOutcome& one) {
+    store.load(true, [&out](const users::StoredOutcome& one) {
       out.push_back({one.row, one.number, one.time, one.had_at, std::string(one.user), std::string(one.job_id),
                      std::string(one.packet)});
       return true;
@@ -86,10 +86,10 @@ struct Store : testing::Test {
   /// "job packet" of what it has of these, up to so many bytes.
   static std::vector<std::string> read(SqliteStore& store, const std::vector<Asked>& asked,
                                        std::size_t bytes = SIZE_MAX) {
-    std::vector<hub::StoredFrame> wanted;
+    std::vector<users::StoredFrame> wanted;
     for (const auto& [job, row] : asked) wanted.push_back({row, text_frame({}, FrameKind::outcome, job)});
     std::promise<std::vector<std::string>> done;
-    store.read(std::move(wanted), bytes, [&](const std::vector<hub::StoredFrame>& found) {
+    store.read(std::move(wanted), bytes, [&](const std::vector<users::StoredFrame>& found) {
       std::vector<std::string> out;
       for (const auto& [row, frame] : found)
         out.push_back(std::string(frame->key()) + ' ' + std::string(frame->packet()));

@@ -1,0 +1,99 @@
+#pragma once
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "users/directory.hpp"
+#include "users/resting_users.hpp"
+#include "users/user_table.hpp"
+
+namespace signalbox::users {
+
+/// If nothing speaks against it: then the entry is to be erased.
+inline bool put_to_rest(const User& user, RestingUsers* resting) {
+  if (!user.can_rest()) return false;
+  const std::vector<JobEntry> entries = user.jobs->outcomes();
+  std::vector<RestingUsers::Outcome> outcomes;
+  outcomes.reserve(entries.size());
+  for (const JobEntry& entry : entries)
+    outcomes.push_back({entry.number, entry.time, entry.had_at, entry.row, entry.frame->key()});
+  resting->add(user.id, outcomes);
+  return true;
+}
+
+/// A part of the directory's users. A cache line of its own at each end, since threads write to neighbours at once.
+struct alignas(64) Directory::Stripe {
+  mutable Mutex mutex;
+  LedgerMemory memory;                             ///< of the jobs of its users
+  std::size_t looked_at SB_GUARDED_BY(mutex) = 0;  ///< so large was the memory at the last look, or has been since
+  const LedgerOptions* ledger = nullptr;
+  UserTable users SB_GUARDED_BY(mutex);
+  RestingUsers resting SB_GUARDED_BY(mutex){memory};
+  /// Whose last socket has gone, in the order in which their graces end. One who came back meanwhile has another time.
+  struct Leaving {
+    User* user;
+    TimePoint offline_at;
+  };
+  std::deque<Leaving> leaving SB_GUARDED_BY(mutex);
+  /// Whose outcomes are being read, or have been for calls that are not over.
+  struct Reading {
+    struct Waiting {
+      unsigned shard;
+      Then then;
+    };
+    std::vector<Waiting> waiting{};
+    std::size_t bytes = 0;  ///< brought into memory
+  };
+  std::unordered_map<const User*, Reading> reading SB_GUARDED_BY(mutex);
+
+  /// Who rests is woken.
+  User* find(const HashedText& id) SB_REQUIRES(mutex) {
+    User* user = users.find(id);
+    return user || resting.size() == 0 ? user : wake(id);
+  }
+  User* find(std::string_view id) SB_REQUIRES(mutex) { return find(HashedText(id)); }
+  /// Of one who rests nothing is known that this is asked for.
+  const User* find_awake(std::string_view id) const SB_REQUIRES(mutex) { return users.find(HashedText(id)); }
+  User& find_or_add(std::string_view id) SB_REQUIRES(mutex) {
+    const HashedText name(id);
+    User* user = find(name);
+    return user ? *user : users.add(name);
+  }
+  User* wake(const HashedText& id) SB_REQUIRES(mutex) {
+    std::vector<JobEntry> outcomes = resting.wake(id);
+    if (outcomes.empty()) return nullptr;
+    User& user = users.add(id);
+    for (JobEntry& outcome : outcomes) jobs_of(user).restore(std::move(outcome));
+    return &user;
+  }
+  /// Who is away and small is packed at once, so that many of them do not take memory until it is their stripe's turn;
+  /// who has much to pack waits for that.
+  void rest_if_small(User& user) SB_REQUIRES(mutex) {
+    constexpr std::size_t kFew = 16;
+    if (user.jobs->size() <= kFew && put_to_rest(user, &resting)) users.erase(user);
+  }
+  UserJobs& jobs_of(User& user) {
+    if (!user.jobs) user.jobs = std::make_unique<UserJobs>(*ledger, memory, memory_of(user.id));
+    return *user.jobs;
+  }
+  // Graces differ in length after a restart: the list stays in order of their ends.
+  TimePoint begin_grace(User& user, TimePoint end) SB_REQUIRES(mutex) {
+    user.offline_at = end;
+    const auto later = [](TimePoint at, const Leaving& other) { return at < other.offline_at; };
+    leaving.insert(std::upper_bound(leaving.begin(), leaving.end(), end, later), {&user, end});
+    ++user.leaving;
+    return end;
+  }
+  User& known(const User* id) SB_REQUIRES(mutex) {
+    User* user = users.find(HashedText(id->id));
+    SB_ASSERT(user == id);
+    return *user;
+  }
+};
+
+}  // namespace signalbox::users

@@ -1,0 +1,60 @@
+#include "users/emitter.hpp"
+
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace signalbox::users {
+namespace {
+
+log::RareWarning mailbox_full;
+
+}  // namespace
+
+std::string_view to_text(Origin origin) noexcept {
+  switch (origin) {
+    case Origin::program:
+      return "the program";
+    case Origin::http:
+      return "the HTTP interface";
+  }
+  return {};
+}
+
+EmitError Emitter::error_of(Directory::Refusal refusal, Origin origin) const {
+  if (!running()) return EmitError::stopped;
+  if (refusal == Directory::Refusal::overloaded)
+    mailbox_full.write("MAILBOX_MESSAGES is reached: emits are refused", {{"from", std::string(to_text(origin))}});
+  return to_emit_error(refusal);
+}
+
+EmitResult Emitter::emit(std::string_view user, EncodedEvent event, Origin origin, CommitGroup group) {
+  if (!running()) return std::unexpected(EmitError::stopped);
+  const auto queued = directory_.emit(user, std::move(event), group);
+  if (!queued) return std::unexpected(error_of(queued.error(), origin));
+  return *queued;
+}
+
+EmitResult Emitter::emit_all(std::vector<Directory::Emission> emissions, Origin origin, CommitGroup group) {
+  if (!running()) return std::unexpected(EmitError::stopped);
+  const auto online = directory_.emit_all(std::move(emissions), group);
+  if (!online) return std::unexpected(error_of(online.error(), origin));
+  return *online;
+}
+
+CommitGroup Emitter::new_group() const {
+  // Before it runs, the store may just be opened.
+  OutcomeStore* const store = running() ? directory_.store() : nullptr;
+  return store ? store->new_group() : 0;
+}
+
+void Emitter::when_durable(CommitGroup group, OutcomeStore::Committed callback) const {
+  group == 0 ? callback(Commit::nowhere) : directory_.store()->when_committed(group, std::move(callback));
+}
+
+StoreState Emitter::store_state() const {
+  const OutcomeStore* const store = directory_.store();
+  return store ? store->state() : StoreState::ready;
+}
+
+}  // namespace signalbox::users

@@ -1,0 +1,51 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include <signalbox/utils.hpp>
+
+#include "users/directory.hpp"
+#include "users/encode.hpp"
+#include "users/outcome_store.hpp"
+
+namespace signalbox::users {
+
+/// Whose an event is.
+enum class Origin : std::uint8_t { program, http };
+std::string_view to_text(Origin origin) noexcept;
+
+/// The only way in for events to users, whoever emits them.
+///
+/// thread  any.
+class Emitter {
+ public:
+  explicit Emitter(Directory& directory) : directory_(directory) {}
+
+  /// Only while it runs events are taken; else they are refused with EmitError::stopped.
+  void set_running(bool running) { running_.store(running, std::memory_order_release); }
+  bool running() const { return running_.load(std::memory_order_acquire); }
+
+  /// For how many sockets the event was queued, on all shards. Kept until it is received, an outcome of this group is
+  /// on the disk when when_durable() says so.
+  EmitResult emit(std::string_view user, EncodedEvent event, Origin origin, CommitGroup group = 0);
+  /// All or none: how many of these had a socket. Order within a user is that of the list.
+  EmitResult emit_all(std::vector<Directory::Emission> emissions, Origin origin, CommitGroup group = 0);
+
+  /// For outcomes whose commit somebody waits for together; 0 where no outcome ever lies on a disk.
+  CommitGroup new_group() const;
+  /// Once for each group that has outcomes, when nothing more is emitted of it: calls back, on any thread, with what
+  /// has become of them. Of group 0 at once: with Commit::nowhere.
+  void when_durable(CommitGroup group, OutcomeStore::Committed callback) const;
+  /// How whatever outcomes are kept in does.
+  StoreState store_state() const;
+
+ private:
+  EmitError error_of(Directory::Refusal refusal, Origin origin) const;
+
+  Directory& directory_;
+  std::atomic<bool> running_{false};
+};
+
+}  // namespace signalbox::users

@@ -1,0 +1,225 @@
+#include "users/encode.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+#include <signalbox/config.hpp>
+
+#include "base/eight_bytes.hpp"
+#include "base/json_check.hpp"
+#include "base/json_scan.hpp"
+#include "base/json_value.hpp"
+#include "base/json_write.hpp"
+#include "base/utf8.hpp"
+#include "socketio/packet.hpp"
+
+namespace signalbox::users {
+namespace {
+
+constexpr std::size_t kMaxUserBytes = 256;
+constexpr std::size_t kMaxEventBytes = 256;
+constexpr std::size_t kMaxJobBytes = 256;
+constexpr std::size_t kKeptBytes = 64 * 1024;  ///< a buffer that grew beyond this is not kept for the thread
+
+/// A buffer to write a packet in: one a thread, since an event is built on whatever thread emits.
+class Writer {
+ public:
+  Writer() : out_(buffer()) { out_.clear(); }
+  ~Writer() {
+    if (out_.capacity() > kKeptBytes) std::string().swap(out_);
+  }
+  std::string& out() { return out_; }
+  /// `id_at`: where the job's id was written, unless it had to be escaped.
+  FrameResult event(FrameKind kind, std::string_view job_id, std::size_t id_at) const {
+    if (job_id.size() > kMaxJobBytes) return std::unexpected(EmitError::invalid_job);
+    const std::string_view written = std::string_view(out_).substr(id_at, job_id.size());
+    return EncodedEvent{text_frame(out_, kind, written == job_id ? written : job_id)};
+  }
+
+ private:
+  static std::string& buffer() {
+    thread_local std::string one;
+    return one;
+  }
+  std::string& out_;
+};
+
+std::expected<void, EmitError> append_extra(std::string& out, const json& extra, const EmitLimits& limits) {
+  if (!extra.is_object()) return std::unexpected(EmitError::invalid_json);
+  for (const auto& [name, value] : extra.items()) {
+    if (name == "jobId" || name == "progress" || name == "status") continue;  // the event's own say what is true
+    out += ',';
+    append_json_string(out, name);
+    out += ':';
+    if (!append_json(out, value, limits.json_depth - 1)) return std::unexpected(EmitError::invalid_json);
+  }
+  return {};
+}
+
+FrameKind kind_of(std::string_view event) {
+  if (event == events::job_progress) return FrameKind::progress;
+  return event == events::job_completed || event == events::job_failed ? FrameKind::outcome : FrameKind::event;
+}
+
+/// The job that a job event's data names, as text; empty if none. Of several the last, as a browser has it.
+std::string job_of(FrameKind kind, std::string_view data) {
+  const auto id = kind == FrameKind::event ? std::nullopt : json_member(data, "jobId");
+  if (!id) return {};
+  if (auto text = json_string(*id)) return std::move(*text);
+  return json_is_integer(*id) ? std::string(*id) : std::string();
+}
+
+std::string job_of(FrameKind kind, const json& data) {
+  const auto id = kind == FrameKind::event ? data.end() : data.find("jobId");
+  if (id == data.end()) return {};
+  if (id->is_string()) return id->get_ref<const std::string&>();
+  std::string digits;
+  if (id->is_number_integer()) append_json(digits, *id, 0);
+  return digits;
+}
+
+/// The key as a slice of a text that has it near its beginning, for which a frame needs no more memory.
+std::string_view slice(std::string_view text, std::string_view key) {
+  const std::size_t at = text.substr(0, UINT8_MAX).find(key);
+  return at == std::string_view::npos ? key : text.substr(at, key.size());
+}
+
+}  // namespace
+
+bool valid_user_id(std::string_view id) noexcept {
+  if (id.empty() || id.size() > kMaxUserBytes) return false;
+  if (printable_ascii(id)) return true;
+  const auto control = [](char c) { return (c >= 0 && c < 0x20) || c == 0x7F; };
+  return std::ranges::none_of(id, control) && valid_utf8(id);
+}
+
+void check_size(std::string_view arguments, std::span<const std::string> attachments) {
+  const auto fits = [](std::string_view bytes) { return bytes.size() <= kMaxMessageBytes; };
+  if (!fits(arguments) || !std::ranges::all_of(attachments, fits))
+    throw std::invalid_argument(
+        "The arguments of an event or acknowledgement, and each attachment, are of 1 GiB at most.");
+}
+
+std::expected<void, EmitError> check_event_name(std::string_view name) {
+  if (name.empty() || name.size() > kMaxEventBytes || !valid_utf8(name))
+    return std::unexpected(EmitError::invalid_event);
+  if (socketio::reserved_event(name)) return std::unexpected(EmitError::reserved_event);
+  return {};
+}
+
+FrameResult job_frame(const JobProgress& job, const EmitLimits& limits) {
+  Writer writer;
+  std::string& out = writer.out();
+  append(out, R"(42["job_progress",{"jobId":)");
+  const std::size_t id_at = out.size() + 1;
+  append_json_string(out, job.job_id);
+  append(out, R"(,"progress":)");
+  append_double(out, job.progress);
+  append(out, R"(,"status":)");
+  append_json_string(out, job.status);
+  if (!job.extra.is_null()) {
+    if (const auto ok = append_extra(out, job.extra, limits); !ok) return std::unexpected(ok.error());
+  }
+  append(out, "}]");
+  if (out.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
+  return writer.event(FrameKind::progress, job.job_id, id_at);
+}
+
+FrameResult job_frame(const JobCompleted& job, const EmitLimits& limits) {
+  Writer writer;
+  std::string& out = writer.out();
+  out += R"(42["job_completed",{"jobId":)";
+  const std::size_t id_at = out.size() + 1;
+  append_json_string(out, job.job_id);
+  out += R"(,"result":)";
+  if (!append_json(out, job.result, limits.json_depth - 1)) return std::unexpected(EmitError::invalid_json);
+  out += "}]";
+  if (out.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
+  return writer.event(FrameKind::outcome, job.job_id, id_at);
+}
+
+FrameResult job_frame(const JobFailed& job, const EmitLimits& limits) {
+  Writer writer;
+  std::string& out = writer.out();
+  out += R"(42["job_failed",{"jobId":)";
+  const std::size_t id_at = out.size() + 1;
+  append_json_string(out, job.job_id);
+  out += R"(,"error":)";
+  append_json_string(out, job.error);
+  out += "}]";
+  if (out.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
+  return writer.event(FrameKind::outcome, job.job_id, id_at);
+}
+
+FrameResult checked_event_frame(std::string_view event, std::string_view data) {
+  const FrameKind kind = kind_of(event);
+  const std::string job = job_of(kind, data);
+  if (job.size() > kMaxJobBytes) return std::unexpected(EmitError::invalid_job);
+  Writer writer;
+  std::string& out = writer.out();
+  out += "42[";
+  append_json_string(out, event);
+  out += ',';
+  return EncodedEvent{make_frame(false, kind, slice(data, job), out, data, "]")};
+}
+
+FrameResult event_frame(std::string_view event, const json& data, const EmitLimits& limits) {
+  if (const auto ok = check_event_name(event); !ok) return std::unexpected(ok.error());
+  Writer writer;
+  std::string& out = writer.out();
+  out += "42[";
+  append_json_string(out, event);
+  out += ',';
+  const std::size_t begin = out.size();
+  if (!append_json(out, data, limits.json_depth)) return std::unexpected(EmitError::invalid_json);
+  if (out.size() - begin > limits.data_bytes) return std::unexpected(EmitError::too_large);
+  out += ']';
+  const FrameKind kind = kind_of(event);
+  const std::string job = job_of(kind, data);
+  if (job.size() > kMaxJobBytes) return std::unexpected(EmitError::invalid_job);
+  return EncodedEvent{text_frame(out, kind, slice(out, job))};
+}
+
+FrameResult event_frame_of_text(std::string_view event, const JsonView& data, const EmitLimits& limits) {
+  if (const auto ok = check_event_name(event); !ok) return std::unexpected(ok.error());
+  if (data.size() > limits.data_bytes) return std::unexpected(EmitError::too_large);
+  if (!valid_json(data, limits.json_depth)) return std::unexpected(EmitError::invalid_json);
+  return checked_event_frame(event, data);
+}
+
+}  // namespace signalbox::users
+
+namespace signalbox {
+
+std::string_view to_text(EmitError error) noexcept {
+  switch (error) {
+    case EmitError::overloaded:
+      return "The server is overloaded: try again in a moment.";
+    case EmitError::stopped:
+      return "The server is not running.";
+    case EmitError::invalid_json:
+      return "The data is not JSON that a browser can read.";
+    case EmitError::too_large:
+      return "The data is larger than MAX_PAYLOAD_BYTES.";
+    case EmitError::invalid_event:
+      return "An event's name is UTF-8 text of 1 to 256 bytes.";
+    case EmitError::reserved_event:
+      return "Socket.IO keeps this event's name for itself.";
+    case EmitError::too_many_unread:
+      return "The user has too many outcomes that they have not had.";
+    case EmitError::store_full:
+      return "More outcomes wait for the disk than STORE_QUEUE_BYTES: try again in a moment.";
+    case EmitError::not_durable:
+      return "The store cannot write at present: outcomes are refused until it can.";
+    case EmitError::invalid_user:
+      return "A user's id is UTF-8 text of 1 to 256 bytes without control characters.";
+    case EmitError::unread_full:
+      return "The unread outcomes of all users take UNREAD_TOTAL_BYTES: outcomes are refused until some are received.";
+    case EmitError::invalid_job:
+      return "A job's id is text of at most 256 bytes, or an integer of as many digits.";
+  }
+  return "unknown error";
+}
+
+}  // namespace signalbox

@@ -1,0 +1,57 @@
+#pragma once
+#include <cstddef>
+#include <expected>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <signalbox/job_events.hpp>
+#include <signalbox/json.hpp>
+#include <signalbox/json_text.hpp>
+#include <signalbox/utils.hpp>
+
+#include "base/frame.hpp"
+
+namespace signalbox::users {
+
+// What is emitted, as one frame for every socket that gets it. Pure; any thread.
+
+/// What is emitted, ready for every socket that gets it.
+struct EncodedEvent {
+  FrameRef frame;
+  /// Of the job that it is of; empty: no job event, or one that names none.
+  std::string_view job_id() const noexcept { return frame->key(); }
+  /// Is it kept until its user has received it? An outcome without an id is not: nobody could tell it from others.
+  bool kept_outcome() const noexcept { return frame->kind() == FrameKind::outcome && !job_id().empty(); }
+  const Frame* operator->() const noexcept { return frame.operator->(); }
+};
+
+/// What a program hands in for one event or acknowledgement. Throws std::invalid_argument where it is too large.
+void check_size(std::string_view arguments, std::span<const std::string> attachments);
+
+using FrameResult = std::expected<EncodedEvent, EmitError>;
+
+struct EmitLimits {
+  std::size_t data_bytes = 1'000'000;
+  std::size_t json_depth = 128;
+};
+
+/// 1 to 256 bytes of UTF-8 without control characters: what a token may call a user.
+bool valid_user_id(std::string_view id) noexcept;
+/// Nothing if a server may emit an event of this name: 1 to 256 bytes of UTF-8, not one that Socket.IO reserves.
+std::expected<void, EmitError> check_event_name(std::string_view name);
+
+/// The typed events write their JSON straight into the frame.
+FrameResult job_frame(const JobProgress& job, const EmitLimits& limits);
+FrameResult job_frame(const JobCompleted& job, const EmitLimits& limits);
+FrameResult job_frame(const JobFailed& job, const EmitLimits& limits);
+
+/// 42["event",data]. A job event's kind and key come from its name and from data.jobId, whichever way it was emitted.
+/// Of every job event the id is of at most 256 bytes: it stays in memory as long as the job.
+FrameResult event_frame(std::string_view event, const json& data, const EmitLimits& limits);
+/// The same for JSON text, which is relayed as these bytes once it is known to be right.
+FrameResult event_frame_of_text(std::string_view event, const JsonView& data, const EmitLimits& limits);
+/// The same for a name and a text that are known to be right.
+FrameResult checked_event_frame(std::string_view event, std::string_view data);
+
+}  // namespace signalbox::users

@@ -1,0 +1,171 @@
+#pragma once
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/frame.hpp"
+#include "users/job_page.hpp"
+#include "users/job_table.hpp"
+
+namespace signalbox::users {
+
+struct LedgerOptions {
+  LedgerMs outcome_ttl = 24 * 3600 * 1000;
+  LedgerMs progress_ttl = 3600 * 1000;
+  LedgerMs outcome_replay = 600 * 1000;  ///< outcomes had less than this long ago are told again at a login; 0: none
+  std::size_t jobs_per_user = 200;
+  std::size_t unread_outcomes_per_user = 10'000;
+  std::size_t total_bytes = 256u << 20;
+  std::size_t unread_total_bytes = 256u << 20;  ///< see UnreadMemory
+};
+
+/// What the unread outcomes of all users take of memory, as no bound may push them out: their index, and their data
+/// where that cannot be left to a store.
+///
+/// thread  any.
+struct UnreadMemory {
+  std::atomic<std::size_t> bytes{0};
+  bool data_stays = true;  ///< there is no store; before the first outcome
+};
+
+/// What the jobs of all users under one lock take of memory.
+struct LedgerMemory {
+  std::atomic<std::size_t> bytes{0};  ///< written under the lock
+  UnreadMemory* unread = nullptr;     ///< of all users
+
+  // Under the lock of all who share it: no locked instruction is needed.
+  void add(std::size_t more) { bytes.store(bytes.load(std::memory_order_relaxed) + more, std::memory_order_relaxed); }
+};
+
+/// Outcomes of a user by their numbers: those after `after`, up to `up_to`.
+struct Outcomes {
+  std::uint64_t after = 0;
+  std::uint64_t up_to = 0;
+  bool contain(std::uint64_t number) const { return number > after && number <= up_to; }
+};
+
+/// The jobs of one user: for each its newest progress while it runs, and its outcome until its time has come. Pure.
+///
+/// thread  none of its own: the directory's entry that holds it is locked.
+class UserJobs {
+ public:
+  /// `memory` counts what this takes; `owner_bytes` is what its user takes, who is known because of them.
+  UserJobs(const LedgerOptions& options, LedgerMemory& memory, std::size_t owner_bytes);
+  ~UserJobs();
+  UserJobs(const UserJobs&) = delete;
+  UserJobs& operator=(const UserJobs&) = delete;
+
+  /// An outcome that is no longer kept.
+  struct Gone {
+    Row row;
+    bool unread;
+  };
+
+  /// Is there room for one more outcome that the user has not had, when so many others come before it? Of a job whose
+  /// outcome waits already there always is.
+  bool has_room(std::string_view job_id, std::size_t before) const;
+  /// What this outcome would add to UnreadMemory: of a job whose outcome waits already it takes the place of that one.
+  std::size_t unread_growth(const Frame& outcome) const;
+  /// The same for a user of whom no unread outcome is known; never less.
+  static std::size_t unread_cost(const Frame& outcome, std::size_t owner_bytes, bool data_stays);
+  struct Kept {
+    JobEntry& entry;  ///< until anything else is kept
+    Row replaced;     ///< of the outcome whose place it took; 0: of none
+  };
+  /// About what so many outcomes take of memory that have so many bytes together.
+  static std::size_t cost_of(std::size_t outcomes, std::size_t bytes);
+  /// Keeps a job event (its frame's kind says which). The outcomes that it pushed out are added to `gone`.
+  Kept keep(const HashedText& job_id, FrameRef frame, LedgerMs now, std::vector<Gone>& gone);
+  /// What keep() will give.
+  std::uint64_t next_number() const { return last_number_ + 1; }
+  /// keep() or status() of this job comes soon.
+  void prefetch(const HashedText& job_id) const { jobs_.prefetch(job_id); }
+  /// This outcome is not kept after all, if it is still the job's; `before` is what stands in its place.
+  void take_back(std::string_view job_id, std::uint64_t number, std::optional<JobEntry> before);
+  /// Takes back an outcome that was kept before a restart, or before the user rested. The oldest come first.
+  void restore(JobEntry outcome);
+  /// What a socket is told at its login, in the order in which it happened: outcomes not had, those had lately,
+  /// progress of what runs.
+  struct Replay {
+    std::vector<JobEntry> entries{};
+    std::uint64_t withheld = 0;  ///< the newest outcome not had that could not be read, and is left out; 0: none
+  };
+  Replay replay(const Ages& ages) const;
+  /// The user has had these. Returns the rows of those that were news and lie in the store. They count for the bound
+  /// from now on: what it pushed out is added to `gone`.
+  std::vector<Row> confirm(Outcomes had, LedgerMs now, std::vector<Gone>& gone);
+  std::optional<JobStatus> status(std::string_view job_id) const;
+  const JobEntry* newest(std::string_view job_id) const;
+  /// Those that are asked for, `query.limit` at least 1.
+  JobPage page(const JobQuery& query) const;
+
+  /// Drops what is past its time; with `tight`, also all that may be pushed out. Returns the outcomes that went.
+  std::vector<Gone> expire(const Ages& ages, bool tight);
+  bool empty() const { return jobs_.size() == 0; }
+  std::size_t size() const { return jobs_.size(); }
+  /// Does none of them run?
+  bool outcomes_alone() const;
+  std::vector<JobEntry> outcomes() const;  ///< in the order of their numbers
+
+  /// Are the packets of all outcomes in memory? Before replay(), status() and page(), which leave out or show as
+  /// unreadable what is not.
+  bool loaded() const { return unloaded_ == 0; }
+  /// Leaves the packets of outcomes to the store.
+  void unload();
+  /// What the store is to be asked for, in the order of its rows.
+  std::vector<StoredFrame> left_to_store() const;
+  /// Takes what the store has of these: how many bytes. Outcomes that are not among it stay, and are not told.
+  std::size_t load(const std::vector<StoredFrame>& found);
+
+ private:
+  /// Jobs of one rank by their places, from the one that has been in it longest, so that pushing out costs the same
+  /// however many there are.
+  struct List {
+    std::uint32_t oldest = KeptJob::kNone;
+    std::uint32_t newest = KeptJob::kNone;
+  };
+
+  const JobEntry* find_unread(std::string_view job_id) const;
+  void count_unread(const JobEntry& outcome);
+  void uncount_unread(const JobEntry& outcome);
+  void count(const JobEntry& entry);
+  void change_frame(JobEntry& outcome, FrameRef frame);
+  void uncount(const JobEntry& entry);
+  void uncount_all(const KeptJob& job);
+  void link(KeptJob& job);    ///< to the end of the list of its rank
+  void unlink(KeptJob& job);  ///< from the list that it is in, before anything in it changes
+  void take_out(KeptJob& job);
+  /// How many of them the bound counts: all but those whose outcome is unread.
+  std::size_t bounded() const { return jobs_.size() - unread_; }
+  /// Until no more than `most` are left of those that the bound counts.
+  void push_out(std::size_t most, std::vector<Gone>& gone);
+  void push_one_out(List& list, std::vector<Gone>& gone);
+  void look_ahead(const List& list) const;
+  /// In no list.
+  KeptJob& find_or_add(const HashedText& job_id);
+  void compact();
+  List& ranked(KeptJob::Rank of) { return lists_[static_cast<std::size_t>(of)]; }
+  const List& ranked(KeptJob::Rank of) const { return lists_[static_cast<std::size_t>(of)]; }
+  /// Calls `visit(job)` for each that is in this list now; it may take it out or put it elsewhere.
+  template <class Jobs, class Visit>
+  static void each(Jobs& jobs, List list, Visit visit);
+  template <class Jobs, class Visit>
+  static void each(Jobs& jobs, const std::array<List, 3>& lists, Visit visit);
+
+  const LedgerOptions& options_;
+  LedgerMemory& memory_;
+  const std::size_t owner_bytes_;
+  JobTable jobs_;
+  std::array<List, 3> lists_{};  ///< by rank
+  std::uint64_t last_number_ = 0;
+  std::size_t unread_ = 0;  ///< outcomes, and so jobs
+  std::size_t unloaded_ = 0;
+};
+
+}  // namespace signalbox::users

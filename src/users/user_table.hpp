@@ -1,0 +1,68 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "base/text.hpp"
+#include "users/directory.hpp"
+#include "users/hash_index.hpp"
+
+namespace signalbox::users {
+
+/// What an entry of this id takes of memory, with its part of the table.
+inline std::size_t memory_of(std::string_view id) {
+  constexpr std::size_t kInPlace = 15, kSlot = 32;
+  return sizeof(User) + 16 + (id.size() > kInPlace ? allocated(id.size() + 1) : 0) + kSlot;
+}
+
+/// Owns users and finds them by their ids. A User stays where it is, while its sockets name it.
+class UserTable {
+ public:
+  UserTable() = default;
+  ~UserTable() {
+    each([](User& user) { delete &user; });
+  }
+  UserTable(const UserTable&) = delete;
+  UserTable& operator=(const UserTable&) = delete;
+
+  User* find(const HashedText& id) const {
+    return index_.find(short_hash(id), [&](const User* user) { return user->id == id.text; });
+  }
+  /// There is none of its id.
+  User& add(const HashedText& id) {
+    auto user = std::make_unique<User>(id.text);
+    index_.add(short_hash(id), user.get());
+    return *user.release();
+  }
+  void erase(User& user) {
+    index_.remove(short_hash(HashedText(user.id)), &user);
+    delete &user;
+  }
+  template <class Visit>
+  void each(Visit visit) const {
+    index_.each([&](User* user) { visit(*user); });
+  }
+  /// Those of one of `pieces`, a power of two up to 65,536: a user is always of the same.
+  template <class Visit>
+  void each_of(std::uint32_t piece, std::uint32_t pieces, Visit visit) const {
+    index_.each_of(piece, pieces, [&](User* user) { visit(*user); });
+  }
+  /// Those for whom `is_over(user)` holds; it may be asked twice of one.
+  template <class IsOver>
+  void erase_if(IsOver is_over) {
+    index_.remove_if([&](User* user) {
+      const bool over = is_over(*user);
+      if (over) delete user;
+      return over;
+    });
+  }
+  std::size_t size() const { return index_.size(); }
+
+ private:
+  // The upper bits choose the stripe.
+  static std::uint32_t short_hash(const HashedText& id) { return static_cast<std::uint32_t>(id.hash); }
+
+  HashIndex<User*, nullptr> index_;
+};
+
+}  // namespace signalbox::users

@@ -1,0 +1,165 @@
+#include "users/encode.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+
+#include "base/json_check.hpp"
+
+namespace signalbox::users {
+namespace {
+
+const EmitLimits kLimits{};
+
+std::string packet(const FrameResult& frame) {
+  return frame ? std::string((*frame)->packet()) : std::string(to_text(frame.error()));
+}
+
+TEST(JobEvents, are_what_the_original_sent) {
+  EXPECT_EQ(packet(job_frame(JobProgress{.job_id = "7", .progress = 50}, kLimits)),
+            R"(42["job_progress",{"jobId":"7","progress":50,"status":"processing"}])");
+  EXPECT_EQ(packet(job_frame(JobCompleted{.job_id = "7", .result = {{"imageUrl", "/a.png"}, {"width", 2}}}, kLimits)),
+            R"(42["job_completed",{"jobId":"7","result":{"imageUrl":"/a.png","width":2}}])");
+  EXPECT_EQ(packet(job_frame(JobFailed{.job_id = "7", .error = "no \"paint\""}, kLimits)),
+            R"(42["job_failed",{"jobId":"7","error":"no \"paint\""}])");
+}
+
+TEST(JobEvents, carry_keys_of_the_callers_own_behind_their_own) {
+  const json extra = {{"eta", 3.5}, {"progress", 99}, {"step", {"a", 1}}};
+  EXPECT_EQ(packet(job_frame(JobProgress{.job_id = "7", .progress = 0.1, .status = "x", .extra = extra}, kLimits)),
+            R"(42["job_progress",{"jobId":"7","progress":0.1,"status":"x","eta":3.5,"step":["a",1]}])");
+  EXPECT_EQ(job_frame(JobProgress{.job_id = "7", .extra = json::array({1})}, kLimits).error(), EmitError::invalid_json);
+}
+
+TEST(JobEvents, print_what_is_no_number_as_null) {
+  EXPECT_EQ(
+      packet(job_frame(JobProgress{.job_id = "7", .progress = std::numeric_limits<double>::quiet_NaN()}, kLimits)),
+      R"(42["job_progress",{"jobId":"7","progress":null,"status":"processing"}])");
+}
+
+TEST(JobEvents, are_known_by_kind_and_job_whichever_way_they_were_emitted) {
+  const auto typed = *job_frame(JobProgress{.job_id = "7", .progress = 1}, kLimits);
+  const auto built = *event_frame("job_progress", {{"x", 1}, {"jobId", "7"}}, kLimits);
+  const auto text = *event_frame_of_text("job_progress", R"({"jobId":"7"})", kLimits);
+  for (const EncodedEvent& frame : {typed, built, text}) {
+    EXPECT_EQ(frame.job_id(), "7");
+    EXPECT_EQ(frame->kind(), FrameKind::progress);
+    EXPECT_EQ(frame->key(), "7");
+  }
+  EXPECT_EQ((*job_frame(JobCompleted{.job_id = "7"}, kLimits))->kind(), FrameKind::outcome);
+  EXPECT_EQ((*event_frame_of_text("job_failed", R"({"jobId":12})", kLimits))->kind(), FrameKind::outcome);
+  EXPECT_EQ((*event_frame_of_text("job_failed", R"({"jobId":12})", kLimits))->key(), "12");
+  EXPECT_EQ((*event_frame_of_text("job_progress", R"([{"jobId":12}])", kLimits))->key(), "")
+      << "names no job: replaces nothing";
+  for (const json& data : {json{{"jobId", 12}}, json{{"jobId", 12U}}})
+    EXPECT_EQ((*event_frame("job_failed", data, kLimits))->key(), "12");
+  for (const json& data :
+       {json{{"jobId", 1.5}}, json{{"jobId", nullptr}}, json::object(), json::array({"jobId"}), json("jobId")})
+    EXPECT_EQ((*event_frame("job_failed", data, kLimits))->key(), "");
+  EXPECT_EQ((*event_frame_of_text("news", R"({"jobId":12})", kLimits))->kind(), FrameKind::event);
+}
+
+TEST(JobEvents, name_their_job_in_at_most_256_bytes) {
+  for (const std::size_t size : {256u, 257u}) {
+    const std::string id(size, 'x'), data = R"({"jobId":")" + id + "\"}";
+    const std::string digits = R"({"jobId":)" + std::string(size, '7') + "}";
+    for (const FrameResult& frame :
+         {job_frame(JobProgress{.job_id = id}, kLimits), job_frame(JobCompleted{.job_id = id}, kLimits),
+          job_frame(JobFailed{.job_id = id, .error = "x"}, kLimits),
+          event_frame("job_progress", {{"jobId", id}}, kLimits), event_frame_of_text("job_failed", data, kLimits),
+          checked_event_frame("job_completed", data), checked_event_frame("job_completed", digits)}) {
+      EXPECT_EQ(frame.has_value(), size == 256);
+      if (!frame) EXPECT_EQ(frame.error(), EmitError::invalid_job);
+    }
+    EXPECT_TRUE(checked_event_frame("news", data)) << "no job event";
+  }
+}
+
+TEST(JobEvents, hold_the_jobs_id_once_where_json_writes_it_as_it_is) {
+  const auto beside_packet = [](const FrameResult& event) {
+    return (*event)->memory() - sizeof(Frame) - (*event)->websocket().size();
+  };
+  EXPECT_EQ(beside_packet(job_frame(JobProgress{.job_id = "seven"}, kLimits)), 0u);
+  EXPECT_EQ(beside_packet(job_frame(JobCompleted{.job_id = "seven"}, kLimits)), 0u);
+  EXPECT_EQ(beside_packet(job_frame(JobFailed{.job_id = "seven", .error = "x"}, kLimits)), 0u);
+  EXPECT_EQ(beside_packet(event_frame("job_failed", {{"jobId", "seven"}}, kLimits)), 0u);
+  EXPECT_EQ(beside_packet(event_frame_of_text("job_failed", R"({"jobId":"seven"})", kLimits)), 0u);
+
+  const auto escaped = job_frame(JobProgress{.job_id = "a\"b"}, kLimits);
+  EXPECT_EQ(escaped->job_id(), "a\"b");
+  EXPECT_EQ(beside_packet(escaped), 3u);
+}
+
+TEST(JobEvents, are_of_the_job_that_a_browser_reads) {
+  const auto job = [](std::string_view data) {
+    return std::string((*event_frame_of_text("job_progress", data, kLimits))->key());
+  };
+  EXPECT_EQ(job(R"({"jobId":"1","jobId":"2"})"), "2");
+  EXPECT_EQ(job(R"({"jobId":"1","x":{"jobId":"3"},"job\u0049d":2})"), "2") << "a name with escapes is that name";
+  EXPECT_EQ(job(R"({"\u006aobId":"1","jobId":"2"})"), "2");
+  EXPECT_EQ(job(R"({"jobId":"1","jobId":null})"), "") << "none: JSON.parse gives null";
+  EXPECT_EQ(job(R"({"jobId":"1\u0032"})"), "12");
+}
+
+TEST(Events, of_checked_text_are_made_without_a_second_look) {
+  const auto array = check_json(R"(["name",{"a":[]}])", 3);
+  ASSERT_TRUE(array.has_value());
+  const JsonView part = CheckedJson::part(*array, std::string_view("no judge would take this"));
+  EXPECT_EQ(packet(event_frame_of_text("x", part, {.json_depth = 3})), R"(42["x",no judge would take this])");
+  EXPECT_EQ(event_frame_of_text("x", part, {.json_depth = 2}).error(), EmitError::invalid_json) << "a narrower bound";
+  EXPECT_EQ(event_frame_of_text("x", part, {.data_bytes = 3, .json_depth = 3}).error(), EmitError::too_large);
+}
+
+TEST(Events, relay_the_senders_own_bytes) {
+  EXPECT_EQ(packet(event_frame_of_text("n\"1", R"({ "b":1.50, "a":100000000000000000000 })", kLimits)),
+            R"(42["n\"1",{ "b":1.50, "a":100000000000000000000 }])");
+}
+
+TEST(Events, that_a_browser_could_not_read_are_refused) {
+  for (const char* text : {"", "{", "1e400", R"("\ud800")", "\"\xff\"", "nul", "1 2", "{\"a\":1}}", "],["}) {
+    EXPECT_EQ(event_frame_of_text("x", text, kLimits).error(), EmitError::invalid_json) << text;
+  }
+  const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  EXPECT_TRUE(event_frame_of_text("x", nested(128), kLimits));
+  EXPECT_EQ(event_frame_of_text("x", nested(129), kLimits).error(), EmitError::invalid_json);
+  EXPECT_EQ(event_frame("x", json::parse(nested(129)), kLimits).error(), EmitError::invalid_json);
+  EXPECT_EQ(job_frame(JobCompleted{.job_id = "1", .result = json::parse(nested(128))}, kLimits).error(),
+            EmitError::invalid_json);
+}
+
+TEST(Events, larger_than_a_client_may_get_are_refused) {
+  const EmitLimits small{.data_bytes = 10};
+  EXPECT_TRUE(event_frame_of_text("x", "1234567890", small));
+  EXPECT_EQ(event_frame_of_text("x", "12345678901", small).error(), EmitError::too_large);
+  EXPECT_EQ(event_frame("x", "1234567890", small).error(), EmitError::too_large);
+}
+
+TEST(EventNames, that_socket_io_keeps_for_itself_are_refused) {
+  for (const char* name :
+       {"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"}) {
+    EXPECT_EQ(event_frame(name, 1, kLimits).error(), EmitError::reserved_event) << name;
+  }
+}
+
+TEST(EventNames, are_1_to_256_bytes_of_utf8) {
+  EXPECT_TRUE(event_frame(std::string(256, 'x'), 1, kLimits));
+  EXPECT_TRUE(event_frame("größe", 1, kLimits));
+  for (const std::string& name : {std::string(), std::string(257, 'x'), std::string("\xc3")}) {
+    EXPECT_EQ(event_frame(name, 1, kLimits).error(), EmitError::invalid_event) << name;
+  }
+}
+
+TEST(UserIds, are_1_to_256_bytes_without_control_characters) {
+  for (const std::string& id :
+       {std::string("a"), std::string(256, 'x'), std::string("Ünï 2"), std::string("9007199254740993")}) {
+    EXPECT_TRUE(valid_user_id(id)) << id;
+  }
+  for (const std::string& id : {std::string(), std::string(257, 'x'), std::string("a\n"), std::string("\x7f"),
+                                std::string("\xff"), std::string("a\0b", 3)}) {
+    EXPECT_FALSE(valid_user_id(id)) << id;
+  }
+}
+
+}  // namespace
+}  // namespace signalbox::users
