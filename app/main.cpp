@@ -1,4 +1,5 @@
 #include <signalbox/config.hpp>
+#include <signalbox/version.hpp>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -30,7 +31,7 @@ struct CommandLine {
   app::DemoRequest demo;
 
   CommandLine() {
-    app.set_version_flag("--version", SIGNALBOX_VERSION);
+    app.set_version_flag("--version", signalbox::kVersion);
     app.require_subcommand(0, 1);
     app.footer(Config::help() + "\nExit codes: 0 done, 1 failed (a wrong or missing setting included), 2 wrong use.");
     app.add_subcommand("serve", "Serve until a signal comes (the default)");

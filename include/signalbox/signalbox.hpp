@@ -8,4 +8,5 @@
 #include <signalbox/middleware/auth.hpp>
 #include <signalbox/requests.hpp>
 #include <signalbox/utils.hpp>
+#include <signalbox/version.hpp>
 #include <signalbox/websocket_service.hpp>

@@ -3,8 +3,11 @@
 #include <cstdio>
 
 int main() {
-  const signalbox::Config config = signalbox::Config::from_arguments({"--port", "0"});
-  const std::string token = signalbox::sign_token(signalbox::json{{"id", "u1"}}.dump(), "a secret");
-  std::printf("port %d, a token of %zu bytes\n", config.port, token.size());
-  return token.empty() ? 1 : 0;
+  signalbox::Config config = signalbox::Config::from_arguments(
+      {"--port", "0", "--host", "127.0.0.1", "--data-dir", "", "--jwt-secret", "0123456789abcdef0123456789abcdef"});
+  signalbox::WebSocketService service(config);
+  service.start();
+  const auto sent = signalbox::emit_to_user(service.io(), "u1", "hello", 1);
+  std::printf("%s: port %d, %zu sockets\n", signalbox::kVersion, service.port(), sent.value());
+  service.stop();
 }
