@@ -80,6 +80,19 @@ EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& jo
 /// (JsonView).
 EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_view event, const JsonView& data);
 
+/// Tells everybody something: queues one event for every socket that is authenticated in the main namespace, on all
+/// shards. A socket hears all notices in the order in which they were taken, each once; between a notice and what is
+/// emitted to single users no order is promised, since a large crowd hears it over several turns. Who logs in later
+/// does not hear it, and nothing is kept of it but what connection state recovery gives back (RECOVERY_WINDOW_MS).
+///
+/// event, data  as for emit_to_user; a job event is told to all and kept for nobody.
+/// returns  nothing once it is queued for all, or why nobody hears it. `overloaded`: MAILBOX_MESSAGES wait for a shard,
+///          or so many notices have not reached everybody that they take TOTAL_QUEUE_BYTES.
+/// thread   any.
+/// cost     encoded once; a shard sends it to a thousand sockets a turn, and serves others between. A client that has
+///          not read what came before is told up to ten seconds later, and then counts as slow (SEND_QUEUE_BYTES).
+[[nodiscard]] std::expected<void, EmitError> emit_to_all(const Io& io, std::string_view event, const json& data);
+
 /// Has the user an authenticated socket (or had one within the presence grace)? Right at once after the call that
 /// changed it.
 bool is_user_online(const Io& io, std::string_view user);

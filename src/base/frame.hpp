@@ -108,6 +108,8 @@ class FrameRef {
   const Frame* operator->() const noexcept { return frame_; }
   const Frame& operator*() const noexcept { return *frame_; }
   explicit operator bool() const noexcept { return frame_ != nullptr; }
+  /// Is there no other reference to the frame, and nobody to make one?
+  bool is_last() const noexcept { return frame_ && alone(); }
   /// It will be read soon.
   void prefetch() const noexcept {
     const auto at = reinterpret_cast<std::uintptr_t>(frame_);  // its second line may lie beyond it

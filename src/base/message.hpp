@@ -19,7 +19,7 @@ struct SocketRef {
 struct Message {
   enum class Kind : std::uint8_t {
     deliver,    ///< `frame` to one socket
-    broadcast,  ///< `frame` to every authenticated socket of the main namespace, but to those of the user in its key
+    broadcast,  ///< `frame` to every authenticated socket of the main namespace, but to those of a user in its key
     task,       ///< run `task` on the shard's thread
   };
   Kind kind = Kind::task;

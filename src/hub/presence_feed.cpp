@@ -19,6 +19,10 @@ std::uint32_t hash_of(std::string_view user) {
   return static_cast<std::uint32_t>(TextHash{}(user));
 }
 
+std::size_t cost(const FrameRef& frame) {
+  return frame->memory() + sizeof frame;
+}
+
 }  // namespace
 
 void PresenceFeed::listen(std::uint32_t slot, Link& link, const users::User& user, std::uint64_t heard) {
@@ -53,6 +57,7 @@ void PresenceFeed::add(std::uint64_t sequence, FrameRef frame, std::uint64_t num
 
 void PresenceFeed::on_timer(TimePoint now) {
   if (now < due_) return;
+  look_at_notices(now);
   std::size_t sockets = 0, references = 0;
   bool more = false, full = false;
   for (std::size_t looked = 0; looked < listeners_.size(); ++looked) {
@@ -68,7 +73,17 @@ void PresenceFeed::on_timer(TimePoint now) {
     heard_by_all_ = std::min(heard_by_all_, listener.heard);
   }
   due_ = more ? kAtOnce : full ? now + kLookAgain : kNever;
-  if (due_ == kNever) log_.forget(log_.newest());
+  if (due_ != kNever) return;
+  log_.forget(log_.newest());
+  notices_.clear();
+}
+
+void PresenceFeed::look_at_notices(TimePoint now) {
+  const std::uint64_t newest = log_.newest_notice();
+  if (newest > std::max(late_, notices_.empty() ? 0 : notices_.back().sequence) && !log_.empty())
+    notices_.push_back({.sequence = newest, .came = now});
+  for (; !notices_.empty() && notices_.front().came + limits_.notice_waits <= now; notices_.pop_front())
+    late_ = notices_.front().sequence;
 }
 
 void PresenceFeed::begin_round(TimePoint now) {
@@ -93,11 +108,12 @@ std::size_t PresenceFeed::tell(Listener& to, std::size_t room, std::size_t most)
   for (; entry != log_.end(); ++entry) {
     const bool own = entry->hash == to.hash && !entry->replaced() && entry->source()->key() == to.user->id;
     if (!entry->replaced() && !own && entry->is_news(heard)) {
-      if (told == most || entry->source()->memory() > room) break;
+      const bool late = entry->sequence <= late_, notice = entry->is_notice();
+      const auto fits = [&](const FrameRef& frame) { return late || (notice ? room != 0 : cost(frame) <= room); };
+      if (told == most || !fits(entry->source())) break;
       const FrameRef& frame = told == 0 ? first_for(to, *entry) : shown(*entry);
-      const std::size_t bytes = frame->memory() + sizeof frame;
-      if (bytes > room) break;
-      room -= bytes;
+      if (!fits(frame)) break;
+      room -= std::min(room, cost(frame));
       ++told;
       number = entry->frame.number;
       to.link->send(frame);

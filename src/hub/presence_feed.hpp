@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -18,14 +19,19 @@ struct PresenceLimits {
   std::size_t queue = 16 * 1024;       ///< bytes; so far a queue is filled, for past that it looks for what is outdated
   std::size_t slow_queue = 64 * 1024;  ///< one that never drains that far gets a little once a second, if no more waits
   std::size_t short_log = 1024;        ///< transitions of which nothing is left out
+  Milliseconds notice_waits{10'000};   ///< so long a notice waits for a queue to drain, and no longer
 };
 
-/// Tells the sockets of one shard who comes and who goes, as fast as each of them takes it.
+/// Tells the sockets of one shard who comes and who goes, as fast as each of them takes it, and in the same order what
+/// the application tells everybody.
 ///
 /// Thousands who come or go at once are as many references for each of thousands of sockets. So each socket has its
 /// place in a log, and a turn serves so many of them, one after the other. A socket whose queue has not drained is
 /// passed over and looked at again later: while it lags it costs its place alone. Few transitions for few sockets leave
 /// in the turn in which they came.
+///
+/// A notice is told to whoever has any room. After a while it is told without room as well, with all before it: a slow
+/// client is closed for it then, as for any event, and does not keep it here.
 ///
 /// thread  its shard.
 class PresenceFeed {
@@ -38,8 +44,8 @@ class PresenceFeed {
   void listen(std::uint32_t slot, Link& link, const users::User& user, std::uint64_t heard);
   /// If it listens.
   void leave(std::uint32_t slot);
-  /// A transition; `sequence` counts them over all shards and rises. The frame's key is the user's id. `number`: under
-  /// which it is told, if it is to have an offset.
+  /// A transition, or a notice; `sequence` counts them over all shards and rises. The frame's key is the user's id, and
+  /// of a notice empty. `number`: under which it is told, if it is to have an offset.
   void add(std::uint64_t sequence, FrameRef frame, std::uint64_t number = 0);
 
   TimePoint next_deadline() const { return due_; }
@@ -58,6 +64,7 @@ class PresenceFeed {
   };
   void begin_round(TimePoint now);
   std::size_t room(std::size_t waiting) const;
+  void look_at_notices(TimePoint now);
   std::size_t tell(Listener& to, std::size_t room, std::size_t most);
   const FrameRef& first_for(const Listener& to, PresenceLog::Entry& entry);
   const FrameRef& shown(PresenceLog::Entry& entry);
@@ -69,6 +76,13 @@ class PresenceFeed {
   std::vector<Listener> listeners_;
   std::vector<std::uint32_t> places_;  ///< by slot: 1 + where it stands in listeners_; 0: nowhere
   TimePoint due_ = kNever;
+
+  struct Notice {
+    std::uint64_t sequence;  ///< of the newest that came in that turn
+    TimePoint came;
+  };
+  std::deque<Notice> notices_;  ///< which somebody has still to hear
+  std::uint64_t late_ = 0;      ///< all up to there have waited long enough
 
   // A round looks at every listener once, in as many turns as it takes.
   std::size_t next_ = 0;                     ///< those before it were looked at in this round

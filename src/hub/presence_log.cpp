@@ -16,7 +16,11 @@ void PresenceLog::add(std::uint64_t sequence, FrameRef frame, std::uint64_t numb
   Entry entry{.sequence = sequence, .first = sequence, .frame = {std::move(frame), number}, .hash = 0};
   entry.hash = static_cast<std::uint32_t>(TextHash{}(entry.source()->key()));
   if (!indexed() && entries_.size() >= short_) index_all();
-  if (indexed()) replace_older(entry);
+  if (entry.is_notice()) {
+    newest_notice_ = sequence;
+  } else if (indexed()) {
+    replace_older(entry);
+  }
   entries_.push_back(std::move(entry));
   newest_ = sequence;
 }
@@ -47,6 +51,7 @@ std::uint64_t PresenceLog::newest_of(const Entry& entry) {
 
 void PresenceLog::index_all() {
   for (const Entry& entry : entries_) {
+    if (entry.is_notice()) continue;
     if (const std::uint64_t older = newest_of(entry)) newest_of_.remove(entry.hash, older);
     newest_of_.add(entry.hash, entry.sequence);
   }

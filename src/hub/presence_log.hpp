@@ -8,10 +8,11 @@
 
 namespace signalbox::hub {
 
-/// Who came and who went, as long as a socket of this shard has still to hear of it.
+/// Who came and who went, and what the application tells everybody, as long as a socket of this shard has still to hear
+/// of it.
 ///
 /// A short log has all of it. In a long one a newer transition takes the place of its user's last one, so that there
-/// are no more entries than users, whoever comes and goes while one socket is slow.
+/// are no more entries than users, beside the notices, whoever comes and goes while one socket is slow.
 ///
 /// thread  its shard.
 class PresenceLog {
@@ -25,6 +26,8 @@ class PresenceLog {
 
     bool replaced() const { return !frame.source; }
     const FrameRef& source() const { return frame.source; }
+    /// Of the application to everybody, and no transition: nothing takes its place.
+    bool is_notice() const { return !replaced() && frame.source->key().empty(); }
     /// Is it news for who has heard everything up to `heard`? Two transitions undo each other: who has heard neither
     /// need not hear of them.
     bool is_news(std::uint64_t heard) const { return count != 2 || heard >= first; }
@@ -42,6 +45,8 @@ class PresenceLog {
   void forget(std::uint64_t sequence);
   /// The newest that was ever added: who has heard it has heard all.
   std::uint64_t newest() const { return newest_; }
+  /// The newest of these that is a notice; 0: none was.
+  std::uint64_t newest_notice() const { return newest_notice_; }
   /// The first that came after that one.
   Iterator after(std::uint64_t sequence);
   Iterator end() { return entries_.end(); }
@@ -57,6 +62,7 @@ class PresenceLog {
 
   const std::size_t short_;
   std::uint64_t newest_ = 0;
+  std::uint64_t newest_notice_ = 0;
   std::deque<Entry> entries_;
   std::size_t replaced_ = 0;
   users::HashIndex<std::uint64_t, 0> newest_of_;  ///< of a long log: each user's newest, by the hash of the user's id

@@ -134,9 +134,9 @@ void SocketState::count_elsewhere() {
   if (evicted) client_.send_away(*evicted);
 }
 
-/// Who comes and who goes from now on, and after `heard`.
+/// Who comes and who goes, and what everybody is told, from now on and after `heard`.
 void SocketState::hear_of_others(std::uint64_t heard) {
-  if (config().presence_events) client_.local().presence().listen(ref_.slot, client_.link(), *user_, heard);
+  client_.local().presence().listen(ref_.slot, client_.link(), *user_, heard);
 }
 
 // `between` comes behind the answer and before what is sent at every login, whose offset is newer.

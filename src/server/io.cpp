@@ -64,6 +64,12 @@ EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_vi
   return io.impl().emit(user, users::event_frame_of_text(event, data, io.impl().limits()));
 }
 
+std::expected<void, EmitError> emit_to_all(const Io& io, std::string_view event, const json& data) {
+  auto notice = users::notice_frame(event, data, io.impl().limits());
+  if (!notice) return std::unexpected(notice.error());
+  return io.impl().hub().emitter.emit_to_all(*std::move(notice), users::Origin::program);
+}
+
 bool is_user_online(const Io& io, std::string_view user) {
   return io.impl().hub().directory.online(user);
 }

@@ -42,6 +42,7 @@ users::DirectoryOptions directory_options(const Config& config) {
           .presence_grace = config.presence_grace,
           .restart_grace = config.restart_grace,
           .max_connections_per_user = config.max_connections_per_user,
+          .notices_bytes = config.total_queue_bytes,
           .ledger = {.outcome_ttl = config.outcome_ttl.count(),
                      .progress_ttl = config.progress_ttl.count(),
                      .outcome_replay = config.outcome_replay.count(),

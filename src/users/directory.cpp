@@ -31,7 +31,8 @@ Directory::Directory(Mailboxes& mailboxes, DirectoryOptions options)
       options_(options),
       clock_(options.clock),
       stripes_(std::make_unique<Stripe[]>(kStripes)),
-      next_deadline_(kNever.time_since_epoch().count()) {
+      next_deadline_(kNever.time_since_epoch().count()),
+      notices_(options.notices_bytes) {
   for (std::size_t i = 0; i < kStripes; ++i) {
     stripes_[i].memory.unread = &unread_memory_;
     stripes_[i].ledger = &options_.ledger;
@@ -133,11 +134,29 @@ void Directory::set_online(User& user, bool online) {
   const FrameRef frame = options_.presence_events ? presence_frame(user, online) : FrameRef{};
   const Lock order(presence_order_);
   if (store_) presence_changes_.insert_or_assign(user.id, online);
+  // Whatever waits there: or clients would take a user for online who has gone. Logins bound how many there are.
+  frame ? broadcast(frame) : static_cast<void>(++broadcasts_);
+}
+
+void Directory::broadcast(const FrameRef& frame) {
   ++broadcasts_;
-  for (unsigned shard = 0; frame && shard < mailboxes_.shards(); ++shard) {
-    // Whatever waits there: or its clients would take a user for online who has gone. Logins bound how many there are.
+  for (unsigned shard = 0; shard < mailboxes_.shards(); ++shard)
     static_cast<void>(mailboxes_.post(shard, Message::broadcast(frame, broadcasts_)));
+}
+
+std::expected<void, Directory::Refusal> Directory::emit_to_all(FrameRef notice) {
+  const Lock order(presence_order_);
+  for (unsigned shard = 0; shard < mailboxes_.shards(); ++shard) {
+    if (!mailboxes_.has_room(shard, 1)) return std::unexpected(Refusal::overloaded);
   }
+  if (!notices_.take(notice)) return std::unexpected(Refusal::notices_full);
+  broadcast(notice);
+  return {};
+}
+
+void Directory::forget_notices() {
+  const Lock order(presence_order_);
+  notices_.forget();
 }
 
 // Handed over under the lock, so that the store has the changes in their order.
@@ -306,6 +325,7 @@ void Directory::on_timer(TimePoint now) {
     expire_left_ = kEachSecond;
     next_expiry_ = now + std::chrono::seconds(1);
     look_at_clock();
+    forget_notices();
     if (store_) look_at_store(now);
     look_at_memory();
   }

@@ -19,6 +19,7 @@
 #include "base/text.hpp"
 #include "users/encode.hpp"
 #include "users/job_ledger.hpp"
+#include "users/notices.hpp"
 #include "users/outcome_store.hpp"
 
 namespace signalbox::users {
@@ -54,6 +55,7 @@ struct DirectoryOptions {
   Milliseconds presence_grace{5000};
   Milliseconds restart_grace{10'000};          ///< for those who were online before the start
   std::size_t max_connections_per_user = 500;  ///< 0: no limit
+  std::size_t notices_bytes = 256u << 20;      ///< that somebody has still to hear
   LedgerOptions ledger{};
   LedgerClock::Source clock{};
 };
@@ -99,7 +101,7 @@ class Directory {
   /// A socket that had gone, or moved, is connected. Returns the one that is one too many.
   std::optional<SocketRef> come_back(const User* user, const SocketRef& socket);
 
-  enum class Refusal : std::uint8_t { overloaded, too_many_unread, unread_full, store_full, not_durable };
+  enum class Refusal : std::uint8_t { overloaded, notices_full, too_many_unread, unread_full, store_full, not_durable };
   /// Keeps what is to be kept and pushes the frame to every socket of the user: how many. All or none. Who waits until
   /// the store has it says by which group.
   std::expected<std::size_t, Refusal> emit(std::string_view user, EncodedEvent event, CommitGroup group = 0);
@@ -144,6 +146,9 @@ class Directory {
 
   /// Job events whose `jobId` is none: told to who was there, and not kept.
   std::uint64_t job_events_without_id() const { return without_id_.load(std::memory_order_relaxed); }
+
+  /// To every socket that has joined, in the order of all broadcasts; or to none.
+  std::expected<void, Refusal> emit_to_all(FrameRef notice);
 
   /// The server ends: nobody goes offline any more, for those whose sockets it closes will be back. Who is online now
   /// goes to the store.
@@ -203,7 +208,9 @@ class Directory {
   void note(const EncodedEvent& event);
   void forget(const std::vector<UserJobs::Gone>& gone);
   void set_online(User& user, bool online);
+  void broadcast(const FrameRef& frame) SB_REQUIRES(presence_order_);
   void hand_over_presence();
+  void forget_notices();
   void arm(TimePoint deadline);
   void end_graces(Stripe& stripe, TimePoint now, std::size_t& left);
   bool tight() const;
@@ -234,10 +241,12 @@ class Directory {
   std::deque<ToRead> to_read_ SB_GUARDED_BY(reading_order_);  ///< which waits until the store is asked for it
   bool asked_ SB_GUARDED_BY(reading_order_) = false;          ///< the store, and it has not answered
 
-  /// Presence transitions are pushed to all mailboxes under this one lock, so that no shard sees offline before online.
+  /// Presence transitions and notices are pushed to all mailboxes under this one lock, so that no shard sees offline
+  /// before online, or two notices in another order than the others.
   Mutex presence_order_;
   PresenceChanges presence_changes_ SB_GUARDED_BY(presence_order_);  ///< not handed to the store yet
   std::uint64_t broadcasts_ SB_GUARDED_BY(presence_order_) = 0;
+  Notices notices_ SB_GUARDED_BY(presence_order_);
 };
 
 EmitError to_emit_error(Directory::Refusal refusal) noexcept;

@@ -372,6 +372,7 @@ std::size_t Directory::expire_jobs(Stripe& stripe, bool tight) SB_REQUIRES(strip
 EmitError to_emit_error(Directory::Refusal refusal) noexcept {
   switch (refusal) {
     case Directory::Refusal::overloaded:
+    case Directory::Refusal::notices_full:
       return EmitError::overloaded;
     case Directory::Refusal::too_many_unread:
       return EmitError::too_many_unread;

@@ -7,7 +7,7 @@
 namespace signalbox::users {
 namespace {
 
-log::RareWarning mailbox_full;
+log::RareWarning mailbox_full, notices_full;
 
 }  // namespace
 
@@ -25,6 +25,8 @@ EmitError Emitter::error_of(Directory::Refusal refusal, Origin origin) const {
   if (!running()) return EmitError::stopped;
   if (refusal == Directory::Refusal::overloaded)
     mailbox_full.write("MAILBOX_MESSAGES is reached: emits are refused", {{"from", std::string(to_text(origin))}});
+  if (refusal == Directory::Refusal::notices_full)
+    notices_full.write("notices that have not reached everybody take TOTAL_QUEUE_BYTES: further ones are refused");
   return to_emit_error(refusal);
 }
 
@@ -40,6 +42,13 @@ EmitResult Emitter::emit_all(std::vector<Directory::Emission> emissions, Origin 
   const auto online = directory_.emit_all(std::move(emissions), group);
   if (!online) return std::unexpected(error_of(online.error(), origin));
   return *online;
+}
+
+std::expected<void, EmitError> Emitter::emit_to_all(FrameRef notice, Origin origin) {
+  if (!running()) return std::unexpected(EmitError::stopped);
+  const auto taken = directory_.emit_to_all(std::move(notice));
+  if (!taken) return std::unexpected(error_of(taken.error(), origin));
+  return {};
 }
 
 CommitGroup Emitter::new_group() const {

@@ -32,6 +32,8 @@ class Emitter {
   EmitResult emit(std::string_view user, EncodedEvent event, Origin origin, CommitGroup group = 0);
   /// All or none: how many of these had a socket. Order within a user is that of the list.
   EmitResult emit_all(std::vector<Directory::Emission> emissions, Origin origin, CommitGroup group = 0);
+  /// To every socket that the directory knows; nothing is kept of it.
+  std::expected<void, EmitError> emit_to_all(FrameRef notice, Origin origin);
 
   /// For outcomes whose commit somebody waits for together; 0 where no outcome ever lies on a disk.
   CommitGroup new_group() const;

@@ -118,6 +118,13 @@ json reach_socket(const json& order) {
   return {{"id", handle.id()}};
 }
 
+json tell_all(const Io& io, const json& order) {
+  for (const json& value : order.at("values")) {
+    if (const auto sent = emit_to_all(io, "notice", value); !sent) return {{"error", to_text(sent.error())}};
+  }
+  return nullptr;
+}
+
 json carry_out(const WebSocketService& service, const json& order) {
   const Io io = service.io();
   const std::string what = order.at("do");
@@ -127,6 +134,7 @@ json carry_out(const WebSocketService& service, const json& order) {
   if (what == "count_up") return count_up(io, order);
   if (what == "start_another") return start_another(service, order);
   if (what == "reach_socket") return reach_socket(order);
+  if (what == "tell_all") return tell_all(io, order);
   if (what == "presence") return presence(io, service.connections(), order);
   const std::string user = order.at("user"), event = order.at("event");
   if (what == "emit") return to_json(emit_to_user(io, user, event, order.at("data")));

@@ -279,5 +279,70 @@ TEST_F(PacedPresence, ends_with_everybody_knowing_who_is_online) {
   }
 }
 
+struct Notices : PacedPresence {
+  Notices() : PacedPresence(100, 1000) {}
+  void notice(const std::string& text) { feed.add(++sequence, text_frame(text)); }
+};
+
+TEST_F(Notices, are_told_to_all_in_the_order_of_all_broadcasts) {
+  tell("on", "x");
+  notice("one");
+  tell("off", "u0");
+  notice("two");
+  turn();
+  EXPECT_EQ(queues[0].take(), (Heard{"on x", "one", "two"}));
+  EXPECT_EQ(queues[1].take(), (Heard{"on x", "one", "off u0", "two"}));
+  EXPECT_EQ(feed.log_size(), 0u);
+}
+
+TEST_F(Notices, are_never_replaced_however_long_the_log_is) {
+  Heard expected;
+  queues[0].waits = 1000;
+  for (int i = 0; i < 50; ++i) {
+    notice("n" + std::to_string(i));
+    expected.push_back("n" + std::to_string(i));
+    tell(i % 2 == 0 ? "on" : "off", "x");
+  }
+  turn();
+  now += 1s;
+  Heard heard;
+  for (int i = 0; i < 100; ++i) {
+    for (std::string& one : queues[0].take()) {
+      if (one.front() == 'n') heard.push_back(std::move(one));
+    }
+    now += 5ms;
+    turn();
+  }
+  EXPECT_EQ(heard, expected);
+  EXPECT_EQ(feed.log_size(), 0u);
+}
+
+TEST_F(Notices, need_some_room_and_not_their_own_size) {
+  notice(std::string(5000, 'x'));
+  queues[0].waits = 999;
+  queues[1].waits = 1000;
+  turn();
+  EXPECT_EQ(queues[0].heard.size(), 1u);
+  EXPECT_EQ(queues[1].heard.size(), 0u);
+  queues[1].take();
+  now += 5ms;
+  turn();
+  EXPECT_EQ(queues[1].heard.size(), 1u);
+}
+
+TEST_F(Notices, wait_for_a_slow_client_ten_seconds_and_not_longer) {
+  queues[0].waits = 100'000;  // and never drains
+  tell("on", "x");
+  notice("one");
+  tell("on", "y");
+  turn();
+  now += 9999ms;
+  turn();
+  EXPECT_EQ(queues[0].heard, Heard{});
+  now += 5ms;
+  turn();
+  EXPECT_EQ(queues[0].take(), (Heard{"on x", "one"}));
+}
+
 }  // namespace
 }  // namespace signalbox::hub

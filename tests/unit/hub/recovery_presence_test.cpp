@@ -95,6 +95,31 @@ TEST_F(RecoveryAndPresence, broadcasts_are_missed_and_heard_once_on_whatever_sha
   EXPECT_EQ(ada.take(), expected);
 }
 
+TEST_F(RecoveryAndPresence, a_notice_to_all_is_missed_and_heard_once) {
+  start();
+  Recovering ada(hub, "ada");
+  ada.connect(0);
+  Packets expected = kAuthenticated;
+  for (const unsigned shard : {1u, 1u, 0u}) {
+    const auto tell = [&](const std::string& when) {
+      EXPECT_TRUE(hub.directory.emit_to_all(*users::notice_frame("note", when, {})));
+      hub.deliver();
+      expected.push_back("42[\"note\",\"" + when + "\"]");
+    };
+    tell("while it is there");
+    ada.hear();
+    tell("before the line is cut, and not heard");
+    ada.cut();
+    tell("while it is away");
+    ada.connect(shard);
+    EXPECT_TRUE(ada.recovered);
+    expected = expected + kAuthenticated;
+    tell("when it is back");
+    ada.hear();
+  }
+  EXPECT_EQ(ada.take(), expected);
+}
+
 TEST_F(RecoveryAndPresence, a_socket_that_moves_hears_each_broadcast_once_whichever_shard_is_behind) {
   start();
   for (int late = 0; late < 12; ++late) {

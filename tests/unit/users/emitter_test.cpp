@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <signalbox/config.hpp>
+
 #include "fake_mailboxes.hpp"
 #include "noted_store.hpp"
 
@@ -51,6 +53,57 @@ TEST_F(EmitterTest, says_when_the_store_has_it) {
   store.how = StoreState::hanging;
   EXPECT_EQ(emitter.store_state(), StoreState::hanging);
   EXPECT_EQ(emitter.emit("ada", end_of_job(), Origin::program, emitter.new_group()).error(), EmitError::not_durable);
+}
+
+struct NoticesTest : EmitterTest {
+  NoticesTest() { emitter.set_running(true); }
+  static FrameRef notice(const json& data = 1) { return *notice_frame("note", data, {}); }
+  std::expected<void, EmitError> tell(const json& data = 1) {
+    return emitter.emit_to_all(notice(data), Origin::program);
+  }
+};
+
+TEST_F(NoticesTest, go_to_every_shard_once_in_one_order) {
+  FakeMailboxes two{2};
+  Directory all{two, {}};
+  EXPECT_TRUE(all.emit_to_all(notice(1)));
+  EXPECT_TRUE(all.emit_to_all(notice(2)));
+  for (const auto& box : two.boxes) {
+    ASSERT_EQ(box.size(), 2u);
+    EXPECT_EQ(box[0].frame->packet(), R"(42["note",1])");
+    EXPECT_EQ(box[0].number, 1u);
+    EXPECT_EQ(box[1].frame->packet(), R"(42["note",2])");
+    EXPECT_EQ(box[1].number, 2u);
+  }
+}
+
+TEST_F(NoticesTest, of_a_job_s_name_are_nobody_s_job) {
+  const FrameRef frame = *notice_frame(events::job_completed, {{"jobId", "ada"}}, {});
+  EXPECT_EQ(frame->kind(), FrameKind::event);
+  EXPECT_EQ(frame->key(), "");
+  EXPECT_EQ(frame->packet(), R"(42["job_completed",{"jobId":"ada"}])");
+}
+
+TEST_F(NoticesTest, are_refused_by_all_shards_or_by_none) {
+  mailboxes.full = true;
+  EXPECT_EQ(tell().error(), EmitError::overloaded);
+  EXPECT_TRUE(mailboxes.boxes[0].empty());
+  emitter.set_running(false);
+  EXPECT_EQ(tell().error(), EmitError::stopped);
+}
+
+TEST_F(NoticesTest, that_have_not_reached_everybody_take_so_many_bytes_at_most) {
+  Directory small{mailboxes, {.notices_bytes = 3000}};
+  const std::string text(1000, 'x');
+  EXPECT_TRUE(small.emit_to_all(notice(text)));
+  EXPECT_TRUE(small.emit_to_all(notice(text)));
+  EXPECT_EQ(small.emit_to_all(notice(text)).error(), Directory::Refusal::notices_full);
+  EXPECT_EQ(mailboxes.boxes[0].size(), 2u);
+  mailboxes.boxes[0].pop_back();  // the newer one has reached everybody first
+  EXPECT_TRUE(small.emit_to_all(notice(text)));
+  EXPECT_FALSE(small.emit_to_all(notice(text)));
+  mailboxes.boxes[0].clear();
+  EXPECT_TRUE(small.emit_to_all(notice(std::string(5000, 'x')))) << "one alone is always taken";
 }
 
 }  // namespace
