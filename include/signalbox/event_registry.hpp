@@ -26,7 +26,8 @@ class Registry;
 struct Handshake {
   json headers, query, auth;
   std::string time, address, url;
-  bool xdomain = false, secure = false;
+  bool xdomain = false;
+  bool secure = false;  ///< the proxy before us says so: X-Forwarded-Proto, which a client without a proxy may claim
   std::int64_t issued = 0;  ///< Unix time, milliseconds
   json to_json() const;
 };

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <cstdint>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "base/json_bytes.hpp"
+#include "base/json_listener.hpp"
 
 namespace signalbox {
 namespace {
@@ -46,20 +46,8 @@ bool depth_within(std::string_view text, std::size_t max_depth) {
 /// simdjson refuses integers beyond 64 bits, which JSON.stringify(1e20) prints. They are rare: a slower judge hears
 /// them.
 bool valid_with_long_integers(std::string_view text) {
-  struct Judge : nlohmann::json_sax<nlohmann::json> {
-    bool null() override { return true; }
-    bool boolean(bool) override { return true; }
-    bool number_integer(number_integer_t) override { return true; }
-    bool number_unsigned(number_unsigned_t) override { return true; }
+  struct Judge : JsonListener {
     bool number_float(number_float_t value, const string_t&) override { return std::isfinite(value); }
-    bool string(string_t&) override { return true; }
-    bool binary(binary_t&) override { return true; }
-    bool start_object(std::size_t) override { return true; }
-    bool key(string_t&) override { return true; }
-    bool end_object() override { return true; }
-    bool start_array(std::size_t) override { return true; }
-    bool end_array() override { return true; }
-    bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
   } judge;
   return nlohmann::json::sax_parse(text, &judge);
 }

@@ -1,34 +1,30 @@
 #include "engineio/query.hpp"
 
 #include "base/json_write.hpp"
-#include "base/percent.hpp"
+#include "base/query_string.hpp"
 
 namespace signalbox::engineio {
 std::expected<Query, RequestError> parse_query(std::string_view query) {
   Query out;
   bool seen_transport = false, seen_sid = false, seen_eio = false;
-  while (!query.empty()) {
-    const std::size_t end = query.find('&');
-    const std::string_view pair = query.substr(0, end);
-    query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
-    const std::size_t equals = pair.find('=');
-    auto name = percent_decode(pair.substr(0, equals));
-    auto value = percent_decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1));
-    if (!name || !value) return std::unexpected(kBadRequest);
-    if (*name == "t" && out.stamp == 0) out.stamp = stamp_of(*value);
-    bool* seen = *name == "transport" ? &seen_transport
-                 : *name == "sid"     ? &seen_sid
-                 : *name == "EIO"     ? &seen_eio
-                                      : nullptr;
+  for (QueryString parameters(query); !parameters.over();) {
+    auto one = parameters.take();
+    if (!one) return std::unexpected(kBadRequest);
+    auto& [name, value] = *one;
+    if (name == "t" && out.stamp == 0) out.stamp = stamp_of(value);
+    bool* seen = name == "transport" ? &seen_transport
+                 : name == "sid"     ? &seen_sid
+                 : name == "EIO"     ? &seen_eio
+                                     : nullptr;
     if (!seen) continue;  // the application's own
     if (*seen) return std::unexpected(kBadRequest);
     *seen = true;
     if (seen == &seen_transport) {
-      out.transport = std::move(*value);
+      out.transport = std::move(value);
     } else if (seen == &seen_eio) {
-      out.eio = std::move(*value);
-    } else if (!value->empty()) {
-      out.sid = std::move(*value);
+      out.eio = std::move(value);
+    } else if (!value.empty()) {
+      out.sid = std::move(value);
     }
   }
   return out;

@@ -38,11 +38,11 @@ class Client::Turn {
   Client& client_;
 };
 
-Client::Client(Hub& hub, std::uint32_t shard, Link& link, HandshakeFacts facts, TimePoint now)
+Client::Client(Hub& hub, std::uint32_t shard, Link& link, HandshakeRequest handshake, TimePoint now)
     : hub_(hub),
       local_(*hub.shards[shard]),
       link_(link),
-      facts_(std::move(facts)),
+      handshake_(std::move(handshake)),
       connect_until_(now + hub.config.connect_timeout),
       budget_(hub.config.client_events_per_s, now) {}
 
@@ -113,7 +113,7 @@ void Client::spend(TimePoint now, float packets) {
   if (refilled <= now) return;
   if (read_again_ == kNever) {
     many_events.write("CLIENT_EVENTS_PER_S is reached: the client is read more slowly",
-                      {{"address", facts_.remote_address}});
+                      {{"address", handshake_.remote_address}});
     link_.set_reading(false);
   }
   read_again_ = refilled;
@@ -196,7 +196,7 @@ void Client::connect(const PacketView& packet, TimePoint now) {
   // socket.
   if (packet.payload.size() > hub_.config.preauth_message_bytes) {
     large_payload.write("a connect payload is larger than PREAUTH_MESSAGE_BYTES: its client is closed",
-                        {{"address", facts_.remote_address}});
+                        {{"address", handshake_.remote_address}});
     return fail(now, CloseReason::too_large);
   }
   if (packet.ack_id || find(packet.nsp) || login_to(packet.nsp)) return fail(now);
@@ -266,7 +266,7 @@ void Client::on_loaded(SocketState& socket) {
 
 void Client::refuse(const Namespace& nsp, const ConnectRefusal& refusal, TimePoint now) {
   log::debug("a client is refused",
-             {{"namespace", nsp.name}, {"why", refusal.message}, {"address", facts_.remote_address}});
+             {{"namespace", nsp.name}, {"why", refusal.message}, {"address", handshake_.remote_address}});
   const auto dump = [](const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); };
   if (!refusal.as_unauthorized_event) {
     json answer = {{"message", refusal.message}};
@@ -289,7 +289,7 @@ void Client::on_closed(CloseReason reason, TimePoint now) {
   count_partial();
   if (reason == CloseReason::slow_consumer) {
     slow_reader.write("a client that reads too slowly is closed (SEND_QUEUE_BYTES, TOTAL_QUEUE_BYTES)",
-                      {{"address", facts_.remote_address}});
+                      {{"address", handshake_.remote_address}});
   }
   while (!sockets_.empty()) sockets_.front()->leave(reason, now);
 }
@@ -351,7 +351,7 @@ void Client::on_timer(TimePoint now) {
   if (now >= connect_until_) {
     if (std::ranges::any_of(logins_, &Login::asks_a_middleware))
       never_admitted.write("a middleware of the application has not answered within CONNECT_TIMEOUT_MS",
-                           {{"address", facts_.remote_address}});
+                           {{"address", handshake_.remote_address}});
     return link_.close(CloseReason::forced_close, now);
   }
   if (unfinished_ && now >= unfinished_->deadline) return fail(now);

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/handshake_request.hpp"
 #include "hub/event_budget.hpp"
 #include "hub/hub.hpp"
 #include "hub/login.hpp"
@@ -18,7 +19,7 @@ namespace signalbox::hub {
 /// thread  its shard. source  Socket.IO protocol v5.
 class Client {
  public:
-  Client(Hub& hub, std::uint32_t shard, Link& link, HandshakeFacts facts, TimePoint now);
+  Client(Hub& hub, std::uint32_t shard, Link& link, HandshakeRequest handshake, TimePoint now);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -46,7 +47,7 @@ class Client {
   Hub& hub() const { return hub_; }
   Link& link() const { return link_; }
   LocalSockets& local() const { return local_; }
-  const HandshakeFacts& handshake() const { return facts_; }
+  const HandshakeRequest& handshake() const { return handshake_; }
   /// One of its sockets is accepted, or another has gone: unless one waits for that still, it may take its time.
   void welcomed();
   /// An answer counts in what the client may ask for: SEND_QUEUE_BYTES of it as a second's worth of packets.
@@ -104,7 +105,7 @@ class Client {
   Hub& hub_;
   LocalSockets& local_;
   Link& link_;
-  HandshakeFacts facts_;
+  HandshakeRequest handshake_;
   std::vector<std::unique_ptr<Login>> logins_;  ///< those that are over go at the end of the turn
   std::vector<std::unique_ptr<SocketState>> sockets_, left_;
   std::unique_ptr<Unfinished> unfinished_;

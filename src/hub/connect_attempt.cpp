@@ -12,13 +12,13 @@
 namespace signalbox::hub {
 
 Handshake ConnectAttempt::handshake() const {
-  return read_handshake(facts_, auth_);
+  return read_handshake(handshake_, auth_);
 }
 std::string ConnectAttempt::header(std::string_view name) const {
-  return header_of(facts_, name);
+  return header_of(handshake_, name);
 }
 std::string ConnectAttempt::query(std::string_view name) const {
-  return query_of(facts_, name);
+  return query_of(handshake_, name);
 }
 
 void ConnectAttempt::set_user(std::string id, std::string user_object_text,

@@ -6,6 +6,7 @@
 
 #include <signalbox/event_registry.hpp>
 
+#include "base/handshake_request.hpp"
 #include "hub/hub.hpp"
 
 namespace signalbox::hub {
@@ -21,8 +22,8 @@ struct SocketUser {
 /// A client's wish to join a namespace, while the middleware chain looks at it.
 class ConnectAttempt final : public ConnectRequest {
  public:
-  ConnectAttempt(const HandshakeFacts& facts, std::string_view nsp, std::string_view auth, std::size_t json_depth)
-      : facts_(facts), nsp_(nsp), auth_(auth.empty() ? "{}" : auth), json_depth_(json_depth) {}
+  ConnectAttempt(const HandshakeRequest& handshake, std::string_view nsp, std::string_view auth, std::size_t json_depth)
+      : handshake_(handshake), nsp_(nsp), auth_(auth.empty() ? "{}" : auth), json_depth_(json_depth) {}
 
   std::string_view nsp() const override { return nsp_; }
   Handshake handshake() const override;
@@ -40,7 +41,7 @@ class ConnectAttempt final : public ConnectRequest {
   std::string& auth() { return auth_; }
 
  private:
-  const HandshakeFacts& facts_;
+  const HandshakeRequest& handshake_;
   const std::string_view nsp_;
   std::string auth_;
   const std::size_t json_depth_;

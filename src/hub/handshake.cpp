@@ -5,18 +5,12 @@
 #include <algorithm>
 #include <ctime>
 
-#include "base/percent.hpp"
+#include "base/query_string.hpp"
 #include "base/text.hpp"
 
 namespace signalbox {
 namespace hub {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return out;
-}
 
 std::string_view take_line(std::string_view& text) {
   const std::size_t end = std::min(text.find('\n'), text.size());
@@ -43,15 +37,9 @@ void each_field(std::string_view head, Take take) {
 template <class Take>
 void each_parameter(std::string_view target, Take take) {
   const std::size_t mark = target.find('?');
-  std::string_view query = mark == target.npos ? std::string_view{} : target.substr(mark + 1);
-  while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    const std::size_t equals = std::min(pair.find('='), pair.size());
-    auto name = percent_decode(pair.substr(0, equals));
-    auto value = percent_decode(pair.substr(std::min(equals + 1, pair.size())));
-    if (name && value && !name->empty()) take(std::move(*name), std::move(*value));
+  QueryString query(mark == target.npos ? std::string_view{} : target.substr(mark + 1));
+  while (!query.over()) {
+    if (auto one = query.take(); one && !one->name.empty()) take(std::move(one->name), std::move(one->value));
   }
 }
 
@@ -75,34 +63,41 @@ std::string date_text(std::int64_t unix_ms) {
                      fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)));
 }
 
+/// The first proxy of several says what the browser used.
+bool came_by_https(std::string_view forwarded_proto) {
+  const std::string scheme = lower(trim(forwarded_proto.substr(0, forwarded_proto.find(','))));
+  return scheme == "https" || scheme == "wss";
+}
+
 }  // namespace
 
-Handshake read_handshake(const HandshakeFacts& facts, std::string_view auth) {
+Handshake read_handshake(const HandshakeRequest& request, std::string_view auth) {
   Handshake out;
-  out.headers = headers_of(facts.head);
-  out.url = target_of(facts.head);
+  out.headers = headers_of(request.head);
+  out.url = target_of(request.head);
   out.query = json::object();
   each_parameter(out.url, [&](std::string name, std::string value) { out.query[std::move(name)] = std::move(value); });
   out.auth = json::parse(auth.empty() ? "{}" : auth);
-  out.time = date_text(facts.issued_ms);
-  out.address = facts.remote_address;
+  out.time = date_text(request.issued_ms);
+  out.address = request.remote_address;
+  out.secure = came_by_https(header_of(request, "x-forwarded-proto"));
   out.xdomain = out.headers.contains("origin");
-  out.issued = facts.issued_ms;
+  out.issued = request.issued_ms;
   return out;
 }
 
-std::string header_of(const HandshakeFacts& facts, std::string_view name) {
+std::string header_of(const HandshakeRequest& request, std::string_view name) {
   const std::string wanted = lower(name);
   std::string out;
-  each_field(facts.head, [&](const std::string& field, std::string_view value) {
+  each_field(request.head, [&](const std::string& field, std::string_view value) {
     if (out.empty() && field == wanted) out = value;
   });
   return out;
 }
 
-std::string query_of(const HandshakeFacts& facts, std::string_view name) {
+std::string query_of(const HandshakeRequest& request, std::string_view name) {
   std::string out;
-  each_parameter(target_of(facts.head), [&](const std::string& parameter, std::string value) {
+  each_parameter(target_of(request.head), [&](const std::string& parameter, std::string value) {
     if (parameter == name) out = std::move(value);
   });
   return out;

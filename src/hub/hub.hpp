@@ -81,11 +81,4 @@ class Link {
   virtual void deadline_changed() = 0;
 };
 
-/// The facts of the request that opened a client's session; kept small, parsed when asked for.
-struct HandshakeFacts {
-  std::string head;  ///< lines that end in \n: the target, then "name:value" for each field
-  std::string remote_address;
-  std::int64_t issued_ms = 0;
-};
-
 }  // namespace signalbox::hub

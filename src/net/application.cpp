@@ -1,6 +1,7 @@
 #include "net/application.hpp"
 
 #include "base/assert.hpp"
+#include "base/text.hpp"
 #include "net/http_parser.hpp"
 
 namespace signalbox::net {

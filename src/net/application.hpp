@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/handshake_request.hpp"
 #include "engineio/session.hpp"
 #include "net/standing.hpp"
 #include "reactor/loop.hpp"
@@ -40,15 +41,7 @@ struct Response {
   bool close = false;
 };
 
-/// What a session's creator is told of the request that opened it; kept compactly for as long as the application wants.
-struct Handshake {
-  std::string head;  ///< compact_head() of the request, to be parsed on demand
-  std::string remote_address;
-  std::int64_t issued_ms = 0;  ///< Unix time
-  bool websocket = false;
-};
-/// What an application may ask for of a head, in as few bytes as that needs: the target, and a line "name:value" for
-/// each field.
+/// What a HandshakeRequest has of a head.
 std::string compact_head(const RequestHead& head);
 /// Parses a raw head again (it was accepted once, so this cannot fail).
 RequestHead parse_head(std::string_view head);
@@ -84,7 +77,7 @@ class ShardApplication : public reactor::Receiver {
 
   /// A new Engine.IO session. The handler is destroyed after its on_closed(). Session outlives its handler.
   virtual std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, SessionControl& control,
-                                                               Handshake handshake, TimePoint now) = 0;
+                                                               HandshakeRequest handshake, TimePoint now) = 0;
   /// A head outside the Engine.IO path. Returns an answer to refuse before the body is read (the body is then drained
   /// up to 64 KiB or the connection closed), or nothing: on_request() follows with the whole body. `admission` may
   /// be set (default: a body of max_payload, of a client who has shown nothing).

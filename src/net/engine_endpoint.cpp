@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "engineio/sid.hpp"
 #include "net/shard.hpp"
 #include "websocket/handshake.hpp"

@@ -115,6 +115,5 @@ class ChunkedDecoder {
 
 /// Does the comma-separated list hold this token, whatever its case?
 bool has_token(std::string_view list, std::string_view token);
-bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 }  // namespace signalbox::net

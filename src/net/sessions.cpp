@@ -64,10 +64,9 @@ SessionEntry* Shard::open_session(engineio::Transport transport, const PeerAddre
   const auto sid = sessions_.admit(peer);
   if (!sid) return nullptr;
   const auto unix_time = std::chrono::system_clock::now().time_since_epoch();
-  Handshake handshake{.head = compact_head(head),
-                      .remote_address = std::string(head.remote_address),
-                      .issued_ms = std::chrono::duration_cast<Milliseconds>(unix_time).count(),
-                      .websocket = transport == engineio::Transport::websocket};
+  HandshakeRequest handshake{.head = compact_head(head),
+                             .remote_address = std::string(head.remote_address),
+                             .issued_ms = std::chrono::duration_cast<Milliseconds>(unix_time).count()};
   SessionEntry& entry =
       sessions_.add(std::make_unique<ShardSession>(*this, *sid, transport), peer, handshake.head.size());
   entry.handler = application_->on_session(entry.session, entry, std::move(handshake), now());

@@ -13,14 +13,8 @@ namespace signalbox::server {
 class ClientHandler final : public engineio::SessionHandler, private hub::Link {
  public:
   ClientHandler(engineio::Session& session, net::SessionControl& control, hub::Hub& hub, std::uint32_t shard,
-                net::Handshake handshake, TimePoint now)
-      : session_(session),
-        control_(control),
-        client_(hub, shard, *this,
-                {.head = std::move(handshake.head),
-                 .remote_address = std::move(handshake.remote_address),
-                 .issued_ms = handshake.issued_ms},
-                now) {}
+                HandshakeRequest handshake, TimePoint now)
+      : session_(session), control_(control), client_(hub, shard, *this, std::move(handshake), now) {}
 
   void on_text(std::string_view message, TimePoint now) override { client_.on_text(message, now); }
   void on_binary(std::string_view bytes, TimePoint now) override { client_.on_binary(bytes, now); }

@@ -18,12 +18,6 @@ constexpr std::size_t kMaxTold = 100;
 constexpr std::size_t kMaxInLine = 10;
 constexpr std::size_t kMaxOriginBytes = 256;
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return out;
-}
-
 struct OriginParts {
   std::string_view scheme, host, port;  ///< "https://", "example.com", ":8443" or empty
 };

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "net/http_parser.hpp"
 
 namespace signalbox::server {
@@ -14,7 +15,7 @@ log::RareError reply_threw;
 /// Of the body's way over a connection, which is behind it.
 bool is_framing(std::string_view name) {
   constexpr std::array<std::string_view, 3> kFraming = {"Content-Length", "Transfer-Encoding", "Expect"};
-  return std::ranges::any_of(kFraming, [name](std::string_view one) { return net::equal_ignoring_case(name, one); });
+  return std::ranges::any_of(kFraming, [name](std::string_view one) { return equal_ignoring_case(name, one); });
 }
 
 bool is_one_line(std::string_view text) {

@@ -8,6 +8,7 @@
 #include "auth/jwt.hpp"
 #include "base/json_write.hpp"
 #include "base/percent.hpp"
+#include "base/text.hpp"
 #include "hub/local_sockets.hpp"
 #include "net/http_parser.hpp"
 #include "server/emit_request.hpp"
@@ -22,7 +23,7 @@ constexpr std::size_t kMaxIdempotencyKeyBytes = 256;
 bool is_json(std::string_view content_type) {
   auto type = content_type.substr(0, content_type.find(';'));
   while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
-  return net::equal_ignoring_case(type, "application/json");
+  return equal_ignoring_case(type, "application/json");
 }
 
 /// In a path, unlike in a query, a plus is a plus.

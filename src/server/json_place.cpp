@@ -2,25 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
+#include "base/json_listener.hpp"
 
 namespace signalbox::server {
 namespace {
 
-/// Listens to nothing but the place of the first fault.
-struct FaultFinder : nlohmann::json_sax<nlohmann::json> {
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const string_t&) override { return true; }
-  bool string(string_t&) override { return true; }
-  bool binary(binary_t&) override { return true; }
-  bool start_object(std::size_t) override { return true; }
-  bool key(string_t&) override { return true; }
-  bool end_object() override { return true; }
-  bool start_array(std::size_t) override { return true; }
-  bool end_array() override { return true; }
+/// Finds the place of the first fault.
+struct FaultFinder : JsonListener {
   bool parse_error(std::size_t position, const std::string& token, const nlohmann::detail::exception& error) override {
     at = position;
     out_of_range = error.id / 100 == 4;

@@ -1,6 +1,6 @@
 #include "server/page_query.hpp"
 
-#include "base/percent.hpp"
+#include "base/query_string.hpp"
 #include "base/whole_number.hpp"
 #include "users/encode.hpp"
 #include "users/job_page.hpp"
@@ -19,23 +19,18 @@ std::uint64_t Page::after_number() const {
 std::expected<Page, std::string_view> page_of(std::string_view query, const PagedList& list) {
   Page page;
   bool seen_limit = false, seen_after = false;
-  while (!query.empty()) {
-    const auto end = query.find('&');
-    const auto pair = query.substr(0, end);
-    query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
-    const auto equals = pair.find('=');
-    const auto name = percent_decode(pair.substr(0, equals));
-    auto value = percent_decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1));
-    if (!name || !value) return std::unexpected("The query is not properly percent-encoded.");
-    if (*name == "limit") {
-      const auto limit = whole_number<std::size_t>(*value);
+  for (QueryString parameters(query); !parameters.over();) {
+    auto one = parameters.take();
+    if (!one) return std::unexpected("The query is not properly percent-encoded.");
+    if (one->name == "limit") {
+      const auto limit = whole_number<std::size_t>(one->value);
       if (seen_limit || !limit || *limit < 1 || *limit > list.most) return std::unexpected(list.wrong_limit);
       seen_limit = true;
       page.limit = *limit;
-    } else if (*name == "after") {
-      if (seen_after || (!value->empty() && !list.fits(*value))) return std::unexpected(list.wrong_after);
+    } else if (one->name == "after") {
+      if (seen_after || (!one->value.empty() && !list.fits(one->value))) return std::unexpected(list.wrong_after);
       seen_after = true;
-      page.after = std::move(*value);
+      page.after = std::move(one->value);
     }
   }
   return page;

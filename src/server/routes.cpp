@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "net/http_parser.hpp"
 
 namespace signalbox::server {
@@ -77,7 +78,7 @@ namespace signalbox {
 
 std::string_view RouteRequest::field(std::string_view name) const {
   for (const auto& [key, value] : fields) {
-    if (net::equal_ignoring_case(key, name)) return value;
+    if (equal_ignoring_case(key, name)) return value;
   }
   return {};
 }

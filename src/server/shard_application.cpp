@@ -15,7 +15,7 @@ ShardApplication::ShardApplication(Parts parts, unsigned shard)
 
 std::unique_ptr<engineio::SessionHandler> ShardApplication::on_session(engineio::Session& session,
                                                                        net::SessionControl& control,
-                                                                       net::Handshake handshake, TimePoint now) {
+                                                                       HandshakeRequest handshake, TimePoint now) {
   return std::make_unique<ClientHandler>(session, control, parts_.hub, shard_, std::move(handshake), now);
 }
 

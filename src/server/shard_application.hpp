@@ -25,7 +25,7 @@ class ShardApplication final : public net::ShardApplication {
   ShardApplication(Parts parts, unsigned shard);
 
   std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, net::SessionControl& control,
-                                                       net::Handshake handshake, TimePoint now) override;
+                                                       HandshakeRequest handshake, TimePoint now) override;
   void on_message(Message& message, TimePoint now) override;
   std::optional<net::Response> on_head(const net::RequestHead& head, net::Admission& admission) override;
   net::Response refusal(int status) override;

@@ -27,8 +27,8 @@ class Echo final : public engineio::SessionHandler {
 /// One a shard, on that shard's thread; owned by net.
 class EchoApplication final : public net::ShardApplication {
  public:
-  std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, net::SessionControl&, net::Handshake,
-                                                       TimePoint) override {
+  std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, net::SessionControl&,
+                                                       HandshakeRequest, TimePoint) override {
     return std::make_unique<Echo>(session);
   }
   void on_message(Message&, TimePoint) override {}

@@ -111,7 +111,7 @@ struct World {
   struct Application final : ShardApplication {
     explicit Application(World& owner) : world(owner) {}
     std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& opened, SessionControl& control,
-                                                         net::Handshake, TimePoint) override {
+                                                         HandshakeRequest, TimePoint) override {
       world.session = &opened;
       world.control = &control;
       return std::make_unique<EchoWithOrders>(control, opened, [this](CloseReason reason) {

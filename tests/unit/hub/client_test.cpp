@@ -423,6 +423,22 @@ TEST_F(Open, the_handshake_is_what_socket_io_shows) {
   EXPECT_EQ(seen, want);
 }
 
+TEST_F(Open, the_handshake_is_secure_if_a_proxy_took_it_by_https) {
+  bool secure = false;
+  hub.events().on_connect([&](Socket& socket) { secure = socket.handshake().secure; });
+  hub.registry.start(hub.config);
+  for (const auto& [fields, wanted] :
+       std::initializer_list<std::pair<const char*, bool>>{{"X-Forwarded-Proto:https\n", true},
+                                                           {"x-forwarded-proto: HTTPS , http\n", true},
+                                                           {"X-Forwarded-Proto:wss\n", true},
+                                                           {"X-Forwarded-Proto:http, https\n", false},
+                                                           {"", false}}) {
+    FakeClient one(hub, 0, fields);
+    one.text("0");
+    EXPECT_EQ(secure, wanted) << fields;
+  }
+}
+
 TEST_F(Open, a_middleware_refuses_with_an_error_that_the_client_sees) {
   hub.events().use([](ConnectRequest& request) -> std::expected<void, ConnectRefusal> {
     if (request.query("token") == "query")

@@ -1,0 +1,15 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace signalbox {
+
+/// What is kept of the request that opened a session, for as long as its client is there: a handshake is read from it
+/// when the application asks.
+struct HandshakeRequest {
+  std::string head;  ///< lines that end in \n: the target, then "name:value" for each field
+  std::string remote_address;
+  std::int64_t issued_ms = 0;  ///< Unix time
+};
+
+}  // namespace signalbox
