@@ -89,6 +89,7 @@ class ServerWorld final : public net::Network {
     sim_now = network_.now;
     turn(4);
   }
+  net::test::MemoryNetwork& network() { return network_; }
   net::test::MemoryKernel& kernel(unsigned shard) { return *kernels_[shard]; }
   int connect(unsigned shard) { return kernels_[shard]->connect({}); }
   net::test::MemoryNetwork::Socket* socket(int fd) {

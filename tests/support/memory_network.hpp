@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -34,6 +35,11 @@ struct MemoryNetwork {
     if (found == sockets.end()) std::abort();
     return found->second;
   }
+
+  /// A call that may fail, on whatever kernel.
+  enum class Call : std::uint8_t { accept, watch, read, write };
+  std::function<bool(Call)> fails;  ///< asked at each of them; then the call does nothing and fails
+  bool failing(Call call) const { return fails && fails(call); }
 
   TimePoint now{std::chrono::hours(1)};
   std::map<int, Socket> sockets;
@@ -70,7 +76,7 @@ class MemoryKernel final : public Kernel {
   }
   void wake() override { ++wakes; }
   bool watch(int fd, std::uint64_t token, unsigned interest) override {
-    if (!watches) return false;
+    if (!watches || network_.failing(MemoryNetwork::Call::watch)) return false;
     if (!watched_.emplace(fd, Watch{token, interest}).second) std::abort();
     return true;
   }
@@ -84,6 +90,7 @@ class MemoryKernel final : public Kernel {
   int accept(int, PeerAddress& peer) override {
     if (const int error = std::exchange(accept_error, 0)) return -error;
     if (waiting_.empty()) return -EAGAIN;
+    if (network_.failing(MemoryNetwork::Call::accept)) return -EMFILE;
     const int fd = waiting_.front();
     waiting_.pop_front();
     peer = network_.at(fd).peer;
@@ -91,7 +98,7 @@ class MemoryKernel final : public Kernel {
   }
   long read(int fd, char* out, std::size_t capacity) override {
     auto& socket = network_.at(fd);
-    if (socket.broken) return -ECONNRESET;
+    if (socket.broken || network_.failing(MemoryNetwork::Call::read)) return -ECONNRESET;
     if (socket.in.empty()) return socket.ended ? 0 : -EAGAIN;
     const std::size_t size = std::min(capacity, socket.in.size());
     std::copy_n(socket.in.data(), size, out);
@@ -101,7 +108,7 @@ class MemoryKernel final : public Kernel {
   long write(int fd, const char* bytes, std::size_t size) override {
     auto& socket = network_.at(fd);
     if (socket.writing_shut) std::abort();
-    if (socket.broken) return -EPIPE;
+    if (socket.broken || network_.failing(MemoryNetwork::Call::write)) return -EPIPE;
     const std::size_t part = std::min(size, socket.room);
     if (part == 0 && size != 0) return -EAGAIN;
     socket.out.append(bytes, part);
