@@ -21,18 +21,30 @@ using Call = net::test::MemoryNetwork::Call;
 class FailingOnce {
  public:
   FailingOnce(ServerWorld& world, Call call, std::size_t nth) : world_(world), call_(call), nth_(nth) {
-    world_.network().fails = [this](Call made) { return made == call_ && ++count_ == nth_; };
+    world_.network().fails = [this](Call made, int fd) {
+      if (made != call_ || ++count_ != nth_) return false;
+      fd_ = fd;
+      failed_at_ = world_.network().now;
+      return true;
+    };
   }
   ~FailingOnce() { world_.network().fails = nullptr; }
   FailingOnce(const FailingOnce&) = delete;
   FailingOnce& operator=(const FailingOnce&) = delete;
   bool has_failed() const { return count_ >= nth_; }
+  /// The connection that it hit did not linger: its peer had the two seconds to answer a close frame, at most.
+  bool closed_at_once() const {
+    const auto closed = world_.network().closed_at.find(fd_);
+    return closed != world_.network().closed_at.end() && closed->second - failed_at_ <= seconds(2);
+  }
 
  private:
   ServerWorld& world_;
   const Call call_;
   const std::size_t nth_;
   std::size_t count_ = 0;
+  int fd_ = -1;
+  TimePoint failed_at_{};
 };
 
 /// A client over polling whose requests each come on a connection of their own.
@@ -122,6 +134,8 @@ TEST_P(Kernel, that_fails_once_harms_one_client_at_most_and_leaves_nothing_behin
       const FailingOnce fault(world, GetParam(), failed + 1);
       live_a_day(world);
       more = fault.has_failed();
+      // Who could not be accepted waits on.
+      if (more && GetParam() != Call::accept) EXPECT_TRUE(fault.closed_at_once());
     }
     failed += more;
     EXPECT_TRUE(is_served(world, 0));

@@ -38,11 +38,13 @@ struct MemoryNetwork {
 
   /// A call that may fail, on whatever kernel.
   enum class Call : std::uint8_t { accept, watch, read, write };
-  std::function<bool(Call)> fails;  ///< asked at each of them; then the call does nothing and fails
-  bool failing(Call call) const { return fails && fails(call); }
+  /// Asked at each of them, with the descriptor; then the call does nothing and fails.
+  std::function<bool(Call, int)> fails;
+  bool failing(Call call, int fd) const { return fails && fails(call, fd); }
 
   TimePoint now{std::chrono::hours(1)};
   std::map<int, Socket> sockets;
+  std::map<int, TimePoint> closed_at;
   std::map<int, std::string> last_words;  ///< what was written to those that are closed, and not taken before
   int next = kFirst;
 };
@@ -76,7 +78,7 @@ class MemoryKernel final : public Kernel {
   }
   void wake() override { ++wakes; }
   bool watch(int fd, std::uint64_t token, unsigned interest) override {
-    if (!watches || network_.failing(MemoryNetwork::Call::watch)) return false;
+    if (!watches || network_.failing(MemoryNetwork::Call::watch, fd)) return false;
     if (!watched_.emplace(fd, Watch{token, interest}).second) std::abort();
     return true;
   }
@@ -90,7 +92,7 @@ class MemoryKernel final : public Kernel {
   int accept(int, PeerAddress& peer) override {
     if (const int error = std::exchange(accept_error, 0)) return -error;
     if (waiting_.empty()) return -EAGAIN;
-    if (network_.failing(MemoryNetwork::Call::accept)) return -EMFILE;
+    if (network_.failing(MemoryNetwork::Call::accept, waiting_.front())) return -EMFILE;
     const int fd = waiting_.front();
     waiting_.pop_front();
     peer = network_.at(fd).peer;
@@ -98,7 +100,7 @@ class MemoryKernel final : public Kernel {
   }
   long read(int fd, char* out, std::size_t capacity) override {
     auto& socket = network_.at(fd);
-    if (socket.broken || network_.failing(MemoryNetwork::Call::read)) return -ECONNRESET;
+    if (socket.broken || network_.failing(MemoryNetwork::Call::read, fd)) return -ECONNRESET;
     if (socket.in.empty()) return socket.ended ? 0 : -EAGAIN;
     const std::size_t size = std::min(capacity, socket.in.size());
     std::copy_n(socket.in.data(), size, out);
@@ -108,7 +110,7 @@ class MemoryKernel final : public Kernel {
   long write(int fd, const char* bytes, std::size_t size) override {
     auto& socket = network_.at(fd);
     if (socket.writing_shut) std::abort();
-    if (socket.broken || network_.failing(MemoryNetwork::Call::write)) return -EPIPE;
+    if (socket.broken || network_.failing(MemoryNetwork::Call::write, fd)) return -EPIPE;
     const std::size_t part = std::min(size, socket.room);
     if (part == 0 && size != 0) return -EAGAIN;
     socket.out.append(bytes, part);
@@ -119,6 +121,7 @@ class MemoryKernel final : public Kernel {
   void close(int fd) override {
     watched_.erase(fd);
     if (fd < MemoryNetwork::kFirst) return;  // a listener
+    network_.closed_at[fd] = network_.now;
     network_.last_words[fd] = std::move(network_.at(fd).out);
     network_.sockets.erase(fd);
   }
