@@ -49,8 +49,8 @@ struct Handler final : engineio::SessionHandler {
 
 struct Application final : ShardApplication {
   Application(World& owner, unsigned index) : world(owner), shard(index) {}
-  std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, SessionControl& control, Handshake,
-                                                       TimePoint) override;
+  std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, SessionControl& control,
+                                                       HandshakeRequest, TimePoint) override;
   void on_message(Message&, TimePoint) override {}
   std::optional<Response> on_head(const RequestHead& head, Admission& admission) override {
     if (head.path == "/no") return Response{.status = 401, .fields = {}, .body = "no"};
@@ -145,7 +145,7 @@ void Handler::on_closed(CloseReason, TimePoint) {
 }
 
 std::unique_ptr<engineio::SessionHandler> Application::on_session(engineio::Session& session, SessionControl& control,
-                                                                  Handshake, TimePoint) {
+                                                                  HandshakeRequest, TimePoint) {
   ++world.opened;
   world.sids.emplace_back(session.sid());
   auto handler = std::make_unique<Handler>(world, control, session);

@@ -33,7 +33,7 @@ class Echo final : public engineio::SessionHandler {
 class EchoApplication final : public ShardApplication {
  public:
   EchoApplication(Network*& network, std::atomic<int>& open) : network_(network), open_(open) {}
-  std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, SessionControl&, Handshake,
+  std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, SessionControl&, HandshakeRequest,
                                                        TimePoint) override {
     return std::make_unique<Echo>(session, open_);
   }
