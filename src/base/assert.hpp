@@ -11,3 +11,10 @@
       std::abort();                                                                          \
     }                                                                                        \
   } while (false)
+
+/// The same where it costs too much for a release: in debug and sanitizer builds alone.
+#ifdef NDEBUG
+#define SB_DEBUG_ASSERT(condition) static_cast<void>(0)
+#else
+#define SB_DEBUG_ASSERT(condition) SB_ASSERT(condition)
+#endif

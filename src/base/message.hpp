@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 
 #include "base/frame.hpp"
 
@@ -62,6 +63,18 @@ class Mailboxes {
   virtual unsigned shards() const = 0;
   /// Always taken, whatever waits there already: false only when the shards have stopped.
   [[nodiscard]] virtual bool post(unsigned shard, Message&& message) = 0;
+  /// Posts the frame for each of these sockets, all or none: false, if a mailbox has no room for them, which need not
+  /// be asked where it was `room_seen`. This is called under a user's lock, so what is for this thread's own shard may
+  /// only be put aside: deliver_own() is to follow as soon as no lock is held.
+  virtual bool deliver(std::span<const SocketRef> to, FrameRef& frame, std::uint64_t number, bool room_seen) {
+    for (const SocketRef& one : to) {
+      if (!room_seen && !has_room(one.shard, to.size())) return false;
+    }
+    // Refused only by shards that have stopped.
+    for (const SocketRef& one : to) static_cast<void>(post(one.shard, Message::deliver(one, frame.another(), number)));
+    return true;
+  }
+  virtual void deliver_own() {}
   /// Room for `count` more in that mailbox at this moment? To be asked before anything is posted that may be refused.
   virtual bool has_room(unsigned shard, std::size_t count) const = 0;
   /// Which of these shards' thread is this? -1: none, perhaps another server's in this process.

@@ -16,10 +16,26 @@ namespace signalbox {
 /// all.
 class SB_THREAD_ANNOTATION(capability("mutex")) Mutex {
  public:
-  void lock() SB_THREAD_ANNOTATION(acquire_capability()) { mutex_.lock(); }
-  void unlock() SB_THREAD_ANNOTATION(release_capability()) { mutex_.unlock(); }
+  void lock() SB_THREAD_ANNOTATION(acquire_capability()) {
+    mutex_.lock();
+    count(1);
+  }
+  void unlock() SB_THREAD_ANNOTATION(release_capability()) {
+    count(-1);
+    mutex_.unlock();
+  }
+#ifndef NDEBUG
+  /// How many of them this thread holds, for SB_DEBUG_ASSERT.
+  static int held() { return held_; }
+#endif
 
  private:
+#ifdef NDEBUG
+  static void count(int) {}
+#else
+  static void count(int change) { held_ += change; }
+  static inline thread_local int held_ = 0;
+#endif
   std::mutex mutex_;
 };
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "base/mutex.hpp"
 #include "hub/socket_state.hpp"
 
 namespace signalbox::hub {
@@ -55,6 +56,7 @@ SocketState* LocalSockets::find(std::uint32_t slot, std::uint32_t generation) co
 }
 
 void LocalSockets::on_message(Message& message) {
+  SB_DEBUG_ASSERT(Mutex::held() == 0);
   switch (message.kind) {
     case Message::Kind::deliver:
       if (recovery_) return recovery_->deliver(message);

@@ -49,6 +49,10 @@ class ShardedNetwork final : public Network {
   bool post(unsigned shard, Message&& message) override {
     return shard < made() && shared_.shards[shard]->post(std::move(message));
   }
+  bool deliver(std::span<const SocketRef> to, FrameRef& frame, std::uint64_t number, bool room_seen) override {
+    return reactor::Loop::deliver(shared_.loops, to, frame, number, room_seen);
+  }
+  void deliver_own() override { reactor::Loop::deliver_own(); }
   bool has_room(unsigned shard, std::size_t count) const override {
     return shard < made() && shared_.shards[shard]->has_room(count);
   }

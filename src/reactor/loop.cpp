@@ -20,6 +20,7 @@ Loop::Loop(Loops& loops, std::unique_ptr<Kernel> kernel, std::size_t mailbox_mes
       wheel_(wheel),
       mailbox_(mailbox_messages),
       now_(kernel_->now()) {
+  for (Message& own : own_) own.kind = Message::Kind::deliver;
   loops_.push_back(this);
 }
 
@@ -27,22 +28,63 @@ Loop* Loop::current() {
   return this_loop;
 }
 
-// What this thread itself emits need not go through the mailbox, unless something waits there that came first.
-bool Loop::deliver_at_once(Message& message) {
-  if (this_loop != this || closed_ || message.kind != Message::Kind::deliver || mailbox_.waits()) return false;
-  receiver_->on_message(message, now_);
-  ++delivered_;
-  return true;
+inline bool Loop::takes(std::size_t count) const {
+  return mailbox_.has_room(count + (this_loop == this ? delivered_ : 0));
 }
 
 bool Loop::has_room(std::size_t count) const {
-  return mailbox_.has_room(count + (this_loop == this ? delivered_ : 0));
+  return takes(count);
+}
+
+// What this thread itself emits need not go through the mailbox, unless something waits there that came first, or much
+// is put aside already.
+inline bool Loop::delivers_itself() const {
+  return this_loop == this && !closed_ && !hands_over_ && own_count_ < kOwn && !mailbox_.waits();
+}
+
+inline void Loop::put_aside(const SocketRef& to, FrameRef frame, std::uint64_t number) {
+  Message& message = own_[own_count_++];
+  message.slot = to.slot;
+  message.generation = to.generation;
+  message.number = number;
+  message.frame = std::move(frame);
+  ++delivered_;
+}
+
+bool Loop::deliver(const Loops& loops, std::span<const SocketRef> to, FrameRef& frame, std::uint64_t number,
+                   bool room_seen) {
+  for (const SocketRef& one : to) {
+    if (!room_seen && !loops[one.shard]->takes(to.size())) return false;
+  }
+  for (const SocketRef& one : to) {
+    Loop& loop = *loops[one.shard];
+    if (loop.delivers_itself()) {
+      loop.put_aside(one, frame.another(), number);
+    } else {
+      static_cast<void>(loop.post(Message::deliver(one, frame.another(), number)));
+    }
+  }
+  return true;
+}
+
+void Loop::deliver_own() {
+  if (this_loop && this_loop->own_count_ != 0) this_loop->hand_over_own();
+}
+
+// What session code emits meanwhile goes into the mailbox, and so comes behind all of this.
+void Loop::hand_over_own() {
+  if (std::exchange(hands_over_, true)) return;
+  for (std::size_t i = 0; i < own_count_; ++i) {
+    receiver_->on_message(own_[i], now_);
+    own_[i].frame = {};
+  }
+  own_count_ = 0;
+  hands_over_ = false;
 }
 
 // What a turn delivers leaves in one write for each socket, also where that is another loop's: it takes the messages
 // when the turn has put them all, and not one by one while it is woken for each.
 bool Loop::post(Message&& message) {
-  if (deliver_at_once(message)) return true;
   const bool later =
       this_loop && this_loop != this && this_loop->is_among(loops_) && message.kind == Message::Kind::deliver;
   if (later) {
@@ -56,6 +98,7 @@ bool Loop::post(Message&& message) {
 }
 
 void Loop::begin_writing() {
+  hand_over_own();
   announce();
   delivered_ = 0;
 }
@@ -92,6 +135,7 @@ Milliseconds Loop::time_to_wait() {
 }
 
 void Loop::run_mailbox() {
+  hand_over_own();  // it came first
   if (next_message_ == messages_.size()) {
     messages_.clear();
     next_message_ = 0;

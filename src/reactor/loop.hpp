@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -44,6 +45,7 @@ class Wheel {
 class Loop {
  public:
   static constexpr std::size_t kEvents = 256;  ///< a turn
+  static constexpr std::size_t kOwn = 128;     ///< messages that are put aside at once
 
   /// Enters itself among `loops`.
   Loop(Loops& loops, std::unique_ptr<Kernel> kernel, std::size_t mailbox_messages, Wheel& wheel);
@@ -56,10 +58,14 @@ class Loop {
   unsigned index() const { return index_; }
   void set_receiver(Receiver& receiver) { receiver_ = &receiver; }
 
-  /// Always taken, whatever waits there already; false: closed. What its own turn has to deliver is delivered at once,
-  /// unless something waits that came first.
+  /// Always taken, whatever waits there already; false: closed.
   [[nodiscard]] bool post(Message&& message);
-  /// Also of its own thread, which delivers at once: so that one turn does not queue without bound.
+  /// Mailboxes::deliver() and deliver_own() for these loops. It comes under a lock, and a receiver runs session code:
+  /// so what a turn has for its own loop is put aside until the lock is free.
+  static bool deliver(const Loops& loops, std::span<const SocketRef> to, FrameRef& frame, std::uint64_t number,
+                      bool room_seen);
+  static void deliver_own();
+  /// Also of its own thread, which delivers past the mailbox: so that one turn does not queue without bound.
   bool has_room(std::size_t count) const;
 
   void turn();
@@ -71,7 +77,10 @@ class Loop {
   TimePoint now() const { return now_; }  ///< of this turn
 
  private:
-  bool deliver_at_once(Message& message);
+  bool takes(std::size_t count) const;
+  bool delivers_itself() const;
+  void put_aside(const SocketRef& to, FrameRef frame, std::uint64_t number);
+  void hand_over_own();
   void announce();
   Milliseconds time_to_wait();
   void run_mailbox();
@@ -85,6 +94,9 @@ class Loop {
   bool closed_ = false;
   std::vector<Message> messages_;  ///< taken from the mailbox, from next_message_ on not yet handled
   std::size_t next_message_ = 0;
+  std::array<Message, kOwn> own_;  ///< the first are put aside until no lock is held
+  std::size_t own_count_ = 0;
+  bool hands_over_ = false;
   std::size_t delivered_ = 0;      ///< in this turn, past the mailbox
   std::vector<char> unannounced_;  ///< by loop: this turn has put something into its mailbox
   std::array<KernelEvent, kEvents> events_;

@@ -171,7 +171,8 @@ class Directory {
   std::optional<Refusal> refusal(std::string_view id, const User* user, const EncodedEvent& event,
                                  const Before& before) const;
   std::size_t unread_cost(std::string_view id, const EncodedEvent& outcome) const;
-  std::size_t post(Stripe& stripe, User& user, EncodedEvent event, CommitGroup group);
+  /// Nothing: a mailbox has no room.
+  std::optional<std::size_t> post(Stripe& stripe, User& user, EncodedEvent event, CommitGroup group, bool room_seen);
   std::size_t ledger_bytes() const;
   std::size_t restore(OutcomeStore& store);
   void restore(const HashedText& id, const StoredOutcome& outcome);

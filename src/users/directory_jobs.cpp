@@ -41,28 +41,27 @@ std::size_t Directory::unread_cost(std::string_view id, const EncodedEvent& outc
   return UserJobs::unread_cost(*outcome.frame, memory_of(id), unread_memory_.data_stays);
 }
 
-// Room was seen before. First the sockets and then the ledger, whose memory is fetched meanwhile, and which takes our
-// reference: to make another would wait for all that was written here.
-std::size_t Directory::post(Stripe& stripe, User& user, EncodedEvent event, CommitGroup group)
-    SB_REQUIRES(stripe.mutex) {
+// First the sockets and then the ledger, whose memory is fetched meanwhile, and which takes our reference: to make
+// another would wait for all that was written here.
+std::optional<std::size_t> Directory::post(Stripe& stripe, User& user, EncodedEvent event, CommitGroup group,
+                                           bool room_seen) SB_REQUIRES(stripe.mutex) {
   const bool kept = !event.job_id().empty(), outcome = event.kept_outcome();
   const HashedText job(event.job_id());
   if (kept) stripe.jobs_of(user).prefetch(job);
-  const std::uint64_t number = outcome ? user.jobs->next_number() : 0;
   std::size_t queued = 0;
-  const std::size_t connected = user.connected();
-  for (std::size_t i = 0; i < user.sockets.size(); ++i) {
-    const SocketRef& to = user.sockets[i];
-    const bool taken = mailboxes_.post(to.shard, Message::deliver(to, event.frame.another(), number));
-    queued += taken && i < connected;
+  if (!user.sockets.empty()) {
+    const std::uint64_t number = outcome ? user.jobs->next_number() : 0;
+    if (!mailboxes_.deliver(user.sockets, event.frame, number, room_seen)) return std::nullopt;
+    queued = user.connected();
   }
+  note(event);
   if (!kept) return queued;
   std::vector<UserJobs::Gone> gone;
   const bool to_store = outcome && store_;
   const bool leave = to_store && lean_.load(std::memory_order_relaxed) && user.readers == 0;
   FrameRef frame = leave ? key_alone(event.frame) : to_store ? event.frame : std::move(event.frame);
   const auto [entry, replaced] = user.jobs->keep(job, std::move(frame), clock_.now(), gone);
-  forget(gone);
+  if (!gone.empty()) forget(gone);
   if (to_store) entry.row = store_->put(user.id, {event.frame, entry.number, clock_.wall(entry.time)}, replaced, group);
   if (leave) stripe.rest_if_small(user);
   look_at_growth(stripe);
@@ -97,17 +96,20 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit(std::string_view 
                                                                CommitGroup group) {
   const HashedText name(id);
   Stripe& stripe = stripe_of(name);
-  const Lock lock(stripe.mutex);
-  User* user = stripe.find(name);
-  if (const auto refused = refusal(id, user, event, {})) return std::unexpected(*refused);
-  if (user) {
-    for (const SocketRef& to : user->sockets) {
-      if (!mailboxes_.has_room(to.shard, user->sockets.size())) return std::unexpected(Refusal::overloaded);
+  std::optional<std::size_t> queued;
+  {
+    const Lock lock(stripe.mutex);
+    User* user = stripe.find(name);
+    if (const auto refused = refusal(id, user, event, {})) return std::unexpected(*refused);
+    if (!user && event.job_id().empty()) {
+      note(event);
+      return 0;
     }
+    queued = post(stripe, user ? *user : stripe.find_or_add(id), std::move(event), group, false);
   }
-  note(event);
-  if (!user && event.job_id().empty()) return 0;
-  return post(stripe, user ? *user : stripe.find_or_add(id), std::move(event), group);
+  if (!queued) return std::unexpected(Refusal::overloaded);
+  mailboxes_.deliver_own();
+  return *queued;
 }
 
 std::expected<std::size_t, Directory::Refusal> Directory::emit_all(std::vector<Emission> emissions, CommitGroup group) {
@@ -133,10 +135,14 @@ std::expected<std::size_t, Directory::Refusal> Directory::emit_all(std::vector<E
     Stripe& stripe = stripe_of(emission.user);
     const Lock lock(stripe.mutex);
     User* user = stripe.find(emission.user);
-    note(emission.event);
-    if (user || !emission.event.job_id().empty())
-      online += post(stripe, user ? *user : stripe.find_or_add(emission.user), std::move(emission.event), group) != 0;
+    if (user || !emission.event.job_id().empty()) {
+      User& to = user ? *user : stripe.find_or_add(emission.user);
+      online += post(stripe, to, std::move(emission.event), group, true).value_or(0) != 0;
+    } else {
+      note(emission.event);
+    }
   }
+  mailboxes_.deliver_own();
   return online;
 }
 

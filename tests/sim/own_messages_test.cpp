@@ -13,7 +13,9 @@ struct OwnMessages : testing::Test {
     return options;
   }
   void deliver(std::uint64_t number) {
-    EXPECT_TRUE(world.shard().post(Message::deliver({}, text_frame("4hi"), number)));
+    FrameRef frame = text_frame("4hi");
+    const SocketRef to{};
+    EXPECT_TRUE(reactor::Loop::deliver(world.shared.loops, {&to, 1}, frame, number, true));
   }
   void in_a_task(std::move_only_function<void()> task) {
     EXPECT_TRUE(world.shard().post(Message::run(std::move(task))));
@@ -22,13 +24,16 @@ struct OwnMessages : testing::Test {
   World world{with_room_for_two()};
 };
 
-TEST_F(OwnMessages, are_delivered_at_once) {
-  Numbers at_once;
+TEST_F(OwnMessages, are_delivered_as_soon_as_no_lock_is_held) {
+  Numbers posted, at_once;
   in_a_task([&] {
     deliver(1);
+    posted = world.delivered;
+    reactor::Loop::deliver_own();
     at_once = world.delivered;
   });
   world.turn();
+  EXPECT_EQ(posted, Numbers{}) << "it is posted under a user's lock";
   EXPECT_EQ(at_once, Numbers{1});
 }
 

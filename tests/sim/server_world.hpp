@@ -108,6 +108,10 @@ class ServerWorld final : public net::Network {
   void asker_gone(const PendingRequest&) override {}
   unsigned shards() const override { return 2; }
   bool post(unsigned shard, Message&& message) override { return shared_.shards[shard]->post(std::move(message)); }
+  bool deliver(std::span<const SocketRef> to, FrameRef& frame, std::uint64_t number, bool room_seen) override {
+    return reactor::Loop::deliver(shared_.loops, to, frame, number, room_seen);
+  }
+  void deliver_own() override { reactor::Loop::deliver_own(); }
   bool has_room(unsigned shard, std::size_t count) const override { return shared_.shards[shard]->has_room(count); }
   int current_shard() const override { return sim_shard; }
   void answer(const net::RequestId& id, net::Response response) override {

@@ -14,8 +14,9 @@ using net::test::MemoryNetwork;
 
 /// A loop that notes what its turns bring.
 struct Turning final : Wheel, Receiver {
-  Turning(Loops& loops, MemoryNetwork& network)
-      : loop(loops, std::make_unique<MemoryKernel>(network), 10, *this),
+  Turning(Loops& together, MemoryNetwork& network)
+      : loops(together),
+        loop(together, std::make_unique<MemoryKernel>(network), 10, *this),
         kernel(static_cast<MemoryKernel&>(loop.kernel())) {
     loop.set_receiver(*this);
   }
@@ -29,15 +30,24 @@ struct Turning final : Wheel, Receiver {
     loop.begin_writing();
     noted += " write";
   }
-  void on_message(Message& message, TimePoint) override { noted += " message" + std::to_string(message.number); }
+  void on_message(Message& message, TimePoint) override {
+    noted += " message" + std::to_string(message.number);
+    if (at_message) at_message(message.number);
+  }
   std::string take() { return std::exchange(noted, {}); }
-  bool deliver(std::uint64_t number) { return loop.post(Message::deliver({}, {}, number)); }
+  bool deliver(std::uint64_t number) {
+    FrameRef frame;
+    const SocketRef to{.shard = loop.index()};
+    return Loop::deliver(loops, {&to, 1}, frame, number, true);
+  }
 
+  const Loops& loops;
   Loop loop;
   MemoryKernel& kernel;
   TimePoint deadline = kNever;
   std::string noted;
   std::function<void()> at_end{};
+  std::function<void(std::uint64_t)> at_message{};
 };
 
 struct LoopTest : testing::Test {
@@ -58,12 +68,79 @@ TEST_F(LoopTest, a_turn_hands_over_messages_then_events_and_ends) {
   EXPECT_EQ(first.take(), " message1 task event7 end write");
 }
 
-TEST_F(LoopTest, what_its_own_turn_delivers_is_delivered_at_once_unless_something_waits) {
+TEST_F(LoopTest, what_its_own_turn_delivers_waits_until_no_lock_is_held_and_no_longer) {
   task([this] {
     EXPECT_TRUE(first.deliver(1));
+    EXPECT_TRUE(first.deliver(2));
+    EXPECT_EQ(first.take(), "") << "it is posted under a user's lock";
+    Loop::deliver_own();
+    EXPECT_EQ(first.take(), " message1 message2");
+  });
+  first.loop.turn();
+}
+
+TEST_F(LoopTest, what_waits_aside_comes_before_what_is_in_the_mailbox) {
+  task([this] {
+    EXPECT_TRUE(first.deliver(1));
+    task([this] { first.noted += " task"; });
+    EXPECT_TRUE(first.deliver(2));
+  });
+  first.loop.turn();
+  EXPECT_EQ(first.take(), " message1 task message2 end write");
+}
+
+TEST_F(LoopTest, what_session_code_delivers_comes_behind_what_was_put_aside) {
+  first.at_message = [this](std::uint64_t number) {
+    if (number != 1) return;
+    EXPECT_TRUE(first.deliver(3));
+    Loop::deliver_own();
+    EXPECT_EQ(first.noted, " message1") << "that call is inside the other one";
+  };
+  task([this] {
+    EXPECT_TRUE(first.deliver(1));
+    EXPECT_TRUE(first.deliver(2));
+    Loop::deliver_own();
+    EXPECT_EQ(first.take(), " message1 message2");
+  });
+  first.loop.turn();
+  EXPECT_EQ(first.take(), " message3 end write") << "in the same turn";
+}
+
+TEST_F(LoopTest, what_is_more_than_is_put_aside_comes_behind_it) {
+  Loop large(loops, std::make_unique<MemoryKernel>(network), 1000, first);
+  std::uint64_t expected = 0;
+  first.at_message = [&](std::uint64_t number) { EXPECT_EQ(number, expected++); };
+  large.set_receiver(first);
+  EXPECT_TRUE(large.post(Message::run([&] {
+    FrameRef frame;
+    const SocketRef to{.shard = 2};
+    for (std::uint64_t i = 0; i < 3 * Loop::kOwn; ++i) EXPECT_TRUE(Loop::deliver(loops, {&to, 1}, frame, i, true));
+    Loop::deliver_own();
+    EXPECT_EQ(expected, Loop::kOwn);
+  })));
+  large.turn();
+  EXPECT_EQ(expected, 3 * Loop::kOwn) << "in the same turn";
+}
+
+TEST_F(LoopTest, a_frame_for_many_sockets_goes_to_all_of_their_loops_or_to_none) {
+  const std::vector<SocketRef> both{{.shard = 0}, {.shard = 1}};
+  FrameRef frame = text_frame("4hi");
+  for (int i = 0; i < 9; ++i) EXPECT_TRUE(second.deliver(1));
+  EXPECT_FALSE(Loop::deliver(loops, both, frame, 7, false));
+  EXPECT_TRUE(first.loop.has_room(10));
+  EXPECT_TRUE(Loop::deliver(loops, both, frame, 7, true));
+  first.loop.turn();
+  EXPECT_EQ(first.take(), " message7 end write");
+}
+
+TEST_F(LoopTest, what_its_own_turn_delivers_goes_past_the_mailbox_unless_something_waits) {
+  task([this] {
+    EXPECT_TRUE(first.deliver(1));
+    Loop::deliver_own();
     EXPECT_EQ(first.take(), " message1");
     task([] {});
     EXPECT_TRUE(first.deliver(2));
+    Loop::deliver_own();
     EXPECT_EQ(first.take(), "");
   });
   first.loop.turn();
@@ -71,7 +148,7 @@ TEST_F(LoopTest, what_its_own_turn_delivers_is_delivered_at_once_unless_somethin
   EXPECT_EQ(first.kernel.wakes.load(), 1u) << "it need not wake itself";
 }
 
-TEST_F(LoopTest, what_is_delivered_at_once_counts_until_the_turn_writes) {
+TEST_F(LoopTest, what_is_delivered_past_the_mailbox_counts_until_the_turn_writes) {
   task([this] {
     for (std::uint64_t number = 0; number < 4; ++number) EXPECT_TRUE(first.deliver(number));
     EXPECT_FALSE(first.loop.has_room(7));
@@ -126,7 +203,7 @@ TEST_F(LoopTest, takes_nothing_once_it_is_closed_and_drops_what_waits) {
   task([alive] {});
   first.loop.close();
   EXPECT_EQ(alive.use_count(), 1);
-  EXPECT_FALSE(first.deliver(1));
+  EXPECT_FALSE(first.loop.post(Message::deliver({}, {}, 1)));
   first.loop.turn();
   EXPECT_EQ(first.take(), " end write");
 }

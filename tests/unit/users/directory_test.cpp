@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ using namespace std::chrono_literals;
 struct RecordingMailboxes : Mailboxes {
   std::vector<Message> posted[2];
   std::size_t room = 100;
+  std::function<void()> session_code{};
 
   unsigned shards() const override { return 2; }
   bool post(unsigned shard, Message&& message) override {
@@ -22,6 +24,9 @@ struct RecordingMailboxes : Mailboxes {
     return true;
   }
   bool has_room(unsigned shard, std::size_t count) const override { return posted[shard].size() + count <= room; }
+  void deliver_own() override {
+    if (session_code) session_code();
+  }
   int current_shard() const override { return -1; }
 
   std::vector<std::string> packets(unsigned shard, Message::Kind kind) const {
@@ -55,6 +60,16 @@ TEST_F(DirectoryTest, a_user_is_online_from_the_first_socket_and_all_shards_are_
   EXPECT_EQ(directory.connections("ada"), 2u);
   EXPECT_EQ(mailboxes.told(0), Packets{kAdaOnline});
   EXPECT_EQ(mailboxes.told(1), Packets{kAdaOnline});
+}
+
+TEST_F(DirectoryTest, session_code_runs_at_once_and_when_the_users_lock_is_free) {
+  directory.join("ada", tab, now);
+  std::vector<std::size_t> seen;
+  mailboxes.session_code = [&] { seen.push_back(directory.connections("ada") + mailboxes.delivered(0).size()); };
+  EXPECT_EQ(directory.emit("ada", EncodedEvent{text_frame("42[\"a\"]")}), 1u);
+  EXPECT_EQ(seen, std::vector<std::size_t>{2});
+  EXPECT_EQ(directory.emit_all({{"ada", {text_frame("42[\"b\"]")}}, {"ada", {text_frame("42[\"c\"]")}}}), 2u);
+  EXPECT_EQ(seen, (std::vector<std::size_t>{2, 4}));
 }
 
 TEST_F(DirectoryTest, a_broadcast_names_the_user_whom_it_is_not_for) {
