@@ -60,7 +60,7 @@ struct Application final : ShardApplication {
   }
   Response refusal(int status) override { return {.status = status, .fields = {}, .body = "refused"}; }
   void on_request(const RequestHead& head, std::string_view body, const RequestId& id, TimePoint) override;
-  void add_cors(const RequestHead&, Fields& out) override { out.emplace_back("Vary", "Origin"); }
+  void add_cors(const RequestHead&, HttpFields& out) override { out.emplace_back("Vary", "Origin"); }
   bool origin_allowed(const RequestHead& head) override { return !head.field("Origin"); }
   TimePoint next_deadline() const override { return kNever; }
   void on_timer(TimePoint) override {}

@@ -12,12 +12,12 @@
 #include "engineio/session.hpp"
 #include "net/standing.hpp"
 #include "reactor/loop.hpp"
+#include "reactor/peer_address.hpp"
 
 namespace signalbox::net {
 
-using namespace reactor;
-
 using engineio::RequestId;
+using reactor::PeerAddress;
 
 /// A request head, parsed. Views into the connection's buffer, valid during the call.
 struct RequestHead {

@@ -80,8 +80,8 @@ struct Connection {
   Standing standing = Standing::unauthenticated;  ///< as which what is held here counts; a login's ends with its answer
   bool blocked : 1 = false;                       ///< the kernel pushed back: wait until it is writable
   bool paused : 1 = false;                        ///< not to be read
-  bool listed : 1 = false;                        ///< in Shard::touched_connections_
-  bool read_again : 1 = false;                    ///< named in Shard::read_again_
+  bool listed : 1 = false;                        ///< among those that the end of the turn looks at
+  bool read_again : 1 = false;                    ///< among those that are read though the kernel says nothing of them
   bool close_wanted : 1 = false;                  ///< a close frame with close_code is due behind what waits
   bool close_sent : 1 = false;
   bool close_received : 1 = false;
@@ -95,7 +95,11 @@ struct Connection {
   std::unique_ptr<websocket::FrameDecoder> decoder;  ///< while a frame or a message is unfinished
   PeerAddress peer{};
 
-  engineio::WebSocketId websocket_id() const { return (std::uint64_t{generation} << 32) | slot; }
+  std::uint64_t id() const { return (std::uint64_t{generation} << 32) | slot; }  ///< also its WebSocketId
+  /// Its request has no answer yet, or has not been given all of it.
+  bool unanswered() const;
+  /// Would its end leave an Engine.IO request without its answer?
+  bool owes_answer(Kernel& kernel) const;
   WebSocketExtra& more() {
     if (!extra) extra = std::make_unique<WebSocketExtra>();
     return *extra;

@@ -15,7 +15,7 @@
 
 namespace signalbox::net {
 
-using namespace reactor;
+using reactor::OwnedFd;
 
 namespace {
 

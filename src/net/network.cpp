@@ -94,7 +94,10 @@ void ShardedNetwork::start() {
   set_limits({.limit = limit, .open = open, .shards = options.shards, .addresses = listeners.of_shard.front().size()});
   make_shards(std::move(listeners));
   try {
-    for (auto& shard : shared_.shards) threads_.push_back(service_thread([&shard = *shard] { shard.run(); }));
+    for (auto& shard : shared_.shards)
+      threads_.push_back(service_thread([&shard = *shard] {
+        while (!shard.stopped()) shard.turn();
+      }));
   } catch (const std::exception&) {
     stop();  // half of them serve nobody
     throw;
@@ -126,7 +129,7 @@ void ShardedNetwork::set_limits(const Descriptors& descriptors) {
 void ShardedNetwork::make_shards(Listeners listeners) {
   const unsigned count = shared_.options.shards;
   for (unsigned i = 0; i < count; ++i) {
-    shared_.shards.push_back(std::make_unique<Shard>(shared_, make_epoll_kernel()));
+    shared_.shards.push_back(std::make_unique<Shard>(shared_, reactor::make_epoll_kernel()));
   }
   for (unsigned i = 0; i < count; ++i) {
     shared_.shards[i]->set_application(factory_(i));
@@ -152,7 +155,7 @@ Adoption ShardedNetwork::adopt(Stream stream, std::string head, std::string rest
   if (head.size() + rest.size() > options.max_head_bytes + options.session.max_payload_bytes)
     return Adoption::too_large;
   Shard& shard = next_shard();
-  const PeerAddress peer = peer_address(stream.fd());
+  const PeerAddress peer = reactor::peer_address(stream.fd());
   auto waiting = Counted::within(options.total_partial_bytes, shared_.partial.all, head.size() + rest.size());
   auto place = Counted::within(shared_.max_connections, shared_.connections);
   const bool mailbox_has_room = shard.has_room(1);
@@ -160,13 +163,13 @@ Adoption ShardedNetwork::adopt(Stream stream, std::string head, std::string rest
     no_room.write(kHandedOverRefused);
     if (!mailbox_has_room) return Adoption::no_room;
     static_cast<void>(shard.post(Message::run(
-        [&shard, stream = std::move(stream), peer]() mutable { shard.refuse_connection(std::move(stream), peer); })));
+        [&shard, stream = std::move(stream), peer]() mutable { shard.http().turn_away(std::move(stream), peer); })));
     return Adoption::no_room;
   }
   const bool taken =
       shard.post(Message::run([&shard, stream = std::move(stream), peer, place = std::move(*place),
                                waiting = std::move(*waiting), bytes = std::move(head.append(rest))]() mutable {
-        shard.adopt(std::move(stream), peer, std::move(place), std::move(bytes));
+        shard.http().adopt(std::move(stream), peer, std::move(place), std::move(bytes));
       }));
   return taken ? Adoption::adopted : Adoption::not_running;
 }
@@ -194,7 +197,7 @@ PendingRequest ShardedNetwork::request(std::string head, std::string body, const
                      .place = std::move(*place),
                      .bytes = std::move(*bytes)};
   static_cast<void>(
-      shard.post(Message::run([&shard, asked = std::move(asked)]() mutable { shard.request(std::move(asked)); })));
+      shard.post(Message::run([&shard, asked = std::move(asked)]() mutable { shard.asked().take(std::move(asked)); })));
   return pending;
 }
 
@@ -202,7 +205,7 @@ void ShardedNetwork::asker_gone(const PendingRequest& request) {
   if (request.shard >= made()) return;
   Shard& shard = *shared_.shards[request.shard];
   static_cast<void>(shard.post(
-      Message::run([&shard, id = Askers::id_of(request), sid = request.sid] { shard.asker_gone(id, sid); })));
+      Message::run([&shard, id = Askers::id_of(request), sid = request.sid] { shard.asked().forget(id, sid); })));
 }
 
 Network::Counters ShardedNetwork::counters() const {

@@ -3,16 +3,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "base/log.hpp"
 #include "net/budgets.hpp"
 
 namespace signalbox::net {
-namespace {
-
-constexpr Milliseconds kLoginTime{1000};  ///< from handshake to login, of which a slow line needs a part
-log::RareWarning address_full, strangers_full, heads_full;
-
-}  // namespace
 
 void SessionEntry::touched() {
   table.touch(*this);
@@ -30,12 +23,7 @@ void SessionEntry::set_partial(std::size_t bytes) {
 std::optional<engineio::Sid> SessionTable::admit(const PeerAddress& peer) {
   const std::uint32_t slot = sessions_.reserve().first;
   if (slot >= engineio::Sid::kSlots) return std::nullopt;
-  const std::size_t most = shared_.options.max_strangers_per_address;
-  if (most != 0 && !shared_.stranger_addresses.add_within(most, peer)) {
-    address_full.write("MAX_UNAUTHENTICATED_PER_ADDRESS is reached: further sessions get 503",
-                       {{"address", to_text(peer)}});
-    return std::nullopt;
-  }
+  if (!strangers_.admit(peer)) return std::nullopt;
   return engineio::Sid(loop_.index(), slot);
 }
 
@@ -43,7 +31,7 @@ SessionEntry& SessionTable::add(std::unique_ptr<SessionEntry> made, const PeerAd
   SessionEntry& entry = sessions_.insert(std::move(made));
   entry.head_bytes = static_cast<std::uint32_t>(head_bytes);
   if (shared_.options.max_strangers_per_address != 0) entry.peer = std::make_unique<PeerAddress>(peer);
-  add_stranger(entry);
+  strangers_.add(entry, loop_.now());
   shared_.sessions.fetch_add(1, std::memory_order_relaxed);
   return entry;
 }
@@ -71,27 +59,15 @@ void SessionTable::count_partial(SessionEntry& entry) {
   budgets_.set_partial(entry, entry.partial_above + post);
 }
 
-// Who has left again waits for nothing that newcomers could not bring as well: it is the newest of them.
 void SessionTable::set_authenticated(SessionEntry& entry, bool authenticated) {
   if (authenticated) return no_stranger(entry);
   if (entry.stranger || entry.dropped) return;
-  if (entry.peer) shared_.stranger_addresses.add(*entry.peer);
-  add_stranger(entry);
-}
-
-void SessionTable::add_stranger(SessionEntry& entry) {
-  strangers_.add(entry, loop_.now());
-  shared_.strangers.fetch_add(1, std::memory_order_relaxed);
-  strangers_heads_ += entry.head_bytes;
+  strangers_.add_again(entry, loop_.now());
   budgets_.set_standing(entry, Standing::login, Standing::unauthenticated);
 }
 
 void SessionTable::no_stranger(SessionEntry& entry) {
-  if (!strangers_.remove(entry)) return;
-  shared_.strangers.fetch_sub(1, std::memory_order_relaxed);
-  strangers_heads_ -= entry.head_bytes;
-  budgets_.set_standing(entry, Standing::unauthenticated, Standing::login);
-  if (entry.peer) shared_.stranger_addresses.remove(*entry.peer);
+  if (strangers_.remove(entry)) budgets_.set_standing(entry, Standing::unauthenticated, Standing::login);
 }
 
 void SessionTable::arm(SessionEntry& entry) {
@@ -117,12 +93,7 @@ void SessionTable::run_timers() {
 }
 
 TimePoint SessionTable::next_deadline() const {
-  return std::min({timers_.next(), stranger_deadline(), leaving_.empty() ? kNever : leaving_.front().deadline});
-}
-
-TimePoint SessionTable::stranger_deadline() const {
-  const bool full = shared_.strangers.load(std::memory_order_relaxed) > shared_.max_strangers;
-  return full && strangers_.has_several() ? strangers_.oldest_since() + kLoginTime : kNever;
+  return std::min({timers_.next(), strangers_.next_deadline(), leaving_.empty() ? kNever : leaving_.front().deadline});
 }
 
 void SessionTable::begin_drain(Clock::duration pace) {
@@ -134,7 +105,11 @@ void SessionTable::begin_drain(Clock::duration pace) {
 
 void SessionTable::end_due(bool all_read) {
   end_leaving();
-  drop_oldest_strangers(all_read);
+  while (SessionEntry* oldest = strangers_.one_too_many(loop_.now(), all_read)) {
+    no_stranger(*oldest);
+    oldest->dropped = true;
+    close(*oldest, CloseReason::forced_close);
+  }
 }
 
 void SessionTable::end_leaving() {
@@ -143,31 +118,6 @@ void SessionTable::end_leaving() {
     leaving_.pop_front();
     if (entry) close(*entry, CloseReason::server_shutting_down);
   }
-}
-
-// Newcomers past the limit push out those who have been here longest without a login, but not before these could log
-// in: many who come at once would else push each other out. Past as many as there may be connections nobody is spared.
-void SessionTable::drop_oldest_strangers(bool all_read) {
-  // Each shard has its part, so that nobody has to go for heads that are kept elsewhere.
-  const std::size_t most_heads = shared_.options.preauth_heads_bytes / shared_.loops.size();
-  while (strangers_heads_ > most_heads && strangers_.has_several()) {
-    heads_full.write("PREAUTH_HEADS_BYTES is reached: the oldest session without a login is closed");
-    drop_oldest_stranger();
-  }
-  const std::size_t most = std::max(shared_.max_connections, shared_.max_strangers);
-  while (stranger_deadline() != kNever) {
-    const bool spared = !all_read || loop_.now() < stranger_deadline();
-    if (spared && shared_.strangers.load(std::memory_order_relaxed) <= most) return;
-    strangers_full.write("MAX_UNAUTHENTICATED is reached: the oldest session without a login is closed");
-    drop_oldest_stranger();
-  }
-}
-
-void SessionTable::drop_oldest_stranger() {
-  SessionEntry& oldest = *strangers_.oldest();
-  no_stranger(oldest);
-  oldest.dropped = true;
-  close(oldest, CloseReason::forced_close);
 }
 
 void SessionTable::close(SessionEntry& entry, CloseReason reason) {

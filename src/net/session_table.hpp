@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "engineio/sid.hpp"
-#include "net/age_list.hpp"
 #include "net/session_entry.hpp"
 #include "net/shared.hpp"
+#include "net/strangers.hpp"
 #include "net/touched_list.hpp"
 #include "reactor/slot_map.hpp"
 #include "reactor/timers.hpp"
@@ -70,23 +70,17 @@ class SessionTable {
   void erase_all();
 
  private:
-  void add_stranger(SessionEntry& entry);
   void no_stranger(SessionEntry& entry);
   void end_leaving();
-  void drop_oldest_strangers(bool all_read);
-  void drop_oldest_stranger();
   void close(SessionEntry& entry, CloseReason reason);
-  /// When the oldest without a login has to go, if none logs in.
-  TimePoint stranger_deadline() const;
-  /// The object's own memory of this entry; null: the object has gone, or has another entry.
+  /// Null: the session has gone, or has another entry.
   SessionEntry* armed_by(const reactor::TimerEntry& entry) const;
 
   Shared& shared_;
   const reactor::Loop& loop_;
   Budgets& budgets_;
   reactor::SlotMap<SessionEntry> sessions_;
-  AgeList<SessionEntry, &SessionEntry::stranger> strangers_;  ///< those without an authenticated socket
-  std::size_t strangers_heads_ = 0;                           ///< bytes
+  Strangers strangers_{shared_};
   reactor::Timers timers_;
   TouchedList<SessionEntry> touched_;
   std::deque<reactor::TimerEntry> leaving_;  ///< those of a drain, by their time

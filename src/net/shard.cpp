@@ -1,58 +1,69 @@
 #include "net/shard.hpp"
 
-#include <fcntl.h>
-
 #include <algorithm>
-#include <stdexcept>
+#include <utility>
 
 namespace signalbox::net {
 namespace {
 
-constexpr std::uint64_t kListenerBit = std::uint64_t{1} << 63;
 constexpr Milliseconds kStopTime{1500};
-constexpr int kMaxAccepts = 256;       ///< a turn
-constexpr int kMaxAcceptsBehind = 16;  ///< in a turn that could not read all that waits
 
 }  // namespace
 
 Shared::Shared() = default;
 Shared::~Shared() = default;
 
-Shard::Shard(Shared& shared, std::unique_ptr<Kernel> kernel)
-    : shared_(shared),
-      options_(shared.options),
-      loop_(shared.loops, std::move(kernel), shared.options.mailbox_messages, *this),
-      index_(loop_.index()),
-      scratch_(std::make_unique<char[]>(kScratch)),
-      read_scratch_(std::make_unique<char[]>(kReadScratch)),
-      reserve_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {}
+Shard::Shard(Shared& shared, std::unique_ptr<reactor::Kernel> kernel)
+    : shared_(shared), loop_(shared.loops, std::move(kernel), shared.options.mailbox_messages, *this) {}
 
 Shard::~Shard() {
   finish_stop();
-  for (const int fd : listeners_) kernel().close(fd);
 }
 
-void Shard::add_listener(int fd) {
-  listeners_.push_back(fd);
-  if (!kernel().watch(fd, kListenerBit | static_cast<std::uint64_t>(fd), Kernel::kRead)) {
-    throw std::runtime_error("the kernel watches no more descriptors; raise fs.epoll.max_user_watches");
-  }
+void Shard::set_application(std::unique_ptr<ShardApplication> application) {
+  application_ = std::move(application);
+  loop_.set_receiver(*application_);
+  engine_sessions_.set_application(*application_);
+  http_.set_application(*application_);
+  endpoint_.set_application(*application_);
+  asked_.set_application(*application_);
 }
 
-void Shard::run() {
-  while (!stopped_) turn();
+void Shard::answer(const RequestId& request, Response response) {
+  if (Askers::names(request)) return askers_.answer(request, std::move(response));
+  if (Connection* connection = http_.waiting_for(request)) http_.answer(*connection, response);
 }
 
-// Those who are here are read before others are let in, and few are let in while more waits to be read: a login that
-// waits unread is not pushed out by newcomers, however many log in at once.
-void Shard::on_events(std::span<const KernelEvent> events) {
+// Those who are here are read before others are let in.
+void Shard::on_events(std::span<const reactor::KernelEvent> events) {
   all_read_ = events.size() < reactor::Loop::kEvents;
-  read_again();
-  for (const KernelEvent& event : events)
-    if (!(event.token & kListenerBit)) handle(event);
-  for (const KernelEvent& event : events)
-    if (event.token & kListenerBit)
-      accept_all(static_cast<int>(event.token & 0x7fffffff), all_read_ ? kMaxAccepts : kMaxAcceptsBehind);
+  connections_.read_unread([this](Connection& connection) { read(connection); });
+  for (const auto& event : events)
+    if (!Acceptor::concerns(event)) handle(event);
+  for (const auto& event : events)
+    if (Acceptor::concerns(event)) acceptor_.on_event(event, all_read_);
+}
+
+void Shard::handle(const reactor::KernelEvent& event) {
+  Connection* connection = connections_.find(event.token);
+  if (!connection) return;
+  if (event.writable && connections_.on_writable(*connection)) {
+    if (SessionEntry* entry = websockets_.session_of(*connection)) entry->touched();
+  }
+  if (event.readable && connection->mode != Mode::closed) read(*connection);
+  if (event.broken && !event.readable) connections_.close(*connection, CloseReason::transport_error);
+}
+
+void Shard::read(Connection& connection) {
+  const auto bytes = connections_.read(connection);
+  if (!bytes) return;
+  if (connection.http) return bytes->empty() ? http_.on_end(connection) : http_.take(connection, *bytes);
+  bytes->empty() ? connections_.close(connection) : websockets_.take(connection, *bytes);
+}
+
+void Shard::on_closed(Connection& connection, CloseReason reason, bool owed) {
+  if (owed) endpoint_.on_gone(connection, Gone::connection);
+  websockets_.on_closed(connection, reason);
 }
 
 void Shard::end_turn() {
@@ -60,101 +71,56 @@ void Shard::end_turn() {
   sessions_.end_due(all_read_);
   loop_.begin_writing();
   flush();
-  bury();
+  connections_.bury();
   askers_.tell();
   if (drained_ && shared_.sessions.load() == 0) drained_();
-  if (stop_deadline_ != kNever && (connections_.size() == 0 || now() >= stop_deadline_)) finish_stop();
-  armed_timers_.store(timers_.armed() + sessions_.timers(), std::memory_order_relaxed);
-}
-
-TimePoint Shard::next_deadline() {
-  const bool at_once = sessions_.has_touched() || !touched_connections_.empty() || !read_again_.empty();
-  if (at_once || askers_.due()) return TimePoint::min();
-  return std::min({timers_.next(), sessions_.next_deadline(), application_->next_deadline(), stop_deadline_});
-}
-
-void Shard::handle(const KernelEvent& event) {
-  Connection* connection = connection_of(event.token);
-  if (!connection) return;
-  if (event.writable) on_writable(*connection);
-  if (event.readable && connection->mode != Mode::closed) on_readable(*connection);
-  if (event.broken && !event.readable && connection->mode != Mode::closed) {
-    close_connection(*connection, CloseReason::transport_error);
-  }
-}
-
-Connection* Shard::connection_of(std::uint64_t token) const {
-  Connection* connection =
-      connections_.find(static_cast<std::uint32_t>(token), static_cast<std::uint32_t>(token >> 32));
-  return connection && connection->mode != Mode::closed ? connection : nullptr;
-}
-
-Connection* Shard::armed_by(const TimerEntry& entry) {
-  Connection* connection = connections_.find(entry.slot, entry.generation);
-  return connection && connection->armed == entry.deadline ? connection : nullptr;
+  if (stop_deadline_ != kNever && (connections_.size() == 0 || loop_.now() >= stop_deadline_)) finish_stop();
+  armed_timers_.store(connections_.timers() + sessions_.timers(), std::memory_order_relaxed);
 }
 
 void Shard::run_timers() {
   sessions_.run_timers();
-  while (timers_.due(now())) {
-    Connection* connection = armed_by(timers_.pop());
-    if (!connection) continue;
-    timers_.disarm(connection->armed);
-    if (connection->mode == Mode::closed) continue;
-    if (connection->deadline <= now()) {
-      connection->deadline = kNever;
-      on_deadline(*connection);
-    } else {
-      set_deadline(*connection, connection->deadline);
-    }
-  }
-  if (timers_.mostly_stale())
-    timers_.drop_stale([this](const TimerEntry& entry) { return armed_by(entry) != nullptr; });
-  if (application_->next_deadline() <= now()) application_->on_timer(now());
+  connections_.run_timers([this](Connection& connection) {
+    connection.http ? http_.on_deadline(connection) : connections_.close(connection);
+  });
+  if (application_->next_deadline() <= loop_.now()) application_->on_timer(loop_.now());
 }
 
 // An answer may let a pipelined request in, whose handling touches others: a few rounds, and what is left then has the
 // next turn.
 void Shard::flush() {
-  for (int round = 0; round < 8 && (sessions_.has_touched() || !touched_connections_.empty()); ++round) {
-    sessions_.look_at_touched([this](SessionEntry& entry) { flush_session(entry); });
-    touched_connections_.look([this](Connection& connection) {
-      if (connection.mode == Mode::closed) return;
-      connection.mode == Mode::websocket ? flush_websocket(connection) : flush_http(connection);
-    });
+  for (int round = 0; round < 8 && (sessions_.has_touched() || connections_.has_touched()); ++round) {
+    sessions_.look_at_touched([this](SessionEntry& entry) { engine_sessions_.flush(entry); });
+    connections_.look_at_touched(
+        [this](Connection& connection) { connection.http ? http_.flush(connection) : websockets_.flush(connection); });
   }
 }
 
-void Shard::bury() {
-  if (dead_.empty()) return;
-  std::vector<Connection*> keep;
-  for (Connection* connection : dead_) {
-    if (connection->listed) {
-      keep.push_back(connection);  // still named in the list of the next turn
-    } else {
-      timers_.disarm(connection->armed);
-      connections_.erase(*connection);
-    }
-  }
-  dead_ = std::move(keep);
+TimePoint Shard::next_deadline() {
+  const bool at_once = sessions_.has_touched() || connections_.has_touched() || connections_.has_unread();
+  if (at_once || askers_.due()) return TimePoint::min();
+  return std::min(
+      {connections_.next_deadline(), sessions_.next_deadline(), application_->next_deadline(), stop_deadline_});
 }
 
 void Shard::begin_drain(Clock::duration pace, std::function<void()> drained) {
   if (drained_) return;
   drained_ = std::move(drained);
+  engine_sessions_.open_no_more();
   sessions_.begin_drain(pace);
 }
 
 void Shard::begin_stop() {
   if (stop_deadline_ != kNever) return;
-  stop_deadline_ = now() + kStopTime;
-  for (const int fd : listeners_) kernel().close(fd);
-  listeners_.clear();
+  stop_deadline_ = loop_.now() + kStopTime;
+  acceptor_.close();
+  http_.stop();
+  engine_sessions_.open_no_more();
   sessions_.close_all();
   connections_.for_each([this](Connection& connection) {
-    if (connection.mode == Mode::websocket && !connection.close_wanted && !session_of(connection))
-      want_close(connection, 1001);
-    touch(connection);
+    if (connection.mode == Mode::websocket && !websockets_.session_of(connection))
+      websockets_.want_close(connection, 1001);
+    connections_.touch(connection);
   });
 }
 
@@ -162,12 +128,8 @@ void Shard::finish_stop() {
   if (stopped_) return;
   stopped_ = true;
   loop_.close();
-  connections_.for_each([this](Connection& connection) {
-    if (connection.mode != Mode::closed) close_connection(connection, CloseReason::server_shutting_down);
-  });
+  connections_.close_all(CloseReason::server_shutting_down);
   sessions_.erase_all();
-  touched_connections_.clear();
-  bury();
   askers_.close();
 }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "net/address_counts.hpp"
@@ -13,6 +14,9 @@
 
 namespace signalbox::net {
 
+class EngineEndpoint;
+class EngineSessions;
+class Reliever;
 class Shard;
 
 /// What the shards of one server have in common.
@@ -25,8 +29,11 @@ struct Shared {
   Options options;
   std::size_t max_connections = 0;
   std::size_t max_strangers = 0;
-  reactor::Loops loops;
+  reactor::Loops loops;  ///< by shard, as these
   std::vector<std::unique_ptr<Shard>> shards;
+  std::vector<EngineEndpoint*> endpoints{};
+  std::vector<EngineSessions*> sessions_of{};
+  std::vector<Reliever*> relievers{};
   std::atomic<std::size_t> connections{0};
   std::atomic<std::size_t> sessions{0};
   std::atomic<std::size_t> strangers{0};  ///< sessions without an authenticated socket
@@ -38,6 +45,15 @@ struct Shared {
   std::atomic<std::size_t> leaving{0};      ///< places given out in the row of a drain
   AddressCounts stranger_addresses;         ///< empty where there is no such limit
 };
+
+/// Runs `task(part)` on the part's shard: now, if that is `here`, or as a message. False: that shard has stopped.
+template <class Part, class Task>
+bool run_at(const Shared& shared, const std::vector<Part*>& parts, const reactor::Loop& here, unsigned shard,
+            Task task) {
+  Part& part = *parts[shard];
+  if (shard == here.index()) return task(part), true;
+  return shared.loops[shard]->post(Message::run([task = std::move(task), &part]() mutable { task(part); }));
+}
 
 /// Somebody has to go, as too much is held of something. Any shard; it happens in later turns.
 void ask_for_relief(Shared& shared);

@@ -9,7 +9,8 @@
 
 namespace signalbox::net {
 
-using namespace reactor;
+using reactor::Kernel;
+using reactor::OwnedFd;
 
 /// The bare descriptor under a stream, and how many bytes the kernel has taken for it.
 ///

@@ -252,7 +252,7 @@ Adoption WebSocketService::adopt(int fd, std::string head, std::string rest) {
 
 PendingRequest WebSocketService::handle(HttpRequest request, HttpReply reply) {
   return impl_->network->request(server::head_of(request), std::move(request.body),
-                                 net::peer_address(request.remote_address), server::guarded(std::move(reply)));
+                                 reactor::peer_address(request.remote_address), server::guarded(std::move(reply)));
 }
 
 void WebSocketService::asker_gone(const PendingRequest& request) {

@@ -149,9 +149,9 @@ TEST(HostNames, are_asked_of_the_system) {
 TEST(Addresses, are_written_as_people_write_them) {
   PeerAddress address{};
   address[15] = 1;
-  EXPECT_EQ(to_text(address), "::1");
+  EXPECT_EQ(reactor::to_text(address), "::1");
   address = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1};
-  EXPECT_EQ(to_text(address), "10.0.0.1");
+  EXPECT_EQ(reactor::to_text(address), "10.0.0.1");
 }
 
 /// The server's end of a connection, which is in this very process.

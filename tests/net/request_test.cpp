@@ -15,7 +15,7 @@ struct Asked {
   Asked(EchoServer& server, std::string head, std::string body = {}, std::string address = "10.0.0.1")
       : answer_(promise_->get_future()),
         pending(server.network->request(
-            std::move(head), std::move(body), peer_address(address),
+            std::move(head), std::move(body), reactor::peer_address(address),
             [promise = promise_](HttpAnswer answer) { promise->set_value(std::move(answer)); })) {}
   /// Status 0: none has come.
   HttpAnswer answer(seconds most = seconds(5)) {

@@ -222,13 +222,13 @@ TEST_P(LostAnswer, the_repeat_of_a_held_post_without_a_connection_has_that_answe
   ask("POST", "p1", "4login");
   ask("POST", "p2", "4pause");
   int status = 0;
-  world.shard().request({.id = {.number = 1},
-                         .head = "POST " + target("p3") + " HTTP/1.1\r\nHost: x\r\n\r\n",
-                         .body = "4hello",
-                         .peer = {},
-                         .reply = Reply([&status](const HttpAnswer& answer) { status = answer.status; }),
-                         .place = *Counted::within(1000, world.shared.connections),
-                         .bytes = *Counted::within(1000, world.shared.partial.all, 6)});
+  world.shard().asked().take({.id = {.number = 1},
+                              .head = "POST " + target("p3") + " HTTP/1.1\r\nHost: x\r\n\r\n",
+                              .body = "4hello",
+                              .peer = {},
+                              .reply = Reply([&status](const HttpAnswer& answer) { status = answer.status; }),
+                              .place = *Counted::within(1000, world.shared.connections),
+                              .bytes = *Counted::within(1000, world.shared.partial.all, 6)});
   turns();
   EXPECT_EQ(status, 0);
   ask("POST", "p3", "4hello");

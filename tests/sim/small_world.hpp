@@ -128,7 +128,7 @@ struct World {
     void on_request(const RequestHead&, std::string_view body, const RequestId& id, TimePoint) override {
       world.shard().answer(id, {.status = 200, .fields = {}, .body = std::string(body)});
     }
-    void add_cors(const RequestHead&, Fields&) override {}
+    void add_cors(const RequestHead&, HttpFields&) override {}
     bool origin_allowed(const RequestHead&) override { return true; }
     TimePoint next_deadline() const override { return kNever; }
     void on_timer(TimePoint) override {}

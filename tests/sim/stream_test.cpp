@@ -10,10 +10,10 @@ struct FilteredConnections : testing::Test {
     PeerAddress peer{};
     fd = world.kernel->connect(peer);
     Stream stream(OwnedFd(world.kernel->accept(1, peer)), std::make_unique<HoldingFilter>());
-    world.shard().adopt(std::move(stream), peer, *Counted::within(1, world.shared.connections),
-                        "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
-                        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    world.shard().http().adopt(std::move(stream), peer, *Counted::within(1, world.shared.connections),
+                               "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+                               "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
     world.turn();
   }
   void message(std::string_view text) {

@@ -14,7 +14,9 @@
 // A network in memory: its peers send, read, break off and time passes only when a test or a fuzzer says so.
 namespace signalbox::net::test {
 
-using namespace reactor;
+using reactor::Kernel;
+using reactor::KernelEvent;
+using reactor::PeerAddress;
 
 /// What several shards' kernels stand on. Any use of a descriptor that is closed, or not watched where it is, aborts.
 struct MemoryNetwork {

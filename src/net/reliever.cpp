@@ -1,12 +1,11 @@
+#include "net/reliever.hpp"
+
 #include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "base/log.hpp"
-#include "net/shard.hpp"
 
-// TOTAL_PARTIAL_BYTES and TOTAL_QUEUE_BYTES: what clients have begun and not finished, and what waits for them, counted
-// over all shards.
 namespace signalbox::net {
 namespace {
 
@@ -35,28 +34,22 @@ std::uint64_t milliseconds(Clock::duration time) {
 
 }  // namespace
 
-// A WebSocket has its session's standing, which may have logged in or left meanwhile.
-void Shard::count_partial(Connection& connection) {
-  std::size_t bytes = connection.decoder ? connection.decoder->partial_bytes() : 0;
-  if (connection.extra) bytes += connection.extra->held.size();
-  if (connection.http) {
-    bytes += connection.http->parser.partial_bytes() + connection.http->body.size() + connection.http->input.size();
-  }
-  if (bytes == 0 && connection.partial == 0) return;
-  if (const SessionEntry* entry = session_of(connection)) budgets_.set_standing(connection, entry->standing());
-  budgets_.set_partial(connection, bytes);
+Reliever::Reliever(Shared& shared, const reactor::Loop& loop, Budgets& budgets, Connections& connections,
+                   SessionTable& sessions)
+    : shared_(shared), loop_(loop), budgets_(budgets), connections_(connections), sessions_(sessions) {
+  shared.relievers.push_back(this);
 }
 
-void Shard::count_queue(Connection& connection) {
-  budgets_.set_queued(connection, connection.http && connection.mode != Mode::closed ? connection.http->out.size() : 0);
+SessionEntry* Reliever::session_of(const Connection& connection) const {
+  return sessions_.find(connection.session_slot, connection.session_generation);
 }
 
-Account Shard::account_of(const Connection& connection) {
+Account Reliever::account_of(const Connection& connection) const {
   const SessionEntry* entry = session_of(connection);
   return {connection.standing, entry ? entry->user : connection.http ? connection.http->user : 0};
 }
 
-TimePoint Shard::begun_at(const Connection& connection) {
+TimePoint Reliever::begun_at(const Connection& connection) const {
   if (connection.http) return connection.http->begun_at;
   const SessionEntry* entry = session_of(connection);
   return entry ? entry->begun_at() : TimePoint();
@@ -65,18 +58,18 @@ TimePoint Shard::begun_at(const Connection& connection) {
 // As messages, since the caller may be inside the one that has to go.
 void ask_for_relief(Shared& shared) {
   if (shared.relief.asked.fetch_add(1) != 0) return;
-  Shard* first = shared.shards.front().get();
-  static_cast<void>(first->post(Message::run([first] { first->relieve(); })));
+  Reliever* first = shared.relievers.front();
+  static_cast<void>(shared.loops.front()->post(Message::run([first] { first->look(); })));
 }
 
-// One shard after the other (ReliefRound): at once, several would each let go what is too much.
-void Shard::relieve() {
+void Reliever::look() {
   Relief& relief = shared_.relief;
   relieve_partials(relief.partial);
   relieve_queues(relief.queued);
-  if (index_ + 1 < shared_.shards.size()) {
-    Shard* next = shared_.shards[index_ + 1].get();
-    static_cast<void>(next->post(Message::run([next] { next->relieve(); })));
+  const std::size_t after = loop_.index() + 1;
+  if (after < shared_.relievers.size()) {
+    Reliever* next = shared_.relievers[after];
+    static_cast<void>(shared_.loops[after]->post(Message::run([next] { next->look(); })));
     return;
   }
   const bool partial_left = relief.partial.next(), queued_left = relief.queued.next();
@@ -89,7 +82,7 @@ void Shard::relieve() {
 
 /// Those of this shard whose turn to go has come in this round, the most urgent first.
 template <class Count>
-std::vector<Shard::Holder> Shard::first_to_go(const ByteBudget& budget, ReliefRound& round, Count count) {
+std::vector<Reliever::Holder> Reliever::first_to_go(const ByteBudget& budget, ReliefRound& round, Count count) {
   std::vector<Holder> holders;
   if (!budget.too_much()) return holders;
   round.look_at(budget);
@@ -97,7 +90,7 @@ std::vector<Shard::Holder> Shard::first_to_go(const ByteBudget& budget, ReliefRo
     const std::size_t bytes = count(client);
     const Account account = account_of(client);
     if (bytes == 0 || !round.too_much(budget, account.standing)) return;
-    const auto age = [&] { return milliseconds(now() - begun_at(client)) + 1; };
+    const auto age = [&] { return milliseconds(loop_.now() - begun_at(client)) + 1; };
     const bool by_age = account.standing == Standing::unauthenticated;
     const Urgency urgency(account.standing, by_age ? age() : round.held_by(account, bytes));
     if (round.reaches(urgency)) holders.push_back({urgency, account, bytes, connection, session});
@@ -110,30 +103,30 @@ std::vector<Shard::Holder> Shard::first_to_go(const ByteBudget& budget, ReliefRo
 }
 
 template <class Full, class Count, class Close>
-void Shard::let_go(const ByteBudget& budget, ReliefRound& round, Full& full, CloseReason reason, Count count,
-                   Close close) {
+void Reliever::let_go(const ByteBudget& budget, ReliefRound& round, Full& full, CloseReason reason, Count count,
+                      Close close) {
   for (const Holder& holder : first_to_go(budget, round, count)) {
     if (!round.too_much(budget, holder.account.standing)) continue;
     round.let_go(holder.account, holder.bytes);
     full.say(holder.account.standing);
-    holder.connection ? close_connection(*holder.connection, reason) : close(*holder.session);
+    holder.connection ? connections_.close(*holder.connection, reason) : close(*holder.session);
   }
 }
 
-void Shard::relieve_partials(ReliefRound& round) {
+void Reliever::relieve_partials(ReliefRound& round) {
   const auto count = [](const auto& each) { return each.partial; };
   let_go(budgets_.partial(), round, partials_full, CloseReason::forced_close, count, [this](SessionEntry& entry) {
     entry.partial_above = 0;
-    if (entry.session.open()) entry.session.close(CloseReason::forced_close, now());
+    if (entry.session.open()) entry.session.close(CloseReason::forced_close, loop_.now());
     entry.touched();
     budgets_.set_partial(entry, 0);
   });
 }
 
-void Shard::relieve_queues(ReliefRound& round) {
+void Reliever::relieve_queues(ReliefRound& round) {
   const auto count = [](const auto& each) { return each.queued; };
   let_go(budgets_.queued(), round, queues_full, CloseReason::slow_consumer, count, [this](SessionEntry& entry) {
-    entry.session.close(CloseReason::slow_consumer, now());
+    entry.session.close(CloseReason::slow_consumer, loop_.now());
     entry.session.drop_held();  // also of one that was ending already
     entry.touched();
     budgets_.count_queue(entry);

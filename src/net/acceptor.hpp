@@ -1,0 +1,41 @@
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "net/http_server.hpp"
+#include "reactor/kernel.hpp"
+
+namespace signalbox::net {
+
+/// The listening sockets of a shard, which it owns, and who is let in by them.
+///
+/// thread  its shard's.
+class Acceptor {
+ public:
+  Acceptor(Shared& shared, const reactor::Loop& loop, HttpServer& http);
+  ~Acceptor() { close(); }
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
+
+  void add(int listener);
+  /// Is this event one of a listener, and of no connection?
+  static bool concerns(const reactor::KernelEvent& event) { return event.token & kListener; }
+  /// Few are let in while clients who are here wait to be read: a login that waits unread is not pushed out by
+  /// newcomers, however many log in at once.
+  void on_event(const reactor::KernelEvent& event, bool all_read);
+  void close();
+
+ private:
+  static constexpr std::uint64_t kListener = std::uint64_t{1} << 63;
+
+  void accept(int listener, int most);
+
+  Shared& shared_;
+  const reactor::Loop& loop_;
+  HttpServer& http_;
+  std::vector<int> listeners_;
+  reactor::OwnedFd reserve_;  ///< given up for a moment when descriptors run out, so that accept can refuse instead of
+                              ///< spinning
+};
+
+}  // namespace signalbox::net

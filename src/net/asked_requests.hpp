@@ -1,0 +1,35 @@
+#pragma once
+#include <string>
+
+#include "net/askers.hpp"
+#include "net/engine_sessions.hpp"
+
+namespace signalbox::net {
+
+/// Requests that have no connection here: each runs whole on the shard of its session, or on any.
+///
+/// thread  its shard's.
+class AskedRequests {
+ public:
+  AskedRequests(const Options& options, const reactor::Loop& loop, EngineSessions& sessions, Askers& askers)
+      : options_(options), loop_(loop), sessions_(sessions), askers_(askers) {}
+  void set_application(ShardApplication& application) { application_ = &application; }
+
+  void take(AskedRequest asked);
+  /// Whoever asked waits no more, and may not have its answer.
+  void forget(const RequestId& id, const std::string& sid);
+
+ private:
+  void on_engine_path(const RequestHead& head, AskedRequest& asked);
+  void open(const RequestHead& head, const AskedRequest& asked, engineio::Stamp stamp);
+  /// False: so large a body may it not have.
+  bool admit_post(const std::string& sid, const RequestId& id, engineio::Stamp stamp, std::size_t bytes);
+
+  const Options& options_;
+  const reactor::Loop& loop_;
+  EngineSessions& sessions_;
+  Askers& askers_;
+  ShardApplication* application_ = nullptr;
+};
+
+}  // namespace signalbox::net

@@ -1,0 +1,30 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "net/application.hpp"
+
+namespace signalbox::net {
+
+/// The value of the Date field, written once a second. thread: its owner's.
+class HttpDate {
+ public:
+  std::string_view now();
+
+ private:
+  std::string text_;
+  std::int64_t second_ = -1;
+};
+
+/// How an answer goes out, besides what it says.
+struct AnswerFraming {
+  std::string_view date;
+  std::string_view cors;   ///< rendered fields
+  bool head_only = false;  ///< to HEAD: the body's length without the body
+  bool close = false;
+};
+
+void append_answer(std::string& out, const Response& response, const AnswerFraming& framing);
+
+}  // namespace signalbox::net

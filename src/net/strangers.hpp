@@ -1,0 +1,36 @@
+#pragma once
+#include <cstddef>
+
+#include "net/age_list.hpp"
+#include "net/session_entry.hpp"
+#include "net/shared.hpp"
+
+namespace signalbox::net {
+
+/// The sessions of a shard without an authenticated socket, by age, and who of them has to go where they are too many.
+///
+/// thread  its shard's; the limits are of all shards.
+class Strangers {
+ public:
+  explicit Strangers(Shared& shared) : shared_(shared) {}
+
+  /// One more of this address, which add() counts then. False: it has as many as it may.
+  [[nodiscard]] bool admit(const PeerAddress& peer);
+  /// A new session.
+  void add(SessionEntry& entry, TimePoint now);
+  /// Its user has left. It is the newest: whatever it has to wait for, newcomers could bring as well.
+  void add_again(SessionEntry& entry, TimePoint now);
+  /// False: it was none.
+  bool remove(SessionEntry& entry);
+  /// When the oldest has to go, if none logs in.
+  TimePoint next_deadline() const;
+  /// One that has to go now; null: nobody. `all_read`: no client waits unread, who might be logging in.
+  SessionEntry* one_too_many(TimePoint now, bool all_read);
+
+ private:
+  Shared& shared_;
+  AgeList<SessionEntry, &SessionEntry::stranger> by_age_;
+  std::size_t head_bytes_ = 0;
+};
+
+}  // namespace signalbox::net
