@@ -88,7 +88,7 @@ std::chrono::system_clock::time_point time_of(double unix_seconds) {
       std::chrono::duration_cast<std::chrono::system_clock::duration>(Seconds(unix_seconds)));
 }
 
-/// Nobody is refused for what it says: it only tells how long the token was to live.
+/// `iat` refuses nobody: it only tells how long the token was meant to live.
 std::optional<std::chrono::system_clock::time_point> issued_at(const std::vector<Member>& claims) {
   const Member* claim = find(claims, "iat");
   const auto iat = claim ? number(claim->value) : std::nullopt;
@@ -111,7 +111,7 @@ std::expected<void, TokenError> check_times(const std::vector<Member>& claims, c
   if (!exp) return std::unexpected(TokenError::claims);
   const double until = *exp + leeway;
   if (until <= now) return std::unexpected(TokenError::expired);
-  // Whoever is welcome beyond that is welcome for ever.
+  // A token that is valid beyond that never expires.
   if (until < kFarFuture) out.expires_at = time_of(until);
   return {};
 }
@@ -124,7 +124,7 @@ HmacKey::HmacKey(std::string_view secret) {
   char digest[] = "SHA256";
   const std::array parameters = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
                                  OSSL_PARAM_construct_end()};
-  // Without a byte of key there would be no key set at all.
+  // OpenSSL takes a null pointer for no key, and an empty one for an empty key.
   const auto* key = reinterpret_cast<const unsigned char*>(secret.empty() ? "" : secret.data());
   SB_ASSERT(keyed_ && EVP_MAC_init(keyed_.get(), key, secret.size(), parameters.data()) == 1);
 }

@@ -73,7 +73,7 @@ class Frame {
   const char* bytes() const noexcept { return reinterpret_cast<const char*>(this + 1); }
   char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
 
-  // Sixteen bytes: most frames are small, and each would else take more of the allocator.
+  // Sixteen bytes: most frames are small, and a larger header would put them into the allocator's next size.
   mutable std::atomic<std::uint32_t> references_{1};
   mutable std::atomic<std::uint32_t> waiting_{0};
   std::uint32_t size_ = 0;
@@ -99,7 +99,7 @@ class FrameRef {
   ~FrameRef() {
     if (frame_ && give_back()) release(frame_);
   }
-  /// The same as a copy, for who alone can reach this object: cheaper while it is the only reference.
+  /// A copy, for a caller that alone can reach this object: cheaper while it is the only reference.
   FrameRef another() noexcept {
     if (!frame_ || !alone()) return *this;
     frame_->references_.store(2, std::memory_order_relaxed);

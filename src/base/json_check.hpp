@@ -19,7 +19,7 @@ inline bool valid_json(const JsonView& text, std::size_t max_depth) {
   return check_json(text, max_depth).has_value();
 }
 
-/// The only place where something becomes known of text.
+/// The only place that marks text as checked.
 class CheckedJson {
  public:
   /// `part`, a value within `whole` or made of its values and nested no deeper, is as good as it.

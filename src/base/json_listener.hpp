@@ -4,7 +4,7 @@
 
 namespace signalbox {
 
-/// Listens to nothing of the JSON that nlohmann's parser reads; who derives from it says what matters.
+/// Hears the JSON that nlohmann's parser reads and takes all of it. A derived class overrides what matters to it.
 struct JsonListener : nlohmann::json_sax<nlohmann::json> {
   bool null() override { return true; }
   bool boolean(bool) override { return true; }

@@ -10,8 +10,8 @@ namespace signalbox::engineio {
 /// When a session pings, how long it waits for a pong, and what a pong confirms. Pongs carry no id, but they come in
 /// the order of their pings.
 ///
-/// A ping is due at each interval, also while the pong to the last one is. A client that is not read, or that is behind
-/// a slow line, must hear it: the client gives up when it has heard no ping for interval and timeout together.
+/// A ping is due at each interval, even while the last pong is missing. A client gives up if it hears no ping for
+/// interval and timeout together, and the server may be reading nothing from it, or the line may be slow.
 class Heartbeat {
  public:
   struct Times {
@@ -29,28 +29,27 @@ class Heartbeat {
     if (silent_at_ != kNever) silent_at_ = std::max(silent_at_, until);
   }
 
-  /// The ping that is due was queued, before all that waits.
+  /// The due ping was queued, in front of everything that waits.
   void on_queued(const Times& times) {
     waits_ = true;
     if (silent_at_ == kNever) silent_at_ = ping_at_ + times.timeout;
     ping_at_ = kNever;
   }
-  /// Does a ping that was due wait still?
+  /// Is a due ping still in the queue?
   bool waits() const { return waits_; }
 
   /// Wants a receipt: that the pong to a ping confirms this marker. Markers rise.
   void want(std::uint64_t marker) { wanted_ = marker; }
   bool wants(std::uint64_t marker) const { return marker != 0 && wanted_ == marker; }
-  /// True: queue a ping behind all that waits; its pong confirms what was wanted. Not while another ping waits or is
-  /// out.
+  /// True: queue a ping behind everything that waits. Its pong confirms the wanted marker. False while another ping
+  /// waits or is out.
   bool take_wanted() {
     if (wanted_ == 0 || waits_ || marker_ != 0 || pongs_due_ != 0) return false;
     marker_ = std::exchange(wanted_, 0);
     return true;
   }
 
-  /// So many pings are on their way; of those that wait, the one that was due is the first. True: the one that confirms
-  /// is among them.
+  /// This many pings were written. A due ping leaves before a confirming one. True: the confirming ping is among them.
   bool on_written(unsigned pings, TimePoint now, const Times& times) {
     if (pings == 0) return false;
     if (pongs_due_ == 0) silent_at_ = now + times.timeout;
@@ -61,8 +60,7 @@ class Heartbeat {
     return confirms;
   }
 
-  /// The marker that this pong confirms; 0: none. A pong before its ping was written answers nothing: taken, it would
-  /// confirm what has not arrived.
+  /// The marker that this pong confirms; 0: none. A pong that comes before its ping was written confirms nothing.
   std::uint64_t on_pong(TimePoint now, const Times& times) {
     if (pongs_due_ == 0) return 0;
     --pongs_due_;

@@ -10,8 +10,8 @@
 
 namespace signalbox::engineio {
 
-/// The `t` of a request's query, hashed. Most clients give each request another one; a request that a browser or a
-/// proxy repeats by itself has that of the first. 0: there is none.
+/// The `t` of a request's query, hashed; 0: none. Most clients give each request a new one. A request that a browser or
+/// a proxy repeats by itself carries that of the first.
 using Stamp = std::uint64_t;
 
 inline Stamp stamp_of(std::string_view t) {
@@ -19,8 +19,8 @@ inline Stamp stamp_of(std::string_view t) {
   return hash != 0 ? hash : 1;
 }
 
-/// The stamps of the requests before the last one. A connection may be so slow that a request comes behind its own
-/// repeat and behind what its client has asked since.
+/// The stamps of the requests before the last one. Over a slow connection a request can arrive after its own repeat,
+/// and after later requests of its client.
 class EarlierStamps {
  public:
   bool have(Stamp stamp) const { return std::ranges::find(stamps_, shortened(stamp)) != stamps_.end(); }
@@ -40,9 +40,9 @@ class EarlierStamps {
 
 /// Tells the requests of a polling client from their repeats.
 ///
-/// The `t` of some clients is the clock's second, or a constant: it tells nothing. Three stamps within less than a
-/// second show that it is none of these. Such a client gives a POST the stamp of the GET before or after it, or asks
-/// more than twice under one stamp.
+/// Some clients send the clock's second or a constant as `t`, which identifies nothing. Three different stamps within
+/// less than a second prove a real one. A client without one gives a POST the stamp of a GET beside it, or asks more
+/// than twice under one stamp.
 class RequestStamps {
  public:
   /// Could the last GET be told from its repeat?
@@ -51,10 +51,10 @@ class RequestStamps {
   bool same(Stamp first, Stamp second) const { return trust_ != Trust::none && first != 0 && first == second; }
 
   bool is_last_get(Stamp stamp) const { return same(get_, stamp); }
-  /// It has had its answer, and its client has gone on.
+  /// The request was answered, and its client has gone on.
   bool is_earlier_get(Stamp stamp) const { return trust_ != Trust::none && stamp != 0 && earlier_gets_.have(stamp); }
-  /// The last GET, which was answered, came again. Is that a repeat? Before the client is known one is; to be told
-  /// something twice does less harm than to miss it.
+  /// The last GET was answered and came again: is that a repeat? While nothing is known of the client, one such GET
+  /// counts as a repeat: telling twice does less harm than missing an event.
   bool is_repeat_of_answered() {
     if (repeats_++ < (trust_ == Trust::proven ? kMostRepeats : 1)) return true;
     trust_ = Trust::none;
@@ -67,7 +67,8 @@ class RequestStamps {
     look_for_difference(stamp, now);
     if (!paired_) look_for_pair();
   }
-  /// It was taken already. Not said before the client is known: its event would be lost if it is a new one.
+  /// This POST was taken already. Never said while nothing is known of the client: the event of a new POST would be
+  /// lost.
   bool is_repeated_post(Stamp stamp, std::string_view body) const {
     if (trust_ != Trust::proven || stamp == 0) return false;
     if (post_ == stamp && body_ == hash(body)) return true;
@@ -102,7 +103,7 @@ class RequestStamps {
     const bool differ = before_last.stamp != last.stamp && last.stamp != stamp && before_last.stamp != stamp;
     if (trust_ == Trust::unknown && all && differ && now - before_last.at < kWithinASecond) trust_ = Trust::proven;
   }
-  /// By chance a POST of another client may have the stamp of a GET, but not two in a row.
+  /// One POST may share the stamp of a GET by chance. Two in a row do not.
   void look_for_pair() {
     if (post_ == 0 || post_ != get_) return;
     paired_ = true;

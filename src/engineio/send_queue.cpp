@@ -10,10 +10,10 @@ namespace signalbox::engineio {
 namespace {
 
 constexpr std::size_t kCompactFrom =
-    64;  ///< gone frames that are moved out of the way at once, so that each of the others is moved rarely
+    64;  ///< removed frames are compacted this many at a time, so that the others move rarely
 constexpr std::size_t kConflateFrom = 16 * 1024;
 constexpr std::size_t kKeptPlaces = 64;  ///< in an empty queue
-constexpr std::size_t kAhead = 8;        ///< each frame lies where the memory was free when it was built
+constexpr std::size_t kAhead = 8;        ///< frames lie anywhere in memory, so they are fetched this far ahead
 
 std::size_t cost(const FrameRef& frame) {
   return frame->memory() + sizeof frame;
@@ -62,7 +62,7 @@ std::ptrdiff_t SendQueue::take_memory_change() {
   return std::exchange(memory_change_, 0);
 }
 
-// A frame that many clients wait for is in memory once: then this is most of what each of them costs.
+// A frame that many clients wait for is in memory once. Then its place here is most of what each client costs.
 std::size_t SendQueue::own_memory() const {
   constexpr std::size_t kNode = 32, kBucket = 8;
   if (empty()) return 0;
@@ -116,11 +116,11 @@ void SendQueue::conflate_all() {
 
 void SendQueue::conflate(std::size_t place) {
   const Frame& frame = *frames_[place];
-  // A login or its end: what comes behind it does not make up for what stands before it.
+  // A control frame is a login or its end. A frame behind it never replaces one before it.
   if (frame.kind() == FrameKind::control) return last_of_key_->clear();
   const Conflation does = conflation_of(frame.kind());
   if (does == Conflation::none || frame.key().empty()) return;
-  // A user may be called like a job.
+  // A user and a job may have the same id.
   const std::size_t hash = TextHash{}(frame.key()) + (does == Conflation::cancels ? 1 : 0);
   const auto [last, first] = last_of_key_->try_emplace(hash, place);
   if (first) return;

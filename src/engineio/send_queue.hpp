@@ -13,8 +13,8 @@ namespace signalbox::engineio {
 
 /// What waits for one client, in order; shared by both transports, so that an upgrade moves nothing.
 ///
-/// Once it is stuck with much in it, and until it is empty again, a frame that is outdated by a newer one of its key is
-/// taken out (Conflation). One of which a part is written never is.
+/// Once the queue is stuck with much in it, and until it is empty again, a newer frame of a key takes out the older one
+/// (Conflation). A frame that is partly written stays.
 ///
 /// thread  its session's shard. Costs no allocation while empty.
 class SendQueue {
@@ -25,17 +25,17 @@ class SendQueue {
   SendQueue& operator=(const SendQueue&) = delete;
 
   void push_back(FrameRef frame);
-  /// Before all that has not begun to be written: for a heartbeat that is due.
+  /// In front of everything whose writing has not begun: for a due heartbeat.
   void push_front(FrameRef frame);
   bool empty() const { return head_ == frames_.size(); }
   std::size_t count() const { return frames_.size() - gone_; }
-  /// What the frames take of memory and their places here, less what is written of the front frame.
+  /// Memory of the frames and of their places here, less the written part of the front frame.
   std::size_t bytes() const { return bytes_; }
   const FrameRef& front() const { return frames_[head_]; }
   void pop_front();
 
   /// Copies WebSocket bytes from the front, beginning where the last write ended, into `out`; returns how many.
-  /// For a frame larger than `out` the bytes can be had without a copy by front_rest().
+  /// For a frame larger than `out` front_rest() gives the bytes without a copy.
   std::size_t gather(char* out, std::size_t capacity) const;
   std::string_view front_rest() const { return front()->websocket().substr(offset_); }
   /// `written` bytes went to the kernel. Returns how many pings are among the frames that are now whole on their way.
@@ -43,11 +43,11 @@ class SendQueue {
   bool partially_written() const { return offset_ != 0; }
   /// How many bytes of memory have left by being written since the last call.
   std::size_t take_left() { return std::exchange(left_, 0); }
-  /// By how much the memory of all that waits for any client has changed here since the last call: what this queue
-  /// itself takes, and each frame while this is the first queue that keeps it waiting, or was the last. What has left
-  /// since it was queued has never counted.
+  /// How far the memory held for all clients has changed here since the last call: that of this queue itself, and that
+  /// of each frame while this is the first queue that keeps it waiting, or the last. A frame that came and left between
+  /// two calls never counts.
   std::ptrdiff_t take_memory_change();
-  /// Takes over what another queue has to say of that: it goes.
+  /// Takes over the count of another queue, which goes.
   void take_memory_change_of(SendQueue& other) { memory_change_ += other.take_memory_change(); }
   /// Each that waits, in order.
   template <class Visit>
@@ -55,7 +55,7 @@ class SendQueue {
     for (std::size_t i = head_; i < frames_.size(); ++i)
       if (frames_[i]) visit(*frames_[i]);
   }
-  /// The client does not take what waits at present.
+  /// The client is taking nothing at present.
   void stuck();
   /// How many frames were taken out since the last call.
   std::uint32_t take_conflated() { return std::exchange(conflated_, 0); }
@@ -64,8 +64,8 @@ class SendQueue {
   void clear();
 
  private:
-  /// Where the last frame of a key stands in frames_, by the key's hash: the frame that stands there is looked at, so
-  /// an entry may be of one that has gone, or of another key.
+  /// Place in frames_ of the last frame of a key, by the key's hash. The frame there is checked, so an outdated entry
+  /// does no harm.
   using LastOfKey = std::unordered_map<std::size_t, std::size_t>;
 
   void conflate(std::size_t place);

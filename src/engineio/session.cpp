@@ -19,8 +19,8 @@ std::uint16_t close_code(CloseReason reason) {
   return reason == CloseReason::parse_error ? kProtocolError : kNormalClosure;
 }
 
-/// Does the server itself end it, towards a client that is well? Then that client may still fetch what was queued, and
-/// '1'. After a fault or a silence the sid is unknown at once, as in engine.io.
+/// Does the server end the session of a healthy client? Then the client may still fetch what was queued, and '1'. After
+/// a fault or a silence the sid is unknown at once, as in engine.io.
 bool leaves_a_last_answer(CloseReason reason) {
   return reason == CloseReason::forced_close || reason == CloseReason::server_shutting_down ||
          reason == CloseReason::server_namespace_disconnect || reason == CloseReason::client_namespace_disconnect;
@@ -101,7 +101,7 @@ void Session::on_probe_packet(std::string_view message, TimePoint now) {
   if (message == "2probe" && !polling_->probe_ready) {
     polling_->probe_ready = true;
     io_.send_now(polling_->probe, text_frame("3probe", FrameKind::control));
-    // The client ends its poll before it says 5: it must not wait for news.
+    // The client ends its poll before it sends 5, so the waiting GET is answered now.
     if (queue_.empty()) return answer_get("6");
     return io_.touched();
   }
@@ -109,7 +109,7 @@ void Session::on_probe_packet(std::string_view message, TimePoint now) {
   abandon_upgrade();
 }
 
-// The client says 5 when its polls have ended: it has what the last of them took.
+// The client sends 5 when its polls have ended: it has everything that the last of them took.
 void Session::finish_upgrade(TimePoint now) {
   answer_get("6");
   websocket_ = polling_->probe;
@@ -169,7 +169,7 @@ void Session::confirm(std::uint64_t marker) {
   queue_wanted_ping();
 }
 
-// Behind all that was sent: its pong says that all of that has arrived.
+// Its pong says that everything sent before it has arrived.
 void Session::queue_wanted_ping() {
   if (!heartbeat_.take_wanted()) return;
   queue_.push_back(text_frame("2", FrameKind::ping));

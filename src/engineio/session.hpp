@@ -53,13 +53,13 @@ struct Answer {
   std::string body;
 };
 
-/// What the session asks of the one who does its I/O (net, or a test that records). Calls may come from inside any call
-/// into the session; the implementation must not call back into the session from them.
+/// A session's I/O: net, or a test that records. It is called from inside calls into the session and must not call back
+/// into it.
 class SessionIo {
  public:
   virtual ~SessionIo() = default;
   virtual void answer(const RequestId& request, Answer answer) = 0;
-  /// A repeat has taken the place of this request: whatever is not read of its answer is for nobody any more.
+  /// A repeat has taken the place of this request: nobody reads the rest of its answer.
   virtual void on_repeated(const RequestId& request) = 0;
   /// Sends on a WebSocket that does not carry the session yet: the probe's answer.
   virtual void send_now(WebSocketId websocket, const FrameRef& frame) = 0;
@@ -69,7 +69,7 @@ class SessionIo {
   virtual void touched() = 0;
   /// next_deadline() may have become earlier.
   virtual void deadline_changed() = 0;
-  /// Is the kernel still getting rid of bytes written earlier? Asked before a ping time-out ends a session on a slow
+  /// Is the kernel still sending bytes that were written earlier? Asked before a ping time-out ends a session on a slow
   /// line.
   virtual bool still_draining() = 0;
 };
@@ -132,15 +132,16 @@ class Session {
   WebSocketId upgrading() const { return polling_ && polling_->probe_ready ? polling_->probe : 0; }
 
   // From above.
-  /// Queues a message. Who lets more than send_queue_bytes wait, and as much again come on top of it, is closed with
+  /// Queues a message. A client for whom more than send_queue_bytes wait, and then as much again, is closed as
   /// slow_consumer (by flush(), never inside this call).
   void send(FrameRef frame);
-  /// Queues a message of what this client has missed: while it waits it does not count against send_queue_bytes, or who
-  /// has missed much could never log in.
+  /// Queues a message that this client missed. While it waits it does not count against send_queue_bytes: else a client
+  /// that missed much could never log in.
   void send_kept(FrameRef frame);
-  /// What counts against send_queue_bytes of the bytes that wait.
+  /// The waiting bytes that count against send_queue_bytes.
   std::size_t waiting() const;
-  /// All that is here for the client: what waits, and what the last poll took and has not proved to have.
+  /// All bytes held for the client: those that wait, and those of the last poll's answer until it is proved to have
+  /// arrived.
   std::size_t held_bytes() const { return queue_.bytes() + (polling_ ? polling_->last.packets.bytes() : 0); }
   /// SendQueue::take_memory_change() of all that.
   std::ptrdiff_t take_memory_change();
@@ -149,10 +150,9 @@ class Session {
   /// Calls SessionHandler::on_received(marker) when the client has confirmed all that was sent before this call: an
   /// early ping behind it, once no other ping is out. Markers rise.
   void confirm(std::uint64_t marker);
-  /// Does that ping of the newest marker wait for another one, and so for what is sent meanwhile as well?
+  /// Does the ping of the newest marker still wait for another ping? Then it also covers what is sent meanwhile.
   bool wants(std::uint64_t marker) const { return heartbeat_.wants(marker); }
-  /// The client is (not) being read: what it answers is not heard meanwhile, so its silence does not count. It hears
-  /// pings all the while.
+  /// Says whether the client is being read. While it is not, its silence does not count. It hears pings all the while.
   void set_reading(bool reading, TimePoint now);
   /// The handler's next_deadline() may have become earlier.
   void deadline_changed() { io_.deadline_changed(); }
@@ -161,7 +161,8 @@ class Session {
   void close(CloseReason reason, TimePoint now);
 
   // From the owner, at the end of a turn.
-  /// What the WebSocket takes of it is told by consume(); where pings were in it, by on_pings_written() as well.
+  /// For the WebSocket's bytes. The caller says by consume() how many were written, and by on_pings_written() how many
+  /// pings were among them.
   SendQueue& queue() { return queue_; }
   void on_pings_written(unsigned pings, TimePoint now);
   /// Then: answers a waiting GET if there is something for it, and judges what is left. `blocked`: the WebSocket takes
@@ -189,7 +190,8 @@ class Session {
   struct Polling {
     explicit Polling(TimePoint now) : polled_at(now) {}
     std::optional<RequestId> waiting_get{};
-    /// The same GET, which came before. Nobody can say which of the two is read: they may have come in the wrong order.
+    /// The same GET, which came before. Either of the two may be the one that is read: they can arrive in the wrong
+    /// order.
     std::optional<RequestId> waits_too{};
     RequestStamps stamps{};
     LastAnswer last{};
@@ -234,7 +236,7 @@ class Session {
   State state_ = State::open;
   bool overflowed_ = false;
   bool reading_ = true;
-  bool too_large_ = false;  ///< a message was, for which it was ended
+  bool too_large_ = false;  ///< the session was ended for a message that was too large
 };
 
 }  // namespace signalbox::engineio

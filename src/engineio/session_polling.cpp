@@ -13,8 +13,8 @@ constexpr std::string_view kPlain = "text/plain; charset=UTF-8";
 constexpr std::string_view kHtml = "text/html";
 constexpr std::string_view kJson = "application/json";
 
-/// The most that an answer of more than one packet holds: a line of 10 KB a second takes seconds for it, while a pong
-/// that is due, or a ping that is to be fetched, waits until the client has read the answer to its end.
+/// The most that an answer of more than one packet holds. A line of 10 KB a second takes seconds for it, and a due pong
+/// or a ping waits until the client has read the answer to its end.
 constexpr std::size_t kMaxAnswer = 128 * 1024;
 
 /// One frame as it stands in a polling payload.
@@ -47,7 +47,7 @@ void Session::on_get(const RequestId& request, Stamp stamp, TimePoint now) {
   if (state_ == State::closed || !polling_) {
     return io_.answer(request, refusal(state_ == State::closed ? kUnknownSid : kBadRequest));
   }
-  // It must not prove that later answers arrived, nor take what nobody will read.
+  // An earlier GET must not prove that later answers arrived, nor take packets that nobody will read.
   if (polling_->stamps.is_earlier_get(stamp)) return io_.answer(request, refusal(kBadRequest));
   if (polling_->stamps.is_last_get(stamp) && answer_again(request, now)) return;
   if (waits) {
@@ -62,12 +62,13 @@ void Session::on_get(const RequestId& request, Stamp stamp, TimePoint now) {
   io_.touched();
 }
 
-// A browser or a proxy repeats a GET by itself when the connection under the first broke before the head of the answer
-// came. False: that answer held nothing, so the repeat is as good as a new GET; or it is one.
+// A browser or a proxy repeats a GET by itself if its connection broke before the head of the answer came. False: this
+// is a new GET, or the first answer was empty, so that the repeat is as good as a new one.
 bool Session::answer_again(const RequestId& request, TimePoint now) {
   if (polling_->waiting_get) {
-    // The connection under one of them has died, and nobody has noticed yet. Who reads a refusal comes back and has all
-    // again; an answer without packets would be taken for good, and those in the other answer for read.
+    // One of the two connections has died, and nobody knows which. A client that reads a refusal comes back and gets
+    // everything again. An answer without packets would pass for the real one, and the packets of the other would be
+    // lost.
     if (polling_->waits_too) io_.answer(*polling_->waits_too, refusal(kBadRequest));
     polling_->waits_too = std::exchange(polling_->waiting_get, request);
     return true;
@@ -114,7 +115,7 @@ void Session::answer_with_packets(TimePoint now) {
   polling_->polled_at = now;
   LastAnswer& last = polling_->last;
   last.to = *polling_->waiting_get;
-  // Who repeats the handshake does not know the sid, and opens another session.
+  // A repeated handshake does not know the sid, so it opens another session.
   last.unproven = std::exchange(polling_->opened, true);
   const bool keeps = last.unproven && polling_->stamps.tell_gets_apart();
   std::string payload;

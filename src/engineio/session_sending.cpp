@@ -41,7 +41,7 @@ void Session::send_kept(FrameRef frame) {
   io_.touched();
 }
 
-// What has left was kept, as long as something was: little stands before it.
+// Kept frames leave first: only a few frames can stand before them.
 void Session::forget_kept() {
   const std::size_t left = queue_.take_left();
   kept_bytes_ = std::min(kept_bytes_ - std::min(kept_bytes_, left), queue_.bytes());
@@ -57,8 +57,8 @@ void Session::flush(TimePoint now, bool blocked) {
   end_if_slow(now);
 }
 
-// Who is within the limit takes what one turn brings, however much: nobody could read of it before. From there on the
-// queue has to shrink faster than it is fed.
+// A client within the limit may be given everything that one turn brings, since it could read none of that before. From
+// then on its queue has to shrink faster than it grows.
 void Session::end_if_slow(TimePoint now) {
   const bool within = least_waiting_ <= options_.send_queue_bytes;
   if (overflowed_ || (!within && waiting() > least_waiting_ + options_.send_queue_bytes))

@@ -28,8 +28,8 @@ struct SidPlace {
   std::uint32_t slot;
   bool operator==(const SidPlace&) const = default;
 };
-/// Nothing if it cannot be one of ours (`shards`: how many there are). Whether there is such a session only its whole
-/// text says.
+/// Nothing if the text cannot be one of our ids (`shards`: how many there are). Only the whole text says whether there
+/// is such a session.
 std::optional<SidPlace> place_of(std::string_view sid, unsigned shards);
 
 }  // namespace signalbox::engineio
