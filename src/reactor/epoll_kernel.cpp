@@ -71,6 +71,12 @@ class EpollKernel final : public Kernel {
   void unwatch(int fd) override { epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
 
   int accept(int listener, PeerAddress& peer) override;
+  int begin_connect(const Destination& to) override;
+  int finish_connect(int fd) override {
+    int error = 0;
+    socklen_t size = sizeof error;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? -error : -errno;
+  }
 
   long read(int fd, char* out, std::size_t capacity) override {
     const auto n = ::recv(fd, out, capacity, 0);
@@ -99,6 +105,18 @@ int EpollKernel::accept(int listener, PeerAddress& peer) {
   if (fd < 0) return -errno;
   peer = peer_address(storage);
   return fd;
+}
+
+int EpollKernel::begin_connect(const Destination& to) {
+  sockaddr_storage storage{};
+  const socklen_t size = socket_address(to, storage);
+  if (size == 0) return -ENAMETOOLONG;
+  OwnedFd fd(::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (fd.get() < 0) return -errno;
+  // A Unix socket whose listener is behind says EAGAIN, and never more.
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&storage), size) != 0 && errno != EINPROGRESS)
+    return -errno;
+  return fd.release();
 }
 
 }  // namespace

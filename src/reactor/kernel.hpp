@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/clock.hpp"
+#include "reactor/destination.hpp"
 #include "reactor/peer_address.hpp"
 
 namespace signalbox::reactor {
@@ -36,6 +37,10 @@ class Kernel {
   virtual void unwatch(int fd) = 0;
   /// A new non-blocking connection, or -errno.
   virtual int accept(int listener, PeerAddress& peer) = 0;
+  /// Begins to connect: a new non-blocking descriptor, or -errno. Once it is writable or broken, finish_connect() says
+  /// what became of it.
+  virtual int begin_connect(const Destination& to) = 0;
+  virtual int finish_connect(int fd) = 0;                               ///< 0: it is connected; negative: -errno
   virtual long read(int fd, char* out, std::size_t capacity) = 0;       ///< 0: the peer has ended; negative: -errno
   virtual long write(int fd, const char* bytes, std::size_t size) = 0;  ///< negative: -errno
   virtual void shutdown_writing(int fd) = 0;

@@ -20,9 +20,13 @@ PeerAddress mapped(const in_addr& address) {
 
 }  // namespace
 
+bool is_ipv4(const PeerAddress& address) {
+  return std::memcmp(address.data(), kMapped, sizeof kMapped) == 0;
+}
+
 std::string to_text(const PeerAddress& address) {
   char text[INET6_ADDRSTRLEN] = "";
-  if (std::memcmp(address.data(), kMapped, sizeof kMapped) == 0) {
+  if (is_ipv4(address)) {
     inet_ntop(AF_INET, address.data() + sizeof kMapped, text, sizeof text);
   } else {
     inet_ntop(AF_INET6, address.data(), text, sizeof text);

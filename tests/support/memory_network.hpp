@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "reactor/kernel.hpp"
 
@@ -29,6 +30,8 @@ struct MemoryNetwork {
     bool broken = false;             ///< reset by the peer
     bool writing_shut = false;
     PeerAddress peer{};
+    bool connecting = false;  ///< on its way to a peer that does not answer
+    int connect_error = 0;    ///< what became of its way there
   };
   static constexpr int kFirst = 1'000'000;  ///< no real descriptor is of that number
 
@@ -43,6 +46,9 @@ struct MemoryNetwork {
   /// Asked at each of them, with the descriptor; then the call does nothing and fails.
   std::function<bool(Call, int)> fails;
   bool failing(Call call, int fd) const { return fails && fails(call, fd); }
+
+  enum class Listener : std::uint8_t { answers, hangs, unreachable };
+  std::map<std::string, Listener> listeners;  ///< whom a server can connect to, by Destination's text; else refused
 
   TimePoint now{std::chrono::hours(1)};
   std::map<int, Socket> sockets;
@@ -100,6 +106,18 @@ class MemoryKernel final : public Kernel {
     peer = network_.at(fd).peer;
     return fd;
   }
+  int begin_connect(const reactor::Destination& to) override {
+    const auto found = network_.listeners.find(to_text(to));
+    const bool listens = found != network_.listeners.end();
+    if (listens && found->second == MemoryNetwork::Listener::unreachable) return -ENETUNREACH;
+    const int fd = network_.next++;
+    auto& socket = network_.sockets[fd];
+    socket.peer = to.address;
+    socket.connecting = listens && found->second == MemoryNetwork::Listener::hangs;
+    socket.connect_error = listens ? 0 : ECONNREFUSED;
+    return fd;
+  }
+  int finish_connect(int fd) override { return -network_.at(fd).connect_error; }
   long read(int fd, char* out, std::size_t capacity) override {
     auto& socket = network_.at(fd);
     if (socket.broken || network_.failing(MemoryNetwork::Call::read, fd)) return -ECONNRESET;
@@ -147,7 +165,8 @@ class MemoryKernel final : public Kernel {
       return event;
     }
     const auto& socket = network_.at(fd);
-    event.broken = socket.broken;
+    if (socket.connecting) return event;
+    event.broken = socket.broken || socket.connect_error != 0;
     event.readable = (watch.interest & kRead) && (!socket.in.empty() || socket.ended || socket.broken);
     event.writable = (watch.interest & kWrite) && socket.room != 0;
     return event;
