@@ -19,9 +19,12 @@ ENVIRONMENT = {"JWT_SECRET": SECRET, "API_KEY": API_KEY, "THREADS": "1", "LOG_LE
                "CLIENT_EVENTS_PER_S": "0", "MAX_CONNECTIONS_PER_USER": "0", "MAILBOX_MESSAGES": "1000000"}
 
 
-def build():
+def build(*targets):
     subprocess.run(["cmake", "--preset", "release"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["cmake", "--build", BUILD, "--target", "signalbox", "bench_server", "bench_bare", "signalbox_bench"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--build", BUILD, "--target", *targets, "signalbox_bench"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def install_peer():
     if not (PEER / "node_modules").exists():
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=PEER, check=True)
 
