@@ -27,9 +27,7 @@ class Client::Turn {
  public:
   explicit Turn(Client& client) : client_(client) { ++client_.depth_; }
   ~Turn() {
-    if (--client_.depth_ != 0) return;
-    client_.left_.clear();
-    std::erase_if(client_.logins_, [](const auto& login) { return login->over(); });
+    if (--client_.depth_ == 0) client_.end_turn();
   }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
@@ -57,6 +55,23 @@ SocketState* Client::find(std::string_view nsp) const {
   return nullptr;
 }
 
+Client::Passing& Client::passing() {
+  if (!passing_) passing_ = std::make_unique<Passing>();
+  return *passing_;
+}
+
+std::span<const std::unique_ptr<Login>> Client::logins() const {
+  if (!passing_) return {};
+  return passing_->logins;
+}
+
+void Client::end_turn() {
+  if (!passing_) return;
+  passing_->left.clear();
+  std::erase_if(passing_->logins, [](const auto& login) { return login->over(); });
+  if (passing_->logins.empty()) passing_.reset();
+}
+
 void Client::fail(TimePoint now, CloseReason reason) {
   if (!closed_) link_.close(reason, now);
 }
@@ -69,10 +84,10 @@ void Client::forget_left(TimePoint now) {
   const auto has_left = [](const auto& socket) { return socket->left(); };
   const auto first =
       std::stable_partition(sockets_.begin(), sockets_.end(), [&](const auto& socket) { return !has_left(socket); });
-  std::move(first, sockets_.end(), std::back_inserter(left_));
+  std::move(first, sockets_.end(), std::back_inserter(passing().left));
   sockets_.erase(first, sockets_.end());
   const auto admitted = [](const auto& login) { return login->admitted(); };
-  if (!sockets_.empty() || std::ranges::any_of(logins_, admitted) || closed_) return welcomed();
+  if (!sockets_.empty() || std::ranges::any_of(logins(), admitted) || closed_) return welcomed();
   // As one that has just come: with a login, a connection could else stay for ever and count nowhere.
   link_.set_authenticated(false);
   if (logins_under_way() == 0) connect_until_ = now + hub_.config.connect_timeout;
@@ -208,26 +223,28 @@ void Client::connect(const PacketView& packet, TimePoint now) {
     return fail(now, CloseReason::slow_consumer);
   }
   connect_until_ = std::min(connect_until_, now + hub_.config.connect_timeout);
-  logins_.push_back(std::make_unique<Login>(*this, *nsp, packet.payload));
-  logins_.back()->begin(now);
+  passing().logins.push_back(std::make_unique<Login>(*this, *nsp, packet.payload));
+  passing().logins.back()->begin(now);
   welcomed();
   link_.deadline_changed();
 }
 
 Login* Client::login_to(std::string_view nsp) const {
-  const auto found =
-      std::ranges::find_if(logins_, [&](const auto& login) { return !login->over() && login->nsp().name == nsp; });
-  return found == logins_.end() ? nullptr : found->get();
+  for (const auto& login : logins()) {
+    if (!login->over() && login->nsp().name == nsp) return login.get();
+  }
+  return nullptr;
 }
 
 Login& Client::login_of(const SocketState& socket) const {
-  const auto found = std::ranges::find_if(logins_, [&](const auto& login) { return login->makes(socket); });
-  SB_ASSERT(found != logins_.end());
+  const auto all = logins();
+  const auto found = std::ranges::find_if(all, [&](const auto& login) { return login->makes(socket); });
+  SB_ASSERT(found != all.end());
   return **found;
 }
 
 std::size_t Client::logins_under_way() const {
-  return static_cast<std::size_t>(std::ranges::count_if(logins_, [](const auto& login) { return !login->over(); }));
+  return static_cast<std::size_t>(std::ranges::count_if(logins(), [](const auto& login) { return !login->over(); }));
 }
 
 void Client::admitted(std::string_view user_id) {
@@ -241,7 +258,7 @@ SocketState& Client::take(std::unique_ptr<SocketState> socket) {
 
 void Client::count_partial() {
   std::size_t bytes = unfinished_ ? unfinished_->bytes : 0;
-  for (const auto& login : logins_) bytes += login->bytes();
+  for (const auto& login : logins()) bytes += login->bytes();
   link_.set_partial(bytes);
 }
 
@@ -285,7 +302,7 @@ void Client::on_closed(CloseReason reason, TimePoint now) {
   closed_ = true;
   local_.questions().forget(link_);
   unfinished_ = nullptr;
-  for (const auto& login : logins_) login->abandon(reason, now);
+  for (const auto& login : logins()) login->abandon(reason, now);
   count_partial();
   if (reason == CloseReason::slow_consumer) {
     slow_reader.write("a client that reads too slowly is closed (SEND_QUEUE_BYTES, TOTAL_QUEUE_BYTES)",
@@ -349,7 +366,7 @@ TimePoint Client::next_deadline() const {
 void Client::on_timer(TimePoint now) {
   const Turn turn(*this);
   if (now >= connect_until_) {
-    if (std::ranges::any_of(logins_, &Login::asks_a_middleware))
+    if (std::ranges::any_of(logins(), &Login::asks_a_middleware))
       never_admitted.write("a middleware of the application has not answered within CONNECT_TIMEOUT_MS",
                            {{"address", handshake_.remote_address}});
     return link_.close(CloseReason::forced_close, now);

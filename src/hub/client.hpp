@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -89,6 +90,15 @@ class Client {
     TimePoint counts_at = kNever;  ///< kNever: it has not come
   };
 
+  /// What is here for a while. At the end of the turn the logins that are over go, and all sockets that have left.
+  struct Passing {
+    std::vector<std::unique_ptr<Login>> logins;
+    std::vector<std::unique_ptr<SocketState>> left;
+  };
+
+  Passing& passing();
+  std::span<const std::unique_ptr<Login>> logins() const;
+  void end_turn();
   SocketState* find(std::string_view nsp) const;
   void await(const Receipt& receipt);
   void take_receipts(TimePoint now);
@@ -106,16 +116,16 @@ class Client {
   LocalSockets& local_;
   Link& link_;
   HandshakeRequest handshake_;
-  std::vector<std::unique_ptr<Login>> logins_;  ///< those that are over go at the end of the turn
-  std::vector<std::unique_ptr<SocketState>> sockets_, left_;
+  std::vector<std::unique_ptr<SocketState>> sockets_;
+  std::unique_ptr<Passing> passing_;  ///< null, most of the time
   std::unique_ptr<Unfinished> unfinished_;
   std::vector<Receipt> receipts_;  ///< by marker, which rises
   std::uint64_t last_marker_ = 0;
   TimePoint connect_until_;        ///< kNever while a namespace is joined, and no answer to a login is due
   TimePoint read_again_ = kNever;  ///< its budget is used up until then
   EventBudget budget_;
-  bool replayed_ = false;  ///< it has been told what a login brings
   int depth_ = 0;          ///< calls that are in this client or in one of its sockets
+  bool replayed_ = false;  ///< it has been told what a login brings
   bool closed_ = false;
 };
 
