@@ -71,7 +71,7 @@ struct Application final : ShardApplication {
 
 struct World {
   MemoryNetwork network;
-  Shared shared;
+  Shared shared{options()};
   std::vector<MemoryKernel*> kernels;
   std::vector<int> peers;
   std::vector<std::string> sids;
@@ -79,16 +79,21 @@ struct World {
   std::vector<RequestId> late;
   int opened = 0, ended = 0;
 
+  static Options options() {
+    Options out;
+    out.session = {.max_payload_bytes = 2000, .polling_max_received = 10, .send_queue_bytes = 3000};
+    out.session.total_queue_bytes = 5000;
+    out.max_head_bytes = 1000;
+    out.max_connections = 8;
+    out.max_unauthenticated = 3;
+    out.max_strangers_per_address = 4;
+    out.total_partial_bytes = 3000;
+    out.preauth_message_bytes = 500;
+    out.max_fragments = 5;
+    return out;
+  }
+
   World() {
-    shared.options.session = {.max_payload_bytes = 2000, .polling_max_received = 10, .send_queue_bytes = 3000};
-    shared.options.max_head_bytes = 1000;
-    shared.options.max_strangers_per_address = 4;
-    shared.options.total_partial_bytes = 3000;
-    shared.options.session.total_queue_bytes = 5000;
-    shared.options.preauth_message_bytes = 500;
-    shared.options.max_fragments = 5;
-    shared.max_connections = 8;
-    shared.max_strangers = 3;
     for (unsigned i = 0; i < 2; ++i) {
       auto kernel = std::make_unique<MemoryKernel>(network);
       kernels.push_back(kernel.get());

@@ -6,14 +6,11 @@
 #include <stdexcept>
 #include <utility>
 
-#include "base/log.hpp"
-
 namespace signalbox::net {
 namespace {
 
 constexpr int kMaxAccepts = 256;       ///< a turn
 constexpr int kMaxAcceptsBehind = 16;  ///< in a turn that could not read all that waits
-log::RareWarning connections_full, descriptors_gone;
 
 reactor::OwnedFd open_reserve() {
   return reactor::OwnedFd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -46,7 +43,7 @@ void Acceptor::accept(int listener, int most) {
     PeerAddress peer;
     const int fd = kernel.accept(listener, peer);
     if (fd == -EMFILE || fd == -ENFILE) {
-      descriptors_gone.write("no descriptor is left: connections are closed unanswered");
+      shared_.limits.descriptors.reached();
       // One descriptor is kept for this: take the connection and close it, or it would wake us for ever.
       reserve_.reset();
       if (const int refused = kernel.accept(listener, peer); refused >= 0) kernel.close(refused);
@@ -56,10 +53,10 @@ void Acceptor::accept(int listener, int most) {
     if (fd == -EINTR || fd == -ECONNABORTED) continue;
     if (fd < 0) return;
     Stream stream{reactor::OwnedFd(fd)};
-    if (auto place = Counted::within(shared_.max_connections, shared_.connections)) {
+    if (auto place = Counted::within(shared_.limits.connections.value(), shared_.connections)) {
       http_.adopt(std::move(stream), peer, std::move(*place));
     } else {
-      connections_full.write("MAX_CONNECTIONS is reached: further ones get 503");
+      shared_.limits.connections.reached();
       http_.turn_away(std::move(stream), peer);
     }
   }

@@ -3,14 +3,12 @@
 #include <cerrno>
 #include <utility>
 
-#include "base/log.hpp"
 #include "net/budgets.hpp"
 
 namespace signalbox::net {
 namespace {
 
 constexpr std::size_t kReadScratch = 64 * 1024, kReadOfTooMuch = 4 * 1024;
-log::RareWarning watches_gone;
 
 }  // namespace
 
@@ -42,7 +40,7 @@ Connection* Connections::open(std::unique_ptr<Connection> made, Counted place) {
   connection.counted = !connection.refused;
   connection.interest = Kernel::kRead;
   if (loop_.kernel().watch(connection.stream.fd(), connection.id(), Kernel::kRead)) return &connection;
-  watches_gone.write("the kernel watches no more connections (fs.epoll.max_user_watches): they are closed unanswered");
+  shared_.limits.watches.reached();
   close(connection);
   return nullptr;
 }

@@ -14,10 +14,6 @@
 namespace signalbox::net {
 namespace {
 
-log::RareWarning no_room;
-constexpr std::string_view kHandedOverRefused =
-    "what was handed over is refused: MAX_CONNECTIONS, TOTAL_PARTIAL_BYTES or MAILBOX_MESSAGES is reached";
-
 /// The session that a request at this path names; empty: none.
 std::string sid_in(std::string_view head, std::string_view path) {
   const std::string_view line = head.substr(0, head.find('\r'));
@@ -30,8 +26,7 @@ std::string sid_in(std::string_view head, std::string_view path) {
 
 class ShardedNetwork final : public Network {
  public:
-  ShardedNetwork(Options options, Factory factory) : factory_(std::move(factory)) {
-    shared_.options = std::move(options);
+  ShardedNetwork(Options options, Factory factory) : shared_(std::move(options)), factory_(std::move(factory)) {
     shared_.options.shards = std::clamp(shared_.options.shards, 1u, 256u);
   }
   ~ShardedNetwork() override { stop(); }
@@ -118,12 +113,12 @@ void ShardedNetwork::set_limits(const Descriptors& descriptors) {
               {{"descriptors", std::to_string(descriptors.limit)},
                {"needed", std::to_string(descriptors_for(options.max_connections, descriptors))}});
   }
-  shared_.max_connections = options.max_connections ? options.max_connections : fitting;
-  shared_.max_strangers = options.max_unauthenticated ? options.max_unauthenticated
-                                                      : std::max<std::size_t>(1000, shared_.max_connections / 10);
+  Limit &connections = shared_.limits.connections, &strangers = shared_.limits.strangers;
+  if (connections.value() == 0) connections.set(fitting);
+  if (strangers.value() == 0) strangers.set(std::max<std::size_t>(1000, connections.value() / 10));
   log::info("limits", {{"descriptors", std::to_string(descriptors.limit)},
-                       {"max_connections", std::to_string(shared_.max_connections)},
-                       {"max_unauthenticated", std::to_string(shared_.max_strangers)}});
+                       {"max_connections", std::to_string(connections.value())},
+                       {"max_unauthenticated", std::to_string(strangers.value())}});
 }
 
 void ShardedNetwork::make_shards(Listeners listeners) {
@@ -157,10 +152,10 @@ Adoption ShardedNetwork::adopt(Stream stream, std::string head, std::string rest
   Shard& shard = next_shard();
   const PeerAddress peer = reactor::peer_address(stream.fd());
   auto waiting = Counted::within(options.total_partial_bytes, shared_.partial.all, head.size() + rest.size());
-  auto place = Counted::within(shared_.max_connections, shared_.connections);
+  auto place = Counted::within(shared_.limits.connections.value(), shared_.connections);
   const bool mailbox_has_room = shard.has_room(1);
   if (!waiting || !place || !mailbox_has_room) {
-    no_room.write(kHandedOverRefused);
+    shared_.limits.handed_over.reached();
     if (!mailbox_has_room) return Adoption::no_room;
     static_cast<void>(shard.post(Message::run(
         [&shard, stream = std::move(stream), peer]() mutable { shard.http().turn_away(std::move(stream), peer); })));
@@ -184,9 +179,9 @@ PendingRequest ShardedNetwork::request(std::string head, std::string body, const
   Shard& shard = owner ? *shared_.shards[owner->shard] : next_shard();
   pending.shard = shard.index();
   auto bytes = Counted::within(options.total_partial_bytes, shared_.partial.all, head.size() + body.size());
-  auto place = Counted::within(shared_.max_connections, shared_.connections);
+  auto place = Counted::within(shared_.limits.connections.value(), shared_.connections);
   if (!bytes || !place || !shard.has_room(1)) {
-    no_room.write(kHandedOverRefused);
+    shared_.limits.handed_over.reached();
     return pending;
   }
   AskedRequest asked{.id = Askers::id_of(pending),

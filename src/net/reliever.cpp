@@ -4,29 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/log.hpp"
-
 namespace signalbox::net {
 namespace {
-
-/// What is said of who has to go.
-struct Full {
-  std::string_view of_strangers, of_users;
-  log::RareWarning strangers{}, users{};
-
-  void say(Standing standing) {
-    standing == Standing::unauthenticated ? strangers.write(of_strangers) : users.write(of_users);
-  }
-};
-
-Full partials_full = {
-    "half of TOTAL_PARTIAL_BYTES, or all, is reached: of the clients without a login the one that has been longest at "
-    "what it has not finished is closed",
-    "TOTAL_PARTIAL_BYTES is reached: of the user whose clients hold most one is closed"};
-Full queues_full = {
-    "half of TOTAL_QUEUE_BYTES, or all, is reached: of the clients without a login the one that has been longest at "
-    "what it does not read is closed",
-    "TOTAL_QUEUE_BYTES is reached: of the user for whom most waits one client is closed"};
 
 std::uint64_t milliseconds(Clock::duration time) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(0, std::chrono::duration_cast<Milliseconds>(time).count()));
@@ -102,35 +81,37 @@ std::vector<Reliever::Holder> Reliever::first_to_go(const ByteBudget& budget, Re
   return holders;
 }
 
-template <class Full, class Count, class Close>
-void Reliever::let_go(const ByteBudget& budget, ReliefRound& round, Full& full, CloseReason reason, Count count,
+template <class Count, class Close>
+void Reliever::let_go(const ByteBudget& budget, ReliefRound& round, HolderLimits& full, CloseReason reason, Count count,
                       Close close) {
   for (const Holder& holder : first_to_go(budget, round, count)) {
     if (!round.too_much(budget, holder.account.standing)) continue;
     round.let_go(holder.account, holder.bytes);
-    full.say(holder.account.standing);
+    full.of(holder.account.standing).reached();
     holder.connection ? connections_.close(*holder.connection, reason) : close(*holder.session);
   }
 }
 
 void Reliever::relieve_partials(ReliefRound& round) {
   const auto count = [](const auto& each) { return each.partial; };
-  let_go(budgets_.partial(), round, partials_full, CloseReason::forced_close, count, [this](SessionEntry& entry) {
-    entry.partial_above = 0;
-    if (entry.session.open()) entry.session.close(CloseReason::forced_close, loop_.now());
-    entry.touched();
-    budgets_.set_partial(entry, 0);
-  });
+  let_go(budgets_.partial(), round, shared_.limits.partial, CloseReason::forced_close, count,
+         [this](SessionEntry& entry) {
+           entry.partial_above = 0;
+           if (entry.session.open()) entry.session.close(CloseReason::forced_close, loop_.now());
+           entry.touched();
+           budgets_.set_partial(entry, 0);
+         });
 }
 
 void Reliever::relieve_queues(ReliefRound& round) {
   const auto count = [](const auto& each) { return each.queued; };
-  let_go(budgets_.queued(), round, queues_full, CloseReason::slow_consumer, count, [this](SessionEntry& entry) {
-    entry.session.close(CloseReason::slow_consumer, loop_.now());
-    entry.session.drop_held();  // also of one that was ending already
-    entry.touched();
-    budgets_.count_queue(entry);
-  });
+  let_go(budgets_.queued(), round, shared_.limits.queued, CloseReason::slow_consumer, count,
+         [this](SessionEntry& entry) {
+           entry.session.close(CloseReason::slow_consumer, loop_.now());
+           entry.session.drop_held();  // also of one that was ending already
+           entry.touched();
+           budgets_.count_queue(entry);
+         });
 }
 
 }  // namespace signalbox::net

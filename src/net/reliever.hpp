@@ -31,8 +31,9 @@ class Reliever {
 
   template <class Count>
   std::vector<Holder> first_to_go(const ByteBudget& budget, ReliefRound& round, Count count);
-  template <class Full, class Count, class Close>
-  void let_go(const ByteBudget& budget, ReliefRound& round, Full& full, CloseReason reason, Count count, Close close);
+  template <class Count, class Close>
+  void let_go(const ByteBudget& budget, ReliefRound& round, HolderLimits& full, CloseReason reason, Count count,
+              Close close);
   void relieve_partials(ReliefRound& round);
   void relieve_queues(ReliefRound& round);
   SessionEntry* session_of(const Connection& connection) const;

@@ -10,7 +10,7 @@ constexpr Milliseconds kStopTime{1500};
 
 }  // namespace
 
-Shared::Shared() = default;
+Shared::Shared(Options given) : options(std::move(given)), limits(options) {}
 Shared::~Shared() = default;
 
 Shard::Shard(Shared& shared, std::unique_ptr<reactor::Kernel> kernel)

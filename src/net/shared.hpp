@@ -8,6 +8,7 @@
 
 #include "net/address_counts.hpp"
 #include "net/byte_budget.hpp"
+#include "net/limits.hpp"
 #include "net/network.hpp"
 #include "net/relief.hpp"
 #include "reactor/loop.hpp"
@@ -23,12 +24,11 @@ class Shard;
 ///
 /// thread  options and limits are constant after start; the counters are atomic; the addresses have their lock.
 struct Shared {
-  Shared();
+  explicit Shared(Options given = {});
   ~Shared();
 
   Options options;
-  std::size_t max_connections = 0;
-  std::size_t max_strangers = 0;
+  Limits limits;
   reactor::Loops loops;  ///< by shard, as these
   std::vector<std::unique_ptr<Shard>> shards;
   std::vector<EngineEndpoint*> endpoints{};

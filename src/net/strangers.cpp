@@ -3,21 +3,17 @@
 #include <algorithm>
 #include <string>
 
-#include "base/log.hpp"
-
 namespace signalbox::net {
 namespace {
 
 constexpr Milliseconds kLoginTime{1000};  ///< from handshake to login, of which a slow line needs a part
-log::RareWarning address_full, strangers_full, heads_full;
 
 }  // namespace
 
 bool Strangers::admit(const PeerAddress& peer) {
-  const std::size_t most = shared_.options.max_strangers_per_address;
-  if (most == 0 || shared_.stranger_addresses.add_within(most, peer)) return true;
-  address_full.write("MAX_UNAUTHENTICATED_PER_ADDRESS is reached: further sessions get 503",
-                     {{"address", reactor::to_text(peer)}});
+  Limit& limit = shared_.limits.strangers_of_address;
+  if (limit.value() == 0 || shared_.stranger_addresses.add_within(limit.value(), peer)) return true;
+  limit.reached({{"address", reactor::to_text(peer)}});
   return false;
 }
 
@@ -41,7 +37,7 @@ bool Strangers::remove(SessionEntry& entry) {
 }
 
 TimePoint Strangers::next_deadline() const {
-  const bool full = shared_.strangers.load(std::memory_order_relaxed) > shared_.max_strangers;
+  const bool full = shared_.strangers.load(std::memory_order_relaxed) > shared_.limits.strangers.value();
   return full && by_age_.has_several() ? by_age_.oldest_since() + kLoginTime : kNever;
 }
 
@@ -49,17 +45,18 @@ TimePoint Strangers::next_deadline() const {
 // in: many who come at once would else push each other out. Past as many as there may be connections nobody is spared.
 SessionEntry* Strangers::one_too_many(TimePoint now, bool all_read) {
   // Each shard has its part, so that nobody has to go for heads that are kept elsewhere.
-  const std::size_t most_heads = shared_.options.preauth_heads_bytes / shared_.loops.size();
+  Limits& limits = shared_.limits;
+  const std::size_t most_heads = limits.strangers_heads.value() / shared_.loops.size();
   if (head_bytes_ > most_heads && by_age_.has_several()) {
-    heads_full.write("PREAUTH_HEADS_BYTES is reached: the oldest session without a login is closed");
+    limits.strangers_heads.reached();
     return by_age_.oldest();
   }
   const TimePoint deadline = next_deadline();
   if (deadline == kNever) return nullptr;
-  const std::size_t most = std::max(shared_.max_connections, shared_.max_strangers);
+  const std::size_t most = std::max(limits.connections.value(), limits.strangers.value());
   const bool spared = !all_read || now < deadline;
   if (spared && shared_.strangers.load(std::memory_order_relaxed) <= most) return nullptr;
-  strangers_full.write("MAX_UNAUTHENTICATED is reached: the oldest session without a login is closed");
+  limits.strangers.reached();
   return by_age_.oldest();
 }
 

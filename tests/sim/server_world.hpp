@@ -52,8 +52,8 @@ class ServerWorld final : public net::Network {
     house_.registry.open("/");
     EventRegistry(house_.registry, "/").without_jwt().use(by_name);
     house_.registry.start(config);
-    shared_.options = network_options(config);
-    shared_.max_connections = shared_.max_strangers = 1000;
+    shared_.limits.connections.set(1000);
+    shared_.limits.strangers.set(1000);
     hub.emitter.set_running(true);
     sim_now = network_.now;
     for (unsigned i = 0; i < 2; ++i) {
@@ -138,7 +138,7 @@ class ServerWorld final : public net::Network {
   hub::Hub& hub = house_.hub;
 
  private:
-  net::Shared shared_;
+  net::Shared shared_{network_options(config)};
   std::vector<net::test::MemoryKernel*> kernels_;
 };
 

@@ -42,10 +42,9 @@ class EchoWithOrders final : public engineio::SessionHandler {
 };
 
 struct World {
-  explicit World(Options options = {}) {
-    shared.options = std::move(options);
-    shared.max_connections = shared.options.max_connections != 0 ? shared.options.max_connections : 1000;
-    shared.max_strangers = shared.options.max_unauthenticated != 0 ? shared.options.max_unauthenticated : 1000;
+  explicit World(Options options = {}) : shared(std::move(options)) {
+    if (shared.limits.connections.value() == 0) shared.limits.connections.set(1000);
+    if (shared.limits.strangers.value() == 0) shared.limits.strangers.set(1000);
     auto own = std::make_unique<MemoryKernel>(network);
     kernel = own.get();
     shared.shards.push_back(std::make_unique<Shard>(shared, std::move(own)));

@@ -41,8 +41,9 @@ struct LoneSession final : SessionEntry {
 
 struct SessionTableTest : testing::Test, reactor::Wheel {
   SessionTableTest() {
-    shared.options.max_strangers_per_address = 2;
-    shared.max_connections = shared.max_strangers = 100;
+    shared.limits.strangers_of_address.set(2);
+    shared.limits.connections.set(100);
+    shared.limits.strangers.set(100);
   }
   ~SessionTableTest() override {
     table.erase_all();
@@ -133,7 +134,7 @@ TEST_F(SessionTableTest, runs_a_sessions_timers_and_looks_at_it_then) {
 }
 
 TEST_F(SessionTableTest, ends_the_oldest_without_a_login_when_these_are_too_many) {
-  shared.max_strangers = 2;
+  shared.limits.strangers.set(2);
   SessionEntry& first = *open(1);
   SessionEntry& second = *open(2);
   open(3);
@@ -150,10 +151,11 @@ TEST_F(SessionTableTest, ends_the_oldest_without_a_login_when_these_are_too_many
   EXPECT_FALSE(second.session.open());
   EXPECT_TRUE(second.dropped);
   EXPECT_TRUE(first.session.open());
+  EXPECT_EQ(shared.limits.strangers.times(), 1u);
 }
 
 TEST_F(SessionTableTest, ends_the_oldest_without_a_login_when_their_heads_are_too_much) {
-  shared.options.preauth_heads_bytes = 1000;
+  shared.limits.strangers_heads.set(1000);
   SessionEntry& first = *open(1, 600);
   open(2, 400);
   table.end_due(true);

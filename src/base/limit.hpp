@@ -1,0 +1,39 @@
+#pragma once
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+
+#include "base/log.hpp"
+
+namespace signalbox {
+
+/// A bound that others can reach: how much there may be, how often that was too little, and a warning of it at most
+/// once a minute. A part of its owner, so that two services in one process share neither.
+///
+/// thread  any; set() before there are several.
+class Limit {
+ public:
+  /// `warning`: what the log says, with the name of the setting; it outlives this. `value`: 0, where the bound is not
+  /// one that is set.
+  explicit constexpr Limit(std::string_view warning, std::size_t value = 0) : warning_(warning), value_(value) {}
+
+  void set(std::size_t value) { value_ = value; }
+  std::size_t value() const { return value_; }
+  /// It has been reached, and somebody has felt it.
+  void reached(std::initializer_list<log::Field> fields = {}) {
+    times_.fetch_add(1, std::memory_order_relaxed);
+    line_.write(warning_, fields);
+  }
+  /// So often, since the start.
+  std::uint64_t times() const { return times_.load(std::memory_order_relaxed); }
+
+ private:
+  const std::string_view warning_;
+  std::size_t value_;
+  std::atomic<std::uint64_t> times_{0};
+  log::RareWarning line_;
+};
+
+}  // namespace signalbox

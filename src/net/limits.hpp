@@ -1,0 +1,49 @@
+#pragma once
+#include "base/limit.hpp"
+#include "net/network.hpp"
+#include "net/standing.hpp"
+
+namespace signalbox::net {
+
+/// A bound of bytes, of which clients without a login may hold half.
+struct HolderLimits {
+  Limit strangers, users;
+
+  Limit& of(Standing standing) { return standing == Standing::unauthenticated ? strangers : users; }
+};
+
+/// What others can reach of one server's bounds.
+///
+/// thread  any.
+struct Limits {
+  explicit Limits(const Options& options)
+      : connections("MAX_CONNECTIONS is reached: further ones get 503", options.max_connections),
+        strangers("MAX_UNAUTHENTICATED is reached: the oldest session without a login is closed",
+                  options.max_unauthenticated),
+        strangers_of_address("MAX_UNAUTHENTICATED_PER_ADDRESS is reached: further sessions get 503",
+                             options.max_strangers_per_address),
+        strangers_heads("PREAUTH_HEADS_BYTES is reached: the oldest session without a login is closed",
+                        options.preauth_heads_bytes),
+        partial{Limit("half of TOTAL_PARTIAL_BYTES, or all, is reached: of the clients without a login the one that "
+                      "has been longest at what it has not finished is closed",
+                      options.total_partial_bytes / 2),
+                Limit("TOTAL_PARTIAL_BYTES is reached: of the user whose clients hold most one is closed",
+                      options.total_partial_bytes)},
+        queued{Limit("half of TOTAL_QUEUE_BYTES, or all, is reached: of the clients without a login the one that has "
+                     "been longest at what it does not read is closed",
+                     options.session.total_queue_bytes / 2),
+               Limit("TOTAL_QUEUE_BYTES is reached: of the user for whom most waits one client is closed",
+                     options.session.total_queue_bytes)} {}
+
+  Limit connections;
+  Limit strangers;  ///< sessions without a login
+  Limit strangers_of_address;
+  Limit strangers_heads;
+  HolderLimits partial, queued;
+  Limit handed_over{
+      "what was handed over is refused: MAX_CONNECTIONS, TOTAL_PARTIAL_BYTES or MAILBOX_MESSAGES is reached"};
+  Limit descriptors{"no descriptor is left: connections are closed unanswered"};
+  Limit watches{"the kernel watches no more connections (fs.epoll.max_user_watches): they are closed unanswered"};
+};
+
+}  // namespace signalbox::net
