@@ -14,8 +14,6 @@ using socketio::PacketView;
 
 namespace {
 
-log::RareWarning never_admitted, slow_reader, many_sockets, many_events, large_payload;
-
 socketio::DecodeLimits decode_limits(const Config& config) {
   return {.max_attachments = static_cast<std::uint32_t>(config.max_attachments), .json_depth = config.json_depth};
 }
@@ -104,17 +102,16 @@ void Client::disconnect(SocketState& socket, bool close) {
 }
 
 void Client::send_away(const SocketRef& ref) {
-  static_cast<void>(hub_.mailboxes.post(
-      ref.shard, Message::run([&hub = hub_, ref] {
-        SocketState* socket = hub.find(ref);
-        if (!socket) return;
-        many_sockets.write("MAX_CONNECTIONS_PER_USER is reached: a user's oldest socket is sent away",
-                           {{"user", std::string(socket->user_id())}});
-        Client& client = socket->client();
-        const Turn turn(client);
-        socket->disconnect(false);
-        client.close_if_empty(CloseReason::forced_close, hub.clocks.steady());
-      })));
+  auto task = [&hub = hub_, ref] {
+    SocketState* socket = hub.find(ref);
+    if (!socket) return;
+    hub.limits.sockets_of_user.reached({{"user", std::string(socket->user_id())}});
+    Client& client = socket->client();
+    const Turn turn(client);
+    socket->disconnect(false);
+    client.close_if_empty(CloseReason::forced_close, hub.clocks.steady());
+  };
+  static_cast<void>(hub_.mailboxes.post(ref.shard, Message::run(std::move(task))));
 }
 
 void Client::send(std::string_view nsp, PacketType type, std::string_view payload) {
@@ -127,8 +124,7 @@ void Client::spend(TimePoint now, float packets) {
   const TimePoint refilled = budget_.refilled_at(rate);
   if (refilled <= now) return;
   if (read_again_ == kNever) {
-    many_events.write("CLIENT_EVENTS_PER_S is reached: the client is read more slowly",
-                      {{"address", handshake_.remote_address}});
+    hub_.limits.client_events.reached({{"address", handshake_.remote_address}});
     link_.set_reading(false);
   }
   read_again_ = refilled;
@@ -210,8 +206,7 @@ void Client::connect(const PacketView& packet, TimePoint now) {
   // Also of a client that is logged in elsewhere: its login here may fail, and what is kept of it stays with the
   // socket.
   if (packet.payload.size() > hub_.config.preauth_message_bytes) {
-    large_payload.write("a connect payload is larger than PREAUTH_MESSAGE_BYTES: its client is closed",
-                        {{"address", handshake_.remote_address}});
+    hub_.limits.connect_payload.reached({{"address", handshake_.remote_address}});
     return fail(now, CloseReason::too_large);
   }
   if (packet.ack_id || find(packet.nsp) || login_to(packet.nsp)) return fail(now);
@@ -305,8 +300,7 @@ void Client::on_closed(CloseReason reason, TimePoint now) {
   for (const auto& login : logins()) login->abandon(reason, now);
   count_partial();
   if (reason == CloseReason::slow_consumer) {
-    slow_reader.write("a client that reads too slowly is closed (SEND_QUEUE_BYTES, TOTAL_QUEUE_BYTES)",
-                      {{"address", handshake_.remote_address}});
+    hub_.limits.send_queue.reached({{"address", handshake_.remote_address}});
   }
   while (!sockets_.empty()) sockets_.front()->leave(reason, now);
 }
@@ -367,8 +361,7 @@ void Client::on_timer(TimePoint now) {
   const Turn turn(*this);
   if (now >= connect_until_) {
     if (std::ranges::any_of(logins(), &Login::asks_a_middleware))
-      never_admitted.write("a middleware of the application has not answered within CONNECT_TIMEOUT_MS",
-                           {{"address", handshake_.remote_address}});
+      hub_.limits.middleware_time.reached({{"address", handshake_.remote_address}});
     return link_.close(CloseReason::forced_close, now);
   }
   if (unfinished_ && now >= unfinished_->deadline) return fail(now);

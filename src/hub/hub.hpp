@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/close_reason.hpp"
 #include "base/message.hpp"
+#include "hub/limits.hpp"
 #include "hub/other_sockets.hpp"
 #include "recovery/recovery_table.hpp"
 #include "users/directory.hpp"
@@ -35,8 +36,8 @@ struct Counters {
 
 /// What all shards share. Built by server before the shards start; outlives them.
 ///
-/// thread  `directory`, `emitter`, `elsewhere`, `mailboxes`, `counters` and `recovery` any; the rest is constant after
-/// start().
+/// thread  `directory`, `emitter`, `elsewhere`, `mailboxes`, `counters`, `limits` and `recovery` any; the rest is
+/// constant after start().
 struct Hub {
   const Config& config;
   users::Directory& directory;
@@ -48,6 +49,7 @@ struct Hub {
   recovery::RecoveryTable recovery{};
   std::vector<LocalSockets*> shards{};  ///< by shard; each touched by its shard alone
   Clocks clocks{};
+  Limits limits{config};
 
   /// A socket by its name, on its shard's thread; nothing if it has gone.
   SocketState* find(const SocketRef& ref) const;

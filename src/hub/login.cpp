@@ -4,18 +4,11 @@
 #include <variant>
 
 #include "base/assert.hpp"
-#include "base/log.hpp"
 #include "hub/client.hpp"
 #include "hub/local_sockets.hpp"
 #include "hub/socket_state.hpp"
 
 namespace signalbox::hub {
-namespace {
-
-log::RareWarning many_pending;
-
-}  // namespace
-
 Login::Login(Client& client, const Namespace& nsp, std::string_view payload)
     : client_(client), nsp_(nsp), attempt_(client.handshake(), nsp.name, payload, client.hub().config.json_depth) {}
 
@@ -44,10 +37,9 @@ void Login::admit(TimePoint now) {
 // What it says comes through the mailbox in any case, and so in a turn of its own.
 void Login::ask(const AsyncMiddleware& middleware, TimePoint now) {
   Hub& hub = client_.hub();
-  if (hub.counters.pending_logins.fetch_add(1) >= hub.config.max_pending_logins) {
+  if (hub.counters.pending_logins.fetch_add(1) >= hub.limits.pending_logins.value()) {
     hub.counters.pending_logins.fetch_sub(1);
-    many_pending.write("MAX_PENDING_LOGINS is reached: a client is closed, and tries again",
-                       {{"address", client_.handshake().remote_address}});
+    hub.limits.pending_logins.reached({{"address", client_.handshake().remote_address}});
     over_ = true;
     return client_.fail(now, CloseReason::forced_close);
   }

@@ -3,15 +3,12 @@
 #include <utility>
 
 #include "base/json_value.hpp"
-#include "base/log.hpp"
 #include "hub/client.hpp"
 #include "hub/socket_state.hpp"
 #include "users/encode.hpp"
 
 namespace signalbox {
 namespace {
-
-log::RareWarning handle_refused;
 
 /// Calls `call` with the socket, on its shard: at once if this is its thread. A socket that has gone is left alone, and
 /// shards that have stopped have none.
@@ -42,7 +39,7 @@ std::expected<void, EmitError> SocketHandle::emit(std::string_view event, const 
   if (!append_json(text, argument, hub_->config.json_depth)) return std::unexpected(EmitError::invalid_json);
   if (text.size() > hub_->config.max_payload_bytes) return std::unexpected(EmitError::too_large);
   if (!hub_->mailboxes.has_room(shard_, 1)) {
-    handle_refused.write("MAILBOX_MESSAGES is reached: what is emitted to one socket is refused");
+    hub_->limits.mailbox.reached();
     return std::unexpected(EmitError::overloaded);
   }
   reach(*hub_, {shard_, slot_, generation_},

@@ -3,7 +3,6 @@
 
 #include "base/json_scan.hpp"
 #include "base/json_write.hpp"
-#include "base/log.hpp"
 #include "base/whole_number.hpp"
 #include "hub/client.hpp"
 #include "hub/local_sockets.hpp"
@@ -15,7 +14,6 @@
 namespace signalbox::hub {
 namespace {
 
-log::RareWarning question_refused;
 constexpr std::size_t kMaxAnswer = std::size_t{1} << 30;  ///< whatever SEND_QUEUE_BYTES says: a frame holds no more
 constexpr std::size_t kLongId = 1024;                     ///< longer than any job's: not kept to be looked up
 constexpr std::string_view kWrongOptions =
@@ -85,8 +83,7 @@ std::string_view SocketState::may_not_ask() const {
   if (client_.link().waiting() >= config().send_queue_bytes)
     why = "SEND_QUEUE_BYTES wait for this client: ask again when it has read them.";
   if (!why.empty()) {
-    question_refused.write("a client asks for its jobs faster than it takes the answers: its questions are refused",
-                           {{"user", std::string(user_id())}, {"why", std::string(why)}});
+    client_.hub().limits.questions.reached({{"user", std::string(user_id())}, {"why", std::string(why)}});
   }
   return why;
 }

@@ -6,15 +6,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/log.hpp"
 #include "store/file_format.hpp"
 
 namespace signalbox::store {
 namespace {
 
 constexpr std::size_t kReadPiece = 1 << 20;  ///< bytes that are read between two commits
-
-log::RareWarning log_grows;
 
 /// Made as its owner's alone, also in a folder that was there before; SQLite gives its other files the mode of this
 /// one. A file that is there is not opened: to close it would take SQLite's locks from whoever else has it in this
@@ -148,8 +145,8 @@ void OutcomeFile::tidy() {
     file_.checkpoint();
   } catch (const SqliteError& error) {
     tidy_at_ += log_pages_;
-    log_grows.write("outcomes are written, but SQLite's log of them cannot be brought into its file and grows",
-                    {{"what", error.what()}});
+    log_grows_.write("outcomes are written, but SQLite's log of them cannot be brought into its file and grows",
+                     {{"what", error.what()}});
   }
 }
 

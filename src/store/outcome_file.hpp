@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/log.hpp"
 #include "store/directory_lock.hpp"
 #include "store/outcome_cursor.hpp"
 #include "store/sqlite.hpp"
@@ -71,6 +72,7 @@ class OutcomeFile {
   Row rows_before_ = 0;
   int log_pages_ = 0;         ///< as of the last commit
   int tidy_at_ = kTidyPages;  ///< so many pages of the log
+  log::RareWarning log_grows_;
 };
 
 }  // namespace signalbox::store

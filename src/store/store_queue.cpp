@@ -12,8 +12,6 @@ namespace {
 constexpr std::chrono::seconds kRetry{1};
 constexpr std::size_t kBatch = 8u << 20;  ///< bytes of one transaction, so that it does not take long by its size alone
 
-log::RareWarning queue_full, receipts_dropped;
-
 /// Steps that nobody waits for are gathered for so long: a commit costs as much for one as for many.
 constexpr Milliseconds kGather{50};
 
@@ -99,7 +97,7 @@ Row StoreQueue::put(Put outcome) {
     full = state() == users::StoreState::full;
   }
   if (wakes_it) changed_.notify_one();
-  if (full) queue_full.write("STORE_QUEUE_BYTES is reached: outcomes are refused with 429");
+  if (full) full_.reached();
   return row;
 }
 
@@ -112,7 +110,7 @@ void StoreQueue::add(Other what) {
   }
   if (wakes_it) changed_.notify_one();
   if (dropped) {
-    receipts_dropped.write(
+    receipts_dropped_.write(
         "the disk is far behind: receipts are not written, and their outcomes will be told again after a restart");
   }
 }

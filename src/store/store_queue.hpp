@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/limit.hpp"
 #include "store/outcome_file.hpp"
 #include "store/store_step.hpp"
 #include "users/outcome_store.hpp"
@@ -36,7 +37,8 @@ class StoreQueue {
     std::size_t bytes = 64u << 20;  ///< of what waits, beyond which outcomes are refused
     Milliseconds timeout{5000};     ///< beyond which the disk counts as one that does not answer
   };
-  explicit StoreQueue(Options options) : options_(options) {}
+  explicit StoreQueue(Options options)
+      : options_(options), full_("STORE_QUEUE_BYTES is reached: outcomes are refused with 429", options.bytes) {}
 
   // For all threads.
 
@@ -118,6 +120,8 @@ class StoreQueue {
   void tell(Told told);
 
   const Options options_;
+  Limit full_;
+  log::RareWarning receipts_dropped_;
   std::atomic<std::size_t> bytes_{0};
   std::atomic<bool> failing_{false}, hanging_{false};
 

@@ -4,12 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/log.hpp"
-
 namespace signalbox::store {
 namespace {
-
-log::RareWarning step_refused, cannot_read;
 
 /// While it lives, its thread may be waiting for the disk.
 class AtTheDisk {
@@ -73,14 +69,14 @@ StoreQueue::Fault StoreWriter::drop(OutcomeFile& file, const OutcomeFile::Refuse
   const auto& [step, error] = one;
   const auto* put = std::get_if<Put>(&step->what);
   const std::string user = put ? put->user : "", job(put ? put->outcome.frame->key() : "");
-  step_refused.write("the store can never take this and has refused it",
-                     {{"user", user}, {"job", job}, {"what", error.what()}});
+  step_refused_.write("the store can never take this and has refused it",
+                      {{"user", user}, {"job", job}, {"what", error.what()}});
   if (put && refused) {
     users::RefusedOutcome outcome{.user = user, .job_id = job, .number = put->outcome.number};
     try {
       outcome.before = file.outcome_in(step->row);
     } catch (const StoreError& unread) {
-      cannot_read.write("an outcome cannot be read", {{"user", user}, {"job", job}, {"what", unread.what()}});
+      cannot_read_.write("an outcome cannot be read", {{"user", user}, {"job", job}, {"what", unread.what()}});
     }
     queue.call([&] { refused(std::move(outcome)); });
   }
@@ -94,7 +90,7 @@ void StoreWriter::read_some(OutcomeFile& file) {
     const AtTheDisk at_the_disk(queue);
     if (file.read_more(reading_->reading)) return;
   } catch (const StoreError& error) {
-    cannot_read.write("outcomes cannot be read and are not told until they can", {{"what", error.what()}});
+    cannot_read_.write("outcomes cannot be read and are not told until they can", {{"what", error.what()}});
   }
   queue.answer(*std::exchange(reading_, std::nullopt));
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/log.hpp"
 #include "store/outcome_file.hpp"
 #include "store/store_queue.hpp"
 #include "users/outcome_store.hpp"
@@ -30,6 +31,7 @@ class StoreWriter {
   void read_some(OutcomeFile& file);
 
   const std::string directory_;
+  log::RareWarning step_refused_, cannot_read_;
   std::optional<StoreQueue::Question> reading_;
 };
 

@@ -14,6 +14,7 @@
 
 #include "base/clock.hpp"
 #include "base/frame.hpp"
+#include "base/limit.hpp"
 #include "base/message.hpp"
 #include "base/mutex.hpp"
 #include "base/text.hpp"
@@ -169,7 +170,7 @@ class Directory {
     std::size_t bytes = 0;    ///< of memory, of all users
   };
   std::optional<Refusal> refusal(std::string_view id, const User* user, const EncodedEvent& event,
-                                 const Before& before) const;
+                                 const Before& before);
   std::size_t unread_cost(std::string_view id, const EncodedEvent& outcome) const;
   /// Nothing: a mailbox has no room.
   std::optional<std::size_t> post(Stripe& stripe, User& user, EncodedEvent event, CommitGroup group, bool room_seen);
@@ -219,6 +220,11 @@ class Directory {
 
   Mailboxes& mailboxes_;
   const DirectoryOptions options_;
+  Limit unread_of_user_{"UNREAD_OUTCOMES_PER_USER is reached: outcomes for a user are refused",
+                        options_.ledger.unread_outcomes_per_user};
+  Limit unread_limit_{"UNREAD_TOTAL_BYTES is reached: outcomes are refused", options_.ledger.unread_total_bytes};
+  Limit memory_limit_{"three quarters of LEDGER_TOTAL_BYTES are used: the data of outcomes is left to the store",
+                      options_.ledger.total_bytes / 4 * 3};
   LedgerClock clock_;
   OutcomeStore* store_ = nullptr;
   UnreadMemory unread_memory_;

@@ -5,21 +5,19 @@
 #include <unordered_map>
 #include <utility>
 
-#include "base/log.hpp"
 #include "users/directory_stripe.hpp"
 
 // What is emitted to users, and what is kept of their jobs.
 namespace signalbox::users {
 namespace {
 
-log::RareWarning memory_short, user_full, unread_full;
 constexpr std::size_t kLeastGrowth = 4096;
 
 }  // namespace
 
 // An outcome that takes the place of an unread one of its job has its room.
 std::optional<Directory::Refusal> Directory::refusal(std::string_view id, const User* user, const EncodedEvent& event,
-                                                     const Before& before) const {
+                                                     const Before& before) {
   if (!event.kept_outcome()) return std::nullopt;
   if (const auto state = store_ ? store_->state() : StoreState::ready; state != StoreState::ready)
     return state == StoreState::full ? Refusal::store_full : Refusal::not_durable;
@@ -27,13 +25,13 @@ std::optional<Directory::Refusal> Directory::refusal(std::string_view id, const 
   const bool room =
       jobs ? jobs->has_room(event.job_id(), before.of_user) : before.of_user < options_.ledger.unread_outcomes_per_user;
   if (!room) {
-    user_full.write("UNREAD_OUTCOMES_PER_USER is reached: outcomes for a user are refused");
+    unread_of_user_.reached();
     return Refusal::too_many_unread;
   }
   const std::size_t growth = jobs ? jobs->unread_growth(*event.frame) : unread_cost(id, event);
   const std::size_t bytes = unread_bytes() + before.bytes + growth;
   if (growth == 0 || bytes <= options_.ledger.unread_total_bytes) return std::nullopt;
-  unread_full.write("UNREAD_TOTAL_BYTES is reached: outcomes are refused");
+  unread_limit_.reached();
   return Refusal::unread_full;
 }
 
@@ -345,8 +343,7 @@ void Directory::look_at_growth(Stripe& stripe) SB_REQUIRES(stripe.mutex) {
 void Directory::look_at_memory() {
   const bool lean = store_ && ledger_bytes() >= options_.ledger.total_bytes / 4 * 3 + read_bytes_;
   lean_.store(lean, std::memory_order_relaxed);
-  if (lean)
-    memory_short.write("three quarters of LEDGER_TOTAL_BYTES are used: the data of outcomes is left to the store");
+  if (lean) memory_limit_.reached();
 }
 
 /// Is there too much, so that what was had and what runs is to go? Not for what is read to be told; and if it is but a

@@ -2,15 +2,7 @@
 
 #include <utility>
 
-#include "base/log.hpp"
-
 namespace signalbox::users {
-namespace {
-
-log::RareWarning mailbox_full, notices_full;
-
-}  // namespace
-
 std::string_view to_text(Origin origin) noexcept {
   switch (origin) {
     case Origin::program:
@@ -21,12 +13,10 @@ std::string_view to_text(Origin origin) noexcept {
   return {};
 }
 
-EmitError Emitter::error_of(Directory::Refusal refusal, Origin origin) const {
+EmitError Emitter::error_of(Directory::Refusal refusal, Origin origin) {
   if (!running()) return EmitError::stopped;
-  if (refusal == Directory::Refusal::overloaded)
-    mailbox_full.write("MAILBOX_MESSAGES is reached: emits are refused", {{"from", std::string(to_text(origin))}});
-  if (refusal == Directory::Refusal::notices_full)
-    notices_full.write("notices that have not reached everybody take TOTAL_QUEUE_BYTES: further ones are refused");
+  if (refusal == Directory::Refusal::overloaded) mailbox_.reached({{"from", std::string(to_text(origin))}});
+  if (refusal == Directory::Refusal::notices_full) notices_.reached();
   return to_emit_error(refusal);
 }
 

@@ -6,6 +6,7 @@
 
 #include <signalbox/utils.hpp>
 
+#include "base/limit.hpp"
 #include "users/directory.hpp"
 #include "users/encode.hpp"
 #include "users/outcome_store.hpp"
@@ -44,9 +45,11 @@ class Emitter {
   StoreState store_state() const;
 
  private:
-  EmitError error_of(Directory::Refusal refusal, Origin origin) const;
+  EmitError error_of(Directory::Refusal refusal, Origin origin);
 
   Directory& directory_;
+  Limit mailbox_{"MAILBOX_MESSAGES is reached: emits are refused"};
+  Limit notices_{"notices that have not reached everybody take TOTAL_QUEUE_BYTES: further ones are refused"};
   std::atomic<bool> running_{false};
 };
 
