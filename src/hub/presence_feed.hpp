@@ -73,8 +73,8 @@ class PresenceFeed {
   const PresenceLimits limits_;
   PresenceLog log_;
   recovery::Offsets* offsets_ = nullptr;  ///< null: what is told has none
-  std::vector<Listener> listeners_;
-  std::vector<std::uint32_t> places_;  ///< by slot: 1 + where it stands in listeners_; 0: nowhere
+  std::deque<Listener> listeners_;        ///< no vector, of which up to half would lie idle
+  std::vector<std::uint32_t> places_;     ///< by slot: 1 + where it stands in listeners_; 0: nowhere
   TimePoint due_ = kNever;
 
   struct Notice {

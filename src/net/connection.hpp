@@ -52,13 +52,16 @@ struct HttpState {
 /// Takes a buffer's bytes, and its memory if that is much.
 void clear_and_shrink(std::string& buffer);
 
-/// What a WebSocket needs only now and then: bytes that do not come from its session's queue, and input that waits.
+/// What a WebSocket needs only now and then: bytes that do not come from its session's queue, and unfinished input.
 struct WebSocketExtra {
   std::string out;  ///< before the session's queue: the 101, the probe's answer, pongs, the close frame
   std::size_t written = 0;
   std::string pong;  ///< payload of the newest ping, which is the only one to be answered
   bool pong_due = false;
-  std::string held;  ///< input that is not to be taken yet (SessionEntry::may_read)
+  std::string held;                                  ///< input that is not to be taken yet (SessionEntry::may_read)
+  std::unique_ptr<websocket::FrameDecoder> decoder;  ///< while a frame or a message is unfinished
+
+  bool idle() const { return out.empty() && !pong_due && held.empty() && !decoder; }
 };
 
 /// One TCP connection. Small, because most are idle WebSockets.
@@ -92,7 +95,6 @@ struct Connection {
   TimePoint armed = kNever;
   std::unique_ptr<HttpState> http;
   std::unique_ptr<WebSocketExtra> extra;
-  std::unique_ptr<websocket::FrameDecoder> decoder;  ///< while a frame or a message is unfinished
   PeerAddress peer{};
 
   std::uint64_t id() const { return (std::uint64_t{generation} << 32) | slot; }  ///< also its WebSocketId
@@ -103,6 +105,9 @@ struct Connection {
   WebSocketExtra& more() {
     if (!extra) extra = std::make_unique<WebSocketExtra>();
     return *extra;
+  }
+  void free_extra_if_idle() {
+    if (extra && extra->idle()) extra.reset();
   }
 };
 

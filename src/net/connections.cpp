@@ -56,7 +56,7 @@ void Connections::close(Connection& connection, CloseReason reason) {
   if (connection.refused) shared_.refused.fetch_sub(1, std::memory_order_relaxed);
   ends_.on_closed(connection, reason, owed);
   connection.session_generation = 0;
-  connection.decoder.reset();
+  if (connection.extra) connection.extra->decoder.reset();
   dead_.push_back(&connection);
 }
 

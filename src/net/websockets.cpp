@@ -68,19 +68,20 @@ void WebSockets::take(Connection& connection, std::span<char> bytes) {
 
 // It has its session's standing, which may have logged in or left meanwhile.
 void WebSockets::count_partial(Connection& connection) {
-  std::size_t bytes = connection.decoder ? connection.decoder->partial_bytes() : 0;
-  if (connection.extra) bytes += connection.extra->held.size();
+  std::size_t bytes = 0;
+  if (const WebSocketExtra* extra = connection.extra.get())
+    bytes = extra->held.size() + (extra->decoder ? extra->decoder->partial_bytes() : 0);
   if (bytes == 0 && connection.partial == 0) return;
   if (const SessionEntry* entry = session_of(connection)) budgets_.set_standing(connection, entry->standing());
   budgets_.set_partial(connection, bytes);
 }
 
 void WebSockets::on_bytes(Connection& connection, std::span<char> bytes) {
-  auto kept = std::move(connection.decoder);
+  auto kept = connection.extra ? std::move(connection.extra->decoder) : nullptr;
   auto decoder = kept ? std::move(*kept) : websocket::FrameDecoder(0, options_.max_fragments);
   take_frames(connection, decoder, bytes);
-  if (connection.mode != Mode::websocket || decoder.at_rest()) return;
-  connection.decoder = std::make_unique<websocket::FrameDecoder>(std::move(decoder));
+  if (connection.mode != Mode::websocket || decoder.at_rest()) return connection.free_extra_if_idle();
+  connection.more().decoder = std::make_unique<websocket::FrameDecoder>(std::move(decoder));
 }
 
 void WebSockets::take_frames(Connection& connection, websocket::FrameDecoder& decoder, std::span<char> bytes) {
@@ -167,7 +168,7 @@ bool WebSockets::flush_extra(Connection& connection, SessionEntry* entry) {
   if (extra.written < extra.out.size()) return false;
   extra.out.clear();
   extra.written = 0;
-  if (extra.held.empty()) connection.extra.reset();
+  connection.free_extra_if_idle();
   return written == bytes.size();
 }
 
