@@ -49,15 +49,21 @@ std::string generate_image(const std::string& prompt) {
   return "https://example.com/" + std::to_string(std::hash<std::string>{}(prompt)) + ".png";
 }
 
+/// An event that was not taken reaches nobody: a program that must not lose it tries again when the error is
+/// `overloaded`.
+void tell(const EmitResult& emitted) {
+  if (!emitted) std::cerr << "worker: " << to_text(emitted.error()) << '\n';
+}
+
 void carry_out(const Io& io, const Job& job) {
-  emit_to_user(io, job.user, JobProgress{.job_id = job.id, .progress = 10, .status = "initializing"});
+  tell(emit_to_user(io, job.user, JobProgress{.job_id = job.id, .progress = 10, .status = "initializing"}));
   try {
-    emit_to_user(io, job.user, JobProgress{.job_id = job.id, .progress = 50, .status = "generating"});
+    tell(emit_to_user(io, job.user, JobProgress{.job_id = job.id, .progress = 50, .status = "generating"}));
     const std::string url = generate_image(job.prompt);
-    emit_to_user(io, job.user,
-                 JobCompleted{.job_id = job.id, .result = {{"imageUrl", url}, {"width", 512}, {"height", 512}}});
+    tell(emit_to_user(io, job.user,
+                      JobCompleted{.job_id = job.id, .result = {{"imageUrl", url}, {"width", 512}, {"height", 512}}}));
   } catch (const std::exception& error) {
-    emit_to_user(io, job.user, JobFailed{.job_id = job.id, .error = error.what()});
+    tell(emit_to_user(io, job.user, JobFailed{.job_id = job.id, .error = error.what()}));
   }
 }
 

@@ -10,15 +10,16 @@ namespace signalbox {
 
 /// Who is connected, through which sockets: the original's ConnectionManager.
 ///
-/// thread  any.
+/// lifetime  as of the Io in it.
+/// thread    any.
 class ConnectionManager {
  public:
   explicit ConnectionManager(Io io) : io_(io) {}
   /// Sockets that are open and authenticated at this moment (the presence grace does not count).
-  std::size_t connections(std::string_view user) const;
-  bool is_user_online(std::string_view user) const { return signalbox::is_user_online(io_, user); }
-  std::vector<std::string> get_online_users() const { return signalbox::get_online_users(io_); }
-  std::size_t get_online_users_count() const { return signalbox::get_online_users_count(io_); }
+  [[nodiscard]] std::size_t connections(std::string_view user) const;
+  [[nodiscard]] bool is_user_online(std::string_view user) const { return signalbox::is_user_online(io_, user); }
+  [[nodiscard]] std::vector<std::string> get_online_users() const { return signalbox::get_online_users(io_); }
+  [[nodiscard]] std::size_t get_online_users_count() const { return signalbox::get_online_users_count(io_); }
 
  private:
   Io io_;

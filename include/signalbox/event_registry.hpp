@@ -29,7 +29,7 @@ struct Handshake {
   bool xdomain = false;
   bool secure = false;  ///< the proxy before us says so: X-Forwarded-Proto, which a client without a proxy may claim
   std::int64_t issued = 0;  ///< Unix time, milliseconds
-  json to_json() const;
+  [[nodiscard]] json to_json() const;
 };
 
 using Attachments = std::vector<std::string>;  ///< binary values, in the order of their placeholders
@@ -38,7 +38,7 @@ using Attachments = std::vector<std::string>;  ///< binary values, in the order 
 struct Arguments {
   JsonText text;  ///< an array, the client's own bytes; binary values stand in it as {"_placeholder":true,"num":N}
   Attachments attachments;  ///< attachments[N]
-  json values() const { return json::parse(text.str()); }
+  [[nodiscard]] json values() const { return json::parse(text.str()); }
 };
 
 /// Answers one event whose client asked for an acknowledgement; a no-op if it did not, or at the second call.
@@ -103,8 +103,6 @@ class SocketHandle {
 /// thread  the shard of the socket: only inside handlers and tasks that got it. Keep its handle(), not the reference.
 class Socket {
  public:
-  explicit Socket(hub::SocketState& state) : state_(&state) {}
-
   std::string_view id() const;
   std::string_view nsp() const;
   /// Empty until a middleware has said who the user is.
@@ -133,6 +131,9 @@ class Socket {
   void disconnect(bool close = false);
 
  private:
+  friend class hub::SocketState;
+  explicit Socket(hub::SocketState& state) : state_(&state) {}
+
   hub::SocketState* state_;
 };
 
@@ -223,8 +224,6 @@ class EventRegistry {
   using Connect = std::function<void(Socket&)>;
   using Disconnect = std::function<void(Socket&, std::string_view reason)>;
 
-  explicit EventRegistry(hub::Registry& registry, std::string nsp) : registry_(&registry), nsp_(std::move(nsp)) {}
-
   /// `arguments` is an array without the event's name. Throws std::invalid_argument for a reserved name or after
   /// start().
   EventRegistry& on(std::string event, Handler handler);
@@ -244,6 +243,9 @@ class EventRegistry {
   EventRegistry& without_jwt();
 
  private:
+  friend class hub::Registry;
+  EventRegistry(hub::Registry& registry, std::string nsp) : registry_(&registry), nsp_(std::move(nsp)) {}
+
   hub::Registry* registry_;
   std::string nsp_;
 };

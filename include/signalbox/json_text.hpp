@@ -69,18 +69,18 @@ inline JsonView::JsonView(const JsonText& text) : std::string_view(text.text_), 
 // values of it. On text that is not JSON they are safe and find nothing.
 
 /// The first value of an array, its own bytes; empty if there is none.
-JsonView json_first(const JsonView& array);
+[[nodiscard]] JsonView json_first(const JsonView& array);
 /// The value of an object's member, its own bytes; of several of that name the last, as JSON.parse has it.
-std::optional<JsonView> json_member(const JsonView& object, std::string_view name);
+[[nodiscard]] std::optional<JsonView> json_member(const JsonView& object, std::string_view name);
 /// The object without that member.
-JsonText json_without(const JsonView& object, std::string_view name);
+[[nodiscard]] JsonText json_without(const JsonView& object, std::string_view name);
 /// Both at once: the member, and the object without it.
 struct JsonCut {
   std::optional<JsonView> member;
   JsonText rest;
 };
-JsonCut json_cut(const JsonView& object, std::string_view name);
+[[nodiscard]] JsonCut json_cut(const JsonView& object, std::string_view name);
 /// The text of a JSON string, escapes undone; nothing if it is not a string.
-std::optional<std::string> json_string(std::string_view value);
+[[nodiscard]] std::optional<std::string> json_string(std::string_view value);
 
 }  // namespace signalbox

@@ -32,24 +32,26 @@ enum class EmitError : std::uint8_t {
 /// A sentence for people.
 std::string_view to_text(EmitError error) noexcept;
 
-using EmitResult = std::expected<std::size_t, EmitError>;
+using EmitResult = std::expected<std::size_t, EmitError>;  ///< not to be ignored: an error is an event that nobody gets
 
 /// The running server as workers see it; got from WebSocketService::io(). Before start() and once stop() has begun
 /// every emit is refused with EmitError::stopped, nobody hears of it, and who is online may still be asked.
 ///
-/// thread  any, for every function that takes it, while the service lives. Handlers run on the shard of their socket.
+/// lifetime  a pointer, to be copied freely: it owns nothing, and no copy may be used once its WebSocketService is
+///           destroyed. So workers end before the service does: declare the service first.
+/// thread    any, for every function that takes it. Handlers run on the shard of their socket.
 class Io {
  public:
   class Impl;
-  explicit Io(Impl& impl) : impl_(&impl) {}
-  Impl& impl() const { return *impl_; }
 
   /// Runs `task` later on the calling shard's thread (from a handler), or on shard 0 (from any other thread): to spread
   /// long work over turns. False: the service does not run, and the task never will. One that still waits at stop() may
   /// be dropped.
-  bool post(std::move_only_function<void()> task) const;
+  [[nodiscard]] bool post(std::move_only_function<void()> task) const;
 
  private:
+  explicit Io(Impl& impl) : impl_(&impl) {}
+
   Impl* impl_;
 };
 
@@ -65,20 +67,23 @@ class Io {
 /// cost    encoded once, however many sockets.
 ///
 /// source  the original's utils.js, emitToUser; Socket.IO protocol v5, EVENT.
-EmitResult emit_to_user(const Io& io, std::string_view user, const JobProgress& job);
-EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job);
-EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job);
-EmitResult emit_to_user(const Io& io, std::string_view user, std::string_view event, const json& data);
+[[nodiscard]] EmitResult emit_to_user(const Io& io, std::string_view user, const JobProgress& job);
+[[nodiscard]] EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job);
+[[nodiscard]] EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job);
+[[nodiscard]] EmitResult emit_to_user(const Io& io, std::string_view user, std::string_view event, const json& data);
 /// Called once, on a thread of the server, when the outcome is on the disk (true), or cannot be brought there, or was
 /// not within STORE_TIMEOUT_MS (false: it may be kept all the same). At once with false where nothing is kept: with
 /// DATA_DIR empty, and for an outcome whose job_id is empty. Must not block; what it throws is logged. Not called if
 /// the emit was refused.
 using OnCommitted = std::move_only_function<void(bool durable)>;
-EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job, OnCommitted on_committed);
-EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job, OnCommitted on_committed);
+[[nodiscard]] EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job,
+                                      OnCommitted on_committed);
+[[nodiscard]] EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job,
+                                      OnCommitted on_committed);
 /// The same with the data as JSON text, relayed as these very bytes; checked whole first, unless a client sent it
 /// (JsonView).
-EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_view event, const JsonView& data);
+[[nodiscard]] EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_view event,
+                                           const JsonView& data);
 
 /// Tells everybody something: queues one event for every socket that is authenticated in the main namespace, on all
 /// shards. A socket hears all notices in the order in which they were taken, each once; between a notice and what is
@@ -95,13 +100,13 @@ EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_vi
 
 /// Has the user an authenticated socket (or had one within the presence grace)? Right at once after the call that
 /// changed it.
-bool is_user_online(const Io& io, std::string_view user);
+[[nodiscard]] bool is_user_online(const Io& io, std::string_view user);
 /// The ids of all who are online, sorted.
 ///
 /// cost    all of them are copied and sorted: a second for a million, during which a handler's shard serves nobody.
 /// With
 ///         many users ask from a thread of your own, or for pages by GET /api/presence.
-std::vector<std::string> get_online_users(const Io& io);
-std::size_t get_online_users_count(const Io& io);
+[[nodiscard]] std::vector<std::string> get_online_users(const Io& io);
+[[nodiscard]] std::size_t get_online_users_count(const Io& io);
 
 }  // namespace signalbox

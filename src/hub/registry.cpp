@@ -55,6 +55,11 @@ Namespace& Registry::open(std::string_view name) {
   return *place;
 }
 
+EventRegistry Registry::events(std::string name) {
+  open(name);
+  return {*this, std::move(name)};
+}
+
 void Registry::start(const Config& config) {
   started_ = true;
   for (auto& [name, nsp] : namespaces_) {

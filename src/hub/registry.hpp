@@ -49,6 +49,8 @@ class Registry {
   Registry();
   /// The namespace of that name, added if there is none. Throws std::invalid_argument for a bad name or after start().
   Namespace& open(std::string_view name);
+  /// How an application registers for the namespace of that name, which is opened.
+  EventRegistry events(std::string name);
   /// Nothing more may be registered. Throws ConfigError if a namespace wants JwtAuth and its settings are wrong, and
   /// std::invalid_argument if a handler stands where JwtAuth has its own.
   void start(const Config& config);

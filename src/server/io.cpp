@@ -37,53 +37,53 @@ bool Io::post(std::move_only_function<void()> task) const {
 }
 
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobProgress& job) {
-  return io.impl().emit(user, users::job_frame(job, io.impl().limits()));
+  return Io::Impl::of(io).emit(user, users::job_frame(job, Io::Impl::of(io).limits()));
 }
 
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job) {
-  return io.impl().emit(user, users::job_frame(job, io.impl().limits()));
+  return Io::Impl::of(io).emit(user, users::job_frame(job, Io::Impl::of(io).limits()));
 }
 
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job) {
-  return io.impl().emit(user, users::job_frame(job, io.impl().limits()));
+  return Io::Impl::of(io).emit(user, users::job_frame(job, Io::Impl::of(io).limits()));
 }
 
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job, OnCommitted on_committed) {
-  return io.impl().emit(user, users::job_frame(job, io.impl().limits()), std::move(on_committed));
+  return Io::Impl::of(io).emit(user, users::job_frame(job, Io::Impl::of(io).limits()), std::move(on_committed));
 }
 
 EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job, OnCommitted on_committed) {
-  return io.impl().emit(user, users::job_frame(job, io.impl().limits()), std::move(on_committed));
+  return Io::Impl::of(io).emit(user, users::job_frame(job, Io::Impl::of(io).limits()), std::move(on_committed));
 }
 
 EmitResult emit_to_user(const Io& io, std::string_view user, std::string_view event, const json& data) {
-  return io.impl().emit(user, users::event_frame(event, data, io.impl().limits()));
+  return Io::Impl::of(io).emit(user, users::event_frame(event, data, Io::Impl::of(io).limits()));
 }
 
 EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_view event, const JsonView& data) {
-  return io.impl().emit(user, users::event_frame_of_text(event, data, io.impl().limits()));
+  return Io::Impl::of(io).emit(user, users::event_frame_of_text(event, data, Io::Impl::of(io).limits()));
 }
 
 std::expected<void, EmitError> emit_to_all(const Io& io, std::string_view event, const json& data) {
-  auto notice = users::notice_frame(event, data, io.impl().limits());
+  auto notice = users::notice_frame(event, data, Io::Impl::of(io).limits());
   if (!notice) return std::unexpected(notice.error());
-  return io.impl().hub().emitter.emit_to_all(*std::move(notice), users::Origin::program);
+  return Io::Impl::of(io).hub().emitter.emit_to_all(*std::move(notice), users::Origin::program);
 }
 
 bool is_user_online(const Io& io, std::string_view user) {
-  return io.impl().hub().directory.online(user);
+  return Io::Impl::of(io).hub().directory.online(user);
 }
 
 std::vector<std::string> get_online_users(const Io& io) {
-  return io.impl().hub().directory.online_users();
+  return Io::Impl::of(io).hub().directory.online_users();
 }
 
 std::size_t get_online_users_count(const Io& io) {
-  return io.impl().hub().directory.online_count();
+  return Io::Impl::of(io).hub().directory.online_count();
 }
 
 std::size_t ConnectionManager::connections(std::string_view user) const {
-  return io_.impl().hub().directory.connections(user);
+  return Io::Impl::of(io_).hub().directory.connections(user);
 }
 
 }  // namespace signalbox

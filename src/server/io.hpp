@@ -14,6 +14,8 @@ class Io::Impl {
   explicit Impl(hub::Hub& hub)
       : hub_(hub), limits_{.data_bytes = hub.config.max_payload_bytes, .json_depth = hub.config.json_depth} {}
 
+  static Impl& of(const Io& io) { return *io.impl_; }
+  Io handle() { return Io(*this); }
   hub::Hub& hub() const { return hub_; }
   const users::EmitLimits& limits() const { return limits_; }
   EmitResult emit(std::string_view user, users::FrameResult frame) const;

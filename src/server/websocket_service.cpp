@@ -234,8 +234,7 @@ WebSocketService::WebSocketService(Config config) : impl_(std::make_unique<Impl>
 WebSocketService::~WebSocketService() = default;
 
 EventRegistry WebSocketService::events(std::string nsp) {
-  impl_->house.registry.open(nsp);
-  return EventRegistry(impl_->house.registry, std::move(nsp));
+  return impl_->house.registry.events(std::move(nsp));
 }
 
 void WebSocketService::serve(std::string path, Route route) {
@@ -272,7 +271,7 @@ void WebSocketService::stop() {
 }
 
 Io WebSocketService::io() const {
-  return Io(impl_->io);
+  return impl_->io.handle();
 }
 ServiceCounts WebSocketService::counts() const {
   const auto net = impl_->network->counters();

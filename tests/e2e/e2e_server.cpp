@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <tuple>
 
 #include "front.hpp"
 
@@ -33,8 +34,8 @@ json to_json(const EmitResult& result) {
 /// The original's image generation worker, in C++.
 json generate_image(const Io& io, const json& job) {
   const std::string user = job.at("user"), id = job.at("jobId");
-  emit_to_user(io, user, JobProgress{.job_id = id, .progress = 10, .status = "initializing"});
-  emit_to_user(io, user, JobProgress{.job_id = id, .progress = 50, .status = "generating"});
+  std::ignore = emit_to_user(io, user, JobProgress{.job_id = id, .progress = 10, .status = "initializing"});
+  std::ignore = emit_to_user(io, user, JobProgress{.job_id = id, .progress = 50, .status = "generating"});
   if (job.contains("error"))
     return to_json(emit_to_user(io, user, JobFailed{.job_id = id, .error = job.at("error").get<std::string>()}));
   const json result = {{"imageUrl", "https://example.com/" + id + ".png"}, {"width", 512}, {"height", 512}};
@@ -44,7 +45,7 @@ json generate_image(const Io& io, const json& job) {
 /// The first block of the original: progress typed, and the end as any JSON.
 json quick_job(const Io& io, const json& job) {
   const std::string user = job.at("user"), id = job.at("jobId");
-  emit_to_user(io, user, JobProgress{.job_id = id, .progress = 50, .status = "processing"});
+  std::ignore = emit_to_user(io, user, JobProgress{.job_id = id, .progress = 50, .status = "processing"});
   return to_json(emit_to_user(io, user, events::job_completed, {{"jobId", id}, {"result", {{"imageUrl", "..."}}}}));
 }
 

@@ -1,6 +1,14 @@
 #include <signalbox/signalbox.hpp>
 
 #include <cstdio>
+#include <type_traits>
+
+// What the service makes, programs do not.
+static_assert(!std::is_constructible_v<signalbox::Socket, signalbox::hub::SocketState&>);
+static_assert(!std::is_constructible_v<signalbox::SocketHandle, const signalbox::hub::SocketState&>);
+static_assert(!std::is_constructible_v<signalbox::EventRegistry, signalbox::hub::Registry&, std::string>);
+static_assert(!std::is_constructible_v<signalbox::Io, signalbox::Io::Impl&>);
+static_assert(std::is_copy_constructible_v<signalbox::Io> && std::is_copy_constructible_v<signalbox::SocketHandle>);
 
 int main() {
   signalbox::Config config = signalbox::Config::from_arguments(

@@ -50,7 +50,7 @@ class ServerWorld final : public net::Network {
  public:
   explicit ServerWorld(Config given = sim_config()) : config(std::move(given)), house_(config, *this, sim_clocks()) {
     house_.registry.open("/");
-    EventRegistry(house_.registry, "/").without_jwt().use(by_name);
+    house_.registry.events("/").without_jwt().use(by_name);
     house_.registry.start(config);
     shared_.limits.connections.set(1000);
     shared_.limits.strangers.set(1000);

@@ -20,14 +20,16 @@ class JwtAuth {
  public:
   explicit JwtAuth(const Config& config);
   std::expected<void, ConnectRefusal> operator()(ConnectRequest& request) const;
-  const auth::JwtVerifier& verifier() const;
 
  private:
+  friend class hub::SocketState;  // for the event `authenticate`
+  const auth::JwtVerifier& verifier() const;
+
   struct Impl;
   std::shared_ptr<const Impl> impl_;  // copied into std::function with the rest of the chain
 };
 
 /// A token for tests, demos and `signalbox token`: claims is a JSON object as text.
-std::string sign_token(std::string_view claims, std::string_view secret);
+[[nodiscard]] std::string sign_token(std::string_view claims, std::string_view secret);
 
 }  // namespace signalbox

@@ -47,10 +47,7 @@ struct FakeHub {
     hub.emitter.set_running(true);
     hub.clocks = {.steady = [] { return test_now; }, .wall = wall_now};
   }
-  EventRegistry events(const std::string& nsp = "/") {
-    registry.open(nsp);
-    return EventRegistry(registry, nsp);
-  }
+  EventRegistry events(const std::string& nsp = "/") { return registry.events(nsp); }
   /// Every shard takes what lies in its mailbox, until all are empty.
   void deliver() {
     while (std::ranges::any_of(mailboxes.boxes, [](const auto& box) { return !box.empty(); })) {
