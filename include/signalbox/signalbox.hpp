@@ -5,6 +5,7 @@
 #include <signalbox/event_registry.hpp>
 #include <signalbox/job_events.hpp>
 #include <signalbox/json_text.hpp>
+#include <signalbox/log.hpp>
 #include <signalbox/middleware/auth.hpp>
 #include <signalbox/requests.hpp>
 #include <signalbox/utils.hpp>

@@ -52,9 +52,10 @@ struct ServiceCounts {
 ///
 /// thread  construct, register, start and destroy from one thread; stop() and what gives the service's state from any.
 ///
-/// process  start() raises the soft limit of descriptors to the hard one, and run() takes the signals that it names
-/// while it lasts. The log (LOG_LEVEL, LOG_FORMAT) is the process's, and goes to stderr. Other signals are the
-/// program's own: one whose stderr is a pipe ignores SIGPIPE, or ends with the pipe's reader.
+/// process  making one changes nothing of the process. start() raises the soft limit of descriptors to the hard one,
+/// and run() takes the signals that it names while it lasts. Other signals are the program's own: one whose stderr is a
+/// pipe ignores SIGPIPE, or ends with the pipe's reader. A process may have several services, each with its Config, its
+/// users and its log; one of them at a time may be in run(), the others start().
 class WebSocketService {
  public:
   /// Throws ConfigError if a setting is missing or cannot work (no JWT_SECRET while JwtAuth stands in a chain: at

@@ -1,15 +1,19 @@
 #include "base/log.hpp"
 
-#include <spdlog/sinks/base_sink.h>
-#include <spdlog/spdlog.h>
+#include <spdlog/details/log_msg.h>
+#include <spdlog/pattern_formatter.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <exception>
+#include <utility>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/json_write.hpp"
 #include "base/log_output.hpp"
+#include "base/mutex.hpp"
 
 namespace signalbox::log {
 namespace {
@@ -18,32 +22,23 @@ constexpr std::array<std::string_view, 6> kNames = {"trace", "debug", "info", "w
 constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
 constexpr const char* kJsonPattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})";
 
-std::atomic<bool> as_json{false};
-std::atomic<Level> lowest{Level::info};
-std::atomic<std::uint64_t> lost{0};
-
-// Its lock: every thread logs.
-class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    spdlog::memory_buf_t line;
-    formatter_->format(message, line);
-    if (!output_.write({line.data(), line.size()})) lost.fetch_add(1, std::memory_order_relaxed);
-  }
-  void flush_() override {}
-
-  LogOutput output_{STDERR_FILENO};
-};
+thread_local const LogRef* used = nullptr;
 
 // Never destroyed: a thread that the disk does not let go may log when main() has returned.
-spdlog::logger& logger() {
-  static spdlog::logger& one = *new spdlog::logger("signalbox", std::make_shared<StderrSink>());
-  static const bool ready = [] {
-    one.set_level(spdlog::level::trace);  // what is printed is decided before a line is built
-    one.set_pattern(kTextPattern, spdlog::pattern_time_type::utc);
-    return true;
-  }();
-  static_cast<void>(ready);
+struct Stderr {
+  Mutex mutex;  ///< every thread of every service logs, and lines are whole
+  LogOutput output SB_GUARDED_BY(mutex){STDERR_FILENO};
+};
+Stderr& standard_error() {
+  static Stderr& one = *new Stderr;
   return one;
+}
+
+Level level_of(std::string_view name) {
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (kNames[i] == name) return static_cast<Level>(i);
+  }
+  return Level::info;
 }
 
 bool needs_quotes(std::string_view value) {
@@ -57,16 +52,51 @@ bool needs_quotes(std::string_view value) {
 
 }  // namespace
 
-void set_up(std::string_view level, bool json) {
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    if (kNames[i] == level) lowest.store(static_cast<Level>(i));
+/// Used under the lock of stderr alone.
+struct Log::Format {
+  spdlog::pattern_formatter formatter;
+};
+
+Log::Log(std::string_view level, bool json, LogSink sink)
+    : lowest_(level_of(level)),
+      json_(json),
+      sink_(std::move(sink)),
+      format_(
+          new Format{spdlog::pattern_formatter(json ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc)}) {}
+
+Log::~Log() = default;
+
+void Log::write(Level level, std::string_view event, std::span<const Field> fields) try {
+  if (sink_) {
+    std::vector<LogField> views;
+    views.reserve(fields.size());
+    for (const Field& field : fields) views.push_back({field.name, field.value});
+    return sink_({.level = static_cast<LogLevel>(level), .event = event, .fields = views});
   }
-  as_json.store(json);
-  logger().set_pattern(json ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc);
+  const auto spd = static_cast<spdlog::level::level_enum>(level);
+  const std::string text = render(event, fields, json_);
+  spdlog::memory_buf_t line;
+  Stderr& out = standard_error();
+  const Lock lock(out.mutex);
+  format_->formatter.format(spdlog::details::log_msg({}, spd, text), line);
+  if (!out.output.write({line.data(), line.size()})) lost_.fetch_add(1, std::memory_order_relaxed);
+} catch (...) {
+  lost_.fetch_add(1, std::memory_order_relaxed);
+}
+
+Use::Use(const LogRef& log) : before_(std::exchange(used, &log)) {}
+
+Use::~Use() {
+  used = before_;
+}
+
+const LogRef& current() {
+  static const LogRef& of_no_service = *new LogRef(std::make_shared<Log>("info", false));
+  return used ? *used : of_no_service;
 }
 
 bool enabled(Level level) {
-  return level >= lowest.load(std::memory_order_relaxed) && level != Level::off;
+  return current()->enabled(level);
 }
 
 std::string render(std::string_view event, std::span<const Field> fields, bool json) {
@@ -95,14 +125,8 @@ std::string render(std::string_view event, std::span<const Field> fields, bool j
 }
 
 void write(Level level, std::string_view event, std::span<const Field> fields) {
-  if (!enabled(level)) return;
-  const auto name = kNames[static_cast<std::size_t>(level)];
-  const auto spd = spdlog::level::from_str(std::string(name));
-  logger().log(spd, "{}", render(event, fields, as_json.load(std::memory_order_relaxed)));
-}
-
-std::uint64_t lines_lost() {
-  return lost.load(std::memory_order_relaxed);
+  Log& log = *current();
+  if (log.enabled(level)) log.write(level, event, fields);
 }
 
 std::optional<std::uint64_t> RareLine::take(TimePoint now) {

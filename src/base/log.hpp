@@ -2,10 +2,13 @@
 #include <atomic>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+
+#include <signalbox/log.hpp>
 
 #include "base/clock.hpp"
 
@@ -21,8 +24,45 @@ struct Field {
   std::string value;
 };
 
-/// For the whole process: `level` as LOG_LEVEL has it, `json` one object a line. To stderr. Before threads are started.
-void set_up(std::string_view level, bool json);
+/// Which lines of one service are written, and where: to its sink, or to stderr. Shared by the service and its threads,
+/// since one that a disk does not let go outlives it.
+///
+/// thread  any.
+class Log {
+ public:
+  /// `level` as LOG_LEVEL has it; `json`: one object a line, on stderr.
+  Log(std::string_view level, bool json, LogSink sink = {});
+  ~Log();
+  bool enabled(Level level) const { return level >= lowest_ && level != Level::off; }
+  void write(Level level, std::string_view event, std::span<const Field> fields);
+  /// How many nobody could read: stderr's reader had gone, or stood still, or the sink threw.
+  std::uint64_t lines_lost() const { return lost_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Format;
+
+  const Level lowest_;
+  const bool json_;
+  const LogSink sink_;
+  const std::unique_ptr<Format> format_;
+  std::atomic<std::uint64_t> lost_{0};
+};
+using LogRef = std::shared_ptr<Log>;
+
+/// While it lives, what this thread logs is of that service. Without one it goes to stderr, from level info on.
+class Use {
+ public:
+  explicit Use(const LogRef& log);  ///< which outlives this
+  ~Use();
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+
+ private:
+  const LogRef* const before_;
+};
+
+/// The one that this thread writes to.
+const LogRef& current();
 bool enabled(Level level);
 
 /// `event` is a short sentence of ours. Any thread; waits for no reader of stderr longer than a moment (LogOutput).
@@ -75,9 +115,6 @@ class RareError : public RareLine {
  public:
   constexpr RareError() : RareLine(Level::error, 10) {}
 };
-
-/// How many lines nobody could read, since the process began: stderr's reader had gone, or stood still.
-std::uint64_t lines_lost();
 
 /// The line without time and level, as write() prints it.
 std::string render(std::string_view event, std::span<const Field> fields, bool json);

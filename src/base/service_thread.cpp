@@ -7,6 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/log.hpp"
+
 namespace signalbox {
 namespace {
 
@@ -33,7 +35,8 @@ class AllBlocked {
 std::thread service_thread(std::move_only_function<void()> run) {
   const AllBlocked while_it_starts;
   try {
-    return std::thread([run = std::move(run)]() mutable {
+    return std::thread([run = std::move(run), log = log::current()]() mutable {
+      const log::Use own(log);
       of_service = true;
       run();
     });

@@ -4,8 +4,8 @@
 
 namespace signalbox {
 
-/// Starts a thread of the service. It gets no signals: these are the program's business and go to its own threads.
-/// Throws std::runtime_error with a sentence if the system gives none.
+/// Starts a thread of the service, with the log of this thread. It gets no signals: these are the program's business
+/// and go to its own threads. Throws std::runtime_error with a sentence if the system gives none.
 std::thread service_thread(std::move_only_function<void()> run);
 
 /// Is this one of them, of whichever service, or one that does their work? It must not wait for the end of any: it may

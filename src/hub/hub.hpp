@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/close_reason.hpp"
+#include "base/log.hpp"
 #include "base/message.hpp"
 #include "hub/limits.hpp"
 #include "hub/other_sockets.hpp"
@@ -50,6 +51,7 @@ struct Hub {
   std::vector<LocalSockets*> shards{};  ///< by shard; each touched by its shard alone
   Clocks clocks{};
   Limits limits{config};
+  log::LogRef log = log::current();  ///< of its service: for calls that come from the program's threads
 
   /// A socket by its name, on its shard's thread; nothing if it has gone.
   SocketState* find(const SocketRef& ref) const;

@@ -33,6 +33,7 @@ SocketHandle::SocketHandle(const hub::SocketState& state)
       user_id_(state.user_id()) {}
 
 std::expected<void, EmitError> SocketHandle::emit(std::string_view event, const json& argument) const {
+  const log::Use own(hub_->log);
   if (!hub_->emitter.running()) return std::unexpected(EmitError::stopped);
   if (const auto ok = users::check_event_name(event); !ok) return ok;
   std::string text;

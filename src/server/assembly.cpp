@@ -38,7 +38,7 @@ std::vector<Count> Assembly::occurrences() const {
           {"conflated_events", network_.counters().conflated},
           {"job_events_without_id", directory.job_events_without_id()},
           {"outcomes_expired_unread", directory.unread_expired()},
-          {"log_lines_lost", log::lines_lost()}};
+          {"log_lines_lost", log::current()->lines_lost()}};
 }
 
 }  // namespace signalbox::server

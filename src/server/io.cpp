@@ -11,12 +11,14 @@ namespace signalbox {
 EmitResult Io::Impl::emit(std::string_view user, users::FrameResult frame) const {
   if (!users::valid_user_id(user)) return std::unexpected(EmitError::invalid_user);
   if (!frame) return std::unexpected(frame.error());
+  const log::Use own(hub_.log);
   return hub_.emitter.emit(user, *std::move(frame), users::Origin::program);
 }
 
 EmitResult Io::Impl::emit(std::string_view user, users::FrameResult frame, OnCommitted on_committed) const {
   if (!users::valid_user_id(user)) return std::unexpected(EmitError::invalid_user);
   if (!frame) return std::unexpected(frame.error());
+  const log::Use own(hub_.log);
   const users::CommitGroup group = frame->kept_outcome() ? hub_.emitter.new_group() : 0;
   const EmitResult result = hub_.emitter.emit(user, *std::move(frame), users::Origin::program, group);
   if (!result) return result;
@@ -67,6 +69,7 @@ EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_vi
 std::expected<void, EmitError> emit_to_all(const Io& io, std::string_view event, const json& data) {
   auto notice = users::notice_frame(event, data, Io::Impl::of(io).limits());
   if (!notice) return std::unexpected(notice.error());
+  const log::Use own(Io::Impl::of(io).hub().log);
   return Io::Impl::of(io).hub().emitter.emit_to_all(*std::move(notice), users::Origin::program);
 }
 

@@ -22,7 +22,8 @@ namespace signalbox {
 
 class WebSocketService::Impl {
  public:
-  explicit Impl(Config config);
+  /// The calling thread uses its log.
+  Impl(Config config, const log::LogRef& log);
   ~Impl();
 
   void start();
@@ -30,6 +31,7 @@ class WebSocketService::Impl {
   void stop();
 
   const Config config;
+  const log::LogRef log;
   const std::unique_ptr<net::Network> network;
   server::Assembly house;
   Io::Impl io;
@@ -70,14 +72,13 @@ class WebSocketService::Impl {
   std::thread stopper_ SB_GUARDED_BY(stopper_mutex_);  ///< carries out the stop that a thread of the service wanted
 };
 
-WebSocketService::Impl::Impl(Config given)
+WebSocketService::Impl::Impl(Config given, const log::LogRef& own)
     : config(std::move(given)),
+      log(own),
       network(
           net::Network::create(server::network_options(config), [this](unsigned shard) { return house.shard(shard); })),
       house(config, *network),
-      io(house.hub) {
-  log::set_up(config.log_level, config.log_format == "json");
-}
+      io(house.hub) {}
 
 void WebSocketService::Impl::start() {
   const Lock lock(mutex_);
@@ -230,8 +231,17 @@ Milliseconds WebSocketService::Impl::time_for_the_disk() const {
   return std::max(kLeast, std::chrono::ceil<Milliseconds>(end_by_.value_or(now + config.drain) - now));
 }
 
-WebSocketService::WebSocketService(Config config) : impl_(std::make_unique<Impl>(std::move(config))) {}
-WebSocketService::~WebSocketService() = default;
+WebSocketService::WebSocketService(Config config) {
+  const auto log = std::make_shared<log::Log>(config.log_level, config.log_format == "json", config.log_sink);
+  const log::Use own(log);
+  impl_ = std::make_unique<Impl>(std::move(config), log);
+}
+
+WebSocketService::~WebSocketService() {
+  const log::LogRef log = impl_->log;
+  const log::Use own(log);
+  impl_.reset();
+}
 
 EventRegistry WebSocketService::events(std::string nsp) {
   return impl_->house.registry.events(std::move(nsp));
@@ -246,10 +256,12 @@ bool WebSocketService::serve_demo_page() {
 }
 
 Adoption WebSocketService::adopt(int fd, std::string head, std::string rest) {
+  const log::Use own(impl_->log);
   return impl_->network->adopt(net::Stream(net::OwnedFd(fd)), std::move(head), std::move(rest));
 }
 
 PendingRequest WebSocketService::handle(HttpRequest request, HttpReply reply) {
+  const log::Use own(impl_->log);
   return impl_->network->request(server::head_of(request), std::move(request.body),
                                  reactor::peer_address(request.remote_address), server::guarded(std::move(reply)));
 }
@@ -259,14 +271,17 @@ void WebSocketService::asker_gone(const PendingRequest& request) {
 }
 
 void WebSocketService::start() {
+  const log::Use own(impl_->log);
   impl_->start();
 }
 
 void WebSocketService::run(const std::function<void()>& when_started) {
+  const log::Use own(impl_->log);
   impl_->run(when_started);
 }
 
 void WebSocketService::stop() {
+  const log::Use own(impl_->log);
   impl_->stop();
 }
 

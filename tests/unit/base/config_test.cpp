@@ -1,12 +1,16 @@
 #include <gtest/gtest.h>
 #include <signalbox/config.hpp>
 
+#include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "base/config_table.hpp"
+#include "base/text.hpp"
 
 namespace signalbox {
 namespace {
@@ -199,6 +203,42 @@ TEST(ConfigTable, the_documentation_page_holds_this_very_table) {
   const std::string page(std::istreambuf_iterator<char>(file), {});
   EXPECT_TRUE(page.contains(Config::markdown_table())) << "replace the table by what this prints:\n"
                                                        << Config::markdown_table();
+}
+
+/// How include/signalbox/config.hpp says what a setting is, right before its member.
+std::string comment_of(const Setting& setting) {
+  std::string text = std::string(setting.name) + ": " + std::string(setting.help) +
+                     " Default: " + (default_of(setting).empty() ? "none" : default_of(setting));
+  if (!setting.unit.empty()) text += ", in " + std::string(setting.unit);
+  if (const std::string allowed = allowed_of(setting); !allowed.empty()) text += "; allowed: " + allowed;
+  text += '.';
+  std::string out, line = "  ///";
+  for (const std::string_view word : split(text, ' ')) {
+    constexpr std::size_t kColumns = 120;
+    if (line.size() + 1 + word.size() > kColumns) out += std::exchange(line, "  ///") + '\n';
+    (line += ' ') += word;
+  }
+  return out + line + '\n';
+}
+
+TEST(ConfigTable, each_member_of_config_is_said_what_the_table_says) {
+  std::ifstream file(SB_SOURCE_DIR "/include/signalbox/config.hpp");
+  const std::string header{std::istreambuf_iterator<char>(file), {}};
+  for (const Setting& setting : settings()) {
+    const std::string comment = comment_of(setting);
+    const std::size_t at = header.find(comment);
+    EXPECT_NE(at, header.npos) << "missing:\n" << comment;
+    if (at == header.npos) continue;
+    std::string member(setting.name);
+    std::ranges::transform(member, member.begin(), [](char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string_view line = std::string_view(header)
+                                      .substr(at + comment.size())
+                                      .substr(0, header.find('\n', at + comment.size()) - at - comment.size());
+    const bool its_own = line.contains(' ' + member) ||
+                         line.contains(' ' + member.substr(0, member.rfind('_')) + '{') ||
+                         (setting.name == "SOCKET_PATH" && line.contains(" path "));
+    EXPECT_TRUE(its_own) << setting.name << " stands before: " << line;
+  }
 }
 
 }  // namespace
