@@ -5,7 +5,7 @@
 
 namespace signalbox::hub {
 
-/// What clients, and the application on their behalf, can reach of one server's bounds.
+/// The bounds of one server that clients can reach, or the application for them.
 ///
 /// thread  any.
 struct Limits {

@@ -7,7 +7,7 @@
 
 namespace signalbox::net {
 
-/// The listening sockets of a shard, which it owns, and who is let in by them.
+/// Owns the listening sockets of a shard, and accepts connections from them.
 ///
 /// thread  its shard's.
 class Acceptor {

@@ -10,10 +10,10 @@ namespace signalbox::net {
 struct Connection;
 struct SessionEntry;
 
-/// TOTAL_PARTIAL_BYTES and TOTAL_QUEUE_BYTES, as one shard adds to them: what each of its clients has begun and not
-/// finished, and what waits for it. Asks for relief where that is too much.
+/// Counts the bytes of a shard's clients towards TOTAL_PARTIAL_BYTES (begun and not finished) and TOTAL_QUEUE_BYTES
+/// (waiting for them). Asks for relief where that is too much.
 ///
-/// thread  its shard's; what it adds up is of all shards.
+/// thread  its shard's; the sums are of all shards.
 class Budgets {
  public:
   explicit Budgets(Shared& shared) : shared_(shared) {}
@@ -22,13 +22,13 @@ class Budgets {
   void set_partial(SessionEntry& entry, std::size_t bytes);
   /// The answer that a client has not read yet: no queue has it any more.
   void set_queued(Connection& connection, std::size_t bytes);
-  /// What its session holds for it now.
+  /// Counts anew what its session holds.
   void count_queue(SessionEntry& entry);
 
   /// As whose its bytes count from now on.
   void set_standing(Connection& connection, Standing standing);
   void set_standing(const SessionEntry& entry, Standing before, Standing standing);
-  /// What the connection holds for this request counts so, unless it has shown more before.
+  /// The bytes of its request count as this account's, unless the connection has shown more before.
   void set_account(Connection& connection, const Account& account);
 
   const ByteBudget& partial() const { return partial_; }

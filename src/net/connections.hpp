@@ -31,7 +31,7 @@ class ConnectionEnds {
 
 /// The connections of a shard, which it owns: by slot, with their deadlines; read, written and watched.
 ///
-/// Whoever is called with a connection may close it, and so may any call into a session. Its object stays, in
+/// Any function that gets a connection may close it, and so may any call into a session. The object stays, in
 /// Mode::closed, until bury() at the end of a turn.
 ///
 /// thread  its shard's.
@@ -42,7 +42,7 @@ class Connections {
   /// Its place is among the connections, or among the refused. Null: the kernel watches no more, and so it is closed.
   Connection* open(std::unique_ptr<Connection> made, Counted place);
   void close(Connection& connection, CloseReason reason = CloseReason::transport_close);
-  /// Takes its descriptor and its place out of it, for another shard. What is left is to be closed.
+  /// Takes its descriptor and its place out of it, for another shard. The caller closes the rest.
   std::pair<Stream, Counted> take_out(Connection& connection);
   /// The shard has ended.
   void close_all(CloseReason reason);
@@ -56,8 +56,8 @@ class Connections {
   }
   std::size_t size() const { return connections_.size(); }
 
-  /// What came; empty: the peer will send no more. Nothing: nothing came, or it is closed. Valid until the next call;
-  /// may be written to.
+  /// The bytes that came; empty: the peer will send no more. Nothing: none came, or it is closed. Valid until the next
+  /// call; may be written to.
   std::optional<std::span<char>> read(Connection& connection);
   /// Writes; false: the connection is broken and closed. `written` grows by what was taken.
   bool write(Connection& connection, std::string_view bytes, std::size_t& written);

@@ -74,7 +74,7 @@ bool EngineEndpoint::on_head(Connection& connection, const RequestHead& head, st
   return false;
 }
 
-// What a stranger may send too needs no leave; nobody may send more than MAX_PAYLOAD_BYTES.
+// A body that even an unauthenticated client may send needs no leave. Nobody may send more than MAX_PAYLOAD_BYTES.
 void EngineEndpoint::begin_post(Connection& connection, engineio::Stamp stamp) {
   const HttpState& http = *connection.http;
   const std::size_t most = shared_.options.session.max_payload_bytes;

@@ -43,7 +43,7 @@ class EngineSessions {
   bool opens() const { return opens_; }
   /// Null: its address has too many already, or this shard as many as ids can name.
   SessionEntry* open(engineio::Transport transport, const PeerAddress& peer, const RequestHead& head);
-  /// What is wrong with a request, as far as its head says.
+  /// The error in a request, as far as its head shows one.
   std::optional<engineio::RequestError> check(const RequestHead& head, const EngineQuery& query) const;
   SessionEntry* find(std::string_view sid) const { return table_.find(sid); }
 

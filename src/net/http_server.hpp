@@ -9,14 +9,14 @@
 
 namespace signalbox::net {
 
-/// What an HTTP server asks of whoever serves the Engine.IO path. thread: its shard's.
+/// Serves the Engine.IO path of an HTTP server. thread: its shard's.
 class EngineRequests {
  public:
   /// A head; `rest` has come behind it. It is answered, or its body let in (begin_body, hold_body), or the connection
   /// becomes a WebSocket. True: `rest` was taken as well, as the connection has moved to another shard.
   virtual bool on_head(Connection& connection, const RequestHead& head, std::string_view rest) = 0;
   virtual void on_whole_request(Connection& connection) = 0;
-  /// What came behind the head of an upgrade.
+  /// The connection is a WebSocket by now; `rest` came behind the head of its upgrade.
   virtual void on_upgraded(Connection& connection, std::span<char> rest) = 0;
   /// The body of this request will not come whole, or its answer is owed as its connection ends.
   virtual void on_gone(const Connection& connection, Gone why) = 0;
@@ -27,8 +27,8 @@ class EngineRequests {
 
 /// The connections of a shard that speak HTTP/1.1: heads and bodies in, answers out, one request after the other.
 ///
-/// Requests go to the application, or to the one who serves the Engine.IO path. They may be answered within the call,
-/// and what a peer has sent behind a request waits for that.
+/// Requests go to the application, or to EngineRequests. They may be answered within the call. A request behind another
+/// waits for the answer to that.
 ///
 /// thread  its shard's.
 class HttpServer {
@@ -48,10 +48,10 @@ class HttpServer {
   void take(Connection& connection, std::span<char> bytes);
   void on_end(Connection& connection);
   void on_deadline(Connection& connection);
-  /// Writes what waits, and then goes on with what came behind the request.
+  /// Writes the answer, and then goes on with the request behind it.
   void flush(Connection& connection);
 
-  // For whoever serves a request.
+  // For those that serve requests.
   RequestId id_of(const Connection& connection) const;
   /// Null: it has gone, or been answered.
   Connection* waiting_for(const RequestId& request) const;

@@ -12,7 +12,7 @@ struct HolderLimits {
   Limit& of(Standing standing) { return standing == Standing::unauthenticated ? strangers : users; }
 };
 
-/// What others can reach of one server's bounds.
+/// The bounds of one server that connections can reach.
 ///
 /// thread  any.
 struct Limits {

@@ -7,7 +7,7 @@
 
 namespace signalbox::net {
 
-/// Lets those of a shard go who hold too much of what is bounded over all shards (Relief).
+/// Closes clients of a shard where too many bytes are held over all shards (Relief).
 ///
 /// thread  its shard's; look() is called by the one before it.
 class Reliever {

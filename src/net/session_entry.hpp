@@ -14,8 +14,8 @@ namespace signalbox::net {
 
 class SessionTable;
 
-/// One Engine.IO session with its handler, as its table keeps it. Who makes it says how the session reaches its
-/// sockets: that is what SessionIo and SessionControl still want.
+/// One Engine.IO session with its handler, as its table keeps it. A class on top says how the session reaches its
+/// sockets: it has the rest of SessionIo and SessionControl.
 ///
 /// thread  its shard's; its table owns it.
 struct SessionEntry : engineio::SessionIo, SessionControl {

@@ -63,7 +63,7 @@ class SessionTable {
   /// From now on they end one after the other, one of all shards after each `pace`.
   void begin_drain(Clock::duration pace);
   /// Ends those whose turn has come: of a drain, and of those without a login where there are too many. `all_read`: no
-  /// client waits unread, who might be logging in.
+  /// client that might be logging in waits to be read.
   void end_due(bool all_read);
   void close_all();
   /// The shard has ended.

@@ -7,7 +7,7 @@
 
 namespace signalbox::net {
 
-/// The sessions of a shard without an authenticated socket, by age, and who of them has to go where they are too many.
+/// The unauthenticated sessions of a shard, by age. Chooses the one that has to go where they are too many.
 ///
 /// thread  its shard's; the limits are of all shards.
 class Strangers {
@@ -24,7 +24,7 @@ class Strangers {
   bool remove(SessionEntry& entry);
   /// When the oldest has to go, if none logs in.
   TimePoint next_deadline() const;
-  /// One that has to go now; null: nobody. `all_read`: no client waits unread, who might be logging in.
+  /// One that has to go now; null: none. `all_read`: no client that might be logging in waits to be read.
   SessionEntry* one_too_many(TimePoint now, bool all_read);
 
  private:

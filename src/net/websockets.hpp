@@ -22,7 +22,7 @@ class WebSockets {
   /// Answers 101: from here on it is one of these, and speaks no HTTP any more.
   void open(Connection& connection, std::string_view accept);
   static void attach(Connection& connection, const SessionEntry& entry);
-  /// What came; what a message brings about may close the connection.
+  /// Gives these bytes to its session, which may close the connection.
   void take(Connection& connection, std::span<char> bytes);
   void flush(Connection& connection);
   /// A close frame goes out behind what waits.
@@ -38,7 +38,7 @@ class WebSockets {
   void close(engineio::WebSocketId id, std::uint16_t code);
   bool still_draining(SessionEntry& entry) const;
   void stop_reading(const SessionEntry& entry);
-  /// What was held of its WebSockets, as far as it may be read.
+  /// Takes the input of its WebSockets that was held, as far as it may be read.
   void deliver_held(SessionEntry& entry);
   /// Writes what waits in its queue, and then has the session see what is left. True: its WebSocket has more to say.
   bool flush(SessionEntry& entry);

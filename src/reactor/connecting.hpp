@@ -10,7 +10,7 @@ namespace signalbox::reactor {
 /// A connection on its way to somebody: until it is there, has failed, or its time is over. It may have failed when it
 /// has just been begun.
 ///
-/// thread  its loop's. Closes what nobody has taken.
+/// thread  its loop's. Closes the descriptor, unless that was taken.
 class Connecting {
  public:
   /// `token` names it in the loop's events; `deadline`: it fails with ETIMEDOUT then.
