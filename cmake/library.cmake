@@ -29,3 +29,5 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/signalboxConfig.cmake.
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/package/signalboxConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/package/signalboxConfig.cmake ${PROJECT_BINARY_DIR}/package/signalboxConfigVersion.cmake
         DESTINATION ${package_dir})
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/THIRD-PARTY-NOTICES.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
+        DESTINATION ${CMAKE_INSTALL_DOCDIR})
