@@ -86,7 +86,7 @@ struct World {
     out.max_head_bytes = 1000;
     out.max_connections = 8;
     out.max_unauthenticated = 3;
-    out.max_strangers_per_address = 4;
+    out.max_unauthenticated_per_address = 4;
     out.total_partial_bytes = 3000;
     out.preauth_message_bytes = 500;
     out.max_fragments = 5;
@@ -121,7 +121,7 @@ struct World {
     for (auto* kernel : kernels) kernel->drop_waiting();
     require(opened == ended && open.empty());
     require(network.sockets.empty());
-    require(shared.connections == 0 && shared.sessions == 0 && shared.strangers == 0 && shared.refused == 0);
+    require(shared.connections == 0 && shared.sessions == 0 && shared.unauthenticated == 0 && shared.refused == 0);
     require(shared.partial.all == 0 && shared.queued.all == 0);
     require(shared.partial.unauthenticated == 0 && shared.queued.unauthenticated == 0);
   }

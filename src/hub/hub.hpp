@@ -76,7 +76,7 @@ class Link {
   virtual bool wants(std::uint64_t marker) const = 0;
   /// Calls Client::on_closed() before it returns.
   virtual void close(CloseReason reason, TimePoint now) = 0;
-  /// Has this client an accepted socket? While it has none, the limits of strangers hold.
+  /// Has this client an accepted socket? While it has none, the limits of unauthenticated clients hold.
   virtual void set_authenticated(bool authenticated) = 0;
   virtual void set_user(std::string_view id) = 0;
   virtual void set_reading(bool reading) = 0;

@@ -36,7 +36,7 @@ class AddressCounts {
   }
 
  private:
-  mutable Mutex mutex_;  ///< every shard has strangers
+  mutable Mutex mutex_;  ///< every shard has unauthenticated sessions
   std::map<reactor::PeerAddress, std::size_t> counts_ SB_GUARDED_BY(mutex_);
 };
 

@@ -57,7 +57,7 @@ struct Admission {
 /// thread  its shard's.
 class SessionControl {
  public:
-  /// Has the session an authenticated socket? While it has none, the limits of strangers hold.
+  /// Has the session an authenticated socket? While it has none, the limits of unauthenticated clients hold.
   virtual void set_authenticated(bool authenticated) = 0;
   /// Whose it is, as a number: where too much is held, the sessions of one user are judged together. 0: nobody's.
   virtual void set_user(std::uint64_t user) = 0;

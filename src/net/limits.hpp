@@ -7,9 +7,9 @@ namespace signalbox::net {
 
 /// A bound of bytes, of which clients without a login may hold half.
 struct HolderLimits {
-  Limit strangers, users;
+  Limit unauthenticated, users;
 
-  Limit& of(Standing standing) { return standing == Standing::unauthenticated ? strangers : users; }
+  Limit& of(Standing standing) { return standing == Standing::unauthenticated ? unauthenticated : users; }
 };
 
 /// The bounds of one server that connections can reach.
@@ -18,12 +18,12 @@ struct HolderLimits {
 struct Limits {
   explicit Limits(const Options& options)
       : connections("MAX_CONNECTIONS is reached: further ones get 503", options.max_connections),
-        strangers("MAX_UNAUTHENTICATED is reached: the oldest session without a login is closed",
-                  options.max_unauthenticated),
-        strangers_of_address("MAX_UNAUTHENTICATED_PER_ADDRESS is reached: further sessions get 503",
-                             options.max_strangers_per_address),
-        strangers_heads("PREAUTH_HEADS_BYTES is reached: the oldest session without a login is closed",
-                        options.preauth_heads_bytes),
+        unauthenticated("MAX_UNAUTHENTICATED is reached: the oldest session without a login is closed",
+                        options.max_unauthenticated),
+        unauthenticated_of_address("MAX_UNAUTHENTICATED_PER_ADDRESS is reached: further sessions get 503",
+                                   options.max_unauthenticated_per_address),
+        unauthenticated_heads("PREAUTH_HEADS_BYTES is reached: the oldest session without a login is closed",
+                              options.preauth_heads_bytes),
         partial{Limit("half of TOTAL_PARTIAL_BYTES, or all, is reached: of the clients without a login the one that "
                       "has been longest at what it has not finished is closed",
                       options.total_partial_bytes / 2),
@@ -36,9 +36,9 @@ struct Limits {
                      options.session.total_queue_bytes)} {}
 
   Limit connections;
-  Limit strangers;  ///< sessions without a login
-  Limit strangers_of_address;
-  Limit strangers_heads;
+  Limit unauthenticated;  ///< sessions without a login
+  Limit unauthenticated_of_address;
+  Limit unauthenticated_heads;
   HolderLimits partial, queued;
   Limit handed_over{
       "what was handed over is refused: MAX_CONNECTIONS, TOTAL_PARTIAL_BYTES or MAILBOX_MESSAGES is reached"};

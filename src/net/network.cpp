@@ -113,12 +113,12 @@ void ShardedNetwork::set_limits(const Descriptors& descriptors) {
               {{"descriptors", std::to_string(descriptors.limit)},
                {"needed", std::to_string(descriptors_for(options.max_connections, descriptors))}});
   }
-  Limit &connections = shared_.limits.connections, &strangers = shared_.limits.strangers;
+  Limit &connections = shared_.limits.connections, &unauthenticated = shared_.limits.unauthenticated;
   if (connections.value() == 0) connections.set(fitting);
-  if (strangers.value() == 0) strangers.set(std::max<std::size_t>(1000, connections.value() / 10));
+  if (unauthenticated.value() == 0) unauthenticated.set(std::max<std::size_t>(1000, connections.value() / 10));
   log::info("limits", {{"descriptors", std::to_string(descriptors.limit)},
                        {"max_connections", std::to_string(connections.value())},
-                       {"max_unauthenticated", std::to_string(strangers.value())}});
+                       {"max_unauthenticated", std::to_string(unauthenticated.value())}});
 }
 
 void ShardedNetwork::make_shards(Listeners listeners) {
@@ -206,7 +206,7 @@ void ShardedNetwork::asker_gone(const PendingRequest& request) {
 Network::Counters ShardedNetwork::counters() const {
   Counters out{.connections = shared_.connections.load(),
                .sessions = shared_.sessions.load(),
-               .strangers = shared_.strangers.load(),
+               .unauthenticated = shared_.unauthenticated.load(),
                .partial_bytes = shared_.partial.bytes(),
                .queued_bytes = shared_.queued.bytes(),
                .conflated = shared_.conflated.load()};

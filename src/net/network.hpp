@@ -24,9 +24,9 @@ struct Options {
   Milliseconds idle_timeout{30000};
   std::size_t max_head_bytes = 16 * 1024;
   std::size_t max_fields = 100;
-  std::size_t max_connections = 0;            ///< 0: connections_within()
-  std::size_t max_unauthenticated = 0;        ///< 0: a tenth of max_connections, at least 1000
-  std::size_t max_strangers_per_address = 0;  ///< sessions without a login from one address; 0: no limit
+  std::size_t max_connections = 0;                  ///< 0: connections_within()
+  std::size_t max_unauthenticated = 0;              ///< 0: a tenth of max_connections, at least 1000
+  std::size_t max_unauthenticated_per_address = 0;  ///< sessions without a login from one address; 0: no limit
   std::size_t mailbox_messages = 100'000;
   std::size_t total_partial_bytes = 64u << 20;
   std::size_t preauth_message_bytes = 16 * 1024;
@@ -71,8 +71,8 @@ class Network : public Mailboxes {
 
   struct Counters {
     std::size_t connections = 0, sessions = 0;
-    std::size_t strangers = 0;  ///< sessions without an authenticated socket
-    std::size_t timers = 0;     ///< connections and sessions with a deadline
+    std::size_t unauthenticated = 0;  ///< sessions without an authenticated socket
+    std::size_t timers = 0;           ///< connections and sessions with a deadline
     std::size_t partial_bytes = 0;
     std::size_t queued_bytes = 0;
     std::uint64_t conflated = 0;  ///< events that nobody had to read, since newer ones said more

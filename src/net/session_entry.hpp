@@ -37,10 +37,10 @@ struct SessionEntry : engineio::SessionIo, SessionControl {
     std::string body;
     bool whole = false;  ///< here, and waiting until the session is read again
   };
-  bool authenticated() const { return !stranger; }
+  bool authenticated() const { return !unauthenticated; }
   Standing standing() const { return authenticated() ? Standing::login : Standing::unauthenticated; }
   Account account() const { return {standing(), user}; }
-  TimePoint begun_at() const { return stranger ? stranger->since : TimePoint(); }
+  TimePoint begun_at() const { return unauthenticated ? unauthenticated->since : TimePoint(); }
   /// May what this WebSocket sends be taken now? Not while the session is not to be read; and a `5` not before a POST
   /// that began earlier, whose packets count first.
   bool may_read(engineio::WebSocketId websocket) const {
@@ -62,8 +62,8 @@ struct SessionEntry : engineio::SessionIo, SessionControl {
   std::uint32_t head_bytes = 0;     ///< kept of the request that opened it
   std::uint64_t user = 0;           ///< SessionControl::set_user
   TimePoint armed = kNever;
-  std::unique_ptr<AgePlace<SessionEntry>> stranger;  ///< while it has no authenticated socket
-  std::unique_ptr<PeerAddress> peer;                 ///< where strangers of one address are counted
+  std::unique_ptr<AgePlace<SessionEntry>> unauthenticated;  ///< while it has no authenticated socket
+  std::unique_ptr<PeerAddress> peer;  ///< where unauthenticated sessions of one address are counted
   std::unique_ptr<Post> post;
   engineio::Session session;
   std::unique_ptr<engineio::SessionHandler> handler;

@@ -23,15 +23,15 @@ void SessionEntry::set_partial(std::size_t bytes) {
 std::optional<engineio::Sid> SessionTable::admit(const PeerAddress& peer) {
   const std::uint32_t slot = sessions_.reserve().first;
   if (slot >= engineio::Sid::kSlots) return std::nullopt;
-  if (!strangers_.admit(peer)) return std::nullopt;
+  if (!unauthenticated_.admit(peer)) return std::nullopt;
   return engineio::Sid(loop_.index(), slot);
 }
 
 SessionEntry& SessionTable::add(std::unique_ptr<SessionEntry> made, const PeerAddress& peer, std::size_t head_bytes) {
   SessionEntry& entry = sessions_.insert(std::move(made));
   entry.head_bytes = static_cast<std::uint32_t>(head_bytes);
-  if (shared_.limits.strangers_of_address.value() != 0) entry.peer = std::make_unique<PeerAddress>(peer);
-  strangers_.add(entry, loop_.now());
+  if (shared_.limits.unauthenticated_of_address.value() != 0) entry.peer = std::make_unique<PeerAddress>(peer);
+  unauthenticated_.add(entry, loop_.now());
   shared_.sessions.fetch_add(1, std::memory_order_relaxed);
   return entry;
 }
@@ -44,7 +44,7 @@ SessionEntry* SessionTable::find(std::string_view sid) const {
 }
 
 void SessionTable::erase(SessionEntry& entry) {
-  no_stranger(entry);
+  end_unauthenticated(entry);
   budgets_.set_partial(entry, 0);
   entry.session.drop_held();
   budgets_.count_queue(entry);
@@ -60,14 +60,14 @@ void SessionTable::count_partial(SessionEntry& entry) {
 }
 
 void SessionTable::set_authenticated(SessionEntry& entry, bool authenticated) {
-  if (authenticated) return no_stranger(entry);
-  if (entry.stranger || entry.dropped) return;
-  strangers_.add_again(entry, loop_.now());
+  if (authenticated) return end_unauthenticated(entry);
+  if (entry.unauthenticated || entry.dropped) return;
+  unauthenticated_.add_again(entry, loop_.now());
   budgets_.set_standing(entry, Standing::login, Standing::unauthenticated);
 }
 
-void SessionTable::no_stranger(SessionEntry& entry) {
-  if (strangers_.remove(entry)) budgets_.set_standing(entry, Standing::unauthenticated, Standing::login);
+void SessionTable::end_unauthenticated(SessionEntry& entry) {
+  if (unauthenticated_.remove(entry)) budgets_.set_standing(entry, Standing::unauthenticated, Standing::login);
 }
 
 void SessionTable::arm(SessionEntry& entry) {
@@ -93,7 +93,8 @@ void SessionTable::run_timers() {
 }
 
 TimePoint SessionTable::next_deadline() const {
-  return std::min({timers_.next(), strangers_.next_deadline(), leaving_.empty() ? kNever : leaving_.front().deadline});
+  return std::min(
+      {timers_.next(), unauthenticated_.next_deadline(), leaving_.empty() ? kNever : leaving_.front().deadline});
 }
 
 void SessionTable::begin_drain(Clock::duration pace) {
@@ -105,8 +106,8 @@ void SessionTable::begin_drain(Clock::duration pace) {
 
 void SessionTable::end_due(bool all_read) {
   end_leaving();
-  while (SessionEntry* oldest = strangers_.one_too_many(loop_.now(), all_read)) {
-    no_stranger(*oldest);
+  while (SessionEntry* oldest = unauthenticated_.one_too_many(loop_.now(), all_read)) {
+    end_unauthenticated(*oldest);
     oldest->dropped = true;
     close(*oldest, CloseReason::forced_close);
   }

@@ -9,8 +9,8 @@
 #include "engineio/sid.hpp"
 #include "net/session_entry.hpp"
 #include "net/shared.hpp"
-#include "net/strangers.hpp"
 #include "net/touched_list.hpp"
+#include "net/unauthenticated.hpp"
 #include "reactor/slot_map.hpp"
 #include "reactor/timers.hpp"
 
@@ -70,7 +70,7 @@ class SessionTable {
   void erase_all();
 
  private:
-  void no_stranger(SessionEntry& entry);
+  void end_unauthenticated(SessionEntry& entry);
   void end_leaving();
   void close(SessionEntry& entry, CloseReason reason);
   /// Null: the session has gone, or has another entry.
@@ -80,7 +80,7 @@ class SessionTable {
   const reactor::Loop& loop_;
   Budgets& budgets_;
   reactor::SlotMap<SessionEntry> sessions_;
-  Strangers strangers_{shared_};
+  UnauthenticatedSessions unauthenticated_{shared_};
   reactor::Timers timers_;
   TouchedList<SessionEntry> touched_;
   std::deque<reactor::TimerEntry> leaving_;  ///< those of a drain, by their time

@@ -36,14 +36,14 @@ struct Shared {
   std::vector<Reliever*> relievers{};
   std::atomic<std::size_t> connections{0};
   std::atomic<std::size_t> sessions{0};
-  std::atomic<std::size_t> strangers{0};  ///< sessions without an authenticated socket
-  std::atomic<std::size_t> refused{0};    ///< connections over the limit that are being told so
-  ByteCounts partial;                     ///< of what clients have begun and not finished
-  ByteCounts queued;                      ///< of what waits for them
+  std::atomic<std::size_t> unauthenticated{0};  ///< sessions without an authenticated socket
+  std::atomic<std::size_t> refused{0};          ///< connections over the limit that are being told so
+  ByteCounts partial;                           ///< of what clients have begun and not finished
+  ByteCounts queued;                            ///< of what waits for them
   Relief relief;
   std::atomic<std::uint64_t> conflated{0};  ///< events that no client had to read, since newer ones said more
   std::atomic<std::size_t> leaving{0};      ///< places given out in the row of a drain
-  AddressCounts stranger_addresses;         ///< empty where there is no such limit
+  AddressCounts unauthenticated_addresses;  ///< empty where there is no such limit
 };
 
 /// Runs `task(part)` on the part's shard: now, if that is `here`, or as a message. False: that shard has stopped.

@@ -123,7 +123,7 @@ bool OriginPolicy::allows_websocket(const net::RequestHead& head) const {
   return lists(origin) || same_host(origin, head);
 }
 
-std::string_view OriginPolicy::stranger(const net::RequestHead& head) const {
+std::string_view OriginPolicy::refused_origin(const net::RequestHead& head) const {
   const auto origin = head.field("Origin");
   if (!origin || origin->empty() || lists(*origin) || same_host(*origin, head)) return {};
   return *origin;

@@ -33,7 +33,7 @@ class OriginPolicy {
   /// listed.
   bool allows_websocket(const net::RequestHead& head) const;
   /// The origin that a developer might want to add: present, neither the request's own nor listed. Empty: none.
-  std::string_view stranger(const net::RequestHead& head) const;
+  std::string_view refused_origin(const net::RequestHead& head) const;
 
  private:
   struct Pattern {

@@ -27,7 +27,7 @@ net::Options network_options(const Config& config) {
   options.max_fields = config.max_head_fields;
   options.max_connections = config.max_connections;
   options.max_unauthenticated = config.max_unauthenticated;
-  options.max_strangers_per_address = config.max_unauthenticated_per_address;
+  options.max_unauthenticated_per_address = config.max_unauthenticated_per_address;
   options.mailbox_messages = config.mailbox_messages;
   options.total_partial_bytes = config.total_partial_bytes;
   options.preauth_message_bytes = config.preauth_message_bytes;

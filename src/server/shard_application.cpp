@@ -38,17 +38,17 @@ void ShardApplication::on_request(const net::RequestHead& head, std::string_view
 
 void ShardApplication::add_cors(const net::RequestHead& head, std::vector<std::pair<std::string, std::string>>& out) {
   parts_.origins.add_fields(head, out);
-  tell_of_stranger(head);
+  tell_of_refused_origin(head);
 }
 
 bool ShardApplication::origin_allowed(const net::RequestHead& head) {
   if (parts_.origins.allows_websocket(head)) return true;
-  tell_of_stranger(head);
+  tell_of_refused_origin(head);
   return false;
 }
 
-void ShardApplication::tell_of_stranger(const net::RequestHead& head) {
-  const auto origin = parts_.origins.stranger(head);
+void ShardApplication::tell_of_refused_origin(const net::RequestHead& head) {
+  const auto origin = parts_.origins.refused_origin(head);
   if (origin.empty()) return;
   if (const auto report = parts_.refused.refuse(origin, parts_.hub.clocks.steady())) warn_of(*report);
 }

@@ -37,7 +37,7 @@ class ShardApplication final : public net::ShardApplication {
   void on_timer(TimePoint now) override;
 
  private:
-  void tell_of_stranger(const net::RequestHead& head);
+  void tell_of_refused_origin(const net::RequestHead& head);
 
   Parts parts_;
   const unsigned shard_;

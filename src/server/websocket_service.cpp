@@ -292,7 +292,7 @@ ServiceCounts WebSocketService::counts() const {
   const auto net = impl_->network->counters();
   return {.connections = net.connections,
           .sessions = net.sessions,
-          .unauthenticated = net.strangers,
+          .unauthenticated = net.unauthenticated,
           .timers = net.timers,
           .partial_bytes = net.partial_bytes,
           .queued_bytes = net.queued_bytes,

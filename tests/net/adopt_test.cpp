@@ -163,7 +163,7 @@ TEST_F(Adopt, is_all_that_comes_in_where_there_is_no_port) {
 
 TEST_F(Adopt, has_the_peers_address) {
   Options options;
-  options.max_strangers_per_address = 1;
+  options.max_unauthenticated_per_address = 1;
   EchoServer server(1, options);
   Client first = front.connect();
   ASSERT_EQ(adopt(server, get(kPolling)), Adoption::adopted);

@@ -212,7 +212,7 @@ TEST_P(Network, tells_a_large_body_from_the_head_and_bids_go_on) {
   EXPECT_EQ(polite.body(), "/x:hi");
 }
 
-TEST_P(Network, refuses_a_large_body_of_a_stranger_before_it_is_sent_and_ends_the_session) {
+TEST_P(Network, refuses_a_large_body_of_an_unauthenticated_client_before_it_is_sent_and_ends_the_session) {
   EchoServer server(GetParam());
   for (const std::string length : {"Content-Length: 16385\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n4001\r\n"}) {
     for (int i = 0; i < 8; ++i) {  // over connections of one shard and of another
@@ -343,7 +343,7 @@ TEST(Limits, more_connections_are_told_to_come_back_and_the_old_ones_live) {
   EXPECT_EQ(clients[0].body(), "/b:");
 }
 
-TEST(Limits, the_oldest_stranger_goes) {
+TEST(Limits, the_oldest_unauthenticated_session_goes) {
   Options options;
   options.max_unauthenticated = 2;
   EchoServer server(1, options);
@@ -359,7 +359,7 @@ TEST(Limits, the_oldest_stranger_goes) {
   EXPECT_EQ(clients[1].frame(), "1:4x");
 }
 
-TEST(Limits, a_message_of_a_stranger_is_small) {
+TEST(Limits, a_message_of_an_unauthenticated_client_is_small) {
   EchoServer server(1);
   Client client(server);
   client.send(upgrade(kWebSocket));

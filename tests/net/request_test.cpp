@@ -175,7 +175,7 @@ TEST(Request, that_sends_more_than_a_session_may_without_a_login_ends_it) {
 
 TEST(Request, is_of_its_clients_address) {
   Options options;
-  options.max_strangers_per_address = 1;
+  options.max_unauthenticated_per_address = 1;
   EchoServer server(1, options);
   EXPECT_FALSE(open_session(server, "10.0.0.1").empty());
   EXPECT_EQ(Asked(server, head("GET", kPolling), {}, "10.0.0.1").answer().status, 503);

@@ -86,9 +86,9 @@ TEST(Fragments, one_more_than_the_limit_is_1008) {
   EXPECT_EQ(world.ends, std::vector{CloseReason::parse_error});
 }
 
-TEST(Strangers, of_one_address_are_counted_until_they_log_in_or_go) {
+TEST(Unauthenticated, of_one_address_are_counted_until_they_log_in_or_go) {
   Options options;
-  options.max_strangers_per_address = 2;
+  options.max_unauthenticated_per_address = 2;
   World world(options);
   const int first = world.websocket(), second = world.websocket();
   world.websocket();
@@ -105,10 +105,10 @@ TEST(Strangers, of_one_address_are_counted_until_they_log_in_or_go) {
   EXPECT_TRUE(world.first_answer.starts_with("HTTP/1.1 101")) << "one has gone";
 }
 
-TEST(Strangers, are_those_too_who_have_left_again) {
+TEST(Unauthenticated, are_those_too_who_have_left_again) {
   Options options;
   options.max_unauthenticated = 2;
-  options.max_strangers_per_address = 3;
+  options.max_unauthenticated_per_address = 3;
   World world(options);
   const int left = world.logged_in(), polls = world.connect();
   engineio::Session& left_session = *world.session;
@@ -119,11 +119,11 @@ TEST(Strangers, are_those_too_who_have_left_again) {
                           message);
   };
   post("4login");
-  EXPECT_EQ(world.shared.strangers, 0u);
+  EXPECT_EQ(world.shared.unauthenticated, 0u);
   left_session.send(text_frame("4hi"));
   world.message(left, "4leave");
   post("4leave");
-  EXPECT_EQ(world.shared.strangers, 2u);
+  EXPECT_EQ(world.shared.unauthenticated, 2u);
   world.take(left);
   world.websocket();
   EXPECT_TRUE(world.first_answer.starts_with("HTTP/1.1 101"));
@@ -136,7 +136,7 @@ TEST(Strangers, are_those_too_who_have_left_again) {
   EXPECT_TRUE(world.first_answer.starts_with("HTTP/1.1 101"));
 }
 
-TEST(Strangers, may_send_no_more_than_before_their_login_when_they_have_left) {
+TEST(Unauthenticated, may_send_no_more_than_before_their_login_when_they_have_left) {
   World world;
   const int fd = world.logged_in();
   world.message(fd, "4leave");
@@ -145,7 +145,7 @@ TEST(Strangers, may_send_no_more_than_before_their_login_when_they_have_left) {
   EXPECT_EQ(world.take(fd), (std::string{'\x88', '\x02', '\x03', '\xf1'}));
 }
 
-TEST(Strangers, past_the_limit_the_oldest_goes_after_its_first_second) {
+TEST(Unauthenticated, past_the_limit_the_oldest_goes_after_its_first_second) {
   Options options;
   options.max_unauthenticated = 2;
   World world(options);
@@ -160,7 +160,7 @@ TEST(Strangers, past_the_limit_the_oldest_goes_after_its_first_second) {
   EXPECT_EQ(world.take(second) + world.take(third), "");
 }
 
-TEST(Strangers, have_a_bound_of_the_heads_that_are_kept_and_the_oldest_goes_at_once) {
+TEST(Unauthenticated, have_a_bound_of_the_heads_that_are_kept_and_the_oldest_goes_at_once) {
   Options options;
   options.preauth_heads_bytes = 10'000;
   World world(options);
@@ -180,23 +180,23 @@ TEST(Strangers, have_a_bound_of_the_heads_that_are_kept_and_the_oldest_goes_at_o
   EXPECT_EQ(world.take(oldest), "");
   const int third = handshake(4000);
   EXPECT_EQ(world.take(oldest), kClosed1000);
-  EXPECT_EQ(world.shared.strangers, 2u);
+  EXPECT_EQ(world.shared.unauthenticated, 2u);
   EXPECT_EQ(world.take(second) + world.take(third) + world.take(known), "");
   world.message(known, "4leave");
-  EXPECT_EQ(world.shared.strangers, 1u) << "what is kept for it counts again, and it is the newest";
+  EXPECT_EQ(world.shared.unauthenticated, 1u) << "what is kept for it counts again, and it is the newest";
 }
 
-TEST(Strangers, as_many_as_connections_may_be_spare_nobody) {
+TEST(Unauthenticated, as_many_as_connections_may_be_spare_nobody) {
   Options options;
   options.max_unauthenticated = 2;
   options.max_connections = 5;
   World world(options);
   const int fd = world.connect();
   for (int i = 0; i < 10; ++i) world.send(fd, "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n");
-  EXPECT_EQ(world.shared.strangers, 5u);
+  EXPECT_EQ(world.shared.unauthenticated, 5u);
 }
 
-TEST(Strangers, none_is_pushed_out_while_its_login_waits_unread) {
+TEST(Unauthenticated, none_is_pushed_out_while_its_login_waits_unread) {
   Options options;
   options.max_unauthenticated = 10;
   World world(options);
@@ -220,7 +220,7 @@ TEST(Strangers, none_is_pushed_out_while_its_login_waits_unread) {
   world.turn(10);
   EXPECT_EQ(logged_in.size(), 1000u);
   EXPECT_EQ(world.shared.sessions, 1000u);
-  EXPECT_EQ(world.shared.strangers, 0u);
+  EXPECT_EQ(world.shared.unauthenticated, 0u);
 }
 
 TEST(PartialBytes, the_largest_goes_and_the_one_that_passed_the_limit_stays) {

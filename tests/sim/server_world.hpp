@@ -53,7 +53,7 @@ class ServerWorld final : public net::Network {
     house_.registry.events("/").without_jwt().use(by_name);
     house_.registry.start(config);
     shared_.limits.connections.set(1000);
-    shared_.limits.strangers.set(1000);
+    shared_.limits.unauthenticated.set(1000);
     hub.emitter.set_running(true);
     sim_now = network_.now;
     for (unsigned i = 0; i < 2; ++i) {
@@ -68,8 +68,9 @@ class ServerWorld final : public net::Network {
     for (auto& shard : shared_.shards) shard->begin_stop();
     for (int i = 0; i < 3; ++i) pass(seconds(2));
     EXPECT_TRUE(network_.sockets.empty());
-    EXPECT_EQ(shared_.connections + shared_.sessions + shared_.strangers + shared_.partial.all + shared_.queued.all,
-              0u);
+    EXPECT_EQ(
+        shared_.connections + shared_.sessions + shared_.unauthenticated + shared_.partial.all + shared_.queued.all,
+        0u);
     EXPECT_EQ(shared_.partial.unauthenticated, 0u);
     EXPECT_EQ(shared_.queued.unauthenticated, 0u);
     EXPECT_EQ(counters().timers, 0u);
@@ -120,7 +121,7 @@ class ServerWorld final : public net::Network {
   Counters counters() const override {
     Counters out{.connections = shared_.connections,
                  .sessions = shared_.sessions,
-                 .strangers = shared_.strangers,
+                 .unauthenticated = shared_.unauthenticated,
                  .partial_bytes = shared_.partial.all,
                  .queued_bytes = shared_.queued.all};
     for (const auto& shard : shared_.shards) out.timers += shard->timers();

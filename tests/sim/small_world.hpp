@@ -44,7 +44,7 @@ class EchoWithOrders final : public engineio::SessionHandler {
 struct World {
   explicit World(Options options = {}) : shared(std::move(options)) {
     if (shared.limits.connections.value() == 0) shared.limits.connections.set(1000);
-    if (shared.limits.strangers.value() == 0) shared.limits.strangers.set(1000);
+    if (shared.limits.unauthenticated.value() == 0) shared.limits.unauthenticated.set(1000);
     auto own = std::make_unique<MemoryKernel>(network);
     kernel = own.get();
     shared.shards.push_back(std::make_unique<Shard>(shared, std::move(own)));
@@ -56,7 +56,7 @@ struct World {
     for (int i = 0; i < 3 && !shard().stopped(); ++i) pass(seconds(2));
     EXPECT_TRUE(shard().stopped());
     EXPECT_TRUE(network.sockets.empty());
-    EXPECT_EQ(shared.connections + shared.sessions + shared.strangers + shared.refused, 0u);
+    EXPECT_EQ(shared.connections + shared.sessions + shared.unauthenticated + shared.refused, 0u);
     EXPECT_EQ(shared.partial.all + shared.queued.all, 0u);
     EXPECT_EQ(shared.partial.unauthenticated, 0u);
     EXPECT_EQ(shared.queued.unauthenticated, 0u);

@@ -41,13 +41,13 @@ struct LoneSession final : SessionEntry {
 
 struct SessionTableTest : testing::Test, reactor::Wheel {
   SessionTableTest() {
-    shared.limits.strangers_of_address.set(2);
+    shared.limits.unauthenticated_of_address.set(2);
     shared.limits.connections.set(100);
-    shared.limits.strangers.set(100);
+    shared.limits.unauthenticated.set(100);
   }
   ~SessionTableTest() override {
     table.erase_all();
-    EXPECT_EQ(shared.sessions + shared.strangers + shared.partial.all + shared.queued.all, 0u);
+    EXPECT_EQ(shared.sessions + shared.unauthenticated + shared.partial.all + shared.queued.all, 0u);
     EXPECT_EQ(table.timers(), 0u);
   }
   TimePoint next_deadline() override { return TimePoint::min(); }
@@ -108,7 +108,7 @@ TEST_F(SessionTableTest, refuses_an_address_that_has_too_many_without_a_login) {
   EXPECT_TRUE(open(2));
   first->set_authenticated(true);
   EXPECT_TRUE(open(1)) << "a login makes room";
-  EXPECT_EQ(shared.strangers, 3u);
+  EXPECT_EQ(shared.unauthenticated, 3u);
   EXPECT_EQ(shared.sessions, 4u);
   first->set_authenticated(false);
   EXPECT_FALSE(open(1)) << "and takes it again where it leaves";
@@ -134,7 +134,7 @@ TEST_F(SessionTableTest, runs_a_sessions_timers_and_looks_at_it_then) {
 }
 
 TEST_F(SessionTableTest, ends_the_oldest_without_a_login_when_these_are_too_many) {
-  shared.limits.strangers.set(2);
+  shared.limits.unauthenticated.set(2);
   SessionEntry& first = *open(1);
   SessionEntry& second = *open(2);
   open(3);
@@ -151,11 +151,11 @@ TEST_F(SessionTableTest, ends_the_oldest_without_a_login_when_these_are_too_many
   EXPECT_FALSE(second.session.open());
   EXPECT_TRUE(second.dropped);
   EXPECT_TRUE(first.session.open());
-  EXPECT_EQ(shared.limits.strangers.times(), 1u);
+  EXPECT_EQ(shared.limits.unauthenticated.times(), 1u);
 }
 
 TEST_F(SessionTableTest, ends_the_oldest_without_a_login_when_their_heads_are_too_much) {
-  shared.limits.strangers_heads.set(1000);
+  shared.limits.unauthenticated_heads.set(1000);
   SessionEntry& first = *open(1, 600);
   open(2, 400);
   table.end_due(true);

@@ -10,9 +10,9 @@ namespace signalbox::net {
 /// The unauthenticated sessions of a shard, by age. Chooses the one that has to go where they are too many.
 ///
 /// thread  its shard's; the limits are of all shards.
-class Strangers {
+class UnauthenticatedSessions {
  public:
-  explicit Strangers(Shared& shared) : shared_(shared) {}
+  explicit UnauthenticatedSessions(Shared& shared) : shared_(shared) {}
 
   /// One more of this address, which add() counts then. False: it has as many as it may.
   [[nodiscard]] bool admit(const PeerAddress& peer);
@@ -29,7 +29,7 @@ class Strangers {
 
  private:
   Shared& shared_;
-  AgeList<SessionEntry, &SessionEntry::stranger> by_age_;
+  AgeList<SessionEntry, &SessionEntry::unauthenticated> by_age_;
   std::size_t head_bytes_ = 0;
 };
 
