@@ -112,6 +112,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   world.hub.directory.on_timer(test_now + std::chrono::hours(1));
   require(world.connects == world.disconnects);
-  require(world.hub.directory.online_users().empty());
+  require(world.hub.directory.presence.online_users().empty());
   return 0;
 }

@@ -103,7 +103,7 @@ struct Town {
     for (std::int64_t user = 0; user < count; ++user) {
       users.push_back("user-" + std::to_string(user));
       for (std::uint32_t socket = 0; socket < sockets; ++socket) {
-        directory.join(users.back(), {.slot = static_cast<std::uint32_t>(user) * sockets + socket}, TimePoint{});
+        directory.sockets.join(users.back(), {.slot = static_cast<std::uint32_t>(user) * sockets + socket});
       }
     }
   }
@@ -117,7 +117,7 @@ struct Town {
 
 void look_up_user(benchmark::State& state) {
   Town town(state.range(0), 1);
-  for (auto _ : state) benchmark::DoNotOptimize(town.directory.online(town.next()));
+  for (auto _ : state) benchmark::DoNotOptimize(town.directory.presence.online(town.next()));
 }
 BENCHMARK(look_up_user)->Arg(1'000)->Arg(100'000);
 

@@ -96,7 +96,7 @@ void JobQuestions::answer(Asker& asker, Question question) {
     due_ = kNextTurn;
     if (link) note(*link, bytes);
   };
-  directory_->ask(user, std::move(question.query), shard_, std::move(take));
+  directory_->reader.ask(user, std::move(question.query), shard_, std::move(take));
 }
 
 void JobQuestions::note(const Link& link, std::size_t bytes) {

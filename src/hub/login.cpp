@@ -89,10 +89,11 @@ void Login::on_claim(const FoundSocket* found, TimePoint now) {
 
 void Login::load(TimePoint now) {
   if (!socket_->joins_directory()) return on_loaded(now);
-  client_.hub().directory.when_loaded(socket_->user_id(), socket_->ref().shard,
-                                      [&hub = client_.hub(), ref = socket_->ref()] {
-                                        if (SocketState* still = hub.find(ref)) still->client().on_loaded(*still);
-                                      });
+  client_.hub().directory.reader.when_loaded(socket_->user_id(), socket_->ref().shard,
+                                             [&hub = client_.hub(), ref = socket_->ref()] {
+                                               if (SocketState* still = hub.find(ref))
+                                                 still->client().on_loaded(*still);
+                                             });
 }
 
 void Login::on_loaded(TimePoint now) {

@@ -97,14 +97,14 @@ void Recovery::depart(const SocketState& socket, const users::User* user, CloseR
   SB_ASSERT(place->user == user);
   local_.vacate(ref);
   if (may_come_back(reason) && wait_for(*place, now)) return;
-  if (place->user) hub_.directory.leave(place->user, ref, now);
+  if (place->user) hub_.directory.sockets.leave(place->user, ref, now);
   drop(*place);
 }
 
 bool Recovery::wait_for(Place& place, TimePoint now) {
   if (!place.line.hold(kPlaceBytes + kUserIds * place.user_id.size())) return false;
   if (place.user) {
-    const auto one_too_many = hub_.directory.leave_for_now(place.user, place.ref, now);
+    const auto one_too_many = hub_.directory.sockets.leave_for_now(place.user, place.ref, now);
     if (one_too_many) stop_waiting(*one_too_many);
   }
   place.state = Place::State::away;
@@ -120,7 +120,7 @@ bool Recovery::wait_for(Place& place, TimePoint now) {
 }
 
 void Recovery::give_up(Place& place) {
-  if (place.user) hub_.directory.leave(place.user, place.ref, hub_.clocks.steady());
+  if (place.user) hub_.directory.sockets.leave(place.user, place.ref, hub_.clocks.steady());
   drop(place);
 }
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "hub/hub.hpp"
-#include "recovery/history.hpp"
+#include "recovery/history_line.hpp"
 
 namespace signalbox::hub {
 

@@ -106,7 +106,7 @@ std::optional<std::uint64_t> Recovery::had_by(const Place& place, const std::str
 void Recovery::let_go(Place& place, Claim claim, std::uint64_t had) {
   place.state = Place::State::leaving;
   place.had = had;
-  if (place.user) hub_.directory.move(place.user, place.ref, claim.by);
+  if (place.user) hub_.directory.sockets.move(place.user, place.ref, claim.by);
   hub_.recovery.put(place.pid, claim.by);
   place.claim = std::make_unique<Claim>(std::move(claim));
   const SocketRef ref = place.ref;
@@ -142,7 +142,7 @@ void Recovery::take(HandOver handed) {
   SB_ASSERT(place && place->state == Place::State::claiming);
   const bool listens = handed.user != nullptr;
   if (!handed.whole || (listens && !history_.has_broadcasts_after(handed.missed.heard))) {
-    if (handed.user) hub_.directory.leave(handed.user, by, hub_.clocks.steady());
+    if (handed.user) hub_.directory.sockets.leave(handed.user, by, hub_.clocks.steady());
     hub_.recovery.erase(handed.pid, by);
     // Behind what the directory has sent here already: its new login tells that as well.
     static_cast<void>(on(shard_, [by](Recovery& here) { here.on_refused(by); }));

@@ -86,7 +86,7 @@ void SocketState::welcome(TimePoint now) {
   Hub& hub = client_.hub();
   users::UserJobs::Replay replay;
   if (joins_directory()) {
-    auto joined = hub.directory.join(user_id_, ref_, now);
+    auto joined = hub.directory.sockets.join(user_id_, ref_);
     user_ = joined.user;
     std::string().swap(user_id_);
     replay = std::move(joined.replay);
@@ -110,7 +110,7 @@ void SocketState::welcome_back(const FoundSocket& found) {
     user_ = found.user;
     std::string().swap(user_id_);
     hear_of_others(found.heard);
-    if (const auto evicted = client_.hub().directory.come_back(user_, ref_)) client_.send_away(*evicted);
+    if (const auto evicted = client_.hub().directory.sockets.come_back(user_, ref_)) client_.send_away(*evicted);
     if (found.missed.outcome != 0) confirm(found.missed.outcome);
   } else {
     count_elsewhere();
@@ -203,7 +203,8 @@ void SocketState::sent_outcome(std::uint64_t number) {
 }
 
 void SocketState::confirm(std::uint64_t number) {
-  if (user_ && number > withheld_) client_.hub().directory.confirm(user_->id, {.after = withheld_, .up_to = number});
+  if (user_ && number > withheld_)
+    client_.hub().directory.ledger.confirm(user_->id, {.after = withheld_, .up_to = number});
 }
 
 void SocketState::want_receipt(std::uint64_t number) {
@@ -356,7 +357,7 @@ void SocketState::leave(CloseReason reason, TimePoint now) {
   if (Recovery* recovery = client_.local().recovery()) {
     recovery->depart(*this, user, reason, now);
   } else {
-    if (user) client_.hub().directory.leave(user, ref_, now);
+    if (user) client_.hub().directory.sockets.leave(user, ref_, now);
     client_.local().vacate(ref_);
     client_.local().release(ref_);
   }

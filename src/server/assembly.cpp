@@ -36,8 +36,8 @@ std::vector<Count> Assembly::occurrences() const {
   return {{"ignored_events", hub.counters.ignored_events},
           {"handler_errors", hub.counters.handler_errors},
           {"conflated_events", network_.counters().conflated},
-          {"job_events_without_id", directory.job_events_without_id()},
-          {"outcomes_expired_unread", directory.unread_expired()},
+          {"job_events_without_id", directory.ledger.job_events_without_id()},
+          {"outcomes_expired_unread", directory.ledger.unread_expired()},
           {"log_lines_lost", log::current()->lines_lost()}};
 }
 

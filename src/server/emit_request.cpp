@@ -14,7 +14,7 @@ namespace {
 
 using users::Directory;
 
-std::expected<Directory::Emission, std::string> read_event(std::string_view object) {
+std::expected<users::Emission, std::string> read_event(std::string_view object) {
   JsonItems members(object);
   if (!members.is_object()) return std::unexpected(R"(An event is an object: {"userId", "event", "data"}.)");
   std::optional<std::string_view> user_text, name_text, data;
@@ -40,13 +40,13 @@ std::expected<Directory::Emission, std::string> read_event(std::string_view obje
     return std::unexpected(fmt::format("event: {}", to_text(ok.error())));
   auto encoded = users::checked_event_frame(*name, data.value_or("null"));
   if (!encoded) return std::unexpected(fmt::format("data.jobId: {}", to_text(encoded.error())));
-  return Directory::Emission{.user = std::move(*user), .event = std::move(*encoded)};
+  return users::Emission{.user = std::move(*user), .event = std::move(*encoded)};
 }
 
 }  // namespace
 
-std::expected<std::vector<Directory::Emission>, std::string> read_emit_request(std::string_view body,
-                                                                               std::size_t json_depth) {
+std::expected<std::vector<users::Emission>, std::string> read_emit_request(std::string_view body,
+                                                                           std::size_t json_depth) {
   // `data` lies one level down in an event, and an event one level down in an array of them.
   const auto first = body.find_first_not_of(" \t\r\n");
   const bool array = first != std::string_view::npos && body[first] == '[';
@@ -55,7 +55,7 @@ std::expected<std::vector<Directory::Emission>, std::string> read_emit_request(s
     return std::unexpected(
         fmt::format("The body is not JSON that a browser can read: {}.", what_is_wrong(body, json_depth)));
   }
-  std::vector<Directory::Emission> events;
+  std::vector<users::Emission> events;
   if (!array) {
     auto event = read_event(body);
     if (!event) return std::unexpected(std::move(event.error()));

@@ -262,7 +262,7 @@ std::optional<net::Response> HttpApi::presence(const Call& call) {
   auto page = page_of(call.head.query, kUserPages);
   if (!page) return error_response(400, page.error());
   const auto answer = [this, id = call.id](const std::vector<std::string>& users) {
-    std::string body = fmt::format(R"({{"count":{},"users":[)", directory_.online_count());
+    std::string body = fmt::format(R"({{"count":{},"users":[)", directory_.presence.online_count());
     for (const std::string& user : users) {
       if (&user != users.data()) body += ',';
       append_json_string(body, user);
@@ -279,7 +279,8 @@ std::optional<net::Response> HttpApi::presence_of(const Call& call) {
   if (!user) return bad_user();
   std::string body = "{\"userId\":";
   append_json_string(body, *user);
-  body += fmt::format(R"(,"online":{},"connections":{}}})", directory_.online(*user), directory_.connections(*user));
+  body += fmt::format(R"(,"online":{},"connections":{}}})", directory_.presence.online(*user),
+                      directory_.sockets.connections(*user));
   return json_response(200, std::move(body));
 }
 

@@ -74,19 +74,19 @@ std::expected<void, EmitError> emit_to_all(const Io& io, std::string_view event,
 }
 
 bool is_user_online(const Io& io, std::string_view user) {
-  return Io::Impl::of(io).hub().directory.online(user);
+  return Io::Impl::of(io).hub().directory.presence.online(user);
 }
 
 std::vector<std::string> get_online_users(const Io& io) {
-  return Io::Impl::of(io).hub().directory.online_users();
+  return Io::Impl::of(io).hub().directory.presence.online_users();
 }
 
 std::size_t get_online_users_count(const Io& io) {
-  return Io::Impl::of(io).hub().directory.online_count();
+  return Io::Impl::of(io).hub().directory.presence.online_count();
 }
 
 std::size_t ConnectionManager::connections(std::string_view user) const {
-  return Io::Impl::of(io_).hub().directory.connections(user);
+  return Io::Impl::of(io_).hub().directory.sockets.connections(user);
 }
 
 }  // namespace signalbox

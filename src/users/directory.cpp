@@ -1,371 +1,130 @@
 #include "users/directory.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <cstdlib>
+#include <unordered_map>
 #include <utility>
 
-#include "base/assert.hpp"
-#include "base/json_write.hpp"
-#include "base/log.hpp"
-#include "base/text.hpp"
-#include "users/directory_stripe.hpp"
-#include "users/gathered_outcomes.hpp"
-
 namespace signalbox::users {
-namespace {
-
-FrameRef presence_frame(const User& user, bool online) {
-  std::string data = "{\"userId\":";
-  append_json_string(data, user.id);
-  data += "}]";
-  const auto kind = online ? FrameKind::user_online : FrameKind::user_offline;
-  const std::string_view head = online ? "42[\"user_online\"," : "42[\"user_offline\",";
-  return make_frame(false, kind, user.id, head, data);
-}
-
-}  // namespace
 
 Directory::Directory(Mailboxes& mailboxes, DirectoryOptions options)
     : mailboxes_(mailboxes),
       options_(options),
-      clock_(options.clock),
-      stripes_(std::make_unique<Stripe[]>(kStripes)),
-      next_deadline_(kNever.time_since_epoch().count()),
-      notices_(options.notices_bytes) {
-  for (std::size_t i = 0; i < kStripes; ++i) {
-    stripes_[i].memory.unread = &unread_memory_;
-    stripes_[i].ledger = &options_.ledger;
-  }
+      users_(options_.ledger),
+      state_{.users = users_, .options = options_.ledger, .clock = LedgerClock(options_.clock)},
+      expiry_(state_),
+      broadcasts(mailboxes, options_.notices_bytes),
+      ledger(state_, expiry_),
+      reader(state_, mailboxes),
+      presence(users_, mailboxes, {.grace = options_.presence_grace, .restart_grace = options_.restart_grace}),
+      sockets(users_, presence, ledger, options_.max_connections_per_user),
+      broadcast_presence_(broadcasts) {
+  presence.observe(stored_presence_);
+  if (options_.presence_events) presence.observe(broadcast_presence_);
 }
-
-Directory::~Directory() = default;
 
 void Directory::open(OutcomeStore& store, TimePoint now) {
-  store_ = &store;
-  clock_.opened();
-  unread_memory_.data_stays = false;
-  store.on_refused([this](RefusedOutcome refused) { take_back(std::move(refused)); });
-  const std::size_t restored = restore(store);
-  if (unread_bytes() > options_.ledger.unread_total_bytes) {
-    log::warn("the unread outcomes in the store pass UNREAD_TOTAL_BYTES: none is lost, new ones are refused for now",
-              {{"bytes", std::to_string(unread_bytes())}, {"outcomes", std::to_string(restored)}});
-  }
-  for (const std::string& id : store.online()) {
-    Stripe& stripe = stripe_of(id);
+  ledger.open(store);
+  stored_presence_.open(store);
+  presence.open(store.online(), now);
+}
+
+std::expected<std::size_t, Refusal> Directory::emit(std::string_view id, EncodedEvent event, CommitGroup group) {
+  const HashedText name(id);
+  Stripe& stripe = users_.of(name);
+  std::optional<std::size_t> queued;
+  {
     const Lock lock(stripe.mutex);
-    User& user = stripe.find_or_add(id);
-    user.online = true;
-    online_count_.fetch_add(1, std::memory_order_relaxed);
-    arm(stripe.begin_grace(user, now + options_.restart_grace));
-  }
-}
-
-// Where not all of their data has room in memory, it is left to the store from the beginning: what is brought in would
-// have to go at once.
-std::size_t Directory::restore(OutcomeStore& store) {
-  constexpr std::size_t kLookEach = 1024;
-  std::size_t restored = 0;
-  look_at_memory();
-  const auto [outcomes, bytes] = store.extent();
-  bool packets = !lean_ && UserJobs::cost_of(outcomes, bytes) < options_.ledger.total_bytes / 4 * 3;
-  std::vector<GatheredOutcomes> left(kStripes);
-  const WallMs present = clock_.wall(clock_.now()) + LedgerClock::kDriftMs;
-  store.load(packets, [&](StoredOutcome one) {
-    from_the_future_ = from_the_future_ || one.time > present;
-    date_from_store(one.time, one.had_at);
-    if (++restored % kLookEach == 0 && packets) {
-      look_at_memory();
-      packets = !lean_;
+    User* user = stripe.find(name);
+    if (const auto refused = ledger.refusal(id, user, event, {})) return std::unexpected(*refused);
+    if (!user && event.job_id().empty()) {
+      ledger.note(event);
+      return 0;
     }
-    const HashedText user(one.user);
-    packets ? restore(user, one) : left[stripe_number(user)].add(user, one);
-    return packets;
-  });
-  for (std::size_t i = 0; i < kStripes; ++i) restore(stripes_[i], left[i]);
-  look_at_memory();
-  return restored;
-}
-
-void Directory::date_from_store(LedgerMs& time, LedgerMs& had_at) const {
-  time = clock_.from_store(time);
-  if (had_at != 0) had_at = clock_.from_store(had_at);
-}
-
-void Directory::restore(const HashedText& id, const StoredOutcome& outcome) {
-  Stripe& stripe = stripe_of(id);
-  const Lock lock(stripe.mutex);
-  stripe.jobs_of(stripe.find_or_add(id.text))
-      .restore({.frame = text_frame(outcome.packet, FrameKind::outcome, outcome.job_id),
-                .number = outcome.number,
-                .time = outcome.time,
-                .had_at = outcome.had_at,
-                .row = outcome.row});
-}
-
-// Whoever has no data in memory is packed at once.
-void Directory::restore(Stripe& stripe, GatheredOutcomes& outcomes) {
-  const Lock lock(stripe.mutex);
-  outcomes.each_user([&](const HashedText& id, const std::vector<RestingUsers::Outcome>& of_user)
-                         SB_REQUIRES(stripe.mutex) {
-                           User* user = stripe.users.find(id);
-                           if (!user) return stripe.resting.add(id.text, of_user);
-                           for (const RestingUsers::Outcome& one : of_user) user->jobs->restore(one.entry());
-                         });
-}
-
-// The upper bits: the table inside the stripe uses the lower ones.
-std::size_t Directory::stripe_number(const HashedText& user) {
-  return (user.hash >> 48) % kStripes;
-}
-
-Directory::Stripe& Directory::stripe_of(const HashedText& user) const {
-  return stripes_[stripe_number(user)];
-}
-
-Directory::Stripe& Directory::stripe_of(std::string_view user) const {
-  return stripe_of(HashedText(user));
-}
-
-void Directory::set_online(User& user, bool online) {
-  user.online = online;
-  online ? online_count_.fetch_add(1, std::memory_order_relaxed)
-         : online_count_.fetch_sub(1, std::memory_order_relaxed);
-  const FrameRef frame = options_.presence_events ? presence_frame(user, online) : FrameRef{};
-  const Lock order(presence_order_);
-  if (store_) presence_changes_.insert_or_assign(user.id, online);
-  // Whatever waits there: or clients would take a user for online who has gone. Logins bound how many there are.
-  frame ? broadcast(frame) : static_cast<void>(++broadcasts_);
-}
-
-void Directory::broadcast(const FrameRef& frame) {
-  ++broadcasts_;
-  for (unsigned shard = 0; shard < mailboxes_.shards(); ++shard)
-    static_cast<void>(mailboxes_.post(shard, Message::broadcast(frame, broadcasts_)));
-}
-
-std::expected<void, Directory::Refusal> Directory::emit_to_all(FrameRef notice) {
-  const Lock order(presence_order_);
-  for (unsigned shard = 0; shard < mailboxes_.shards(); ++shard) {
-    if (!mailboxes_.has_room(shard, 1)) return std::unexpected(Refusal::overloaded);
+    queued = post(stripe, user ? *user : stripe.find_or_add(id), std::move(event), group, false);
   }
-  if (!notices_.take(notice)) return std::unexpected(Refusal::notices_full);
-  broadcast(notice);
-  return {};
+  if (!queued) return std::unexpected(Refusal::overloaded);
+  mailboxes_.deliver_own();
+  return *queued;
 }
 
-void Directory::forget_notices() {
-  const Lock order(presence_order_);
-  notices_.forget();
+std::expected<std::size_t, Refusal> Directory::emit_all(std::vector<Emission> emissions, CommitGroup group) {
+  std::vector<std::size_t> wanted(mailboxes_.shards());
+  std::unordered_map<std::string_view, std::size_t> outcomes;
+  std::size_t bytes = 0;
+  for (const Emission& emission : emissions) {
+    Stripe& stripe = users_.of(emission.user);
+    const Lock lock(stripe.mutex);
+    const User* user = stripe.find(emission.user);
+    const bool outcome = emission.event.kept_outcome();
+    const Ledger::Before before{.of_user = outcome ? outcomes[emission.user]++ : 0, .bytes = bytes};
+    if (const auto refused = ledger.refusal(emission.user, user, emission.event, before))
+      return std::unexpected(*refused);
+    if (outcome) bytes += ledger.unread_cost(emission.user, emission.event);
+    if (!user) continue;
+    for (const SocketRef& to : user->sockets) ++wanted[to.shard];
+  }
+  for (unsigned shard = 0; shard < wanted.size(); ++shard) {
+    if (wanted[shard] != 0 && !mailboxes_.has_room(shard, wanted[shard])) return std::unexpected(Refusal::overloaded);
+  }
+  std::size_t online = 0;
+  for (Emission& emission : emissions) {
+    Stripe& stripe = users_.of(emission.user);
+    const Lock lock(stripe.mutex);
+    User* user = stripe.find(emission.user);
+    if (user || !emission.event.job_id().empty()) {
+      User& to = user ? *user : stripe.find_or_add(emission.user);
+      online += post(stripe, to, std::move(emission.event), group, true).value_or(0) != 0;
+    } else {
+      ledger.note(emission.event);
+    }
+  }
+  mailboxes_.deliver_own();
+  return online;
 }
 
-// Handed over under the lock, so that the store has the changes in their order.
-void Directory::hand_over_presence() {
-  const Lock order(presence_order_);
-  if (!presence_changes_.empty()) store_->presence(std::exchange(presence_changes_, {}));
+// First the sockets and then the ledger, whose memory is fetched meanwhile, and which takes our reference: to make
+// another would wait for all that was written here.
+std::optional<std::size_t> Directory::post(Stripe& stripe, User& user, EncodedEvent event, CommitGroup group,
+                                           bool room_seen) SB_REQUIRES(stripe.mutex) {
+  const HashedText job(event.job_id());
+  const bool kept = !job.text.empty();
+  const std::uint64_t number = kept ? ledger.expect(stripe, user, job, event) : 0;
+  if (!user.sockets.empty() && !mailboxes_.deliver(user.sockets, event.frame, number, room_seen)) return std::nullopt;
+  ledger.note(event);
+  const std::size_t queued = user.connected();
+  if (kept) ledger.keep(stripe, user, job, std::move(event), group);
+  return queued;
 }
 
 void Directory::hold_presence() {
-  presence_held_.store(true);
-  hand_over_presence();
-}
-
-Directory::Joined Directory::join(std::string_view id, const SocketRef& socket, TimePoint) {
-  Stripe& stripe = stripe_of(id);
-  const Lock lock(stripe.mutex);
-  User& user = stripe.find_or_add(id);
-  Joined joined{.user = &user, .evicted = {}, .replay = {}};
-  if (user.jobs) joined.replay = user.jobs->replay(clock_.ages());
-  joined.evicted = one_too_many(user);
-  user.sockets.insert(user.sockets.begin() + static_cast<std::ptrdiff_t>(user.connected()), socket);
-  user.offline_at = kNever;
-  if (!user.online) set_online(user, true);
-  return joined;
-}
-
-/// The user's oldest socket, if one more may not be.
-std::optional<SocketRef> Directory::one_too_many(const User& user) const {
-  const std::size_t most = options_.max_connections_per_user;
-  if (most == 0 || user.connected() < most) return std::nullopt;
-  // Those before it have been told already, and are on their way out.
-  return user.sockets[user.connected() - most];
-}
-
-/// Was it the last that was connected?
-bool Directory::take_out(User& user, const SocketRef& socket) {
-  const bool connected = user.connected() != 0;
-  const auto it = std::find(user.sockets.begin(), user.sockets.end(), socket);
-  SB_ASSERT(it != user.sockets.end());
-  if (it - user.sockets.begin() >= static_cast<std::ptrdiff_t>(user.connected())) --user.away;
-  user.sockets.erase(it);
-  return connected && user.connected() == 0;
-}
-
-void Directory::leave(const User* known, const SocketRef& socket, TimePoint now) {
-  Stripe& stripe = stripe_of(known->id);
-  const Lock lock(stripe.mutex);
-  User& user = stripe.known(known);
-  if (take_out(user, socket)) arm(stripe.begin_grace(user, now + options_.presence_grace));
-  if (user.forgotten()) stripe.users.erase(user);
-}
-
-std::optional<SocketRef> Directory::leave_for_now(const User* known, const SocketRef& socket, TimePoint now) {
-  Stripe& stripe = stripe_of(known->id);
-  const Lock lock(stripe.mutex);
-  User& user = stripe.known(known);
-  if (take_out(user, socket)) arm(stripe.begin_grace(user, now + options_.presence_grace));
-  user.sockets.push_back(socket);
-  ++user.away;
-  const std::size_t most = options_.max_connections_per_user;
-  if (most == 0 || user.away <= most) return std::nullopt;
-  // Those before it have been told already.
-  return user.sockets[user.connected() + (user.away - most - 1)];
-}
-
-void Directory::move(const User* known, const SocketRef& from, const SocketRef& to) {
-  Stripe& stripe = stripe_of(known->id);
-  const Lock lock(stripe.mutex);
-  User& user = stripe.known(known);
-  const auto it = std::find(user.sockets.begin(), user.sockets.end(), from);
-  SB_ASSERT(it != user.sockets.end());
-  *it = to;
-}
-
-std::optional<SocketRef> Directory::come_back(const User* known, const SocketRef& socket) {
-  Stripe& stripe = stripe_of(known->id);
-  const Lock lock(stripe.mutex);
-  User& user = stripe.known(known);
-  take_out(user, socket);
-  const auto evicted = one_too_many(user);
-  user.sockets.insert(user.sockets.begin() + static_cast<std::ptrdiff_t>(user.connected()), socket);
-  user.offline_at = kNever;
-  if (!user.online) set_online(user, true);
-  return evicted;
-}
-
-bool Directory::online(std::string_view id) const {
-  const Stripe& stripe = stripe_of(id);
-  const Lock lock(stripe.mutex);
-  const User* user = stripe.find_awake(id);
-  return user && user->online;
-}
-
-std::size_t Directory::connections(std::string_view id) const {
-  const Stripe& stripe = stripe_of(id);
-  const Lock lock(stripe.mutex);
-  const User* user = stripe.find_awake(id);
-  return user ? user->connected() : 0;
-}
-
-std::size_t Directory::entries() const {
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < kStripes; ++i) {
-    const Lock lock(stripes_[i].mutex);
-    count += stripes_[i].users.size() + stripes_[i].resting.size();
-  }
-  return count;
-}
-
-std::vector<std::string> Directory::online_users() const {
-  std::vector<std::string> users;
-  users.reserve(online_count());
-  for (Walk all; !all.over();) {
-    walk(all, [&users](const std::string& user) { users.push_back(user); });
-  }
-  std::sort(users.begin(), users.end());
-  return users;
-}
-
-std::size_t Directory::walk(Walk& walk, const std::function<void(const std::string& user)>& visit) const {
-  constexpr std::size_t kUsersAtOnce = 256;
-  const Stripe& stripe = stripes_[walk.stripe];
-  std::vector<const User*> piece;  // whose memory is fetched while the others are found
-  {
-    const Lock lock(stripe.mutex);
-    if (walk.pieces == 0)
-      walk.pieces = static_cast<std::uint32_t>(std::bit_ceil(stripe.users.size() / kUsersAtOnce + 1));
-    stripe.users.each_of(walk.piece, walk.pieces, [&](const User& user) {
-      __builtin_prefetch(&user);
-      __builtin_prefetch(&user.online);
-      piece.push_back(&user);
-    });
-    for (const User* user : piece) {
-      if (user->online) visit(user->id);
-    }
-  }
-  if (++walk.piece == walk.pieces) walk = {.stripe = walk.stripe + 1};
-  return piece.size();
-}
-
-void Directory::arm(TimePoint deadline) {
-  auto current = next_deadline_.load(std::memory_order_relaxed);
-  const auto wanted = deadline.time_since_epoch().count();
-  while (wanted < current && !next_deadline_.compare_exchange_weak(current, wanted)) {
-  }
-  // Shard 0 keeps this time: it must look again, whatever it is waiting for.
-  if (wanted < current) static_cast<void>(mailboxes_.post(0, Message::run([] {})));
+  presence.hold();
+  if (ledger.store()) stored_presence_.hand_over();
 }
 
 TimePoint Directory::next_deadline() const {
-  if (expire_left_ != 0) return TimePoint::min();
-  const TimePoint grace{TimePoint::duration(next_deadline_.load(std::memory_order_relaxed))};
-  return std::min(grace, next_expiry_);
+  return expiry_.due() ? TimePoint::min() : std::min(presence.next_deadline(), next_second_);
 }
 
 void Directory::on_timer(TimePoint now) {
-  if (now >= TimePoint(TimePoint::duration(next_deadline_.load(std::memory_order_relaxed)))) {
-    next_deadline_.store(kNever.time_since_epoch().count());
-    // What is left of a crowd whose graces end at once has the next turn: each takes a microsecond.
-    std::size_t left = 1000;
-    for (std::size_t i = 0; i < kStripes && !presence_held_; ++i) end_graces(stripes_[i], now, left);
+  presence.on_timer(now);
+  if (!expiry_.due() && now < next_second_) return;
+  if (!expiry_.due()) {
+    next_second_ = now + std::chrono::seconds(1);
+    begin_second(now);
   }
-  if (expire_left_ == 0 && now < next_expiry_) return;
-  if (expire_left_ == 0) {
-    constexpr std::size_t kEachSecond = 16;
-    expire_left_ = kEachSecond;
-    next_expiry_ = now + std::chrono::seconds(1);
-    look_at_clock();
-    forget_notices();
-    if (store_) look_at_store(now);
-    look_at_memory();
-  }
-  // So many users a turn, so that none is long however many there are.
-  constexpr std::size_t kEachTurn = 2000;
-  for (std::size_t looked = 0; expire_left_ != 0 && looked < kEachTurn; --expire_left_) {
-    left_to_store_ = lean_ ? left_to_store_ + 1 : 0;
-    Stripe& stripe = stripes_[expire_next_++ % kStripes];
-    const bool too_much = tight();
-    const Lock lock(stripe.mutex);
-    looked += expire_jobs(stripe, too_much);
-  }
+  expiry_.go_on();
 }
 
-void Directory::look_at_clock() {
-  constexpr std::int64_t kWorthALine = 5000;
-  const bool was_set = clock_.ages().clock_is_set;
-  const std::int64_t jump = clock_.look();
-  if (store_ && jump != 0) store_->redate(jump);
-  // By now nobody sets it any more: what seems to come from the future would seem so at each start.
-  if (store_ && !was_set && clock_.ages().clock_is_set && from_the_future_)
-    store_->date_at_most(clock_.wall(clock_.now()));
-  if (std::abs(jump) < kWorthALine) return;
-  log::warn("the wall clock has jumped: nothing that is kept ends earlier or later for that",
-            {{"by_ms", std::to_string(jump)}});
-}
-
-void Directory::end_graces(Stripe& stripe, TimePoint now, std::size_t& left) {
-  const Lock lock(stripe.mutex);
-  for (; left != 0 && !stripe.leaving.empty() && stripe.leaving.front().offline_at <= now; --left) {
-    const auto [user, offline_at] = stripe.leaving.front();
-    stripe.leaving.pop_front();
-    --user->leaving;
-    if (user->offline_at == offline_at && user->online) {  // not back, and not gone again later
-      user->offline_at = kNever;
-      set_online(*user, false);
-    }
-    if (user->forgotten()) stripe.users.erase(*user);
+void Directory::begin_second(TimePoint now) {
+  ledger.look_at_clock();
+  broadcasts.forget();
+  if (OutcomeStore* store = ledger.store()) {
+    store->look(now);
+    // While it does not write, changes are gathered here.
+    if (store->ready()) stored_presence_.hand_over();
+    reader.look();
   }
-  if (!stripe.leaving.empty()) arm(stripe.leaving.front().offline_at);
+  expiry_.begin_second();
 }
 
 }  // namespace signalbox::users

@@ -13,10 +13,10 @@ std::string_view to_text(Origin origin) noexcept {
   return {};
 }
 
-EmitError Emitter::error_of(Directory::Refusal refusal, Origin origin) {
+EmitError Emitter::error_of(Refusal refusal, Origin origin) {
   if (!running()) return EmitError::stopped;
-  if (refusal == Directory::Refusal::overloaded) mailbox_.reached({{"from", std::string(to_text(origin))}});
-  if (refusal == Directory::Refusal::notices_full) notices_.reached();
+  if (refusal == Refusal::overloaded) mailbox_.reached({{"from", std::string(to_text(origin))}});
+  if (refusal == Refusal::notices_full) notices_.reached();
   return to_emit_error(refusal);
 }
 
@@ -27,7 +27,7 @@ EmitResult Emitter::emit(std::string_view user, EncodedEvent event, Origin origi
   return *queued;
 }
 
-EmitResult Emitter::emit_all(std::vector<Directory::Emission> emissions, Origin origin, CommitGroup group) {
+EmitResult Emitter::emit_all(std::vector<Emission> emissions, Origin origin, CommitGroup group) {
   if (!running()) return std::unexpected(EmitError::stopped);
   const auto online = directory_.emit_all(std::move(emissions), group);
   if (!online) return std::unexpected(error_of(online.error(), origin));
@@ -36,23 +36,23 @@ EmitResult Emitter::emit_all(std::vector<Directory::Emission> emissions, Origin 
 
 std::expected<void, EmitError> Emitter::emit_to_all(FrameRef notice, Origin origin) {
   if (!running()) return std::unexpected(EmitError::stopped);
-  const auto taken = directory_.emit_to_all(std::move(notice));
+  const auto taken = directory_.broadcasts.notice(std::move(notice));
   if (!taken) return std::unexpected(error_of(taken.error(), origin));
   return {};
 }
 
 CommitGroup Emitter::new_group() const {
   // Before it runs, the store may just be opened.
-  OutcomeStore* const store = running() ? directory_.store() : nullptr;
+  OutcomeStore* const store = running() ? directory_.ledger.store() : nullptr;
   return store ? store->new_group() : 0;
 }
 
 void Emitter::when_durable(CommitGroup group, OutcomeStore::Committed callback) const {
-  group == 0 ? callback(Commit::nowhere) : directory_.store()->when_committed(group, std::move(callback));
+  group == 0 ? callback(Commit::nowhere) : directory_.ledger.store()->when_committed(group, std::move(callback));
 }
 
 StoreState Emitter::store_state() const {
-  const OutcomeStore* const store = directory_.store();
+  const OutcomeStore* const store = directory_.ledger.store();
   return store ? store->state() : StoreState::ready;
 }
 

@@ -32,7 +32,7 @@ class Emitter {
   /// on the disk when when_durable() says so.
   EmitResult emit(std::string_view user, EncodedEvent event, Origin origin, CommitGroup group = 0);
   /// All or none: how many of these had a socket. Order within a user is that of the list.
-  EmitResult emit_all(std::vector<Directory::Emission> emissions, Origin origin, CommitGroup group = 0);
+  EmitResult emit_all(std::vector<Emission> emissions, Origin origin, CommitGroup group = 0);
   /// To every socket that the directory knows; nothing is kept of it.
   std::expected<void, EmitError> emit_to_all(FrameRef notice, Origin origin);
 
@@ -45,7 +45,7 @@ class Emitter {
   StoreState store_state() const;
 
  private:
-  EmitError error_of(Directory::Refusal refusal, Origin origin);
+  EmitError error_of(Refusal refusal, Origin origin);
 
   Directory& directory_;
   Limit mailbox_{"MAILBOX_MESSAGES is reached: emits are refused"};

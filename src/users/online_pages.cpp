@@ -39,7 +39,7 @@ void OnlinePages::read_piece(Reader& reader) {
     for (Page& page : reader.reading) page.take(user);
   };
   for (std::size_t looked = 0; looked < kUsersATask && !reader.walk.over();)
-    looked += directory_.walk(reader.walk, take);
+    looked += directory_.presence.walk(reader.walk, take);
   for (Page& page : reader.reading) {
     if (page.found.size() >= kFoundBeforeSort) page.settle();
   }

@@ -38,7 +38,7 @@ class OnlinePages {
   };
   struct Reader {
     std::vector<Page> reading{};  ///< while there is one, a task goes on
-    Directory::Walk walk{};
+    Presence::Walk walk{};
     std::deque<Page> waiting{};
   };
   static void begin(Reader& reader);

@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "base/text.hpp"
-#include "users/directory.hpp"
 #include "users/hash_index.hpp"
+#include "users/user.hpp"
 
 namespace signalbox::users {
 

@@ -15,7 +15,7 @@ struct PresenceOfACrowd : testing::Test {
 
   /// Straight to the directory: users of whom nothing else comes.
   void comes(std::size_t i) {
-    world.directory.join(name(i), {.shard = 0, .slot = 9999}, sim_now);
+    world.directory.sockets.join(name(i), {.shard = 0, .slot = 9999});
     if (i % 1000 == 0) world.turn();
   }
   static std::string name(std::size_t i) { return "user-" + std::to_string(i); }

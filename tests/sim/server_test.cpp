@@ -42,14 +42,14 @@ TEST(Presence, a_page_reload_is_no_absence_and_a_longer_one_is_told_once) {
   tab->cut();
   other->cut();
   world.pass(Milliseconds(4900));
-  EXPECT_TRUE(world.directory.online("ada"));
+  EXPECT_TRUE(world.directory.presence.online("ada"));
   tab = arrive(world, "ada");
   world.pass(seconds(6));
   EXPECT_EQ(watcher->heard(), Messages{}) << "she was there all the time";
   tab->cut();
   world.pass(seconds(6));
   EXPECT_EQ(watcher->heard(), Messages{offline("ada")});
-  EXPECT_FALSE(world.directory.online("ada"));
+  EXPECT_FALSE(world.directory.presence.online("ada"));
   tab = arrive(world, "ada", 1);
   EXPECT_EQ(watcher->heard(), Messages{online("ada")});
 }

@@ -39,12 +39,12 @@ TEST(TotalQueueBytes, of_the_clients_of_all_shards_the_one_for_whom_most_waits_g
   const auto small = deaf(world, "small", 1), large = deaf(world, "large", 1);
   emit(world, "small", 60'000);
   emit(world, "large", 70'000);
-  EXPECT_TRUE(world.directory.online("large"));
+  EXPECT_TRUE(world.directory.presence.online("large"));
   emit(world, "large", 70'000);
   world.pass(seconds(6));
-  EXPECT_FALSE(world.directory.online("large"));
-  EXPECT_TRUE(world.directory.online("small"));
-  for (int i = 0; i < 30; ++i) EXPECT_TRUE(world.directory.online("many" + std::to_string(i))) << i;
+  EXPECT_FALSE(world.directory.presence.online("large"));
+  EXPECT_TRUE(world.directory.presence.online("small"));
+  for (int i = 0; i < 30; ++i) EXPECT_TRUE(world.directory.presence.online("many" + std::to_string(i))) << i;
   EXPECT_LT(world.counters().queued_bytes, 100'000u);
 }
 
@@ -58,8 +58,8 @@ TEST(TotalQueueBytes, that_one_client_holds_are_no_reason_to_close_another_which
   emit(world, "d", 10'000);
   for (int i = 0; i < 3; ++i) emit(world, "c", 50'000);
   world.pass(seconds(6));
-  EXPECT_FALSE(world.directory.online("c"));
-  for (const char* name : {"a", "b", "d"}) EXPECT_TRUE(world.directory.online(name)) << name;
+  EXPECT_FALSE(world.directory.presence.online("c"));
+  for (const char* name : {"a", "b", "d"}) EXPECT_TRUE(world.directory.presence.online(name)) << name;
 }
 
 }  // namespace

@@ -464,7 +464,7 @@ TEST_F(Open, another_middleware_may_say_who_the_user_is) {
   });
   start().text("0");
   EXPECT_EQ(client->take(), (Packets{R"(40{"sid":"SID"})", R"(42["authenticated",{"user":{"id":"ada","role":"x"}}])"}));
-  EXPECT_TRUE(hub.directory.online("ada"));
+  EXPECT_TRUE(hub.directory.presence.online("ada"));
 }
 
 TEST(Registration, names_what_is_wrong) {

@@ -43,7 +43,7 @@ struct JobQuestions : testing::Test {
 TEST_F(JobQuestions, jobs_takes_after_and_limit_and_says_where_the_next_page_begins) {
   for (const char* job : {"1", "2", "3"}) end(job, 0);
   logged_in();
-  const auto job = [this](const char* id) { return to_json(*hub.directory.job("ada", id)); };
+  const auto job = [this](const char* id) { return to_json(*hub.directory.ledger.job("ada", id)); };
   EXPECT_EQ(ask(R"(21["jobs",{"limit":2}])"), "431[[" + job("1") + "," + job("2") + R"(],{"next":2}])");
   EXPECT_EQ(ask(R"(22["jobs",{"after":2,"limit":2}])"), "432[[" + job("3") + "]]");
   EXPECT_EQ(ask(R"(23["jobs",{"after":3}])"), "433[[]]");
@@ -260,7 +260,7 @@ TEST_F(JobQuestionsToTheStore, bring_no_more_into_memory_than_is_shown) {
   const std::string page = ada.take().at(0);
   EXPECT_TRUE(page.starts_with(R"(431[[{"jobId":"2","event":"job_completed")")) << page;
   EXPECT_TRUE(page.ends_with(R"("had":false}],{"next":3}])")) << page;
-  EXPECT_EQ(hub.directory.job("ada", "2")->event, "") << "it lies in the store alone as before";
+  EXPECT_EQ(hub.directory.ledger.job("ada", "2")->event, "") << "it lies in the store alone as before";
   ada.text(R"(22["job_status","4"])");
   EXPECT_TRUE(store.notes.back().ends_with(": 4"));
 }

@@ -48,10 +48,10 @@ TEST_F(LeftToStore, a_login_is_answered_when_its_outcomes_have_been_read) {
   FakeClient ada(hub);
   ada.log_in("ada");
   EXPECT_EQ(ada.take(), Packets{});
-  EXPECT_EQ(hub.directory.connections("ada"), 0u);
+  EXPECT_EQ(hub.directory.sockets.connections("ada"), 0u);
   answer();
   EXPECT_EQ(without_welcome(ada.take()), Packets{kEnded});
-  EXPECT_EQ(hub.directory.connections("ada"), 1u);
+  EXPECT_EQ(hub.directory.sockets.connections("ada"), 1u);
 }
 
 TEST_F(LeftToStore, nobody_waits_for_a_disk_that_does_not_answer) {
@@ -71,9 +71,9 @@ TEST_F(LeftToStore, nobody_waits_for_a_disk_that_does_not_answer) {
   FakeClient late(hub);
   late.log_in("ada");
   EXPECT_EQ(without_welcome(late.take()), Packets{}) << "at once";
-  EXPECT_EQ(hub.directory.emit("ada", ended("8")).error(), users::Directory::Refusal::not_durable);
+  EXPECT_EQ(hub.directory.emit("ada", ended("8")).error(), users::Refusal::not_durable);
   store.how = users::StoreState::full;
-  EXPECT_EQ(hub.directory.emit("ada", ended("8")).error(), users::Directory::Refusal::store_full);
+  EXPECT_EQ(hub.directory.emit("ada", ended("8")).error(), users::Refusal::store_full);
   EXPECT_TRUE(hub.directory.emit("ada", *users::job_frame(JobProgress{.job_id = "9", .progress = 1}, {})))
       << "progress goes on";
 
@@ -121,8 +121,8 @@ TEST_F(LeftToStore, a_client_that_leaves_meanwhile_leaves_nothing_behind) {
     ada.log_in("ada");
   }
   answer();
-  EXPECT_EQ(hub.directory.connections("ada"), 0u);
-  EXPECT_FALSE(hub.directory.job("ada", "7")->had);
+  EXPECT_EQ(hub.directory.sockets.connections("ada"), 0u);
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "7")->had);
 }
 
 TEST_F(LeftToStore, a_connected_client_is_told_at_once_and_its_receipt_counts) {
@@ -134,7 +134,7 @@ TEST_F(LeftToStore, a_connected_client_is_told_at_once_and_its_receipt_counts) {
   EXPECT_EQ(ada.take(), Packets{kEnded});
   ada.client.on_received(ada.marker, test_now);
   ada.client.on_timer(test_now + std::chrono::seconds(1));
-  EXPECT_TRUE(hub.directory.job("ada", "7")->had);
+  EXPECT_TRUE(hub.directory.ledger.job("ada", "7")->had);
 }
 
 TEST_F(LeftToStore, questions_about_jobs_wait_for_it_too) {
@@ -167,7 +167,7 @@ struct CannotRead : LeftToStore {
     client.client.on_received(client.marker, test_now);
     client.client.on_timer(test_now + std::chrono::seconds(1));
   }
-  bool had(const char* job) { return hub.directory.job("ada", job)->had; }
+  bool had(const char* job) { return hub.directory.ledger.job("ada", job)->had; }
   static Packets outcomes(std::initializer_list<const char*> jobs) {
     Packets out;
     for (const char* job : jobs) out.emplace_back(ended(job)->packet());
@@ -239,7 +239,7 @@ TEST_F(LeftToStore, what_runs_is_not_pushed_out_by_what_is_read_for_a_moment) {
   ada.log_in("ada");
   far.answer();  // they are in memory, and have not been told yet
   seconds_pass();
-  EXPECT_TRUE(roomy.directory.job("ada", "runs"));
+  EXPECT_TRUE(roomy.directory.ledger.job("ada", "runs"));
   roomy.deliver();
   EXPECT_EQ(ada.take().size(), 2u + 4u);
 }
@@ -249,7 +249,7 @@ TEST_F(LeftToStore, what_was_found_at_the_start_is_left_there) {
   store.find("ada", {.frame = ended().frame, .number = 5});
   after.directory.open(store, test_now);
   after.registry.start(after.config);
-  EXPECT_EQ(after.directory.job("ada", "7")->event, "");
+  EXPECT_EQ(after.directory.ledger.job("ada", "7")->event, "");
 }
 
 TEST_F(LeftToStore, a_start_asks_for_no_data_that_has_no_room) {
@@ -260,7 +260,7 @@ TEST_F(LeftToStore, a_start_asks_for_no_data_that_has_no_room) {
     far.found_bytes = bytes;
     after.directory.open(far, test_now);
     EXPECT_EQ(far.asked_for_packets, bytes == 100'000);
-    EXPECT_EQ(after.directory.job("ada", "7")->event, bytes == 100'000 ? "job_completed" : "");
+    EXPECT_EQ(after.directory.ledger.job("ada", "7")->event, bytes == 100'000 ? "job_completed" : "");
   }
 }
 
@@ -277,8 +277,8 @@ TEST_F(LeftToStore, a_start_that_finds_memory_short_in_the_middle_has_all_of_eac
   FakeHub after(config);
   after.directory.open(far, test_now);
   EXPECT_EQ(after.directory.entries(), 3u);
-  EXPECT_FALSE(after.directory.job("user-0", "0")->event.empty());
-  EXPECT_TRUE(after.directory.job("user-0", "2997")->event.empty());
+  EXPECT_FALSE(after.directory.ledger.job("user-0", "0")->event.empty());
+  EXPECT_TRUE(after.directory.ledger.job("user-0", "2997")->event.empty());
   after.registry.start(after.config);
   FakeClient client(after);
   client.log_in("user-1");
@@ -331,8 +331,8 @@ TEST_F(LeftToStoreAndRecovering,
   hub.deliver();
   ada.connection().client.on_received(ada.connection().marker, test_now);
   ada.connection().client.on_timer(test_now + std::chrono::seconds(1));
-  EXPECT_FALSE(hub.directory.job("ada", "1")->had);
-  EXPECT_TRUE(hub.directory.job("ada", "3")->had);
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "1")->had);
+  EXPECT_TRUE(hub.directory.ledger.job("ada", "3")->had);
 }
 
 TEST_F(CannotRead, what_stays_unreadable_keeps_no_others_from_being_confirmed) {
@@ -401,7 +401,7 @@ TEST_F(LeftToStore, progress_far_past_the_limit_goes_before_all_outcomes_are_lef
   }
   for (int i = 0; i < 16; ++i) roomy.directory.on_timer(test_now += std::chrono::seconds(1));
   int left = 0;
-  for (int i = 0; i < 20; ++i) left += roomy.directory.job(user(i), "runs").has_value();
+  for (int i = 0; i < 20; ++i) left += roomy.directory.ledger.job(user(i), "runs").has_value();
   EXPECT_LE(left, 2);
 }
 
@@ -419,7 +419,7 @@ TEST(UnreadOutcomes, a_batch_does_not_pass_their_bound) {
   config.unread_outcomes_per_user = 2;
   FakeHub hub(config);
   EXPECT_EQ(hub.directory.emit_all({{"ada", ended("1")}, {"ada", ended("2")}, {"ada", ended("3")}}).error(),
-            users::Directory::Refusal::too_many_unread);
+            users::Refusal::too_many_unread);
   EXPECT_TRUE(hub.directory.emit_all({{"ada", ended("1")}, {"grace", ended("2")}, {"ada", ended("3")}}));
   EXPECT_FALSE(hub.directory.emit("ada", ended("4")));
 }
@@ -452,7 +452,7 @@ TEST_F(Bursts, of_progress_go_as_they_come_where_memory_is_full) {
         hub.directory.emit(user, *users::job_frame(JobProgress{.job_id = job, .progress = 5, .status = step}, {})));
   }
   std::size_t kept = 0;
-  for (int i = 0; i < 100; ++i) kept += hub.directory.jobs("user " + std::to_string(i)).jobs.size();
+  for (int i = 0; i < 100; ++i) kept += hub.directory.ledger.jobs("user " + std::to_string(i)).jobs.size();
   EXPECT_LT(kept * step.size(), (1u << 20) * 11 / 8);
   EXPECT_GT(kept, 0u);
 }

@@ -121,15 +121,16 @@ TEST(EachStepOfALogin, may_be_the_last_of_a_client_whichever_way_it_goes) {
       EXPECT_EQ(ada.authenticated, way.closed && std::string_view(step.name) != "admission");
       world.answer_all();
       EXPECT_EQ(ada.take(), Packets{}) << "nobody is told anything";
-      EXPECT_EQ(world.hub.directory.connections("ada"), 0u);
+      EXPECT_EQ(world.hub.directory.sockets.connections("ada"), 0u);
       FakeClient next(world.hub);
       next.log_in("ada");
       world.answer_all();
-      EXPECT_EQ(world.hub.directory.connections("ada"), 1u) << "the next one is a login like any other";
+      EXPECT_EQ(world.hub.directory.sockets.connections("ada"), 1u) << "the next one is a login like any other";
       if (way.closed) continue;
       ada.log_in("ada");
       world.answer_all();
-      EXPECT_EQ(world.hub.directory.connections("ada"), 2u) << "and so is the next one over the same connection";
+      EXPECT_EQ(world.hub.directory.sockets.connections("ada"), 2u)
+          << "and so is the next one over the same connection";
     }
   }
 }
@@ -143,7 +144,7 @@ TEST(EachStepOfALogin, leads_to_the_next) {
     FakeClient ada(world.hub);
     step.wait(world, ada);
     world.answer_all();
-    EXPECT_EQ(world.hub.directory.connections("ada"), 1u);
+    EXPECT_EQ(world.hub.directory.sockets.connections("ada"), 1u);
     EXPECT_TRUE(ada.authenticated);
     EXPECT_EQ(ada.partial, 0u);
     EXPECT_EQ(ada.client.next_deadline(), kNever) << "there is nothing left to wait for";
@@ -178,7 +179,7 @@ TEST_F(LoginSteps, a_middleware_that_takes_its_time_may_refuse) {
   EXPECT_FALSE(ada.authenticated);
   ada.log_in("ada");
   answer_all();
-  EXPECT_EQ(hub.directory.connections("ada"), 1u);
+  EXPECT_EQ(hub.directory.sockets.connections("ada"), 1u);
 }
 
 TEST_F(LoginSteps, or_say_who_the_user_is_after_all) {
@@ -211,7 +212,7 @@ TEST_F(LoginSteps, only_its_first_word_counts) {
   (*asked[0])(ConnectRefusal{.message = "too late"});
   hub.deliver();
   EXPECT_EQ(ada.take().size(), 2u);
-  EXPECT_EQ(hub.directory.connections("ada"), 1u);
+  EXPECT_EQ(hub.directory.sockets.connections("ada"), 1u);
 }
 
 TEST_F(LoginSteps, past_MAX_PENDING_LOGINS_a_client_is_closed_so_that_it_tries_again) {

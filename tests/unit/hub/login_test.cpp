@@ -84,7 +84,7 @@ TEST_F(Login, an_applications_checks_run_before_and_after_the_tokens_in_their_or
     refused.log_in("eve");
     EXPECT_EQ(refused.take(), Packets{R"(44{"message":")" + name + "\"}"});
   }
-  EXPECT_FALSE(hub.directory.online("eve"));
+  EXPECT_FALSE(hub.directory.presence.online("eve"));
 }
 
 TEST_F(Login, the_token_is_forgotten_once_it_has_done_its_work) {
@@ -273,10 +273,10 @@ TEST_F(Login, others_hear_once_who_comes_and_who_goes_on_every_shard) {
   grace.close(CloseReason::transport_close, test_now);
   turn_clock(hub.config.presence_grace - Milliseconds(1), ada);
   EXPECT_EQ(ada.take(), Packets{});
-  EXPECT_TRUE(hub.directory.online("grace"));
+  EXPECT_TRUE(hub.directory.presence.online("grace"));
   turn_clock(Milliseconds(1), ada);
   EXPECT_EQ(ada.take(), Packets{R"(42["user_offline",{"userId":"grace"}])"});
-  EXPECT_FALSE(hub.directory.online("grace"));
+  EXPECT_FALSE(hub.directory.presence.online("grace"));
 }
 
 TEST_F(Login, of_those_who_come_meanwhile_only_the_user_of_whom_is_told_is_left_out) {
@@ -343,7 +343,7 @@ TEST_F(Login, past_the_most_connections_of_a_user_the_oldest_is_sent_away) {
   first.take();
   small.deliver();
   EXPECT_EQ(first.take(), Packets{"41"});
-  EXPECT_EQ(small.directory.connections("ada"), 2u);
+  EXPECT_EQ(small.directory.sockets.connections("ada"), 2u);
 }
 
 TEST_F(Login, one_sent_away_is_closed_unless_it_is_in_another_namespace) {

@@ -54,13 +54,13 @@ TEST_F(Outcomes, are_had_a_second_after_the_client_confirmed_their_receipt) {
   told_at_login(ada);
   ASSERT_EQ(hub.directory.emit("ada", done()), 1u);
   hub.deliver();
-  EXPECT_FALSE(hub.directory.job("ada", "7")->had);
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "7")->had);
   ada.client.on_received(ada.marker, test_now);
   EXPECT_EQ(ada.client.next_deadline(), test_now + std::chrono::seconds(1));
   ada.client.on_timer(test_now + std::chrono::milliseconds(999));
-  EXPECT_FALSE(hub.directory.job("ada", "7")->had);
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "7")->had);
   ada.client.on_timer(test_now + std::chrono::seconds(1));
-  EXPECT_TRUE(hub.directory.job("ada", "7")->had);
+  EXPECT_TRUE(hub.directory.ledger.job("ada", "7")->had);
   EXPECT_EQ(store.notes.back(), "received ada 7");
 }
 
@@ -73,7 +73,7 @@ TEST_F(Outcomes, a_receipt_is_void_if_the_socket_left_meanwhile) {
   ada.text("1");
   ada.log_in("grace");  // the same connection, another user with numbers of her own
   ada.client.on_timer(test_now + std::chrono::seconds(2));
-  EXPECT_FALSE(hub.directory.job("ada", "7")->had);
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "7")->had);
 }
 
 TEST_F(Outcomes, a_receipt_says_nothing_of_what_was_sent_after_its_ping) {
@@ -86,8 +86,8 @@ TEST_F(Outcomes, a_receipt_says_nothing_of_what_was_sent_after_its_ping) {
   hub.deliver();
   ada.client.on_received(first, test_now);
   ada.client.on_timer(test_now + std::chrono::seconds(1));
-  EXPECT_TRUE(hub.directory.job("ada", "7")->had);
-  EXPECT_FALSE(hub.directory.job("ada", "9")->had);
+  EXPECT_TRUE(hub.directory.ledger.job("ada", "7")->had);
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "9")->had);
 }
 
 TEST_F(Outcomes, that_wait_for_the_same_ping_are_one_receipt) {
@@ -107,8 +107,8 @@ TEST_F(Outcomes, that_wait_for_the_same_ping_are_one_receipt) {
   EXPECT_GT(ada.marker, first);
   ada.client.on_received(first, test_now);
   ada.client.on_timer(test_now + std::chrono::seconds(1));
-  for (const char* job : {"7", "8", "9"}) EXPECT_TRUE(hub.directory.job("ada", job)->had) << job;
-  EXPECT_FALSE(hub.directory.job("ada", "10")->had);
+  for (const char* job : {"7", "8", "9"}) EXPECT_TRUE(hub.directory.ledger.job("ada", job)->had) << job;
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "10")->had);
 }
 
 TEST_F(Outcomes, are_told_to_every_tab_that_comes_for_a_while_though_one_has_had_them) {
@@ -132,10 +132,9 @@ TEST_F(Outcomes, the_newest_progress_of_what_runs_is_told_as_well) {
 
 TEST_F(Outcomes, are_refused_while_the_store_cannot_write_and_progress_goes_on) {
   store.how = users::StoreState::failing;
-  EXPECT_EQ(hub.directory.emit("ada", done()).error(), users::Directory::Refusal::not_durable);
-  EXPECT_EQ(hub.directory.emit_all({{"ada", percent(1)}, {"ada", done()}}).error(),
-            users::Directory::Refusal::not_durable);
-  EXPECT_FALSE(hub.directory.job("ada", "8")) << "all or none";
+  EXPECT_EQ(hub.directory.emit("ada", done()).error(), users::Refusal::not_durable);
+  EXPECT_EQ(hub.directory.emit_all({{"ada", percent(1)}, {"ada", done()}}).error(), users::Refusal::not_durable);
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "8")) << "all or none";
   EXPECT_TRUE(hub.directory.emit("ada", percent(1)));
 }
 
@@ -144,7 +143,7 @@ TEST_F(Outcomes, a_client_asks_for_its_own_jobs_and_for_no_others) {
   ASSERT_TRUE(hub.directory.emit("grace", percent(5)));
   FakeClient ada(hub);
   told_at_login(ada);
-  const users::WallMs time = hub.directory.job("ada", "7")->time;
+  const users::WallMs time = hub.directory.ledger.job("ada", "7")->time;
   const std::string job = R"({"jobId":"7","event":"job_completed","data":{"jobId":"7","result":1},"time":)" +
                           std::to_string(time) + R"(,"had":false})";
   ada.text(R"(21["job_status","7"])");
@@ -193,7 +192,7 @@ TEST_F(AcknowledgedOutcomes, are_had_when_it_comes_and_written_down_once_for_man
   ada.text("31000000000002[]");
   test_now = ada.client.next_deadline();
   ada.client.on_timer(test_now);
-  EXPECT_TRUE(hub.directory.job("ada", "9")->had);
+  EXPECT_TRUE(hub.directory.ledger.job("ada", "9")->had);
   EXPECT_EQ(store.notes.size(), 3u);
   EXPECT_EQ(store.notes.back(), "received ada 7, ada 9");
 }
@@ -221,7 +220,7 @@ TEST_F(AcknowledgedOutcomes, count_though_the_client_leaves_at_once) {
   hub.deliver();
   ada.text("31000000000001[]");
   ada.text("1");
-  EXPECT_TRUE(hub.directory.job("ada", "7")->had);
+  EXPECT_TRUE(hub.directory.ledger.job("ada", "7")->had);
 }
 
 TEST_F(Outcomes, ask_for_no_acknowledgement_else_and_one_that_nobody_asked_for_says_nothing) {
@@ -232,7 +231,7 @@ TEST_F(Outcomes, ask_for_no_acknowledgement_else_and_one_that_nobody_asked_for_s
   EXPECT_EQ(ada.take(), Packets{kDone});
   ada.text("31000000000001[]");
   ada.text("1");
-  EXPECT_FALSE(hub.directory.job("ada", "7")->had);
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "7")->had);
 }
 
 TEST(OutcomesPushedOut, are_gone_from_the_store_as_well) {
@@ -241,7 +240,7 @@ TEST(OutcomesPushedOut, are_gone_from_the_store_as_well) {
   users::Directory directory(mailboxes, {.ledger = {.jobs_per_user = 1}});
   directory.open(store, test_now);
   ASSERT_TRUE(directory.emit("ada", done()));
-  directory.confirm("ada", {.up_to = 1});
+  directory.ledger.confirm("ada", {.up_to = 1});
   ASSERT_TRUE(directory.emit("ada", percent(1)));  // whose progress pushes the outcome out
   EXPECT_EQ(store.notes, (std::vector<std::string>{"put ada 7 1", "received ada 7", "forget ada 7"}));
 }
@@ -256,7 +255,7 @@ TEST(OutcomesThatTheStoreCannotTake, are_not_told_at_the_next_login) {
   store.refuse({.user = "ada", .job_id = "7", .number = 1});
   FakeClient ada(hub);
   EXPECT_EQ(Outcomes::told_at_login(ada), Packets{});
-  EXPECT_FALSE(hub.directory.job("ada", "7"));
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "7"));
 }
 
 TEST(OutcomesAfterARestart, are_there_again) {

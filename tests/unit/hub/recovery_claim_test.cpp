@@ -171,7 +171,7 @@ TEST_F(RecoveryClaim, an_old_connection_that_is_still_open_is_taken_over_and_its
     EXPECT_EQ(ada.take(), events_of({1}) + kAuthenticated);
     EXPECT_EQ(ends, std::vector<std::string>{"ada transport close"});
     EXPECT_EQ(ada.connection(1).closed, CloseReason::transport_close);
-    EXPECT_EQ(hub.directory.connections("ada"), 1u);
+    EXPECT_EQ(hub.directory.sockets.connections("ada"), 1u);
     emit("ada", 2);
     ada.hear();
     EXPECT_EQ(ada.take(), events_of({2}));
@@ -195,7 +195,7 @@ TEST_F(RecoveryClaim, of_two_that_come_with_one_pid_the_later_has_it) {
   EXPECT_NE(third.sent.at(0).find(ada.pid), std::string::npos);
   EXPECT_EQ(Told(third.sent.at(1)).event, events_of({1})[0]);
   EXPECT_EQ(third.sent.size(), 3u);
-  EXPECT_EQ(hub.directory.connections("ada"), 2u);
+  EXPECT_EQ(hub.directory.sockets.connections("ada"), 2u);
 }
 
 TEST_F(RecoveryClaim, a_second_cut_before_the_answer_is_recovered_as_well) {

@@ -43,7 +43,7 @@ TEST_F(RecoveryAndPresence, follows_the_grace_alone) {
   EXPECT_EQ(bob.take(), Packets{}) << "back within it: nothing has changed";
   ada.cut();
   turn_clock(6s);
-  EXPECT_FALSE(hub.directory.online("ada")) << "the window is longer, and does not count";
+  EXPECT_FALSE(hub.directory.presence.online("ada")) << "the window is longer, and does not count";
   ada.connect(0);
   EXPECT_TRUE(ada.recovered);
   hub.deliver();
@@ -102,7 +102,7 @@ TEST_F(RecoveryAndPresence, a_notice_to_all_is_missed_and_heard_once) {
   Packets expected = kAuthenticated;
   for (const unsigned shard : {1u, 1u, 0u}) {
     const auto tell = [&](const std::string& when) {
-      EXPECT_TRUE(hub.directory.emit_to_all(*users::notice_frame("note", when, {})));
+      EXPECT_TRUE(hub.directory.broadcasts.notice(*users::notice_frame("note", when, {})));
       hub.deliver();
       expected.push_back("42[\"note\",\"" + when + "\"]");
     };
@@ -131,8 +131,7 @@ TEST_F(RecoveryAndPresence, a_socket_that_moves_hears_each_broadcast_once_whiche
     int told = 0;
     const auto tell = [&] {
       // Straight to the directory: a user of whom nothing else comes.
-      hub.directory.join("m" + std::to_string(late) + "-" + std::to_string(told++), {.shard = 0, .slot = 9999},
-                         test_now);
+      hub.directory.sockets.join("m" + std::to_string(late) + "-" + std::to_string(told++), {.shard = 0, .slot = 9999});
     };
     for (int step = 0; step < 24; ++step) {
       if (step % 4 == late % 4) tell();
@@ -179,7 +178,7 @@ struct RecoveryOfACrowd : RecoveryAndPresence {
   /// Straight to the directory: a user of whom nothing else comes.
   void one_comes() {
     const std::string name = "guest" + std::to_string(named++);
-    hub.directory.join(name, {.shard = 0, .slot = 9999}, test_now);
+    hub.directory.sockets.join(name, {.shard = 0, .slot = 9999});
     guests.push_back(R"(42["user_online",{"userId":")" + name + "\"}]");
   }
   void turn() {
@@ -327,7 +326,7 @@ TEST_F(RecoveryAndPresence, a_socket_of_another_namespace_that_moves_hears_nothi
   FakeClient back(hub, 1);
   back.text(nobody.connect_packet("/open"));
   hub.deliver_one(0);  // it is let go there, and goes over behind what lies in that mailbox
-  hub.directory.join("ada", {.shard = 0, .slot = 9999}, test_now);
+  hub.directory.sockets.join("ada", {.shard = 0, .slot = 9999});
   hub.deliver_one(1);  // which this shard hears first
   hub.deliver();
   ASSERT_FALSE(back.sent.empty());

@@ -289,10 +289,10 @@ TEST_F(RecoveryOfTwoAtMost, counts_only_who_is_connected) {
   ada.connect();
   tab.connect(1);
   ada.cut();
-  EXPECT_EQ(hub.directory.connections("ada"), 1u);
+  EXPECT_EQ(hub.directory.sockets.connections("ada"), 1u);
   EXPECT_EQ(emit("ada", 1), 1u);
   ada.connect(1);
-  EXPECT_EQ(hub.directory.connections("ada"), 2u);
+  EXPECT_EQ(hub.directory.sockets.connections("ada"), 2u);
   EXPECT_EQ(emit("ada", 2), 2u);
 }
 

@@ -44,7 +44,7 @@ TEST_F(SocketHandleTest, sends_the_socket_away) {
   hub.deliver();
   EXPECT_EQ(ada->take(), Packets{"41"});
   EXPECT_FALSE(ada->closed);
-  EXPECT_EQ(hub.directory.connections("ada"), 0u);
+  EXPECT_EQ(hub.directory.sockets.connections("ada"), 0u);
 }
 
 TEST_F(SocketHandleTest, closes_the_connection_also_on_its_own_shard) {

@@ -1,4 +1,4 @@
-#include "recovery/history.hpp"
+#include "recovery/history_line.hpp"
 
 #include <gtest/gtest.h>
 

@@ -66,8 +66,8 @@ struct NoticesTest : EmitterTest {
 TEST_F(NoticesTest, go_to_every_shard_once_in_one_order) {
   FakeMailboxes two{2};
   Directory all{two, {}};
-  EXPECT_TRUE(all.emit_to_all(notice(1)));
-  EXPECT_TRUE(all.emit_to_all(notice(2)));
+  EXPECT_TRUE(all.broadcasts.notice(notice(1)));
+  EXPECT_TRUE(all.broadcasts.notice(notice(2)));
   for (const auto& box : two.boxes) {
     ASSERT_EQ(box.size(), 2u);
     EXPECT_EQ(box[0].frame->packet(), R"(42["note",1])");
@@ -95,15 +95,15 @@ TEST_F(NoticesTest, are_refused_by_all_shards_or_by_none) {
 TEST_F(NoticesTest, that_have_not_reached_everybody_take_so_many_bytes_at_most) {
   Directory small{mailboxes, {.notices_bytes = 3000}};
   const std::string text(1000, 'x');
-  EXPECT_TRUE(small.emit_to_all(notice(text)));
-  EXPECT_TRUE(small.emit_to_all(notice(text)));
-  EXPECT_EQ(small.emit_to_all(notice(text)).error(), Directory::Refusal::notices_full);
+  EXPECT_TRUE(small.broadcasts.notice(notice(text)));
+  EXPECT_TRUE(small.broadcasts.notice(notice(text)));
+  EXPECT_EQ(small.broadcasts.notice(notice(text)).error(), Refusal::notices_full);
   EXPECT_EQ(mailboxes.boxes[0].size(), 2u);
   mailboxes.boxes[0].pop_back();  // the newer one has reached everybody first
-  EXPECT_TRUE(small.emit_to_all(notice(text)));
-  EXPECT_FALSE(small.emit_to_all(notice(text)));
+  EXPECT_TRUE(small.broadcasts.notice(notice(text)));
+  EXPECT_FALSE(small.broadcasts.notice(notice(text)));
   mailboxes.boxes[0].clear();
-  EXPECT_TRUE(small.emit_to_all(notice(std::string(5000, 'x')))) << "one alone is always taken";
+  EXPECT_TRUE(small.broadcasts.notice(notice(std::string(5000, 'x')))) << "one alone is always taken";
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ FrameRef completed(const char* job) {
   return (*job_frame(JobCompleted{.job_id = job, .result = 1}, {})).frame;
 }
 
-struct Ledger : testing::Test {
+struct KeptJobs : testing::Test {
   void keep(const char* job, const FrameRef& frame) {
     const auto [entry, replaced] = jobs.keep(HashedText(job), frame, ++now, pushed_out);
     last = entry.number;
@@ -44,7 +44,7 @@ struct Ledger : testing::Test {
 
 using Told = std::vector<std::string>;
 
-TEST_F(Ledger, tells_the_newest_progress_of_what_runs_and_every_outcome_not_had_in_their_order) {
+TEST_F(KeptJobs, tells_the_newest_progress_of_what_runs_and_every_outcome_not_had_in_their_order) {
   keep("a", progress("a", 1));
   keep("b", progress("b", 1));
   keep("a", progress("a", 2));
@@ -52,13 +52,13 @@ TEST_F(Ledger, tells_the_newest_progress_of_what_runs_and_every_outcome_not_had_
   EXPECT_EQ(told(), (Told{text(progress("b", 1)), text(progress("a", 2)), text(completed("c"))}));
 }
 
-TEST_F(Ledger, an_outcome_ends_its_progress) {
+TEST_F(KeptJobs, an_outcome_ends_its_progress) {
   keep("a", progress("a", 50));
   keep("a", completed("a"));
   EXPECT_EQ(told(), Told{text(completed("a"))});
 }
 
-TEST_F(Ledger, progress_after_an_outcome_opens_the_job_again_and_the_outcome_not_had_is_told_before_it) {
+TEST_F(KeptJobs, progress_after_an_outcome_opens_the_job_again_and_the_outcome_not_had_is_told_before_it) {
   keep("a", completed("a"));
   keep("a", progress("a", 1));
   EXPECT_EQ(told(), (Told{text(completed("a")), text(progress("a", 1))}));
@@ -67,7 +67,7 @@ TEST_F(Ledger, progress_after_an_outcome_opens_the_job_again_and_the_outcome_not
   EXPECT_EQ(told(), Told{R"(42["job_failed",{"jobId":"a","error":"x"}])"}) << "a later outcome replaces the earlier";
 }
 
-TEST_F(Ledger, an_outcome_that_is_taken_back_leaves_what_was_there_before_it) {
+TEST_F(KeptJobs, an_outcome_that_is_taken_back_leaves_what_was_there_before_it) {
   const auto gone = [&] { return std::pair{told(), bytes.load()}; };
   const auto nothing = gone();
   keep("a", completed("a"));
@@ -90,7 +90,7 @@ TEST_F(Ledger, an_outcome_that_is_taken_back_leaves_what_was_there_before_it) {
   EXPECT_EQ(told(), Told{text(progress("a", 1))});
 }
 
-TEST_F(Ledger, what_was_had_is_told_again_for_a_while_and_then_no_more) {
+TEST_F(KeptJobs, what_was_had_is_told_again_for_a_while_and_then_no_more) {
   keep("a", completed("a"));
   EXPECT_EQ(jobs.confirm({.up_to = last}, now, pushed_out), std::vector<Row>{kRows + last});
   EXPECT_EQ(jobs.confirm({.up_to = last}, now, pushed_out), std::vector<Row>{});
@@ -101,7 +101,7 @@ TEST_F(Ledger, what_was_had_is_told_again_for_a_while_and_then_no_more) {
   EXPECT_TRUE(jobs.status("a")->had);
 }
 
-TEST_F(Ledger, a_confirmation_says_nothing_of_what_came_after) {
+TEST_F(KeptJobs, a_confirmation_says_nothing_of_what_came_after) {
   keep("a", completed("a"));
   const auto first = last;
   keep("b", completed("b"));
@@ -110,7 +110,7 @@ TEST_F(Ledger, a_confirmation_says_nothing_of_what_came_after) {
   EXPECT_FALSE(jobs.status("b")->had);
 }
 
-struct Bounded : Ledger {
+struct Bounded : KeptJobs {
   Bounded() { options.jobs_per_user = 3; }
   void receive(const char* job) {
     keep(job, completed(job));
@@ -176,7 +176,7 @@ TEST_F(Bounded, a_job_that_runs_again_counts_once_its_unread_outcome_has_had_its
   EXPECT_EQ(ids(), (Told{"2", "3", "again"}));
 }
 
-TEST_F(Ledger, refuses_outcomes_past_the_bound_of_what_was_not_had) {
+TEST_F(KeptJobs, refuses_outcomes_past_the_bound_of_what_was_not_had) {
   options.unread_outcomes_per_user = 2;
   keep("a", completed("a"));
   keep("b", completed("b"));
@@ -188,7 +188,7 @@ TEST_F(Ledger, refuses_outcomes_past_the_bound_of_what_was_not_had) {
   EXPECT_FALSE(jobs.has_room("c", 2)) << "two others come before it";
 }
 
-struct Unloaded : Ledger {
+struct Unloaded : KeptJobs {
   std::vector<StoredFrame> stored(const char* job) const { return {{.row = kRows + last, .frame = completed(job)}}; }
 };
 
@@ -255,7 +255,7 @@ TEST_F(Unloaded, a_job_that_runs_again_keeps_its_outcome_there) {
   EXPECT_TRUE(jobs.loaded());
 }
 
-TEST_F(Ledger, everything_has_its_time_and_gives_its_bytes_back) {
+TEST_F(KeptJobs, everything_has_its_time_and_gives_its_bytes_back) {
   keep("a", completed("a"));
   keep("b", progress("b", 1));
   EXPECT_GT(bytes, none);
@@ -268,7 +268,7 @@ TEST_F(Ledger, everything_has_its_time_and_gives_its_bytes_back) {
   EXPECT_EQ(bytes, none);
 }
 
-TEST_F(Ledger, when_memory_is_tight_only_what_was_not_had_stays) {
+TEST_F(KeptJobs, when_memory_is_tight_only_what_was_not_had_stays) {
   keep("unread", completed("unread"));
   keep("runs", progress("runs", 1));
   keep("had", completed("had"));
@@ -278,7 +278,7 @@ TEST_F(Ledger, when_memory_is_tight_only_what_was_not_had_stays) {
   EXPECT_TRUE(jobs.status("unread"));
 }
 
-TEST_F(Ledger, made_smaller_after_a_time_of_many_it_knows_what_it_knew) {
+TEST_F(KeptJobs, made_smaller_after_a_time_of_many_it_knows_what_it_knew) {
   for (int i = 0; i < 1000; ++i) keep(std::to_string(i).c_str(), completed(std::to_string(i).c_str()));
   keep("runs again", completed("runs again"));
   keep("runs again", progress("runs again", 1));
@@ -296,7 +296,7 @@ TEST_F(Ledger, made_smaller_after_a_time_of_many_it_knows_what_it_knew) {
   EXPECT_EQ(bytes, none);
 }
 
-TEST_F(Ledger, shows_a_job_as_it_was_emitted) {
+TEST_F(KeptJobs, shows_a_job_as_it_was_emitted) {
   jobs.keep(HashedText("7"), (*event_frame_of_text("job_completed", R"({ "jobId": 7, "result": 1.50 })", {})).frame, 5,
             pushed_out);
   const auto status = jobs.status("7");
@@ -311,7 +311,7 @@ TEST_F(Ledger, shows_a_job_as_it_was_emitted) {
   EXPECT_EQ(unknown_job_json("8"), R"({"jobId":"8","event":null,"data":null,"time":null,"had":false})");
 }
 
-TEST_F(Ledger, what_was_shown_stays_as_it_was_while_the_job_goes_on) {
+TEST_F(KeptJobs, what_was_shown_stays_as_it_was_while_the_job_goes_on) {
   const auto text_of = [this](const char* job) { return to_json(*jobs.status(job)); };
   keep("a", progress("a", 1));
   const std::string before = text_of("a");
@@ -337,7 +337,7 @@ TEST_F(Bounded, what_a_start_brings_back_goes_in_its_order) {
   EXPECT_EQ(ids(), (Told{"b", "new", "newer"}));
 }
 
-TEST_F(Ledger, of_two_outcomes_of_a_job_that_a_start_finds_the_later_counts) {
+TEST_F(KeptJobs, of_two_outcomes_of_a_job_that_a_start_finds_the_later_counts) {
   jobs.restore({.frame = completed("a"), .number = 1, .time = now, .row = 1});
   const std::size_t one = bytes;
   jobs.restore({.frame = completed("a"), .number = 2, .time = now, .row = 2});
@@ -346,7 +346,7 @@ TEST_F(Ledger, of_two_outcomes_of_a_job_that_a_start_finds_the_later_counts) {
   EXPECT_EQ(jobs.confirm({.up_to = 9}, now, pushed_out), std::vector<Row>{2});
 }
 
-TEST_F(Ledger, an_outcome_says_whose_place_it_takes_in_the_store) {
+TEST_F(KeptJobs, an_outcome_says_whose_place_it_takes_in_the_store) {
   keep("a", completed("a"));
   EXPECT_EQ(last_replaced, 0u);
   const Row first = kRows + last;
@@ -359,7 +359,7 @@ TEST_F(Ledger, an_outcome_says_whose_place_it_takes_in_the_store) {
   EXPECT_EQ(last_replaced, second);
 }
 
-TEST_F(Ledger, numbers_go_on_after_a_restart) {
+TEST_F(KeptJobs, numbers_go_on_after_a_restart) {
   jobs.restore({.frame = completed("a"), .number = 41, .time = now, .had_at = 0});
   keep("b", completed("b"));
   EXPECT_EQ(last, 42u);

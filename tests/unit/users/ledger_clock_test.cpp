@@ -4,6 +4,7 @@
 
 #include "fake_mailboxes.hpp"
 #include "noted_store.hpp"
+#include "users/directory.hpp"
 
 // Whoever sets the wall clock ends nothing that is kept.
 namespace signalbox::users::test {
@@ -141,7 +142,7 @@ struct SetClock : testing::Test, Clocks {
   static void look(Directory& directory) {
     for (int second = 0; second < 20; ++second, pass(kSecond)) directory.on_timer(test_now += std::chrono::seconds(1));
   }
-  static bool has(const Directory& directory) { return directory.job("ada", "7").has_value(); }
+  static bool has(const Directory& directory) { return directory.ledger.job("ada", "7").has_value(); }
   static JobEntry stored(WallMs time) { return {.frame = outcome().frame, .number = 1, .time = time}; }
   FakeMailboxes mailboxes{1};
 };
@@ -155,12 +156,12 @@ TEST_F(SetClock, ends_no_outcome_of_a_living_process_and_keeps_none_longer) {
       ASSERT_TRUE(directory.emit("ada", outcome()));
       wall += jump;
       look(directory);
-      EXPECT_EQ(directory.unread_expired(), 0u) << jump;
+      EXPECT_EQ(directory.ledger.unread_expired(), 0u) << jump;
       EXPECT_TRUE(has(directory)) << jump;
-      if (total_bytes != 1) EXPECT_NEAR(directory.job("ada", "7")->time, wall, 60'000) << jump;
+      if (total_bytes != 1) EXPECT_NEAR(directory.ledger.job("ada", "7")->time, wall, 60'000) << jump;
       pass(kAge + kAge / 64);
       look(directory);
-      EXPECT_EQ(directory.unread_expired(), 1u) << jump;
+      EXPECT_EQ(directory.ledger.unread_expired(), 1u) << jump;
       EXPECT_FALSE(has(directory)) << jump;
     }
   }
@@ -250,7 +251,7 @@ TEST_F(SetClock, that_stays_as_it_is_after_a_start_ends_what_grew_too_old_withou
     look(directory);
     look(directory);
     EXPECT_FALSE(has(directory));
-    EXPECT_EQ(directory.unread_expired(), 1u);
+    EXPECT_EQ(directory.ledger.unread_expired(), 1u);
   }
 }
 

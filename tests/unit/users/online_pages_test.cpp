@@ -17,9 +17,9 @@ namespace {
 using Users = std::vector<std::string>;
 
 struct OnlinePagesTest : testing::Test {
-  void join(const std::string& user) { joined[user] = directory.join(user, tab, test_now).user; }
+  void join(const std::string& user) { joined[user] = directory.sockets.join(user, tab).user; }
   void leave(const std::string& user) {
-    directory.leave(joined.at(user), tab, test_now);
+    directory.sockets.leave(joined.at(user), tab, test_now);
     directory.on_timer(test_now);
   }
   void join_many(std::size_t count) {
@@ -44,7 +44,7 @@ struct OnlinePagesTest : testing::Test {
     return count;
   }
   Users page_of_all(const std::string& after, std::size_t limit) const {
-    Users users = directory.online_users();
+    Users users = directory.presence.online_users();
     users.erase(users.begin(), std::ranges::upper_bound(users, after));
     if (users.size() > limit) users.resize(limit);
     return users;
@@ -133,7 +133,7 @@ TEST_F(OnlinePagesTest, may_be_asked_for_again_from_an_answer) {
   };
   next({});
   all_tasks();
-  EXPECT_TRUE(all == directory.online_users());
+  EXPECT_TRUE(all == directory.presence.online_users());
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "fake_mailboxes.hpp"
 #include "noted_store.hpp"
+#include "users/directory.hpp"
 
 // When memory is short, users who are away and have but outcomes are packed. Nobody notices.
 namespace signalbox::users::test {
@@ -34,8 +35,8 @@ struct Resting : testing::Test {
   /// What a login is told, once the store has answered.
   std::vector<std::string> log_in(const SocketRef& socket) {
     std::vector<std::string> told;
-    directory.when_loaded("ada", 0, [&] {
-      Directory::Joined joined = directory.join("ada", socket, test_now);
+    directory.reader.when_loaded("ada", 0, [&] {
+      Sockets::Joined joined = directory.sockets.join("ada", socket);
       ada = joined.user;
       for (const JobEntry& entry : joined.replay.entries) told.emplace_back(entry.frame->key());
     });
@@ -66,7 +67,7 @@ TEST_F(Resting, a_user_who_is_away_takes_a_fraction_of_the_memory) {
     for (int i = 0; i < 1000; ++i)
       EXPECT_TRUE(other.emit("user-" + std::to_string(i), EncodedEvent{resting_outcome("job-" + std::to_string(i))}));
     EXPECT_EQ(other.entries(), 1000u);
-    return other.unread_bytes() / 1000;
+    return other.ledger.unread_bytes() / 1000;
   };
   EXPECT_LT(unread_bytes(1), 200u);
   EXPECT_GT(unread_bytes(SIZE_MAX), 400u) << "awake";
@@ -75,8 +76,8 @@ TEST_F(Resting, a_user_who_is_away_takes_a_fraction_of_the_memory) {
 TEST_F(Resting, is_told_all_in_order_at_a_login) {
   for (const char* job : {"b", "a", "d", "c"}) emit(job);
   EXPECT_EQ(log_in(tab), (Ids{"b", "a", "d", "c"}));
-  directory.confirm("ada", {.up_to = 4});
-  EXPECT_EQ(directory.unread_bytes(), 0u);
+  directory.ledger.confirm("ada", {.up_to = 4});
+  EXPECT_EQ(directory.ledger.unread_bytes(), 0u);
 }
 
 TEST_F(Resting, numbers_go_on) {
@@ -84,67 +85,67 @@ TEST_F(Resting, numbers_go_on) {
   emit("2");
   emit("1");
   EXPECT_EQ(store.notes, (Ids{"put ada 1 1", "put ada 2 2", "put ada 1 3"}));
-  EXPECT_EQ(directory.jobs("ada").jobs.size(), 2u);
+  EXPECT_EQ(directory.ledger.jobs("ada").jobs.size(), 2u);
 }
 
 TEST_F(Resting, a_user_of_many_outcomes_rests_at_its_stripes_next_turn) {
   for (int i = 0; i < 18; ++i) emit(std::to_string(i));
-  const std::size_t awake = directory.unread_bytes();
+  const std::size_t awake = directory.ledger.unread_bytes();
   pass(20);
-  EXPECT_LT(directory.unread_bytes(), awake / 2);
-  EXPECT_EQ(directory.jobs("ada").jobs.size(), 18u);
+  EXPECT_LT(directory.ledger.unread_bytes(), awake / 2);
+  EXPECT_EQ(directory.ledger.jobs("ada").jobs.size(), 18u);
 }
 
 TEST_F(Resting, a_user_of_very_many_outcomes_rests_as_they_come) {
   for (int i = 0; i < 1000; ++i) emit(std::to_string(i));
-  EXPECT_LT(directory.unread_bytes(), 1000u * 60);
-  EXPECT_EQ(directory.jobs("ada").jobs.size(), 1000u);
+  EXPECT_LT(directory.ledger.unread_bytes(), 1000u * 60);
+  EXPECT_EQ(directory.ledger.jobs("ada").jobs.size(), 1000u);
 }
 
 TEST_F(Resting, progress_wakes_a_user_and_keeps_it_awake) {
   emit("1");
   ASSERT_TRUE(directory.emit("ada", *job_frame(JobProgress{.job_id = "2"}, {})));
-  EXPECT_TRUE(directory.job("ada", "1"));
-  EXPECT_TRUE(directory.job("ada", "2"));
+  EXPECT_TRUE(directory.ledger.job("ada", "1"));
+  EXPECT_TRUE(directory.ledger.job("ada", "2"));
 }
 
 TEST_F(Resting, outcomes_have_their_time) {
   emit("1");
   pass(90);
   emit("2");
-  EXPECT_TRUE(directory.job("ada", "1"));
+  EXPECT_TRUE(directory.ledger.job("ada", "1"));
   pass(40);
-  EXPECT_FALSE(directory.job("ada", "1"));
-  EXPECT_TRUE(directory.job("ada", "2"));
-  EXPECT_EQ(directory.unread_expired(), 1u);
+  EXPECT_FALSE(directory.ledger.job("ada", "1"));
+  EXPECT_TRUE(directory.ledger.job("ada", "2"));
+  EXPECT_EQ(directory.ledger.unread_expired(), 1u);
   pass(120);
   EXPECT_EQ(directory.entries(), 0u);
-  EXPECT_EQ(directory.unread_bytes(), 0u);
+  EXPECT_EQ(directory.ledger.unread_bytes(), 0u);
 }
 
 TEST_F(Resting, what_was_received_goes_when_memory_is_tight_and_the_rest_stays) {
   emit("1");
   emit("2");
   log_in(tab);
-  directory.confirm("ada", {.up_to = 1});
-  directory.leave(ada, tab, test_now);
+  directory.ledger.confirm("ada", {.up_to = 1});
+  directory.sockets.leave(ada, tab, test_now);
   pass(40);
-  EXPECT_FALSE(directory.job("ada", "1"));
-  EXPECT_TRUE(directory.job("ada", "2"));
+  EXPECT_FALSE(directory.ledger.job("ada", "1"));
+  EXPECT_TRUE(directory.ledger.job("ada", "2"));
 }
 
 TEST_F(Resting, an_outcome_that_the_store_can_never_take_is_taken_back) {
   emit("1");
   emit("2");
   store.refuse({.user = "ada", .job_id = "1", .number = 1, .before = {}});
-  EXPECT_FALSE(directory.job("ada", "1"));
-  EXPECT_TRUE(directory.job("ada", "2"));
+  EXPECT_FALSE(directory.ledger.job("ada", "1"));
+  EXPECT_TRUE(directory.ledger.job("ada", "2"));
 }
 
 TEST_F(Resting, is_offline_and_one_of_those_who_are_known) {
   emit("1");
-  EXPECT_FALSE(directory.online("ada"));
-  EXPECT_EQ(directory.connections("ada"), 0u);
+  EXPECT_FALSE(directory.presence.online("ada"));
+  EXPECT_EQ(directory.sockets.connections("ada"), 0u);
   EXPECT_EQ(directory.entries(), 1u);
 }
 
@@ -156,7 +157,7 @@ TEST_F(Resting, whoever_is_back_is_awake_while_connected) {
   pass(20);
   emit("3");
   EXPECT_EQ(mailboxes.boxes[0].size(), 2u);
-  EXPECT_EQ(directory.connections("ada"), 1u);
+  EXPECT_EQ(directory.sockets.connections("ada"), 1u);
 }
 
 /// Bytes that each of 20,000 outcomes takes after a start, spread over so many users.
@@ -175,7 +176,7 @@ void start(std::size_t users) {
   directory.open(store, test_now);
   store.found = {};
   EXPECT_EQ(directory.entries(), users);
-  EXPECT_LT(directory.unread_bytes() / kOutcomes, 200u) << users;
+  EXPECT_LT(directory.ledger.unread_bytes() / kOutcomes, 200u) << users;
   // The frames of `found` were freed meanwhile.
   const std::size_t frame = allocated(key_alone(resting_outcome("10000000" + uuid))->memory());
   const std::size_t taken = mallinfo2().uordblks - before + kOutcomes * frame;

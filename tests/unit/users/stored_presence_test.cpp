@@ -4,6 +4,7 @@
 
 #include "fake_mailboxes.hpp"
 #include "noted_store.hpp"
+#include "users/directory.hpp"
 
 // Who is online, from one process to the next.
 namespace signalbox::users::test {
@@ -28,31 +29,31 @@ struct StoredPresence : testing::Test {
 TEST_F(StoredPresence, is_handed_over_once_a_second_when_it_changed_and_as_it_stands_at_the_end) {
   directory.open(store, test_now);
   turn(Milliseconds{0});
-  const User* ada = directory.join("ada", tab, test_now).user;
+  const User* ada = directory.sockets.join("ada", tab).user;
   EXPECT_TRUE(store.notes.empty());
   turn(Milliseconds{1000});
   EXPECT_EQ(store.notes, std::vector<std::string>{"online ada"});
   turn(Milliseconds{1000});
   EXPECT_EQ(store.notes.size(), 1u) << "nothing changed";
-  directory.join("bob", {1, 1, 1}, test_now);
+  directory.sockets.join("bob", {1, 1, 1});
   directory.hold_presence();
   EXPECT_EQ(store.notes.back(), "online bob");
-  directory.leave(ada, tab, test_now);
+  directory.sockets.leave(ada, tab, test_now);
   turn(std::chrono::hours(1));
-  EXPECT_TRUE(directory.online("ada")) << "the server ends: nobody goes";
+  EXPECT_TRUE(directory.presence.online("ada")) << "the server ends: nobody goes";
   EXPECT_EQ(store.notes.size(), 2u);
 }
 
 TEST_F(StoredPresence, keeps_online_for_a_grace_who_was_so_before_the_start) {
   store.were_online = {"ada", "bob"};
   directory.open(store, test_now);
-  EXPECT_EQ(directory.online_users(), store.were_online);
-  directory.join("ada", tab, test_now);
+  EXPECT_EQ(directory.presence.online_users(), store.were_online);
+  directory.sockets.join("ada", tab);
   turn(Milliseconds{9999});
-  EXPECT_EQ(directory.online_count(), 2u);
+  EXPECT_EQ(directory.presence.online_count(), 2u);
   EXPECT_EQ(told(), std::vector<std::string>{}) << "ada was not away, and bob may come";
   turn(Milliseconds{1});
-  EXPECT_EQ(directory.online_users(), std::vector<std::string>{"ada"});
+  EXPECT_EQ(directory.presence.online_users(), std::vector<std::string>{"ada"});
   EXPECT_EQ(told(), std::vector<std::string>{R"(42["user_offline",{"userId":"bob"}])"});
   EXPECT_TRUE(store.notes.empty());
   turn(Milliseconds{1000});
@@ -63,16 +64,16 @@ TEST_F(StoredPresence, keeps_online_for_a_grace_who_was_so_before_the_start) {
 TEST_F(StoredPresence, a_short_grace_does_not_wait_for_the_one_after_the_start) {
   store.were_online = {"ada"};
   directory.open(store, test_now);
-  directory.leave(directory.join("ada", tab, test_now).user, tab, test_now);
+  directory.sockets.leave(directory.sockets.join("ada", tab).user, tab, test_now);
   turn(kGrace);
-  EXPECT_FALSE(directory.online("ada"));
+  EXPECT_FALSE(directory.presence.online("ada"));
 }
 
 TEST_F(StoredPresence, waits_while_the_store_cannot_write_and_counts_a_user_once) {
   directory.open(store, test_now);
   store.how = StoreState::failing;
   for (int i = 0; i < 3; ++i) {
-    directory.leave(directory.join("ada", tab, test_now).user, tab, test_now);
+    directory.sockets.leave(directory.sockets.join("ada", tab).user, tab, test_now);
     turn(kGrace);
   }
   EXPECT_TRUE(store.notes.empty());

@@ -3,6 +3,7 @@
 
 #include "fake_mailboxes.hpp"
 #include "noted_store.hpp"
+#include "users/directory.hpp"
 
 // What the unread outcomes of all users take of memory has a bound, since they may not be pushed out.
 namespace signalbox::users::test {
@@ -25,7 +26,7 @@ struct UnreadTotal : testing::Test {
     for (std::size_t i = 0; i < kMost; ++i) {
       const auto taken = directory.emit(user(i), ended("7", bytes));
       if (taken) continue;
-      EXPECT_EQ(taken.error(), Directory::Refusal::unread_full);
+      EXPECT_EQ(taken.error(), Refusal::unread_full);
       return i;
     }
     ADD_FAILURE() << "none was refused";
@@ -43,11 +44,11 @@ struct UnreadTotalInStore : UnreadTotal {
 TEST_F(UnreadTotalInStore, past_the_bound_outcomes_are_refused_and_all_else_is_taken) {
   const std::size_t taken = fill();
   EXPECT_GT(taken, kMost / 1000);
-  EXPECT_LE(directory.unread_bytes(), kMost);
+  EXPECT_LE(directory.ledger.unread_bytes(), kMost);
   EXPECT_TRUE(directory.emit(user(0), *job_frame(JobProgress{.job_id = "8"}, {})));
   EXPECT_TRUE(directory.emit(user(0), ended("7"))) << "it takes the place of one that waits";
   EXPECT_FALSE(directory.emit(user(taken), ended("8")));
-  directory.confirm(user(0), {.up_to = 99});
+  directory.ledger.confirm(user(0), {.up_to = 99});
   EXPECT_TRUE(directory.emit(user(taken), ended("8")));
 }
 
@@ -69,7 +70,7 @@ TEST_F(UnreadTotal, so_does_that_of_an_outcome_that_takes_the_place_of_a_smaller
   for (std::size_t i = 0; i < taken; ++i) grown += directory.emit(user(i), ended("7", 10'000)).has_value();
   EXPECT_EQ(grown, 0u);
   EXPECT_TRUE(directory.emit(user(0), ended("7")));
-  EXPECT_LE(directory.unread_bytes(), kMost);
+  EXPECT_LE(directory.ledger.unread_bytes(), kMost);
 }
 
 TEST_F(UnreadTotal, ids_count) {
@@ -80,12 +81,12 @@ TEST_F(UnreadTotal, ids_count) {
 }
 
 TEST_F(UnreadTotal, a_batch_does_not_pass_the_bound) {
-  std::vector<Directory::Emission> batch;
+  std::vector<Emission> batch;
   std::vector<std::string> users;
   for (std::size_t i = 0; i < 1000; ++i) users.push_back(user(i));
   for (const std::string& id : users) batch.push_back({id, ended("7")});
-  EXPECT_EQ(directory.emit_all(batch).error(), Directory::Refusal::unread_full);
-  EXPECT_EQ(directory.unread_bytes(), 0u);
+  EXPECT_EQ(directory.emit_all(batch).error(), Refusal::unread_full);
+  EXPECT_EQ(directory.ledger.unread_bytes(), 0u);
   batch.resize(100);
   EXPECT_TRUE(directory.emit_all(batch));
 }
@@ -99,11 +100,11 @@ TEST_F(UnreadTotal, all_is_given_back) {
     for (const char* job : {"1", "2"}) ASSERT_TRUE(short_lived.emit(user(i % 50), ended(job + std::to_string(i))));
     ASSERT_TRUE(short_lived.emit(user(i % 50), *job_frame(JobProgress{.job_id = "1" + std::to_string(i)}, {})));
   }
-  for (std::size_t i = 0; i < 20; ++i) short_lived.confirm(user(i), {.up_to = 99});
-  EXPECT_GT(short_lived.unread_bytes(), 0u);
+  for (std::size_t i = 0; i < 20; ++i) short_lived.ledger.confirm(user(i), {.up_to = 99});
+  EXPECT_GT(short_lived.ledger.unread_bytes(), 0u);
   wall += 2000;
   for (int second = 0; second < 20; ++second) short_lived.on_timer(test_now += std::chrono::seconds(1));
-  EXPECT_EQ(short_lived.unread_bytes(), 0u);
+  EXPECT_EQ(short_lived.ledger.unread_bytes(), 0u);
 }
 
 struct AfterARestart : UnreadTotal {
@@ -117,10 +118,11 @@ struct AfterARestart : UnreadTotal {
 };
 
 TEST_F(AfterARestart, what_the_store_has_past_the_bound_is_all_there_and_new_ones_are_refused_until_it_is_less) {
-  EXPECT_GT(directory.unread_bytes(), kMost);
-  for (std::size_t i = 0; i < 1000; ++i) EXPECT_TRUE(directory.job(user(i), "7")) << i;
-  EXPECT_EQ(directory.emit("new", ended("1")).error(), Directory::Refusal::unread_full);
-  for (std::size_t i = 0; directory.unread_bytes() > kMost / 2; ++i) directory.confirm(user(i), {.up_to = 1});
+  EXPECT_GT(directory.ledger.unread_bytes(), kMost);
+  for (std::size_t i = 0; i < 1000; ++i) EXPECT_TRUE(directory.ledger.job(user(i), "7")) << i;
+  EXPECT_EQ(directory.emit("new", ended("1")).error(), Refusal::unread_full);
+  for (std::size_t i = 0; directory.ledger.unread_bytes() > kMost / 2; ++i)
+    directory.ledger.confirm(user(i), {.up_to = 1});
   EXPECT_TRUE(directory.emit("new", ended("1")));
 }
 
@@ -136,8 +138,8 @@ void count(std::size_t users, std::size_t each) {
   }
   const std::size_t taken = mallinfo2().uordblks - before;
   if (taken == 0) GTEST_SKIP() << "a sanitizer has an allocator of its own";
-  EXPECT_GT(directory.unread_bytes(), taken / 10 * 9) << users << " users";
-  EXPECT_LT(directory.unread_bytes(), taken / 2 * 3) << users << " users";
+  EXPECT_GT(directory.ledger.unread_bytes(), taken / 10 * 9) << users << " users";
+  EXPECT_LT(directory.ledger.unread_bytes(), taken / 2 * 3) << users << " users";
 }
 
 TEST(UnreadMemory, counts_what_outcomes_take_however_they_are_spread) {

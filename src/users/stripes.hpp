@@ -2,13 +2,15 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "base/assert.hpp"
-#include "users/directory.hpp"
+#include "base/mutex.hpp"
 #include "users/resting_users.hpp"
 #include "users/user_table.hpp"
 
@@ -26,8 +28,8 @@ inline bool put_to_rest(const User& user, RestingUsers* resting) {
   return true;
 }
 
-/// A part of the directory's users. A cache line of its own at each end, since threads write to neighbours at once.
-struct alignas(64) Directory::Stripe {
+/// A part of the users. A cache line of its own at each end, since threads write to neighbours at once.
+struct alignas(64) Stripe {
   mutable Mutex mutex;
   LedgerMemory memory;                             ///< of the jobs of its users
   std::size_t looked_at SB_GUARDED_BY(mutex) = 0;  ///< so large was the memory at the last look, or has been since
@@ -44,7 +46,7 @@ struct alignas(64) Directory::Stripe {
   struct Reading {
     struct Waiting {
       unsigned shard;
-      Then then;
+      std::move_only_function<void()> then;
     };
     std::vector<Waiting> waiting{};
     std::size_t bytes = 0;  ///< brought into memory
@@ -94,6 +96,49 @@ struct alignas(64) Directory::Stripe {
     SB_ASSERT(user == id);
     return *user;
   }
+};
+
+/// The one table of users: who is connected, who is online, and what is kept of jobs stand in the same entry, under the
+/// same lock.
+///
+/// thread  any. Users are spread over stripes, each under its own lock, because emits, logins and look-ups come from
+///         every thread at once; under a stripe's lock only numbers are taken and references pushed to queues.
+class Stripes {
+ public:
+  static constexpr std::size_t kCount = 256;
+
+  explicit Stripes(const LedgerOptions& ledger) {
+    for (std::size_t i = 0; i < kCount; ++i) {
+      stripes_[i].memory.unread = &unread;
+      stripes_[i].ledger = &ledger;
+    }
+  }
+
+  // The upper bits: the table inside the stripe uses the lower ones.
+  static std::size_t number_of(const HashedText& user) { return (user.hash >> 48) % kCount; }
+  Stripe& of(const HashedText& user) const { return stripes_[number_of(user)]; }
+  Stripe& of(std::string_view user) const { return of(HashedText(user)); }
+  Stripe& operator[](std::size_t number) const { return stripes_[number]; }
+  /// Users who are online, in their grace, or have something kept for them.
+  std::size_t entries() const {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < kCount; ++i) {
+      const Lock lock(stripes_[i].mutex);
+      count += stripes_[i].users.size() + stripes_[i].resting.size();
+    }
+    return count;
+  }
+  /// What the jobs of all users take of memory.
+  std::size_t jobs_bytes() const {
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < kCount; ++i) bytes += stripes_[i].memory.bytes.load(std::memory_order_relaxed);
+    return bytes;
+  }
+
+  UnreadMemory unread;
+
+ private:
+  const std::unique_ptr<Stripe[]> stripes_ = std::make_unique<Stripe[]>(kCount);
 };
 
 }  // namespace signalbox::users

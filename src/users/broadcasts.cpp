@@ -1,0 +1,33 @@
+#include "users/broadcasts.hpp"
+
+#include <utility>
+
+namespace signalbox::users {
+
+std::expected<void, Refusal> Broadcasts::notice(FrameRef frame) {
+  const Lock lock(order_);
+  for (unsigned shard = 0; shard < mailboxes_.shards(); ++shard) {
+    if (!mailboxes_.has_room(shard, 1)) return std::unexpected(Refusal::overloaded);
+  }
+  if (!notices_.take(frame)) return std::unexpected(Refusal::notices_full);
+  post(frame);
+  return {};
+}
+
+void Broadcasts::presence(const FrameRef& frame) {
+  const Lock lock(order_);
+  post(frame);
+}
+
+void Broadcasts::forget() {
+  const Lock lock(order_);
+  notices_.forget();
+}
+
+void Broadcasts::post(const FrameRef& frame) {
+  ++number_;
+  for (unsigned shard = 0; shard < mailboxes_.shards(); ++shard)
+    static_cast<void>(mailboxes_.post(shard, Message::broadcast(frame, number_)));
+}
+
+}  // namespace signalbox::users

@@ -1,0 +1,129 @@
+#include "users/ledger.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include "base/log.hpp"
+#include "users/ledger_restore.hpp"
+
+namespace signalbox::users {
+
+void Ledger::open(OutcomeStore& store) {
+  ledger_.store = &store;
+  ledger_.clock.opened();
+  ledger_.users.unread.data_stays = false;
+  store.on_refused([this](RefusedOutcome refused) { take_back(std::move(refused)); });
+  const Restored restored = restore(ledger_, expiry_);
+  from_the_future_ = restored.from_the_future;
+  if (unread_bytes() <= ledger_.options.unread_total_bytes) return;
+  log::warn("the unread outcomes in the store pass UNREAD_TOTAL_BYTES: none is lost, new ones are refused for now",
+            {{"bytes", std::to_string(unread_bytes())}, {"outcomes", std::to_string(restored.outcomes)}});
+}
+
+// An outcome that takes the place of an unread one of its job has its room.
+std::optional<Refusal> Ledger::refusal(std::string_view id, const User* user, const EncodedEvent& event,
+                                       const Before& before) {
+  if (!event.kept_outcome()) return std::nullopt;
+  if (const auto state = ledger_.store ? ledger_.store->state() : StoreState::ready; state != StoreState::ready)
+    return state == StoreState::full ? Refusal::store_full : Refusal::not_durable;
+  const UserJobs* jobs = user ? user->jobs.get() : nullptr;
+  const bool room =
+      jobs ? jobs->has_room(event.job_id(), before.of_user) : before.of_user < ledger_.options.unread_outcomes_per_user;
+  if (!room) {
+    unread_of_user_.reached();
+    return Refusal::too_many_unread;
+  }
+  const std::size_t growth = jobs ? jobs->unread_growth(*event.frame) : unread_cost(id, event);
+  const std::size_t bytes = unread_bytes() + before.bytes + growth;
+  if (growth == 0 || bytes <= ledger_.options.unread_total_bytes) return std::nullopt;
+  unread_of_all_.reached();
+  return Refusal::unread_full;
+}
+
+std::size_t Ledger::unread_cost(std::string_view id, const EncodedEvent& outcome) const {
+  return UserJobs::unread_cost(*outcome.frame, memory_of(id), ledger_.users.unread.data_stays);
+}
+
+void Ledger::keep(Stripe& stripe, User& user, const HashedText& job, EncodedEvent&& event, CommitGroup group) {
+  std::vector<UserJobs::Gone> gone;
+  OutcomeStore* const store = event.kept_outcome() ? ledger_.store : nullptr;
+  const bool leave = store && ledger_.lean.load(std::memory_order_relaxed) && user.readers == 0;
+  FrameRef frame = leave ? key_alone(event.frame) : store ? event.frame : std::move(event.frame);
+  const auto [entry, replaced] = user.jobs->keep(job, std::move(frame), ledger_.clock.now(), gone);
+  if (!gone.empty()) ledger_.forget(gone);
+  if (store)
+    entry.row = store->put(user.id, {event.frame, entry.number, ledger_.clock.wall(entry.time)}, replaced, group);
+  if (leave) stripe.rest_if_small(user);
+  expiry_.look_at_growth(stripe);
+}
+
+UserJobs::Replay Ledger::replay(const User& user) const {
+  return user.jobs ? user.jobs->replay(ledger_.clock.ages()) : UserJobs::Replay{};
+}
+
+void Ledger::note(const EncodedEvent& event) {
+  const bool of_a_job = event->kind() == FrameKind::progress || event->kind() == FrameKind::outcome;
+  if (of_a_job && event.job_id().empty()) without_id_.fetch_add(1, std::memory_order_relaxed);
+}
+
+// As though it had not been emitted, though who was there has been told: the emit is answered with an error.
+void Ledger::take_back(RefusedOutcome refused) {
+  Stripe& stripe = ledger_.users.of(refused.user);
+  const Lock lock(stripe.mutex);
+  User* user = stripe.find(refused.user);
+  if (refused.before) ledger_.date_from_store(refused.before->time, refused.before->had_at);
+  if (user && user->jobs) user->jobs->take_back(refused.job_id, refused.number, std::move(refused.before));
+}
+
+void Ledger::confirm(std::string_view id, Outcomes had) {
+  Stripe& stripe = ledger_.users.of(id);
+  const Lock lock(stripe.mutex);
+  const User* user = stripe.find(id);
+  if (!user || !user->jobs) return;
+  const LedgerMs now = ledger_.clock.now();
+  std::vector<UserJobs::Gone> gone;
+  std::vector<Row> received = user->jobs->confirm(had, now, gone);
+  if (!received.empty()) ledger_.store->received(std::move(received), ledger_.clock.wall(now));
+  ledger_.forget(gone);
+}
+
+std::optional<JobStatus> Ledger::job(std::string_view id, std::string_view job_id) const {
+  Stripe& stripe = ledger_.users.of(id);
+  const Lock lock(stripe.mutex);
+  const User* user = stripe.find(id);
+  if (!user || !user->jobs) return std::nullopt;
+  std::optional<JobStatus> status = user->jobs->status(job_id);
+  if (status) status->time = ledger_.clock.wall(status->time);
+  return status;
+}
+
+JobPage jobs_in_memory(const LedgerState& ledger, std::string_view id, const JobQuery& query) {
+  Stripe& stripe = ledger.users.of(id);
+  const Lock lock(stripe.mutex);
+  const User* user = stripe.find(id);
+  if (!user || !user->jobs) return {};
+  JobPage page = user->jobs->page(query);
+  for (JobEntry& job : page.jobs) job.time = ledger.clock.wall(job.time);
+  return page;
+}
+
+JobPage Ledger::jobs(std::string_view user, const JobQuery& query) const {
+  return jobs_in_memory(ledger_, user, query);
+}
+
+void Ledger::look_at_clock() {
+  constexpr std::int64_t kWorthALine = 5000;
+  const bool was_set = ledger_.clock.ages().clock_is_set;
+  const std::int64_t jump = ledger_.clock.look();
+  if (ledger_.store && jump != 0) ledger_.store->redate(jump);
+  // By now nobody sets it any more: what seems to come from the future would seem so at each start.
+  if (ledger_.store && !was_set && ledger_.clock.ages().clock_is_set && from_the_future_)
+    ledger_.store->date_at_most(ledger_.clock.wall(ledger_.clock.now()));
+  if (std::abs(jump) < kWorthALine) return;
+  log::warn("the wall clock has jumped: nothing that is kept ends earlier or later for that",
+            {{"by_ms", std::to_string(jump)}});
+}
+
+}  // namespace signalbox::users

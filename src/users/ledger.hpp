@@ -1,0 +1,79 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/limit.hpp"
+#include "users/ledger_expiry.hpp"
+#include "users/refusal.hpp"
+
+namespace signalbox::users {
+
+/// What is kept of jobs: the newest progress while one runs, and its outcome until it has been received and its time
+/// has come; in memory, and in a store.
+///
+/// thread  any, but for look_at_clock().
+class Ledger {
+ public:
+  Ledger(LedgerState& ledger, LedgerExpiry& expiry) : ledger_(ledger), expiry_(expiry) {}
+
+  /// From now on outcomes go to this store as well, and those in it are told at logins. Before any other call.
+  void open(OutcomeStore& store);
+
+  /// What of the same batch comes before an outcome.
+  struct Before {
+    std::size_t of_user = 0;  ///< outcomes
+    std::size_t bytes = 0;    ///< of memory, of all users
+  };
+  // What is emitted to a user. Under the lock of the user's stripe.
+  std::optional<Refusal> refusal(std::string_view id, const User* user, const EncodedEvent& event,
+                                 const Before& before);
+  /// What an outcome of somebody who has no other adds to what is bounded.
+  std::size_t unread_cost(std::string_view id, const EncodedEvent& outcome) const;
+  /// This event of that job will be kept soon: its number, if it is an outcome; else 0.
+  std::uint64_t expect(Stripe& stripe, User& user, const HashedText& job, const EncodedEvent& event) const
+      SB_REQUIRES(stripe.mutex) {
+    UserJobs& jobs = stripe.jobs_of(user);
+    jobs.prefetch(job);
+    return event.kept_outcome() ? jobs.next_number() : 0;
+  }
+  /// Keeps it. Who waits until the store has it says by which group.
+  void keep(Stripe& stripe, User& user, const HashedText& job, EncodedEvent&& event, CommitGroup group)
+      SB_REQUIRES(stripe.mutex);
+  /// What the user is told at a login.
+  UserJobs::Replay replay(const User& user) const;
+
+  /// Counts an event that looks like a job's and names none.
+  void note(const EncodedEvent& event);
+  /// A socket of the user has received these.
+  void confirm(std::string_view user, Outcomes had);
+  // What of it is in memory. Times are the wall clock's.
+  JobPage jobs(std::string_view user, const JobQuery& query = {}) const;
+  std::optional<JobStatus> job(std::string_view user, std::string_view job_id) const;
+
+  OutcomeStore* store() const { return ledger_.store; }  ///< null: everything is in memory alone
+  /// What the index of unread outcomes takes, ids included; with no store their data as well.
+  std::size_t unread_bytes() const { return ledger_.users.unread.bytes.load(std::memory_order_relaxed); }
+  /// Outcomes whose time ended before their user had them.
+  std::uint64_t unread_expired() const { return ledger_.unread_expired.load(std::memory_order_relaxed); }
+  /// Job events whose `jobId` is none: told to who was there, and not kept.
+  std::uint64_t job_events_without_id() const { return without_id_.load(std::memory_order_relaxed); }
+  /// Once a second, on one thread: was the wall clock set?
+  void look_at_clock();
+
+ private:
+  void take_back(RefusedOutcome refused);
+
+  LedgerState& ledger_;
+  LedgerExpiry& expiry_;
+  Limit unread_of_user_{"UNREAD_OUTCOMES_PER_USER is reached: outcomes for a user are refused",
+                        ledger_.options.unread_outcomes_per_user};
+  Limit unread_of_all_{"UNREAD_TOTAL_BYTES is reached: outcomes are refused", ledger_.options.unread_total_bytes};
+  std::atomic<std::uint64_t> without_id_{0};
+  bool from_the_future_ = false;  ///< the store had such at the start
+};
+
+JobPage jobs_in_memory(const LedgerState& ledger, std::string_view user, const JobQuery& query);
+
+}  // namespace signalbox::users

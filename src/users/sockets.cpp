@@ -1,0 +1,96 @@
+#include "users/sockets.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+
+namespace signalbox::users {
+
+Sockets::Joined Sockets::join(std::string_view id, const SocketRef& socket) {
+  Joined joined;
+  {
+    Stripe& stripe = users_.of(id);
+    const Lock lock(stripe.mutex);
+    User& user = stripe.find_or_add(id);
+    joined = {.user = &user, .evicted = one_too_many(user), .replay = ledger_.replay(user)};
+    connect(user, socket);
+  }
+  presence_.tell();
+  return joined;
+}
+
+void Sockets::connect(User& user, const SocketRef& socket) {
+  user.sockets.insert(user.sockets.begin() + static_cast<std::ptrdiff_t>(user.connected()), socket);
+  presence_.came(user);
+}
+
+std::optional<SocketRef> Sockets::come_back(const User* known, const SocketRef& socket) {
+  std::optional<SocketRef> evicted;
+  {
+    Stripe& stripe = users_.of(known->id);
+    const Lock lock(stripe.mutex);
+    User& user = stripe.known(known);
+    take_out(user, socket);
+    evicted = one_too_many(user);
+    connect(user, socket);
+  }
+  presence_.tell();
+  return evicted;
+}
+
+/// The user's oldest socket, if one more may not be.
+std::optional<SocketRef> Sockets::one_too_many(const User& user) const {
+  const std::size_t most = most_;
+  if (most == 0 || user.connected() < most) return std::nullopt;
+  // Those before it have been told already, and are on their way out.
+  return user.sockets[user.connected() - most];
+}
+
+/// Was it the last that was connected?
+bool Sockets::take_out(User& user, const SocketRef& socket) {
+  const bool connected = user.connected() != 0;
+  const auto it = std::find(user.sockets.begin(), user.sockets.end(), socket);
+  SB_ASSERT(it != user.sockets.end());
+  if (it - user.sockets.begin() >= static_cast<std::ptrdiff_t>(user.connected())) --user.away;
+  user.sockets.erase(it);
+  return connected && user.connected() == 0;
+}
+
+void Sockets::leave(const User* known, const SocketRef& socket, TimePoint now) {
+  Stripe& stripe = users_.of(known->id);
+  const Lock lock(stripe.mutex);
+  User& user = stripe.known(known);
+  if (take_out(user, socket)) presence_.went(stripe, user, now);
+  if (user.forgotten()) stripe.users.erase(user);
+}
+
+std::optional<SocketRef> Sockets::leave_for_now(const User* known, const SocketRef& socket, TimePoint now) {
+  Stripe& stripe = users_.of(known->id);
+  const Lock lock(stripe.mutex);
+  User& user = stripe.known(known);
+  if (take_out(user, socket)) presence_.went(stripe, user, now);
+  user.sockets.push_back(socket);
+  ++user.away;
+  const std::size_t most = most_;
+  if (most == 0 || user.away <= most) return std::nullopt;
+  // Those before it have been told already.
+  return user.sockets[user.connected() + (user.away - most - 1)];
+}
+
+void Sockets::move(const User* known, const SocketRef& from, const SocketRef& to) {
+  Stripe& stripe = users_.of(known->id);
+  const Lock lock(stripe.mutex);
+  User& user = stripe.known(known);
+  const auto it = std::find(user.sockets.begin(), user.sockets.end(), from);
+  SB_ASSERT(it != user.sockets.end());
+  *it = to;
+}
+
+std::size_t Sockets::connections(std::string_view id) const {
+  const Stripe& stripe = users_.of(id);
+  const Lock lock(stripe.mutex);
+  const User* user = stripe.find_awake(id);
+  return user ? user->connected() : 0;
+}
+
+}  // namespace signalbox::users
