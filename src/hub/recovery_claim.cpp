@@ -42,7 +42,8 @@ bool Recovery::claim(const SocketState& socket, RecoveryWish wish) {
   const auto at = hub_.recovery.find(wish.pid);
   if (!at) return false;
   Place& place = add(socket, wish.pid);
-  Claim claim{.wish = std::move(wish), .user = std::string(socket.user_id()), .nsp = &socket.nsp(), .by = socket.ref()};
+  Claim claim{
+      .wish = std::move(wish), .user = std::string(socket.user_id()), .nsp = socket.nsp().name, .by = socket.ref()};
   if (on(at->shard, [claim, at = *at](Recovery& there) { there.on_claim(claim, at); })) return true;
   places_[place.ref.slot].reset();
   return false;
@@ -57,7 +58,7 @@ void Recovery::on_claim(Claim claim, const SocketRef& at) {
     place->claim = std::make_unique<Claim>(std::move(claim));
     return;
   }
-  if (place->nsp != claim.nsp || place->user_id != claim.user) return refuse(claim);
+  if (place->nsp->name != claim.nsp || place->user_id != claim.user) return refuse(claim);
   const auto had = had_by(*place, claim.wish.offset);
   const bool late = place->state == Place::State::away && place->until <= hub_.clocks.steady();
   if (late || !had || !place->line.whole_after(*had)) {
@@ -119,7 +120,7 @@ void Recovery::hand_over(const SocketRef& from) {
   HandOver handed{.by = place.claim->by,
                   .pid = place.pid,
                   .id = place.id,
-                  .user = place.user,
+                  .joined = place.user != nullptr,
                   .whole = place.line.whole_after(place.had),
                   .had = place.had,
                   .missed = place.line.after(place.had),
@@ -140,9 +141,9 @@ void Recovery::take(HandOver handed) {
   const SocketRef by = handed.by;
   Place* place = find(by);
   SB_ASSERT(place && place->state == Place::State::claiming);
-  const bool listens = handed.user != nullptr;
-  if (!handed.whole || (listens && !history_.has_broadcasts_after(handed.missed.heard))) {
-    if (handed.user) hub_.directory.sockets.leave(handed.user, by, hub_.clocks.steady());
+  if (handed.joined) place->user = hub_.directory.sockets.user_of(place->user_id);
+  if (!handed.whole || (handed.joined && !history_.has_broadcasts_after(handed.missed.heard))) {
+    if (handed.joined) hub_.directory.sockets.leave(place->user, by, hub_.clocks.steady());
     hub_.recovery.erase(handed.pid, by);
     // Behind what the directory has sent here already: its new login tells that as well.
     static_cast<void>(on(shard_, [by](Recovery& here) { here.on_refused(by); }));
@@ -167,7 +168,6 @@ void Recovery::settle(Place& place, HandOver& handed) {
   number_ = std::max(number_, handed.number);
   place.pid = std::move(handed.pid);
   place.id = handed.id;
-  place.user = handed.user;
   place.begin = handed.begin;
   place.withheld = handed.withheld;
   // Broadcasts are told below under the numbers that others heard them under, where these are above its own.
@@ -176,7 +176,7 @@ void Recovery::settle(Place& place, HandOver& handed) {
   place.epochs = std::move(handed.epochs);
   place.epochs.push_back({.shard = shard_, .first = newest + 1});
   place.line.restore(handed.had, missed.outcome);
-  if (handed.user) place.line.listen(newest, missed.heard);
+  if (handed.joined) place.line.listen(newest, missed.heard);
   for (const recovery::History::Event& event : missed.events) place.line.add(event);
 }
 

@@ -14,7 +14,7 @@ namespace signalbox::hub {
 struct Recovery::Claim {
   RecoveryWish wish;
   std::string user;  ///< as the token says anew
-  const Namespace* nsp;
+  std::string nsp;
   SocketRef by;
 };
 
@@ -59,8 +59,8 @@ struct Recovery::HandOver {
   SocketRef by;
   std::string pid;
   std::array<char, 20> id;
-  const users::User* user;
-  bool whole;  ///< else what was missed is gone
+  bool joined;  ///< the user's entry has the new place already
+  bool whole;   ///< else what was missed is gone
   std::uint64_t had;
   recovery::History::Line::Missed missed;
   std::uint64_t begin;

@@ -86,6 +86,12 @@ void Sockets::move(const User* known, const SocketRef& from, const SocketRef& to
   *it = to;
 }
 
+const User* Sockets::user_of(std::string_view id) const {
+  const Stripe& stripe = users_.of(id);
+  const Lock lock(stripe.mutex);
+  return stripe.find_awake(id);
+}
+
 std::size_t Sockets::connections(std::string_view id) const {
   const Stripe& stripe = users_.of(id);
   const Lock lock(stripe.mutex);

@@ -38,6 +38,8 @@ class Sockets {
   /// A socket that had gone, or moved, is connected. Returns the one that is one too many.
   std::optional<SocketRef> come_back(const User* user, const SocketRef& socket);
 
+  /// The entry of a user who has a socket here.
+  const User* user_of(std::string_view user) const;
   std::size_t connections(std::string_view user) const;
 
  private:
