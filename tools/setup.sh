@@ -65,6 +65,7 @@ need_for_micro_benchmarks() {
 need_for_sanitizers() {
   need_command clang++-19 clang-19
   need_command clang-format-19 clang-format-19
+  need_command clang-tidy-19 clang-tidy-19
   [ -e /usr/lib/llvm-19/lib/clang/19/lib/linux ] || wanted+=(libclang-rt-19-dev)
   install_wanted "for the sanitizers"
 }

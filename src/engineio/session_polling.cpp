@@ -96,8 +96,8 @@ void Session::answer_get(std::string payload) {
   if (!polling_ || !polling_->waiting_get) return;
   const RequestId request = *std::exchange(polling_->waiting_get, std::nullopt);
   const auto too = std::exchange(polling_->waits_too, std::nullopt);
-  io_.answer(request, {200, kPlain, too ? payload : std::move(payload)});
-  if (too) io_.answer(*too, {200, kPlain, std::move(payload)});
+  if (too) io_.answer(request, {200, kPlain, payload});
+  io_.answer(too ? *too : request, {200, kPlain, std::move(payload)});
 }
 
 void Session::serve_get(TimePoint now) {

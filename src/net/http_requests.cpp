@@ -64,7 +64,7 @@ bool HttpServer::on_head(Connection& connection, std::string_view rest) {
 
   Admission admission{.max_body = options_.session.max_payload_bytes};
   if (auto refusal = application_->on_head(head, admission)) {
-    refuse(connection, std::move(*refusal));
+    refuse(connection, *refusal);
   } else {
     if (admission.standing > connection.standing) budgets_.set_standing(connection, admission.standing);
     begin_body(connection, admission.max_body);

@@ -29,7 +29,7 @@ std::string head_of(const HttpRequest& request) {
   bool whole = is_one_line(request.method) && is_one_line(request.target);
   for (const auto& [name, value] : request.fields) {
     whole = whole && is_one_line(name) && is_one_line(value);
-    if (!is_framing(name)) head += name + ": " + value + "\r\n";
+    if (!is_framing(name)) head.append(name).append(": ").append(value).append("\r\n");
   }
   return whole ? head + "\r\n" : std::string();
 }

@@ -305,7 +305,7 @@ std::optional<net::Response> HttpApi::jobs(const Call& call) {
 std::optional<net::Response> HttpApi::job(const Call& call) {
   const auto user = user_in(call.parts[0]), job = decode_path(call.parts[1]);
   if (!user || !job) return bad_user();
-  ask(*user, {.job_id = *job}, call.id,
+  ask(*user, {.job_id = job}, call.id,
       [job = *job](const users::JobPage& found) { return json_response(200, job_json(found, job)); });
   return std::nullopt;
 }

@@ -83,6 +83,7 @@ void SqliteStore::load(bool packets, const Take& take) {
       return piece;
     });
   };
+  // NOLINTNEXTLINE(bugprone-use-after-move): what was waited for is not valid any more
   for (auto next = ask_for_one(); next.valid();) {
     const Piece piece = wait_for(std::move(next));
     if (piece.more) next = ask_for_one();

@@ -22,7 +22,7 @@ std::size_t memory_of(const Step& step) {
     std::size_t operator()(const Forget& forget) const { return forget.rows.size() * sizeof(Row); }
     std::size_t operator()(const users::PresenceChanges& changes) const {
       std::size_t bytes = 0;
-      for (const auto& [user, online] : changes) bytes += sizeof user + user.size();
+      for (const auto& [user, online] : changes) bytes += sizeof(std::string) + user.size();
       return bytes;
     }
     std::size_t operator()(const Redate&) const { return 0; }
@@ -125,7 +125,7 @@ void StoreQueue::when_committed(users::CommitGroup group, Committed callback) {
     }
   }
   if (wakes_it) changed_.notify_one();
-  if (callback) callback(users::Commit::failed);
+  if (callback) callback(users::Commit::failed);  // NOLINT(bugprone-use-after-move): it was not, then
 }
 
 void StoreQueue::read(Reading reading, Found callback) {
