@@ -54,6 +54,19 @@ TEST(Presence, a_page_reload_is_no_absence_and_a_longer_one_is_told_once) {
   EXPECT_EQ(watcher->heard(), Messages{online("ada")});
 }
 
+// Debug and sanitizer builds check that no lock is held then (LocalSockets::on_message).
+TEST(OwnEmits, reach_the_sockets_of_their_own_shard_in_the_same_turn) {
+  ServerWorld world;
+  const auto ada = arrive(world, "ada");
+  ada->heard();
+  ASSERT_TRUE(world.post(0, Message::run([&] {
+                           EXPECT_EQ(world.directory.emit("ada", *users::checked_event_frame("news", "1")), 1u);
+                           EXPECT_EQ(world.directory.emit_all({{"ada", *users::checked_event_frame("news", "2")}}), 1u);
+                         })));
+  world.turn();
+  EXPECT_EQ(ada->heard(), (Messages{R"(42["news",1])", R"(42["news",2])"}));
+}
+
 TEST(Presence, of_one_who_is_gone_without_a_word_ends_with_the_heartbeat_and_the_grace) {
   ServerWorld world;
   const auto watcher = arrive(world, "watcher");
