@@ -7,7 +7,7 @@
 #include "base/json_write.hpp"
 #include "base/random.hpp"
 #include "hub/local_sockets.hpp"
-#include "hub/recovery_place.hpp"
+#include "hub/recoverable_socket.hpp"
 #include "hub/registry.hpp"
 #include "hub/socket_state.hpp"
 #include "recovery/offset.hpp"
@@ -43,12 +43,12 @@ Recovery::Recovery(Hub& hub, LocalSockets& local, std::uint32_t shard)
 
 Recovery::~Recovery() = default;
 
-Recovery::Place* Recovery::find(std::uint32_t slot, std::uint32_t generation) const {
+Recovery::RecoverableSocket* Recovery::find(std::uint32_t slot, std::uint32_t generation) const {
   if (slot >= places_.size() || !places_[slot] || places_[slot]->ref.generation != generation) return nullptr;
   return places_[slot].get();
 }
 
-Recovery::Place& Recovery::add(const SocketState& socket, std::string pid) {
+Recovery::RecoverableSocket& Recovery::add(const SocketState& socket, std::string pid) {
   const SocketRef ref = socket.ref();
   if (ref.slot >= places_.size()) places_.resize(ref.slot + 1);
   const std::string user(socket.user_id());
@@ -56,40 +56,41 @@ Recovery::Place& Recovery::add(const SocketState& socket, std::string pid) {
   if (user.empty()) owner.append(kNobodys).append(pid);
   std::array<char, 20> id{};
   std::ranges::copy(socket.id(), id.begin());
-  places_[ref.slot] = std::unique_ptr<Place>(new Place{.ref = ref,
-                                                       .pid = std::move(pid),
-                                                       .user_id = user,
-                                                       .nsp = &socket.nsp(),
-                                                       .state = Place::State::claiming,
-                                                       .id = id,
-                                                       .line = {history_, owner}});
+  places_[ref.slot] =
+      std::unique_ptr<RecoverableSocket>(new RecoverableSocket{.ref = ref,
+                                                               .pid = std::move(pid),
+                                                               .user_id = user,
+                                                               .nsp = &socket.nsp(),
+                                                               .state = RecoverableSocket::State::claiming,
+                                                               .id = id,
+                                                               .history = {history_, owner}});
   return *places_[ref.slot];
 }
 
 std::string Recovery::begin(const SocketState& socket, const users::User* user) {
-  Place& place = add(socket, random_id(kPidBytes));
-  place.state = Place::State::connected;
+  RecoverableSocket& place = add(socket, random_id(kPidBytes));
+  place.state = RecoverableSocket::State::connected;
   place.user = user;
   place.begin = number_;
   place.withheld = socket.withheld();
   place.epochs.push_back({.shard = shard_, .first = number_ + 1});
-  if (user) place.line.listen(number_, sequence_);
+  if (user) place.history.listen(number_, sequence_);
   hub_.recovery.put(place.pid, place.ref);
   return place.pid;
 }
 
 void Recovery::depart(const SocketState& socket, const users::User* user, CloseReason reason, TimePoint now) {
   const SocketRef ref = socket.ref();
-  Place* place = find(ref);
+  RecoverableSocket* place = find(ref);
   if (!place) {  // it was not welcomed yet
     local_.vacate(ref);
     return local_.release(ref);
   }
   switch (place->state) {
-    case Place::State::claiming:
+    case RecoverableSocket::State::claiming:
       place->comes_back = may_come_back(reason);
       return local_.vacate(ref);
-    case Place::State::leaving:
+    case RecoverableSocket::State::leaving:
       return local_.vacate(ref);
     default:
       break;
@@ -101,37 +102,37 @@ void Recovery::depart(const SocketState& socket, const users::User* user, CloseR
   drop(*place);
 }
 
-bool Recovery::wait_for(Place& place, TimePoint now) {
-  if (!place.line.hold(kPlaceBytes + kUserIds * place.user_id.size())) return false;
+bool Recovery::wait_for(RecoverableSocket& place, TimePoint now) {
+  if (!place.history.hold(kPlaceBytes + kUserIds * place.user_id.size())) return false;
   if (place.user) {
     const auto one_too_many = hub_.directory.sockets.leave_for_now(place.user, place.ref, now);
     if (one_too_many) stop_waiting(*one_too_many);
   }
-  place.state = Place::State::away;
+  place.state = RecoverableSocket::State::away;
   place.until = now + hub_.config.recovery_window;
   away_.push_back({place.ref, place.until});
   while (history_.over() && !away_.empty()) {
-    Place* oldest = find(away_.front().socket);
-    const bool waits = oldest && oldest->state == Place::State::away && oldest->until == away_.front().at;
+    RecoverableSocket* oldest = find(away_.front().socket);
+    const bool waits = oldest && oldest->state == RecoverableSocket::State::away && oldest->until == away_.front().at;
     away_.pop_front();
     if (waits) give_up(*oldest);
   }
   return true;
 }
 
-void Recovery::give_up(Place& place) {
+void Recovery::give_up(RecoverableSocket& place) {
   if (place.user) hub_.directory.sockets.leave(place.user, place.ref, hub_.clocks.steady());
   drop(place);
 }
 
 void Recovery::stop_waiting(const SocketRef& socket) {
   static_cast<void>(on(socket.shard, [socket](Recovery& there) {
-    Place* place = there.find(socket);
-    if (place && place->state == Place::State::away) there.give_up(*place);
+    RecoverableSocket* place = there.find(socket);
+    if (place && place->state == RecoverableSocket::State::away) there.give_up(*place);
   }));
 }
 
-void Recovery::drop(Place& place) {
+void Recovery::drop(RecoverableSocket& place) {
   const SocketRef ref = place.ref;
   hub_.recovery.erase(place.pid, ref);
   places_[ref.slot].reset();
@@ -150,7 +151,7 @@ FrameRef Recovery::with_offset(const FrameRef& source, std::uint64_t number) con
 }
 
 std::uint64_t Recovery::sent_to(std::uint32_t slot) const {
-  return places_[slot]->line.newest();
+  return places_[slot]->history.newest();
 }
 
 std::uint64_t Recovery::number_from(std::uint64_t sequence) {
@@ -162,7 +163,7 @@ std::uint64_t Recovery::number_from(std::uint64_t sequence) {
 }
 
 void Recovery::told(std::uint32_t slot, std::uint64_t sequence, std::uint64_t number) {
-  places_[slot]->line.told(sequence, number);
+  places_[slot]->history.told(sequence, number);
 }
 
 // Once for all sockets of this shard that get the frame one after the other, with nothing numbered between them.
@@ -175,19 +176,19 @@ const FrameRef& Recovery::numbered(const FrameRef& source, std::uint64_t above) 
 }
 
 void Recovery::deliver(Message& message) {
-  Place* place = find(message.slot, message.generation);
+  RecoverableSocket* place = find(message.slot, message.generation);
   if (!place) return;
-  if (place->state == Place::State::claiming || place->catches_up) {
+  if (place->state == RecoverableSocket::State::claiming || place->catches_up) {
     return place->waiting.push_back(std::move(message));
   }
   give(*place, message.frame, message.number);
 }
 
-void Recovery::give(Place& place, const FrameRef& source, std::uint64_t outcome) {
-  const FrameRef& frame = numbered(source, place.line.newest());
-  if (place.state == Place::State::connected) local_.link(place.ref.slot).send(frame);
+void Recovery::give(RecoverableSocket& place, const FrameRef& source, std::uint64_t outcome) {
+  const FrameRef& frame = numbered(source, place.history.newest());
+  if (place.state == RecoverableSocket::State::connected) local_.link(place.ref.slot).send(frame);
   keep(place, {.frame = frame, .number = number_, .outcome = outcome});
-  if (outcome != 0 && place.state == Place::State::connected) {
+  if (outcome != 0 && place.state == RecoverableSocket::State::connected) {
     local_.find(place.ref.slot, place.ref.generation)->sent_outcome(outcome);
   }
 }
@@ -197,7 +198,7 @@ void Recovery::give(Place& place, const FrameRef& source, std::uint64_t outcome)
 // again.
 void Recovery::tell(const SocketState& socket, const users::UserJobs::Replay& replay) {
   std::span<const users::JobEntry> entries(replay.entries);
-  Place& place = *find(socket.ref());
+  RecoverableSocket& place = *find(socket.ref());
   Link& link = local_.link(place.ref.slot);
   std::size_t bytes = 0;
   for (const users::JobEntry& entry : entries) bytes += entry.frame->memory();
@@ -207,11 +208,11 @@ void Recovery::tell(const SocketState& socket, const users::UserJobs::Replay& re
       link.send_kept(entry.frame);
       if (entry.unread()) outcome = entry.number;
     }
-    place.line.forgo(++number_, outcome);
+    place.history.forgo(++number_, outcome);
     entries = entries.last(1);
   }
   for (const users::JobEntry& entry : entries) {
-    const FrameRef& frame = numbered(entry.frame, place.line.newest());
+    const FrameRef& frame = numbered(entry.frame, place.history.newest());
     link.send(frame);
     keep(place, {.frame = frame, .number = number_, .outcome = entry.unread() ? entry.number : 0});
   }
@@ -225,7 +226,7 @@ std::uint64_t Recovery::broadcast(const Message& message) {
 
 void Recovery::emit(const SocketState& socket, std::string_view event, std::string_view arguments,
                     const std::vector<std::string>& attachments) {
-  Place& place = *find(socket.ref());
+  RecoverableSocket& place = *find(socket.ref());
   Link& link = local_.link(place.ref.slot);
   std::string all(arguments);
   if (!all.empty()) all += ',';
@@ -240,29 +241,29 @@ void Recovery::emit(const SocketState& socket, std::string_view event, std::stri
   for (FrameRef& frame : more) keep(place, {.frame = std::move(frame), .number = number_});
 }
 
-void Recovery::keep(Place& place, recovery::History::Event event) {
-  place.line.add(std::move(event));
-  if (place.state != Place::State::connected || place.asked) return;
-  place.line.bytes() >= kAskFrom ? ask(place) : ask_later(place);
+void Recovery::keep(RecoverableSocket& place, recovery::History::Event event) {
+  place.history.add(std::move(event));
+  if (place.state != RecoverableSocket::State::connected || place.asked) return;
+  place.history.bytes() >= kAskFrom ? ask(place) : ask_later(place);
 }
 
 // Behind all that was sent to it so far.
-void Recovery::ask(Place& place) {
+void Recovery::ask(RecoverableSocket& place) {
   place.asked = true;
   local_.find(place.ref.slot, place.ref.generation)->want_receipt(number_);
 }
 
-void Recovery::ask_later(Place& place) {
+void Recovery::ask_later(RecoverableSocket& place) {
   if (std::exchange(place.to_ask, true)) return;
   to_ask_.push_back({place.ref, hub_.clocks.steady() + kAskAfter});
 }
 
 void Recovery::received(const SocketRef& socket, std::uint64_t number) {
-  Place* place = find(socket);
+  RecoverableSocket* place = find(socket);
   if (!place) return;
   place->asked = false;
-  place->line.had(number);
-  if (place->state == Place::State::connected && !place->line.empty()) ask_later(*place);
+  place->history.received(number);
+  if (place->state == RecoverableSocket::State::connected && !place->history.empty()) ask_later(*place);
 }
 
 TimePoint Recovery::next_deadline() const {
@@ -271,17 +272,17 @@ TimePoint Recovery::next_deadline() const {
 
 void Recovery::on_timer(TimePoint now) {
   while (!to_ask_.empty() && to_ask_.front().at <= now) {
-    Place* place = find(to_ask_.front().socket);
+    RecoverableSocket* place = find(to_ask_.front().socket);
     to_ask_.pop_front();
     if (!place) continue;
     place->to_ask = false;
-    if (place->state == Place::State::connected && !place->asked && !place->line.empty()) ask(*place);
+    if (place->state == RecoverableSocket::State::connected && !place->asked && !place->history.empty()) ask(*place);
   }
   while (!away_.empty() && away_.front().at <= now) {
     const Deadline gone = away_.front();
     away_.pop_front();
-    Place* place = find(gone.socket);
-    if (place && place->state == Place::State::away && place->until == gone.at) give_up(*place);
+    RecoverableSocket* place = find(gone.socket);
+    if (place && place->state == RecoverableSocket::State::away && place->until == gone.at) give_up(*place);
   }
 }
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "hub/hub.hpp"
-#include "recovery/history_line.hpp"
+#include "recovery/socket_history.hpp"
 
 namespace signalbox::hub {
 
@@ -31,7 +31,7 @@ struct FoundSocket {
   const users::User* user;  ///< its entry in the directory, where the socket stands; null: in none
   std::uint64_t withheld;   ///< SocketState::withheld()
   std::uint64_t heard;      ///< of the broadcasts all up to there
-  recovery::History::Line::Missed missed;
+  recovery::SocketHistory::Missed missed;
 };
 
 /// Connection state recovery on one shard: what its sockets may have missed, those of them that are gone and may come
@@ -80,28 +80,28 @@ class Recovery final : public recovery::Offsets {
 
  private:
   struct Claim;
-  struct Place;
+  struct RecoverableSocket;
   struct HandOver;
   struct Deadline {
     SocketRef socket;
     TimePoint at;
   };
 
-  Place* find(std::uint32_t slot, std::uint32_t generation) const;
-  Place* find(const SocketRef& socket) const { return find(socket.slot, socket.generation); }
-  Place& add(const SocketState& socket, std::string pid);
+  RecoverableSocket* find(std::uint32_t slot, std::uint32_t generation) const;
+  RecoverableSocket* find(const SocketRef& socket) const { return find(socket.slot, socket.generation); }
+  RecoverableSocket& add(const SocketState& socket, std::string pid);
   const FrameRef& numbered(const FrameRef& source, std::uint64_t above);
   std::string offset(std::uint64_t number) const;
-  void give(Place& place, const FrameRef& source, std::uint64_t outcome);
-  void keep(Place& place, recovery::History::Event event);
-  void ask(Place& place);
-  void ask_later(Place& place);
+  void give(RecoverableSocket& place, const FrameRef& source, std::uint64_t outcome);
+  void keep(RecoverableSocket& place, recovery::History::Event event);
+  void ask(RecoverableSocket& place);
+  void ask_later(RecoverableSocket& place);
   /// It is gone, and may come back. False: it may not.
-  bool wait_for(Place& place, TimePoint now);
-  void give_up(Place& place);
+  bool wait_for(RecoverableSocket& place, TimePoint now);
+  void give_up(RecoverableSocket& place);
   /// Of whatever shard it is.
   void stop_waiting(const SocketRef& socket);
-  void drop(Place& place);
+  void drop(RecoverableSocket& place);
 
   /// False: that shard has stopped.
   template <class Task>
@@ -112,21 +112,22 @@ class Recovery final : public recovery::Offsets {
   void pass_on(const Claim& claim, const SocketRef& from);
   void refuse(const Claim& claim);
   void on_refused(const SocketRef& by);
-  std::optional<std::uint64_t> had_by(const Place& place, const std::string& offset) const;
-  void let_go(Place& place, Claim claim, std::uint64_t had);
+  std::optional<std::uint64_t> received_by(const RecoverableSocket& place, const std::string& offset) const;
+  void let_go(RecoverableSocket& place, Claim claim, std::uint64_t received);
   void hand_over(const SocketRef& from);
   void take(HandOver handed);
-  void catch_up(Place& place);
-  void settle(Place& place, HandOver& handed);
-  void add_broadcasts(Place& place, recovery::History::Line::Missed& missed);
-  void welcome_back(Place& place, HandOver& handed);
+  void catch_up(RecoverableSocket& place);
+  void settle(RecoverableSocket& place, HandOver& handed);
+  void add_broadcasts(RecoverableSocket& place, recovery::SocketHistory::Missed& missed);
+  void welcome_back(RecoverableSocket& place, HandOver& handed);
 
   Hub& hub_;
   LocalSockets& local_;
   const std::uint32_t shard_;
   recovery::History history_;
-  std::vector<std::unique_ptr<Place>> places_;  ///< by slot; stands behind the history, of which each has a line
-  std::deque<Deadline> away_;                   ///< by the end of the window
+  std::vector<std::unique_ptr<RecoverableSocket>>
+      places_;                 ///< by slot; stands behind the history, of which each has a line
+  std::deque<Deadline> away_;  ///< by the end of the window
   std::deque<Deadline> to_ask_;
   std::uint64_t number_ = 0;    ///< the last that was given
   std::uint64_t sequence_ = 0;  ///< of the last broadcast

@@ -7,7 +7,7 @@
 #include "base/assert.hpp"
 #include "hub/client.hpp"
 #include "hub/local_sockets.hpp"
-#include "hub/recovery_place.hpp"
+#include "hub/recoverable_socket.hpp"
 #include "hub/socket_state.hpp"
 #include "recovery/offset.hpp"
 
@@ -17,8 +17,8 @@ namespace {
 
 /// Does the client show a number of that shard any more? However often it has been lost since, none of its events may
 /// have come through.
-bool still_shown(const Epoch& epoch, std::uint64_t had, const std::vector<recovery::History::Event>& missed) {
-  if (epoch.first <= had && had <= epoch.last) return true;
+bool still_shown(const Epoch& epoch, std::uint64_t received, const std::vector<recovery::History::Event>& missed) {
+  if (epoch.first <= received && received <= epoch.last) return true;
   const auto below = [](const recovery::History::Event& event, std::uint64_t number) { return event.number < number; };
   const auto next = std::lower_bound(missed.begin(), missed.end(), epoch.first, below);
   return next != missed.end() && next->number <= epoch.last;
@@ -41,7 +41,7 @@ std::optional<RecoveryWish> read_wish(std::string_view auth) {
 bool Recovery::claim(const SocketState& socket, RecoveryWish wish) {
   const auto at = hub_.recovery.find(wish.pid);
   if (!at) return false;
-  Place& place = add(socket, wish.pid);
+  RecoverableSocket& place = add(socket, wish.pid);
   Claim claim{
       .wish = std::move(wish), .user = std::string(socket.user_id()), .nsp = socket.nsp().name, .by = socket.ref()};
   if (on(at->shard, [claim, at = *at](Recovery& there) { there.on_claim(claim, at); })) return true;
@@ -50,22 +50,23 @@ bool Recovery::claim(const SocketState& socket, RecoveryWish wish) {
 }
 
 void Recovery::on_claim(Claim claim, const SocketRef& at) {
-  Place* place = find(at);
-  if (!place || place->pid != claim.wish.pid || place->state == Place::State::leaving) return pass_on(claim, at);
-  if (place->state == Place::State::claiming) {
+  RecoverableSocket* place = find(at);
+  if (!place || place->pid != claim.wish.pid || place->state == RecoverableSocket::State::leaving)
+    return pass_on(claim, at);
+  if (place->state == RecoverableSocket::State::claiming) {
     // Of two that come while a third is on its way the later has the newer connection.
     if (place->claim) refuse(*place->claim);
     place->claim = std::make_unique<Claim>(std::move(claim));
     return;
   }
   if (place->nsp->name != claim.nsp || place->user_id != claim.user) return refuse(claim);
-  const auto had = had_by(*place, claim.wish.offset);
-  const bool late = place->state == Place::State::away && place->until <= hub_.clocks.steady();
-  if (late || !had || !place->line.whole_after(*had)) {
-    if (place->state == Place::State::away) give_up(*place);
+  const auto received = received_by(*place, claim.wish.offset);
+  const bool late = place->state == RecoverableSocket::State::away && place->until <= hub_.clocks.steady();
+  if (late || !received || !place->history.whole_after(*received)) {
+    if (place->state == RecoverableSocket::State::away) give_up(*place);
     return refuse(claim);
   }
-  let_go(*place, std::move(claim), *had);
+  let_go(*place, std::move(claim), *received);
 }
 
 void Recovery::pass_on(const Claim& claim, const SocketRef& from) {
@@ -80,8 +81,8 @@ void Recovery::refuse(const Claim& claim) {
 }
 
 void Recovery::on_refused(const SocketRef& by) {
-  Place* place = find(by);
-  if (!place || place->state != Place::State::claiming) return;
+  RecoverableSocket* place = find(by);
+  if (!place || place->state != RecoverableSocket::State::claiming) return;
   const auto next = std::move(place->claim);
   places_[by.slot].reset();
   if (next) pass_on(*next, by);
@@ -92,7 +93,7 @@ void Recovery::on_refused(const SocketRef& by) {
 
 // An offset of another run or of another login means that the client has had nothing of this socket: it keeps its last
 // one until the next event.
-std::optional<std::uint64_t> Recovery::had_by(const Place& place, const std::string& text) const {
+std::optional<std::uint64_t> Recovery::received_by(const RecoverableSocket& place, const std::string& text) const {
   const auto offset = recovery::read_offset(text);
   if (!offset || offset->run != hub_.recovery.run()) return place.begin;
   for (const Epoch& epoch : place.epochs) {
@@ -104,9 +105,9 @@ std::optional<std::uint64_t> Recovery::had_by(const Place& place, const std::str
 }
 
 // What the directory sent here before it lies in the mailbox, and so before the task that hands over.
-void Recovery::let_go(Place& place, Claim claim, std::uint64_t had) {
-  place.state = Place::State::leaving;
-  place.had = had;
+void Recovery::let_go(RecoverableSocket& place, Claim claim, std::uint64_t received) {
+  place.state = RecoverableSocket::State::leaving;
+  place.received = received;
   if (place.user) hub_.directory.sockets.move(place.user, place.ref, claim.by);
   hub_.recovery.put(place.pid, claim.by);
   place.claim = std::make_unique<Claim>(std::move(claim));
@@ -116,21 +117,21 @@ void Recovery::let_go(Place& place, Claim claim, std::uint64_t had) {
 }
 
 void Recovery::hand_over(const SocketRef& from) {
-  Place& place = *find(from);
+  RecoverableSocket& place = *find(from);
   HandOver handed{.by = place.claim->by,
                   .pid = place.pid,
                   .id = place.id,
                   .joined = place.user != nullptr,
-                  .whole = place.line.whole_after(place.had),
-                  .had = place.had,
-                  .missed = place.line.after(place.had),
+                  .whole = place.history.whole_after(place.received),
+                  .received = place.received,
+                  .missed = place.history.after(place.received),
                   .begin = place.begin,
                   .withheld = place.withheld,
                   .epochs = std::move(place.epochs),
                   .number = number_};
   handed.epochs.back().last = number_;
   std::erase_if(handed.epochs,
-                [&](const Epoch& epoch) { return !still_shown(epoch, handed.had, handed.missed.events); });
+                [&](const Epoch& epoch) { return !still_shown(epoch, handed.received, handed.missed.events); });
   drop(place);
   const std::uint32_t shard = handed.by.shard;
   static_cast<void>(
@@ -139,8 +140,8 @@ void Recovery::hand_over(const SocketRef& from) {
 
 void Recovery::take(HandOver handed) {
   const SocketRef by = handed.by;
-  Place* place = find(by);
-  SB_ASSERT(place && place->state == Place::State::claiming);
+  RecoverableSocket* place = find(by);
+  SB_ASSERT(place && place->state == RecoverableSocket::State::claiming);
   if (handed.joined) place->user = hub_.directory.sockets.user_of(place->user_id);
   if (!handed.whole || (handed.joined && !history_.has_broadcasts_after(handed.missed.heard))) {
     if (handed.joined) hub_.directory.sockets.leave(place->user, by, hub_.clocks.steady());
@@ -153,18 +154,18 @@ void Recovery::take(HandOver handed) {
   settle(*place, handed);
   place->catches_up = true;
   welcome_back(*place, handed);
-  if (Place* still = find(by)) catch_up(*still);
+  if (RecoverableSocket* still = find(by)) catch_up(*still);
   if (next) on_claim(std::move(*next), by);
 }
 
 // What a handler has emitted to it in its welcome is behind what came before.
-void Recovery::catch_up(Place& place) {
+void Recovery::catch_up(RecoverableSocket& place) {
   for (const Message& message : std::exchange(place.waiting, {})) give(place, message.frame, message.number);
   place.catches_up = false;
 }
 
 // All that is known of it, before anybody hears of it.
-void Recovery::settle(Place& place, HandOver& handed) {
+void Recovery::settle(RecoverableSocket& place, HandOver& handed) {
   number_ = std::max(number_, handed.number);
   place.pid = std::move(handed.pid);
   place.id = handed.id;
@@ -172,27 +173,28 @@ void Recovery::settle(Place& place, HandOver& handed) {
   place.withheld = handed.withheld;
   // Broadcasts are told below under the numbers that others heard them under, where these are above its own.
   const auto& missed = handed.missed;
-  const std::uint64_t newest = missed.events.empty() ? handed.had : std::max(handed.had, missed.events.back().number);
+  const std::uint64_t newest =
+      missed.events.empty() ? handed.received : std::max(handed.received, missed.events.back().number);
   place.epochs = std::move(handed.epochs);
   place.epochs.push_back({.shard = shard_, .first = newest + 1});
-  place.line.restore(handed.had, missed.outcome);
-  if (handed.joined) place.line.listen(newest, missed.heard);
-  for (const recovery::History::Event& event : missed.events) place.line.add(event);
+  place.history.restore(handed.received, missed.outcome);
+  if (handed.joined) place.history.listen(newest, missed.heard);
+  for (const recovery::History::Event& event : missed.events) place.history.add(event);
 }
 
 // Behind its own events: who came and went meanwhile has newer numbers.
-void Recovery::add_broadcasts(Place& place, recovery::History::Line::Missed& missed) {
-  auto late = history_.broadcasts_after(missed.heard, place.user_id, place.line.newest(), *this);
+void Recovery::add_broadcasts(RecoverableSocket& place, recovery::SocketHistory::Missed& missed) {
+  auto late = history_.broadcasts_after(missed.heard, place.user_id, place.history.newest(), *this);
   missed.heard = std::max(missed.heard, sequence_);
-  place.line.told(missed.heard, late.empty() ? 0 : late.back().number);
+  place.history.told(missed.heard, late.empty() ? 0 : late.back().number);
   std::ranges::move(late, std::back_inserter(missed.events));
 }
 
-void Recovery::welcome_back(Place& place, HandOver& handed) {
+void Recovery::welcome_back(RecoverableSocket& place, HandOver& handed) {
   const TimePoint now = hub_.clocks.steady();
   if (SocketState* socket = local_.find(place.ref.slot, place.ref.generation)) {
-    place.state = Place::State::connected;
-    if (!place.line.empty()) ask_later(place);
+    place.state = RecoverableSocket::State::connected;
+    if (!place.history.empty()) ask_later(place);
     if (place.user) add_broadcasts(place, handed.missed);
     const std::string pid = place.pid;
     const FoundSocket found{.id = place.id,

@@ -1,4 +1,4 @@
-#include "recovery/history_line.hpp"
+#include "recovery/socket_history.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -62,28 +62,28 @@ void History::drop_broadcast() {
 void History::push_out() {
   while (bytes_ > limits_.total_bytes && (oldest_ || !broadcasts_.empty())) {
     const bool broadcast = !oldest_ || (!broadcasts_.empty() && broadcasts_.front().came < oldest_->event.number);
-    broadcast ? drop_broadcast() : oldest_->line->drop_oldest();
+    broadcast ? drop_broadcast() : oldest_->history->drop_oldest();
   }
 }
 
-History::Line::Line(History& history, const std::string& owner)
+SocketHistory::SocketHistory(History& history, const std::string& owner)
     : history_(history), owner_(*history.shares_.try_emplace(owner).first), share_(owner_.second) {
-  share_.lines.push_back(this);
+  share_.histories.push_back(this);
 }
 
-History::Line::~Line() {
+SocketHistory::~SocketHistory() {
   while (oldest_) drop_oldest();
   history_.bytes_ -= held_;
   share_.bytes -= held_;
-  std::erase(share_.lines, this);
-  if (share_.lines.empty()) history_.shares_.erase(history_.shares_.find(owner_.first));
+  std::erase(share_.histories, this);
+  if (share_.histories.empty()) history_.shares_.erase(history_.shares_.find(owner_.first));
 }
 
-void History::Line::add(Event event) {
+void SocketHistory::add(Event event) {
   SB_ASSERT(event.number >= newest_number_);
   newest_number_ = event.number;
-  const std::size_t size = cost(event);
-  Kept* kept = new Kept{.event = std::move(event), .line = this, .before = told_};
+  const std::size_t size = History::cost(event);
+  Kept* kept = new Kept{.event = std::move(event), .history = this, .before = told_};
   (newest_ ? newest_->next : oldest_) = kept;
   newest_ = kept;
   kept->older = history_.newest_;
@@ -96,7 +96,7 @@ void History::Line::add(Event event) {
   history_.push_out();
 }
 
-void History::Line::drop_oldest() {
+void SocketHistory::drop_oldest() {
   gone_to_ = oldest_->event.number;
   gone_told_ = oldest_->before;
   while (oldest_ && oldest_->event.number == gone_to_) {
@@ -104,7 +104,7 @@ void History::Line::drop_oldest() {
     if (!oldest_) newest_ = nullptr;
     (kept->older ? kept->older->newer : history_.oldest_) = kept->newer;
     (kept->newer ? kept->newer->older : history_.newest_) = kept->older;
-    const std::size_t size = cost(kept->event);
+    const std::size_t size = History::cost(kept->event);
     bytes_ -= size;
     share_.bytes -= size;
     history_.bytes_ -= size;
@@ -114,43 +114,43 @@ void History::Line::drop_oldest() {
 }
 
 // Of all the user's sockets here the oldest first.
-void History::Line::push_out_of_share() {
-  const auto sooner = [](const Line* a, const Line* b) {
+void SocketHistory::push_out_of_share() {
+  const auto sooner = [](const SocketHistory* a, const SocketHistory* b) {
     return a->oldest_ && (!b->oldest_ || a->oldest_->event.number < b->oldest_->event.number);
   };
   while (share_.bytes > history_.limits_.user_bytes) {
-    Line* line = *std::min_element(share_.lines.begin(), share_.lines.end(), sooner);
-    if (!line->oldest_) return;
-    line->drop_oldest();
+    SocketHistory* socket = *std::min_element(share_.histories.begin(), share_.histories.end(), sooner);
+    if (!socket->oldest_) return;
+    socket->drop_oldest();
   }
 }
 
-void History::Line::listen(std::uint64_t since, std::uint64_t sequence) {
+void SocketHistory::listen(std::uint64_t since, std::uint64_t sequence) {
   listens_ = true;
   since_ = {.sequence = sequence, .number = since};
   told_ = {.sequence = sequence};
 }
 
-void History::Line::told(std::uint64_t sequence, std::uint64_t number) {
+void SocketHistory::told(std::uint64_t sequence, std::uint64_t number) {
   told_ = {.sequence = sequence, .number = std::max(number, told_.number)};
 }
 
-void History::Line::had(std::uint64_t number) {
+void SocketHistory::received(std::uint64_t number) {
   while (oldest_ && oldest_->event.number <= number) drop_oldest();
 }
 
-void History::Line::restore(std::uint64_t number, std::uint64_t outcome) {
+void SocketHistory::restore(std::uint64_t number, std::uint64_t outcome) {
   gone_to_ = newest_number_ = number;
   gone_told_ = told_;
   gone_outcome_ = outcome;
 }
 
-void History::Line::forgo(std::uint64_t number, std::uint64_t outcome) {
-  had(number);
+void SocketHistory::forgo(std::uint64_t number, std::uint64_t outcome) {
+  received(number);
   restore(number, std::max(outcome, gone_outcome_));
 }
 
-bool History::Line::whole_after(std::uint64_t number) const {
+bool SocketHistory::whole_after(std::uint64_t number) const {
   if (number < gone_to_) return false;
   if (!listens_) return true;
   const auto heard = heard_by(number);
@@ -159,7 +159,7 @@ bool History::Line::whole_after(std::uint64_t number) const {
 
 /// Up to which broadcast a client has had everything that has had everything up to this number. Nothing: it is not
 /// known any more.
-std::optional<std::uint64_t> History::Line::heard_by(std::uint64_t number) const {
+std::optional<std::uint64_t> SocketHistory::heard_by(std::uint64_t number) const {
   if (number <= since_.number) return since_.sequence;
   const Kept* next = oldest_;
   Told last = gone_to_ == number ? gone_told_ : Told();
@@ -173,7 +173,7 @@ std::optional<std::uint64_t> History::Line::heard_by(std::uint64_t number) const
   return own ? std::optional(last.sequence) : history_.numbers_.sequence_of(number);
 }
 
-History::Line::Missed History::Line::after(std::uint64_t number) const {
+SocketHistory::Missed SocketHistory::after(std::uint64_t number) const {
   Missed missed{.outcome = gone_outcome_, .heard = listens_ ? heard_by(number).value_or(0) : 0};
   for (const Kept* kept = oldest_; kept; kept = kept->next) {
     if (kept->event.number <= number) {
@@ -185,7 +185,7 @@ History::Line::Missed History::Line::after(std::uint64_t number) const {
   return missed;
 }
 
-bool History::Line::hold(std::size_t bytes) {
+bool SocketHistory::hold(std::size_t bytes) {
   const std::size_t before = held_;
   const auto set = [this](std::size_t size) {
     share_.bytes += size - held_;

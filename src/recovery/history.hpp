@@ -13,11 +13,15 @@
 
 namespace signalbox::recovery {
 
+class SocketHistory;
+
 /// What the sockets of one shard were sent and may have missed, bounded: past a bound the oldest go, and a socket that
 /// needed one of these knows it. Every event has a number, and numbers only rise on a socket.
 ///
 /// thread  its shard.
 class History {
+  friend class SocketHistory;
+
  public:
   struct Limits {
     std::size_t user_bytes;      ///< of the sockets of one user
@@ -30,8 +34,6 @@ class History {
     std::uint64_t number = 0;
     std::uint64_t outcome = 0;  ///< the ledger's number of an outcome; 0: none
   };
-  class Line;  ///< recovery/history_line.hpp
-
   explicit History(Limits limits) : limits_(limits) {}
   ~History();
   History(const History&) = delete;
@@ -60,7 +62,7 @@ class History {
   };
   struct Kept {
     Event event;
-    Line* line;
+    SocketHistory* history;
     Told before;            ///< when the event was sent
     Kept* next = nullptr;   ///< of its line
     Kept* older = nullptr;  ///< of all
@@ -68,7 +70,7 @@ class History {
   };
   struct Share {
     std::size_t bytes = 0;
-    std::vector<Line*> lines{};
+    std::vector<SocketHistory*> histories{};
   };
   struct Broadcast {
     NumberedFrame frame;

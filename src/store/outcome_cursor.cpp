@@ -51,7 +51,7 @@ bool OutcomeCursor::step() {
   current_ = {.row = row,
               .number = static_cast<std::uint64_t>(outcome_.number(1)),
               .time = outcome_.number(2),
-              .had_at = received ? received_.number(1) : 0,
+              .received_at = received ? received_.number(1) : 0,
               .user = outcome_.view(3),
               .job_id = outcome_.view(4)};
   return true;

@@ -88,7 +88,7 @@ std::optional<users::JobEntry> OutcomeFile::outcome_in(Row row) {
   users::JobEntry entry{.frame = text_frame(found.view(4), FrameKind::outcome, found.view(3)),
                         .number = static_cast<std::uint64_t>(found.number(0)),
                         .time = found.number(1),
-                        .had_at = found.number(2),
+                        .received_at = found.number(2),
                         .row = row};
   found.reset();
   return entry;

@@ -13,7 +13,7 @@ struct GatheredOutcomes::Record {
   Row row;
   std::uint64_t number;
   LedgerMs time;
-  LedgerMs had_at;
+  LedgerMs received_at;
   const Record* next;  ///< of the same user
   std::uint32_t user_size, job_size;
 
@@ -35,7 +35,7 @@ void GatheredOutcomes::add(const HashedText& user, const StoredOutcome& outcome)
       new (chunk.bytes.get() + chunk.used) Record{.row = outcome.row,
                                                   .number = outcome.number,
                                                   .time = outcome.time,
-                                                  .had_at = outcome.had_at,
+                                                  .received_at = outcome.received_at,
                                                   .next = nullptr,
                                                   .user_size = static_cast<std::uint32_t>(user.text.size()),
                                                   .job_size = static_cast<std::uint32_t>(outcome.job_id.size())};
@@ -73,7 +73,7 @@ void GatheredOutcomes::each_user(const Visit& visit) {
   for (const OfUser& user : users) {
     outcomes.clear();
     for (const Record* one = user.first; one; one = one->next)
-      outcomes.push_back({one->number, one->time, one->had_at, one->row, one->job()});
+      outcomes.push_back({one->number, one->time, one->received_at, one->row, one->job()});
     visit(HashedText(user.first->user()), outcomes);
   }
 }

@@ -157,7 +157,7 @@ void UserJobs::take_back(std::string_view job_id, std::uint64_t number, std::opt
 }
 
 void UserJobs::link(KeptJob& job) {
-  job.rank = job.unread() ? KeptJob::Rank::unread : job.runs ? KeptJob::Rank::running : KeptJob::Rank::had;
+  job.rank = job.unread() ? KeptJob::Rank::unread : job.runs ? KeptJob::Rank::running : KeptJob::Rank::received;
   List& to = ranked(job.rank);
   const std::uint32_t place = jobs_.place_of(job);
   job.older = to.newest;
@@ -189,7 +189,7 @@ void UserJobs::take_out(KeptJob& job) {
 
 void UserJobs::push_out(std::size_t most, std::vector<Gone>& gone) {
   while (bounded() > most) {
-    List& received = ranked(KeptJob::Rank::had);
+    List& received = ranked(KeptJob::Rank::received);
     push_one_out(received.oldest != KeptJob::kNone ? received : ranked(KeptJob::Rank::running), gone);
   }
 }
@@ -216,7 +216,7 @@ UserJobs::Replay UserJobs::replay(const Ages& ages) const {
   std::vector<JobEntry>& out = replay.entries;
   each(jobs_, lists_, [&](const KeptJob& job) {
     const JobEntry* outcome = job.outcome();
-    const bool told = outcome && (outcome->had_at == 0 || ages.of(outcome->had_at) < options_.outcome_replay);
+    const bool told = outcome && (outcome->received_at == 0 || ages.of(outcome->received_at) < options_.outcome_replay);
     if (told && outcome->loaded()) out.push_back(*outcome);
     if (told && !outcome->loaded() && outcome->unread()) replay.withheld = std::max(replay.withheld, outcome->number);
     if (const JobEntry* progress = job.progress()) out.push_back(*progress);
@@ -225,13 +225,13 @@ UserJobs::Replay UserJobs::replay(const Ages& ages) const {
   return replay;
 }
 
-std::vector<Row> UserJobs::confirm(Outcomes had, LedgerMs now, std::vector<Gone>& gone) {
+std::vector<Row> UserJobs::confirm(OutcomeRange range, LedgerMs now, std::vector<Gone>& gone) {
   std::vector<Row> news;
   each(jobs_, ranked(KeptJob::Rank::unread), [&](KeptJob& job) {
-    if (!had.contain(job.outcome()->number)) return;
+    if (!range.contains(job.outcome()->number)) return;
     unlink(job);
     uncount_unread(*job.outcome());
-    job.outcome()->had_at = now;
+    job.outcome()->received_at = now;
     if (job.outcome()->row != 0) news.push_back(job.outcome()->row);
     link(job);
   });

@@ -64,7 +64,7 @@ class UserJobs {
   Replay replay(const Ages& ages) const;
   /// The user has had these. Returns the rows of those that were news and lie in the store. They count for the bound
   /// from now on: what it pushed out is added to `gone`.
-  std::vector<Row> confirm(Outcomes had, LedgerMs now, std::vector<Gone>& gone);
+  std::vector<Row> confirm(OutcomeRange range, LedgerMs now, std::vector<Gone>& gone);
   std::optional<JobStatus> status(std::string_view job_id) const;
   const JobEntry* newest(std::string_view job_id) const;
   /// Those that are asked for, `query.limit` at least 1.

@@ -18,7 +18,7 @@ void append_job(std::string& out, const JobStatus& status) {
   }
   out += ",\"time\":";
   append_int(out, status.time);
-  out += status.had ? ",\"had\":true}" : ",\"had\":false}";
+  out += status.received ? ",\"had\":true}" : ",\"had\":false}";
 }
 
 /// Event and data are slices of the packet; a byte of the job's id may become six.
@@ -35,7 +35,7 @@ JobStatus status_of(const JobEntry& entry) {
                    .event = {},
                    .data = {},
                    .time = entry.time,
-                   .had = entry.had_at != 0};
+                   .received = entry.received_at != 0};
   if (!entry.loaded()) return status;
   JsonItems items(entry.frame->packet().substr(2));  // behind "42"
   const std::string_view name = items.next().value_or("\"\"");

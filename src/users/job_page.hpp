@@ -24,7 +24,7 @@ struct JobStatus {
   std::string_view event;  ///< empty: its outcome lies in the store, which cannot be read
   std::string_view data;   ///< JSON text, as it was emitted
   WallMs time = 0;
-  bool had = false;
+  bool received = false;
 };
 JobStatus status_of(const JobEntry& entry);
 

@@ -23,11 +23,11 @@ struct JobEntry {
   FrameRef frame;            ///< none: nothing is kept
   std::uint64_t number = 0;  ///< of all that was kept for this user; rises
   LedgerMs time = 0;         ///< in the store, and in what a page shows: WallMs
-  LedgerMs had_at = 0;       ///< outcomes: when the user had it; 0: not yet
+  LedgerMs received_at = 0;  ///< outcomes: when the user had it; 0: not yet
   Row row = 0;
 
   /// An outcome that the user has not had.
-  bool unread() const { return frame && frame->kind() == FrameKind::outcome && had_at == 0; }
+  bool unread() const { return frame && frame->kind() == FrameKind::outcome && received_at == 0; }
   /// Is its packet in memory?
   bool loaded() const { return !frame->packet().empty(); }
 };
@@ -45,7 +45,7 @@ inline FrameRef key_alone(const FrameRef& frame) {
 /// What is kept of one job: its newest progress while it runs, its outcome, or both. A cache line.
 struct alignas(64) KeptJob {
   /// What a bound may push out: outcomes had first, then progress; what the user has not had never.
-  enum class Rank : std::uint8_t { had, running, unread };
+  enum class Rank : std::uint8_t { received, running, unread };
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
   JobEntry newest{};                         ///< its progress while it runs, else its outcome
@@ -59,7 +59,7 @@ struct alignas(64) KeptJob {
   const JobEntry* progress() const { return runs ? &newest : nullptr; }
   const JobEntry* outcome() const { return runs ? ended_before.get() : &newest; }
   JobEntry* outcome() { return runs ? ended_before.get() : &newest; }
-  bool unread() const { return outcome() && outcome()->had_at == 0; }
+  bool unread() const { return outcome() && outcome()->received_at == 0; }
   /// Its id is in its frames.
   std::string_view id() const { return newest.frame->key(); }
 };

@@ -73,18 +73,18 @@ void Ledger::take_back(RefusedOutcome refused) {
   Stripe& stripe = ledger_.users.of(refused.user);
   const Lock lock(stripe.mutex);
   User* user = stripe.find(refused.user);
-  if (refused.before) ledger_.date_from_store(refused.before->time, refused.before->had_at);
+  if (refused.before) ledger_.date_from_store(refused.before->time, refused.before->received_at);
   if (user && user->jobs) user->jobs->take_back(refused.job_id, refused.number, std::move(refused.before));
 }
 
-void Ledger::confirm(std::string_view id, Outcomes had) {
+void Ledger::confirm(std::string_view id, OutcomeRange range) {
   Stripe& stripe = ledger_.users.of(id);
   const Lock lock(stripe.mutex);
   const User* user = stripe.find(id);
   if (!user || !user->jobs) return;
   const LedgerMs now = ledger_.clock.now();
   std::vector<UserJobs::Gone> gone;
-  std::vector<Row> received = user->jobs->confirm(had, now, gone);
+  std::vector<Row> received = user->jobs->confirm(range, now, gone);
   if (!received.empty()) ledger_.store->received(std::move(received), ledger_.clock.wall(now));
   ledger_.forget(gone);
 }

@@ -47,7 +47,7 @@ class Ledger {
   /// Counts an event that looks like a job's and names none.
   void note(const EncodedEvent& event);
   /// A socket of the user has received these.
-  void confirm(std::string_view user, Outcomes had);
+  void confirm(std::string_view user, OutcomeRange range);
   // What of it is in memory. Times are the wall clock's.
   JobPage jobs(std::string_view user, const JobQuery& query = {}) const;
   std::optional<JobStatus> job(std::string_view user, std::string_view job_id) const;

@@ -36,10 +36,10 @@ struct LedgerMemory {
 };
 
 /// Outcomes of a user by their numbers: those after `after`, up to `up_to`.
-struct Outcomes {
+struct OutcomeRange {
   std::uint64_t after = 0;
   std::uint64_t up_to = 0;
-  bool contain(std::uint64_t number) const { return number > after && number <= up_to; }
+  bool contains(std::uint64_t number) const { return number > after && number <= up_to; }
 };
 
 }  // namespace signalbox::users

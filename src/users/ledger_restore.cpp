@@ -13,7 +13,7 @@ void restore(Stripe& stripe, const HashedText& id, const StoredOutcome& outcome)
       .restore({.frame = text_frame(outcome.packet, FrameKind::outcome, outcome.job_id),
                 .number = outcome.number,
                 .time = outcome.time,
-                .had_at = outcome.had_at,
+                .received_at = outcome.received_at,
                 .row = outcome.row});
 }
 
@@ -43,7 +43,7 @@ Restored restore(LedgerState& ledger, LedgerExpiry& expiry) {
   const WallMs present = ledger.clock.wall(ledger.clock.now()) + LedgerClock::kDriftMs;
   store.load(packets, [&](StoredOutcome one) {
     restored.from_the_future = restored.from_the_future || one.time > present;
-    ledger.date_from_store(one.time, one.had_at);
+    ledger.date_from_store(one.time, one.received_at);
     if (++restored.outcomes % kLookEach == 0 && packets) {
       expiry.look();
       packets = !ledger.lean;

@@ -14,9 +14,9 @@ void LedgerState::forget(const std::vector<UserJobs::Gone>& gone) {
   if (!rows.empty()) store->forget(std::move(rows));
 }
 
-void LedgerState::date_from_store(LedgerMs& time, LedgerMs& had_at) const {
+void LedgerState::date_from_store(LedgerMs& time, LedgerMs& received_at) const {
   time = clock.from_store(time);
-  if (had_at != 0) had_at = clock.from_store(had_at);
+  if (received_at != 0) received_at = clock.from_store(received_at);
 }
 
 }  // namespace signalbox::users

@@ -21,7 +21,7 @@ struct LedgerState {
   std::atomic<std::size_t> read_bytes{0};  ///< in memory only until they have been told
 
   void forget(const std::vector<UserJobs::Gone>& gone);
-  void date_from_store(LedgerMs& time, LedgerMs& had_at) const;
+  void date_from_store(LedgerMs& time, LedgerMs& received_at) const;
 };
 
 }  // namespace signalbox::users

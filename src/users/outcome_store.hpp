@@ -50,7 +50,7 @@ struct StoredOutcome {
   Row row = 0;
   std::uint64_t number = 0;
   WallMs time = 0;
-  WallMs had_at = 0;
+  WallMs received_at = 0;
   std::string_view user, job_id;
   std::string_view packet{};  ///< empty: it was not read
 };

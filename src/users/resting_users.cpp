@@ -13,7 +13,7 @@ constexpr std::size_t kSlotBytes = 32;  ///< a record's part of the index
 struct Packed {
   std::uint64_t number;
   LedgerMs time;
-  LedgerMs had_at;
+  LedgerMs received_at;
   Row row;
   std::uint32_t id_size;
 };
@@ -35,7 +35,7 @@ struct RestingUsers::Record {
       Packed one;
       std::memcpy(&one, at, sizeof one);
       at += sizeof one;
-      visit(Outcome{one.number, one.time, one.had_at, one.row, {at, one.id_size}});
+      visit(Outcome{one.number, one.time, one.received_at, one.row, {at, one.id_size}});
       at += one.id_size;
     }
   }
@@ -70,11 +70,11 @@ void RestingUsers::add(std::string_view id, const std::vector<Outcome>& outcomes
                                                                     .unread = false,
                                                                     .received = false};
   char* out = std::ranges::copy(id, reinterpret_cast<char*>(record + 1)).out;
-  for (const auto& [number, time, had_at, row, job_id] : outcomes) {
-    const Packed one{number, time, had_at, row, static_cast<std::uint32_t>(job_id.size())};
+  for (const auto& [number, time, received_at, row, job_id] : outcomes) {
+    const Packed one{number, time, received_at, row, static_cast<std::uint32_t>(job_id.size())};
     std::memcpy(out, &one, sizeof one);
     out = std::ranges::copy(job_id, out + sizeof one).out;
-    (had_at == 0 ? record->unread : record->received) = true;
+    (received_at == 0 ? record->unread : record->received) = true;
     oldest_ = std::min(oldest_, time);
   }
   index_.add(static_cast<std::uint32_t>(HashedText(id).hash), record);
@@ -103,7 +103,7 @@ std::vector<std::string> RestingUsers::due(const Ages& ages, LedgerMs ttl, bool 
     bool ends = tight && record->received;
     record->each([&](const Outcome& outcome) {
       age = std::max(age, ages.of(outcome.time));
-      ends = ends || ages.ends(outcome.time, outcome.had_at == 0, ttl);
+      ends = ends || ages.ends(outcome.time, outcome.received_at == 0, ttl);
     });
     if (ends) {
       out.emplace_back(record->id());

@@ -28,7 +28,7 @@ class RestingUsers {
   struct Outcome {
     std::uint64_t number;
     LedgerMs time;
-    LedgerMs had_at;
+    LedgerMs received_at;
     Row row;
     std::string_view job_id;
 
@@ -36,7 +36,7 @@ class RestingUsers {
       return {.frame = text_frame({}, FrameKind::outcome, job_id),
               .number = number,
               .time = time,
-              .had_at = had_at,
+              .received_at = received_at,
               .row = row};
     }
   };

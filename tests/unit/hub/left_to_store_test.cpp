@@ -122,7 +122,7 @@ TEST_F(LeftToStore, a_client_that_leaves_meanwhile_leaves_nothing_behind) {
   }
   answer();
   EXPECT_EQ(hub.directory.sockets.connections("ada"), 0u);
-  EXPECT_FALSE(hub.directory.ledger.job("ada", "7")->had);
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "7")->received);
 }
 
 TEST_F(LeftToStore, a_connected_client_is_told_at_once_and_its_receipt_counts) {
@@ -134,7 +134,7 @@ TEST_F(LeftToStore, a_connected_client_is_told_at_once_and_its_receipt_counts) {
   EXPECT_EQ(ada.take(), Packets{kEnded});
   ada.client.on_received(ada.marker, test_now);
   ada.client.on_timer(test_now + std::chrono::seconds(1));
-  EXPECT_TRUE(hub.directory.ledger.job("ada", "7")->had);
+  EXPECT_TRUE(hub.directory.ledger.job("ada", "7")->received);
 }
 
 TEST_F(LeftToStore, questions_about_jobs_wait_for_it_too) {
@@ -167,7 +167,7 @@ struct CannotRead : LeftToStore {
     client.client.on_received(client.marker, test_now);
     client.client.on_timer(test_now + std::chrono::seconds(1));
   }
-  bool had(const char* job) { return hub.directory.ledger.job("ada", job)->had; }
+  bool had(const char* job) { return hub.directory.ledger.job("ada", job)->received; }
   static Packets outcomes(std::initializer_list<const char*> jobs) {
     Packets out;
     for (const char* job : jobs) out.emplace_back(ended(job)->packet());
@@ -331,8 +331,8 @@ TEST_F(LeftToStoreAndRecovering,
   hub.deliver();
   ada.connection().client.on_received(ada.connection().marker, test_now);
   ada.connection().client.on_timer(test_now + std::chrono::seconds(1));
-  EXPECT_FALSE(hub.directory.ledger.job("ada", "1")->had);
-  EXPECT_TRUE(hub.directory.ledger.job("ada", "3")->had);
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "1")->received);
+  EXPECT_TRUE(hub.directory.ledger.job("ada", "3")->received);
 }
 
 TEST_F(CannotRead, what_stays_unreadable_keeps_no_others_from_being_confirmed) {

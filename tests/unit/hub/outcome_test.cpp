@@ -54,13 +54,13 @@ TEST_F(Outcomes, are_had_a_second_after_the_client_confirmed_their_receipt) {
   told_at_login(ada);
   ASSERT_EQ(hub.directory.emit("ada", done()), 1u);
   hub.deliver();
-  EXPECT_FALSE(hub.directory.ledger.job("ada", "7")->had);
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "7")->received);
   ada.client.on_received(ada.marker, test_now);
   EXPECT_EQ(ada.client.next_deadline(), test_now + std::chrono::seconds(1));
   ada.client.on_timer(test_now + std::chrono::milliseconds(999));
-  EXPECT_FALSE(hub.directory.ledger.job("ada", "7")->had);
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "7")->received);
   ada.client.on_timer(test_now + std::chrono::seconds(1));
-  EXPECT_TRUE(hub.directory.ledger.job("ada", "7")->had);
+  EXPECT_TRUE(hub.directory.ledger.job("ada", "7")->received);
   EXPECT_EQ(store.notes.back(), "received ada 7");
 }
 
@@ -73,7 +73,7 @@ TEST_F(Outcomes, a_receipt_is_void_if_the_socket_left_meanwhile) {
   ada.text("1");
   ada.log_in("grace");  // the same connection, another user with numbers of her own
   ada.client.on_timer(test_now + std::chrono::seconds(2));
-  EXPECT_FALSE(hub.directory.ledger.job("ada", "7")->had);
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "7")->received);
 }
 
 TEST_F(Outcomes, a_receipt_says_nothing_of_what_was_sent_after_its_ping) {
@@ -86,8 +86,8 @@ TEST_F(Outcomes, a_receipt_says_nothing_of_what_was_sent_after_its_ping) {
   hub.deliver();
   ada.client.on_received(first, test_now);
   ada.client.on_timer(test_now + std::chrono::seconds(1));
-  EXPECT_TRUE(hub.directory.ledger.job("ada", "7")->had);
-  EXPECT_FALSE(hub.directory.ledger.job("ada", "9")->had);
+  EXPECT_TRUE(hub.directory.ledger.job("ada", "7")->received);
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "9")->received);
 }
 
 TEST_F(Outcomes, that_wait_for_the_same_ping_are_one_receipt) {
@@ -107,8 +107,8 @@ TEST_F(Outcomes, that_wait_for_the_same_ping_are_one_receipt) {
   EXPECT_GT(ada.marker, first);
   ada.client.on_received(first, test_now);
   ada.client.on_timer(test_now + std::chrono::seconds(1));
-  for (const char* job : {"7", "8", "9"}) EXPECT_TRUE(hub.directory.ledger.job("ada", job)->had) << job;
-  EXPECT_FALSE(hub.directory.ledger.job("ada", "10")->had);
+  for (const char* job : {"7", "8", "9"}) EXPECT_TRUE(hub.directory.ledger.job("ada", job)->received) << job;
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "10")->received);
 }
 
 TEST_F(Outcomes, are_told_to_every_tab_that_comes_for_a_while_though_one_has_had_them) {
@@ -192,7 +192,7 @@ TEST_F(AcknowledgedOutcomes, are_had_when_it_comes_and_written_down_once_for_man
   ada.text("31000000000002[]");
   test_now = ada.client.next_deadline();
   ada.client.on_timer(test_now);
-  EXPECT_TRUE(hub.directory.ledger.job("ada", "9")->had);
+  EXPECT_TRUE(hub.directory.ledger.job("ada", "9")->received);
   EXPECT_EQ(store.notes.size(), 3u);
   EXPECT_EQ(store.notes.back(), "received ada 7, ada 9");
 }
@@ -220,7 +220,7 @@ TEST_F(AcknowledgedOutcomes, count_though_the_client_leaves_at_once) {
   hub.deliver();
   ada.text("31000000000001[]");
   ada.text("1");
-  EXPECT_TRUE(hub.directory.ledger.job("ada", "7")->had);
+  EXPECT_TRUE(hub.directory.ledger.job("ada", "7")->received);
 }
 
 TEST_F(Outcomes, ask_for_no_acknowledgement_else_and_one_that_nobody_asked_for_says_nothing) {
@@ -231,7 +231,7 @@ TEST_F(Outcomes, ask_for_no_acknowledgement_else_and_one_that_nobody_asked_for_s
   EXPECT_EQ(ada.take(), Packets{kDone});
   ada.text("31000000000001[]");
   ada.text("1");
-  EXPECT_FALSE(hub.directory.ledger.job("ada", "7")->had);
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "7")->received);
 }
 
 TEST(OutcomesPushedOut, are_gone_from_the_store_as_well) {
@@ -275,7 +275,7 @@ TEST(OutcomesAfterARestart, go_in_the_order_in_which_they_happened) {
   NotedStore store;
   for (const char* job : {"3", "1", "2"}) {
     const FrameRef frame = users::job_frame(JobCompleted{.job_id = job}, {})->frame;
-    store.find("ada", {.frame = frame, .number = store.found.size() + 1, .time = 1, .had_at = 1});
+    store.find("ada", {.frame = frame, .number = store.found.size() + 1, .time = 1, .received_at = 1});
   }
   FakeMailboxes mailboxes(1);
   users::Directory directory(mailboxes, {.ledger = {.jobs_per_user = 3},

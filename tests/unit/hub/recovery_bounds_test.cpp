@@ -63,14 +63,14 @@ TEST_F(RecoveryWithinAUsersBytes, a_replay_that_is_larger_is_told_without_copies
   ada.connect(1);
   EXPECT_FALSE(ada.recovered);
   EXPECT_EQ(ada.take(), kAuthenticated + replay);
-  EXPECT_FALSE(hub.directory.ledger.job("ada", "0")->had);
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "0")->received);
 
   ada.cut();
   emit("ada", 7);
   ada.connect(0);
   EXPECT_TRUE(ada.recovered);
   EXPECT_EQ(ada.take(), events_of({7}) + kAuthenticated);
-  EXPECT_TRUE(hub.directory.ledger.job("ada", "19")->had) << "by the offset that was shown";
+  EXPECT_TRUE(hub.directory.ledger.job("ada", "19")->received) << "by the offset that was shown";
 }
 
 TEST_F(RecoveryWithinAUsersBytes, who_cannot_be_recovered_after_all_is_told_once_what_was_emitted_meanwhile) {
@@ -169,20 +169,20 @@ TEST_F(RecoveryAndTheRest, the_offset_that_is_shown_confirms_the_outcomes_before
   ada.hear();
   emit("ada", done("missed"));
   ada.cut();
-  EXPECT_FALSE(hub.directory.ledger.job("ada", "heard")->had);
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "heard")->received);
   ada.take();
   ada.connect(1);
   EXPECT_TRUE(ada.recovered);
   EXPECT_EQ(ada.take(), Packets{R"(42["job_completed",{"jobId":"missed"}])"} + kAuthenticated)
       << "and no replay of the ledger";
-  EXPECT_TRUE(hub.directory.ledger.job("ada", "heard")->had);
-  EXPECT_FALSE(hub.directory.ledger.job("ada", "missed")->had);
+  EXPECT_TRUE(hub.directory.ledger.job("ada", "heard")->received);
+  EXPECT_FALSE(hub.directory.ledger.job("ada", "missed")->received);
   FakeClient& now = ada.connection();
   ASSERT_NE(now.marker, 0u) << "a receipt of it is asked for";
   now.client.on_received(now.marker, test_now);
   test_now += 2s;
   now.client.on_timer(test_now);
-  EXPECT_TRUE(hub.directory.ledger.job("ada", "missed")->had);
+  EXPECT_TRUE(hub.directory.ledger.job("ada", "missed")->received);
 }
 
 TEST_F(RecoveryAndTheRest, who_is_not_recovered_gets_the_replay_of_the_ledger) {

@@ -1,4 +1,4 @@
-#include "recovery/history_line.hpp"
+#include "recovery/socket_history.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,13 +23,13 @@ struct HistoryTest : testing::Test {
     newest = sequence == 0 ? number : sequence;
     history.add_broadcast(source, newest, number, now);
   }
-  static Numbers numbers(const History::Line::Missed& missed) {
+  static Numbers numbers(const SocketHistory::Missed& missed) {
     Numbers out;
     for (const auto& one : missed.events) out.push_back(one.number);
     return out;
   }
   /// What `line` missed after a number, its own events and then the broadcasts.
-  Numbers missed(const History::Line& line, std::uint64_t number, std::string_view user = "ada") {
+  Numbers missed(const SocketHistory& line, std::uint64_t number, std::string_view user = "ada") {
     const auto own = line.after(number);
     Numbers out = numbers(own);
     for (const auto& one : history.broadcasts_after(own.heard, user, line.newest(), offsets)) out.push_back(one.number);
@@ -57,7 +57,7 @@ struct HistoryTest : testing::Test {
 };
 
 TEST_F(HistoryTest, has_what_came_after_a_number_in_order) {
-  History::Line line(history, "ada");
+  SocketHistory line(history, "ada");
   for (const int number : {2, 5, 6}) line.add(event(number));
   EXPECT_EQ(numbers(line.after(2)), (Numbers{5, 6}));
   EXPECT_EQ(numbers(line.after(0)), (Numbers{2, 5, 6}));
@@ -66,7 +66,7 @@ TEST_F(HistoryTest, has_what_came_after_a_number_in_order) {
 }
 
 TEST_F(HistoryTest, broadcasts_are_kept_once_for_each_who_listens) {
-  History::Line ada(history, "ada"), bob(history, "bob");
+  SocketHistory ada(history, "ada"), bob(history, "bob");
   ada.listen(0, 0);
   const std::size_t before = history.bytes();
   broadcast(1);
@@ -84,7 +84,7 @@ TEST_F(HistoryTest, broadcasts_are_kept_once_for_each_who_listens) {
 }
 
 TEST_F(HistoryTest, knows_which_broadcasts_a_client_has_had_by_whatever_it_shows) {
-  History::Line ada(history, "ada");
+  SocketHistory ada(history, "ada");
   ada.listen(0, 0);
   for (const int number : {1, 2, 3, 4}) broadcast(number);
   ada.told(1, 1);
@@ -101,13 +101,13 @@ TEST_F(HistoryTest, knows_which_broadcasts_a_client_has_had_by_whatever_it_shows
   EXPECT_EQ(heard(101), 3u);
   EXPECT_EQ(heard(110), 3u);
   EXPECT_EQ(heard(111), 4u);
-  ada.had(110);
+  ada.received(110);
   EXPECT_EQ(heard(110), 3u);
   EXPECT_EQ(heard(111), 4u);
 }
 
 TEST_F(HistoryTest, who_came_from_another_shard_is_not_told_again_what_was_heard_there) {
-  History::Line ada(history, "ada");
+  SocketHistory ada(history, "ada");
   ada.listen(10, 7);
   broadcast(11, {}, 7);
   broadcast(12, {}, 8);
@@ -115,22 +115,22 @@ TEST_F(HistoryTest, who_came_from_another_shard_is_not_told_again_what_was_heard
 }
 
 TEST_F(HistoryTest, what_was_had_goes_and_the_newest_of_its_outcomes_is_known) {
-  History::Line line(history, "ada");
+  SocketHistory line(history, "ada");
   line.add(event(1, 30));
   line.add(event(2, 31));
   line.add(event(3, 32));
-  line.had(2);
+  line.received(2);
   EXPECT_TRUE(line.whole_after(2));
   EXPECT_FALSE(line.whole_after(1));
   EXPECT_EQ(line.after(2).outcome, 31u);
   EXPECT_EQ(line.after(3).outcome, 32u);
-  line.had(3);
+  line.received(3);
   EXPECT_EQ(line.bytes(), 0u);
   EXPECT_TRUE(line.whole_after(3)) << "who missed nothing has its place still";
 }
 
 TEST_F(HistoryTest, past_a_users_bound_the_oldest_of_all_their_sockets_go) {
-  History::Line tab(history, "ada"), phone(history, "ada"), other(history, "bob");
+  SocketHistory tab(history, "ada"), phone(history, "ada"), other(history, "bob");
   other.add(event(1));
   phone.add(event(2));
   for (int number = 3; number < 20; ++number) tab.add(event(number));
@@ -145,8 +145,8 @@ TEST_F(HistoryTest, past_a_users_bound_the_oldest_of_all_their_sockets_go) {
 }
 
 TEST_F(HistoryTest, past_the_total_the_oldest_of_all_go_broadcasts_among_them) {
-  std::vector<std::unique_ptr<History::Line>> lines;
-  for (int i = 0; i < 30; ++i) lines.push_back(std::make_unique<History::Line>(history, "user" + std::to_string(i)));
+  std::vector<std::unique_ptr<SocketHistory>> lines;
+  for (int i = 0; i < 30; ++i) lines.push_back(std::make_unique<SocketHistory>(history, "user" + std::to_string(i)));
   lines[0]->listen(0, 0);
   lines[0]->add(event(1));
   broadcast(2);
@@ -170,7 +170,7 @@ TEST_F(HistoryTest, broadcasts_go_when_nobody_can_have_missed_them_any_more) {
 }
 
 TEST_F(HistoryTest, an_event_goes_with_its_attachments) {
-  History::Line line(history, "ada");
+  SocketHistory line(history, "ada");
   line.add(event(1));
   line.add(event(1));
   line.add(event(2));
@@ -182,11 +182,11 @@ TEST_F(HistoryTest, an_event_goes_with_its_attachments) {
 }
 
 TEST_F(HistoryTest, what_a_gone_socket_takes_counts_too) {
-  std::optional<History::Line> line(std::in_place, history, "ada");
+  std::optional<SocketHistory> line(std::in_place, history, "ada");
   for (int number = 1; number < 12; ++number) line->add(event(number));
   EXPECT_TRUE(line->hold(1500)) << "events make room";
   EXPECT_LE(line->bytes(), 500u);
-  History::Line second(history, "ada");
+  SocketHistory second(history, "ada");
   EXPECT_FALSE(second.hold(1500));
   line.reset();
   EXPECT_TRUE(second.hold(1500));

@@ -63,7 +63,7 @@ struct FileFormat : testing::Test {
         ASSERT_EQ(one.user,
                   "user-" + std::string(i / per_user(count) < 10 ? "0" : "") + std::to_string(i / per_user(count)));
         ASSERT_EQ(one.time, 1000 + i);
-        ASSERT_EQ(one.had_at, i % 3 == 0 ? 5000 + i : 0);
+        ASSERT_EQ(one.received_at, i % 3 == 0 ? 5000 + i : 0);
         ASSERT_EQ(one.packet,
                   "42[\"" + std::to_string(i) + "\",\"" + std::string(static_cast<std::size_t>(bytes), 'x') + "\"]");
         ++seen;

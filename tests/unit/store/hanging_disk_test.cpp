@@ -111,7 +111,7 @@ TEST_F(Hanging, what_waits_for_the_disk_is_bounded) {
   std::size_t all = 0, had = 0;
   open()->load(true, [&](const users::StoredOutcome& one) {
     ++all;
-    had += one.had_at != 0;
+    had += one.received_at != 0;
     EXPECT_GE(one.time, 1000);
     return true;
   });

@@ -29,7 +29,7 @@ TEST_F(StoreRead, a_start_has_all_in_the_order_in_which_they_were_put) {
     last = one.row;
     EXPECT_EQ(one.packet.size(), 300'006u);
     order += std::string(one.user.substr(0, 1)) + std::string(one.job_id) + ' ';
-    if (one.had_at != 0) order += "at " + std::to_string(one.had_at) + ' ';
+    if (one.received_at != 0) order += "at " + std::to_string(one.received_at) + ' ';
     return true;
   });
   EXPECT_EQ(order, "b29 a28 b27 a26 b25 at 75 a24 a22 b21 a20 at 80 b19 a18 b17 b15 at 85 a14 b13 a12 b11 a10 at 90 ");
@@ -47,7 +47,7 @@ TEST_F(StoreRead, a_start_has_no_packets_soon_after_they_are_not_wanted) {
     whole += !one.packet.empty();
     EXPECT_EQ(whole == ++seen, !one.packet.empty()) << "first those with packets, then those without";
     EXPECT_EQ(one.job_id, std::to_string(seen));
-    EXPECT_EQ(one.had_at, 77);
+    EXPECT_EQ(one.received_at, 77);
     return seen < 3;
   });
   EXPECT_EQ(seen, 20u);

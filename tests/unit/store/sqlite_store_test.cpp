@@ -35,8 +35,8 @@ TEST_F(Store, keeps_what_it_was_given_through_a_restart) {
   EXPECT_EQ(found[0].job, "1");
   EXPECT_EQ(found[0].packet, "42[\"job_completed\",{\"jobId\":\"1\",\"x\":1.50}]");
   EXPECT_EQ(found[0].time, 5);
-  EXPECT_EQ(found[0].had_at, 77);
-  EXPECT_EQ(found[1].had_at, 0);
+  EXPECT_EQ(found[0].received_at, 77);
+  EXPECT_EQ(found[1].received_at, 0);
   EXPECT_EQ(found[1].number, 2u);
 }
 
@@ -51,7 +51,7 @@ TEST_F(Store, an_outcome_takes_the_place_of_the_one_that_it_replaces) {
   const auto found = all(store);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].packet, "42[\"job_failed\",{}]");
-  EXPECT_EQ(found[0].had_at, 0);
+  EXPECT_EQ(found[0].received_at, 0);
 }
 
 TEST_F(Store, a_row_is_never_used_twice) {
@@ -119,7 +119,7 @@ TEST_F(Store, what_a_job_had_before_stays_when_a_later_outcome_of_it_is_refused)
   std::string before;
   store.on_refused([&](const users::RefusedOutcome& one) {
     before = std::to_string(one.number) + " over " + std::to_string(one.before->number) + ' ' +
-             std::string(one.before->frame->packet()) + ' ' + std::to_string(one.before->had_at);
+             std::string(one.before->frame->packet()) + ' ' + std::to_string(one.before->received_at);
     EXPECT_EQ(one.before->row, first + static_cast<Row>(one.number) - 1) << "it has the row of the refused one";
   });
   CommitGroup group = store.new_group();

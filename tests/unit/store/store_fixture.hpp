@@ -61,13 +61,13 @@ struct Store : testing::Test {
   struct Loaded {
     Row row;
     std::uint64_t number;
-    users::WallMs time, had_at;
+    users::WallMs time, received_at;
     std::string user, job, packet;
   };
   static std::vector<Loaded> all(SqliteStore& store) {
     std::vector<Loaded> out;
     store.load(true, [&out](const users::StoredOutcome& one) {
-      out.push_back({one.row, one.number, one.time, one.had_at, std::string(one.user), std::string(one.job_id),
+      out.push_back({one.row, one.number, one.time, one.received_at, std::string(one.user), std::string(one.job_id),
                      std::string(one.packet)});
       return true;
     });

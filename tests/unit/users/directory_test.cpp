@@ -177,7 +177,7 @@ TEST_F(DirectoryTest, outcomes_are_numbered_on_while_a_receipt_of_earlier_ones_m
   ASSERT_TRUE(short_lived.ledger.jobs("ada").jobs.empty());
   ASSERT_TRUE(short_lived.emit("ada", outcome("4")));
   short_lived.ledger.confirm("ada", {.up_to = 3});  // late, for the first three
-  EXPECT_FALSE(short_lived.ledger.job("ada", "4")->had);
+  EXPECT_FALSE(short_lived.ledger.job("ada", "4")->received);
 }
 
 TEST_F(DirectoryTest, an_event_for_which_one_mailbox_has_no_room_goes_to_none) {

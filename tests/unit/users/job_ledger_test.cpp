@@ -85,8 +85,8 @@ TEST_F(KeptJobs, an_outcome_that_is_taken_back_leaves_what_was_there_before_it) 
   jobs.take_back("a", 1, {});
   EXPECT_EQ(told(), Told{text(progress("a", 1))}) << "it runs again";
   keep("b", completed("b"));
-  jobs.take_back("b", last, JobEntry{.frame = completed("b"), .number = 1, .time = now, .had_at = 1});
-  EXPECT_TRUE(jobs.status("b")->had);
+  jobs.take_back("b", last, JobEntry{.frame = completed("b"), .number = 1, .time = now, .received_at = 1});
+  EXPECT_TRUE(jobs.status("b")->received);
   EXPECT_EQ(told(), Told{text(progress("a", 1))});
 }
 
@@ -98,7 +98,7 @@ TEST_F(KeptJobs, what_was_had_is_told_again_for_a_while_and_then_no_more) {
   EXPECT_EQ(told(), Told{text(completed("a"))}) << "another tab may still wait for it";
   now += 1;
   EXPECT_EQ(told(), Told{});
-  EXPECT_TRUE(jobs.status("a")->had);
+  EXPECT_TRUE(jobs.status("a")->received);
 }
 
 TEST_F(KeptJobs, a_confirmation_says_nothing_of_what_came_after) {
@@ -106,8 +106,8 @@ TEST_F(KeptJobs, a_confirmation_says_nothing_of_what_came_after) {
   const auto first = last;
   keep("b", completed("b"));
   jobs.confirm({.up_to = first}, now, pushed_out);
-  EXPECT_TRUE(jobs.status("a")->had);
-  EXPECT_FALSE(jobs.status("b")->had);
+  EXPECT_TRUE(jobs.status("a")->received);
+  EXPECT_FALSE(jobs.status("b")->received);
 }
 
 struct Bounded : KeptJobs {
@@ -212,7 +212,7 @@ TEST_F(Unloaded, an_outcome_counts_as_had_by_who_was_told_before) {
   keep("a", completed("a"));
   jobs.unload();
   EXPECT_EQ(jobs.confirm({.up_to = last}, now, pushed_out).size(), 1u);
-  EXPECT_TRUE(jobs.status("a")->had);
+  EXPECT_TRUE(jobs.status("a")->received);
 }
 
 TEST_F(Unloaded, what_cannot_be_read_is_not_told_and_the_replay_says_so) {
@@ -304,7 +304,7 @@ TEST_F(KeptJobs, shows_a_job_as_it_was_emitted) {
   EXPECT_EQ(status->event, "job_completed");
   EXPECT_EQ(status->data, R"({ "jobId": 7, "result": 1.50 })");
   EXPECT_EQ(status->time, 5);
-  EXPECT_FALSE(status->had);
+  EXPECT_FALSE(status->received);
   EXPECT_FALSE(jobs.status("8"));
   EXPECT_EQ(to_json(*status),
             R"({"jobId":"7","event":"job_completed","data":{ "jobId": 7, "result": 1.50 },"time":5,"had":false})");
@@ -324,8 +324,8 @@ TEST_F(KeptJobs, what_was_shown_stays_as_it_was_while_the_job_goes_on) {
 }
 
 TEST_F(Bounded, what_a_start_brings_back_goes_in_its_order) {
-  const auto outcome = [this](const char* job, std::uint64_t number, WallMs had_at) {
-    return JobEntry{.frame = completed(job), .number = number, .time = now, .had_at = had_at};
+  const auto outcome = [this](const char* job, std::uint64_t number, WallMs received_at) {
+    return JobEntry{.frame = completed(job), .number = number, .time = now, .received_at = received_at};
   };
   for (const JobEntry& one :
        {outcome("e", 40, 0), outcome("c", 41, now), outcome("b", 42, 0), outcome("a", 43, now), outcome("d", 44, now)})
@@ -360,7 +360,7 @@ TEST_F(KeptJobs, an_outcome_says_whose_place_it_takes_in_the_store) {
 }
 
 TEST_F(KeptJobs, numbers_go_on_after_a_restart) {
-  jobs.restore({.frame = completed("a"), .number = 41, .time = now, .had_at = 0});
+  jobs.restore({.frame = completed("a"), .number = 41, .time = now, .received_at = 0});
   keep("b", completed("b"));
   EXPECT_EQ(last, 42u);
   EXPECT_EQ(told().size(), 2u);

@@ -52,7 +52,7 @@ class NotedStore final : public OutcomeStore {
       const bool more = take({.row = entry.row,
                               .number = entry.number,
                               .time = entry.time,
-                              .had_at = entry.had_at,
+                              .received_at = entry.received_at,
                               .user = user,
                               .job_id = entry.frame->key(),
                               .packet = packets ? entry.frame->packet() : std::string_view{}});

@@ -10,13 +10,20 @@
 namespace signalbox::recovery {
 
 /// The history of one socket.
-class History::Line {
+class SocketHistory {
+  using Kept = History::Kept;
+  using Share = History::Share;
+  using Shares = History::Shares;
+  using Told = History::Told;
+
  public:
+  using Event = History::Event;
+
   /// `owner`: the user whose share of the bytes this is.
-  Line(History& history, const std::string& owner);
-  ~Line();
-  Line(const Line&) = delete;
-  Line& operator=(const Line&) = delete;
+  SocketHistory(History& history, const std::string& owner);
+  ~SocketHistory();
+  SocketHistory(const SocketHistory&) = delete;
+  SocketHistory& operator=(const SocketHistory&) = delete;
 
   void add(Event event);
   /// From this number on broadcasts are for this socket too, but for those up to `sequence`.
@@ -24,7 +31,7 @@ class History::Line {
   /// It was told all up to that sequence, the last of them under that number.
   void told(std::uint64_t sequence, std::uint64_t number);
   /// The client has had all up to this number.
-  void had(std::uint64_t number);
+  void received(std::uint64_t number);
   /// Goes on where that of another shard ended, of which the client has had all up to `number` and `outcome`.
   void restore(std::uint64_t number, std::uint64_t outcome);
   /// What it was sent up to `number`, and with it the outcomes up to `outcome`, cannot be had again from here.

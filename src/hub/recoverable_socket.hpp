@@ -26,7 +26,7 @@ struct Epoch {
 };
 
 /// One socket, connected or not.
-struct Recovery::Place {
+struct Recovery::RecoverableSocket {
   enum class State : std::uint8_t {
     connected,
     away,      ///< its client may come back
@@ -51,8 +51,8 @@ struct Recovery::Place {
   bool catches_up = false;     ///< its client is back, and is still to be given what waits
   std::vector<Message> waiting{};
   std::unique_ptr<Claim> claim{};  ///< leaving: whose it is; claiming: one that came after ours
-  std::uint64_t had = 0;           ///< leaving: what its client has had
-  recovery::History::Line line;
+  std::uint64_t received = 0;      ///< leaving: what its client has had
+  recovery::SocketHistory history;
 };
 
 struct Recovery::HandOver {
@@ -61,8 +61,8 @@ struct Recovery::HandOver {
   std::array<char, 20> id;
   bool joined;  ///< the user's entry has the new place already
   bool whole;   ///< else what was missed is gone
-  std::uint64_t had;
-  recovery::History::Line::Missed missed;
+  std::uint64_t received;
+  recovery::SocketHistory::Missed missed;
   std::uint64_t begin;
   std::uint64_t withheld;
   std::vector<Epoch> epochs;
