@@ -22,8 +22,6 @@ constexpr std::array<std::string_view, 6> kNames = {"trace", "debug", "info", "w
 constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
 constexpr const char* kJsonPattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})";
 
-thread_local const LogRef* used = nullptr;
-
 // Never destroyed: a thread that the disk does not let go may log when main() has returned.
 struct Stderr {
   Mutex mutex;  ///< every thread of every service logs, and lines are whole
@@ -84,15 +82,9 @@ void Log::write(Level level, std::string_view event, std::span<const Field> fiel
   lost_.fetch_add(1, std::memory_order_relaxed);
 }
 
-Use::Use(const LogRef& log) : before_(std::exchange(used, &log)) {}
-
-Use::~Use() {
-  used = before_;
-}
-
 const LogRef& current() {
   static const LogRef& of_no_service = *new LogRef(std::make_shared<Log>("info", false));
-  return used ? *used : of_no_service;
+  return Use::used_ ? *Use::used_ : of_no_service;
 }
 
 bool enabled(Level level) {

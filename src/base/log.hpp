@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <signalbox/log.hpp>
 
@@ -52,12 +53,15 @@ using LogRef = std::shared_ptr<Log>;
 /// While it lives, what this thread logs is of that service. Without one it goes to stderr, from level info on.
 class Use {
  public:
-  explicit Use(const LogRef& log);  ///< which outlives this
-  ~Use();
+  /// `log` outlives this. Inline, for it stands around each event that a program emits.
+  explicit Use(const LogRef& log) : before_(std::exchange(used_, &log)) {}
+  ~Use() { used_ = before_; }
   Use(const Use&) = delete;
   Use& operator=(const Use&) = delete;
 
  private:
+  friend const LogRef& current();
+  static inline constinit thread_local const LogRef* used_ = nullptr;
   const LogRef* const before_;
 };
 

@@ -1,5 +1,7 @@
 #include "base/percent.hpp"
 
+#include <algorithm>
+
 namespace signalbox {
 namespace {
 
@@ -12,18 +14,21 @@ int hex(char c) {
 
 }  // namespace
 
-std::optional<std::string> percent_decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i] == '+' ? ' ' : text[i];
+bool percent_decode(std::string_view text, std::string& out) {
+  while (true) {
+    const auto at = std::ranges::find_if(text, [](char c) { return c == '%' || c == '+'; });
+    out.append(text.begin(), at);
+    text = {at, text.end()};
+    if (text.empty()) return true;
+    if (text[0] == '+') {
+      out += ' ';
+      text.remove_prefix(1);
       continue;
     }
-    if (i + 2 >= text.size() || hex(text[i + 1]) < 0 || hex(text[i + 2]) < 0) return std::nullopt;
-    out += static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
-    i += 2;
+    if (text.size() < 3 || hex(text[1]) < 0 || hex(text[2]) < 0) return false;
+    out += static_cast<char>(hex(text[1]) * 16 + hex(text[2]));
+    text.remove_prefix(3);
   }
-  return out;
 }
 
 }  // namespace signalbox

@@ -1,12 +1,11 @@
 #pragma once
-#include <optional>
 #include <string>
 #include <string_view>
 
 namespace signalbox {
 
-/// Undoes percent-encoding and '+' as a query string has them; nothing if a '%' is not followed by two hexadecimal
-/// digits.
-std::optional<std::string> percent_decode(std::string_view text);
+/// Appends text without the percent-encoding and '+' of a query string. False: a '%' is not followed by two hexadecimal
+/// digits, and what was appended is of no use.
+bool percent_decode(std::string_view text, std::string& out);
 
 }  // namespace signalbox

@@ -12,10 +12,11 @@ std::optional<QueryParameter> QueryString::take() {
   const std::string_view pair = rest_.substr(0, end);
   rest_.remove_prefix(std::min(end + 1, rest_.size()));
   const std::size_t equals = std::min(pair.find('='), pair.size());
-  auto name = percent_decode(pair.substr(0, equals));
-  auto value = percent_decode(pair.substr(std::min(equals + 1, pair.size())));
-  if (!name || !value) return std::nullopt;
-  return QueryParameter{.name = std::move(*name), .value = std::move(*value)};
+  std::optional<QueryParameter> out(std::in_place);
+  if (!percent_decode(pair.substr(0, equals), out->name) ||
+      !percent_decode(pair.substr(std::min(equals + 1, pair.size())), out->value))
+    out.reset();
+  return out;
 }
 
 }  // namespace signalbox

@@ -25,7 +25,7 @@ class Client::Turn {
  public:
   explicit Turn(Client& client) : client_(client) { ++client_.depth_; }
   ~Turn() {
-    if (--client_.depth_ == 0) client_.end_turn();
+    if (--client_.depth_ == 0 && client_.passing_) client_.end_turn();
   }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
@@ -64,7 +64,6 @@ std::span<const std::unique_ptr<Login>> Client::logins() const {
 }
 
 void Client::end_turn() {
-  if (!passing_) return;
   passing_->left.clear();
   std::erase_if(passing_->logins, [](const auto& login) { return login->over(); });
   if (passing_->logins.empty()) passing_.reset();

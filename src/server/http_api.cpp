@@ -30,7 +30,8 @@ bool is_json(std::string_view content_type) {
 std::optional<std::string> decode_path(std::string_view text) {
   std::string kept;
   for (const char c : text) c == '+' ? kept += "%2B" : kept += c;
-  return percent_decode(kept);
+  std::string out;
+  return percent_decode(kept, out) ? std::optional(std::move(out)) : std::nullopt;
 }
 
 net::Response try_again(int status, std::string_view sentence) {
