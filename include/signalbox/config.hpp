@@ -41,8 +41,8 @@ enum class AuthFailure : std::uint8_t { unauthorized, connect_error };
 struct Config {
   /// PORT: Port to listen on; 0 takes any free one. Default: 3000; allowed: 0 to 65535.
   std::uint16_t port = 3000;
-  /// LISTEN: Listen on PORT; off is for a program of one's own that hands connections over (WebSocketService::adopt,
-  /// handle). Default: on; allowed: on, off (or true, false, 1, 0).
+  /// LISTEN: Listen on PORT; off is for a program that hands connections over itself (WebSocketService::adopt, handle).
+  /// Default: on; allowed: on, off (or true, false, 1, 0).
   bool listen = true;
   /// HOST: Address to listen on, or host name, at all of its addresses; localhost is loopback, IPv4 and IPv6. Default:
   /// all addresses.
@@ -56,8 +56,8 @@ struct Config {
   /// API_KEY: Key that workers send as a bearer token to /api: 32 random bytes or more (a shorter one is warned about);
   /// without it /api answers 403. Default: none.
   std::string api_key;
-  /// LOG_LEVEL: The least that is logged. From debug on every refused client costs a line. Default: info; allowed:
-  /// trace, debug, info, warn, error, off.
+  /// LOG_LEVEL: Lines below this level are not logged. From debug on every refused client costs a line. Default: info;
+  /// allowed: trace, debug, info, warn, error, off.
   std::string log_level = "info";
   /// LOG_FORMAT: Log lines for people or for machines. Default: text; allowed: text, json.
   std::string log_format = "text";
@@ -124,24 +124,23 @@ struct Config {
   /// DATA_DIR: Folder of the store of outcomes, made if it is not there; empty: kept in memory alone. With a store an
   /// outcome costs a row on the disk, in commits of many. Default: ./signalbox-data.
   std::string data_dir = "./signalbox-data";
-  /// OUTCOME_TTL_MS: How long the outcome of a job is kept, had or not. Default: 86400000, in ms; allowed: 1 to
+  /// OUTCOME_TTL_MS: How long the outcome of a job is kept, received or not. Default: 86400000, in ms; allowed: 1 to
   /// 2147483647.
   std::chrono::milliseconds outcome_ttl{24 * 3600 * 1000};
   /// PROGRESS_TTL_MS: How long the progress of a job is kept without news. Default: 3600000, in ms; allowed: 1 to
   /// 2147483647.
   std::chrono::milliseconds progress_ttl{3600 * 1000};
-  /// OUTCOME_REPLAY_MS: How long an outcome that the user has had is told again at a login; 0: not at all. Default:
-  /// 600000, in ms; allowed: 0 to 2147483647.
+  /// OUTCOME_REPLAY_MS: How long a received outcome is told again at a login; 0: not at all. Default: 600000, in ms;
+  /// allowed: 0 to 2147483647.
   std::chrono::milliseconds outcome_replay{600 * 1000};
   /// JOBS_PER_USER: Most jobs kept for one user; jobs with an unread outcome are not counted. Default: 200; allowed: 1
   /// to 1000000000.
   std::size_t jobs_per_user = 200;
-  /// UNREAD_OUTCOMES_PER_USER: Most outcomes that one user has not had; further ones are refused with 429. Default:
-  /// 10000; allowed: 1 to 1000000000.
+  /// UNREAD_OUTCOMES_PER_USER: Most unread outcomes of one user; further ones are refused with 429. Default: 10000;
+  /// allowed: 1 to 1000000000.
   std::size_t unread_outcomes_per_user = 10'000;
   /// LEDGER_TOTAL_BYTES: Most bytes of memory for all jobs kept; from three quarters of it on the data of outcomes lies
-  /// in the store alone, past it only outcomes that nobody had stay. Default: 268435456, in bytes; allowed: 1 to
-  /// 1099511627776.
+  /// in the store alone, past it only unread outcomes stay. Default: 268435456, in bytes; allowed: 1 to 1099511627776.
   std::size_t ledger_total_bytes = 256u << 20;
   /// UNREAD_TOTAL_BYTES: Most bytes of memory for the unread outcomes of all users: their index, ids included, and with
   /// DATA_DIR empty their data; past it further ones are refused with 429. Default: LEDGER_TOTAL_BYTES, in bytes;
@@ -174,11 +173,11 @@ struct Config {
   /// SHUTDOWN_DELAY_MS: How long all goes on after SIGTERM while /readyz says 503, so that a proxy sends nobody more.
   /// Default: 0, in ms; allowed: 0 to 2147483647.
   std::chrono::milliseconds shutdown_delay{0};
-  /// DRAIN_MS: How long the clients' connections are closed one after the other then, at most; 0: all at once. Default:
-  /// 5000, in ms; allowed: 0 to 2147483647.
+  /// DRAIN_MS: After that delay, the longest time in which the clients' connections are closed one after the other; 0:
+  /// all at once. Default: 5000, in ms; allowed: 0 to 2147483647.
   std::chrono::milliseconds drain{5000};
-  /// RESTART_GRACE_MS: How long after a start those stay online who were so before it and are not back; with DATA_DIR
-  /// only. Default: 10000, in ms; allowed: 0 to 2147483647.
+  /// RESTART_GRACE_MS: After a start, how long users who were online before it stay so until they are back; with
+  /// DATA_DIR only. Default: 10000, in ms; allowed: 0 to 2147483647.
   std::chrono::milliseconds restart_grace{10000};
 
   /// SERVE_CLIENT: Serve the browser's client script at SOCKET_PATH, as Socket.IO does. Default: on; allowed: on, off

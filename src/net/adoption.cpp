@@ -11,7 +11,7 @@ std::string_view to_text(Adoption adoption) {
     case Adoption::not_a_connection:
       return "The descriptor is no connected stream socket.";
     case Adoption::too_large:
-      return "More was read of the connection than MAX_HEAD_BYTES and MAX_PAYLOAD_BYTES together.";
+      return "The head and the bytes behind it are larger than MAX_HEAD_BYTES and MAX_PAYLOAD_BYTES together.";
     case Adoption::no_room:
       return "MAX_CONNECTIONS, TOTAL_PARTIAL_BYTES or MAILBOX_MESSAGES is reached.";
   }

@@ -39,9 +39,9 @@ HttpReply guarded(HttpReply reply) {
     try {
       reply(std::move(answer));
     } catch (const std::exception& error) {
-      reply_threw.write("what takes an answer threw", {{"what", error.what()}});
+      reply_threw.write("the callback that takes an answer threw", {{"what", error.what()}});
     } catch (...) {
-      reply_threw.write("what takes an answer threw");
+      reply_threw.write("the callback that takes an answer threw");
     }
   };
 }

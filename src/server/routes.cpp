@@ -18,11 +18,11 @@ std::string_view sentence_of(int status) {
     case 413:
       return "The body is too large.";
     case 417:
-      return "Of expectations only 100-continue is met.";
+      return "Expect: only 100-continue is supported.";
     case 431:
       return "The request's head is too large.";
     case 505:
-      return "HTTP/1.1 is spoken here.";
+      return "Only HTTP/1.0 and HTTP/1.1 are supported.";
     default:
       return "This is not a well-formed HTTP request.";
   }

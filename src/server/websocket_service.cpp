@@ -109,7 +109,8 @@ void WebSocketService::Impl::start_made(const server::StopSignals* signals) {
 }
 
 void WebSocketService::Impl::open_store(const server::StopSignals* signals) {
-  if (config.data_dir.empty()) return log::info("outcomes are kept in memory alone: DATA_DIR is empty");
+  if (config.data_dir.empty())
+    return log::info("DATA_DIR is empty: outcomes are kept in memory alone, and a restart loses them");
   try {
     const auto give_up = [this, signals] { return stop_wanted_ || (signals && signals->pending()); };
     store = std::make_unique<store::SqliteStore>(
@@ -128,7 +129,7 @@ void WebSocketService::Impl::run(const std::function<void()>& when_started) {
       if (state_ == State::made) start_made(&signals);
     } catch (const StartError& error) {
       if (!signals.pending() && !stop_wanted_) throw;
-      return log::warn("told to end before it had started", {{"what", error.what()}});
+      return log::warn("stopped before the start was over", {{"what", error.what()}});
     }
     if (state_ == State::stopped) return;
   }

@@ -214,7 +214,7 @@ std::string_view to_text(EmitError error) noexcept {
     case EmitError::reserved_event:
       return "Socket.IO keeps this event's name for itself.";
     case EmitError::too_many_unread:
-      return "The user has too many outcomes that they have not had.";
+      return "The user has UNREAD_OUTCOMES_PER_USER unread outcomes: further ones are refused until some are received.";
     case EmitError::store_full:
       return "More outcomes wait for the disk than STORE_QUEUE_BYTES: try again in a moment.";
     case EmitError::not_durable:

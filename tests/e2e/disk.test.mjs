@@ -195,7 +195,7 @@ test("a start waits for the disk, says so, and can be ended meanwhile", { timeou
   const first = await begin();
   first.child.kill("SIGTERM");
   assert.deepEqual(await once(first.child, "exit"), [0, null]);
-  assert.match(first.child.log, /told to end before it had started.*did not answer before the start was given up/);
+  assert.match(first.child.log, /stopped before the start was over.*did not answer before the start was given up/);
   const second = await begin();
   disk.end("hang");
   await eventually(async () => (await ready(second).catch(() => ({}))).status === 200, 10_000);
