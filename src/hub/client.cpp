@@ -263,15 +263,15 @@ void Client::on_admission(Login& login, const Middleware& last) {
   link_.deadline_changed();
 }
 
-void Client::on_claim(SocketState& socket, const FoundSocket* found, TimePoint now) {
+void Client::on_claim(SocketState& socket, const FoundSocket* found) {
   const Turn turn(*this);
-  login_of(socket).on_claim(found, now);
+  login_of(socket).on_claim(found);
   link_.deadline_changed();
 }
 
 void Client::on_loaded(SocketState& socket) {
   const Turn turn(*this);
-  login_of(socket).on_loaded(hub_.clocks.steady());
+  login_of(socket).on_loaded();
   link_.deadline_changed();
 }
 

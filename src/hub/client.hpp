@@ -41,7 +41,7 @@ class Client {
   void count_partial();
   void on_admission(Login& login, const Middleware& last);
   /// The answer to SocketState::claim(): what was found; null: nothing, and the socket is a new one.
-  void on_claim(SocketState& socket, const FoundSocket* found, TimePoint now);
+  void on_claim(SocketState& socket, const FoundSocket* found);
   void on_loaded(SocketState& socket);
 
   // For its sockets.

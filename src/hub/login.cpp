@@ -79,16 +79,16 @@ void Login::refuse(const ConnectRefusal& refusal, TimePoint now) {
 void Login::claim(TimePoint now) {
   client_.admitted(attempt_.user() ? std::string_view(attempt_.user()->user_id) : std::string_view());
   socket_ = std::make_unique<SocketState>(client_, nsp_, std::move(attempt_.user()), attempt_.auth(), now);
-  if (!wish_ || !socket_->claim(*std::exchange(wish_, {}))) load(now);
+  if (!wish_ || !socket_->claim(*std::exchange(wish_, {}))) load();
 }
 
-void Login::on_claim(const FoundSocket* found, TimePoint now) {
-  if (!found) return load(now);
+void Login::on_claim(const FoundSocket* found) {
+  if (!found) return load();
   hand_over().welcome_back(*found);
 }
 
-void Login::load(TimePoint now) {
-  if (!socket_->joins_directory()) return on_loaded(now);
+void Login::load() {
+  if (!socket_->joins_directory()) return on_loaded();
   client_.hub().directory.reader.when_loaded(socket_->user_id(), socket_->ref().shard,
                                              [&hub = client_.hub(), ref = socket_->ref()] {
                                                if (SocketState* still = hub.find(ref))
@@ -96,8 +96,8 @@ void Login::load(TimePoint now) {
                                              });
 }
 
-void Login::on_loaded(TimePoint now) {
-  hand_over().welcome(now);
+void Login::on_loaded() {
+  hand_over().welcome();
 }
 
 SocketState& Login::hand_over() {

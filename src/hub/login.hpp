@@ -46,8 +46,8 @@ class Login {
   /// A middleware that took its time has the last word of its own.
   void on_admission(const Middleware& last, TimePoint now);
   /// The answer to its claim. Nothing: it is a new socket.
-  void on_claim(const FoundSocket* found, TimePoint now);
-  void on_loaded(TimePoint now);
+  void on_claim(const FoundSocket* found);
+  void on_loaded();
   /// Its client has gone, or wants it no more.
   void abandon(CloseReason reason, TimePoint now);
 
@@ -60,7 +60,7 @@ class Login {
   void stop_waiting();
   void refuse(const ConnectRefusal& refusal, TimePoint now);
   void claim(TimePoint now);
-  void load(TimePoint now);
+  void load();
   /// The client has it from now on.
   SocketState& hand_over();
 

@@ -88,7 +88,7 @@ void Recovery::on_refused(const SocketRef& by) {
   if (next) pass_on(*next, by);
   SocketState* socket = local_.find(by.slot, by.generation);
   if (!socket) return local_.release(by);
-  socket->client().on_claim(*socket, nullptr, hub_.clocks.steady());
+  socket->client().on_claim(*socket, nullptr);
 }
 
 // An offset of another run or of another login means that the client has had nothing of this socket: it keeps its last
@@ -203,7 +203,7 @@ void Recovery::welcome_back(RecoverableSocket& place, HandOver& handed) {
                             .withheld = place.withheld,
                             .heard = handed.missed.heard,
                             .missed = std::move(handed.missed)};
-    return socket->client().on_claim(*socket, &found, now);
+    return socket->client().on_claim(*socket, &found);
   }
   // Its client has gone again meanwhile.
   if (place.comes_back && wait_for(place, now)) return;

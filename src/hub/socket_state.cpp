@@ -82,7 +82,7 @@ bool SocketState::joins_directory() const {
   return !user_id_.empty() && nsp_.name == kMainNamespace;
 }
 
-void SocketState::welcome(TimePoint now) {
+void SocketState::welcome() {
   Hub& hub = client_.hub();
   users::UserJobs::Replay replay;
   if (joins_directory()) {

@@ -52,7 +52,7 @@ class SocketState {
   /// Is it one of a user whom the directory knows?
   bool joins_directory() const;
   /// Joins the directory, answers the client, tells the application. In one turn, so that nothing comes between.
-  void welcome(TimePoint now);
+  void welcome();
   /// The same as the socket that the client has been before, which the directory has.
   void welcome_back(const FoundSocket& found);
   void on_event(const socketio::PacketView& packet, Attachments attachments, TimePoint now);

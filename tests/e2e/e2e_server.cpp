@@ -174,10 +174,8 @@ void ask_back(Socket& socket, const json& arguments, Ack) {
   socket.emit_with_ack(
       "question", "[1]",
       [socket](AckResult answer) mutable {
-        if (answer)
-          socket.emit("answered", answer->values());
-        else if (answer.error() == AckError::timeout)
-          socket.emit("answered", "timeout");
+        if (answer) return socket.emit("answered", answer->values());
+        if (answer.error() == AckError::timeout) socket.emit("answered", "timeout");
       },
       timeout);
 }

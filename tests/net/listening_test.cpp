@@ -126,7 +126,9 @@ TEST(HostNames, of_both_families_are_listened_on_in_those_that_the_machine_has) 
   EXPECT_EQ(connect_to(AF_INET, "127.0.0.3", listeners.port), 0);
   EXPECT_EQ(connect_to(AF_INET, "127.0.0.1", listeners.port), ECONNREFUSED);
   EXPECT_EQ(listeners.of_shard[0].size(), has_ipv6() ? 2u : 1u);
-  if (has_ipv6()) EXPECT_EQ(connect_to(AF_INET6, "::1", listeners.port), 0);
+  if (has_ipv6()) {
+    EXPECT_EQ(connect_to(AF_INET6, "::1", listeners.port), 0);
+  }
 }
 
 TEST(HostNames, are_refused_with_the_address_that_cannot_be_listened_on) {

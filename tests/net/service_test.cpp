@@ -84,7 +84,7 @@ TEST(WebSocketService, says_of_an_outcome_without_an_id_that_it_is_not_durable_s
     service.start();
     const auto durable = [&service](const auto& job) {
       std::promise<bool> said;
-      EXPECT_TRUE(emit_to_user(service.io(), "ada", job, [&said](bool durable) { said.set_value(durable); }));
+      EXPECT_TRUE(emit_to_user(service.io(), "ada", job, [&said](bool on_the_disk) { said.set_value(on_the_disk); }));
       return said.get_future().get();
     };
     EXPECT_TRUE(durable(JobCompleted{.job_id = "7"}));

@@ -135,7 +135,9 @@ TEST_P(Kernel, that_fails_once_harms_one_client_at_most_and_leaves_nothing_behin
       live_a_day(world);
       more = fault.has_failed();
       // Who could not be accepted waits on.
-      if (more && GetParam() != Call::accept) EXPECT_TRUE(fault.closed_at_once());
+      if (more && GetParam() != Call::accept) {
+        EXPECT_TRUE(fault.closed_at_once());
+      }
     }
     failed += more;
     EXPECT_TRUE(is_served(world, 0));

@@ -109,11 +109,11 @@ struct World {
 
   struct Application final : ShardApplication {
     explicit Application(World& owner) : world(owner) {}
-    std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& opened, SessionControl& control,
+    std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& opened, SessionControl& of_session,
                                                          HandshakeRequest, TimePoint) override {
       world.session = &opened;
-      world.control = &control;
-      return std::make_unique<EchoWithOrders>(control, opened, [this](CloseReason reason) {
+      world.control = &of_session;
+      return std::make_unique<EchoWithOrders>(of_session, opened, [this](CloseReason reason) {
         world.ends.push_back(reason);
         if (world.at_end) world.at_end();
       });

@@ -214,7 +214,9 @@ TEST_F(PacedPresence, of_one_who_comes_and_goes_for_ever_takes_no_memory) {
     tell(i % 2 ? "off" : "on", "x");
     while (turn()) continue;
     for (Queue& queue : queues) {
-      if (&queue != &queues[0]) EXPECT_EQ(queue.take(), Heard{i % 2 ? "off x" : "on x"});
+      if (&queue != &queues[0]) {
+        EXPECT_EQ(queue.take(), Heard{i % 2 ? "off x" : "on x"});
+      }
     }
     EXPECT_LE(feed.log_size(), 5u);
   }
@@ -237,7 +239,7 @@ TEST_F(PacedPresence, ends_with_everybody_knowing_who_is_online) {
       }
     };
     for (int step = 0; step < 2000; ++step) {
-      const std::uint32_t slot = random() % 20;
+      const auto slot = static_cast<std::uint32_t>(random() % 20);
       const std::string user = "u" + std::to_string(random() % 12);
       switch (random() % 6) {
         case 0:

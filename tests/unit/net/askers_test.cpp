@@ -10,7 +10,7 @@ struct AskersTest : testing::Test {
     return [this](HttpAnswer answer) { answers.push_back(std::move(answer)); };
   }
   RequestId ask() {
-    const RequestId id = Askers::id_of({.shard = 3, .number = ++number});
+    const RequestId id = Askers::id_of({.shard = 3, .number = ++number, .sid = {}});
     askers.add(id, Reply(reply()), *Counted::within(10, connections));
     return id;
   }

@@ -151,7 +151,7 @@ TEST_F(FileFormat, goes_on_where_it_was_killed_at_any_moment) {
       OutcomeFile{directory};
       ::_exit(0);
     }
-    ::usleep(random() % 60'000);
+    ::usleep(static_cast<useconds_t>(random() % 60'000));
     ::kill(child, SIGKILL);
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);

@@ -70,7 +70,9 @@ TEST(JobEvents, name_their_job_in_at_most_256_bytes) {
           event_frame("job_progress", {{"jobId", id}}, kLimits), event_frame_of_text("job_failed", data, kLimits),
           checked_event_frame("job_completed", data), checked_event_frame("job_completed", digits)}) {
       EXPECT_EQ(frame.has_value(), size == 256);
-      if (!frame) EXPECT_EQ(frame.error(), EmitError::invalid_job);
+      if (!frame) {
+        EXPECT_EQ(frame.error(), EmitError::invalid_job);
+      }
     }
     EXPECT_TRUE(checked_event_frame("news", data)) << "no job event";
   }

@@ -33,7 +33,7 @@ TEST(HashIndex, asks_for_all_who_is_over_and_keeps_finding_the_others) {
   for (int round = 0; round < 200; ++round) {
     Index index;
     std::set<std::uint32_t> over, asked;
-    const std::uint32_t count = random() % 60;
+    const auto count = static_cast<std::uint32_t>(random() % 60);
     for (std::uint32_t value = 0; value < count; ++value) {
       index.add(hash_of(value), value);
       if (random() % 2 == 0) over.insert(value);
@@ -55,7 +55,7 @@ TEST(HashIndex, finds_what_was_added_and_not_removed_whatever_came_between) {
   Index index;
   std::set<std::uint32_t> there;
   for (int step = 0; step < 20'000; ++step) {
-    const std::uint32_t value = random() % 100;
+    const auto value = static_cast<std::uint32_t>(random() % 100);
     if (there.insert(value).second) {
       index.add(hash_of(value), value);
     } else {

@@ -180,7 +180,9 @@ void start(std::size_t users) {
   // The frames of `found` were freed meanwhile.
   const std::size_t frame = allocated(key_alone(resting_outcome("10000000" + uuid))->memory());
   const std::size_t taken = mallinfo2().uordblks - before + kOutcomes * frame;
-  if (mallinfo2().uordblks != 0) EXPECT_LT(taken / kOutcomes, 200u) << users;
+  if (mallinfo2().uordblks != 0) {
+    EXPECT_LT(taken / kOutcomes, 200u) << users;
+  }
 }
 
 TEST(RestingUsers, take_200_bytes_for_each_outcome_at_most_however_they_are_spread) {
