@@ -49,7 +49,7 @@ class Ack {
   using Send = std::move_only_function<void(std::string array, Attachments attachments)>;
   Ack() = default;
   explicit Ack(Send send) : send_(std::move(send)) {}
-  /// Did the client ask for an acknowledgement (and has had none)?
+  /// Did the client ask for an acknowledgement that it has not got yet?
   explicit operator bool() const { return static_cast<bool>(send_); }
   /// One argument.
   void operator()(const json& answer) {

@@ -98,7 +98,8 @@ using OnCommitted = std::move_only_function<void(bool durable)>;
 ///          not read what came before is told up to ten seconds later, and then counts as slow (SEND_QUEUE_BYTES).
 [[nodiscard]] std::expected<void, EmitError> emit_to_all(const Io& io, std::string_view event, const json& data);
 
-/// Has the user an authenticated socket (or had one within the presence grace)? Right at once after the call that
+/// Has the user an authenticated socket, or did the last one go within the presence grace? Right at once after the call
+/// that
 /// changed it.
 [[nodiscard]] bool is_user_online(const Io& io, std::string_view user);
 /// The ids of all who are online, sorted.

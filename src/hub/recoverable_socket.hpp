@@ -43,15 +43,15 @@ struct Recovery::RecoverableSocket {
   const users::User* user = nullptr;
   TimePoint until = kNever;
   std::vector<Epoch> epochs{};
-  std::uint64_t begin = 0;     ///< it has had nothing of this socket whose client has had this number
+  std::uint64_t begin = 0;     ///< a client that received this number has received nothing of this socket
   std::uint64_t withheld = 0;  ///< SocketState::withheld()
-  bool asked = false;          ///< the client is to confirm what it has had
+  bool asked = false;          ///< the client is to confirm what it has received
   bool to_ask = false;         ///< it will be asked
   bool comes_back = true;      ///< claiming, and its client gone meanwhile: is it to be waited for?
   bool catches_up = false;     ///< its client is back, and is still to be given what waits
   std::vector<Message> waiting{};
   std::unique_ptr<Claim> claim{};  ///< leaving: whose it is; claiming: one that came after ours
-  std::uint64_t received = 0;      ///< leaving: what its client has had
+  std::uint64_t received = 0;      ///< leaving: up to where its client has received
   recovery::SocketHistory history;
 };
 

@@ -16,10 +16,10 @@ namespace signalbox::hub {
 
 struct Namespace;  // hub/registry.hpp
 
-/// What a client shows who wants to go on as the socket that it was.
+/// What a client shows that wants to go on as the socket that it was.
 struct RecoveryWish {
   std::string pid;
-  std::string offset;  ///< of the last event that it has had; empty: it has had none
+  std::string offset;  ///< of the last event that it received; empty: it received none
 };
 /// Out of a connect payload; nothing if it shows none.
 std::optional<RecoveryWish> read_wish(std::string_view auth);
@@ -37,10 +37,10 @@ struct FoundSocket {
 /// Connection state recovery on one shard: what its sockets may have missed, those of them that are gone and may come
 /// back, and how one moves to the shard on which its client lands.
 ///
-/// A client shows its pid, and that shard (the claimant's) asks the one where the pid's socket is. There the old
-/// connection is let go, the directory sends to the new place from now on, and when all that it had sent to the old one
-/// has been taken out of the mailbox, the socket goes over: its ids, what it missed, and which broadcasts it has heard.
-/// What comes to the new place meanwhile waits there.
+/// A client shows its pid. Its shard, the claimant's, asks the shard that has the pid's socket. That one ends the old
+/// connection and has the directory send to the new place from now on. Once its mailbox is empty of what came before,
+/// the socket goes over: its ids, what it missed, and which broadcasts it has heard. Events that reach the new place
+/// meanwhile wait there.
 ///
 /// thread  its shard.
 class Recovery final : public recovery::Offsets {

@@ -91,7 +91,8 @@ void Recovery::on_refused(const SocketRef& by) {
   socket->client().on_claim(*socket, nullptr);
 }
 
-// An offset of another run or of another login means that the client has had nothing of this socket: it keeps its last
+// An offset of another run or of another login means that the client has received nothing of this socket: it keeps its
+// last
 // one until the next event.
 std::optional<std::uint64_t> Recovery::received_by(const RecoverableSocket& place, const std::string& text) const {
   const auto offset = recovery::read_offset(text);

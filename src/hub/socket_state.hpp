@@ -41,13 +41,13 @@ class SocketState {
   const Config& config() const;
   const SocketRef& ref() const { return ref_; }
   Client& client() const { return client_; }
-  /// Is it one that had gone, with what it missed?
+  /// Has its client come back, with what it missed?
   bool recovered() const { return recovered_; }
 
   /// Wants to be an older socket (RECOVERY_WINDOW_MS). False: there is none. True: Client::on_claim() says.
   bool claim(RecoveryWish wish);
-  /// The newest outcome that could not be read when it was told all that its user had not had; 0: none. Its receipts,
-  /// which say "all up to", count for what comes behind it.
+  /// The newest unread outcome that could not be read when this socket was told the others; 0: none. Receipts count
+  /// only for outcomes newer than it.
   std::uint64_t withheld() const { return withheld_; }
   /// Is it one of a user whom the directory knows?
   bool joins_directory() const;

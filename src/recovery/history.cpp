@@ -157,7 +157,7 @@ bool SocketHistory::whole_after(std::uint64_t number) const {
   return heard && history_.has_broadcasts_after(*heard);
 }
 
-/// Up to which broadcast a client has had everything that has had everything up to this number. Nothing: it is not
+/// Up to which broadcast a client has heard all, if it has received everything up to this number. Nothing: it is not
 /// known any more.
 std::optional<std::uint64_t> SocketHistory::heard_by(std::uint64_t number) const {
   if (number <= since_.number) return since_.sequence;

@@ -6,7 +6,7 @@
 
 namespace signalbox::recovery {
 
-/// What the last argument of an event says to a client: up to where it has had everything. "run.shard.number".
+/// What the last argument of an event says to a client: up to where it has received everything. "run.shard.number".
 struct Offset {
   std::string_view run;
   std::uint32_t shard;

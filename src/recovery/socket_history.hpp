@@ -30,18 +30,19 @@ class SocketHistory {
   void listen(std::uint64_t since, std::uint64_t sequence);
   /// It was told all up to that sequence, the last of them under that number.
   void told(std::uint64_t sequence, std::uint64_t number);
-  /// The client has had all up to this number.
+  /// The client has received everything up to this number.
   void received(std::uint64_t number);
-  /// Goes on where that of another shard ended, of which the client has had all up to `number` and `outcome`.
+  /// Goes on where the history of another shard ended, of which the client has received everything up to `number` and
+  /// `outcome`.
   void restore(std::uint64_t number, std::uint64_t outcome);
-  /// What it was sent up to `number`, and with it the outcomes up to `outcome`, cannot be had again from here.
+  /// Events up to `number`, and with them the outcomes up to `outcome`, are not here any more.
   void forgo(std::uint64_t number, std::uint64_t outcome);
   /// Is nothing gone that came after this number?
   bool whole_after(std::uint64_t number) const;
   struct Missed {
     std::vector<Event> events{};
-    std::uint64_t outcome = 0;  ///< the newest that the client has had, by the ledger's number; 0: none
-    std::uint64_t heard = 0;    ///< the broadcasts that it has had: all up to this sequence
+    std::uint64_t outcome = 0;  ///< the newest that the client has received, by the ledger's number; 0: none
+    std::uint64_t heard = 0;    ///< the broadcasts that it has heard: all up to this sequence
   };
   /// All that is its own; the broadcasts come behind it.
   Missed after(std::uint64_t number) const;
@@ -64,7 +65,7 @@ class SocketHistory {
   Kept* oldest_ = nullptr;
   Kept* newest_ = nullptr;
   std::uint64_t newest_number_ = 0;
-  std::uint64_t gone_to_ = 0;       ///< the newest number that is no longer here, had or pushed out
+  std::uint64_t gone_to_ = 0;       ///< the newest number that is no longer here, received or pushed out
   std::uint64_t gone_outcome_ = 0;  ///< the same of outcomes, by the ledger's number
   std::size_t bytes_ = 0;
   std::size_t held_ = 0;

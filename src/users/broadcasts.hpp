@@ -16,18 +16,19 @@ class Broadcasts {
  public:
   Broadcasts(Mailboxes& mailboxes, std::size_t notices_bytes) : mailboxes_(mailboxes), notices_(notices_bytes) {}
 
-  /// In the order of all broadcasts; or to none.
+  /// To all shards, in the order of all broadcasts, or to none.
   std::expected<void, Refusal> notice(FrameRef frame);
-  /// Whatever waits there: or clients would take a user for online who has gone. Logins bound how many there are.
+  /// Sent whatever waits there: else clients would take a user who has gone for online. Logins bound how many there
+  /// are.
   void presence(const FrameRef& frame);
-  /// Once a second: notices that all have heard count no longer.
+  /// To be called once a second: notices that all have heard stop counting.
   void forget();
 
  private:
   void post(const FrameRef& frame) SB_REQUIRES(order_);
 
   Mailboxes& mailboxes_;
-  Mutex order_;  ///< pushed to all mailboxes under this one lock, so that all shards have them in one order
+  Mutex order_;  ///< one lock around all mailboxes, so that each shard gets broadcasts in the same order
   std::uint64_t number_ SB_GUARDED_BY(order_) = 0;
   Notices notices_ SB_GUARDED_BY(order_);
 };

@@ -36,21 +36,21 @@ class Directory {
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
 
-  /// From now on outcomes and who is online go to this store as well. Outcomes in it are told at logins; who was
-  /// online is so still, for a grace. Before any other call.
+  /// From now on outcomes and presence go to this store as well. Its outcomes are told at logins, and users who were
+  /// online stay so for a grace. Before any other call.
   void open(OutcomeStore& store, TimePoint now);
 
-  /// Keeps what is to be kept and pushes the frame to every socket of the user: how many. All or none. Who waits
-  /// until the store has it says by which group.
+  /// Keeps a job event and pushes the frame to every socket of the user: all or none. Returns how many. A caller that
+  /// waits for the store gives a group.
   std::expected<std::size_t, Refusal> emit(std::string_view user, EncodedEvent event, CommitGroup group = 0);
-  /// All or none: how many of these had a socket. Order within a user is that of the list.
+  /// All or none. Returns how many of these went to a socket. The order within a user is that of the list.
   std::expected<std::size_t, Refusal> emit_all(std::vector<Emission> emissions, CommitGroup group = 0);
 
   std::size_t entries() const { return users_.entries(); }
   Mailboxes& mailboxes() const { return mailboxes_; }
 
-  /// The server ends: nobody goes offline any more, for those whose sockets it closes will be back. Who is online now
-  /// goes to the store.
+  /// The server ends. Nobody goes offline any more, since clients that it closes will be back. The store gets the users
+  /// who are online now.
   void hold_presence();
 
   /// The earliest end of a grace, or the next look for jobs whose time has ended. Shard 0 calls on_timer() then.

@@ -31,7 +31,7 @@ class Emitter {
   /// For how many sockets the event was queued, on all shards. Kept until it is received, an outcome of this group is
   /// on the disk when when_durable() says so.
   EmitResult emit(std::string_view user, EncodedEvent event, Origin origin, CommitGroup group = 0);
-  /// All or none: how many of these had a socket. Order within a user is that of the list.
+  /// All or none. Returns how many of these went to a socket. The order within a user is that of the list.
   EmitResult emit_all(std::vector<Emission> emissions, Origin origin, CommitGroup group = 0);
   /// To every socket that the directory knows; nothing is kept of it.
   std::expected<void, EmitError> emit_to_all(FrameRef notice, Origin origin);
@@ -41,7 +41,7 @@ class Emitter {
   /// Once for each group that has outcomes, when nothing more is emitted of it: calls back, on any thread, with what
   /// has become of them. Of group 0 at once: with Commit::nowhere.
   void when_durable(CommitGroup group, OutcomeStore::Committed callback) const;
-  /// How whatever outcomes are kept in does.
+  /// The state of the store, or of memory where there is none.
   StoreState store_state() const;
 
  private:

@@ -11,10 +11,10 @@
 
 namespace signalbox::users {
 
-/// Outcomes whose data a start leaves to the store, until all are there. The store has them in the order in which they
-/// happened, and a user who rests is packed with all of theirs at once.
+/// Outcomes whose data a start leaves to the store, until all are there. The store gives them in the order in which
+/// they happened, but a resting user is packed with all outcomes at once.
 ///
-/// They are only appended, a stripe's users together: millions of them are gone through without touching memory at
+/// They are only appended, the users of a stripe together, so that reading millions of them does not touch memory at
 /// random.
 class GatheredOutcomes {
  public:

@@ -10,8 +10,8 @@
 namespace signalbox::users {
 
 /// Values by the hashes of their ids, eight in a bucket, and a bucket of small values in one cache line. All hashes of
-/// a bucket are compared at once: of loops over random places a processor guesses the ends wrong. Whose home is full
-/// stands in the next bucket that is not.
+/// a bucket are compared at once, since a processor mispredicts the ends of loops over random places. An entry whose
+/// bucket is full goes to the next bucket with room.
 template <class Value, Value kNone>
 class HashIndex {
  public:
@@ -104,7 +104,7 @@ class HashIndex {
       if (was_full && !move_up(at, slot)) return;
     }
   }
-  /// One that could not stand in this bucket or before it moves into it: `at` and `slot` are then where it stood.
+  /// Moves an entry into this bucket that had to go to a later one. `at` and `slot` then say where it stood.
   bool move_up(std::size_t& at, std::size_t& slot) {
     Bucket& gap = buckets_[at];
     for (std::size_t next = after(at);; next = after(next)) {

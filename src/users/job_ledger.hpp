@@ -32,10 +32,10 @@ class UserJobs {
     bool unread;
   };
 
-  /// Is there room for one more outcome that the user has not had, when so many others come before it? Of a job whose
-  /// outcome waits already there always is.
+  /// Is there room for one more unread outcome, behind this many others? A job with an unread outcome always has room
+  /// for the next.
   bool has_room(std::string_view job_id, std::size_t before) const;
-  /// What this outcome would add to UnreadMemory: of a job whose outcome waits already it takes the place of that one.
+  /// What this outcome would add to UnreadMemory. It takes the place of an unread outcome of the same job.
   std::size_t unread_growth(const Frame& outcome) const;
   /// The same for a user of whom no unread outcome is known; never less.
   static std::size_t unread_cost(const Frame& outcome, std::size_t owner_bytes, bool data_stays);
@@ -43,7 +43,7 @@ class UserJobs {
     JobEntry& entry;  ///< until anything else is kept
     Row replaced;     ///< of the outcome whose place it took; 0: of none
   };
-  /// About what so many outcomes take of memory that have so many bytes together.
+  /// About the memory that this many outcomes take, with this many bytes together.
   static std::size_t cost_of(std::size_t outcomes, std::size_t bytes);
   /// Keeps a job event (its frame's kind says which). The outcomes that it pushed out are added to `gone`.
   Kept keep(const HashedText& job_id, FrameRef frame, LedgerMs now, std::vector<Gone>& gone);
@@ -55,15 +55,16 @@ class UserJobs {
   void take_back(std::string_view job_id, std::uint64_t number, std::optional<JobEntry> before);
   /// Takes back an outcome that was kept before a restart, or before the user rested. The oldest come first.
   void restore(JobEntry outcome);
-  /// What a socket is told at its login, in the order in which it happened: outcomes not had, those had lately,
-  /// progress of what runs.
+  /// What a socket is told at its login, in the order in which it happened: unread outcomes, those received lately, and
+  /// progress of running jobs.
   struct Replay {
     std::vector<JobEntry> entries{};
-    std::uint64_t withheld = 0;  ///< the newest outcome not had that could not be read, and is left out; 0: none
+    std::uint64_t withheld =
+        0;  ///< the newest unread outcome that the store could not read, and that is left out; 0: none
   };
   Replay replay(const Ages& ages) const;
-  /// The user has had these. Returns the rows of those that were news and lie in the store. They count for the bound
-  /// from now on: what it pushed out is added to `gone`.
+  /// The user has received these. Returns the rows of those that were unread and lie in the store. The bound counts
+  /// them from now on: outcomes that it pushes out are added to `gone`.
   std::vector<Row> confirm(OutcomeRange range, LedgerMs now, std::vector<Gone>& gone);
   std::optional<JobStatus> status(std::string_view job_id) const;
   const JobEntry* newest(std::string_view job_id) const;
@@ -74,22 +75,23 @@ class UserJobs {
   std::vector<Gone> expire(const Ages& ages, bool tight);
   bool empty() const { return jobs_.size() == 0; }
   std::size_t size() const { return jobs_.size(); }
-  /// Does none of them run?
+  /// Is there no running job?
   bool outcomes_alone() const;
   std::vector<JobEntry> outcomes() const;  ///< in the order of their numbers
 
-  /// Are the packets of all outcomes in memory? Before replay(), status() and page(), which leave out or show as
-  /// unreadable what is not.
+  /// Are the packets of all outcomes in memory? To be asked before replay(), status() and page(), which leave out the
+  /// others, or show them as unreadable.
   bool loaded() const { return unloaded_ == 0; }
   /// Leaves the packets of outcomes to the store.
   void unload();
   /// What the store is to be asked for, in the order of its rows.
   std::vector<StoredFrame> left_to_store() const;
-  /// Takes what the store has of these: how many bytes. Outcomes that are not among it stay, and are not told.
+  /// Takes what the store has found of these, and returns how many bytes. Outcomes that it has not found stay, and are
+  /// not told.
   std::size_t load(const std::vector<StoredFrame>& found);
 
  private:
-  /// Jobs of one rank by their places, from the one that has been in it longest, so that pushing out costs the same
+  /// Jobs of one rank by their places, the one that has been in it longest first: pushing one out costs the same
   /// however many there are.
   struct List {
     std::uint32_t oldest = KeptJob::kNone;
@@ -108,7 +110,7 @@ class UserJobs {
   void take_out(KeptJob& job);
   /// How many of them the bound counts: all but those whose outcome is unread.
   std::size_t bounded() const { return jobs_.size() - unread_; }
-  /// Until no more than `most` are left of those that the bound counts.
+  /// Pushes out jobs until the bound counts no more than `most`.
   void push_out(std::size_t most, std::vector<Gone>& gone);
   void push_one_out(List& list, std::vector<Gone>& gone);
   void look_ahead(const List& list) const;

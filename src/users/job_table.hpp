@@ -23,10 +23,10 @@ struct JobEntry {
   FrameRef frame;            ///< none: nothing is kept
   std::uint64_t number = 0;  ///< of all that was kept for this user; rises
   LedgerMs time = 0;         ///< in the store, and in what a page shows: WallMs
-  LedgerMs received_at = 0;  ///< outcomes: when the user had it; 0: not yet
+  LedgerMs received_at = 0;  ///< outcomes: when the user received it; 0: unread
   Row row = 0;
 
-  /// An outcome that the user has not had.
+  /// An outcome that nobody has received.
   bool unread() const { return frame && frame->kind() == FrameKind::outcome && received_at == 0; }
   /// Is its packet in memory?
   bool loaded() const { return !frame->packet().empty(); }
@@ -44,12 +44,12 @@ inline FrameRef key_alone(const FrameRef& frame) {
 
 /// What is kept of one job: its newest progress while it runs, its outcome, or both. A cache line.
 struct alignas(64) KeptJob {
-  /// What a bound may push out: outcomes had first, then progress; what the user has not had never.
+  /// In which order a bound pushes out: received outcomes first, then progress, unread outcomes never.
   enum class Rank : std::uint8_t { received, running, unread };
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
   JobEntry newest{};                         ///< its progress while it runs, else its outcome
-  std::unique_ptr<JobEntry> ended_before{};  ///< the outcome that it had when it began to run again
+  std::unique_ptr<JobEntry> ended_before{};  ///< its outcome from before it began to run again
   std::uint32_t hash = 0;                    ///< of its id
   std::uint32_t older = kNone;               ///< place of its neighbour in the list of its rank; of the ends, anything
   std::uint32_t newer = kNone;
@@ -76,7 +76,7 @@ class JobTable {
     const auto place = index_.find(short_hash(id), [&](std::uint32_t at) { return jobs_[at].id() == id.text; });
     return place == KeptJob::kNone ? nullptr : &jobs_[place];
   }
-  /// There is none of its id. The others may move, their places stay.
+  /// Adds a job whose id is not there. The others may move in memory, their places stay.
   KeptJob& add(KeptJob job) {
     const std::uint32_t place = take_place();
     index_.add(job.hash, place);

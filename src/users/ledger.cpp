@@ -68,7 +68,7 @@ void Ledger::note(const EncodedEvent& event) {
   if (of_a_job && event.job_id().empty()) without_id_.fetch_add(1, std::memory_order_relaxed);
 }
 
-// As though it had not been emitted, though who was there has been told: the emit is answered with an error.
+// As if it was never emitted: the emit is answered with an error. Sockets that were there have been told.
 void Ledger::take_back(RefusedOutcome refused) {
   Stripe& stripe = ledger_.users.of(refused.user);
   const Lock lock(stripe.mutex);

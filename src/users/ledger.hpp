@@ -55,7 +55,7 @@ class Ledger {
   OutcomeStore* store() const { return ledger_.store; }  ///< null: everything is in memory alone
   /// What the index of unread outcomes takes, ids included; with no store their data as well.
   std::size_t unread_bytes() const { return ledger_.users.unread.bytes.load(std::memory_order_relaxed); }
-  /// Outcomes whose time ended before their user had them.
+  /// Outcomes whose time ended unread.
   std::uint64_t unread_expired() const { return ledger_.unread_expired.load(std::memory_order_relaxed); }
   /// Job events whose `jobId` is none: told to who was there, and not kept.
   std::uint64_t job_events_without_id() const { return without_id_.load(std::memory_order_relaxed); }
@@ -71,7 +71,7 @@ class Ledger {
                         ledger_.options.unread_outcomes_per_user};
   Limit unread_of_all_{"UNREAD_TOTAL_BYTES is reached: outcomes are refused", ledger_.options.unread_total_bytes};
   std::atomic<std::uint64_t> without_id_{0};
-  bool from_the_future_ = false;  ///< the store had such at the start
+  bool from_the_future_ = false;  ///< the store had outcomes from the future at the start
 };
 
 JobPage jobs_in_memory(const LedgerState& ledger, std::string_view user, const JobQuery& query);

@@ -49,7 +49,8 @@ void LedgerExpiry::look() {
   if (lean) memory_.reached();
 }
 
-/// Is there too much, so that what was had and what runs is to go? Not for what is read to be told; and if it is but a
+/// Is there too much, so that received outcomes and progress have to go? Not for what is read to be told; and if it is
+/// but a
 /// little, not before all that may be left to the store was.
 bool LedgerExpiry::tight() const {
   const std::size_t most = ledger_.options.total_bytes + ledger_.read_bytes;

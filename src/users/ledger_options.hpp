@@ -10,7 +10,8 @@ namespace signalbox::users {
 struct LedgerOptions {
   LedgerMs outcome_ttl = 24 * 3600 * 1000;
   LedgerMs progress_ttl = 3600 * 1000;
-  LedgerMs outcome_replay = 600 * 1000;  ///< outcomes had less than this long ago are told again at a login; 0: none
+  LedgerMs outcome_replay =
+      600 * 1000;  ///< outcomes received less than this long ago are told again at a login; 0: none
   std::size_t jobs_per_user = 200;
   std::size_t unread_outcomes_per_user = 10'000;
   std::size_t total_bytes = 256u << 20;

@@ -35,7 +35,7 @@ class Sockets {
   /// Its client comes back, perhaps to another shard: from now on what is emitted goes to `to` instead, which counts as
   /// connected if `from` did.
   void move(const User* user, const SocketRef& from, const SocketRef& to);
-  /// A socket that had gone, or moved, is connected. Returns the one that is one too many.
+  /// A socket that was away, or moved, is connected. Returns the socket that is one too many.
   std::optional<SocketRef> come_back(const User* user, const SocketRef& socket);
 
   /// The entry of a user who has a socket here.
