@@ -15,10 +15,10 @@ PresenceLog::Iterator PresenceLog::after(std::uint64_t sequence) {
 void PresenceLog::add(std::uint64_t sequence, FrameRef frame, std::uint64_t number) {
   Entry entry{.sequence = sequence, .first = sequence, .frame = {std::move(frame), number}, .hash = 0};
   entry.hash = static_cast<std::uint32_t>(TextHash{}(entry.source()->key()));
-  if (!indexed() && entries_.size() >= short_) index_all();
+  if (!indexed_ && entries_.size() >= short_) index_all();
   if (entry.is_notice()) {
     newest_notice_ = sequence;
-  } else if (indexed()) {
+  } else if (indexed_) {
     replace_older(entry);
   }
   entries_.push_back(std::move(entry));
@@ -39,7 +39,9 @@ void PresenceLog::forget(std::uint64_t sequence) {
       newest_of_.remove(oldest.hash, oldest.sequence);
     }
   }
-  if (entries_.empty()) newest_of_ = {};  // with the memory of a long log
+  if (!entries_.empty()) return;
+  newest_of_ = {};  // with the memory of a long log
+  indexed_ = false;
 }
 
 /// The newest transition of the same user in the index; 0: there is none.
@@ -50,6 +52,7 @@ std::uint64_t PresenceLog::newest_of(const Entry& entry) {
 }
 
 void PresenceLog::index_all() {
+  indexed_ = true;
   for (const Entry& entry : entries_) {
     if (entry.is_notice()) continue;
     if (const std::uint64_t older = newest_of(entry)) newest_of_.remove(entry.hash, older);

@@ -55,7 +55,6 @@ class PresenceLog {
   std::size_t size() const { return entries_.size() - replaced_; }
 
  private:
-  bool indexed() const { return newest_of_.size() != 0; }
   void index_all();
   void replace_older(Entry& entry);
   std::uint64_t newest_of(const Entry& entry);
@@ -65,6 +64,7 @@ class PresenceLog {
   std::uint64_t newest_notice_ = 0;
   std::deque<Entry> entries_;
   std::size_t replaced_ = 0;
+  bool indexed_ = false;                          ///< from a long log on until it is empty
   users::HashIndex<std::uint64_t, 0> newest_of_;  ///< of a long log: each user's newest, by the hash of the user's id
 };
 

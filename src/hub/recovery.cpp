@@ -267,10 +267,14 @@ void Recovery::received(const SocketRef& socket, std::uint64_t number) {
 }
 
 TimePoint Recovery::next_deadline() const {
-  return std::min(away_.empty() ? kNever : away_.front().at, to_ask_.empty() ? kNever : to_ask_.front().at);
+  // Broadcasts end a second's worth at a time.
+  const TimePoint broadcasts = history_.broadcasts_end();
+  return std::min({away_.empty() ? kNever : away_.front().at, to_ask_.empty() ? kNever : to_ask_.front().at,
+                   broadcasts == kNever ? kNever : broadcasts + std::chrono::seconds(1)});
 }
 
 void Recovery::on_timer(TimePoint now) {
+  history_.drop_broadcasts(now);
   while (!to_ask_.empty() && to_ask_.front().at <= now) {
     RecoverableSocket* place = find(to_ask_.front().socket);
     to_ask_.pop_front();

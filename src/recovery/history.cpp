@@ -22,7 +22,7 @@ History::~History() {
 }
 
 void History::add_broadcast(FrameRef source, std::uint64_t sequence, std::uint64_t number, TimePoint now) {
-  while (!broadcasts_.empty() && broadcasts_.front().at + limits_.broadcasts < now) drop_broadcast();
+  drop_broadcasts(now);
   number_broadcasts({.number = number, .sequence = sequence, .count = 1});
   broadcasts_.push_back({{.source = std::move(source), .number = number}, sequence, number, now});
   bytes_ += cost(broadcasts_.back());
@@ -49,6 +49,10 @@ std::vector<History::Event> History::broadcasts_after(std::uint64_t sequence, st
     out.push_back({.frame = next->frame.with_offset(offsets), .number = next->frame.number});
   }
   return out;
+}
+
+void History::drop_broadcasts(TimePoint now) {
+  while (broadcasts_end() < now) drop_broadcast();
 }
 
 void History::drop_broadcast() {

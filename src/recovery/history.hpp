@@ -42,6 +42,12 @@ class History {
   /// An event for all sockets that listen, but for those of the user in its key; kept once. `sequence` counts
   /// broadcasts over all shards.
   void add_broadcast(FrameRef source, std::uint64_t sequence, std::uint64_t number, TimePoint now);
+  /// The oldest broadcast can be missed until then.
+  TimePoint broadcasts_end() const {
+    return broadcasts_.empty() ? kNever : broadcasts_.front().at + limits_.broadcasts;
+  }
+  /// Drops the broadcasts that nobody can miss any more.
+  void drop_broadcasts(TimePoint now);
   /// From now on the broadcasts from that sequence on, `count` of them, are told under these numbers.
   void number_broadcasts(const BroadcastNumbers::Block& block);
   /// Are all broadcasts after that one still here?

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <deque>
+#include <utility>
 
 #include "base/frame.hpp"
 
@@ -18,23 +19,28 @@ class Notices {
   /// Is there room for one more? Then it counts.
   bool take(const FrameRef& notice) {
     while (!frames_.empty() && frames_.front().is_last()) drop_first();
-    if (bytes_ + notice->memory() > most_) forget();
+    if (bytes_ + notice->memory() > most_ && !std::exchange(looked_, true)) drop_all();
     if (!frames_.empty() && bytes_ + notice->memory() > most_) return false;
     bytes_ += notice->memory();
     frames_.push_back(notice);
     return true;
   }
-  /// Lets go of those that are over.
+  /// Lets go of those that are over. To be called once a second: take() looks at all of them once between two calls,
+  /// however often it is asked.
   void forget() {
+    looked_ = false;
+    drop_all();
+  }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  void drop_all() {
     std::erase_if(frames_, [this](const FrameRef& frame) {
       if (!frame.is_last()) return false;
       bytes_ -= frame->memory();
       return true;
     });
   }
-  std::size_t bytes() const { return bytes_; }
-
- private:
   void drop_first() {
     bytes_ -= frames_.front()->memory();
     frames_.pop_front();
@@ -42,6 +48,7 @@ class Notices {
 
   const std::size_t most_;
   std::size_t bytes_ = 0;
+  bool looked_ = false;  ///< since the last forget()
   std::deque<FrameRef> frames_;
 };
 

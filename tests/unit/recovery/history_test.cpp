@@ -169,6 +169,21 @@ TEST_F(HistoryTest, broadcasts_go_when_nobody_can_have_missed_them_any_more) {
   EXPECT_EQ(history.broadcasts_after(1, "ada", 1, offsets).size(), 1u);
 }
 
+TEST_F(HistoryTest, broadcasts_go_by_the_clock_though_no_other_comes) {
+  EXPECT_EQ(history.broadcasts_end(), kNever);
+  broadcast(1);
+  now += 30s;
+  broadcast(2);
+  EXPECT_EQ(history.broadcasts_end(), now + 30s);
+  history.drop_broadcasts(now + 30s);
+  EXPECT_TRUE(history.has_broadcasts_after(0));
+  history.drop_broadcasts(now + 31s);
+  EXPECT_FALSE(history.has_broadcasts_after(0));
+  EXPECT_TRUE(history.has_broadcasts_after(1));
+  history.drop_broadcasts(now + 61s);
+  EXPECT_EQ(history.broadcasts_end(), kNever);
+}
+
 TEST_F(HistoryTest, an_event_goes_with_its_attachments) {
   SocketHistory line(history, "ada");
   line.add(event(1));

@@ -100,6 +100,8 @@ TEST_F(NoticesTest, that_have_not_reached_everybody_take_so_many_bytes_at_most) 
   EXPECT_EQ(small.broadcasts.notice(notice(text)).error(), Refusal::notices_full);
   EXPECT_EQ(mailboxes.boxes[0].size(), 2u);
   mailboxes.boxes[0].pop_back();  // the newer one has reached everybody first
+  EXPECT_FALSE(small.broadcasts.notice(notice(text))) << "all of them are looked at once a second at most";
+  small.broadcasts.forget();
   EXPECT_TRUE(small.broadcasts.notice(notice(text)));
   EXPECT_FALSE(small.broadcasts.notice(notice(text)));
   mailboxes.boxes[0].clear();
