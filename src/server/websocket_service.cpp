@@ -212,6 +212,7 @@ void WebSocketService::Impl::stop_here() {
   house.directory.hold_presence();
   if (store) store->settle(time_for_the_disk());  // while those who wait can be answered
   network->stop();
+  house.directory.hold_presence();  // with who came while the shards ended
   house.tell_counts();
   if (store) store->close(time_for_the_disk());
   log::info("stopped");
