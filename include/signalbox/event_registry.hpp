@@ -74,7 +74,8 @@ using OnAck = std::move_only_function<void(AckResult)>;
 /// has gone, emit() and disconnect() do nothing. A client that comes back within RECOVERY_WINDOW_MS has a new handle
 /// (on_connect is called again); what is emitted to the old one meanwhile is lost.
 ///
-/// thread  any, while the service lives. What one thread emits arrives in that order.
+/// thread  any, while the service lives. What one thread emits by handles arrives in that order. In a handler it may
+///         overtake what emit_to_user() has queued just before.
 class SocketHandle {
  public:
   const std::string& id() const { return id_; }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <clocale>
 #include <csignal>
+#include <future>
 #include <locale>
 #include <mutex>
 #include <string>
@@ -115,12 +116,16 @@ TEST(TwoServices, each_warn_of_their_own_limits_from_whatever_thread) {
   const auto fill = [](const WebSocketService& service) {
     // Held up while it is filled: what nobody has taken waits.
     const json large = std::string(service.config().max_payload_bytes - 100, 'x');
-    std::mutex held;
-    const std::lock_guard hold(held);
-    EXPECT_TRUE(service.io().post([&held] { const std::lock_guard wait(held); }));
+    std::promise<void> filled, went_on;
+    ASSERT_TRUE(service.io().post([&] {
+      filled.get_future().wait();
+      went_on.set_value();
+    }));
     EXPECT_TRUE(emit_to_all(service.io(), "large", large));
     EXPECT_EQ(emit_to_all(service.io(), "large", large).error(), EmitError::overloaded);
     EXPECT_EQ(emit_to_all(service.io(), "large", large).error(), EmitError::overloaded);
+    filled.set_value();
+    went_on.get_future().wait();
   };
   fill(one);
   fill(two);
