@@ -380,7 +380,7 @@ for (const [what, event, ledger = small] of [
       t.diagnostic(`${taken} outcomes`);
     });
 
-fills("outcomes that a user has not had", "receipts that 60 sockets owe for 10,000 outcomes", { ...crowded, ...small, UNREAD_TOTAL_BYTES: "16777216" }, async (town, hold) => {
+fills("unread outcomes of a user", "receipts that 60 sockets owe for 10,000 outcomes", { ...crowded, ...small, UNREAD_TOTAL_BYTES: "16777216" }, async (town, hold) => {
   await opens(60, async () => hold(drains(await login(town.port, "user"))));
   await posts(town, batches(100, 100, (i) => outcome("user", `${i}`)), 4);
 });
