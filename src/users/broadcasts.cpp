@@ -9,7 +9,8 @@ std::expected<void, Refusal> Broadcasts::notice(FrameRef frame) {
   for (unsigned shard = 0; shard < mailboxes_.shards(); ++shard) {
     if (!mailboxes_.has_room(shard, 1)) return std::unexpected(Refusal::overloaded);
   }
-  if (!notices_.take(frame)) return std::unexpected(Refusal::notices_full);
+  constexpr std::size_t kPlaceBytes = 64;
+  if (!notices_.take(frame, kPlaceBytes * mailboxes_.shards())) return std::unexpected(Refusal::notices_full);
   post(frame);
   return {};
 }

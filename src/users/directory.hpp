@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "base/message.hpp"
 #include "users/broadcasts.hpp"
+#include "users/encode.hpp"
 #include "users/ledger.hpp"
 #include "users/ledger_reader.hpp"
 #include "users/presence.hpp"

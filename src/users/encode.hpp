@@ -26,6 +26,12 @@ struct EncodedEvent {
   const Frame* operator->() const noexcept { return frame.operator->(); }
 };
 
+/// An event of a batch.
+struct Emission {
+  std::string user;
+  EncodedEvent event;
+};
+
 /// What a program hands in for one event or acknowledgement. Throws std::invalid_argument where it is too large.
 void check_size(std::string_view arguments, std::span<const std::string> attachments);
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/limit.hpp"
+#include "users/encode.hpp"
 #include "users/ledger_expiry.hpp"
 #include "users/refusal.hpp"
 

@@ -49,9 +49,8 @@ void LedgerExpiry::look() {
   if (lean) memory_.reached();
 }
 
-/// Is there too much, so that received outcomes and progress have to go? Not for what is read to be told; and if it is
-/// but a
-/// little, not before all that may be left to the store was.
+/// Is there too much, so that received outcomes and progress have to go? Outcomes that are read to be told do not
+/// count. A little too much counts only once all that may be left to the store has been.
 bool LedgerExpiry::tight() const {
   const std::size_t most = ledger_.options.total_bytes + ledger_.read_bytes;
   const bool all_is_left = !ledger_.store || left_to_store_ > Stripes::kCount;

@@ -16,13 +16,14 @@ class Notices {
  public:
   explicit Notices(std::size_t most_bytes) : most_(most_bytes) {}
 
-  /// Is there room for one more? Then it counts.
-  bool take(const FrameRef& notice) {
-    while (!frames_.empty() && frames_.front().is_last()) drop_first();
-    if (bytes_ + notice->memory() > most_ && !std::exchange(looked_, true)) drop_all();
-    if (!frames_.empty() && bytes_ + notice->memory() > most_) return false;
-    bytes_ += notice->memory();
-    frames_.push_back(notice);
+  /// Is there room for one more? Then it counts, with the bytes that its places in the shards' logs take.
+  bool take(const FrameRef& frame, std::size_t places_bytes) {
+    const std::size_t bytes = frame->memory() + places_bytes;
+    while (!waiting_.empty() && waiting_.front().frame.is_last()) drop_first();
+    if (bytes_ + bytes > most_ && !std::exchange(looked_, true)) drop_all();
+    if (!waiting_.empty() && bytes_ + bytes > most_) return false;
+    bytes_ += bytes;
+    waiting_.push_back({frame, bytes});
     return true;
   }
   /// Lets go of those that are over. To be called once a second: take() looks at all of them once between two calls,
@@ -34,22 +35,26 @@ class Notices {
   std::size_t bytes() const { return bytes_; }
 
  private:
+  struct Waiting {
+    FrameRef frame;
+    std::size_t bytes;
+  };
   void drop_all() {
-    std::erase_if(frames_, [this](const FrameRef& frame) {
-      if (!frame.is_last()) return false;
-      bytes_ -= frame->memory();
+    std::erase_if(waiting_, [this](const Waiting& one) {
+      if (!one.frame.is_last()) return false;
+      bytes_ -= one.bytes;
       return true;
     });
   }
   void drop_first() {
-    bytes_ -= frames_.front()->memory();
-    frames_.pop_front();
+    bytes_ -= waiting_.front().bytes;
+    waiting_.pop_front();
   }
 
   const std::size_t most_;
   std::size_t bytes_ = 0;
   bool looked_ = false;  ///< since the last forget()
-  std::deque<FrameRef> frames_;
+  std::deque<Waiting> waiting_;
 };
 
 }  // namespace signalbox::users

@@ -40,10 +40,9 @@ std::optional<SocketRef> Sockets::come_back(const User* known, const SocketRef& 
 
 /// The user's oldest socket, if one more may not be.
 std::optional<SocketRef> Sockets::one_too_many(const User& user) const {
-  const std::size_t most = most_;
-  if (most == 0 || user.connected() < most) return std::nullopt;
+  if (most_ == 0 || user.connected() < most_) return std::nullopt;
   // Those before it have been told already, and are on their way out.
-  return user.sockets[user.connected() - most];
+  return user.sockets[user.connected() - most_];
 }
 
 /// Was it the last that was connected?
@@ -71,10 +70,9 @@ std::optional<SocketRef> Sockets::leave_for_now(const User* known, const SocketR
   if (take_out(user, socket)) presence_.went(stripe, user, now);
   user.sockets.push_back(socket);
   ++user.away;
-  const std::size_t most = most_;
-  if (most == 0 || user.away <= most) return std::nullopt;
+  if (most_ == 0 || user.away <= most_) return std::nullopt;
   // Those before it have been told already.
-  return user.sockets[user.connected() + (user.away - most - 1)];
+  return user.sockets[user.connected() + (user.away - most_ - 1)];
 }
 
 void Sockets::move(const User* known, const SocketRef& from, const SocketRef& to) {
