@@ -12,7 +12,7 @@
     }                                                                                        \
   } while (false)
 
-/// The same where it costs too much for a release: in debug and sanitizer builds alone.
+/// The same check where it would cost a release too much: in debug and sanitizer builds alone.
 #ifdef NDEBUG
 #define SB_DEBUG_ASSERT(condition) static_cast<void>(0)
 #else

@@ -11,7 +11,7 @@ using TimePoint = Clock::time_point;
 using Milliseconds = std::chrono::milliseconds;
 inline constexpr TimePoint kNever = TimePoint::max();
 
-/// Milliseconds at the kernel's last tick, a few of them ago: cheap enough to be asked for every event.
+/// The time of the kernel's last tick, a few milliseconds old: cheap enough for every event.
 inline std::int64_t coarse_ms(clockid_t clock) {
   std::timespec now{};
   ::clock_gettime(clock, &now);
@@ -21,7 +21,7 @@ inline std::int64_t coarse_ms(clockid_t clock) {
 inline std::int64_t coarse_unix_ms() {
   return coarse_ms(CLOCK_REALTIME_COARSE);
 }
-/// Since some moment, by a clock that nobody sets.
+/// Time since some fixed moment, by a clock that nobody sets.
 inline std::int64_t coarse_steady_ms() {
   return coarse_ms(CLOCK_MONOTONIC_COARSE);
 }

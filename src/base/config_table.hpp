@@ -21,7 +21,7 @@ using SettingMember =
                  AuthFailure Config::*, std::string Config::*, std::vector<std::string> Config::*,
                  std::chrono::milliseconds Config::*, std::chrono::seconds Config::*>;
 
-/// Judges text beyond its type: nothing, or what is wrong and what would be right.
+/// Checks text beyond its type. Returns nothing, or what is wrong and what would be right.
 using SettingCheck = std::optional<std::string> (*)(std::string_view value);
 
 /// One line of the table from which parsing, `--help` and docs/configuration.md come.
@@ -30,7 +30,7 @@ struct Setting {
   SettingMember member;
   std::string_view unit{};
   std::uint64_t min = 0, max = 0;           ///< for numbers
-  std::string_view holds{};                 ///< the setting of bytes whose value this one must hold at least once
+  std::string_view holds{};                 ///< the setting whose value is the least that this one may have
   std::vector<std::string_view> choices{};  ///< for text that is one of a few words
   SettingCheck check = nullptr;
   std::string_view help{};
@@ -54,13 +54,13 @@ std::expected<void, std::string> assign(const Setting& setting, std::string_view
 
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
 
-/// Nothing, or which two settings of a whole configuration cannot work together, and why.
+/// Names two settings that cannot work together, and says why; nothing if there are none.
 std::optional<std::string> contradiction(const Config& config);
 
 /// Flags over environment over the variables of `.env` over the defaults. Throws ConfigError, UnknownFlag.
 Config load_config(const std::vector<std::string>& arguments, const Environment& environment, const Variables& dotenv);
 
-/// Nothing, or why this is no list of origins, with the right form.
+/// Says why this is no list of origins, and the right form; nothing if it is one.
 std::optional<std::string> check_origins(std::string_view list);
 
 }  // namespace signalbox

@@ -15,7 +15,7 @@ std::string details(const Setting& setting) {
   return out;
 }
 
-/// In a Markdown cell a bar would end it, and stars would be read as emphasis.
+/// Escapes what Markdown would read: a bar ends a cell, and stars are emphasis.
 std::string cell(std::string_view text) {
   std::string out;
   for (const char c : text) {

@@ -20,7 +20,7 @@ inline std::uint64_t load_eight(const char* at) {
 
 /// Is all of it ASCII without control characters?
 inline bool printable_ascii(std::string_view text) {
-  // Below 0x20 the subtraction sets a byte's highest bit, of 0x7F the addition does.
+  // The subtraction sets the highest bit of a byte below 0x20, and the addition that of 0x7F.
   const auto unprintable = [](std::uint64_t word) {
     return (word | (word - kEachByte * 0x20) | (word + kEachByte)) & kHighBits;
   };

@@ -32,7 +32,7 @@ void write_header(char* out, char first, std::size_t payload) {
   for (int i = 0; i < length_bytes; ++i) out[2 + i] = static_cast<char>(payload >> (8 * (length_bytes - 1 - i)));
 }
 
-/// Where in the parts, one after the other, the key stands that is a slice of one.
+/// Where the key stands in the joined parts, if it is a slice of one.
 std::optional<std::size_t> place_of(std::string_view key, std::span<const std::string_view> parts) {
   std::size_t before = 0;
   for (const std::string_view part : parts) {

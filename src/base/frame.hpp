@@ -7,10 +7,10 @@
 
 namespace signalbox {
 
-/// What a frame carries, as far as a waiting queue must know it to replace one by another.
+/// What a frame carries, as a queue must know it to replace a waiting frame by a newer one.
 enum class FrameKind : std::uint8_t { event, progress, outcome, user_online, user_offline, ping, control };
 
-/// What a frame does to the one before it that waits under the same key.
+/// What a frame does to an earlier one that waits under the same key.
 enum class Conflation : std::uint8_t {
   none,
   newest,   ///< takes its place, and may be replaced itself
@@ -54,13 +54,13 @@ class Frame {
   std::size_t memory() const noexcept { return sizeof(Frame) + size_ + (key_at_ == kBehind ? key_size_ : 0); }
   bool binary() const noexcept { return *bytes() == kFinBinary; }
   FrameKind kind() const noexcept { return kind_; }
-  /// For progress and outcome the job's id, for presence the user's: whole, so that no two are taken for one. Empty:
-  /// replaces nothing.
+  /// The job's id of progress and outcomes, the user's id of presence: whole, so that no two are taken for one. Empty:
+  /// the frame replaces nothing.
   std::string_view key() const noexcept { return {bytes() + (key_at_ == kBehind ? size_ : key_at_), key_size_}; }
 
-  /// One more queue keeps it waiting. True: no other did, so its memory counts from now on.
+  /// Called by each queue in which it waits. True: by the first, so its memory counts from now on.
   bool begin_waiting() const noexcept { return waiting_.fetch_add(1, std::memory_order_relaxed) == 0; }
-  /// One queue less. True: it was the last.
+  /// Called by each queue that it leaves. True: by the last.
   bool end_waiting() const noexcept { return waiting_.fetch_sub(1, std::memory_order_relaxed) == 1; }
 
  private:
@@ -110,16 +110,16 @@ class FrameRef {
   explicit operator bool() const noexcept { return frame_ != nullptr; }
   /// Is there no other reference to the frame, and nobody to make one?
   bool is_last() const noexcept { return frame_ && alone(); }
-  /// It will be read soon.
+  /// Fetches the frame into the cache: it will be read soon.
   void prefetch() const noexcept {
-    const auto at = reinterpret_cast<std::uintptr_t>(frame_);  // its second line may lie beyond it
+    const auto at = reinterpret_cast<std::uintptr_t>(frame_);  // its second cache line may lie behind it
     for (const std::uintptr_t line : {at, at + 64}) __builtin_prefetch(reinterpret_cast<const void*>(line));
   }
 
  private:
   friend FrameRef make_frame(bool, FrameKind, std::string_view, std::string_view, std::string_view, std::string_view);
   explicit FrameRef(Frame* frame) noexcept : frame_(frame) {}
-  /// Then nobody else can take one, and no locked instruction is needed.
+  /// Is this the only reference? Then nobody else can copy it, and no locked instruction is needed.
   bool alone() const noexcept { return frame_->references_.load(std::memory_order_acquire) == 1; }
   /// Gives the reference back: was it the last?
   bool give_back() const noexcept {
@@ -131,9 +131,9 @@ class FrameRef {
 };
 
 /// The general maker: the packet is the three parts one after the other (so that callers need not join them first). A
-/// key that is a slice of one of them, near the beginning, is not kept twice. At most kMaxPacketBytes: each caller has
-/// bounded what it hands in: by kMaxMessageBytes what comes from a client, a worker or a program, by its own bound an
-/// answer about jobs. What is added to that is short.
+/// key that is a slice of one of them, near the beginning, is not kept twice. The packet has at most kMaxPacketBytes,
+/// which callers see to: kMaxMessageBytes bounds messages of clients, workers and programs, answers about jobs have a
+/// bound of their own, and little is added to them.
 FrameRef make_frame(bool binary, FrameKind kind, std::string_view key, std::string_view first,
                     std::string_view second = {}, std::string_view third = {});
 

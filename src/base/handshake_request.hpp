@@ -4,7 +4,7 @@
 
 namespace signalbox {
 
-/// What is kept of the request that opened a session, for as long as its client is there: a handshake is read from it
+/// The part of the request that opened a session which is kept while its client is there. A handshake is read from it
 /// when the application asks.
 struct HandshakeRequest {
   std::string head;  ///< lines that end in \n: the target, then "name:value" for each field

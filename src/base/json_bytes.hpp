@@ -16,7 +16,7 @@ inline std::uint64_t quotes_in(std::uint64_t word) {
   return (quote | backslash) & ~word & kHighBits;
 }
 
-/// The same for what stands in no string as it is, and for what is not ASCII.
+/// The same for every byte that a string must escape, and for those that are not ASCII.
 inline std::uint64_t unplain_in(std::uint64_t word) {
   return (((word - kEachByte * 0x20) | word) & kHighBits) | quotes_in(word);
 }

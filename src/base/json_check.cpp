@@ -43,7 +43,7 @@ bool depth_within(std::string_view text, std::size_t max_depth) {
   return true;
 }
 
-/// simdjson refuses integers beyond 64 bits, which JSON.stringify(1e20) prints. They are rare: a slower judge hears
+/// simdjson refuses integers beyond 64 bits, which JSON.stringify(1e20) prints. They are rare: a slower parser reads
 /// them.
 bool valid_with_long_integers(std::string_view text) {
   struct Judge : JsonListener {
@@ -60,8 +60,8 @@ bool is_json(std::string_view text, std::size_t max_depth) {
   const auto error = parser->parse(text.data(), text.size(), true).error();
   if (parser->capacity() > kKeptBytes) parser.reset();
   if (error == simdjson::SUCCESS) return true;
-  // What simdjson 3.0 says of a long integer is NUMBER_ERROR or BIGINT: ask again before refusing. The slower judge
-  // takes a NUL byte for the end of the text and would not look at what follows it; no JSON holds one.
+  // simdjson 3.0 refuses a long integer with NUMBER_ERROR or BIGINT: ask the slower parser before refusing. That one
+  // takes a NUL byte for the end of the text and would not look behind it; no JSON holds one.
   return error == simdjson::NUMBER_ERROR && !text.contains('\0') && valid_with_long_integers(text);
 }
 

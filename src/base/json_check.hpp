@@ -22,7 +22,7 @@ inline bool valid_json(const JsonView& text, std::size_t max_depth) {
 /// The only place that marks text as checked.
 class CheckedJson {
  public:
-  /// `part`, a value within `whole` or made of its values and nested no deeper, is as good as it.
+  /// Marks `part`, which is a value within the checked `whole`, or made of its values and nested no deeper.
   static JsonView part(const JsonView& whole, std::string_view part) { return {part, whole.depth_}; }
   static JsonText part(const JsonView& whole, std::string part) { return {std::move(part), whole.depth_}; }
 

@@ -23,10 +23,10 @@ class JsonItems {
   std::optional<std::string_view> next();
   std::string key() const { return json_string(key_).value_or(""); }
   std::string_view raw_key() const { return key_; }  ///< as it stands, quotes included
-  /// Is that its name? Without a copy of it, as long as nothing in it is escaped.
+  /// Is that the member's name? Compares without a copy, unless something in it is escaped.
   bool named(std::string_view name) const;
-  /// What has not been taken yet, as it stands before the closing bracket: for an array, the values after the last one,
-  /// with commas.
+  /// The text that has not been taken yet, up to the closing bracket: for an array, the values after the last one, with
+  /// commas.
   std::string_view rest() const;
 
  private:

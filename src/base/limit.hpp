@@ -9,24 +9,24 @@
 
 namespace signalbox {
 
-/// A bound that others can reach: how much there may be, how often that was too little, and a warning of it at most
-/// once a minute. A part of its owner, so that two services in one process share neither.
+/// A bound that others can reach: its value, how often it was reached, and a warning at most once a minute. Each owner
+/// has its own, so that two services in one process share neither count nor warning.
 ///
 /// thread  any; set() before there are several.
 class Limit {
  public:
-  /// `warning`: what the log says, with the name of the setting; it outlives this. `value`: 0, where the bound is not
-  /// one that is set.
+  /// `warning`: what the log says, with the name of the setting; it outlives this. `value`: 0 where no setting gives
+  /// one.
   explicit constexpr Limit(std::string_view warning, std::size_t value = 0) : warning_(warning), value_(value) {}
 
   void set(std::size_t value) { value_ = value; }
   std::size_t value() const { return value_; }
-  /// It has been reached, and somebody has felt it.
+  /// It was reached: somebody was refused, slowed or closed for it.
   void reached(std::initializer_list<log::Field> fields = {}) {
     times_.fetch_add(1, std::memory_order_relaxed);
     line_.write(warning_, fields);
   }
-  /// So often, since the start.
+  /// How often, since the start.
   std::uint64_t times() const { return times_.load(std::memory_order_relaxed); }
 
  private:

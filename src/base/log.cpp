@@ -22,9 +22,9 @@ constexpr std::array<std::string_view, 6> kNames = {"trace", "debug", "info", "w
 constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
 constexpr const char* kJsonPattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})";
 
-// Never destroyed: a thread that the disk does not let go may log when main() has returned.
+// Never destroyed: a thread that waits for a dead disk may log after main() has returned.
 struct Stderr {
-  Mutex mutex;  ///< every thread of every service logs, and lines are whole
+  Mutex mutex;  ///< every thread of every service logs, and no line may be cut
   LogOutput output SB_GUARDED_BY(mutex){STDERR_FILENO};
 };
 Stderr& standard_error() {

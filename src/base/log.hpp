@@ -26,7 +26,7 @@ struct Field {
 };
 
 /// Which lines of one service are written, and where: to its sink, or to stderr. Shared by the service and its threads,
-/// since one that a disk does not let go outlives it.
+/// since a thread that waits for a dead disk outlives the service.
 ///
 /// thread  any.
 class Log {
@@ -36,7 +36,7 @@ class Log {
   ~Log();
   bool enabled(Level level) const { return level >= lowest_ && level != Level::off; }
   void write(Level level, std::string_view event, std::span<const Field> fields);
-  /// How many nobody could read: stderr's reader had gone, or stood still, or the sink threw.
+  /// How many lines were lost: stderr's reader had gone or stood still, or the sink threw.
   std::uint64_t lines_lost() const { return lost_.load(std::memory_order_relaxed); }
 
  private:
@@ -65,7 +65,7 @@ class Use {
   const LogRef* const before_;
 };
 
-/// The one that this thread writes to.
+/// The log that this thread writes to.
 const LogRef& current();
 bool enabled(Level level);
 
@@ -90,15 +90,14 @@ inline void error(std::string_view event, std::initializer_list<Field> fields = 
   write(Level::error, event, fields);
 }
 
-/// The lines of one place that others can bring about: at most `most` a minute. The next one says how many were left
-/// out since.
+/// A line that others can cause: written at most `most` times a minute. The next one says how many were left out.
 ///
 /// thread  any.
 class RareLine {
  public:
   constexpr RareLine(Level level, std::uint32_t most) : level_(level), most_(most) {}
   void write(std::string_view event, std::initializer_list<Field> fields = {});
-  /// May one be written now? Then how many were left out.
+  /// May a line be written now? Returns how many were left out before it, or nothing.
   std::optional<std::uint64_t> take(TimePoint now);
 
  private:
@@ -109,12 +108,12 @@ class RareLine {
   std::atomic<std::uint64_t> left_out_{0};
 };
 
-/// Of a limit that is reached: one a minute.
+/// Says that a limit is reached: once a minute.
 class RareWarning : public RareLine {
  public:
   constexpr RareWarning() : RareLine(Level::warn, 1) {}
 };
-/// Of what goes wrong in the application while it serves a client: several may differ, so ten a minute.
+/// Says what the application's code threw: such lines may differ, so ten a minute.
 class RareError : public RareLine {
  public:
   constexpr RareError() : RareLine(Level::error, 10) {}

@@ -6,7 +6,7 @@
 namespace signalbox {
 
 /// Where the log's lines go. Whoever reads them may be slow, stand still or have gone: a line waits a moment for a
-/// reader who was there, not at all for one who was not, and is counted when it is lost.
+/// reader that has kept up so far, and not at all for one that has not. Lost lines are counted.
 ///
 /// thread  one at a time.
 class LogOutput {

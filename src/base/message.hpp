@@ -20,13 +20,14 @@ struct SocketRef {
 struct Message {
   enum class Kind : std::uint8_t {
     deliver,    ///< `frame` to one socket
-    broadcast,  ///< `frame` to every authenticated socket of the main namespace, but to those of a user in its key
+    broadcast,  ///< `frame` to all authenticated sockets of the main namespace, but not to the user's in its key
     task,       ///< run `task` on the shard's thread
   };
   Kind kind = Kind::task;
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
-  /// Of an outcome, whose receipt is to be confirmed (0: none); of a broadcast, in the order of all of them.
+  /// Of an outcome: its number, by which its receipt is confirmed (0: none). Of a broadcast: its place in the order of
+  /// all broadcasts.
   std::uint64_t number = 0;
   FrameRef frame;
   std::unique_ptr<std::move_only_function<void()>> task;
@@ -54,18 +55,18 @@ struct Message {
   }
 };
 
-/// The shards' mailboxes as those above see them.
+/// The shards' mailboxes, as the rooms above see them.
 ///
 /// thread  any.
 class Mailboxes {
  public:
   virtual ~Mailboxes() = default;
   virtual unsigned shards() const = 0;
-  /// Always taken, whatever waits there already: false only when the shards have stopped.
+  /// Always taken, however much waits there; false only when the shards have stopped.
   [[nodiscard]] virtual bool post(unsigned shard, Message&& message) = 0;
-  /// Posts the frame for each of these sockets, all or none: false, if a mailbox has no room for them, which need not
-  /// be asked where it was `room_seen`. This is called under a user's lock, so what is for this thread's own shard may
-  /// only be put aside: deliver_own() is to follow as soon as no lock is held.
+  /// Posts the frame for each of these sockets, or for none: false if a mailbox has no room for them. `room_seen`: the
+  /// caller has asked already. This is called under a user's lock, so messages for this thread's own shard may only be
+  /// put aside: deliver_own() is to follow as soon as no lock is held.
   virtual bool deliver(std::span<const SocketRef> to, FrameRef& frame, std::uint64_t number, bool room_seen) {
     for (const SocketRef& one : to) {
       if (!room_seen && !has_room(one.shard, to.size())) return false;
@@ -75,9 +76,9 @@ class Mailboxes {
     return true;
   }
   virtual void deliver_own() {}
-  /// Room for `count` more in that mailbox at this moment? To be asked before anything is posted that may be refused.
+  /// Has that mailbox room for `count` more at this moment? Asked before anything is posted that may be refused.
   virtual bool has_room(unsigned shard, std::size_t count) const = 0;
-  /// Which of these shards' thread is this? -1: none, perhaps another server's in this process.
+  /// The shard whose thread this is. -1: none of these; it may be another service's.
   virtual int current_shard() const = 0;
 };
 

@@ -25,7 +25,7 @@ class SB_THREAD_ANNOTATION(capability("mutex")) Mutex {
     mutex_.unlock();
   }
 #ifndef NDEBUG
-  /// How many of them this thread holds, for SB_DEBUG_ASSERT.
+  /// How many locks this thread holds, for SB_DEBUG_ASSERT.
   static int held() { return held_; }
 #endif
 

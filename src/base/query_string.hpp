@@ -14,7 +14,7 @@ class QueryString {
  public:
   explicit QueryString(std::string_view text) : rest_(text) {}
   bool over() const { return rest_.empty(); }
-  /// The next one, if it is not over; nothing if that is not properly percent-encoded.
+  /// The next parameter; only while it is not over. Nothing if that is not properly percent-encoded.
   std::optional<QueryParameter> take();
 
  private:

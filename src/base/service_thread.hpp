@@ -8,8 +8,8 @@ namespace signalbox {
 /// and go to its own threads. Throws std::runtime_error with a sentence if the system gives none.
 std::thread service_thread(std::move_only_function<void()> run);
 
-/// Is this one of them, of whichever service, or one that does their work? It must not wait for the end of any: it may
-/// be its own, or one that waits for it.
+/// Is this a thread of any service, or one that does a service's work? It must not wait for the end of such a thread,
+/// which may be itself or wait for it.
 bool on_service_thread();
 
 /// While it lives, a thread of the program does the service's work, in which the application may be called.

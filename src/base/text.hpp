@@ -7,7 +7,7 @@
 
 namespace signalbox {
 
-/// A text and its hash, for what is looked up more than once.
+/// A text and its hash, for a text that is looked up more than once.
 struct HashedText {
   explicit HashedText(std::string_view of) : text(of), hash(std::hash<std::string_view>{}(of)) {}
   friend bool operator==(const HashedText& a, std::string_view b) { return a.text == b; }

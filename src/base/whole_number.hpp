@@ -7,7 +7,7 @@
 
 namespace signalbox {
 
-/// The number whose decimal digits these are, and nothing else; none: there is something else, or it is too large.
+/// The number that these decimal digits write. Nothing if anything else stands there, or it is too large.
 template <std::unsigned_integral Number>
 std::optional<Number> whole_number(std::string_view digits) {
   Number number = 0;
