@@ -7,8 +7,8 @@
 
 namespace signalbox::reactor {
 
-/// A connection on its way to somebody: until it is there, has failed, or its time is over. It may have failed when it
-/// has just been begun.
+/// A connection that is being made: until it is made, has failed, or its time is over. It may fail as soon as it is
+/// begun.
 ///
 /// thread  its loop's. Closes the descriptor, unless that was taken.
 class Connecting {
@@ -19,7 +19,7 @@ class Connecting {
   Connecting(const Connecting&) = delete;
   Connecting& operator=(const Connecting&) = delete;
 
-  /// Neither there nor failed.
+  /// Neither made nor failed.
   bool pending() const { return fd_ >= 0 && !connected_; }
   bool connected() const { return connected_; }
   int error() const { return error_; }  ///< errno; 0: it has not failed

@@ -19,7 +19,7 @@ struct KernelEvent {
   bool broken = false;  ///< reset, or closed in both directions
 };
 
-/// Every system call that a loop and what stands on it make, so that a whole shard can be run over a network in memory.
+/// Every system call of a loop and of the parts on it, so that a whole shard can run over a network in memory.
 ///
 /// thread  its loop's; wake() from any.
 class Kernel {
@@ -52,7 +52,7 @@ class Kernel {
 /// The real one, over epoll.
 std::unique_ptr<Kernel> make_epoll_kernel();
 
-/// A descriptor that is closed with its owner; for one that travels between threads.
+/// A descriptor that its owner closes; for one that travels between threads.
 class OwnedFd {
  public:
   explicit OwnedFd(int fd = -1) : fd_(fd) {}

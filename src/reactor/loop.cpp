@@ -142,7 +142,7 @@ void Loop::run_mailbox() {
     mailbox_.take(messages_);
   }
   const auto end = std::min(messages_.size(), next_message_ + kMaxMessages);
-  std::size_t delivered = 0;  // said of many at once, for those who post look at the count
+  std::size_t delivered = 0;  // counted for many at once, since posters read the count
   while (next_message_ < end) {
     // The frame was built on another core.
     if (next_message_ + kAhead < messages_.size()) messages_[next_message_ + kAhead].frame.prefetch();

@@ -17,7 +17,7 @@ class Loop;
 /// The loops that belong together, by their index. Constant once they run.
 using Loops = std::vector<Loop*>;
 
-/// Who takes what comes in messages (tasks are run by the loop). thread: its loop's.
+/// Takes the messages that come, but for tasks, which the loop runs. thread: its loop's.
 class Receiver {
  public:
   virtual void on_message(Message& message, TimePoint now) = 0;
@@ -26,13 +26,13 @@ class Receiver {
   ~Receiver() = default;
 };
 
-/// What a loop turns. thread: its loop's.
+/// The work that a loop does in its turns. thread: its loop's.
 class Wheel {
  public:
-  /// When a turn is wanted though nothing has come; a time that is over: at once.
+  /// When a turn is wanted although nothing has come; at once if that time is over.
   virtual TimePoint next_deadline() = 0;
   virtual void on_events(std::span<const KernelEvent> events) = 0;
-  /// What the turn has to do besides. Calls Loop::begin_writing() before it writes.
+  /// The rest of the turn. Calls Loop::begin_writing() before it writes.
   virtual void end_turn() = 0;
 
  protected:
@@ -52,7 +52,7 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  /// The one in whose turn this thread is; null: none.
+  /// The loop in whose turn this thread is; null: none.
   static Loop* current();
   bool is_among(const Loops& loops) const { return &loops_ == &loops; }
   unsigned index() const { return index_; }
@@ -60,8 +60,8 @@ class Loop {
 
   /// Always taken, whatever waits there already; false: closed.
   [[nodiscard]] bool post(Message&& message);
-  /// Mailboxes::deliver() and deliver_own() for these loops. It comes under a lock, and a receiver runs session code:
-  /// so what a turn has for its own loop is put aside until the lock is free.
+  /// Mailboxes::deliver() and deliver_own() for these loops. deliver() is called under a lock, and a receiver runs
+  /// session code: so messages for this thread's own loop are put aside until the lock is free.
   static bool deliver(const Loops& loops, std::span<const SocketRef> to, FrameRef& frame, std::uint64_t number,
                       bool room_seen);
   static void deliver_own();

@@ -10,12 +10,12 @@
 
 namespace signalbox::reactor {
 
-/// What other threads have for a loop. Whoever may be refused asks has_room() first; what is put is then always taken,
-/// or an event for many sockets could end half delivered. Several who ask at once pass the bound by what they have in
-/// hand.
+/// The messages of other threads for a loop. A caller that may be refused asks has_room() first; put() then takes every
+/// message, or an event for many sockets could end half delivered. Callers that ask at the same time can pass the bound
+/// by what they put.
 ///
-/// What is put `later` waits for announce(), so that the loop takes it together with what follows; or for much of it,
-/// or for a message that does not wait.
+/// A message that is put `later` waits for announce(), so that the loop takes it together with those that follow. Many
+/// of them, or one that is not put `later`, end the wait.
 ///
 /// thread  put(), announce() and has_room() any; the rest its loop's.
 class Mailbox {
@@ -32,7 +32,7 @@ class Mailbox {
     const Lock lock(mutex_);
     if (closed_) return Put::closed;
     messages_.push_back(std::move(message));
-    // The loop has read there last, on another core.
+    // The loop has read this memory last, on another core.
     if (messages_.size() + kAhead < messages_.capacity())
       __builtin_prefetch(messages_.data() + messages_.size() + kAhead, 1);
     put_.store(put_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -46,7 +46,7 @@ class Mailbox {
     return !messages_.empty() && !std::exchange(announced_, true);
   }
   bool has_room(std::size_t count) const {
-    // Handled first: of what is put meanwhile we may see too much, never too little.
+    // The count of handled messages is read first: of those put meanwhile we may see too many, never too few.
     const std::size_t handled = handled_.load(std::memory_order_acquire);
     return put_.load(std::memory_order_relaxed) - handled + count <= limit_;
   }
@@ -81,7 +81,7 @@ class Mailbox {
   static constexpr std::size_t kAhead = 16;
 
   const std::size_t limit_;
-  const std::size_t much_;  ///< so many are announced by themselves
+  const std::size_t much_;  ///< so many end the wait of those that are put later
   // Two counts instead of one: each has one writer at a time and so costs no locked instruction, and its own cache
   // line, or posters and the loop would wait for each other.
   alignas(64) std::atomic<std::size_t> handled_{0};  ///< written by the loop

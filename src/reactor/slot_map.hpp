@@ -33,7 +33,7 @@ class SlotMap {
   T* find(std::uint32_t slot, std::uint32_t generation) const {
     return slot < items_.size() && generations_[slot] == generation ? items_[slot].get() : nullptr;
   }
-  /// Whatever lives in that slot now.
+  /// The object that is in that slot now.
   T* at(std::uint32_t slot) const { return slot < items_.size() ? items_[slot].get() : nullptr; }
   void erase(T& item) {
     const auto slot = item.slot;
