@@ -5,7 +5,7 @@
 namespace signalbox::store {
 namespace {
 
-constexpr std::size_t kLoadPiece = 1 << 20;  ///< bytes that are read between two looks at who waits
+constexpr std::size_t kLoadPiece = 1 << 20;  ///< bytes that are read between two looks at the queue
 
 users::Row row_of(const Statement& statement) {
   return static_cast<users::Row>(statement.number(0));

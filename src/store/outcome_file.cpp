@@ -175,7 +175,7 @@ void OutcomeFile::write(const Step& step) {
   std::visit(Writer{*this, step.row}, step.what);
 }
 
-// The row of one that is refused goes to the one that it was to replace: what comes behind it names that row already.
+// The outcome that a refused one was to replace gets its row, since later steps name that row already.
 void OutcomeFile::put(Row row, const Put& put) {
   const users::JobEntry& outcome = put.outcome;
   try {

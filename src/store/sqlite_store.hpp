@@ -17,11 +17,11 @@ namespace signalbox::store {
 /// Outcomes and the names of those online in a file that one thread writes in group commits: what waits goes in one
 /// transaction. What cannot be written stays queued and is tried again each second; until then outcomes are refused.
 /// What can never be written, because it is at fault itself, is refused alone. The outcomes of a user are read by the
-/// same thread, a piece between two commits, so that no commit waits long for who reads much.
+/// same thread, a piece between two commits, so that no commit waits long for a user who has much.
 ///
 /// A disk that does not answer holds up that thread and nothing else: look() notices it and close() leaves it behind.
 ///
-/// thread  any. What calls back is called on any thread, too: that of the file, or the one in look() or close().
+/// thread  any. Callbacks come on any thread, too: that of the file, or the one in look() or close().
 class SqliteStore final : public users::OutcomeStore {
  public:
   struct Options {
@@ -36,10 +36,11 @@ class SqliteStore final : public users::OutcomeStore {
   SqliteStore(const std::string& directory, Options options);
   ~SqliteStore() override { close(Milliseconds{1000}); }
 
-  /// Waits until what was put is on the disk, in at most so long; then tells who waits for it still.
+  /// Waits until what was put is on the disk, at most so long; then calls back all that still wait.
   void settle(Milliseconds patience) { writer_->queue.settle(patience); }
   /// Writes what is queued and closes the file, in at most so long. A disk that does not answer by then is left to its
-  /// thread, and the file stays locked while that lives. What was not written is logged; who waits for it is told.
+  /// thread, and the file stays locked while that lives. What was not written is logged, and all that wait for it are
+  /// called back.
   void close(Milliseconds patience);
 
   users::StoreState state() const override { return writer_->queue.state(); }
@@ -62,7 +63,7 @@ class SqliteStore final : public users::OutcomeStore {
   auto ask(Call call);
   template <class Answer>
   Answer wait_for(std::future<Answer> answer) const;
-  /// The thread ends, or is left behind: has it ended?
+  /// Ends the thread, or leaves it behind. True: it has ended.
   bool leave(Milliseconds patience);
 
   const std::string directory_;

@@ -31,14 +31,14 @@ std::size_t memory_of(const Step& step) {
   return sizeof step + std::visit(Counted{}, step.what);
 }
 
-/// What writing it comes to. A row that goes may change a page that nothing else does.
+/// What it costs to write. A row that is removed may change a page that nothing else changes.
 std::size_t written_bytes(const Step& step) {
   constexpr std::size_t kPage = 4096;
   const auto* forget = std::get_if<Forget>(&step.what);
   return memory_of(step) + (forget ? forget->rows.size() * kPage : 0);
 }
 
-/// Without it, what it is about is told again at worst. A date that is wrong would end an unread outcome.
+/// Without such a step, an outcome is told again at worst. A wrong date would end an unread outcome.
 bool may_be_dropped(const StoreQueue::Other& what) {
   return !std::holds_alternative<Redate>(what) && !std::holds_alternative<DateAtMost>(what);
 }
@@ -85,7 +85,7 @@ bool StoreQueue::push(Step step, bool in_haste) {
   return wakes();
 }
 
-// Who puts into a group asks for its commit soon.
+// A caller that puts into a group asks for its commit soon.
 Row StoreQueue::put(Put outcome) {
   const bool in_haste = outcome.group == 0;
   bool full = false, wakes_it = false;
@@ -173,7 +173,7 @@ void StoreQueue::settle(Milliseconds patience) {
     done_something_.wait_for(lock, patience, [&] { return done_ >= all || failing_ || hanging_; });
   }
   const std::unique_lock lock(outside_, std::try_to_lock);
-  if (!lock || abandoned_) return;  // one is being told, and takes long
+  if (!lock || abandoned_) return;  // a callback is running, and takes long
   for (auto& [callback, commit] : take_waiting(users::Commit::unknown)) callback(commit);
 }
 
@@ -278,7 +278,7 @@ void StoreQueue::not_written(std::string_view what) {
   tell(take_waiting(users::Commit::failed));
 }
 
-// All who wait, and nobody waits for the steps of their groups any more.
+// Takes out all callbacks that wait; nobody waits for the steps of their groups any more.
 StoreQueue::Told StoreQueue::take_waiting(users::Commit commit) {
   Told told;
   const std::lock_guard lock(mutex_);
@@ -319,7 +319,7 @@ FrameRef StoreQueue::unwritten(Row row) const {
   return outcome ? outcome->outcome.frame : FrameRef{};
 }
 
-// What was not found, or not come to, has but its key.
+// Outcomes that were not found, or not reached, have only their keys.
 void StoreQueue::answer(Question question) {
   Found callback;
   {
@@ -337,7 +337,7 @@ void StoreQueue::answer(Question question) {
 void StoreQueue::ended() {
   const std::lock_guard lock(mutex_);
   has_ended_ = true;
-  done_something_.notify_all();  // under the lock: who waits may be the last to hold this object
+  done_something_.notify_all();  // under the lock: the thread that waits may destroy this object
 }
 
 }  // namespace signalbox::store

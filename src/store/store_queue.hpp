@@ -21,8 +21,8 @@
 
 namespace signalbox::store {
 
-/// What a store was asked to do and has not done yet: the steps in their order, who waits for commits, and whose
-/// outcomes are to be read.
+/// What a store was asked to do and has not done yet: the steps in their order, the callbacks that wait for commits,
+/// and the outcomes that are to be read.
 ///
 /// All threads ask; one does what they ask, on a disk that may not answer. So what that thread is at stays here until
 /// it is done, and the others can tell how much waits, notice that it takes too long, and answer in its stead.
@@ -43,21 +43,21 @@ class StoreQueue {
   // For all threads.
 
   users::StoreState state() const noexcept;
-  /// An outcome is taken whatever the state is: who adds it has asked. Returns its row.
+  /// Takes an outcome in any state, for the caller has asked for the state. Returns its row.
   Row put(Put outcome);
-  /// Anything else but dates only spares a user a repetition, and is dropped when far too much waits.
+  /// All other steps but dates only spare a user a repetition: they are dropped when far too much waits.
   void add(Other what);
   void when_committed(users::CommitGroup group, Committed callback);
   void read(Reading reading, Found callback);
   /// Does this on the thread that has the file, before anything else. At the start.
   void run(Task task);
-  /// If the disk has been silent for the timeout, tells who waits that it is.
+  /// If the disk has been silent for the timeout, tells all that wait.
   void look(TimePoint now);
-  /// Waits until all that was asked before is done, or cannot be, or for so long; then tells who waits still.
+  /// Waits until all that was asked before is done or cannot be done, at most so long; then tells all that still wait.
   void settle(Milliseconds patience);
   /// Nothing more comes; waits until the other thread has done what it can, or for so long. False: it has not.
   bool end(Milliseconds patience);
-  /// From now on nobody is called back: those who wait are now. Returns how many outcomes have not been written.
+  /// Calls back all that wait, and nobody later. Returns how many outcomes have not been written.
   std::size_t abandon();
 
   // For the thread that has the file.
@@ -76,7 +76,7 @@ class StoreQueue {
   /// Around everything that may wait for the disk.
   void disk_begins();
   void disk_ends();
-  /// One that can never be written, and what who waits for it is told.
+  /// A step that can never be written, and what its callback is told.
   struct Fault {
     const Step* step;
     users::Commit commit;
@@ -91,7 +91,7 @@ class StoreQueue {
   /// has its packets.
   void next_question(std::optional<Question>& question);
   void answer(Question question);
-  /// Calls who asked, if they are there still.
+  /// Calls the asker, if it is still there.
   template <class Call>
   void call(Call&& outside) {
     const std::lock_guard lock(outside_);
@@ -137,14 +137,14 @@ class StoreQueue {
   std::deque<Asked> questions_;
   std::uint64_t last_question_ = 0;
   std::vector<Task> tasks_;
-  std::unordered_map<users::CommitGroup, users::Commit> faults_;  ///< until who waits for that group is told
+  std::unordered_map<users::CommitGroup, users::Commit> faults_;  ///< until the callback of that group is told
   TimePoint busy_since_ = kNever;
   TimePoint retry_at_{};
   TimePoint sleeps_until_ = TimePoint::min();  ///< the thread, unless it is woken; min: it does not sleep
   bool ending_ = false, has_ended_ = false;
   bool gone_ = false;  ///< nobody takes anything any more
 
-  // Held while those outside are called, who must be there until that has returned.
+  // Held while callbacks run: their owners must stay until these have returned.
   std::mutex outside_;
   bool abandoned_ = false;
 };

@@ -58,13 +58,13 @@ bool StoreWriter::write(OutcomeFile& file, const Batch& batch) {
     return false;
   }
   queue.written(batch, faults);
-  // Behind the answers, which do not depend on it.
+  // After the answers, which do not wait for it.
   const AtTheDisk at_the_disk(queue);
   file.tidy();
   return true;
 }
 
-// All but an outcome is dropped for good: a receipt that is missing has the outcome told once more.
+// All steps but outcomes are dropped for good: without its receipt an outcome is told once more.
 StoreQueue::Fault StoreWriter::drop(OutcomeFile& file, const OutcomeFile::Refused& one) {
   const auto& [step, error] = one;
   const auto* put = std::get_if<Put>(&step->what);
