@@ -16,14 +16,14 @@
 
 namespace signalbox::server {
 
-/// What time it is, for all that stands here.
+/// The clocks of all parts here.
 struct Clocks {
   hub::Clocks hub{};
   users::LedgerClock::Source ledger{};
 };
 
-/// Everything that stands on a network, wired: who is connected, what is emitted, what HTTP serves. One builds it for
-/// the service, and for simulations of it with a network and clocks of their own.
+/// All parts above a network, wired together: users, the hub, the HTTP interface and the routes. A service has one; so
+/// has a simulation, with a network and clocks of its own.
 ///
 /// thread  built by one, before the shards start; then as each part says.
 class Assembly {
@@ -33,7 +33,7 @@ class Assembly {
   Assembly(const Assembly&) = delete;
   Assembly& operator=(const Assembly&) = delete;
 
-  /// What lives on one shard; once for each.
+  /// Makes the part of one shard; once for each.
   std::unique_ptr<net::ShardApplication> shard(unsigned index);
   /// Says in the log what has been counted since it last did; the shards have stopped.
   void tell_counts() { counts_.tell(); }

@@ -45,7 +45,7 @@ bool host_labels(std::string_view host) {
   });
 }
 
-/// May it stand in a list in the log? What else comes, no browser sends.
+/// May it stand in a list in the log? No browser sends anything else.
 bool printable(std::string_view origin) {
   return origin.size() <= kMaxOriginBytes &&
          std::ranges::all_of(origin, [](char c) { return c > 0x20 && c < 0x7f && c != ','; });
@@ -165,7 +165,7 @@ std::string RefusedOrigins::line_to_add(std::string_view origin) const {
   return fmt::format("CORS_ORIGIN={},{}", cors_origin_, origin);
 }
 
-// With several no line is offered: who copies it would let in a stranger's origin together with his own.
+// With several origins no line is offered: whoever copied it could let in somebody else's beside their own.
 void warn_of(const RefusedOrigins::Report& refused) {
   std::vector<log::Field> fields;
   std::string_view event = "origins are refused; add those that are yours to CORS_ORIGIN";

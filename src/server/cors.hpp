@@ -49,7 +49,7 @@ class OriginPolicy {
 };
 
 /// Gathers the origins that were refused, so that one line a minute tells of them: the first at once. Each is told
-/// once, until so many others came that it is forgotten; what it remembers is bounded whatever strangers invent.
+/// once, until so many others have come that it is forgotten. What is remembered is bounded, whatever clients invent.
 ///
 /// thread  any (its lock: every shard refuses).
 class RefusedOrigins {
@@ -64,7 +64,7 @@ class RefusedOrigins {
   explicit RefusedOrigins(std::string cors_origin) : cors_origin_(std::move(cors_origin)) {}
   /// A request of this origin was refused. What is to be told now, if anything.
   std::optional<Report> refuse(std::string_view origin, TimePoint now);
-  /// The same of what has gathered, when the minute of the last line is over.
+  /// What has gathered, once the last line is a minute old.
   std::optional<Report> due(TimePoint now);
   TimePoint next_deadline() const { return TimePoint(TimePoint::duration(deadline_.load(std::memory_order_relaxed))); }
 

@@ -12,7 +12,7 @@ namespace {
 
 log::RareError reply_threw;
 
-/// Of the body's way over a connection, which is behind it.
+/// Does this field say how a body travels? This one has arrived.
 bool is_framing(std::string_view name) {
   constexpr std::array<std::string_view, 3> kFraming = {"Content-Length", "Transfer-Encoding", "Expect"};
   return std::ranges::any_of(kFraming, [name](std::string_view one) { return equal_ignoring_case(name, one); });

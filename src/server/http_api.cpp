@@ -163,7 +163,7 @@ std::optional<net::Response> HttpApi::check_key(const net::RequestHead& head) co
   return response;
 }
 
-// Who has no key is not told what there is.
+// A client without the key is not told what there is.
 std::optional<net::Response> HttpApi::on_head(const net::RequestHead& head, net::Admission& admission) const {
   admission.max_body = 0;
   const auto [endpoint, parts, allowed, needs_key] = find(head);
@@ -311,7 +311,7 @@ std::optional<net::Response> HttpApi::job(const Call& call) {
   return std::nullopt;
 }
 
-// In the row of all that is asked on this shard: many large answers are not written in one turn.
+// In line with all questions on this shard, so that many large answers are not written in one turn.
 void HttpApi::ask(std::string user, users::JobQuery query, const net::RequestId& id,
                   std::move_only_function<net::Response(const users::JobPage&)> respond) {
   auto answer = [this, id, respond = std::move(respond)](const users::JobPage& found) mutable {

@@ -62,7 +62,7 @@ class HttpApi {
     PathParts parts;
   };
   using Handler = std::optional<net::Response> (HttpApi::*)(const Call&);
-  /// A method of an address, and what is let in there.
+  /// A method of an address, and the requests that it takes.
   struct Endpoint {
     std::string_view method;  ///< of GET, HEAD as well
     std::string_view path;
@@ -72,7 +72,7 @@ class HttpApi {
     bool takes_events = false;         ///< in JSON
   };
   static std::span<const Endpoint> endpoints();
-  /// Of those at one address.
+  /// What there is at the address of a request.
   struct Found {
     const Endpoint* endpoint = nullptr;  ///< none: not by this method
     PathParts parts{};

@@ -19,7 +19,7 @@ class Io::Impl {
   hub::Hub& hub() const { return hub_; }
   const users::EmitLimits& limits() const { return limits_; }
   EmitResult emit(std::string_view user, users::FrameResult frame) const;
-  /// The same, and says when the outcome is durable; of one that is not kept at once that it is not.
+  /// The same, and calls back when the outcome is durable; at once, with false, if it is not kept.
   EmitResult emit(std::string_view user, users::FrameResult frame, OnCommitted on_committed) const;
 
  private:

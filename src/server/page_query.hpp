@@ -15,7 +15,7 @@ struct Page {
   std::uint64_t after_number() const;  ///< of a list that is numbered
 };
 
-/// A list that is given in pages: how long they are, and what is said to who asks for others.
+/// A list that is given in pages: the longest page, and the errors for a wrong query.
 struct PagedList {
   std::size_t most;  ///< of `limit`
   bool (*fits)(std::string_view after);

@@ -35,7 +35,7 @@ class WebSocketService::Impl {
   const std::unique_ptr<net::Network> network;
   server::Assembly house;
   Io::Impl io;
-  // Behind those who ask it to call them back: it writes to its end what it was given, and then they must be there.
+  // Declared after the parts that it calls back: it writes until its end, and they must be there then.
   std::unique_ptr<store::SqliteStore> store;
 
  private:
@@ -157,7 +157,7 @@ void WebSocketService::Impl::tell(const std::function<void()>& when_started) {
   }
 }
 
-// Whatever comes meanwhile, a second signal, stop() or the last client's end: what follows is stop().
+// A second signal, stop() or the end of the last client ends it early. In any case stop() follows.
 void WebSocketService::Impl::drain(server::StopSignals& signals) {
   log::info("not ready any more", {{"shutdown_delay_ms", std::to_string(config.shutdown_delay.count())}});
   house.api.set_ready(false);
@@ -218,7 +218,8 @@ void WebSocketService::Impl::stop_here() {
   log::info("stopped");
 }
 
-// Handlers may want a stop up to the last call of the store: only then is it known who has to be waited for.
+// Handlers may ask for a stop until the last call of the store: only then is it known whether there is a thread to
+// join.
 WebSocketService::Impl::~Impl() {
   stop_here();
   store.reset();
