@@ -18,10 +18,10 @@ class Acceptor {
   Acceptor& operator=(const Acceptor&) = delete;
 
   void add(int listener);
-  /// Is this event one of a listener, and of no connection?
+  /// Is this event a listener's, and no connection's?
   static bool concerns(const reactor::KernelEvent& event) { return event.token & kListener; }
-  /// Few are let in while clients who are here wait to be read: a login that waits unread is not pushed out by
-  /// newcomers, however many log in at once.
+  /// While connected clients wait to be read, only a few new ones are let in: so new ones do not push out a login that
+  /// waits unread, however many come at once.
   void on_event(const reactor::KernelEvent& event, bool all_read);
   void close();
 

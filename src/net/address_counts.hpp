@@ -7,12 +7,12 @@
 
 namespace signalbox::net {
 
-/// How many there are of each address.
+/// How many sessions each address has.
 ///
 /// thread  any.
 class AddressCounts {
  public:
-  /// One more, unless there are `most` of it.
+  /// Counts one more, unless the address has `most`.
   [[nodiscard]] bool add_within(std::size_t most, const reactor::PeerAddress& address) {
     const Lock lock(mutex_);
     const auto found = counts_.find(address);
@@ -20,7 +20,7 @@ class AddressCounts {
     ++counts_[address];
     return true;
   }
-  /// One more, however many there are.
+  /// Counts one more, however many it has.
   void add(const reactor::PeerAddress& address) {
     const Lock lock(mutex_);
     ++counts_[address];

@@ -14,7 +14,8 @@ struct AgePlace {
   T* newer = nullptr;
 };
 
-/// Objects in the order in which they came. Any may leave, and each knows its place: null, it is not among them.
+/// Objects in the order in which they came. Any of them may leave, for each knows its place (null: it is not in the
+/// list).
 ///
 /// thread  its owner's.
 template <class T, std::unique_ptr<AgePlace<T>> T::* Place>

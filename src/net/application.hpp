@@ -41,27 +41,27 @@ struct Response {
   bool close = false;
 };
 
-/// What a HandshakeRequest has of a head.
+/// The part of a head that a HandshakeRequest keeps.
 std::string compact_head(const RequestHead& head);
 /// Parses a raw head again (it was accepted once, so this cannot fail).
 RequestHead parse_head(std::string_view head);
 
-/// How a head is let in.
+/// On what terms a head is let in.
 struct Admission {
   std::size_t max_body = 0;
   Standing standing = Standing::unauthenticated;
 };
 
-/// What net does for one session where its handler says so. Lives at least as long as the handler.
+/// What a session's handler may ask of net. Lives at least as long as the handler.
 ///
 /// thread  its shard's.
 class SessionControl {
  public:
   /// Has the session an authenticated socket? While it has none, the limits of unauthenticated clients hold.
   virtual void set_authenticated(bool authenticated) = 0;
-  /// Whose it is, as a number: where too much is held, the sessions of one user are judged together. 0: nobody's.
+  /// The user, as a number: where too much is held, a user's sessions are judged together. 0: none.
   virtual void set_user(std::uint64_t user) = 0;
-  /// Stops or resumes reading from its client (whose events budget is used up).
+  /// Stops reading from its client, whose budget of events is used up, or resumes it.
   virtual void set_reading(bool reading) = 0;
   /// How many bytes of half-finished messages the handler holds.
   virtual void set_partial(std::size_t bytes) = 0;
@@ -70,7 +70,7 @@ class SessionControl {
   ~SessionControl() = default;
 };
 
-/// What is above net, one object a shard, living on that shard's thread.
+/// The rooms above net: one object for each shard, on its thread.
 class ShardApplication : public reactor::Receiver {
  public:
   virtual ~ShardApplication() = default;

@@ -54,7 +54,7 @@ void AskedRequests::open(const RequestHead& head, const AskedRequest& asked, eng
   entry->touched();
 }
 
-// A session whose client sends more than it may has to go, as where a connection brings it.
+// A session whose client sends more than it may is closed, as if a connection had brought it.
 bool AskedRequests::admit_post(const std::string& sid, const RequestId& id, engineio::Stamp stamp, std::size_t bytes) {
   const PostAdmission admission = sessions_.begin_post(sid, id, stamp);
   if (admission.max_body == 0 || bytes <= admission.max_body) return true;

@@ -6,7 +6,7 @@
 
 namespace signalbox::net {
 
-/// Requests that have no connection here: each runs whole on the shard of its session, or on any.
+/// Requests without a connection: each runs whole on the shard of its session, or on any.
 ///
 /// thread  its shard's.
 class AskedRequests {
@@ -16,13 +16,13 @@ class AskedRequests {
   void set_application(ShardApplication& application) { application_ = &application; }
 
   void take(AskedRequest asked);
-  /// Whoever asked waits no more, and may not have its answer.
+  /// The asker waits no more, and may not have had its answer.
   void forget(const RequestId& id, const std::string& sid);
 
  private:
   void on_engine_path(const RequestHead& head, AskedRequest& asked);
   void open(const RequestHead& head, const AskedRequest& asked, engineio::Stamp stamp);
-  /// False: so large a body may it not have.
+  /// False: its body is larger than it may be.
   bool admit_post(const std::string& sid, const RequestId& id, engineio::Stamp stamp, std::size_t bytes);
 
   const Options& options_;

@@ -12,7 +12,7 @@
 
 namespace signalbox::net {
 
-/// Calls back with one answer: with 503 where nobody gives it another before it goes.
+/// Calls back with one answer: with 503 if it is destroyed without one.
 ///
 /// thread  one at a time.
 class Reply {
@@ -39,16 +39,16 @@ struct AskedRequest {
   PeerAddress peer;
   Reply reply;
   Counted place;  ///< among the connections
-  Counted bytes;  ///< among what is not whole, until the shard has it
+  Counted bytes;  ///< among half-finished bytes, until the shard has taken them
 };
 
-/// Who waits on one shard for the answer to a request without a connection. They are told at the end of a turn, when no
-/// session is at work: what they do then may come back here.
+/// The askers that wait on one shard for answers to requests without a connection. They are called at the end of a
+/// turn, when no session is at work, for they may call back into the service.
 ///
 /// thread  its shard's.
 class Askers {
  public:
-  /// Does this name one of them? A connection is never of generation 0.
+  /// Does this name an asker? No connection has generation 0.
   static bool names(const RequestId& id) { return id.generation == 0; }
   static RequestId id_of(const PendingRequest& request) {
     return {.shard = request.shard,
@@ -60,17 +60,17 @@ class Askers {
   void add(const RequestId& id, Reply reply, Counted place) {
     waiting_.emplace(key_of(id), Asker{std::move(reply), std::move(place), {}});
   }
-  /// Fields for its answer, whatever that is. It must be waiting.
+  /// Fields for its answer, whatever that will be. The asker must be waiting.
   void set_fields(const RequestId& id, HttpFields fields) { waiting_.at(key_of(id)).fields = std::move(fields); }
   /// One that waits no more is a no-op.
   void answer(const RequestId& id, Response response);
-  /// It has gone, and hears nothing any more.
+  /// It has gone, and is not called any more.
   void forget(const RequestId& id);
   /// Calls back those who have their answers.
   void tell();
-  /// There are some to be told.
+  /// Is anybody to be called back?
   bool due() const { return !answered_.empty(); }
-  /// All who are left hear that the service has ended.
+  /// Tells all that are left that the service has ended.
   void close();
   std::size_t size() const { return waiting_.size(); }
 

@@ -32,7 +32,7 @@ void Budgets::set_queued(Connection& connection, std::size_t bytes) {
   relieve_if(queued_.add(connection.standing, more, more));
 }
 
-// A frame that several wait for is in the total once; each client is judged by the whole of it.
+// A frame that waits for several clients counts once in the total; each client is judged by all of it.
 void Budgets::count_queue(SessionEntry& entry) {
   const auto whole = change(entry.queued, entry.session.held_bytes());
   relieve_if(queued_.add(entry.standing(), entry.session.take_memory_change(), whole));

@@ -20,15 +20,15 @@ class Budgets {
 
   void set_partial(Connection& connection, std::size_t bytes);
   void set_partial(SessionEntry& entry, std::size_t bytes);
-  /// The answer that a client has not read yet: no queue has it any more.
+  /// Counts an answer that the client has not read yet: no queue holds it any more.
   void set_queued(Connection& connection, std::size_t bytes);
   /// Counts anew what its session holds.
   void count_queue(SessionEntry& entry);
 
-  /// As whose its bytes count from now on.
+  /// The account to which its bytes count from now on.
   void set_standing(Connection& connection, Standing standing);
   void set_standing(const SessionEntry& entry, Standing before, Standing standing);
-  /// The bytes of its request count as this account's, unless the connection has shown more before.
+  /// Counts the bytes of its request to this account, unless the connection has a better standing.
   void set_account(Connection& connection, const Account& account);
 
   const ByteBudget& partial() const { return partial_; }

@@ -7,11 +7,11 @@
 
 namespace signalbox::net {
 
-/// What all clients hold of something. Several shards add to it: below nought for a moment where one takes off what
-/// another has not added yet.
+/// How many bytes all clients hold of something. Several shards add to it: it may be below zero for a moment, when one
+/// takes off what another has not added yet.
 struct ByteCounts {
   std::atomic<std::size_t> all{0};
-  std::atomic<std::size_t> unauthenticated{0};  ///< by clients who have shown nothing
+  std::atomic<std::size_t> unauthenticated{0};  ///< by clients with neither login nor API_KEY
 
   static std::ptrdiff_t signed_bytes(const std::atomic<std::size_t>& count) {
     return static_cast<std::ptrdiff_t>(count.load(std::memory_order_relaxed));
@@ -19,22 +19,22 @@ struct ByteCounts {
   std::size_t bytes() const { return static_cast<std::size_t>(std::max(signed_bytes(all), std::ptrdiff_t{0})); }
 };
 
-/// The bound of that, of which clients who have shown nothing may have half.
+/// The bound of such bytes, of which unauthenticated clients may have half.
 ///
 /// thread  any; of the counts each part is exact, both together are not.
 class ByteBudget {
  public:
   ByteBudget(ByteCounts& counts, std::size_t limit) : counts_(counts), limit_(limit) {}
 
-  /// A holder has so much more, or less: `memory` of what is bounded, `whole` of what its holder is judged by. True: it
-  /// has grown, and is too much now.
+  /// A holder has more or less than before: `memory` bytes of what is bounded, `whole` bytes of what it is judged by.
+  /// True: that is more, and too much now.
   [[nodiscard]] bool add(Standing standing, std::ptrdiff_t memory, std::ptrdiff_t whole) {
     if (memory == 0 && whole == 0) return false;
     if (standing == Standing::unauthenticated) add_to(counts_.unauthenticated, whole);
     add_to(counts_.all, memory);
     return (memory > 0 || whole > 0) && too_much();
   }
-  /// The holder of so much is another one now.
+  /// So many bytes have a holder of another standing now.
   void move(Standing from, Standing to, std::size_t whole) {
     const bool was = from == Standing::unauthenticated, is = to == Standing::unauthenticated;
     if (was != is)
@@ -43,7 +43,7 @@ class ByteBudget {
 
   std::size_t limit() const { return limit_; }
   bool full() const { return over(counts_.all, limit_); }
-  /// Do those who have shown nothing hold more than that?
+  /// Do unauthenticated clients hold more than that?
   bool unauthenticated_over(std::size_t most) const { return over(counts_.unauthenticated, most); }
   bool unauthenticated_full() const { return unauthenticated_over(limit_ / 2); }
   bool too_much() const { return full() || unauthenticated_full(); }

@@ -49,7 +49,7 @@ struct HttpState {
   bool ended = false;      ///< the peer will send no more
 };
 
-/// Takes a buffer's bytes, and its memory if that is much.
+/// Takes a buffer's bytes, and its memory if it is large.
 void clear_and_shrink(std::string& buffer);
 
 /// What a WebSocket needs only now and then: bytes that do not come from its session's queue, and unfinished input.
@@ -98,7 +98,7 @@ struct Connection {
   PeerAddress peer{};
 
   std::uint64_t id() const { return (std::uint64_t{generation} << 32) | slot; }  ///< also its WebSocketId
-  /// Its request has no answer yet, or has not been given all of it.
+  /// Has its request no answer yet, or only a part of it?
   bool unanswered() const;
   /// Would its end leave an Engine.IO request without its answer?
   bool owes_answer(Kernel& kernel) const;

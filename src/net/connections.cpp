@@ -23,7 +23,7 @@ bool Connection::unanswered() const {
   }
 }
 
-// A reset alone says nothing: HAProxy ends so each connection that it needs no more.
+// A reset alone is no fault: HAProxy ends each connection like that when it needs it no more.
 bool Connection::owes_answer(Kernel& kernel) const {
   if (!http || !http->engine || http->sid.empty()) return false;
   if (unanswered()) return true;
@@ -84,7 +84,7 @@ Connection* Connections::find(const RequestId& request) const {
 }
 
 std::optional<std::span<char>> Connections::read(Connection& connection) {
-  // While too much is half-finished little more of it is taken, until those who have to go have gone.
+  // While too much is half-finished, only a little more is read, until enough clients are closed.
   const std::size_t most = budgets_.partial().too_much() ? kReadOfTooMuch : kReadScratch;
   const long got = connection.stream.read(loop_.kernel(), {scratch_.get(), most});
   if (connection.stream.holds_output()) connection.blocked = true;

@@ -64,7 +64,7 @@ class Connections {
   /// The kernel takes bytes again. False: it is closed.
   bool on_writable(Connection& connection);
   void update_interest(Connection& connection);
-  /// Those that hold bytes of which the kernel says nothing more, since a filter has them.
+  /// Reads those whose filter holds bytes, of which the kernel says nothing more.
   template <class Read>
   void read_unread(Read read) {
     for (const auto id : std::exchange(unread_, {}))
@@ -72,7 +72,7 @@ class Connections {
   }
   bool has_unread() const { return !unread_.empty(); }
 
-  /// Sees to it that the end of this turn has a look at it.
+  /// Has the end of this turn look at it.
   void touch(Connection& connection);
   bool has_touched() const { return !touched_.empty(); }
   template <class Look>

@@ -6,19 +6,19 @@
 
 namespace signalbox::net {
 
-/// A part of something that is limited over all shards: counts there while it lives.
+/// A share of something that is limited over all shards. It counts there while this object lives.
 ///
 /// thread  one at a time; the counter's any.
 class Counted {
  public:
-  /// Nothing: with it there would be more than `most`.
+  /// Nothing if there would be more than `most`.
   static std::optional<Counted> within(std::size_t most, std::atomic<std::size_t>& counter, std::size_t amount = 1) {
     const bool fits = counter.fetch_add(amount, std::memory_order_relaxed) + amount <= most;
     Counted made(&counter, amount);
     return fits ? std::optional(std::move(made)) : std::nullopt;
   }
 
-  /// What another one has left.
+  /// Takes over a share that another one left.
   static Counted taken_over(std::atomic<std::size_t>& counter, std::size_t amount = 1) {
     return Counted(&counter, amount);
   }
@@ -32,7 +32,7 @@ class Counted {
   ~Counted() {
     if (counter_) counter_->fetch_sub(amount_, std::memory_order_relaxed);
   }
-  /// From here on another one takes it off.
+  /// Leaves the share to another one, which takes it off.
   void leave() { counter_ = nullptr; }
 
  private:

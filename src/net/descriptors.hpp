@@ -8,7 +8,7 @@ std::size_t raise_descriptor_limit();
 /// How many this process has open.
 std::size_t open_descriptors();
 
-/// What there is of descriptors, and who needs them.
+/// How many descriptors there are, and what needs them.
 struct Descriptors {
   std::size_t limit = 0;
   std::size_t open = 0;  ///< before the shards are made: standard streams, the store's files, the application's own
@@ -16,12 +16,12 @@ struct Descriptors {
   std::size_t addresses = 1;  ///< that each shard listens on
 };
 
-/// Connections over the limit that are told so, at once; more are closed.
+/// Most connections over the limit that are told so at a time; more are closed unanswered.
 inline constexpr std::size_t kMaxRefused = 64;
 
 /// How many connections there may be beside all that the program itself needs; 0: there is room for none.
 std::size_t connections_within(const Descriptors& descriptors);
-/// The least limit with room for that many.
+/// The least limit with room for so many connections.
 std::size_t descriptors_for(std::size_t connections, const Descriptors& descriptors);
 
 }  // namespace signalbox::net

@@ -74,7 +74,8 @@ bool EngineEndpoint::on_head(Connection& connection, const RequestHead& head, st
   return false;
 }
 
-// A body that even an unauthenticated client may send needs no leave. Nobody may send more than MAX_PAYLOAD_BYTES.
+// A body of a size that an unauthenticated client may send is let in without asking. Nobody may send more than
+// MAX_PAYLOAD_BYTES.
 void EngineEndpoint::begin_post(Connection& connection, engineio::Stamp stamp) {
   const HttpState& http = *connection.http;
   const std::size_t most = shared_.options.session.max_payload_bytes;
@@ -144,7 +145,8 @@ void EngineEndpoint::answer(const RequestId& request, Response response, const A
   http_.answer(*connection, response);
 }
 
-// The connection has died unnoticed; or its client repeats what it never ends or reads, on one after the other.
+// The connection has died unnoticed; or its client repeats a request that it never ends, or whose answer it never
+// reads, on one connection after the other.
 void EngineEndpoint::drop_repeated(const RequestId& request) {
   if (Askers::names(request)) return askers_.answer(request, application_->refusal(400));
   Connection* connection = connections_.find(request);

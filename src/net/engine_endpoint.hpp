@@ -6,8 +6,8 @@
 
 namespace signalbox::net {
 
-/// The Engine.IO path of a shard's HTTP server: to which session a request belongs, on which shard that lives, and back
-/// from there with the answer. A WebSocket moves to its session's shard.
+/// The Engine.IO path of a shard's HTTP server: takes a request to its session, on whichever shard that is, and brings
+/// the answer back. A WebSocket moves to its session's shard.
 ///
 /// thread  its shard's; answer(), let_in() and drop_repeated() from others by run_at().
 class EngineEndpoint final : public EngineRequests {

@@ -79,9 +79,8 @@ std::optional<engineio::RequestError> EngineSessions::check(const RequestHead& h
   return engineio::check_request(*query, facts);
 }
 
-// Two POSTs at once mean that two clients hold this sid: the session ends ("overlap from client"), and so the second,
-// when it is whole, is of a session that there is not. A repeat takes the place of the first, whose connection has died
-// unnoticed.
+// Two POSTs at once mean that two clients hold this sid: the session ends ("overlap from client"), and the second POST
+// finds no session when it is whole. A repeat takes the place of the first, whose connection has died unnoticed.
 PostAdmission EngineSessions::begin_post(const std::string& sid, const RequestId& id, engineio::Stamp stamp) {
   SessionEntry* entry = table_.find(sid);
   if (!entry || !entry->session.open()) return {};

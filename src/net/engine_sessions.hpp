@@ -19,10 +19,10 @@ struct EngineRequest {
 
 using EngineQuery = std::expected<engineio::Query, engineio::RequestError>;
 
-/// Why a request will not come whole, or its answer not be read.
+/// Why a request will not come whole, or why its answer will not be read.
 enum class Gone : std::uint8_t { connection, too_large };
 
-/// How large the body of a POST may be, and as whose it counts. 0: there is no such session.
+/// How large the body of a POST may be, and to which account it counts. 0: there is no such session.
 struct PostAdmission {
   std::size_t max_body = 0;
   Account account{};
@@ -41,7 +41,7 @@ class EngineSessions {
   /// No session is opened any more.
   void open_no_more() { opens_ = false; }
   bool opens() const { return opens_; }
-  /// Null: its address has too many already, or this shard as many as ids can name.
+  /// Null: its address has too many sessions already, or this shard as many as ids can name.
   SessionEntry* open(engineio::Transport transport, const PeerAddress& peer, const RequestHead& head);
   /// The error in a request, as far as its head shows one.
   std::optional<engineio::RequestError> check(const RequestHead& head, const EngineQuery& query) const;

@@ -17,7 +17,7 @@ class HttpDate {
   std::int64_t second_ = -1;
 };
 
-/// How an answer goes out, besides what it says.
+/// How an answer is sent, apart from its content.
 struct AnswerFraming {
   std::string_view date;
   std::string_view cors;   ///< rendered fields

@@ -87,7 +87,7 @@ void HttpServer::begin_body(Connection& connection, std::size_t max_body) {
   if (http.parser.expects_continue()) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     std::size_t written = 0;
-    // Written at once: a small line into an empty socket buffer. One that does not even take that is given up.
+    // Written at once: a small line into an empty socket buffer. A connection that does not even take that is given up.
     if (connections_.write(connection, kContinue, written) && written != kContinue.size())
       connections_.close(connection);
   }

@@ -48,7 +48,7 @@ void HttpServer::turn_away(Stream stream, const PeerAddress& peer) {
   connections_.touch(*connection);
 }
 
-// In one: what is behind the head of an upgrade may have to go on to another shard.
+// In one call: what stands behind the head of an upgrade may have to go on to another shard.
 void HttpServer::adopt(Stream stream, const PeerAddress& peer, Counted place, std::string bytes) {
   Connection* connection = open(std::move(stream), peer, std::move(place), false);
   if (connection && !bytes.empty()) take(*connection, bytes);

@@ -56,7 +56,7 @@ class HttpServer {
   /// Null: it has gone, or been answered.
   Connection* waiting_for(const RequestId& request) const;
   void answer(Connection& connection, const Response& response, bool close = false);
-  /// Answers before the body is in.
+  /// Answers before the whole body has come.
   void refuse(Connection& connection, const Response& response);
   void begin_body(Connection& connection, std::size_t max_body);
   /// Nothing of the body is taken until let_in().

@@ -13,7 +13,7 @@ struct Listeners {
   std::uint16_t port = 0;
 };
 
-/// The addresses that a name stands for on this machine, as text ("10.0.0.1", "fe80::1%eth0"); those of an address are
+/// The addresses that a name stands for on this machine, as text ("10.0.0.1", "fe80::1%eth0"); an address stands for
 /// itself. Throws std::runtime_error with the reason why there are none.
 std::vector<std::string> resolve(const std::string& host);
 using Resolver = std::vector<std::string> (*)(const std::string& host);

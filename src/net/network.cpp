@@ -142,7 +142,7 @@ void ShardedNetwork::drain(Milliseconds most, std::function<void()> drained) {
   }
 }
 
-// Any shard will do: it passes on what belongs to a session of another one, as with those that it accepts.
+// Any shard will do: it passes requests on to their sessions' shards, as those of connections that it accepts.
 Adoption ShardedNetwork::adopt(Stream stream, std::string head, std::string rest) {
   const Options& options = shared_.options;
   if (made() == 0) return Adoption::not_running;

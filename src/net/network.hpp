@@ -48,9 +48,9 @@ class Network : public Mailboxes {
   /// Binds and starts the threads. Throws std::system_error or std::runtime_error with a sentence ("port 3000 is in use
   /// …").
   virtual void start() = 0;
-  /// No new sessions from now on. Those there are end (server_shutting_down), the first at once and the others one
-  /// after the other (drain_pace), while all that is asked of them is answered. `drained` is called on a shard when
-  /// none is left, perhaps more than once. Any thread.
+  /// Opens no new sessions. Those there are end (server_shutting_down), the first at once and the others one after the
+  /// other (drain_pace), while all that is asked of them is answered. `drained` is called on a shard when none is left,
+  /// perhaps more than once. Any thread.
   virtual void drain(Milliseconds most, std::function<void()> drained) = 0;
   /// Stops accepting, flushes what is queued, closes every session (server_shutting_down), joins the threads. Within 2
   /// s.

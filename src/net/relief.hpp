@@ -8,17 +8,17 @@
 
 #include "net/byte_budget.hpp"
 
-// In which order clients go when they hold too much of something that is bounded over all shards.
+// In which order clients are closed when they hold too much of something that is bounded over all shards.
 namespace signalbox::net {
 
-/// As whose something counts.
+/// To whom bytes count.
 struct Account {
   Standing standing = Standing::unauthenticated;
   std::uint64_t user = 0;  ///< of a login, if that is known
 };
 
-/// When a holder goes: clients who have shown nothing first, workers last. Of the former those who have been at it the
-/// longest, of logins those whose user holds most, of workers those who hold most themselves.
+/// How soon a holder is closed: unauthenticated clients first, workers last. Of unauthenticated clients those go first
+/// that have taken the longest, of logins those whose user holds most, of workers those that hold most themselves.
 struct Urgency {
   std::uint8_t rank = 0;
   std::uint64_t weight = 0;
@@ -29,23 +29,22 @@ struct Urgency {
   auto operator<=>(const Urgency&) const = default;
 };
 
-/// The search for those who have to go. Who is the first may be with any shard. So one shard after the other looks, in
-/// rounds: in each, those go who are at least half as urgent as the most urgent that the round before left.
+/// The search for clients to close. The most urgent may be on any shard, so one shard after the other looks, in rounds.
+/// Each round closes those that are at least half as urgent as the most urgent one that the round before left.
 class ReliefRound {
  public:
-  /// Before each shard's look. Who may send for nothing has to bring something before all shards search again: of
-  /// clients who have shown nothing a quarter more goes than is too much.
+  /// Before each shard's look. Once unauthenticated clients hold more than their half, a quarter of it is freed: they
+  /// fill it at no cost, and not each time should all shards have to search.
   void look_at(const ByteBudget& budget) { makes_room_ = makes_room_ || budget.unauthenticated_full(); }
-  /// Do those of this standing hold more than they may? An eighth is always left to clients who have shown nothing: a
-  /// login is one of these when it begins, however much others hold.
+  /// Do clients of this standing hold more than they may? An eighth is always left to unauthenticated ones, however
+  /// much others hold: a login begins as one of these.
   bool too_much(const ByteBudget& budget, Standing standing) const {
     const bool full = budget.full();
     if (standing != Standing::unauthenticated) return full;
     const std::size_t limit = budget.limit();
     return budget.unauthenticated_over(full ? limit / 8 : makes_room_ ? limit / 8 * 3 : limit / 2);
   }
-  /// What all clients of its user hold: of one login alone it would be little, spread over many. The first round adds
-  /// up.
+  /// What all clients of its user hold: a user could spread much over many of them. The first round adds it up.
   std::uint64_t held_by(const Account& account, std::uint64_t bytes) {
     if (account.standing != Standing::login || account.user == 0) return bytes;
     std::uint64_t& sum = users_[account.user];
@@ -56,7 +55,7 @@ class ReliefRound {
     if (const auto user = users_.find(account.user); user != users_.end())
       user->second -= std::min(user->second, bytes);
   }
-  /// Does this one go in this round? Else it is remembered for the next one.
+  /// Is this one closed in this round? If not, it is noted for the next one.
   bool reaches(const Urgency& urgency) {
     if (searched_ && urgency >= least_) return true;
     first_left_ = std::max(first_left_, urgency);

@@ -34,7 +34,7 @@ TimePoint Reliever::begun_at(const Connection& connection) const {
   return entry ? entry->begun_at() : TimePoint();
 }
 
-// As messages, since the caller may be inside the one that has to go.
+// As messages, since the caller may be inside the client that is to be closed.
 void ask_for_relief(Shared& shared) {
   if (shared.relief.asked.fetch_add(1) != 0) return;
   Reliever* first = shared.relievers.front();
@@ -59,7 +59,7 @@ void Reliever::look() {
   if (goes_on || (asked_meanwhile && too_much())) ask_for_relief(shared_);
 }
 
-/// Those of this shard whose turn to go has come in this round, the most urgent first.
+/// The clients of this shard that this round closes, the most urgent first.
 template <class Count>
 std::vector<Reliever::Holder> Reliever::first_to_go(const ByteBudget& budget, ReliefRound& round, Count count) {
   std::vector<Holder> holders;

@@ -15,12 +15,12 @@ class Reliever {
   Reliever(Shared& shared, const reactor::Loop& loop, Budgets& budgets, Connections& connections,
            SessionTable& sessions);
 
-  /// This shard's look in a round, and then the next shard's. One after the other (ReliefRound): at once, several would
-  /// each let go what is too much.
+  /// This shard's look in a round, and then the next shard's: at the same time, each of them would close as much as is
+  /// too much.
   void look();
 
  private:
-  /// A connection or a session that has to go.
+  /// A connection or a session that is to be closed.
   struct Holder {
     Urgency urgency;
     Account account;

@@ -14,7 +14,7 @@ namespace signalbox::net {
 
 class SessionTable;
 
-/// One Engine.IO session with its handler, as its table keeps it. A class on top says how the session reaches its
+/// One Engine.IO session with its handler, as its table keeps it. A derived class says how the session reaches its
 /// sockets: it has the rest of SessionIo and SessionControl.
 ///
 /// thread  its shard's; its table owns it.
@@ -41,8 +41,8 @@ struct SessionEntry : engineio::SessionIo, SessionControl {
   Standing standing() const { return authenticated() ? Standing::login : Standing::unauthenticated; }
   Account account() const { return {standing(), user}; }
   TimePoint begun_at() const { return unauthenticated ? unauthenticated->since : TimePoint(); }
-  /// May what this WebSocket sends be taken now? Not while the session is not to be read; and a `5` not before a POST
-  /// that began earlier, whose packets count first.
+  /// May the input of this WebSocket be taken now? Not while the session is not to be read; and a `5` not before a POST
+  /// that began earlier, whose packets come first.
   bool may_read(engineio::WebSocketId websocket) const {
     if (websocket == session.websocket()) return reading;
     return !post || websocket != session.upgrading();

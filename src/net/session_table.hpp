@@ -20,8 +20,8 @@ class Budgets;
 
 /// The Engine.IO sessions of a shard, which it owns: by id and by slot, with their deadlines and their ages.
 ///
-/// A call into a session may end it, but nothing else than erase() and erase_all() takes one away: so an entry that was
-/// found holds until the end of the turn.
+/// A call into a session may end it, but only erase() and erase_all() remove one: so an entry that was found stays
+/// until the end of the turn.
 ///
 /// thread  its shard's.
 class SessionTable {
@@ -39,7 +39,7 @@ class SessionTable {
   SessionEntry* find(std::uint32_t slot, std::uint32_t generation) const { return sessions_.find(slot, generation); }
   void erase(SessionEntry& entry);
 
-  /// Sees to it that the end of this turn has a look at it.
+  /// Has the end of this turn look at it.
   void touch(SessionEntry& entry) { touched_.add(entry); }
   bool has_touched() const { return !touched_.empty(); }
   template <class Look>
@@ -51,19 +51,19 @@ class SessionTable {
     sessions_.for_each(visit);
   }
   void set_authenticated(SessionEntry& entry, bool authenticated);
-  /// Its half-finished bytes are others now.
+  /// The number of its half-finished bytes has changed.
   void count_partial(SessionEntry& entry);
 
-  /// Its session's deadline may be another one now.
+  /// Its session's deadline may have changed.
   void arm(SessionEntry& entry);
   void run_timers();
   TimePoint next_deadline() const;
   std::size_t timers() const { return timers_.armed(); }
 
-  /// From now on they end one after the other, one of all shards after each `pace`.
+  /// From now on sessions end one after the other, one of all shards after each `pace`.
   void begin_drain(Clock::duration pace);
-  /// Ends those whose turn has come: of a drain, and of those without a login where there are too many. `all_read`: no
-  /// client that might be logging in waits to be read.
+  /// Ends the sessions that are due: of a drain, and the oldest without a login where there are too many. `all_read`:
+  /// no client that might be logging in waits to be read.
   void end_due(bool all_read);
   void close_all();
   /// The shard has ended.

@@ -55,7 +55,7 @@ bool run_at(const Shared& shared, const std::vector<Part*>& parts, const reactor
   return shared.loops[shard]->post(Message::run([task = std::move(task), &part]() mutable { task(part); }));
 }
 
-/// Somebody has to go, as too much is held of something. Any shard; it happens in later turns.
+/// Too much is held of something: clients are to be closed. Any shard; it happens in later turns.
 void ask_for_relief(Shared& shared);
 
 }  // namespace signalbox::net

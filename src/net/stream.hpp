@@ -34,7 +34,7 @@ class Wire {
   std::uint32_t sent_ = 0;
 };
 
-/// What stands between a connection and its wire where the bytes there are others, such as those of TLS.
+/// Stands between a connection and its wire where the bytes differ, as with TLS.
 ///
 /// read() and write() answer as the kernel's do, in bytes of the connection. What write() said it took and the wire
 /// did not is held here, and goes first at the next write(), which may be of no bytes.
@@ -45,9 +45,9 @@ class StreamFilter {
   virtual ~StreamFilter() = default;
   virtual long read(Kernel& kernel, Wire& wire, std::span<char> out) = 0;
   virtual long write(Kernel& kernel, Wire& wire, std::string_view bytes) = 0;
-  /// Has it bytes for the connection, of which the kernel knows nothing any more?
+  /// Does it hold bytes for the connection, which the kernel reports no more?
   virtual bool holds_input() const = 0;
-  /// Has it bytes for the wire, which wait until the kernel takes more?
+  /// Does it hold bytes for the wire, until the kernel takes more?
   virtual bool holds_output() const = 0;
 };
 

@@ -16,7 +16,7 @@ class TouchedList {
     items_.push_back(&item);
   }
   bool empty() const { return items_.empty(); }
-  /// Looks at each. One that is touched meanwhile waits for the next call, also if it has had its look.
+  /// Looks at each. One that is touched meanwhile waits for the next call, even if it has had its look.
   template <class Look>
   void look(Look look) {
     std::vector<T*> items;

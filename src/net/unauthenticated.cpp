@@ -41,10 +41,10 @@ TimePoint UnauthenticatedSessions::next_deadline() const {
   return full && by_age_.has_several() ? by_age_.oldest_since() + kLoginTime : kNever;
 }
 
-// Newcomers past the limit push out those who have been here longest without a login, but not before these could log
-// in: many who come at once would else push each other out. Past as many as there may be connections nobody is spared.
+// New sessions past the limit push out the oldest without a login, but not before these could log in: many that come at
+// once would otherwise push each other out. Past as many as there may be connections, none is spared.
 SessionEntry* UnauthenticatedSessions::one_too_many(TimePoint now, bool all_read) {
-  // Each shard has its part, so that nobody has to go for heads that are kept elsewhere.
+  // Each shard has its part, so that no session is closed for heads that another shard keeps.
   Limits& limits = shared_.limits;
   const std::size_t most_heads = limits.unauthenticated_heads.value() / shared_.loops.size();
   if (head_bytes_ > most_heads && by_age_.has_several()) {

@@ -7,24 +7,24 @@
 
 namespace signalbox::net {
 
-/// The unauthenticated sessions of a shard, by age. Chooses the one that has to go where they are too many.
+/// The unauthenticated sessions of a shard, by age. Chooses the one to close where they are too many.
 ///
 /// thread  its shard's; the limits are of all shards.
 class UnauthenticatedSessions {
  public:
   explicit UnauthenticatedSessions(Shared& shared) : shared_(shared) {}
 
-  /// One more of this address, which add() counts then. False: it has as many as it may.
+  /// May this address have one more? add() counts it then.
   [[nodiscard]] bool admit(const PeerAddress& peer);
   /// A new session.
   void add(SessionEntry& entry, TimePoint now);
-  /// Its user has left. It is the newest: whatever it has to wait for, newcomers could bring as well.
+  /// Its user has left. It is the newest now: its client could have connected anew as well.
   void add_again(SessionEntry& entry, TimePoint now);
-  /// False: it was none.
+  /// False: it was not among them.
   bool remove(SessionEntry& entry);
-  /// When the oldest has to go, if none logs in.
+  /// When the oldest is to be closed, if none logs in.
   TimePoint next_deadline() const;
-  /// One that has to go now; null: none. `all_read`: no client that might be logging in waits to be read.
+  /// The one to close now; null: none. `all_read`: no client that might be logging in waits to be read.
   SessionEntry* one_too_many(TimePoint now, bool all_read);
 
  private:
