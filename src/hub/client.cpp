@@ -263,7 +263,7 @@ void Client::on_admission(Login& login, const Middleware& last) {
   link_.deadline_changed();
 }
 
-void Client::on_claim(SocketState& socket, const FoundSocket* found) {
+void Client::on_claim(SocketState& socket, const recovery::FoundSocket* found) {
   const Turn turn(*this);
   login_of(socket).on_claim(found);
   link_.deadline_changed();
@@ -329,7 +329,7 @@ void Client::on_received(std::uint64_t marker, TimePoint now) {
   constexpr std::chrono::seconds kSecond{1};
   std::erase_if(receipts_, [&](const Receipt& receipt) {
     if (receipt.of_outcomes || receipt.marker > marker) return false;
-    local_.recovery()->received(receipt.socket, receipt.number);
+    local_.outboxes().received(receipt.socket, receipt.number);
     return true;
   });
   for (Receipt& receipt : receipts_) {

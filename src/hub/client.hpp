@@ -40,8 +40,8 @@ class Client {
   /// What is half-finished of it has changed.
   void count_partial();
   void on_admission(Login& login, const Middleware& last);
-  /// The answer to SocketState::claim(): what was found; null: nothing, and the socket is a new one.
-  void on_claim(SocketState& socket, const FoundSocket* found);
+  /// The answer to Outbox::claim(): what was found; null: nothing, and the socket is a new one.
+  void on_claim(SocketState& socket, const recovery::FoundSocket* found);
   void on_loaded(SocketState& socket);
 
   // For its sockets.
@@ -62,7 +62,7 @@ class Client {
   void forget_left(TimePoint now);
   /// Asks for a receipt of all that was sent so far; it counts for the outcomes up to `number` of that socket's user.
   void ask_receipt(const SocketRef& socket, std::uint64_t number);
-  /// Asks for a receipt of what that socket was sent so far, up to `number` of the shard's Recovery.
+  /// Asks for a receipt of what that socket was sent so far, up to `number` of its numbered outbox.
   void want_receipt(const SocketRef& socket, std::uint64_t number);
   /// SocketState::disconnect() by a call that does not come from inside this client.
   void disconnect(SocketState& socket, bool close);
@@ -85,7 +85,7 @@ class Client {
   struct Receipt {
     std::uint64_t marker;
     SocketRef socket;
-    bool of_outcomes = true;  ///< else for Recovery, at once
+    bool of_outcomes = true;  ///< else for its outbox, at once
     std::uint64_t number;
     TimePoint counts_at = kNever;  ///< kNever: it has not come
   };

@@ -13,11 +13,6 @@ SocketState* Hub::find(const SocketRef& ref) const {
   return shards[ref.shard]->find(ref.slot, ref.generation);
 }
 
-void LocalSockets::keep_recoverable(Hub& hub) {
-  recovery_ = std::make_unique<Recovery>(hub, *this, shard_);
-  presence_.set_offsets(*recovery_);
-}
-
 SocketRef LocalSockets::add(SocketState& socket, Link& link) {
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(entries_.size()));
@@ -59,30 +54,31 @@ void LocalSockets::on_message(Message& message) {
   SB_DEBUG_ASSERT(Mutex::held() == 0);
   switch (message.kind) {
     case Message::Kind::deliver:
-      if (recovery_) return recovery_->deliver(message);
-      if (const Entry* to = entry(message.slot, message.generation)) {
-        if (message.number != 0) return to->socket->send_outcome(message.frame, message.number);
-        to->link->send(std::move(message.frame));
-      }
-      return;
+      return outboxes_.deliver(message);
     case Message::Kind::broadcast:
-      return presence_.add(message.number, message.frame, recovery_ ? recovery_->broadcast(message) : 0);
+      return presence_.add(message.number, message.frame, outboxes_.number_of(message));
     case Message::Kind::task:
       return;  // run by the shard itself
   }
 }
 
+void LocalSockets::send(Message& message) {
+  const Entry* to = entry(message.slot, message.generation);
+  if (!to) return;
+  if (message.number != 0) return to->socket->send_outcome(message.frame, message.number);
+  to->link->send(std::move(message.frame));
+}
+
 TimePoint LocalSockets::next_deadline() const {
   if (!copies_.empty()) return TimePoint::min();
-  return std::min(
-      {presence_.next_deadline(), questions_.next_deadline(), recovery_ ? recovery_->next_deadline() : kNever});
+  return std::min({presence_.next_deadline(), questions_.next_deadline(), outboxes_.next_deadline()});
 }
 
 void LocalSockets::on_timer(TimePoint now) {
   copies_.clear();
   presence_.on_timer(now);
   questions_.on_timer(now);
-  if (recovery_) recovery_->on_timer(now);
+  outboxes_.on_timer(now);
 }
 
 }  // namespace signalbox::hub

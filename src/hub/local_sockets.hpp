@@ -6,9 +6,9 @@
 
 #include "hub/hub.hpp"
 #include "hub/job_questions.hpp"
+#include "hub/outboxes.hpp"
 #include "hub/pending_logins.hpp"
 #include "hub/presence_feed.hpp"
-#include "hub/recovery.hpp"
 
 namespace signalbox::hub {
 
@@ -18,11 +18,9 @@ namespace signalbox::hub {
 class LocalSockets {
  public:
   explicit LocalSockets(std::uint32_t shard, const PresenceLimits& limits = {})
-      : shard_(shard), presence_(limits), questions_(shard) {}
-
-  /// From now on those who go may come back (RECOVERY_WINDOW_MS). Before any socket.
-  void keep_recoverable(Hub& hub);
-  Recovery* recovery() const { return recovery_.get(); }  ///< null: it is off
+      : shard_(shard), presence_(limits), questions_(shard), outboxes_(*this) {}
+  LocalSockets(const LocalSockets&) = delete;
+  LocalSockets& operator=(const LocalSockets&) = delete;
 
   SocketRef add(SocketState& socket, Link& link);
   /// The socket has gone; nobody finds it any more, but its slot stays its own until release().
@@ -33,6 +31,7 @@ class LocalSockets {
   PresenceFeed& presence() { return presence_; }
   JobQuestions& questions() { return questions_; }
   PendingLogins& logins() { return logins_; }
+  Outboxes& outboxes() { return outboxes_; }
   std::uint32_t shard() const { return shard_; }
   /// The copy of a frame that this turn's sockets share, made by the first that wants it.
   template <class Make>
@@ -43,6 +42,8 @@ class LocalSockets {
   }
   /// Delivers or broadcasts; takes the frame out of the message.
   void on_message(Message& message);
+  /// What is delivered goes out as it is.
+  void send(Message& message);
 
   TimePoint next_deadline() const;
   void on_timer(TimePoint now);
@@ -66,7 +67,7 @@ class LocalSockets {
   JobQuestions questions_;
   PendingLogins logins_;
   std::unordered_map<const Frame*, Copy> copies_;  ///< of this turn
-  std::unique_ptr<Recovery> recovery_;
+  Outboxes outboxes_;
 };
 
 }  // namespace signalbox::hub

@@ -17,10 +17,7 @@ Login::~Login() {
 }
 
 void Login::begin(TimePoint now) {
-  if (client_.local().recovery()) {
-    wish_ = read_wish(attempt_.auth());
-    for (const char* key : {"pid", "offset"}) attempt_.drop_auth_key(key);
-  }
+  wish_ = client_.local().outboxes().take_wish(attempt_);
   admit(now);
 }
 
@@ -79,10 +76,10 @@ void Login::refuse(const ConnectRefusal& refusal, TimePoint now) {
 void Login::claim(TimePoint now) {
   client_.admitted(attempt_.user() ? std::string_view(attempt_.user()->user_id) : std::string_view());
   socket_ = std::make_unique<SocketState>(client_, nsp_, std::move(attempt_.user()), attempt_.auth(), now);
-  if (!wish_ || !socket_->claim(*std::exchange(wish_, {}))) load();
+  if (!wish_ || !socket_->outbox().claim(*socket_, *std::exchange(wish_, {}))) load();
 }
 
-void Login::on_claim(const FoundSocket* found) {
+void Login::on_claim(const recovery::FoundSocket* found) {
   if (!found) return load();
   hand_over().welcome_back(*found);
 }

@@ -8,8 +8,8 @@
 #include <signalbox/event_registry.hpp>
 
 #include "hub/connect_attempt.hpp"
-#include "hub/recovery.hpp"
 #include "hub/registry.hpp"
+#include "recovery/connections.hpp"
 
 namespace signalbox::hub {
 
@@ -46,7 +46,7 @@ class Login {
   /// A middleware that took its time has the last word of its own.
   void on_admission(const Middleware& last, TimePoint now);
   /// The answer to its claim. Nothing: it is a new socket.
-  void on_claim(const FoundSocket* found);
+  void on_claim(const recovery::FoundSocket* found);
   void on_loaded();
   /// Its client has gone, or wants it no more.
   void abandon(CloseReason reason, TimePoint now);
@@ -69,7 +69,7 @@ class Login {
   ConnectAttempt attempt_;
   std::size_t next_ = 0;  ///< link of the namespace's chain
   std::uint64_t id_ = 0;  ///< by which a middleware that takes its time finds it; 0: none does
-  std::optional<RecoveryWish> wish_;
+  std::optional<recovery::Wish> wish_;
   std::unique_ptr<SocketState> socket_;  ///< once it is admitted
   bool over_ = false;
 };

@@ -11,6 +11,9 @@
 
 namespace signalbox::hub {
 
+/// Outcomes are acknowledged under their numbers, above all ids that emit_with_ack() gives.
+inline constexpr std::uint64_t kOutcomeAcks = 1'000'000'000'000;
+
 /// The acknowledgements that one socket owes us, and those of outcomes that it gave. Each callback is called once,
 /// whatever happens.
 ///

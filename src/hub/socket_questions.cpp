@@ -49,7 +49,7 @@ std::expected<users::JobQuery, std::string_view> read_query(bool of_one, std::st
 
 bool SocketState::answers_about_jobs(const socketio::EventView& event, const socketio::PacketView& packet) {
   const bool of_one = event.name == "job_status", of_all = event.name == "jobs";
-  if (!user_ || !(of_one || of_all) || nsp_.handlers.contains(event.name)) return false;
+  if (!user_ || !(of_one || of_all) || nsp().handlers.contains(event.name)) return false;
   if (!packet.ack_id) return true;  // nobody waits for the answer
   auto query = read_query(of_one, packet.payload);
   const std::string_view error = query ? may_not_ask() : query.error();
@@ -64,26 +64,26 @@ bool SocketState::answers_about_jobs(const socketio::EventView& event, const soc
     return true;
   }
   query->bytes = std::min(config().send_queue_bytes, kMaxAnswer);
-  auto take = [&hub = client_.hub(), ref = ref_, ack_id = *packet.ack_id,
+  auto take = [&hub = client().hub(), ref = ref(), ack_id = *packet.ack_id,
                job = query->job_id](const users::JobPage& page) {
     SocketState* still = hub.find(ref);
     return still ? still->answer(ack_id, job, page) : 0;
   };
-  client_.local().questions().ask(
-      client_.hub().directory,
-      {.user = user_->id, .query = std::move(*query), .link = &client_.link(), .answer = std::move(take)});
+  client().local().questions().ask(
+      client().hub().directory,
+      {.user = user_->id, .query = std::move(*query), .link = &client().link(), .answer = std::move(take)});
   return true;
 }
 
 /// Why not; empty: it may.
 std::string_view SocketState::may_not_ask() const {
   std::string_view why;
-  if (client_.local().questions().asks(client_.link()))
+  if (client().local().questions().asks(client().link()))
     why = "One question about jobs at a time: ask again when the other is answered.";
-  if (client_.link().waiting() >= config().send_queue_bytes)
+  if (client().link().waiting() >= config().send_queue_bytes)
     why = "SEND_QUEUE_BYTES wait for this client: ask again when it has read them.";
   if (!why.empty()) {
-    client_.hub().limits.questions.reached({{"user", std::string(user_id())}, {"why", std::string(why)}});
+    client().hub().limits.questions.reached({{"user", std::string(user_id())}, {"why", std::string(why)}});
   }
   return why;
 }
@@ -99,7 +99,7 @@ std::size_t SocketState::answer(std::uint64_t ack_id, const std::optional<std::s
   }
   if (page.next != 0) (answer.append(R"(,{"next":)") += std::to_string(page.next)) += '}';
   answer += ']';
-  client_.spend_answer(answer.size() + JobQuestions::kLookBytes * page.looked_at);
+  client().spend_answer(answer.size() + JobQuestions::kLookBytes * page.looked_at);
   send_ack(ack_id, answer, {});
   return answer.size();
 }

@@ -10,8 +10,8 @@
 
 #include "hub/connect_attempt.hpp"
 #include "hub/hub.hpp"
+#include "hub/outbox.hpp"
 #include "hub/pending_acks.hpp"
-#include "hub/recovery.hpp"
 #include "hub/registry.hpp"
 #include "hub/token_expiry.hpp"
 #include "socketio/packet.hpp"
@@ -34,18 +34,17 @@ class SocketState {
   ~SocketState();
 
   std::string_view id() const { return {id_.data(), id_.size()}; }
-  const Namespace& nsp() const { return nsp_; }
+  const Namespace& nsp() const { return outbox_.nsp(); }
   std::string_view user_id() const { return user_ ? std::string_view(user_->id) : user_id_; }
   const std::string& user_json() const { return user_json_; }
   Handshake handshake() const;
   const Config& config() const;
-  const SocketRef& ref() const { return ref_; }
-  Client& client() const { return client_; }
+  SocketRef ref() const { return outbox_.ref(); }
+  Client& client() const { return outbox_.client(); }
+  Outbox& outbox() { return outbox_; }
   /// Has its client come back, with what it missed?
   bool recovered() const { return recovered_; }
 
-  /// Wants to be an older socket (RECOVERY_WINDOW_MS). False: there is none. True: Client::on_claim() says.
-  bool claim(RecoveryWish wish);
   /// The newest unread outcome that could not be read when this socket was told the others; 0: none. Receipts count
   /// only for outcomes newer than it.
   std::uint64_t withheld() const { return withheld_; }
@@ -54,7 +53,7 @@ class SocketState {
   /// Joins the directory, answers the client, tells the application. In one turn, so that nothing comes between.
   void welcome();
   /// The same as the socket that the client has been before, which the directory has.
-  void welcome_back(const FoundSocket& found);
+  void welcome_back(const recovery::FoundSocket& found);
   void on_event(const socketio::PacketView& packet, Attachments attachments, TimePoint now);
   void on_ack(std::uint64_t id, const JsonView& payload, Attachments attachments);
 
@@ -67,10 +66,6 @@ class SocketState {
   void sent_outcome(std::uint64_t number);
   /// The client has received all outcomes up to this number that the socket was sent.
   void confirm(std::uint64_t number);
-  /// The client is to confirm what was sent up to this number (Recovery::received()).
-  void want_receipt(std::uint64_t number);
-  /// The client has found this socket again over another connection: the one here ends.
-  void taken_over(TimePoint now);
   /// `41`: the client does not come back by itself.
   void disconnect(bool close);
   /// No longer a member, for whatever reason: gone from the directory, the application told, once.
@@ -81,15 +76,12 @@ class SocketState {
   void on_timer(TimePoint now);
 
  private:
-  void send(socketio::PacketType type, std::optional<std::uint64_t> id, std::string_view payload,
-            const Attachments& attachments);
   void hear_of_others(std::uint64_t heard = 0);
   void accept(std::string_view pid, const std::function<void()>& between = {});
   void count_elsewhere();
   void introduce();
   void keep_user(std::string json);
   void tell(const users::UserJobs::Replay& replay);
-  FrameRef as_sent(const FrameRef& frame, std::uint64_t number) const;
   PendingAcks& acks();
   // socket_questions.cpp
   /// Is it a question about jobs, which every client may ask?
@@ -102,13 +94,11 @@ class SocketState {
   void give_up(std::vector<OnAck> waiting, AckError error);
   Ack make_ack(std::uint64_t id);
 
-  Client& client_;
-  const Namespace& nsp_;
+  Outbox outbox_;
   std::array<char, 20> id_;
   bool welcomed_ = false;
   bool left_ = false;
   bool recovered_ = false;
-  SocketRef ref_;
   std::uint64_t withheld_ = 0;
   const users::User* user_ = nullptr;  ///< its entry in the directory; for the main namespace alone
   std::string user_id_;                ///< empty in the main namespace, where the directory has it

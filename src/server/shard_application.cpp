@@ -10,7 +10,7 @@ namespace signalbox::server {
 ShardApplication::ShardApplication(Parts parts, unsigned shard)
     : parts_(parts), shard_(shard), sockets_(shard, presence_limits(parts.hub.config)) {
   parts_.hub.shards[shard] = &sockets_;
-  if (parts_.hub.config.recovery_window.count() != 0) sockets_.keep_recoverable(parts_.hub);
+  sockets_.outboxes().open(parts_.hub);
 }
 
 std::unique_ptr<engineio::SessionHandler> ShardApplication::on_session(engineio::Session& session,

@@ -41,11 +41,9 @@ struct FakeHub {
       locals.push_back(std::make_unique<LocalSockets>(shard));
       hub.shards.push_back(locals.back().get());
     }
-    if (config.recovery_window.count() != 0) {
-      for (auto& local : locals) local->keep_recoverable(hub);
-    }
-    hub.emitter.set_running(true);
     hub.clocks = {.steady = [] { return test_now; }, .wall = wall_now};
+    for (auto& local : locals) local->outboxes().open(hub);
+    hub.emitter.set_running(true);
   }
   EventRegistry events(const std::string& nsp = "/") { return registry.events(nsp); }
   /// Every shard takes what lies in its mailbox, until all are empty.

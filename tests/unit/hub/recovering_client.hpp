@@ -118,7 +118,7 @@ struct RecoveryWorld : testing::Test {
   }
   void turn_clock(Milliseconds by) {
     test_now += by;
-    for (auto& local : hub.locals) local->recovery()->on_timer(test_now);
+    for (auto& local : hub.locals) local->outboxes().on_timer(test_now);
     if (hub.directory.next_deadline() <= test_now) hub.directory.on_timer(test_now);
     hub.deliver();
   }

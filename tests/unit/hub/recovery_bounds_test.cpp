@@ -37,7 +37,7 @@ TEST_F(RecoveryWithinAUsersBytes, who_needs_what_was_pushed_out_is_a_new_socket_
   EXPECT_EQ(ada.take(), kAuthenticated);
   tab.connect(0);
   EXPECT_TRUE(tab.recovered);
-  EXPECT_LE(hub.locals[0]->recovery()->bytes() + hub.locals[1]->recovery()->bytes(), 16'000u);
+  EXPECT_LE(hub.locals[0]->outboxes().bytes() + hub.locals[1]->outboxes().bytes(), 16'000u);
 }
 
 TEST_F(RecoveryWithinAUsersBytes, a_replay_that_is_larger_is_told_without_copies_and_recovered_once_its_last_has_come) {
@@ -56,7 +56,7 @@ TEST_F(RecoveryWithinAUsersBytes, a_replay_that_is_larger_is_told_without_copies
   ada.connect(0);
   EXPECT_EQ(ada.take(), kAuthenticated + replay);
   EXPECT_EQ(ada.offsets.size(), 2u) << "of authenticated, and of the last of them";
-  EXPECT_LE(hub.locals[0]->recovery()->bytes(), 2000u);
+  EXPECT_LE(hub.locals[0]->outboxes().bytes(), 2000u);
 
   ada.offset = ada.offsets[0];  // as if the line had been cut before the last
   ada.cut();
@@ -97,7 +97,7 @@ TEST_F(RecoveryWithinAUsersBytes, gone_sockets_of_one_user_are_bounded_as_well) 
     reload.connect(0);
     reload.cut();
   }
-  EXPECT_LE(hub.locals[0]->recovery()->bytes(), 8000u);
+  EXPECT_LE(hub.locals[0]->outboxes().bytes(), 8000u);
   EXPECT_LE(hub.hub.recovery.size(), 15u);
 }
 
@@ -117,7 +117,7 @@ TEST_F(RecoveryWithinTheTotal, the_oldest_events_go_and_then_the_sockets_that_ha
   }
   last.connect();
   last.cut();
-  EXPECT_LE(hub.locals[0]->recovery()->bytes(), 20'000u) << "half of it is the other thread's";
+  EXPECT_LE(hub.locals[0]->outboxes().bytes(), 20'000u) << "half of it is the other thread's";
   first.connect();
   EXPECT_FALSE(first.recovered);
   last.connect();
@@ -135,7 +135,7 @@ TEST_F(RecoveryAndTheRest, a_quiet_connection_whose_events_were_all_confirmed_re
   turn_clock(5s);  // the client is asked what it has had
   ASSERT_NE(ada.connection().marker, 0u);
   ada.connection().client.on_received(ada.connection().marker, test_now);
-  EXPECT_EQ(hub.locals[0]->recovery()->bytes(), 0u) << "nothing of it is kept any longer";
+  EXPECT_EQ(hub.locals[0]->outboxes().bytes(), 0u) << "nothing of it is kept any longer";
   turn_clock(10min);
   ada.cut();
   emit("ada", 77);
@@ -152,10 +152,10 @@ TEST_F(RecoveryAndTheRest, a_connected_client_is_asked_before_much_is_kept_for_i
   for (int i = 0; i < 5000; ++i) {
     emit("ada", i);
     if (ada.connection().marker == 0) continue;
-    EXPECT_LT(hub.locals[0]->recovery()->bytes(), 20'000u);
+    EXPECT_LT(hub.locals[0]->outboxes().bytes(), 20'000u);
     ada.connection().client.on_received(std::exchange(ada.connection().marker, 0), test_now);
   }
-  EXPECT_LT(hub.locals[0]->recovery()->bytes(), 20'000u);
+  EXPECT_LT(hub.locals[0]->outboxes().bytes(), 20'000u);
 }
 
 TEST_F(RecoveryAndTheRest, the_offset_that_is_shown_confirms_the_outcomes_before_it) {

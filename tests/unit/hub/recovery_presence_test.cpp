@@ -5,7 +5,6 @@
 #include <random>
 #include <set>
 
-#include "hub/recovery.hpp"
 #include "recovering_client.hpp"
 
 // What sockets that may come back hear of who comes and who goes.

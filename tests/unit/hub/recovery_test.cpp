@@ -1,5 +1,3 @@
-#include "hub/recovery.hpp"
-
 #include <gtest/gtest.h>
 
 #include "recovering_client.hpp"
@@ -100,7 +98,7 @@ TEST_F(Recovery, the_window_is_counted_from_the_disconnect) {
   ada.cut();
   turn_clock(120s);
   EXPECT_EQ(hub.hub.recovery.size(), 0u);
-  EXPECT_EQ(hub.locals[0]->recovery()->bytes(), 0u);
+  EXPECT_EQ(hub.locals[0]->outboxes().bytes(), 0u);
   ada.connect();
   EXPECT_FALSE(ada.recovered);
 }

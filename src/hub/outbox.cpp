@@ -1,0 +1,95 @@
+#include "hub/outbox.hpp"
+
+#include <algorithm>
+
+#include "hub/client.hpp"
+#include "hub/local_sockets.hpp"
+#include "hub/socket_state.hpp"
+
+namespace signalbox::hub {
+
+using socketio::PacketType;
+
+namespace {
+
+recovery::SocketFacts facts_of(const SocketState& socket) {
+  recovery::SocketFacts facts{
+      .ref = socket.ref(), .id = {}, .user = std::string(socket.user_id()), .nsp = socket.nsp().name};
+  std::ranges::copy(socket.id(), facts.id.begin());
+  return facts;
+}
+
+}  // namespace
+
+Outbox::Outbox(Client& client, const Namespace& nsp, SocketState& socket)
+    : client_(client), nsp_(nsp), numbered_(client.local().outboxes().numbered_.get()) {
+  const SocketRef ref = client.local().add(socket, client.link());
+  slot_ = ref.slot;
+  generation_ = ref.generation;
+}
+
+SocketRef Outbox::ref() const {
+  return {.shard = client_.local().shard(), .slot = slot_, .generation = generation_};
+}
+
+bool Outbox::claim(const SocketState& socket, recovery::Wish wish) {
+  return numbered_ && numbered_->claims.claim(facts_of(socket), std::move(wish));
+}
+
+std::string Outbox::open(const SocketState& socket, const users::User* user) {
+  return numbered_ ? numbered_->open(facts_of(socket), user, socket.withheld()) : std::string();
+}
+
+void Outbox::close(const users::User* user, CloseReason reason, TimePoint now) {
+  client_.local().vacate(ref());
+  if (numbered_) return numbered_->close(ref(), reason, now);
+  if (user) client_.hub().directory.sockets.leave(user, ref(), now);
+  client_.local().release(ref());
+}
+
+void Outbox::send(PacketType type, std::optional<std::uint64_t> id, std::string_view payload,
+                  const Attachments& attachments) {
+  const std::string head = socketio::packet_head(type, nsp_.name, id, attachments.size());
+  const bool answers = type == PacketType::ack || type == PacketType::binary_ack;
+  const FrameKind kind = answers ? FrameKind::event : FrameKind::control;
+  client_.link().send(make_frame(false, kind, {}, head, payload));
+  for (const std::string& attachment : attachments) client_.link().send(binary_frame(attachment));
+}
+
+void Outbox::emit(std::string_view event, std::string_view arguments, const Attachments& attachments) {
+  if (!numbered_) return send_event({}, event, arguments, attachments);
+  const FrameRef frame = text_frame(socketio::event_packet(nsp_.name, {}, event, arguments, attachments.size()));
+  numbered_->sender.emit(ref(), frame, attachments);
+}
+
+void Outbox::emit_with_ack(std::uint64_t id, std::string_view event, std::string_view arguments,
+                           const Attachments& attachments) {
+  send_event(id, event, arguments, attachments);
+}
+
+void Outbox::send_event(std::optional<std::uint64_t> id, std::string_view event, std::string_view arguments,
+                        const Attachments& attachments) {
+  client_.link().send(text_frame(socketio::event_packet(nsp_.name, id, event, arguments, attachments.size())));
+  for (const std::string& attachment : attachments) client_.link().send(binary_frame(attachment));
+}
+
+void Outbox::tell(const users::UserJobs::Replay& replay) {
+  if (numbered_) return numbered_->sender.tell(ref(), replay.entries);
+  for (const users::JobEntry& entry : replay.entries) client_.link().send_kept(as_sent(entry.frame, entry.number));
+}
+
+void Outbox::send_outcome(const FrameRef& frame, std::uint64_t number) {
+  client_.link().send(as_sent(frame, number));
+}
+
+// With OUTCOME_ACKS an outcome asks for its acknowledgement, of all sockets under the same id.
+FrameRef Outbox::as_sent(const FrameRef& frame, std::uint64_t number) const {
+  if (!client_.hub().config.outcome_acks || frame->kind() != FrameKind::outcome) return frame;
+  const auto make = [&] {
+    const std::string head = socketio::packet_head(PacketType::event, nsp_.name, kOutcomeAcks + number);
+    return make_frame(false, FrameKind::outcome, frame->key(), head, frame->packet().substr(2));
+  };
+  return client_.local().shared_copy(frame, make);
+}
+
+}  // namespace signalbox::hub
