@@ -34,6 +34,13 @@ struct UnknownFlag : ConfigError {
   using ConfigError::ConfigError;
 };
 
+/// A setting that a program has read itself.
+struct ConfigValue {
+  std::string name;   ///< as in the environment: "PORT"
+  std::string value;  ///< its text
+  std::string from;   ///< where it stood, for messages
+};
+
 enum class AuthFailure : std::uint8_t { unauthorized, connect_error };
 
 /// Every setting. docs/configuration.md has the table; from_env() reads the environment over `.env` in the working
@@ -253,6 +260,8 @@ struct Config {
   /// Flags over environment over `.env`. `arguments` are those after the command's name, such as {"--port", "3001"}.
   /// Throws ConfigError, and of its kinds UnknownFlag for a flag that there is not.
   [[nodiscard]] static Config from_arguments(const std::vector<std::string>& arguments);
+  /// These over the defaults, and of one name the last; nothing else is read. Throws ConfigError.
+  [[nodiscard]] static Config from_values(const std::vector<ConfigValue>& values);
   /// Takes the settings' flags and their values out of `arguments` (up to a "--") and returns them; what a program has
   /// of its own stays.
   static std::vector<std::string> take_flags(std::vector<std::string>& arguments);
@@ -260,6 +269,9 @@ struct Config {
   [[nodiscard]] static std::string help();
   /// The same as a Markdown table (docs/configuration.md).
   [[nodiscard]] static std::string markdown_table();
+  /// The same as the text of a JSON array: of each setting its name, type (number, switch, list or text), unit,
+  /// default, what is allowed, and what it does.
+  [[nodiscard]] static std::string json_table();
 };
 
 }  // namespace signalbox

@@ -17,6 +17,7 @@ namespace signalbox {
 
 namespace hub {
 struct Hub;
+class SocketList;
 class SocketState;
 class Registry;
 }  // namespace hub
@@ -70,6 +71,9 @@ enum class AckError : std::uint8_t { timeout, disconnected, too_many_pending };
 using AckResult = std::expected<Arguments, AckError>;
 using OnAck = std::move_only_function<void(AckResult)>;
 
+class SocketHandle;
+using OnSockets = std::move_only_function<void(std::vector<SocketHandle>)>;
+
 /// Names one socket from anywhere: what Socket::handle() gives. It is a value, to be copied and kept. Once the socket
 /// has gone, emit() and disconnect() do nothing. A client that comes back within RECOVERY_WINDOW_MS has a new handle
 /// (on_connect is called again); what is emitted to the old one meanwhile is lost.
@@ -87,17 +91,36 @@ class SocketHandle {
   /// was sent: invalid_event, reserved_event, invalid_json, too_large, overloaded (MAILBOX_MESSAGES wait for the
   /// socket's shard), stopped. That the socket has gone is no error.
   [[nodiscard]] std::expected<void, EmitError> emit(std::string_view event, const json& argument) const;
+  /// Socket::emit_text from any thread.
+  [[nodiscard]] std::expected<void, EmitError> emit_text(std::string_view event, const JsonView& arguments_array,
+                                                         Attachments attachments = {}) const;
+  /// Socket::emit_with_ack from any thread. `on_ack` runs once, on a shard: with AckError::disconnected where the
+  /// socket has gone; not at all where this returns an error, or where the service ends before the socket is reached.
+  [[nodiscard]] std::expected<void, EmitError> emit_with_ack(
+      std::string_view event, const JsonView& arguments_array, OnAck on_ack,
+      std::chrono::milliseconds timeout = std::chrono::milliseconds{0}, Attachments attachments = {}) const;
   /// Socket::disconnect from any thread.
   void disconnect(bool close = false) const;
 
  private:
   friend class Socket;
+  friend class hub::SocketList;
   explicit SocketHandle(const hub::SocketState& state);
+  std::expected<void, EmitError> check(std::string_view event, const JsonView& arguments_array,
+                                       const Attachments& attachments) const;
 
   hub::Hub* hub_;
   std::uint32_t shard_, slot_, generation_;
   std::string id_, nsp_, user_id_;
 };
+
+/// Finds every socket that is open in the main namespace, authenticated or not, and calls back once with their handles,
+/// in no order: on a shard, at a moment when some of them may have gone already. Not at all where the service does not
+/// run, or ends meanwhile.
+///
+/// thread  any.
+/// cost    a shard looks at some thousand sockets a turn, and serves others between.
+void list_sockets(const Io& io, OnSockets on_sockets);
 
 /// One client's membership in one namespace.
 ///
@@ -112,6 +135,8 @@ class Socket {
   [[nodiscard]] SocketHandle handle() const;
   /// The object under `user` in `authenticated`: the token's claims without the registered ones.
   json user() const;
+  /// The same as text; "{}" if nobody has said who the user is.
+  std::string_view user_text() const;
   Handshake handshake() const;
   /// Did its client come back within RECOVERY_WINDOW_MS, as the same socket (id(), user_id()) and with what it missed?
   bool recovered() const;
@@ -152,6 +177,8 @@ class ConnectRequest {
  public:
   virtual ~ConnectRequest() = default;
   virtual std::string_view nsp() const = 0;
+  /// The id that the socket will have, unless it turns out to be one that comes back (RECOVERY_WINDOW_MS).
+  virtual std::string_view id() const { return {}; }
   virtual Handshake handshake() const = 0;
   /// The value of a handshake header, any case; empty if absent.
   virtual std::string header(std::string_view name) const = 0;
@@ -161,6 +188,8 @@ class ConnectRequest {
   virtual std::string query(std::string_view name) const = 0;
   /// Who the user is, as JwtAuth or another middleware before this one has said; empty if none has.
   virtual std::string_view user_id() const { return {}; }
+  /// The object that was said with it, as text; empty if none has.
+  virtual std::string_view user_text() const { return {}; }
 
   /// Says who the user is: `id` 1 to 256 bytes of UTF-8 without control characters, `user_object_text` a JSON object
   /// that goes to the client under `user`; at `expires` the socket ends. Throws std::invalid_argument for what is not

@@ -84,6 +84,8 @@ using OnCommitted = std::move_only_function<void(bool durable)>;
 /// (JsonView).
 [[nodiscard]] EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_view event,
                                            const JsonView& data);
+[[nodiscard]] EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_view event,
+                                           const JsonView& data, OnCommitted on_committed);
 
 /// Tells everybody something: queues one event for every socket that is authenticated in the main namespace, on all
 /// shards. A socket hears all notices in the order in which they were taken, each once; between a notice and what is
@@ -97,6 +99,9 @@ using OnCommitted = std::move_only_function<void(bool durable)>;
 /// cost     encoded once; a shard sends it to a thousand sockets a turn, and serves others between. A client that has
 ///          not read what came before is told up to ten seconds later, and then counts as slow (SEND_QUEUE_BYTES).
 [[nodiscard]] std::expected<void, EmitError> emit_to_all(const Io& io, std::string_view event, const json& data);
+/// The same with the data as JSON text, relayed as these very bytes.
+[[nodiscard]] std::expected<void, EmitError> emit_to_all_json(const Io& io, std::string_view event,
+                                                              const JsonView& data);
 
 /// Has the user an authenticated socket, or did the last one go within the presence grace? Right at once after the call
 /// that

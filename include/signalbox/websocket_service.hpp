@@ -79,9 +79,11 @@ class WebSocketService {
   /// is what it read behind that. From here the connection is like one of the service's own port, with its limits, its
   /// log and its timeouts, whether it asks for a WebSocket, for Engine.IO's polling or for anything else.
   ///
-  /// fd      the service's from now on: also what is refused is closed.
-  /// thread  any, from start() on.
-  [[nodiscard]] Adoption adopt(int fd, std::string head, std::string rest = {});
+  /// fd              the service's from now on: also what is refused is closed. A Unix socket will do, behind which the
+  ///                 program ends TLS.
+  /// remote_address  the client's, such as "127.0.0.1", where the descriptor does not know it.
+  /// thread          any, from start() on.
+  [[nodiscard]] Adoption adopt(int fd, std::string head, std::string rest = {}, std::string_view remote_address = {});
 
   /// Answers a request that has no connection here, such as one that a web server of the program's own has read: of the
   /// HTTP interface, of a route, or of Engine.IO's polling, whose GET waits for what there is to say. While it waits it
@@ -107,6 +109,14 @@ class WebSocketService {
   ///               has more to do once it knows its port does it here, and not between start() and run(). What it
   ///               throws stops the service and comes out of run().
   void run(const std::function<void()>& when_started = {});
+  /// What run() does at SIGTERM, for a program that takes its signals itself: SHUTDOWN_DELAY_MS, DRAIN_MS, then stop().
+  /// Returns when all is done. stop() from another thread cuts it short, and it is stop() where the service does not
+  /// run.
+  ///
+  /// While run() or another drain() lasts it counts as a signal there, and returns at once.
+  ///
+  /// thread  any but those of the service.
+  void drain();
   /// Stops accepting, flushes, closes the transports (clients reconnect by themselves), writes what is left to write.
   /// Returns when done: within 2 s, and where the disk does not answer within another second or DRAIN_MS.
   /// A service that is stopped does not start any more, also if it has not been started.

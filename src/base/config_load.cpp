@@ -15,7 +15,7 @@ namespace {
 
 struct Given {
   std::string value;
-  std::string_view from;
+  std::string from;
 };
 using Values = std::unordered_map<std::string_view, Given>;
 
@@ -83,6 +83,21 @@ std::size_t bytes_of(const Setting& setting, const Config& config) {
   return config.*std::get<std::size_t Config::*>(setting.member);
 }
 
+Config config_of(const Values& values) {
+  Config config;
+  for (const Setting& setting : settings()) {
+    const auto it = values.find(setting.name);
+    if (it == values.end()) continue;
+    const auto& [value, from] = it->second;
+    const auto assigned = assign(setting, value, config);
+    if (assigned) continue;
+    const std::string shown = setting.secret ? " cannot be used" : fmt::format(" is '{}'", value);
+    throw ConfigError(fmt::format("{} ({}){}; {}", setting.name, from, shown, assigned.error()));
+  }
+  if (const auto wrong = contradiction(config)) throw ConfigError(*wrong);
+  return config;
+}
+
 }  // namespace
 
 std::optional<std::string> contradiction(const Config& config) {
@@ -114,18 +129,7 @@ Config load_config(const std::vector<std::string>& arguments, const Environment&
     if (auto value = environment(setting.name)) values[setting.name] = {*std::move(value), "environment"};
   }
   read_flags(arguments, values);
-  Config config;
-  for (const Setting& setting : settings()) {
-    const auto it = values.find(setting.name);
-    if (it == values.end()) continue;
-    const auto& [value, from] = it->second;
-    const auto assigned = assign(setting, value, config);
-    if (assigned) continue;
-    const std::string shown = setting.secret ? " cannot be used" : fmt::format(" is '{}'", value);
-    throw ConfigError(fmt::format("{} ({}){}; {}", setting.name, from, shown, assigned.error()));
-  }
-  if (const auto wrong = contradiction(config)) throw ConfigError(*wrong);
-  return config;
+  return config_of(values);
 }
 
 std::vector<std::string> Config::take_flags(std::vector<std::string>& arguments) {
@@ -141,6 +145,16 @@ std::vector<std::string> Config::take_flags(std::vector<std::string>& arguments)
   }
   arguments = std::move(rest);
   return taken;
+}
+
+Config Config::from_values(const std::vector<ConfigValue>& values) {
+  Values known;
+  for (const auto& [name, value, from] : values) {
+    const auto setting = std::ranges::find(settings(), std::string_view(name), &Setting::name);
+    if (setting == settings().end()) throw ConfigError(fmt::format("there is no setting {} ({})", name, from));
+    known[setting->name] = {value, from};
+  }
+  return config_of(known);
 }
 
 Config Config::from_env() {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <signalbox/json.hpp>
+
 #include "base/config_table.hpp"
 
 // The table as people read it: in a terminal and in the documentation.
@@ -23,6 +25,14 @@ std::string cell(std::string_view text) {
     out += c;
   }
   return out;
+}
+
+std::string_view type_of(const Setting& setting) {
+  if (std::holds_alternative<bool Config::*>(setting.member)) return "switch";
+  if (std::holds_alternative<std::vector<std::string> Config::*>(setting.member)) return "list";
+  const bool text = std::holds_alternative<std::string Config::*>(setting.member) ||
+                    std::holds_alternative<AuthFailure Config::*>(setting.member);
+  return text ? "text" : "number";
 }
 
 }  // namespace
@@ -49,6 +59,19 @@ std::string Config::markdown_table() {
                        cell(default_of(setting)), setting.unit, cell(allowed_of(setting)), cell(setting.help));
   }
   return out;
+}
+
+std::string Config::json_table() {
+  json table = json::array();
+  for (const Setting& setting : settings()) {
+    table.push_back({{"name", setting.name},
+                     {"type", type_of(setting)},
+                     {"unit", setting.unit},
+                     {"default", default_of(setting)},
+                     {"allowed", allowed_of(setting)},
+                     {"what", setting.help}});
+  }
+  return table.dump(1);
 }
 
 }  // namespace signalbox

@@ -6,10 +6,16 @@
 #include "auth/jwt.hpp"
 #include "base/json_check.hpp"
 #include "base/json_scan.hpp"
+#include "base/random.hpp"
 #include "hub/handshake.hpp"
 #include "users/encode.hpp"
 
 namespace signalbox::hub {
+
+std::string make_socket_id() {
+  constexpr std::size_t kBytes = 15;  // 120 random bits are 20 characters
+  return random_id(kBytes);
+}
 
 Handshake ConnectAttempt::handshake() const {
   return read_handshake(handshake_, auth_);

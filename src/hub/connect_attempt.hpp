@@ -19,6 +19,9 @@ struct SocketUser {
   std::optional<std::chrono::system_clock::time_point> issued_at{};
 };
 
+/// As hard to guess as a session's id: 20 characters.
+std::string make_socket_id();
+
 /// A client's wish to join a namespace, while the middleware chain looks at it.
 class ConnectAttempt final : public ConnectRequest {
  public:
@@ -26,11 +29,15 @@ class ConnectAttempt final : public ConnectRequest {
       : handshake_(handshake), nsp_(nsp), auth_(auth.empty() ? "{}" : auth), json_depth_(json_depth) {}
 
   std::string_view nsp() const override { return nsp_; }
+  std::string_view id() const override { return id_; }
   Handshake handshake() const override;
   std::string header(std::string_view name) const override;
   std::string_view auth_text() const override { return auth_; }
   std::string query(std::string_view name) const override;
   std::string_view user_id() const override { return user_ ? std::string_view(user_->user_id) : std::string_view(); }
+  std::string_view user_text() const override {
+    return user_ ? std::string_view(user_->user_json) : std::string_view();
+  }
   void set_user(std::string id, std::string user_object_text, std::chrono::system_clock::time_point expires) override;
   void set_issued(std::chrono::system_clock::time_point issued) override {
     if (user_) user_->issued_at = issued;
@@ -45,6 +52,7 @@ class ConnectAttempt final : public ConnectRequest {
   const std::string_view nsp_;
   std::string auth_;
   const std::size_t json_depth_;
+  const std::string id_ = make_socket_id();
   std::optional<SocketUser> user_;
 };
 

@@ -27,6 +27,8 @@ class LocalSockets {
   void vacate(const SocketRef& ref);
   void release(const SocketRef& ref);
   SocketState* find(std::uint32_t slot, std::uint32_t generation) const;
+  std::size_t slots() const { return entries_.size(); }
+  SocketState* at(std::uint32_t slot) const { return entries_[slot].socket; }  ///< null: nobody is there
   Link& link(std::uint32_t slot) const { return *entries_[slot].link; }
   PresenceFeed& presence() { return presence_; }
   JobQuestions& questions() { return questions_; }

@@ -75,7 +75,7 @@ void Login::refuse(const ConnectRefusal& refusal, TimePoint now) {
 
 void Login::claim(TimePoint now) {
   client_.admitted(attempt_.user() ? std::string_view(attempt_.user()->user_id) : std::string_view());
-  socket_ = std::make_unique<SocketState>(client_, nsp_, std::move(attempt_.user()), attempt_.auth(), now);
+  socket_ = std::make_unique<SocketState>(client_, nsp_, attempt_, now);
   if (!wish_ || !socket_->outbox().claim(*socket_, *std::exchange(wish_, {}))) load();
 }
 

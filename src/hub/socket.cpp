@@ -2,8 +2,7 @@
 
 #include <stdexcept>
 
-#include "base/json_check.hpp"
-#include "base/json_scan.hpp"
+#include "hub/arguments_text.hpp"
 #include "hub/client.hpp"
 #include "hub/socket_state.hpp"
 #include "users/encode.hpp"
@@ -17,14 +16,12 @@ void check_name(std::string_view event) {
     throw std::invalid_argument(std::string(to_text(ok.error())));
 }
 
-/// "[1,2]" -> "1,2"
-std::string_view without_brackets(const JsonView& array, const Attachments& attachments, const Config& config) {
+std::string_view checked(const JsonView& array, const Attachments& attachments, const Config& config) {
   users::check_size(array, attachments);
-  JsonItems items(array);
-  if (!items.is_array() || !valid_json(array, config.json_depth + 1)) {
+  if (!hub::is_arguments(array, config.json_depth)) {
     throw std::invalid_argument("The arguments of an event are given as the text of a JSON array.");
   }
-  return items.rest();
+  return hub::without_brackets(array);
 }
 
 }  // namespace
@@ -44,6 +41,9 @@ bool Socket::recovered() const {
 json Socket::user() const {
   return state_->user_json().empty() ? json::object() : json::parse(state_->user_json());
 }
+std::string_view Socket::user_text() const {
+  return state_->user_json().empty() ? std::string_view("{}") : state_->user_json();
+}
 SocketHandle Socket::handle() const {
   return SocketHandle(*state_);
 }
@@ -60,14 +60,14 @@ void Socket::emit(std::string_view event, const json& argument) {
 
 void Socket::emit_text(std::string_view event, const JsonView& arguments_array, const Attachments& attachments) {
   check_name(event);
-  state_->emit(event, without_brackets(arguments_array, attachments, state_->config()), attachments);
+  state_->emit(event, checked(arguments_array, attachments, state_->config()), attachments);
 }
 
 void Socket::emit_with_ack(std::string_view event, const JsonView& arguments_array, OnAck on_ack,
                            std::chrono::milliseconds timeout, const Attachments& attachments) {
   check_name(event);
-  state_->emit_with_ack(event, without_brackets(arguments_array, attachments, state_->config()), attachments,
-                        std::move(on_ack), timeout);
+  state_->emit_with_ack(event, checked(arguments_array, attachments, state_->config()), attachments, std::move(on_ack),
+                        timeout);
 }
 
 void Socket::disconnect(bool close) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/json_value.hpp"
+#include "hub/arguments_text.hpp"
 #include "hub/client.hpp"
 #include "hub/socket_state.hpp"
 #include "users/encode.hpp"
@@ -10,15 +11,13 @@
 namespace signalbox {
 namespace {
 
-/// Calls `call` with the socket, on its shard: at once if this is its thread. A socket that has gone is left alone, and
-/// shards that have stopped have none.
+/// Calls `call` with the socket on its shard: at once if this is its thread; with nullptr if the socket has gone.
+/// False: the shards have stopped.
 template <class Call>
-void reach(hub::Hub& hub, const SocketRef& ref, Call call) {
-  auto task = [&hub, ref, call = std::move(call)] {
-    if (hub::SocketState* socket = hub.find(ref)) call(*socket);
-  };
-  if (hub.mailboxes.current_shard() == static_cast<int>(ref.shard)) return task();
-  static_cast<void>(hub.mailboxes.post(ref.shard, Message::run(std::move(task))));
+bool reach(hub::Hub& hub, const SocketRef& ref, Call call) {
+  auto task = [&hub, ref, call = std::move(call)]() mutable { call(hub.find(ref)); };
+  if (hub.mailboxes.current_shard() == static_cast<int>(ref.shard)) return task(), true;
+  return hub.mailboxes.post(ref.shard, Message::run(std::move(task)));
 }
 
 }  // namespace
@@ -33,24 +32,55 @@ SocketHandle::SocketHandle(const hub::SocketState& state)
       user_id_(state.user_id()) {}
 
 std::expected<void, EmitError> SocketHandle::emit(std::string_view event, const json& argument) const {
+  std::string array = "[";
+  if (!append_json(array, argument, hub_->config.json_depth)) return std::unexpected(EmitError::invalid_json);
+  array += ']';
+  return emit_text(event, array);
+}
+
+std::expected<void, EmitError> SocketHandle::emit_text(std::string_view event, const JsonView& arguments_array,
+                                                       Attachments attachments) const {
+  if (const auto ok = check(event, arguments_array, attachments); !ok) return ok;
+  const auto send = [name = std::string(event), array = std::string(arguments_array),
+                     attachments = std::move(attachments)](hub::SocketState* socket) {
+    if (socket) socket->emit(name, hub::without_brackets(array), attachments);
+  };
+  return reach(*hub_, {shard_, slot_, generation_}, send) ? std::expected<void, EmitError>()
+                                                          : std::unexpected(EmitError::stopped);
+}
+
+std::expected<void, EmitError> SocketHandle::emit_with_ack(std::string_view event, const JsonView& arguments_array,
+                                                           OnAck on_ack, std::chrono::milliseconds timeout,
+                                                           Attachments attachments) const {
+  if (const auto ok = check(event, arguments_array, attachments); !ok) return ok;
+  auto send = [name = std::string(event), array = std::string(arguments_array), on_ack = std::move(on_ack), timeout,
+               attachments = std::move(attachments)](hub::SocketState* socket) mutable {
+    if (!socket) return on_ack(std::unexpected(AckError::disconnected));
+    socket->emit_with_ack(name, hub::without_brackets(array), attachments, std::move(on_ack), timeout);
+  };
+  return reach(*hub_, {shard_, slot_, generation_}, std::move(send)) ? std::expected<void, EmitError>()
+                                                                     : std::unexpected(EmitError::stopped);
+}
+
+std::expected<void, EmitError> SocketHandle::check(std::string_view event, const JsonView& arguments_array,
+                                                   const Attachments& attachments) const {
   const log::Use own(hub_->log);
   if (!hub_->emitter.running()) return std::unexpected(EmitError::stopped);
   if (const auto ok = users::check_event_name(event); !ok) return ok;
-  std::string text;
-  if (!append_json(text, argument, hub_->config.json_depth)) return std::unexpected(EmitError::invalid_json);
-  if (text.size() > hub_->config.max_payload_bytes) return std::unexpected(EmitError::too_large);
-  if (!hub_->mailboxes.has_room(shard_, 1)) {
-    hub_->limits.mailbox.reached();
-    return std::unexpected(EmitError::overloaded);
-  }
-  reach(*hub_, {shard_, slot_, generation_},
-        [name = std::string(event), text = std::move(text)](auto& socket) { socket.emit(name, text); });
-  return {};
+  if (!hub::is_arguments(arguments_array, hub_->config.json_depth)) return std::unexpected(EmitError::invalid_json);
+  std::size_t bytes = arguments_array.size();
+  for (const std::string& attachment : attachments) bytes += attachment.size();
+  if (bytes > hub_->config.max_payload_bytes + 2)
+    return std::unexpected(EmitError::too_large);  // of the array's brackets
+  if (hub_->mailboxes.has_room(shard_, 1)) return {};
+  hub_->limits.mailbox.reached();
+  return std::unexpected(EmitError::overloaded);
 }
 
 void SocketHandle::disconnect(bool close) const {
-  reach(*hub_, {shard_, slot_, generation_},
-        [close](hub::SocketState& socket) { socket.client().disconnect(socket, close); });
+  reach(*hub_, {shard_, slot_, generation_}, [close](hub::SocketState* socket) {
+    if (socket) socket->client().disconnect(*socket, close);
+  });
 }
 
 }  // namespace signalbox

@@ -7,7 +7,6 @@
 #include "base/json_check.hpp"
 #include "base/json_scan.hpp"
 #include "base/json_write.hpp"
-#include "base/random.hpp"
 #include "hub/client.hpp"
 #include "hub/guarded.hpp"
 #include "hub/handshake.hpp"
@@ -43,15 +42,10 @@ std::unique_ptr<std::string> kept_payload(const Namespace& nsp, const std::strin
 
 }  // namespace
 
-std::string make_socket_id() {
-  constexpr std::size_t kBytes = 15;  // 120 random bits are 20 characters
-  return random_id(kBytes);
-}
-
-SocketState::SocketState(Client& client, const Namespace& nsp, std::optional<SocketUser> user, const std::string& auth,
-                         TimePoint now)
-    : outbox_(client, nsp, *this), auth_(kept_payload(nsp, auth)) {
-  std::ranges::copy_n(make_socket_id().begin(), id_.size(), id_.begin());
+SocketState::SocketState(Client& client, const Namespace& nsp, ConnectAttempt& attempt, TimePoint now)
+    : outbox_(client, nsp, *this), auth_(kept_payload(nsp, attempt.auth())) {
+  std::ranges::copy_n(attempt.id().begin(), id_.size(), id_.begin());
+  std::optional<SocketUser>& user = attempt.user();
   if (!user) return;
   user_id_ = std::move(user->user_id);
   user_json_ = std::move(user->user_json);

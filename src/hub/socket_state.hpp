@@ -20,17 +20,13 @@ namespace signalbox::hub {
 
 class Client;
 
-/// As hard to guess as a session's id.
-std::string make_socket_id();
-
 /// One client's membership in one namespace: what is behind the public Socket. Owned by its Client.
 ///
 /// thread  its shard.
 class SocketState {
  public:
-  /// Accepted by the namespace's chain: `user` says as whom, if anyone.
-  SocketState(Client& client, const Namespace& nsp, std::optional<SocketUser> user, const std::string& auth,
-              TimePoint now);
+  /// Accepted by the namespace's chain: the attempt says as whom, if as anyone, and loses that.
+  SocketState(Client& client, const Namespace& nsp, ConnectAttempt& attempt, TimePoint now);
   ~SocketState();
 
   std::string_view id() const { return {id_.data(), id_.size()}; }
@@ -71,6 +67,8 @@ class SocketState {
   /// No longer a member, for whatever reason: gone from the directory, the application told, once.
   void leave(CloseReason reason, TimePoint now);
   bool left() const { return left_; }
+  /// Has its client been told that it is in?
+  bool welcomed() const { return welcomed_; }
 
   TimePoint next_deadline() const;
   void on_timer(TimePoint now);

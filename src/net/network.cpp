@@ -58,7 +58,7 @@ class ShardedNetwork final : public Network {
     static_cast<void>(shard->post(Message::run(
         [shard, request, response = std::move(response)]() mutable { shard->answer(request, std::move(response)); })));
   }
-  Adoption adopt(Stream stream, std::string head, std::string rest) override;
+  Adoption adopt(Stream stream, std::string head, std::string rest, const PeerAddress& peer) override;
   PendingRequest request(std::string head, std::string body, const PeerAddress& peer, HttpReply reply) override;
   void asker_gone(const PendingRequest& request) override;
   Counters counters() const override;
@@ -143,14 +143,13 @@ void ShardedNetwork::drain(Milliseconds most, std::function<void()> drained) {
 }
 
 // Any shard will do: it passes requests on to their sessions' shards, as those of connections that it accepts.
-Adoption ShardedNetwork::adopt(Stream stream, std::string head, std::string rest) {
+Adoption ShardedNetwork::adopt(Stream stream, std::string head, std::string rest, const PeerAddress& peer) {
   const Options& options = shared_.options;
   if (made() == 0) return Adoption::not_running;
   if (!prepare_connection(stream.fd(), options.tcp_user_timeout)) return Adoption::not_a_connection;
   if (head.size() + rest.size() > options.max_head_bytes + options.session.max_payload_bytes)
     return Adoption::too_large;
   Shard& shard = next_shard();
-  const PeerAddress peer = reactor::peer_address(stream.fd());
   auto waiting = Counted::within(options.total_partial_bytes, shared_.partial.all, head.size() + rest.size());
   auto place = Counted::within(shared_.limits.connections.value(), shared_.connections);
   const bool mailbox_has_room = shard.has_room(1);

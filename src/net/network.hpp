@@ -58,7 +58,7 @@ class Network : public Mailboxes {
   virtual std::uint16_t port() const = 0;  ///< 0: not started, or without one
   /// Takes a connection that somebody else accepted, and what was read of it: the head of its first request (with the
   /// empty line at its end; it may be written anew) and the bytes behind that. What is refused is closed. Any thread.
-  [[nodiscard]] virtual Adoption adopt(Stream stream, std::string head, std::string rest) = 0;
+  [[nodiscard]] virtual Adoption adopt(Stream stream, std::string head, std::string rest, const PeerAddress& peer) = 0;
   /// Answers a request given to on_request(); one whose connection has gone is a no-op. Any thread.
   virtual void answer(const RequestId& request, Response response) = 0;
   /// Answers a request that has no connection here. `head` is as it could have come over one; `body` is whole, whatever

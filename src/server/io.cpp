@@ -3,8 +3,10 @@
 #include <utility>
 
 #include <signalbox/connection_manager.hpp>
+#include <signalbox/event_registry.hpp>
 
 #include "hub/guarded.hpp"
+#include "hub/socket_list.hpp"
 
 namespace signalbox {
 
@@ -27,6 +29,12 @@ EmitResult Io::Impl::emit(std::string_view user, users::FrameResult frame, OnCom
   };
   hub_.emitter.when_durable(group, std::move(call));
   return result;
+}
+
+std::expected<void, EmitError> Io::Impl::emit_to_all(users::FrameResult frame) const {
+  if (!frame) return std::unexpected(frame.error());
+  const log::Use own(hub_.log);
+  return hub_.emitter.emit_to_all(users::notice_of(*std::move(frame)), users::Origin::program);
 }
 
 bool Io::post(std::move_only_function<void()> task) const {
@@ -66,11 +74,24 @@ EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_vi
   return Io::Impl::of(io).emit(user, users::event_frame_of_text(event, data, Io::Impl::of(io).limits()));
 }
 
+EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_view event, const JsonView& data,
+                             OnCommitted on_committed) {
+  return Io::Impl::of(io).emit(user, users::event_frame_of_text(event, data, Io::Impl::of(io).limits()),
+                               std::move(on_committed));
+}
+
 std::expected<void, EmitError> emit_to_all(const Io& io, std::string_view event, const json& data) {
-  auto notice = users::notice_frame(event, data, Io::Impl::of(io).limits());
-  if (!notice) return std::unexpected(notice.error());
-  const log::Use own(Io::Impl::of(io).hub().log);
-  return Io::Impl::of(io).hub().emitter.emit_to_all(*std::move(notice), users::Origin::program);
+  return Io::Impl::of(io).emit_to_all(users::event_frame(event, data, Io::Impl::of(io).limits()));
+}
+
+std::expected<void, EmitError> emit_to_all_json(const Io& io, std::string_view event, const JsonView& data) {
+  return Io::Impl::of(io).emit_to_all(users::event_frame_of_text(event, data, Io::Impl::of(io).limits()));
+}
+
+void list_sockets(const Io& io, OnSockets on_sockets) {
+  hub::Hub& hub = Io::Impl::of(io).hub();
+  const log::Use own(hub.log);
+  if (hub.emitter.running()) hub::SocketList::begin(hub, std::move(on_sockets));
 }
 
 bool is_user_online(const Io& io, std::string_view user) {

@@ -21,6 +21,7 @@ class Io::Impl {
   EmitResult emit(std::string_view user, users::FrameResult frame) const;
   /// The same, and calls back when the outcome is durable; at once, with false, if it is not kept.
   EmitResult emit(std::string_view user, users::FrameResult frame, OnCommitted on_committed) const;
+  std::expected<void, EmitError> emit_to_all(users::FrameResult frame) const;
 
  private:
   hub::Hub& hub_;

@@ -15,6 +15,7 @@
 #include "server/handed_over.hpp"
 #include "server/io.hpp"
 #include "server/options.hpp"
+#include "server/stop_event.hpp"
 #include "server/stop_signals.hpp"
 #include "store/sqlite_store.hpp"
 
@@ -28,6 +29,7 @@ class WebSocketService::Impl {
 
   void start();
   void run(const std::function<void()>& when_started);
+  void drain();
   void stop();
 
   const Config config;
@@ -41,11 +43,12 @@ class WebSocketService::Impl {
  private:
   enum class State : std::uint8_t { made, running, stopped };
 
-  void start_made(const server::StopSignals* signals) SB_REQUIRES(mutex_);
-  void open_store(const server::StopSignals* signals);
+  void start_made(const server::StopEvent* ending) SB_REQUIRES(mutex_);
+  void open_store(const server::StopEvent* ending);
   void tell(const std::function<void()>& when_started);
-  void drain(server::StopSignals& signals);
-  bool wait_for_commits(server::StopSignals& signals);
+  void end(server::StopEvent& ending);
+  void drain(server::StopEvent& ending);
+  bool wait_for_commits(server::StopEvent& ending);
   void end_by(TimePoint at) {
     const Lock lock(mutex_);
     end_by_ = at;
@@ -64,9 +67,9 @@ class WebSocketService::Impl {
   // Held while starting and stopping, which any thread may ask for, and two at once.
   mutable Mutex mutex_;
   State state_ SB_GUARDED_BY(mutex_) = State::made;
-  server::StopSignals* waiting_ SB_GUARDED_BY(mutex_) = nullptr;  ///< of the thread that is in run()
-  std::optional<TimePoint> end_by_ SB_GUARDED_BY(mutex_);         ///< once it drains
-  std::atomic<bool> stop_wanted_{false};                          ///< for good
+  server::StopEvent* waiting_ SB_GUARDED_BY(mutex_) = nullptr;  ///< of the thread that is in run() or drain()
+  std::optional<TimePoint> end_by_ SB_GUARDED_BY(mutex_);       ///< once it drains
+  std::atomic<bool> stop_wanted_{false};                        ///< for good
   // Of its own: handlers, which run on every shard, must not wait for `mutex_` while a stop waits for them.
   Mutex stopper_mutex_;
   std::thread stopper_ SB_GUARDED_BY(stopper_mutex_);  ///< carries out the stop that a thread of the service wanted
@@ -87,12 +90,12 @@ void WebSocketService::Impl::start() {
   start_made(nullptr);
 }
 
-void WebSocketService::Impl::start_made(const server::StopSignals* signals) {
+void WebSocketService::Impl::start_made(const server::StopEvent* ending) {
   state_ = State::stopped;  // until all is done: half a start is not taken up again
   house.registry.start(config);
   if (!config.api_key.empty() && config.api_key.size() < auth::kShortSecretBytes)
     log::warn("API_KEY is shorter than 32 bytes: a short key can be guessed; use 32 random bytes or more");
-  open_store(signals);
+  open_store(ending);
   if (config.serve_client) server::add_client_scripts(house.routes, config.path);
   house.hub.emitter.set_running(true);
   try {
@@ -108,11 +111,11 @@ void WebSocketService::Impl::start_made(const server::StopSignals* signals) {
                           {"threads", std::to_string(network->shards())}});
 }
 
-void WebSocketService::Impl::open_store(const server::StopSignals* signals) {
+void WebSocketService::Impl::open_store(const server::StopEvent* ending) {
   if (config.data_dir.empty())
     return log::info("DATA_DIR is empty: outcomes are kept in memory alone, and a restart loses them");
   try {
-    const auto give_up = [this, signals] { return stop_wanted_ || (signals && signals->pending()); };
+    const auto give_up = [this, ending] { return stop_wanted_ || (ending && ending->pending()); };
     store = std::make_unique<store::SqliteStore>(
         config.data_dir, store::SqliteStore::Options{.queue = server::store_options(config), .give_up = give_up});
     house.directory.open(*store, Clock::now());
@@ -122,13 +125,14 @@ void WebSocketService::Impl::open_store(const server::StopSignals* signals) {
 }
 
 void WebSocketService::Impl::run(const std::function<void()>& when_started) {
-  server::StopSignals signals;  // before the first client can connect: a signal from then on ends it in good order
+  server::StopEvent ending;
+  const server::StopSignals signals(ending);  // before the first client can connect: one that comes from then on drains
   {
     const Lock lock(mutex_);
     try {
-      if (state_ == State::made) start_made(&signals);
+      if (state_ == State::made) start_made(&ending);
     } catch (const StartError& error) {
-      if (!signals.pending() && !stop_wanted_) throw;
+      if (!ending.pending() && !stop_wanted_) throw;
       return log::warn("stopped before the start was over", {{"what", error.what()}});
     }
     if (state_ == State::stopped) return;
@@ -137,10 +141,24 @@ void WebSocketService::Impl::run(const std::function<void()>& when_started) {
   {
     const Lock lock(mutex_);
     if (state_ == State::stopped) return;
-    waiting_ = &signals;
+    waiting_ = &ending;
   }
-  signals.wait();
-  if (running()) drain(signals);
+  ending.wait();
+  end(ending);
+}
+
+void WebSocketService::Impl::drain() {
+  server::StopEvent ending;
+  {
+    const Lock lock(mutex_);
+    if (waiting_) return waiting_->wake();
+    if (state_ == State::running) waiting_ = &ending;
+  }
+  end(ending);
+}
+
+void WebSocketService::Impl::end(server::StopEvent& ending) {
+  if (running()) drain(ending);
   {
     const Lock lock(mutex_);
     waiting_ = nullptr;
@@ -158,35 +176,35 @@ void WebSocketService::Impl::tell(const std::function<void()>& when_started) {
 }
 
 // A second signal, stop() or the end of the last client ends it early. In any case stop() follows.
-void WebSocketService::Impl::drain(server::StopSignals& signals) {
+void WebSocketService::Impl::drain(server::StopEvent& ending) {
   log::info("not ready any more", {{"shutdown_delay_ms", std::to_string(config.shutdown_delay.count())}});
   house.api.set_ready(false);
-  if (signals.wait_for(config.shutdown_delay)) return end_by(Clock::now());
+  if (ending.wait_for(config.shutdown_delay)) return end_by(Clock::now());
   log::info("draining", {{"sessions", std::to_string(network->counters().sessions)}});
   const TimePoint end = Clock::now() + config.drain;
   end_by(end);
   house.directory.hold_presence();
-  if (!wait_for_commits(signals)) return end_by(Clock::now());
+  if (!wait_for_commits(ending)) return end_by(Clock::now());
   const auto left = std::max(Milliseconds{0}, std::chrono::ceil<Milliseconds>(end - Clock::now()));
-  network->drain(left, [this, &signals] {
+  network->drain(left, [this, &ending] {
     drained_ = true;
-    signals.wake();
+    ending.wake();
   });
-  if (signals.wait_for(left) && !drained_) end_by(Clock::now());
+  if (ending.wait_for(left) && !drained_) end_by(Clock::now());
 }
 
 // Clients that are closed come back soon, perhaps to another server. A disk that takes long gets a part of the time
 // alone: the clients' ends are spread over the rest. False: a second signal has come.
-bool WebSocketService::Impl::wait_for_commits(server::StopSignals& signals) {
+bool WebSocketService::Impl::wait_for_commits(server::StopEvent& ending) {
   if (!store) return true;
   const Milliseconds patience = std::min(Milliseconds{1000}, config.drain / 5);
   awaits_commits_ = true;
-  store->when_committed(store->new_group(), [this, &signals](users::Commit) {
-    if (awaits_commits_.exchange(false)) signals.wake();
+  store->when_committed(store->new_group(), [this, &ending](users::Commit) {
+    if (awaits_commits_.exchange(false)) ending.wake();
   });
-  const bool woken = signals.wait_for(patience);
+  const bool woken = ending.wait_for(patience);
   const bool committed = !awaits_commits_.exchange(false);
-  if (committed && !woken) signals.wait();  // for the wake that is on its way
+  if (committed && !woken) ending.wait();  // for the wake that is on its way
   return committed || !woken;
 }
 
@@ -258,9 +276,10 @@ bool WebSocketService::serve_demo_page() {
   return server::add_demo_page(impl_->house.routes);
 }
 
-Adoption WebSocketService::adopt(int fd, std::string head, std::string rest) {
+Adoption WebSocketService::adopt(int fd, std::string head, std::string rest, std::string_view remote_address) {
   const log::Use own(impl_->log);
-  return impl_->network->adopt(net::Stream(net::OwnedFd(fd)), std::move(head), std::move(rest));
+  const auto peer = remote_address.empty() ? reactor::peer_address(fd) : reactor::peer_address(remote_address);
+  return impl_->network->adopt(net::Stream(net::OwnedFd(fd)), std::move(head), std::move(rest), peer);
 }
 
 PendingRequest WebSocketService::handle(HttpRequest request, HttpReply reply) {
@@ -281,6 +300,11 @@ void WebSocketService::start() {
 void WebSocketService::run(const std::function<void()>& when_started) {
   const log::Use own(impl_->log);
   impl_->run(when_started);
+}
+
+void WebSocketService::drain() {
+  const log::Use own(impl_->log);
+  impl_->drain();
 }
 
 void WebSocketService::stop() {

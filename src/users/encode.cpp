@@ -181,11 +181,9 @@ FrameResult event_frame(std::string_view event, const json& data, const EmitLimi
   return EncodedEvent{text_frame(out, kind, slice(out, job))};
 }
 
-std::expected<FrameRef, EmitError> notice_frame(std::string_view event, const json& data, const EmitLimits& limits) {
-  auto encoded = event_frame(event, data, limits);
-  if (!encoded) return std::unexpected(encoded.error());
-  if (encoded->frame->kind() == FrameKind::event) return std::move(encoded->frame);
-  return text_frame(encoded->frame->packet());
+FrameRef notice_of(EncodedEvent event) {
+  if (event.frame->kind() == FrameKind::event) return std::move(event.frame);
+  return text_frame(event.frame->packet());
 }
 
 FrameResult event_frame_of_text(std::string_view event, const JsonView& data, const EmitLimits& limits) {

@@ -56,7 +56,7 @@ FrameResult job_frame(const JobFailed& job, const EmitLimits& limits);
 /// Of every job event the id is of at most 256 bytes: it stays in memory as long as the job.
 FrameResult event_frame(std::string_view event, const json& data, const EmitLimits& limits);
 /// The same for everybody: no user's and no job's, whatever its name.
-std::expected<FrameRef, EmitError> notice_frame(std::string_view event, const json& data, const EmitLimits& limits);
+FrameRef notice_of(EncodedEvent event);
 /// The same as event_frame() for JSON text, which is relayed as these bytes once it is known to be right.
 FrameResult event_frame_of_text(std::string_view event, const JsonView& data, const EmitLimits& limits);
 /// The same for a name and a text that are known to be right.

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include <set>
 #include <vector>
@@ -12,7 +13,9 @@ namespace {
 
 struct Adopt : testing::Test {
   Adoption adopt(EchoServer& server, std::string head, std::string rest = {}) {
-    return server.network->adopt(Stream(OwnedFd(front.accept())), std::move(head), std::move(rest));
+    OwnedFd fd(front.accept());
+    const PeerAddress peer = reactor::peer_address(fd.get());
+    return server.network->adopt(Stream(std::move(fd)), std::move(head), std::move(rest), peer);
   }
   std::string open_session(EchoServer& server) {
     Client client(server);
@@ -33,6 +36,18 @@ TEST_F(Adopt, upgrades_and_takes_the_frames_that_came_behind_the_head) {
   client.send(masked(1, "4two"));
   EXPECT_EQ(client.frame(), "1:4two");
   EXPECT_EQ(server.network->counters().connections, 1u);
+}
+
+TEST_F(Adopt, takes_a_unix_socket_whose_client_is_elsewhere) {
+  EchoServer server(1);
+  int both[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, both), 0);
+  const OwnedFd ours(both[0]);
+  ASSERT_EQ(server.network->adopt(Stream(OwnedFd(both[1])), get("/x"), {}, reactor::peer_address("10.1.2.3")),
+            Adoption::adopted);
+  char answer[12] = {};
+  EXPECT_EQ(::recv(ours.get(), answer, sizeof answer, MSG_WAITALL), 12);
+  EXPECT_TRUE(std::string_view(answer, sizeof answer).starts_with("HTTP/1.1 "));
 }
 
 TEST_F(Adopt, answers_polling_and_whatever_follows_on_the_connection) {
@@ -129,17 +144,17 @@ TEST_F(Adopt, is_held_to_the_limits_of_a_head_and_of_a_body) {
 TEST_F(Adopt, closes_what_is_no_connection) {
   EchoServer server(1);
   const int file = ::open("/dev/null", O_RDONLY);
-  EXPECT_EQ(server.network->adopt(Stream(OwnedFd(file)), get("/x"), {}), Adoption::not_a_connection);
+  EXPECT_EQ(server.network->adopt(Stream(OwnedFd(file)), get("/x"), {}, {}), Adoption::not_a_connection);
   EXPECT_EQ(::fcntl(file, F_GETFD), -1);
   const int unconnected = ::socket(AF_INET, SOCK_STREAM, 0);
-  EXPECT_EQ(server.network->adopt(Stream(OwnedFd(unconnected)), get("/x"), {}), Adoption::not_a_connection);
-  EXPECT_EQ(server.network->adopt(Stream(OwnedFd(-1)), get("/x"), {}), Adoption::not_a_connection);
+  EXPECT_EQ(server.network->adopt(Stream(OwnedFd(unconnected)), get("/x"), {}, {}), Adoption::not_a_connection);
+  EXPECT_EQ(server.network->adopt(Stream(OwnedFd(-1)), get("/x"), {}, {}), Adoption::not_a_connection);
 }
 
 TEST_F(Adopt, is_refused_before_the_start_and_after_the_end) {
   const auto unused = net::Network::create({}, {});
   Client early = front.connect();
-  EXPECT_EQ(unused->adopt(Stream(OwnedFd(front.accept())), get("/x"), {}), Adoption::not_running);
+  EXPECT_EQ(unused->adopt(Stream(OwnedFd(front.accept())), get("/x"), {}, {}), Adoption::not_running);
   EXPECT_TRUE(early.closed());
   EchoServer server(2);
   server.network->stop();

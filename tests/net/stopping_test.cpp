@@ -193,6 +193,32 @@ TEST(Run, ends_with_what_is_thrown_when_it_listens) {
   EXPECT_EQ(emit_to_user(service.io(), "ada", JobProgress{.job_id = "1"}).error(), EmitError::stopped);
 }
 
+TEST(Drain, ends_a_service_that_the_program_has_started_as_a_signal_would) {
+  WebSocketService service(settings());
+  service.start();
+  net::test::Client client(service.port());
+  client.send("GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_NE(client.body().find("\"sid\""), std::string::npos);
+  service.drain();
+  EXPECT_EQ(service.counts().sessions, 0u);
+  EXPECT_EQ(emit_to_user(service.io(), "ada", "x", 1).error(), EmitError::stopped);
+  service.drain();
+}
+
+TEST(Drain, is_cut_short_by_a_stop_and_wakes_a_run) {
+  Config config = settings();
+  config.shutdown_delay = std::chrono::hours(1);
+  WebSocketService drained(config), running(settings());
+  drained.start();
+  auto drain = std::async(std::launch::async, [&] { drained.drain(); });
+  while (emit_to_user(drained.io(), "ada", "x", 1)) drained.stop();
+  drain.get();
+  std::promise<void> started;
+  auto run = std::async(std::launch::async, [&] { running.run([&] { started.set_value(); }); });
+  started.get_future().get();
+  while (run.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) running.drain();
+}
+
 TEST(Stop, of_another_service_from_a_handler) {
   WebSocketService one(settings()), other(settings());
   one.start();

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 #include <signalbox/config.hpp>
+#include <signalbox/json.hpp>
 
 #include <algorithm>
 #include <cctype>
@@ -44,6 +45,29 @@ TEST(Config, flags_count_over_the_environment_over_the_file) {
 
 TEST(Config, of_one_name_in_the_file_the_last_counts) {
   EXPECT_EQ(load({}, {}, {{"PORT", "1"}, {"PORT", "2"}}).port, 2);
+}
+
+TEST(Config, values_that_a_program_has_read_name_their_place_in_messages) {
+  const Config config = Config::from_values({{"PORT", "1", "x"}, {"PORT", "2", "y"}, {"REQUIRE_EXP", "on", "z"}});
+  EXPECT_EQ(config.port, 2);
+  EXPECT_TRUE(config.require_exp);
+  const auto complaint = [](const std::vector<ConfigValue>& values) -> std::string {
+    try {
+      return std::to_string(Config::from_values(values).port);
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+  };
+  EXPECT_TRUE(complaint({{"PORT", "many", "option port"}}).starts_with("PORT (option port) is 'many'; "));
+  EXPECT_EQ(complaint({{"PRT", "1", "option prt"}}), "there is no setting PRT (option prt)");
+}
+
+TEST(Config, the_table_as_json_has_every_setting) {
+  const json table = json::parse(Config::json_table());
+  ASSERT_EQ(table.size(), settings().size());
+  EXPECT_EQ(table[0]["name"], "PORT");
+  EXPECT_EQ(table[0]["type"], "number");
+  EXPECT_EQ(table[0]["default"], "3000");
 }
 
 TEST(Config, a_wrong_value_that_another_source_replaces_is_not_read) {

@@ -101,7 +101,7 @@ TEST_F(RecoveryAndPresence, a_notice_to_all_is_missed_and_heard_once) {
   Packets expected = kAuthenticated;
   for (const unsigned shard : {1u, 1u, 0u}) {
     const auto tell = [&](const std::string& when) {
-      EXPECT_TRUE(hub.directory.broadcasts.notice(*users::notice_frame("note", when, {})));
+      EXPECT_TRUE(hub.directory.broadcasts.notice(users::notice_of(*users::event_frame("note", when, {}))));
       hub.deliver();
       expected.push_back("42[\"note\",\"" + when + "\"]");
     };

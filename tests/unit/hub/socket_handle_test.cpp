@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "fake_hub.hpp"
+#include "hub/socket_list.hpp"
 
 namespace signalbox::hub::test {
 namespace {
@@ -37,6 +38,66 @@ TEST_F(SocketHandleTest, emits_at_once_on_the_socket_s_shard_and_through_its_mai
   EXPECT_EQ(ada->take(), Packets{});
   hub.deliver();
   EXPECT_EQ(ada->take(), Packets{R"(42["note",2])"});
+}
+
+TEST_F(SocketHandleTest, emits_several_arguments_and_attachments) {
+  EXPECT_TRUE(handle->emit_text("note", R"([1,{"_placeholder":true,"num":0}])", {"bytes"}));
+  EXPECT_EQ(handle->emit_text("note", "{}").error(), EmitError::invalid_json);
+  hub.deliver();
+  EXPECT_EQ(ada->take(), (Packets{R"(451-["note",1,{"_placeholder":true,"num":0}])", "b:bytes"}));
+}
+
+TEST_F(SocketHandleTest, asks_for_an_acknowledgement) {
+  std::optional<AckResult> answer;
+  EXPECT_TRUE(handle->emit_with_ack("ask", "[1]", [&](AckResult result) { answer = std::move(result); }));
+  hub.deliver();
+  EXPECT_EQ(ada->take(), Packets{R"(420["ask",1])"});
+  ada->text(R"(30["yes"])");
+  ASSERT_TRUE(answer && *answer);
+  EXPECT_EQ((*answer)->text.str(), R"(["yes"])");
+}
+
+TEST_F(SocketHandleTest, hears_at_once_that_a_socket_which_has_gone_acknowledges_nothing) {
+  ada.reset();
+  std::optional<AckResult> answer;
+  EXPECT_TRUE(handle->emit_with_ack("ask", "[]", [&](AckResult result) { answer = std::move(result); }));
+  hub.deliver();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->error(), AckError::disconnected);
+}
+
+TEST_F(SocketHandleTest, is_found_in_the_list_of_all_sockets_of_the_main_namespace) {
+  FakeClient bob(hub, 0), stranger(hub, 0);
+  bob.log_in("bob");
+  hub.deliver();
+  std::vector<std::string> users;
+  SocketList::begin(hub.hub, [&](std::vector<SocketHandle> sockets) {
+    for (const SocketHandle& socket : sockets) users.push_back(socket.user_id());
+  });
+  hub.deliver();
+  EXPECT_EQ(users, (std::vector<std::string>{"bob", "ada"}));
+}
+
+TEST_F(SocketHandleTest, has_the_id_that_a_middleware_has_seen) {
+  FakeHub other;
+  std::string seen, user;
+  std::optional<SocketHandle> kept;
+  other.events()
+      .use([&](ConnectRequest& request) -> std::expected<void, ConnectRefusal> {
+        seen = request.id();
+        user = request.user_text();
+        return {};
+      })
+      .on_connect([&](Socket& socket) {
+        kept = socket.handle();
+        EXPECT_EQ(socket.user_text(), R"({"id":"eve"})");
+      });
+  other.registry.start(other.config);
+  FakeClient eve(other);
+  eve.log_in("eve");
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->id(), seen);
+  EXPECT_EQ(user, R"({"id":"eve"})");
 }
 
 TEST_F(SocketHandleTest, sends_the_socket_away) {

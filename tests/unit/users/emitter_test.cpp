@@ -57,7 +57,7 @@ TEST_F(EmitterTest, says_when_the_store_has_it) {
 
 struct NoticesTest : EmitterTest {
   NoticesTest() { emitter.set_running(true); }
-  static FrameRef notice(const json& data = 1) { return *notice_frame("note", data, {}); }
+  static FrameRef notice(const json& data = 1) { return notice_of(*event_frame("note", data, {})); }
   std::expected<void, EmitError> tell(const json& data = 1) {
     return emitter.emit_to_all(notice(data), Origin::program);
   }
@@ -78,7 +78,7 @@ TEST_F(NoticesTest, go_to_every_shard_once_in_one_order) {
 }
 
 TEST_F(NoticesTest, of_a_job_s_name_are_nobody_s_job) {
-  const FrameRef frame = *notice_frame(events::job_completed, {{"jobId", "ada"}}, {});
+  const FrameRef frame = notice_of(*event_frame(events::job_completed, {{"jobId", "ada"}}, {}));
   EXPECT_EQ(frame->kind(), FrameKind::event);
   EXPECT_EQ(frame->key(), "");
   EXPECT_EQ(frame->packet(), R"(42["job_completed",{"jobId":"ada"}])");
