@@ -69,3 +69,29 @@ need_for_sanitizers() {
   [ -e /usr/lib/llvm-19/lib/clang/19/lib/linux ] || wanted+=(libclang-rt-19-dev)
   install_wanted "for the sanitizers"
 }
+
+need_for_node() {
+  need_header sqlite3.h libsqlite3-dev
+  [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || wanted+=(debian-archive-keyring)
+  install_wanted "for the npm package"
+}
+
+# simdjson_source FOLDER: simdjson's single file, of Debian's source package, which apt checks as it does all others. Its lists
+# are kept beside it, so that the machine's own stay as they are.
+simdjson_source() {
+  [ ! -e "$1/simdjson.cpp" ] || return 0
+  local work site
+  work=$(mktemp -d)
+  site=$(apt-get indextargets --format '$(SITE)' | grep -v security | sort -u | head -1)
+  mkdir -p "$work/lists/partial" "$1"
+  echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $site bookworm main" >"$work/source.list"
+  (
+    cd "$work"
+    set -- -qq -o Dir::Etc::sourcelist="$work/source.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$work/lists" -o APT::Sandbox::User=
+    as_root apt-get "$@" update
+    as_root apt-get "$@" source --download-only simdjson
+    tar xzf simdjson_*.orig.tar.gz --strip-components 2 --wildcards '*/singleheader/simdjson.cpp' '*/singleheader/simdjson.h'
+  )
+  mv "$work/simdjson.h" "$work/simdjson.cpp" "$1/"
+  rm -rf "$work"
+}

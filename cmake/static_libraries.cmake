@@ -1,0 +1,33 @@
+# What the addon for Node links, whole and hidden: the node binary shows OpenSSL and simdjson of its own to whatever it loads,
+# and a machine of Node's need not have ours.
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+add_compile_options(-ffunction-sections -fdata-sections)
+
+find_package(Threads REQUIRED)
+set(OPENSSL_USE_STATIC_LIBS ON)
+find_package(OpenSSL REQUIRED)
+find_package(nlohmann_json REQUIRED)
+
+# Debian's fmt and spdlog are headers that may be used without their libraries.
+add_library(signalbox_fmt INTERFACE)
+target_compile_definitions(signalbox_fmt INTERFACE FMT_HEADER_ONLY=1)
+add_library(fmt::fmt ALIAS signalbox_fmt)
+add_library(signalbox_spdlog INTERFACE)
+target_compile_definitions(signalbox_spdlog INTERFACE SPDLOG_FMT_EXTERNAL=1)
+target_link_libraries(signalbox_spdlog INTERFACE signalbox_fmt)
+add_library(spdlog::spdlog ALIAS signalbox_spdlog)
+
+find_library(sqlite_archive libsqlite3.a REQUIRED)
+find_path(sqlite_headers sqlite3.h REQUIRED)
+add_library(SQLite::SQLite3 STATIC IMPORTED GLOBAL)
+set_target_properties(SQLite::SQLite3 PROPERTIES IMPORTED_LOCATION ${sqlite_archive} INTERFACE_INCLUDE_DIRECTORIES ${sqlite_headers}
+                      INTERFACE_LINK_LIBRARIES "m;${CMAKE_DL_LIBS}")
+
+# Debian has simdjson as a shared library alone; its source package is one file and a header.
+set(SIGNALBOX_SIMDJSON "" CACHE PATH "Folder of simdjson's single file, simdjson.cpp and simdjson.h")
+add_library(signalbox_simdjson STATIC ${SIGNALBOX_SIMDJSON}/simdjson.cpp)
+target_include_directories(signalbox_simdjson SYSTEM PUBLIC ${SIGNALBOX_SIMDJSON})
+target_compile_options(signalbox_simdjson PRIVATE -w)
+add_library(simdjson::simdjson ALIAS signalbox_simdjson)

@@ -1,0 +1,4 @@
+"use strict";
+const { WS_EVENTS } = require("./lib/events.cjs");
+
+module.exports = { WS_EVENTS, default: WS_EVENTS };

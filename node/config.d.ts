@@ -1,0 +1,4 @@
+import { WS_EVENTS } from "./index.js";
+
+export { WS_EVENTS };
+export default WS_EVENTS;

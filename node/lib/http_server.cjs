@@ -1,0 +1,132 @@
+"use strict";
+const fs = require("node:fs");
+const net = require("node:net");
+
+const hopByHop = new Set(["connection", "keep-alive", "transfer-encoding", "content-length"]);
+
+/** "/socket.io/": is this request's path the engine's? */
+function matcher(path) {
+  const base = path.replace(/\/+$/, "");
+  return (url) => url.startsWith(base) && (url.length === base.length || "/?".includes(url[base.length]));
+}
+
+/**
+ * Puts the engine on the program's own http.Server: what comes for its path is its, request by request, and all else goes
+ * to the program's listeners, also to those that are added later. Returns how to take it off again.
+ */
+function attach(server, engine, { path, apiPath, maxBody, totalBodies }) {
+  const isSocketPath = matcher(path);
+  const isApiPath = apiPath === undefined ? () => false : matcher(apiPath);
+  const bodies = { max: maxBody, room: totalBodies };
+  const before = server.emit;
+
+  function emit(event, request, ...rest) {
+    if (event === "request") {
+      if (isSocketPath(request.url)) return handle(engine, bodies, request, rest[0], request.url), true;
+      if (isApiPath(request.url)) return handle(engine, bodies, request, rest[0], request.url.slice(apiPath.length)), true;
+    }
+    if (event === "upgrade" && isSocketPath(request.url)) return handOver(engine, request, ...rest), true;
+    return before.call(this, event, request, ...rest);
+  }
+  // Node takes an upgrade for a common request where nobody listens for any; and what nobody else wants is ended.
+  function unwanted(request, socket) {
+    if (server.listenerCount("upgrade") === 1) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  }
+  server.emit = emit;
+  server.on("upgrade", unwanted);
+  return () => {
+    if (server.emit === emit) server.emit = before;
+    server.off("upgrade", unwanted);
+  };
+}
+
+/** A request whose body and answer cross as buffers: one of Engine.IO's polling, or of the workers' interface. */
+function handle(engine, bodies, request, response, target) {
+  let gone = () => {};
+  response.on("close", () => response.writableFinished || gone());
+  response.on("error", () => {});
+  read(request, bodies, (refused, body) => {
+    if (refused) return response.writeHead(refused, { Connection: "close" }).end();
+    const whole = { method: request.method, target, fields: fieldsOf(request), body, address: request.socket.remoteAddress ?? "" };
+    gone = engine.request(whole, (status, fields, answer) => {
+      for (let i = 0; i < fields.length; i += 2) {
+        if (!hopByHop.has(fields[i].toLowerCase())) append(response, fields[i], fields[i + 1]);
+      }
+      response.statusCode = status;
+      response.setHeader("Content-Length", answer.length);
+      response.end(request.method === "HEAD" ? undefined : answer);
+    });
+  });
+}
+
+function append(response, name, value) {
+  const before = response.getHeader(name);
+  response.setHeader(name, before === undefined ? value : [].concat(before, value));
+}
+
+function fieldsOf({ rawHeaders }) {
+  return rawHeaders[0]?.startsWith(":") ? rawHeaders.filter((_, i) => !rawHeaders[i - (i % 2)].startsWith(":")) : rawHeaders;
+}
+
+/** The body whole: `done(undefined, buffer)`, or the status of a refusal. A client that goes meanwhile is not heard of. */
+function read(request, bodies, done) {
+  const announced = Number(request.headers["content-length"] ?? 0);
+  if (announced > bodies.max) return done(413);
+  if (announced === 0 && request.headers["transfer-encoding"] === undefined) return done(undefined, undefined);
+  const pieces = [];
+  let size = 0, over = false;
+  const end = (...result) => {
+    if (over) return;
+    over = true;
+    bodies.room += size;
+    done(...result);
+  };
+  request.on("data", (piece) => {
+    if (over) return;
+    size += piece.length;
+    bodies.room -= piece.length;
+    pieces.push(piece);
+    if (size > bodies.max) end(413);
+    else if (bodies.room < 0) end(503);
+  });
+  request.on("end", () => end(undefined, Buffer.concat(pieces)));
+  request.on("close", () => {
+    if (over) return;
+    over = true;
+    bodies.room += size;
+  });
+}
+
+/** From here JavaScript sees nothing of the connection: the engine answers the upgrade itself. */
+function handOver(engine, request, socket, rest) {
+  const head = headOf(request), address = socket.remoteAddress ?? "";
+  socket.on("error", () => {});
+  const descriptor = socket._handle?.fd;
+  const whole = !socket.encrypted && Number.isInteger(descriptor) && descriptor >= 0 && socket.writableLength === 0;
+  if (!whole) return pass(engine, socket, head, rest, address);
+  socket._handle.readStop();
+  engine.adopt(descriptor, head, rest.length > 0 ? rest : undefined, address);
+  socket.destroy();
+}
+
+/** A socket that has no descriptor of its bytes, such as one of TLS, stays here, and its bytes go through a pair of ours. */
+function pass(engine, socket, head, rest, address) {
+  const [ours, theirs] = engine.pair();
+  const inner = new net.Socket({ fd: ours, readable: true, writable: true });
+  inner.on("error", () => {});
+  engine.adopt(theirs, head, rest.length > 0 ? rest : undefined, address);
+  fs.closeSync(theirs);
+  socket.setTimeout(0);
+  socket.on("close", () => inner.destroy());
+  inner.on("close", () => socket.destroy());
+  socket.pipe(inner);
+  inner.pipe(socket);
+}
+
+function headOf({ method, url, rawHeaders }) {
+  let head = `${method} ${url} HTTP/1.1\r\n`;
+  for (let i = 0; i < rawHeaders.length; i += 2) head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
+  return Buffer.from(`${head}\r\n`, "latin1");
+}
+
+module.exports = { attach };

@@ -1,0 +1,173 @@
+"use strict";
+const { Emission } = require("./emission.cjs");
+const { EmitError } = require("./errors.cjs");
+const { textOf } = require("./json.cjs");
+const { forbid, rooms } = require("./not_here.cjs");
+const { Refusals } = require("./refusals.cjs");
+const { FoundSocket } = require("./socket.cjs");
+
+const prefix = "user:";
+
+function userOf(user) {
+  if (typeof user === "string") return user;
+  if (Number.isSafeInteger(user) || typeof user === "bigint") return String(user);
+  throw new TypeError(`signalbox: a user's id is text or an integer, and not ${user === null ? "null" : typeof user}`);
+}
+
+/** What is there in a process with an engine as well as in a worker's: events to users, and who is online. */
+class UserIo {
+  #refusals = new Refusals();
+
+  get refused() {
+    return this.#refusals.total;
+  }
+
+  emitToUser(userId, event, data) {
+    if (typeof event !== "string") throw new TypeError("signalbox: an event's name is text");
+    const emission = this._emit(userOf(userId), event, textOf(event, data));
+    return typeof emission === "string" ? this._refuse(emission) : emission;
+  }
+  to(room) {
+    if (typeof room !== "string" || !room.startsWith(prefix) || room.length === prefix.length)
+      throw new Error(`signalbox has no room ${JSON.stringify(room)}: ${rooms}, and io.to("user:ID") is the same`);
+    return { emit: (event, data) => this.emitToUser(room.slice(prefix.length), event, data) };
+  }
+  in(room) {
+    return this.to(room);
+  }
+
+  _note(code) {
+    this.#refusals.note(code);
+  }
+  _refuse(code) {
+    this._note(code);
+    return Emission.refused(code);
+  }
+}
+
+/** The running engine as programs see it: what `getIO()` gives. */
+class Io extends UserIo {
+  #engine;
+  #service;
+
+  constructor(engine, service) {
+    super();
+    this.#engine = engine;
+    this.#service = service;
+    this.engine = Object.freeze({
+      get clientsCount() {
+        return engine.clients();
+      },
+    });
+  }
+
+  on(event, handler) {
+    if (event !== "connection" && event !== "connect")
+      throw new Error(`signalbox has no io.on("${String(event)}"): "connection" is there, and websocketService.on hears what clients send`);
+    if (typeof handler !== "function") throw new TypeError("signalbox: io.on wants a function (socket) => …");
+    this.#service._hear({ connection: handler });
+    return this;
+  }
+  use(middleware) {
+    if (typeof middleware !== "function") throw new TypeError("signalbox: io.use wants a function (socket, next) => …");
+    this.#service._hear({ middleware });
+    return this;
+  }
+  /** Tells everybody who is connected. */
+  emit(event, ...args) {
+    if (args.length > 1) throw new TypeError("signalbox: io.emit sends one argument; put what belongs together into an object");
+    const code = this.#engine.emitAll(event, textOf(event, args[0]));
+    if (code) this._refuse(code);
+    return true;
+  }
+  async fetchSockets() {
+    const found = await this.#engine.list();
+    return found.map((one) => new FoundSocket(this.#engine, one, this.#service._socket(one.id)));
+  }
+  close() {
+    return this.#service.close();
+  }
+
+  isUserOnline(userId) {
+    return this.#engine.isOnline(userOf(userId));
+  }
+  getOnlineUsers() {
+    return this.#engine.online();
+  }
+  getOnlineUsersCount() {
+    return this.#engine.onlineCount();
+  }
+
+  _emit(user, event, text) {
+    const { sockets, code, outcome } = this.#engine.emit(user, event, text);
+    if (code) return code;
+    if (!outcome) return Emission.queued(sockets);
+    return new Emission(sockets, async () => {
+      if (!(await this.#engine.durable(outcome))) throw new EmitError("not_durable");
+    });
+  }
+}
+
+/** The server in another process as a worker sees it. */
+class WorkerIo extends UserIo {
+  #remote;
+
+  constructor(remote) {
+    super();
+    this.#remote = remote;
+  }
+
+  isUserOnline(userId) {
+    return this.#remote.isUserOnline(userOf(userId));
+  }
+  getOnlineUsers() {
+    return this.#remote.onlineUsers();
+  }
+  getOnlineUsersCount() {
+    return this.#remote.onlineCount();
+  }
+
+  _emit(user, event, text) {
+    const { sockets, settled } = this.#remote.emit(user, event, text);
+    settled.catch((error) => this._note(error.code));
+    return new Emission(sockets, () => settled);
+  }
+}
+
+const elsewhere = "this process is a worker's, and the server is in another one";
+forbid(WorkerIo.prototype, "io", {
+  on: elsewhere,
+  use: elsewhere,
+  emit: `${elsewhere}; io.to("user:ID").emit reaches a user`,
+  fetchSockets: elsewhere,
+  engine: elsewhere,
+});
+
+for (const io of [Io, WorkerIo]) {
+  forbid(io.prototype, "io", {
+    of: "there is the main namespace alone",
+    sockets: "io itself is the main namespace; io.fetchSockets() finds its sockets",
+    adapter: "there are no adapters",
+    except: rooms,
+    socketsJoin: rooms,
+    socketsLeave: rooms,
+    disconnectSockets: "socket.disconnect() of those that io.fetchSockets() finds does that",
+    serverSideEmit: "servers have no events of their own",
+    local: "io.emit tells everybody",
+    volatile: "a newer progress of a job takes the place of one that has not been read, by itself",
+    compress: "messages are not compressed",
+    timeout: "socket.timeout(…) asks one client",
+    emitWithAck: "socket.emitWithAck asks one client",
+    send: 'io.emit("message", …) does that',
+    write: 'io.emit("message", …) does that',
+    attach: "websocketService.initialize(server) does that",
+    attachApp: "websocketService.initialize(server) does that",
+    listen: "websocketService.initialize(port) does that",
+    bind: "websocketService.initialize(server) does that",
+    path: "the option path of websocketService.initialize is the place for it",
+    serveClient: "the option serveClient of websocketService.initialize is the place for it",
+    httpServer: "it is the server that websocketService.initialize was given",
+  });
+}
+
+module.exports = { Io, WorkerIo };

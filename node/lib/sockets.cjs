@@ -1,0 +1,103 @@
+"use strict";
+const { decodeArguments, encodeArguments } = require("./json.cjs");
+const { ask } = require("./middleware.cjs");
+const { Socket } = require("./socket.cjs");
+
+/** How long a client that a middleware let in may take to be a socket; the engine gives it CONNECT_TIMEOUT_MS. */
+const forgetLogin = 60_000;
+
+/** The sockets that this thread's handlers know, and the handlers themselves. */
+class Sockets {
+  #engine;
+  #events;
+  #known = new Map();
+  #pending = new Map();  // let in by a middleware, by the id that the socket will have; oldest first
+  connection = [];
+  middleware = [];
+
+  /** `events`: handlers of websocketService.on, by event. */
+  constructor(engine, events) {
+    this.#engine = engine;
+    this.#events = events;
+  }
+
+  find(id) {
+    return this.#known.get(id);
+  }
+
+  // What the engine tells.
+
+  login(login, { id, handshake, userId, user }) {
+    const socket = new Socket(this.#engine, { id, handshake: JSON.parse(handshake), user: userId ? JSON.parse(user) : undefined });
+    ask(this.middleware, socket).then(
+      () => {
+        this.#remember(socket);
+        this.#admit(login, socket, userId);
+      },
+      (error) => this.#refuse(login, error),
+    );
+  }
+  introduced({ id, handle, user, handshake, connected, recovered }) {
+    const socket = this.#pending.get(id)?.socket ?? new Socket(this.#engine, { id, handshake: JSON.parse(handshake), user: JSON.parse(user) });
+    this.#pending.delete(id);
+    this.#known.set(id, socket);
+    socket.open(handle, recovered);
+    if (connected) for (const handler of this.connection) guarded("connection", handler, [socket]);
+  }
+  event(id, name, text, attachments, ack) {
+    const socket = this.#known.get(id);
+    if (!socket) return;
+    const args = decodeArguments(text, attachments);
+    if (ack !== undefined) args.push((...answer) => this.#acknowledge(ack, name, answer));
+    call(socket, name, args);
+    for (const handler of this.#events.get(name) ?? []) guarded(name, handler, [socket, ...args]);
+  }
+  disconnected(id, reason) {
+    const socket = this.#known.get(id);
+    this.#known.delete(id);
+    socket?.end(reason, call);
+  }
+
+  #acknowledge(ack, name, answer) {
+    const { text, attachments } = encodeArguments(name, answer);
+    this.#engine.acknowledge(ack, text, attachments);
+  }
+  // Who the token's user is stays as it is; without tokens it is whoever the middleware says.
+  #admit(login, socket, userId) {
+    const id = userId ? undefined : socket.user?.id;
+    const known = typeof id === "string" || Number.isSafeInteger(id) || typeof id === "bigint";
+    if (known) this.#engine.admit(login, String(id), JSON.stringify(socket.user));
+    else this.#engine.admit(login);
+  }
+  #refuse(login, error) {
+    if (!(error instanceof Error)) error = new Error(String(error));
+    if (!("data" in error)) console.error("signalbox: a middleware refuses a client:", error.message);
+    this.#engine.refuse(login, error.message, error.data === undefined ? undefined : JSON.stringify(error.data));
+  }
+  #remember(socket) {
+    const now = Date.now();
+    for (const [id, { since }] of this.#pending) {
+      if (now - since < forgetLogin) break;
+      this.#pending.delete(id);
+    }
+    this.#pending.set(socket.id, { socket, since: now });
+  }
+}
+
+/** A socket's own listeners. */
+function call(socket, name, args) {
+  for (const listener of socket.rawListeners(name)) guarded(name, listener, args, socket);
+}
+
+/** What a program's handler throws or rejects with is its mistake, and ends nothing of ours. */
+function guarded(name, handler, args, self) {
+  const tell = (error) => console.error(`signalbox: a handler of '${name}' failed:`, error);
+  try {
+    const returned = handler.apply(self, args);
+    if (typeof returned?.then === "function") returned.then(undefined, tell);
+  } catch (error) {
+    tell(error);
+  }
+}
+
+module.exports = { Sockets };

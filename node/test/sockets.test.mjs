@@ -1,0 +1,231 @@
+// io.use, io.on("connection"), websocketService.on: what a program hears of clients and says to one.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { afterEach, beforeEach, describe, test } from "node:test";
+
+import service from "signalbox";
+
+import { client, eventually, listen, next, program, refused, settings, token } from "./support.mjs";
+
+let io;
+async function start(t, options = {}) {
+  const { server, url } = await listen(t);
+  service.initialize(server, { ...settings, ...options });
+  io = service.getIO();
+  return url;
+}
+afterEach(() => service.close());
+
+/** The next socket of io.on("connection"). */
+const connection = () => new Promise((resolve) => io.on("connection", resolve));
+
+describe("a socket of io.on('connection')", () => {
+  for (const transports of [["websocket"], ["polling"], ["polling", "websocket"]]) {
+    test(`speaks and hears over ${transports.join(" and ")}`, async (t) => {
+      const url = await start(t);
+      const connected = connection();
+      const ada = await client(t, url, "ada", { transports, auth: { token: token({ id: "ada", email: "a@b" }), theme: "dark" }, query: { q: "1" } });
+      const socket = await connected;
+      assert.equal(socket.id, ada.id);
+      assert.deepEqual(socket.user, { id: "ada", email: "a@b" });
+      assert.equal(socket.handshake.query.q, "1");
+      assert.equal(socket.handshake.auth.theme, "dark");
+      assert.equal(socket.handshake.auth.token, undefined);
+      assert.ok(socket.handshake.address.includes("127.0.0.1"));
+      assert.deepEqual([socket.connected, socket.disconnected, socket.recovered], [true, false, false]);
+
+      socket.on("add", (a, b, ack) => ack(a + b));
+      assert.equal(await ada.emitWithAck("add", 2, 3), 5);
+      socket.on("bytes", (bytes, more, ack) => ack(Buffer.concat([bytes, more.inside])));
+      assert.deepEqual(await ada.emitWithAck("bytes", Buffer.from("ab"), { inside: Buffer.from("cd") }), Buffer.from("abcd"));
+
+      ada.on("several", (a, b, c, ack) => ack([a, b, c]));
+      assert.deepEqual(await socket.emitWithAck("several", 1, { two: 2 }, Buffer.from("3")), [1, { two: 2 }, Buffer.from("3")]);
+      const answer = await new Promise((resolve) => socket.emit("several", 1, 2, 3, resolve));
+      assert.deepEqual(answer, [1, 2, 3]);
+    });
+  }
+
+  test("hears of the end with Socket.IO's reasons, once", async (t) => {
+    const url = await start(t);
+    const reasons = [];
+    io.on("connection", (socket) => socket.on("disconnect", (reason) => reasons.push(reason)).on("disconnecting", () => reasons.push(socket.connected)));
+    (await client(t, url, "ada")).disconnect();
+    await eventually(() => reasons.length === 2);
+    const bob = await client(t, url, "bob", { transports: ["websocket"] });
+    bob.io.engine.close();
+    await eventually(() => reasons.length === 4);
+    assert.deepEqual(reasons, [true, "client namespace disconnect", true, "transport close"]);
+  });
+
+  test("sends its client away", async (t) => {
+    const url = await start(t);
+    io.on("connection", (socket) => socket.on("leave", (close) => socket.disconnect(close)));
+    for (const [close, reason] of [[false, "io server disconnect"], [true, "io server disconnect"]]) {
+      const ada = await client(t, url, "ada", { reconnection: false });
+      ada.emit("leave", close);
+      assert.equal((await once(ada, "disconnect"))[0], reason);
+    }
+  });
+
+  test("says why there is no acknowledgement", async (t) => {
+    const url = await start(t);
+    const connected = connection();
+    const ada = await client(t, url, "ada");
+    const socket = await connected;
+    await assert.rejects(socket.timeout(50).emitWithAck("silence"), { code: "timeout" });
+    const [error] = await new Promise((resolve) => socket.timeout(50).emit("silence", (...args) => resolve(args)));
+    assert.equal(error.code, "timeout");
+    const waiting = socket.emitWithAck("silence");
+    ada.disconnect();
+    await assert.rejects(waiting, { code: "disconnected" });
+    assert.throws(() => socket.timeout(0.5), /whole number/);
+  });
+
+  test("has listeners that are once, off, throw and reject", async (t) => {
+    const url = await start(t);
+    const errors = t.mock.method(console, "error", () => {});
+    const connected = connection();
+    const ada = await client(t, url, "ada");
+    const socket = await connected;
+    const heard = [];
+    const removed = () => heard.push("removed");
+    socket.once("e", () => heard.push("once")).on("e", removed).off("e", removed);
+    socket.on("e", () => { throw new Error("thrown"); }).on("e", async () => { throw new Error("rejected"); });
+    socket.on("e", (ack) => ack(heard.push("last")));
+    await ada.emitWithAck("e");
+    await ada.emitWithAck("e");
+    assert.deepEqual(heard, ["once", "last", "last"]);
+    assert.deepEqual(errors.mock.calls.map(({ arguments: [, error] }) => error.message).sort(), ["rejected", "rejected", "thrown", "thrown"]);
+  });
+
+  test("does not take what Socket.IO reserves, and says what is not here", async (t) => {
+    const url = await start(t);
+    const connected = connection();
+    await client(t, url, "ada");
+    const socket = await connected;
+    assert.throws(() => socket.emit("disconnect"), /"disconnect" is a reserved event name/);
+    for (const name of ["join", "leave", "rooms", "to", "broadcast", "volatile", "compress", "adapter", "conn", "request", "use", "onAny"])
+      assert.throws(() => socket[name], new RegExp(`signalbox has no socket.${name}: `), name);
+    for (const name of ["of", "adapter", "sockets", "except", "socketsJoin", "disconnectSockets", "serverSideEmit", "volatile", "attach", "listen"])
+      assert.throws(() => io[name], new RegExp(`signalbox has no io.${name}: `), name);
+    assert.throws(() => io.on("new_namespace", () => {}), /no io.on\("new_namespace"\)/);
+  });
+});
+
+describe("websocketService.on", () => {
+  test("hears clients, with an acknowledgement as last argument, also where nobody listens to connections", async (t) => {
+    const url = await start(t);
+    const seen = [];
+    service.on("ask", async (socket, question, ack) => {
+      seen.push([socket.user.id, typeof socket.handshake.url]);
+      ack(`${question}?`);
+    });
+    const ada = await client(t, url, "ada");
+    assert.equal(await ada.emitWithAck("ask", "why"), "why?");
+    assert.equal(await ada.emitWithAck("ask", "how"), "how?");
+    assert.deepEqual(seen, [["ada", "string"], ["ada", "string"]]);
+  });
+
+  test("outlives a close", async (t) => {
+    service.on("outlives", (socket, ack) => ack("still"));
+    for (let round = 0; round < 2; ++round) {
+      const url = await start(t);
+      const ada = await client(t, url, "ada");
+      assert.equal(await ada.emitWithAck("outlives"), "still");
+      await service.close();
+    }
+  });
+});
+
+describe("io.use", () => {
+  test("sees who the token's user is, and what it keeps in socket.data is there later", async (t) => {
+    const url = await start(t);
+    io.use(async (socket, next) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      socket.data.seen = [socket.user.id, socket.id, socket.connected];
+      assert.throws(() => socket.emit("x"), /not connected yet/);
+      next();
+    });
+    const connected = connection();
+    const ada = await client(t, url, "ada");
+    assert.deepEqual((await connected).data.seen, ["ada", ada.id, false]);
+  });
+
+  test("refuses with message and data, throws, rejects", async (t) => {
+    const url = await start(t);
+    t.mock.method(console, "error", () => {});
+    let answer;
+    io.use((socket, next) => answer(next));
+    const refusal = async (how) => {
+      answer = how;
+      const error = await refused(t, url, "ada");
+      return [error.message, error.data];
+    };
+    assert.deepEqual(await refusal((next) => next(Object.assign(new Error("no"), { data: { code: 7 } }))), ["no", { code: 7 }]);
+    assert.deepEqual(await refusal(() => { throw new Error("thrown"); }), ["thrown", undefined]);
+    assert.deepEqual(await refusal(() => Promise.reject(new Error("rejected"))), ["rejected", undefined]);
+  });
+
+  test("a chain ends at the first that refuses", async (t) => {
+    const url = await start(t);
+    t.mock.method(console, "error", () => {});
+    const asked = [];
+    io.use((_, next) => (asked.push(1), next())).use((_, next) => (asked.push(2), next(new Error("two")))).use((_, next) => (asked.push(3), next()));
+    await refused(t, url, "ada");
+    assert.deepEqual(asked, [1, 2]);
+  });
+
+  test("says who the user is where tokens do not", async (t) => {
+    const url = await start(t, { jwt: false });
+    io.use((socket, next) => {
+      if (socket.handshake.auth.name) socket.user = { id: socket.handshake.auth.name, plan: "free" };
+      next();
+    });
+    const connected = connection();
+    const ada = await client(t, url, undefined, { auth: { name: "ada" } });
+    assert.deepEqual(ada.inbox[0], ["authenticated", { user: { id: "ada", plan: "free" } }]);
+    assert.deepEqual((await connected).user, { id: "ada", plan: "free" });
+    const nobody = await client(t, url, undefined, { reconnection: false }, "unauthorized");
+    assert.equal(nobody.inbox[0][1].code, "no_user");
+  });
+
+  test("without any, nobody is let in where tokens are not looked at", async (t) => {
+    const url = await start(t, { jwt: false });
+    await client(t, url, "ada", { reconnection: false }, "unauthorized");
+  });
+});
+
+test("io.fetchSockets finds everybody, with what is known, and speaks to each", async (t) => {
+  const url = await start(t);
+  io.on("connection", (socket) => (socket.data.mark = socket.user.id));
+  const ada = await client(t, url, "ada"), bob = await client(t, url, "bob");
+  const found = await io.fetchSockets();
+  assert.deepEqual(found.map(({ id, user, data }) => [id, user.id, data.mark]).sort(), [[ada.id, "ada", "ada"], [bob.id, "bob", "bob"]].sort());
+  assert.equal(io.engine.clientsCount, 2);
+  found.find(({ user }) => user.id === "ada").emit("hello", 1);
+  assert.equal(await next(ada, "hello"), 1);
+  found.find(({ user }) => user.id === "bob").disconnect(true);
+  await eventually(() => !bob.connected);
+});
+
+test("a handler that blocks for a second delays no delivery", async (t) => {
+  const { line, output } = program(t, `
+    import http from "node:http"; import { Worker } from "node:worker_threads";
+    import service, { wsUtils } from "signalbox";
+    const server = http.createServer();
+    service.initialize(server, ${JSON.stringify(settings)});
+    service.on("block", () => { console.log("blocks"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000); console.log("over"); });
+    new Worker(\`import("signalbox").then(({ default: service, wsUtils }) => {
+      const io = service.getIO();
+      setInterval(() => wsUtils.emitToUser(io, "ada", "tick", Date.now()), 20);
+    })\`, { eval: true });
+    server.listen(0, "127.0.0.1", () => console.log("port", server.address().port));`);
+  const [, port] = await line(/port (\d+)/);
+  const ada = await client(t, `http://127.0.0.1:${port}`, "ada", { transports: ["websocket"] });
+  await next(ada, "tick");
+  ada.emit("block");
+  await line(/blocks/);
+  for (let i = 0; i < 10; ++i) await next(ada, "tick", 2000);
+  assert.doesNotMatch(output.out, /over/);
+});
