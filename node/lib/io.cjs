@@ -164,7 +164,7 @@ for (const io of [Io, WorkerIo]) {
     attachApp: "websocketService.initialize(server) does that",
     listen: "websocketService.initialize(port) does that",
     bind: "websocketService.initialize(server) does that",
-    path: "the option path of websocketService.initialize is the place for it",
+    path: "the option socketPath of websocketService.initialize is the place for it",
     serveClient: "the option serveClient of websocketService.initialize is the place for it",
     httpServer: "it is the server that websocketService.initialize was given",
   });

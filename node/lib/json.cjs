@@ -3,10 +3,15 @@
 /** JSON of what a program emits; what cannot be JSON is a mistake of the program's, which it hears at the call. */
 function textOf(event, data, replacer) {
   try {
-    return JSON.stringify(data, replacer) ?? "null";
+    return wellFormed(JSON.stringify(data, replacer) ?? "null");
   } catch (error) {
     throw new TypeError(`signalbox: the data of '${String(event)}' cannot be made JSON: ${error.message}`);
   }
+}
+
+/** Half of a pair of surrogates, as a text that was cut has it, is no character: it becomes U+FFFD, as it does in UTF-8. */
+function wellFormed(text) {
+  return text.includes("\\ud") ? text.replace(/(\\\\)|\\ud[89a-f][0-9a-f]{2}/g, (_, backslash) => backslash ?? "\ufffd") : text;
 }
 
 const isBinary = (value) => ArrayBuffer.isView(value) || value instanceof ArrayBuffer;

@@ -33,11 +33,11 @@ describe("emitToUser", () => {
 
   test("sends what JSON.stringify makes of the data", async (t) => {
     const ada = await client(t, url, "ada");
-    const data = [undefined, null, { a: undefined, when: new Date(0), toJSON: undefined }, { toJSON: () => "own" }, "\ud800 ünï", [undefined], NaN];
+    const data = [undefined, null, { a: undefined, when: new Date(0), toJSON: undefined }, { toJSON: () => "own" }, "\ud800 ünï \\ud800 😀", [undefined], NaN];
     for (const [i, one] of data.entries()) wsUtils.emitToUser(io, "ada", `e${i}`, one);
     await heard(ada, "e6");
     assert.deepEqual(data.map((_, i) => ada.inbox.find(([name]) => name === `e${i}`)[1]),
-      [null, null, { when: "1970-01-01T00:00:00.000Z" }, "own", "\ud800 ünï", [null], null]);
+      [null, null, { when: "1970-01-01T00:00:00.000Z" }, "own", "\ufffd ünï \\ud800 😀", [null], null]);
   });
 
   test("takes an integer for its digits", async (t) => {

@@ -59,7 +59,7 @@ export function refused(t, url, user, options = {}) {
 }
 
 /** The next event of that name; an error of the connection ends the wait. */
-export function next(socket, event, milliseconds = 10_000) {
+export function next(socket, event, milliseconds = 30_000) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`no ${event} within ${milliseconds} ms`)), milliseconds);
     socket.once(event, (...args) => (clearTimeout(timer), resolve(args[0])));
@@ -68,7 +68,7 @@ export function next(socket, event, milliseconds = 10_000) {
 }
 
 /** Waits until `question` is answered with something true. */
-export async function eventually(question, milliseconds = 10_000) {
+export async function eventually(question, milliseconds = 30_000) {
   const end = Date.now() + milliseconds;
   for (;;) {
     const answer = await question();

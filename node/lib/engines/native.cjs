@@ -41,10 +41,11 @@ class NativeEngine {
   open() {
     this.#addon.open();
   }
+  /** Clients that poll are served until they have gone. */
   close() {
-    this.#detach();
     return new Promise((resolve) => {
       const call = this.#call(() => {
+        this.#detach();
         this.#release();
         resolve();
       });

@@ -1,0 +1,212 @@
+// The engine on the program's own http.Server: its path is the engine's, request by request, and all else stays the program's.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import http from "node:http";
+import https from "node:https";
+import net from "node:net";
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { afterEach, describe, test } from "node:test";
+
+import express from "express";
+import fastify from "fastify";
+import service, { wsUtils } from "signalbox";
+
+import { client, eventually, folder, listen, next, settings, token } from "./support.mjs";
+
+afterEach(() => service.close());
+
+/** One request on a connection of the agent's. */
+function ask(agent, url, { method = "GET", body, headers = {} } = {}) {
+  return new Promise((resolve, reject) => {
+    const request = http.request(url, { agent, method, headers }, async (response) => {
+      let text = "";
+      for await (const piece of response) text += piece;
+      resolve({ status: response.statusCode, headers: response.headers, text });
+    });
+    request.on("error", reject).end(body);
+  });
+}
+
+describe("a keep-alive connection", () => {
+  test("mixes the program's requests and the engine's", async (t) => {
+    const { server, url } = await listen(t);
+    service.initialize(server, settings);
+    let connections = 0;
+    server.on("connection", () => ++connections);
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    t.after(() => agent.destroy());
+    const polling = `${url}/socket.io/?EIO=4&transport=polling`;
+    const opened = await ask(agent, polling);
+    const { sid } = JSON.parse(opened.text.slice(1));
+    assert.equal((await ask(agent, `${url}/api/orders`)).text, "application: /api/orders");
+    const login = await ask(agent, `${polling}&sid=${sid}`, { method: "POST", body: `40{"token":"${token({ id: "ada" })}"}` });
+    assert.equal(login.text, "ok");
+    assert.match((await ask(agent, `${polling}&sid=${sid}`)).text, /^40\{"sid":"[\w-]{20}"\}\x1e42\["authenticated"/);
+    assert.equal((await ask(agent, `${url}/`)).text, "application: /");
+    assert.equal(connections, 1);
+  });
+});
+
+test("paths that only begin alike are the program's", async (t) => {
+  const { server, url } = await listen(t);
+  service.initialize(server, { ...settings, socketPath: "/live/" });
+  for (const own of ["/socket.io/", "/live2/", "/livefeed", "/api/emit", "/readyz"]) assert.equal(await (await fetch(url + own)).text(), `application: ${own}`);
+  await client(t, url, "ada", { path: "/live/" });
+  await client(t, url, "ada", { path: "/live", transports: ["websocket"] });
+});
+
+test("listeners that are added later see their own requests alone", async (t) => {
+  const { server, url } = await listen(t, () => {});
+  server.removeAllListeners("request");
+  service.initialize(server, settings);
+  const seen = [];
+  server.on("request", (request, response) => (seen.push(request.url), response.end("later")));
+  assert.equal(await (await fetch(`${url}/x`)).text(), "later");
+  await client(t, url, "ada");
+  assert.deepEqual(seen, ["/x"]);
+});
+
+describe("an upgrade", () => {
+  const upgrade = async (url, target) => {
+    const socket = net.connect(new URL(url).port, "127.0.0.1");
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n`);
+    return (await once(socket, "data"))[0].toString();
+  };
+  test("for another path is its listener's", async (t) => {
+    const { server, url } = await listen(t);
+    service.initialize(server, settings);
+    server.on("upgrade", (request, socket) => socket.end(`other: ${request.url}`));
+    assert.equal(await upgrade(url, "/vite"), "other: /vite");
+    await client(t, url, "ada", { transports: ["websocket"] });
+  });
+  test("that nobody wants is refused, and does not hang", async (t) => {
+    const { server, url } = await listen(t);
+    service.initialize(server, settings);
+    assert.match(await upgrade(url, "/nobody"), /^HTTP\/1\.1 400 /);
+  });
+  test("leaves nothing of the connection with Node", async (t) => {
+    const { server, url } = await listen(t);
+    service.initialize(server, settings);
+    const ada = await client(t, url, "ada", { transports: ["websocket"] });
+    await eventually(() => new Promise((resolve) => server.getConnections((_, count) => resolve(count === 0))));
+    wsUtils.emitToUser(service.getIO(), "ada", "x", 5);
+    assert.equal(await next(ada, "x"), 5);
+  });
+  test("takes the frames along that came with its head", async (t) => {
+    const { server, url } = await listen(t);
+    service.initialize(server, settings);
+    const socket = net.connect(new URL(url).port, "127.0.0.1");
+    t.after(() => socket.destroy());
+    const login = Buffer.from(`40{"token":"${token({ id: "ada" })}"}`);
+    const head = login.length < 126 ? [0x81, 0x80 | login.length] : [0x81, 0xfe, login.length >> 8, login.length & 255];
+    const frame = Buffer.concat([Buffer.from([...head, 0, 0, 0, 0]), login]);
+    socket.write(Buffer.concat([Buffer.from("GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"), frame]));
+    let heard = "";
+    socket.on("data", (bytes) => (heard += bytes));
+    await eventually(() => heard.includes("authenticated"));
+  });
+});
+
+describe("polling", () => {
+  test("that is given up is forgotten, and the session goes on", async (t) => {
+    const { server, url } = await listen(t);
+    service.initialize(server, settings);
+    const ada = await client(t, url, "ada", { transports: ["polling"] });
+    for (let i = 0; i < 20; ++i) {
+      wsUtils.emitToUser(service.getIO(), "ada", "n", i);
+      assert.equal(await next(ada, "n"), i);
+    }
+  });
+  test("takes no body larger than MAX_PAYLOAD_BYTES, announced or not", async (t) => {
+    const { server, url } = await listen(t);
+    service.initialize(server, { ...settings, maxPayloadBytes: 1000 });
+    const target = `${url}/socket.io/?EIO=4&transport=polling&sid=x`;
+    assert.equal((await fetch(target, { method: "POST", body: "x".repeat(1001) })).status, 413);
+    const status = await new Promise((resolve) => {
+      const request = http.request(target, { method: "POST", headers: { "Transfer-Encoding": "chunked" } }, (response) => resolve(response.resume().statusCode));
+      request.on("error", () => {});
+      for (let i = 0; i < 20; ++i) request.write("x".repeat(100));
+    });
+    assert.equal(status, 413);
+    assert.equal((await fetch(target, { method: "POST", body: "x".repeat(999) })).status, 400);
+  });
+});
+
+test("over TLS all transports work, in both directions and with much at once", async (t) => {
+  const dir = folder(t), key = path.join(dir, "key.pem"), cert = path.join(dir, "cert.pem");
+  execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "1", "-subj", "/CN=localhost"], { stdio: "ignore" });
+  const server = https.createServer({ key: fs.readFileSync(key), cert: fs.readFileSync(cert) }, (_, response) => response.end("secure"));
+  const { url } = await listen(t, undefined, server);
+  service.initialize(server, settings);
+  const io = service.getIO();
+  let address;
+  io.on("connection", (socket) => {
+    address = socket.handshake.address;
+    socket.on("echo", (value, ack) => ack(value));
+  });
+  for (const transports of [["websocket"], ["polling"], ["polling", "websocket"]]) {
+    const ada = await client(t, url.replace("http:", "https:"), "ada", { transports, rejectUnauthorized: false });
+    const large = "x".repeat(500_000);
+    assert.equal(await ada.emitWithAck("echo", large), large);
+    for (let i = 0; i < 2000; ++i) wsUtils.emitToUser(io, "ada", "n", i);
+    await eventually(() => ada.inbox.filter(([event]) => event === "n").length === 2000);
+    assert.deepEqual(ada.inbox.filter(([event]) => event === "n").map(([, n]) => n), Array.from({ length: 2000 }, (_, i) => i));
+    assert.match(address, /127\.0\.0\.1/);
+    ada.disconnect();
+  }
+});
+
+describe("the workers' interface", () => {
+  const apiKey = "fedcba9876543210fedcba9876543210";
+  test("is there below apiPath alone", async (t) => {
+    const { server, url } = await listen(t);
+    service.initialize(server, { ...settings, apiPath: "/signalbox", apiKey });
+    const post = (path, key = apiKey) => fetch(url + path, { method: "POST", headers: { "Content-Type": "application/json", Authorization: `Bearer ${key}` }, body: JSON.stringify({ userId: "ada", event: "x", data: 1 }) });
+    const ada = await client(t, url, "ada");
+    const answer = await post("/signalbox/api/emit");
+    assert.deepEqual([answer.status, await answer.json()], [202, { accepted: 1, online: 1 }]);
+    await eventually(() => ada.inbox.some(([event]) => event === "x"));
+    assert.equal((await post("/signalbox/api/emit", "wrong")).status, 401);
+    assert.equal(await (await post("/api/emit")).text(), "application: /api/emit");
+    assert.equal((await fetch(`${url}/signalbox/readyz`)).status, 200);
+  });
+});
+
+describe("frameworks", () => {
+  test("Express, on the same port", async (t) => {
+    const app = express();
+    app.use(express.json());
+    app.post("/api/orders", (request, response) => response.status(201).json(request.body));
+    const { server, url } = await listen(t, app);
+    service.initialize(server, settings);
+    app.get("/late", (_, response) => response.send("late"));
+    await client(t, url, "ada");
+    const made = await fetch(`${url}/api/orders`, { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"n":1}' });
+    assert.deepEqual([made.status, await made.json()], [201, { n: 1 }]);
+    assert.equal(await (await fetch(`${url}/late`)).text(), "late");
+    assert.equal((await fetch(`${url}/nothing`)).status, 404);
+  });
+  test("Fastify, on the same port", async (t) => {
+    const app = fastify();
+    app.get("/api/orders", async () => ({ orders: [] }));
+    service.initialize(app.server, settings);
+    const url = await app.listen({ port: 0, host: "127.0.0.1" });
+    t.after(() => app.close());
+    await client(t, url, "ada");
+    await client(t, url, "ada", { transports: ["websocket"] });
+    assert.deepEqual(await (await fetch(`${url}/api/orders`)).json(), { orders: [] });
+  });
+});
+
+test("500 real clients, each told its own", async (t) => {
+  const { server, url } = await listen(t);
+  service.initialize(server, settings);
+  const io = service.getIO();
+  const clients = await Promise.all(Array.from({ length: 500 }, (_, i) => client(t, url, `user-${i}`, { transports: [i % 5 === 0 ? "polling" : "websocket"] })));
+  assert.equal(wsUtils.getOnlineUsersCount(), 500);
+  for (let i = 0; i < 500; ++i) wsUtils.emitToUser(io, `user-${i}`, "own", i);
+  await eventually(() => clients.every(({ inbox }) => inbox.some(([event]) => event === "own")));
+  for (const [i, { inbox }] of clients.entries()) assert.deepEqual(inbox.filter(([event]) => event === "own"), [["own", i]]);
+});
