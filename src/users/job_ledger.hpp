@@ -1,5 +1,4 @@
 #pragma once
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,9 +8,9 @@
 #include <vector>
 
 #include "base/frame.hpp"
+#include "users/job_memory.hpp"
 #include "users/job_page.hpp"
-#include "users/job_table.hpp"
-#include "users/ledger_options.hpp"
+#include "users/ranked_jobs.hpp"
 
 namespace signalbox::users {
 
@@ -21,7 +20,8 @@ namespace signalbox::users {
 class UserJobs {
  public:
   /// `memory` counts what this takes; `owner_bytes` is what its user takes, who is known because of them.
-  UserJobs(const LedgerOptions& options, LedgerMemory& memory, std::size_t owner_bytes);
+  UserJobs(const LedgerOptions& options, LedgerMemory& memory, std::size_t owner_bytes)
+      : options_(options), memory_(memory, owner_bytes) {}
   ~UserJobs();
   UserJobs(const UserJobs&) = delete;
   UserJobs& operator=(const UserJobs&) = delete;
@@ -36,15 +36,13 @@ class UserJobs {
   /// for the next.
   bool has_room(std::string_view job_id, std::size_t before) const;
   /// What this outcome would add to UnreadMemory. It takes the place of an unread outcome of the same job.
-  std::size_t unread_growth(const Frame& outcome) const;
-  /// The same for a user of whom no unread outcome is known; never less.
-  static std::size_t unread_cost(const Frame& outcome, std::size_t owner_bytes, bool data_stays);
+  std::size_t unread_growth(const Frame& outcome) const {
+    return memory_.unread_growth(outcome, jobs_.find_unread(outcome.key()));
+  }
   struct Kept {
     JobEntry& entry;  ///< until anything else is kept
     Row replaced;     ///< of the outcome whose place it took; 0: of none
   };
-  /// About the memory that this many outcomes take, with this many bytes together.
-  static std::size_t cost_of(std::size_t outcomes, std::size_t bytes);
   /// Keeps a job event (its frame's kind says which). The outcomes that it pushed out are added to `gone`.
   Kept keep(const HashedText& job_id, FrameRef frame, LedgerMs now, std::vector<Gone>& gone);
   /// What keep() will give.
@@ -81,7 +79,7 @@ class UserJobs {
 
   /// Are the packets of all outcomes in memory? To be asked before replay(), status() and page(), which leave out the
   /// others, or show them as unreadable.
-  bool loaded() const { return unloaded_ == 0; }
+  bool loaded() const { return memory_.unloaded() == 0; }
   /// Leaves the packets of outcomes to the store.
   void unload();
   /// What the store is to be asked for, in the order of its rows.
@@ -91,48 +89,16 @@ class UserJobs {
   std::size_t load(const std::vector<StoredFrame>& found);
 
  private:
-  /// Jobs of one rank by their places, the one that has been in it longest first: pushing one out costs the same
-  /// however many there are.
-  struct List {
-    std::uint32_t oldest = KeptJob::kNone;
-    std::uint32_t newest = KeptJob::kNone;
-  };
-
-  const JobEntry* find_unread(std::string_view job_id) const;
-  void count_unread(const JobEntry& outcome);
-  void uncount_unread(const JobEntry& outcome);
-  void count(const JobEntry& entry);
-  void change_frame(JobEntry& outcome, FrameRef frame);
-  void uncount(const JobEntry& entry);
-  void uncount_all(const KeptJob& job);
-  void link(KeptJob& job);    ///< to the end of the list of its rank
-  void unlink(KeptJob& job);  ///< from the list that it is in, before anything in it changes
   void take_out(KeptJob& job);
-  /// How many of them the bound counts: all but those whose outcome is unread.
-  std::size_t bounded() const { return jobs_.size() - unread_; }
-  /// Pushes out jobs until the bound counts no more than `most`.
-  void push_out(std::size_t most, std::vector<Gone>& gone);
-  void push_one_out(List& list, std::vector<Gone>& gone);
-  void look_ahead(const List& list) const;
-  /// In no list.
-  KeptJob& find_or_add(const HashedText& job_id);
-  void compact();
-  List& ranked(KeptJob::Rank of) { return lists_[static_cast<std::size_t>(of)]; }
-  const List& ranked(KeptJob::Rank of) const { return lists_[static_cast<std::size_t>(of)]; }
-  /// Calls `visit(job)` for each that is in this list now; it may take it out or put it elsewhere.
-  template <class Jobs, class Visit>
-  static void each(Jobs& jobs, List list, Visit visit);
-  template <class Jobs, class Visit>
-  static void each(Jobs& jobs, const std::array<List, 3>& lists, Visit visit);
+  /// Pushes out jobs until the bound, which does not count those with unread outcomes, counts no more than are allowed.
+  void push_out(std::vector<Gone>& gone);
 
   const LedgerOptions& options_;
-  LedgerMemory& memory_;
-  const std::size_t owner_bytes_;
-  JobTable jobs_;
-  std::array<List, 3> lists_{};  ///< by rank
+  RankedJobs jobs_;
+  JobMemory memory_;
   std::uint64_t last_number_ = 0;
-  std::size_t unread_ = 0;  ///< outcomes, and so jobs
-  std::size_t unloaded_ = 0;
 };
+
+static_assert(sizeof(UserJobs) == kUserJobsBytes);
 
 }  // namespace signalbox::users

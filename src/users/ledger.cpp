@@ -43,7 +43,7 @@ std::optional<Refusal> Ledger::refusal(std::string_view id, const User* user, co
 }
 
 std::size_t Ledger::unread_cost(std::string_view id, const EncodedEvent& outcome) const {
-  return UserJobs::unread_cost(*outcome.frame, memory_of(id), ledger_.users.unread.data_stays);
+  return JobMemory::first_unread_cost(*outcome.frame, memory_of(id), ledger_.users.unread.data_stays);
 }
 
 void Ledger::keep(Stripe& stripe, User& user, const HashedText& job, EncodedEvent&& event, CommitGroup group) {

@@ -38,7 +38,7 @@ Restored restore(LedgerState& ledger, LedgerExpiry& expiry) {
   Restored restored;
   expiry.look();
   const auto [outcomes, bytes] = store.extent();
-  bool packets = !ledger.lean && UserJobs::cost_of(outcomes, bytes) < ledger.options.total_bytes / 4 * 3;
+  bool packets = !ledger.lean && JobMemory::cost_of(outcomes, bytes) < ledger.options.total_bytes / 4 * 3;
   std::vector<GatheredOutcomes> left(Stripes::kCount);
   const WallMs present = ledger.clock.wall(ledger.clock.now()) + LedgerClock::kDriftMs;
   store.load(packets, [&](StoredOutcome one) {
