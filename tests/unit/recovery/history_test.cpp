@@ -10,7 +10,7 @@ namespace signalbox::recovery {
 namespace {
 
 using namespace std::chrono_literals;
-using Numbers = std::vector<std::uint64_t>;
+using NumberList = std::vector<std::uint64_t>;
 
 struct HistoryTest : testing::Test {
   History::Event event(std::uint64_t number, std::uint64_t outcome = 0) {
@@ -23,15 +23,15 @@ struct HistoryTest : testing::Test {
     newest = sequence == 0 ? number : sequence;
     history.add_broadcast(source, newest, number, now);
   }
-  static Numbers numbers(const SocketHistory::Missed& missed) {
-    Numbers out;
+  static NumberList numbers(const SocketHistory::Missed& missed) {
+    NumberList out;
     for (const auto& one : missed.events) out.push_back(one.number);
     return out;
   }
   /// What `line` missed after a number, its own events and then the broadcasts.
-  Numbers missed(const SocketHistory& line, std::uint64_t number, std::string_view user = "ada") {
+  NumberList missed(const SocketHistory& line, std::uint64_t number, std::string_view user = "ada") {
     const auto own = line.after(number);
-    Numbers out = numbers(own);
+    NumberList out = numbers(own);
     for (const auto& one : history.broadcasts_after(own.heard, user, line.newest(), offsets)) out.push_back(one.number);
     return out;
   }
@@ -59,9 +59,9 @@ struct HistoryTest : testing::Test {
 TEST_F(HistoryTest, has_what_came_after_a_number_in_order) {
   SocketHistory line(history, "ada");
   for (const int number : {2, 5, 6}) line.add(event(number));
-  EXPECT_EQ(numbers(line.after(2)), (Numbers{5, 6}));
-  EXPECT_EQ(numbers(line.after(0)), (Numbers{2, 5, 6}));
-  EXPECT_EQ(numbers(line.after(6)), Numbers{});
+  EXPECT_EQ(numbers(line.after(2)), (NumberList{5, 6}));
+  EXPECT_EQ(numbers(line.after(0)), (NumberList{2, 5, 6}));
+  EXPECT_EQ(numbers(line.after(6)), NumberList{});
   EXPECT_TRUE(line.whole_after(0));
 }
 
@@ -77,10 +77,10 @@ TEST_F(HistoryTest, broadcasts_are_kept_once_for_each_who_listens) {
   ada.add(event(4));
   broadcast(5, {}, 4);
   EXPECT_LT(both, 1000u);
-  EXPECT_EQ(missed(ada, 4), Numbers{5});
-  EXPECT_EQ(missed(ada, 1), (Numbers{4, 5}));
-  EXPECT_EQ(missed(bob, 0, "bob"), Numbers{5}) << "he listens since 3";
-  EXPECT_EQ(missed(ada, 0), (Numbers{4, 100, 103})) << "they come behind her event, and 3 is not for her";
+  EXPECT_EQ(missed(ada, 4), NumberList{5});
+  EXPECT_EQ(missed(ada, 1), (NumberList{4, 5}));
+  EXPECT_EQ(missed(bob, 0, "bob"), NumberList{5}) << "he listens since 3";
+  EXPECT_EQ(missed(ada, 0), (NumberList{4, 100, 103})) << "they come behind her event, and 3 is not for her";
 }
 
 TEST_F(HistoryTest, knows_which_broadcasts_a_client_has_had_by_whatever_it_shows) {
@@ -111,7 +111,7 @@ TEST_F(HistoryTest, who_came_from_another_shard_is_not_told_again_what_was_heard
   ada.listen(10, 7);
   broadcast(11, {}, 7);
   broadcast(12, {}, 8);
-  EXPECT_EQ(missed(ada, 0), Numbers{12});
+  EXPECT_EQ(missed(ada, 0), NumberList{12});
 }
 
 TEST_F(HistoryTest, what_was_had_goes_and_the_newest_of_its_outcomes_is_known) {
@@ -189,10 +189,10 @@ TEST_F(HistoryTest, an_event_goes_with_its_attachments) {
   line.add(event(1));
   line.add(event(1));
   line.add(event(2));
-  EXPECT_EQ(numbers(line.after(0)), (Numbers{1, 1, 2}));
+  EXPECT_EQ(numbers(line.after(0)), (NumberList{1, 1, 2}));
   for (int number = 3; number < 12; ++number) line.add(event(number));
-  const Numbers left = numbers(line.after(11 - 1));
-  EXPECT_EQ(left, Numbers{11});
+  const NumberList left = numbers(line.after(11 - 1));
+  EXPECT_EQ(left, NumberList{11});
   EXPECT_FALSE(line.whole_after(0));
 }
 
