@@ -33,7 +33,8 @@ struct Setting {
   std::string_view holds{};                 ///< the setting whose value is the least that this one may have
   std::vector<std::string_view> choices{};  ///< for text that is one of a few words
   SettingCheck check = nullptr;
-  std::string_view help{};
+  std::string_view help{};   ///< what it does
+  std::string_view cost{};   ///< what it costs, or what more and less of it bring
   bool secret = false;       ///< its value is never printed
   std::string_view unset{};  ///< what the empty or zero default means
 };

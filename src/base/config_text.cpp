@@ -46,17 +46,19 @@ std::string flag_of(const Setting& setting) {
 std::string Config::help() {
   std::string out = "Settings, as flags over environment variables over a file .env in the working directory:\n";
   for (const Setting& setting : settings()) {
-    out +=
-        fmt::format("  {} ({})\n      {}\n      {}\n", flag_of(setting), setting.name, setting.help, details(setting));
+    out += fmt::format("  {} ({})\n      {} {}\n      {}\n", flag_of(setting), setting.name, setting.help, setting.cost,
+                       details(setting));
   }
   return out;
 }
 
 std::string Config::markdown_table() {
-  std::string out = "| variable | flag | default | unit | allowed | what it does |\n|---|---|---|---|---|---|\n";
+  std::string out =
+      "| variable | flag | default | unit | allowed | what it does | what it costs |\n|---|---|---|---|---|---|---|\n";
   for (const Setting& setting : settings()) {
-    out += fmt::format("| `{}` | `{}` | {} | {} | {} | {} |\n", setting.name, flag_of(setting),
-                       cell(default_of(setting)), setting.unit, cell(allowed_of(setting)), cell(setting.help));
+    out += fmt::format("| `{}` | `{}` | {} | {} | {} | {} | {} |\n", setting.name, flag_of(setting),
+                       cell(default_of(setting)), setting.unit, cell(allowed_of(setting)), cell(setting.help),
+                       cell(setting.cost));
   }
   return out;
 }

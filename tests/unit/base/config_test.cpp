@@ -217,6 +217,7 @@ TEST(ConfigTable, names_and_flags_are_unique_and_each_entry_has_its_sentence) {
   for (const Setting& setting : settings()) {
     EXPECT_TRUE(seen.insert(flag_of(setting)).second) << setting.name;
     EXPECT_TRUE(setting.help.ends_with('.')) << setting.name;
+    EXPECT_TRUE(setting.cost.ends_with('.')) << setting.name << " does not say what it costs";
     EXPECT_TRUE(Config::help().contains(flag_of(setting) + " (" + std::string(setting.name) + ")")) << setting.name;
   }
   EXPECT_EQ(flag_of(settings()[10]), "--ping-interval-ms");
@@ -231,7 +232,7 @@ TEST(ConfigTable, the_documentation_page_holds_this_very_table) {
 
 /// How include/signalbox/config.hpp says what a setting is, right before its member.
 std::string comment_of(const Setting& setting) {
-  std::string text = std::string(setting.name) + ": " + std::string(setting.help) +
+  std::string text = std::string(setting.name) + ": " + std::string(setting.help) + ' ' + std::string(setting.cost) +
                      " Default: " + (default_of(setting).empty() ? "none" : default_of(setting));
   if (!setting.unit.empty()) text += ", in " + std::string(setting.unit);
   if (const std::string allowed = allowed_of(setting); !allowed.empty()) text += "; allowed: " + allowed;
