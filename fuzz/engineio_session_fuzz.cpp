@@ -24,7 +24,7 @@ void require(bool condition) {
 }
 
 struct World final : SessionIo, SessionHandler {
-  SessionOptions options{.send_queue_bytes = 2000};
+  SessionOptions options = Config{.send_queue_bytes = 2000};
   std::set<std::uint32_t> unanswered;
   std::uint32_t requests = 0;
   int sent = 0;

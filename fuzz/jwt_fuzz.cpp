@@ -40,8 +40,8 @@ void check(const JwtVerifier& verifier, std::string_view token, bool signed_by_u
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 1) return 0;
-  const JwtVerifier verifier(
-      {.secret = kSecret, .leeway = std::chrono::seconds(data[0] & 1), .require_exp = (data[0] & 2) != 0});
+  const JwtVerifier verifier(signalbox::Config{
+      .jwt_secret = kSecret, .jwt_leeway = std::chrono::seconds(data[0] & 1), .require_exp = (data[0] & 2) != 0});
   const auto copy = std::make_unique<char[]>(size - 1);  // exact size: one byte too far is seen
   std::copy(data + 1, data + size, copy.get());
   const std::string_view text(copy.get(), size - 1);

@@ -81,7 +81,9 @@ struct World {
 
   static Options options() {
     Options out;
-    out.session = {.max_payload_bytes = 2000, .polling_max_received = 10, .send_queue_bytes = 3000};
+    out.session.max_payload_bytes = 2000;
+    out.session.polling_max_received = 10;
+    out.session.send_queue_bytes = 3000;
     out.session.total_queue_bytes = 5000;
     out.max_head_bytes = 1000;
     out.max_connections = 8;

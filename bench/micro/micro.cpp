@@ -82,7 +82,7 @@ BENCHMARK(decode_event_packet);
 void verify_token(benchmark::State& state) {
   const std::string secret = "0123456789abcdef0123456789abcdef";
   const std::string token = auth::sign_hs256(R"({"id":"42","email":"ada@example.com","exp":4000000000})", secret);
-  const auth::JwtVerifier verifier({.secret = secret});
+  const auth::JwtVerifier verifier(Config{.jwt_secret = secret});
   const auto now = std::chrono::system_clock::now();
   for (auto _ : state) benchmark::DoNotOptimize(verifier.verify(token, now));
 }

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include <signalbox/config.hpp>
+
 struct evp_mac_ctx_st;  // OpenSSL's
 
 namespace signalbox::auth {
@@ -16,11 +18,18 @@ inline constexpr std::size_t kMaxClaimsDepth = 32;  ///< nesting of a token's he
 
 inline constexpr std::size_t kShortSecretBytes = 32;  ///< a secret or key of fewer can be guessed
 
+/// What the configuration says of tokens.
 struct JwtOptions {
-  std::string secret{};
-  std::chrono::seconds leeway{0};
-  bool require_exp = false;
-  std::vector<std::string> id_claims{"id", "userId", "sub"};
+  JwtOptions(const Config& config = {})  // implicit: a Config will do
+      : secret(config.jwt_secret),
+        leeway(config.jwt_leeway),
+        require_exp(config.require_exp),
+        id_claims(config.user_id_claims) {}
+
+  std::string secret;
+  std::chrono::seconds leeway;
+  bool require_exp;
+  std::vector<std::string> id_claims;
   std::size_t max_token_bytes = 8192;
 };
 

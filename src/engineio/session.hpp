@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include <signalbox/config.hpp>
+
 #include "base/clock.hpp"
 #include "base/close_reason.hpp"
 #include "base/frame.hpp"
@@ -19,15 +21,25 @@ struct PacketView;
 
 /// What the session must know of the configuration. Shared by all sessions of a server; outlives them.
 struct SessionOptions {
-  Milliseconds ping_interval{25000};
-  Milliseconds ping_timeout{20000};
-  Milliseconds upgrade_timeout{10000};
+  SessionOptions(const Config& config = {})  // implicit: a Config will do
+      : ping_interval(config.ping_interval),
+        ping_timeout(config.ping_timeout),
+        upgrade_timeout(config.upgrade_timeout),
+        max_payload_bytes(config.max_payload_bytes),
+        polling_max_packets(config.polling_max_packets),
+        polling_max_received(config.polling_max_received),
+        send_queue_bytes(config.send_queue_bytes),
+        total_queue_bytes(config.total_queue_bytes) {}
+
+  Milliseconds ping_interval;
+  Milliseconds ping_timeout;
+  Milliseconds upgrade_timeout;
   Milliseconds half_closed_timeout{30000};  ///< how long a closed polling session keeps its last answer for a next GET
-  std::size_t max_payload_bytes = 1'000'000;
-  std::size_t polling_max_packets = 16;      ///< in one answer
-  std::size_t polling_max_received = 1'000;  ///< in one POST
-  std::size_t send_queue_bytes = 1 << 20;
-  std::size_t total_queue_bytes = 256u << 20;  ///< of all sessions, which net sees to; hence of one as well
+  std::size_t max_payload_bytes;
+  std::size_t polling_max_packets;   ///< in one answer
+  std::size_t polling_max_received;  ///< in one POST
+  std::size_t send_queue_bytes;
+  std::size_t total_queue_bytes;  ///< of all sessions, which net sees to; hence of one as well
   bool allow_upgrades = true;
 };
 

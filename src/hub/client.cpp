@@ -12,14 +12,6 @@ namespace signalbox::hub {
 using socketio::PacketType;
 using socketio::PacketView;
 
-namespace {
-
-socketio::DecodeLimits decode_limits(const Config& config) {
-  return {.max_attachments = static_cast<std::uint32_t>(config.max_attachments), .json_depth = config.json_depth};
-}
-
-}  // namespace
-
 /// One call from outside: while it lasts, a socket that leaves is kept, since the call may come from inside it.
 class Client::Turn {
  public:
@@ -146,7 +138,7 @@ void Client::spend_replay(std::size_t events, std::size_t bytes) {
 void Client::on_text(std::string_view message, TimePoint now) {
   const Turn turn(*this);
   if (unfinished_) return fail(now);
-  const auto packet = socketio::decode(message, decode_limits(hub_.config));
+  const auto packet = socketio::decode(message, hub_.config);
   if (!packet) return fail(now);
   const bool is_ack = packet->type == PacketType::ack || packet->type == PacketType::binary_ack;
   if (!is_ack) spend(now);
@@ -170,7 +162,7 @@ void Client::on_binary(std::string_view bytes, TimePoint now) {
   if (unfinished_->attachments.size() < unfinished_->wanted) return count_partial();
   const auto whole = std::exchange(unfinished_, nullptr);
   count_partial();
-  const auto packet = socketio::decode(whole->text, decode_limits(hub_.config));
+  const auto packet = socketio::decode(whole->text, hub_.config);
   SB_ASSERT(packet);
   dispatch(*packet, std::move(whole->attachments), now);
 }

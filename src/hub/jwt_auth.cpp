@@ -9,7 +9,7 @@
 namespace signalbox {
 namespace {
 
-std::string secret_of(const Config& config) {
+const Config& checked(const Config& config) {
   if (config.jwt_secret.empty()) {
     throw ConfigError(
         "JWT_SECRET is not set: set it to the secret that signs your users' tokens, at least 32 random bytes.");
@@ -19,7 +19,7 @@ std::string secret_of(const Config& config) {
         "JWT_SECRET is shorter than 32 bytes: a short secret can be guessed from any token; use 32 random bytes or "
         "more");
   }
-  return config.jwt_secret;
+  return config;
 }
 
 /// The text under `token` in the connect payload; empty if there is none.
@@ -43,10 +43,7 @@ struct JwtAuth::Impl {
 };
 
 JwtAuth::JwtAuth(const Config& config)
-    : impl_(std::make_shared<const Impl>(Impl{.verifier = auth::JwtVerifier({.secret = secret_of(config),
-                                                                             .leeway = config.jwt_leeway,
-                                                                             .require_exp = config.require_exp,
-                                                                             .id_claims = config.user_id_claims}),
+    : impl_(std::make_shared<const Impl>(Impl{.verifier = auth::JwtVerifier(checked(config)),
                                               .how = config.auth_failure,
                                               .token_in_query = config.token_in_query})) {}
 

@@ -27,7 +27,9 @@ std::string sid_in(std::string_view head, std::string_view path) {
 class ShardedNetwork final : public Network {
  public:
   ShardedNetwork(Options options, Factory factory) : shared_(std::move(options)), factory_(std::move(factory)) {
-    shared_.options.shards = std::clamp(shared_.options.shards, 1u, 256u);
+    unsigned& shards = shared_.options.shards;
+    if (shards == 0) shards = std::thread::hardware_concurrency();
+    shards = std::clamp(shards, 1u, 256u);
   }
   ~ShardedNetwork() override { stop(); }
 

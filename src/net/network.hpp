@@ -8,32 +8,10 @@
 
 #include "base/message.hpp"
 #include "net/application.hpp"
+#include "net/options.hpp"
 #include "net/stream.hpp"
 
 namespace signalbox::net {
-
-struct Options {
-  std::string host;           ///< empty: all addresses, IPv6 and IPv4; a name: all of its; "localhost": loopback
-  std::uint16_t port = 3000;  ///< 0: any, see Network::port()
-  bool listen = true;         ///< else there is no port, and connections come by Network::adopt()
-  unsigned shards = 1;
-  std::string path = "/socket.io/";
-  engineio::SessionOptions session;
-  Milliseconds head_timeout{10000};
-  Milliseconds body_timeout{30000};
-  Milliseconds idle_timeout{30000};
-  std::size_t max_head_bytes = 16 * 1024;
-  std::size_t max_fields = 100;
-  std::size_t max_connections = 0;                  ///< 0: connections_within()
-  std::size_t max_unauthenticated = 0;              ///< 0: a tenth of max_connections, at least 1000
-  std::size_t max_unauthenticated_per_address = 0;  ///< sessions without a login from one address; 0: no limit
-  std::size_t mailbox_messages = 100'000;
-  std::size_t total_partial_bytes = 64u << 20;
-  std::size_t preauth_message_bytes = 16 * 1024;
-  std::size_t preauth_heads_bytes = 32u << 20;  ///< of all sessions without a login
-  std::uint32_t max_fragments = 1024;
-  Milliseconds tcp_user_timeout{30000};
-};
 
 /// The time between the ends of two sessions of a drain: 5 ms, or less where so many would take longer than `most`.
 Clock::duration drain_pace(std::size_t sessions, Milliseconds most);

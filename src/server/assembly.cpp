@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "server/options.hpp"
 #include "server/shard_application.hpp"
 
 namespace signalbox::server {
@@ -23,7 +22,7 @@ Assembly::Assembly(const Config& config, net::Network& network, Clocks clocks)
 }
 
 users::DirectoryOptions Assembly::directory_options(const Clocks& clocks) const {
-  users::DirectoryOptions options = server::directory_options(config_);
+  users::DirectoryOptions options(config_);
   options.clock = clocks.ledger;
   return options;
 }

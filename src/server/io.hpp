@@ -11,8 +11,7 @@ namespace signalbox {
 /// thread  any.
 class Io::Impl {
  public:
-  explicit Impl(hub::Hub& hub)
-      : hub_(hub), limits_{.data_bytes = hub.config.max_payload_bytes, .json_depth = hub.config.json_depth} {}
+  explicit Impl(hub::Hub& hub) : hub_(hub), limits_(hub.config) {}
 
   static Impl& of(const Io& io) { return *io.impl_; }
   Io handle() { return Io(*this); }

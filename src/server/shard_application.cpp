@@ -3,9 +3,19 @@
 #include <algorithm>
 
 #include "server/client_handler.hpp"
-#include "server/options.hpp"
 
 namespace signalbox::server {
+namespace {
+
+// Nobody is closed for what we tell of others.
+hub::PresenceLimits presence_limits(const Config& config) {
+  hub::PresenceLimits limits;
+  limits.queue = std::min(limits.queue, config.send_queue_bytes);
+  limits.slow_queue = std::min(limits.slow_queue, config.send_queue_bytes);
+  return limits;
+}
+
+}  // namespace
 
 ShardApplication::ShardApplication(Parts parts, unsigned shard)
     : parts_(parts), shard_(shard), sockets_(shard, presence_limits(parts.hub.config)) {

@@ -14,7 +14,6 @@
 #include "server/file_routes.hpp"
 #include "server/handed_over.hpp"
 #include "server/io.hpp"
-#include "server/options.hpp"
 #include "server/stop_event.hpp"
 #include "server/stop_signals.hpp"
 #include "store/sqlite_store.hpp"
@@ -78,8 +77,7 @@ class WebSocketService::Impl {
 WebSocketService::Impl::Impl(Config given, const log::LogRef& own)
     : config(std::move(given)),
       log(own),
-      network(
-          net::Network::create(server::network_options(config), [this](unsigned shard) { return house.shard(shard); })),
+      network(net::Network::create(config, [this](unsigned shard) { return house.shard(shard); })),
       house(config, *network),
       io(house.hub) {}
 
@@ -116,8 +114,8 @@ void WebSocketService::Impl::open_store(const server::StopEvent* ending) {
     return log::info("DATA_DIR is empty: outcomes are kept in memory alone, and a restart loses them");
   try {
     const auto give_up = [this, ending] { return stop_wanted_ || (ending && ending->pending()); };
-    store = std::make_unique<store::SqliteStore>(
-        config.data_dir, store::SqliteStore::Options{.queue = server::store_options(config), .give_up = give_up});
+    store = std::make_unique<store::SqliteStore>(config.data_dir,
+                                                 store::SqliteStore::Options{.queue = config, .give_up = give_up});
     house.directory.open(*store, Clock::now());
   } catch (const std::runtime_error& error) {
     throw StartError(std::string("the store of outcomes cannot be opened: ") + error.what());

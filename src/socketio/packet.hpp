@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include <signalbox/config.hpp>
 #include <signalbox/json_text.hpp>
 
 namespace signalbox::socketio {
@@ -25,9 +26,13 @@ struct PacketView {
   bool operator==(const PacketView&) const = default;
 };
 
+/// What the configuration allows in a packet.
 struct DecodeLimits {
-  std::uint32_t max_attachments = 10;
-  std::size_t json_depth = 128;
+  DecodeLimits(const Config& config = {})  // implicit: a Config will do
+      : max_attachments(static_cast<std::uint32_t>(config.max_attachments)), json_depth(config.json_depth) {}
+
+  std::uint32_t max_attachments;
+  std::size_t json_depth;
 };
 
 /// What a client may send: its JSON is valid, and of the shape that its type wants.

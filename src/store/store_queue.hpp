@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include <signalbox/config.hpp>
+
 #include "base/clock.hpp"
 #include "base/limit.hpp"
 #include "store/outcome_file.hpp"
@@ -33,9 +35,13 @@ class StoreQueue {
   using Task = std::move_only_function<void(OutcomeFile&)>;
   using Other = decltype(Step::what);
 
+  /// What the store must know of the configuration.
   struct Options {
-    std::size_t bytes = 64u << 20;  ///< of what waits, beyond which outcomes are refused
-    Milliseconds timeout{5000};     ///< beyond which the disk counts as one that does not answer
+    Options(const Config& config = {})  // implicit: a Config will do
+        : bytes(config.store_queue_bytes), timeout(config.store_timeout) {}
+
+    std::size_t bytes;     ///< of what waits, beyond which outcomes are refused
+    Milliseconds timeout;  ///< beyond which the disk counts as one that does not answer
   };
   explicit StoreQueue(Options options)
       : options_(options), full_("STORE_QUEUE_BYTES is reached: outcomes are refused with 429", options.bytes) {}

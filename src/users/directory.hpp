@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include <signalbox/config.hpp>
+
 #include "base/clock.hpp"
 #include "base/message.hpp"
 #include "users/broadcasts.hpp"
@@ -18,13 +20,22 @@
 
 namespace signalbox::users {
 
+/// What the directory must know of the configuration.
 struct DirectoryOptions {
-  bool presence_events = true;
-  Milliseconds presence_grace{5000};
-  Milliseconds restart_grace{10'000};          ///< for those who were online before the start
-  std::size_t max_connections_per_user = 500;  ///< 0: no limit
-  std::size_t notices_bytes = 256u << 20;      ///< that somebody has still to hear
-  LedgerOptions ledger{};
+  DirectoryOptions(const Config& config = {})  // implicit: a Config will do
+      : presence_events(config.presence_events),
+        presence_grace(config.presence_grace),
+        restart_grace(config.restart_grace),
+        max_connections_per_user(config.max_connections_per_user),
+        notices_bytes(config.total_queue_bytes),
+        ledger(config) {}
+
+  bool presence_events;
+  Milliseconds presence_grace;
+  Milliseconds restart_grace;            ///< for those who were online before the start
+  std::size_t max_connections_per_user;  ///< 0: no limit
+  std::size_t notices_bytes;             ///< that somebody has still to hear
+  LedgerOptions ledger;
   LedgerClock::Source clock{};
 };
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include <signalbox/config.hpp>
 #include <signalbox/job_events.hpp>
 #include <signalbox/json.hpp>
 #include <signalbox/json_text.hpp>
@@ -37,9 +38,13 @@ void check_size(std::string_view arguments, std::span<const std::string> attachm
 
 using FrameResult = std::expected<EncodedEvent, EmitError>;
 
+/// What the configuration allows in an event.
 struct EmitLimits {
-  std::size_t data_bytes = 1'000'000;
-  std::size_t json_depth = 128;
+  EmitLimits(const Config& config = {})  // implicit: a Config will do
+      : data_bytes(config.max_payload_bytes), json_depth(config.json_depth) {}
+
+  std::size_t data_bytes;
+  std::size_t json_depth;
 };
 
 /// 1 to 256 bytes of UTF-8 without control characters: what a token may call a user.

@@ -3,19 +3,30 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <signalbox/config.hpp>
+
 #include "users/ledger_clock.hpp"
 
 namespace signalbox::users {
 
+/// What the ledger must know of the configuration.
 struct LedgerOptions {
-  LedgerMs outcome_ttl = 24 * 3600 * 1000;
-  LedgerMs progress_ttl = 3600 * 1000;
-  LedgerMs outcome_replay =
-      600 * 1000;  ///< outcomes received less than this long ago are told again at a login; 0: none
-  std::size_t jobs_per_user = 200;
-  std::size_t unread_outcomes_per_user = 10'000;
-  std::size_t total_bytes = 256u << 20;
-  std::size_t unread_total_bytes = 256u << 20;  ///< see UnreadMemory
+  LedgerOptions(const Config& config = {})  // implicit: a Config will do
+      : outcome_ttl(config.outcome_ttl.count()),
+        progress_ttl(config.progress_ttl.count()),
+        outcome_replay(config.outcome_replay.count()),
+        jobs_per_user(config.jobs_per_user),
+        unread_outcomes_per_user(config.unread_outcomes_per_user),
+        total_bytes(config.ledger_total_bytes),
+        unread_total_bytes(config.unread_total_bytes != 0 ? config.unread_total_bytes : config.ledger_total_bytes) {}
+
+  LedgerMs outcome_ttl;
+  LedgerMs progress_ttl;
+  LedgerMs outcome_replay;  ///< outcomes received less than this long ago are told again at a login; 0: none
+  std::size_t jobs_per_user;
+  std::size_t unread_outcomes_per_user;
+  std::size_t total_bytes;
+  std::size_t unread_total_bytes;  ///< see UnreadMemory
 };
 
 /// What the unread outcomes of all users take of memory, as no bound may push them out: their index, and their data

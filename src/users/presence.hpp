@@ -24,8 +24,8 @@ class PresenceObserver {
 };
 
 struct PresenceOptions {
-  Milliseconds grace{5000};
-  Milliseconds restart_grace{10'000};  ///< for those who were online before the start
+  Milliseconds grace;
+  Milliseconds restart_grace;  ///< for those who were online before the start
 };
 
 /// Who is online: with a socket, or in the grace after the last one.

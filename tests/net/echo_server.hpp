@@ -62,7 +62,7 @@ class EchoApplication final : public ShardApplication {
 struct EchoServer {
   explicit EchoServer(unsigned shards, Options options = {}) {
     options.host = "127.0.0.1";
-    if (options.port == 3000) options.port = 0;
+    if (options.port == Config().port) options.port = 0;
     options.shards = shards;
     network = Network::create(options, [this](unsigned) { return std::make_unique<EchoApplication>(raw, open); });
     raw = network.get();

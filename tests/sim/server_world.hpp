@@ -11,7 +11,6 @@
 #include "engineio/sid.hpp"
 #include "net/shard.hpp"
 #include "server/assembly.hpp"
-#include "server/options.hpp"
 #include "support/masked_frame.hpp"
 #include "support/memory_network.hpp"
 #include "support/server_frames.hpp"
@@ -139,7 +138,7 @@ class ServerWorld final : public net::Network {
   hub::Hub& hub = house_.hub;
 
  private:
-  net::Shared shared_{network_options(config)};
+  net::Shared shared_{config};
   std::vector<net::test::MemoryKernel*> kernels_;
 };
 

@@ -13,12 +13,12 @@ using namespace std::chrono_literals;
 constexpr char kSecret[] = "a-secret-of-at-least-thirty-two-bytes";
 const std::chrono::system_clock::time_point kNow{1'700'000'000s};
 
-std::expected<Identity, TokenError> verify(std::string_view token, JwtOptions options = {}) {
-  options.secret = kSecret;
-  return JwtVerifier(options).verify(token, kNow);
+std::expected<Identity, TokenError> verify(std::string_view token, Config config = {}) {
+  config.jwt_secret = kSecret;
+  return JwtVerifier(config).verify(token, kNow);
 }
-std::expected<Identity, TokenError> claims(std::string_view text, JwtOptions options = {}) {
-  return verify(sign_hs256(text, kSecret), std::move(options));
+std::expected<Identity, TokenError> claims(std::string_view text, Config config = {}) {
+  return verify(sign_hs256(text, kSecret), std::move(config));
 }
 /// A token whose header is free, signed with HS256 all the same.
 std::string with_header(std::string_view header) {
@@ -41,7 +41,7 @@ std::string signed_with_header(std::string_view header) {
 TEST(Jwt, the_example_of_the_rfc_verifies) {
   const auto secret =
       base64url_decode("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow");
-  JwtVerifier verifier({.secret = *secret, .id_claims = {"iss"}});
+  JwtVerifier verifier(Config{.jwt_secret = *secret, .user_id_claims = {"iss"}});
   const auto identity = verifier.verify(
       "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
       "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0"
@@ -122,10 +122,10 @@ TEST(Jwt, duplicate_claims_are_refused) {
 
 TEST(Jwt, times_are_numbers_and_are_kept) {
   EXPECT_EQ(claims(R"({"id":"a","exp":1700000000})").error(), TokenError::expired);
-  EXPECT_TRUE(claims(R"({"id":"a","exp":1700000000})", {.leeway = 1s}).has_value());
+  EXPECT_TRUE(claims(R"({"id":"a","exp":1700000000})", {.jwt_leeway = 1s}).has_value());
   EXPECT_TRUE(claims(R"({"id":"a","exp":1700000000.5})").has_value());
   EXPECT_EQ(claims(R"({"id":"a","nbf":1700000001})").error(), TokenError::not_yet_valid);
-  EXPECT_TRUE(claims(R"({"id":"a","nbf":1700000001})", {.leeway = 1s}).has_value());
+  EXPECT_TRUE(claims(R"({"id":"a","nbf":1700000001})", {.jwt_leeway = 1s}).has_value());
   EXPECT_EQ(claims(R"({"id":"a","exp":-1})").error(), TokenError::expired);
   for (const char* time : {"\"1800000000\"", "null", "true", "{}", "1e400"}) {
     EXPECT_EQ(claims(std::string(R"({"id":"a","exp":)") + time + "}").error(), TokenError::claims) << time;

@@ -24,17 +24,17 @@ inline std::chrono::system_clock::time_point wall_now() {
 }
 inline const std::string kSecret = "0123456789abcdef0123456789abcdef";
 
+/// A small ledger refuses no outcome, unless a test says how many may be unread.
+inline Config with_room_for_unread(Config config) {
+  if (config.unread_total_bytes == 0) config.unread_total_bytes = SIZE_MAX;
+  return config;
+}
+
 struct FakeHub {
   explicit FakeHub(Config wanted = {}, unsigned shards = 2)
-      : config(std::move(wanted)),
+      : config(with_room_for_unread(std::move(wanted))),
         mailboxes(shards),
-        directory(mailboxes,
-                  {.presence_events = config.presence_events,
-                   .presence_grace = config.presence_grace,
-                   .max_connections_per_user = config.max_connections_per_user,
-                   .ledger = {.unread_outcomes_per_user = config.unread_outcomes_per_user,
-                              .total_bytes = config.ledger_total_bytes,
-                              .unread_total_bytes = config.unread_total_bytes ? config.unread_total_bytes : SIZE_MAX}}),
+        directory(mailboxes, config),
         hub{.config = config, .directory = directory, .registry = registry, .mailboxes = mailboxes} {
     config.jwt_secret = kSecret;
     for (unsigned shard = 0; shard < shards; ++shard) {

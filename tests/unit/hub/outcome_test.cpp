@@ -237,7 +237,7 @@ TEST_F(Outcomes, ask_for_no_acknowledgement_else_and_one_that_nobody_asked_for_s
 TEST(OutcomesPushedOut, are_gone_from_the_store_as_well) {
   FakeMailboxes mailboxes(1);
   NotedStore store;
-  users::Directory directory(mailboxes, {.ledger = {.jobs_per_user = 1}});
+  users::Directory directory(mailboxes, Config{.jobs_per_user = 1});
   directory.open(store, test_now);
   ASSERT_TRUE(directory.emit("ada", done()));
   directory.ledger.confirm("ada", {.up_to = 1});
@@ -278,8 +278,9 @@ TEST(OutcomesAfterARestart, go_in_the_order_in_which_they_happened) {
     store.find("ada", {.frame = frame, .number = store.found.size() + 1, .time = 1, .received_at = 1});
   }
   FakeMailboxes mailboxes(1);
-  users::Directory directory(mailboxes, {.ledger = {.jobs_per_user = 3},
-                                         .clock = {[] { return users::WallMs{1}; }, [] { return users::WallMs{1}; }}});
+  users::DirectoryOptions options = Config{.jobs_per_user = 3};
+  options.clock = {[] { return users::WallMs{1}; }, [] { return users::WallMs{1}; }};
+  users::Directory directory(mailboxes, options);
   directory.open(store, test_now);
   ASSERT_TRUE(directory.emit("ada", percent(1)));
   EXPECT_EQ(store.notes, std::vector<std::string>{"forget ada 3"});

@@ -23,7 +23,8 @@ struct Hanging : testing::Test {
 
   std::unique_ptr<SqliteStore> open(std::size_t bytes = 1 << 20) const {
     return std::make_unique<SqliteStore>(
-        directory, SqliteStore::Options{.queue = {.bytes = bytes, .timeout = kTimeout}, .give_up = {}});
+        directory,
+        SqliteStore::Options{.queue = Config{.store_queue_bytes = bytes, .store_timeout = kTimeout}, .give_up = {}});
   }
   static Row put(SqliteStore& store, std::uint64_t number, CommitGroup group = 0, std::size_t size = 100) {
     return store.put(
@@ -165,9 +166,9 @@ TEST_F(Hanging, a_start_waits_until_it_is_told_to_give_up) {
   int asked = 0;
   {
     HangingDisk disk;
-    EXPECT_THROW(
-        SqliteStore(directory, {.queue = {.timeout = Milliseconds{1}}, .give_up = [&] { return ++asked > 2; }}),
-        StoreError);
+    EXPECT_THROW(SqliteStore(directory, {.queue = Config{.store_timeout = Milliseconds{1}},
+                                         .give_up = [&] { return ++asked > 2; }}),
+                 StoreError);
     EXPECT_EQ(asked, 3);
   }
   until_it_opens();

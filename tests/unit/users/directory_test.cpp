@@ -114,7 +114,7 @@ TEST_F(DirectoryTest, graces_of_a_crowd_that_end_at_once_end_so_many_a_turn_and_
 }
 
 TEST_F(DirectoryTest, looks_for_what_is_over_through_a_part_of_the_users_a_turn) {
-  Directory quiet{mailboxes, {.presence_events = false}};
+  Directory quiet{mailboxes, Config{.presence_events = false}};
   for (std::size_t i = 0; i < 100'000; ++i) quiet.sockets.join("u" + std::to_string(i), tab);
   std::size_t turns = 0;
   for (; quiet.next_deadline() <= now && turns < 100; ++turns) quiet.on_timer(now);
@@ -167,8 +167,9 @@ TEST_F(DirectoryTest, a_job_event_without_a_usable_id_is_delivered_not_kept_and_
 TEST_F(DirectoryTest, outcomes_are_numbered_on_while_a_receipt_of_earlier_ones_may_come) {
   static WallMs wall;
   wall = 1'000'000;
-  Directory short_lived(mailboxes,
-                        {.ledger = {.outcome_ttl = 1000}, .clock = {[] { return wall; }, [] { return wall; }}});
+  DirectoryOptions options = Config{.outcome_ttl = Milliseconds(1000)};
+  options.clock = {[] { return wall; }, [] { return wall; }};
+  Directory short_lived(mailboxes, options);
   const auto outcome = [](const char* job) { return *job_frame(JobCompleted{.job_id = job}, {}); };
   short_lived.sockets.join("ada", tab);
   for (const char* job : {"1", "2", "3"}) ASSERT_TRUE(short_lived.emit("ada", outcome(job)));
@@ -202,14 +203,14 @@ TEST_F(DirectoryTest, a_batch_is_taken_whole_or_not_at_all) {
 }
 
 TEST_F(DirectoryTest, past_the_limit_a_users_oldest_socket_is_named) {
-  Directory strict{mailboxes, {.max_connections_per_user = 2}};
+  Directory strict{mailboxes, Config{.max_connections_per_user = 2}};
   EXPECT_FALSE(strict.sockets.join("ada", tab).evicted);
   EXPECT_FALSE(strict.sockets.join("ada", telephone).evicted);
   EXPECT_EQ(strict.sockets.join("ada", {0, 9, 1}).evicted, tab);
 }
 
 TEST_F(DirectoryTest, with_presence_events_off_users_are_counted_and_nobody_is_told) {
-  Directory quiet{mailboxes, {.presence_events = false}};
+  Directory quiet{mailboxes, Config{.presence_events = false}};
   quiet.sockets.join("ada", tab);
   EXPECT_TRUE(quiet.presence.online("ada"));
   EXPECT_EQ(mailboxes.told(0), Packets{});

@@ -93,7 +93,7 @@ TEST_F(NoticesTest, are_refused_by_all_shards_or_by_none) {
 }
 
 TEST_F(NoticesTest, that_have_not_reached_everybody_take_so_many_bytes_at_most) {
-  Directory small{mailboxes, {.notices_bytes = 3000}};
+  Directory small{mailboxes, Config{.total_queue_bytes = 3000}};
   const std::string text(1000, 'x');
   EXPECT_TRUE(small.broadcasts.notice(notice(text)));
   EXPECT_TRUE(small.broadcasts.notice(notice(text)));

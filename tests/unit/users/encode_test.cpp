@@ -108,9 +108,11 @@ TEST(Events, of_checked_text_are_made_without_a_second_look) {
   const auto array = check_json(R"(["name",{"a":[]}])", 3);
   ASSERT_TRUE(array.has_value());
   const JsonView part = CheckedJson::part(*array, std::string_view("no judge would take this"));
-  EXPECT_EQ(packet(event_frame_of_text("x", part, {.json_depth = 3})), R"(42["x",no judge would take this])");
-  EXPECT_EQ(event_frame_of_text("x", part, {.json_depth = 2}).error(), EmitError::invalid_json) << "a narrower bound";
-  EXPECT_EQ(event_frame_of_text("x", part, {.data_bytes = 3, .json_depth = 3}).error(), EmitError::too_large);
+  EXPECT_EQ(packet(event_frame_of_text("x", part, Config{.json_depth = 3})), R"(42["x",no judge would take this])");
+  EXPECT_EQ(event_frame_of_text("x", part, Config{.json_depth = 2}).error(), EmitError::invalid_json)
+      << "a narrower bound";
+  EXPECT_EQ(event_frame_of_text("x", part, Config{.max_payload_bytes = 3, .json_depth = 3}).error(),
+            EmitError::too_large);
 }
 
 TEST(Events, relay_the_senders_own_bytes) {
@@ -131,7 +133,7 @@ TEST(Events, that_a_browser_could_not_read_are_refused) {
 }
 
 TEST(Events, larger_than_a_client_may_get_are_refused) {
-  const EmitLimits small{.data_bytes = 10};
+  const EmitLimits small = Config{.max_payload_bytes = 10};
   EXPECT_TRUE(event_frame_of_text("x", "1234567890", small));
   EXPECT_EQ(event_frame_of_text("x", "12345678901", small).error(), EmitError::too_large);
   EXPECT_EQ(event_frame("x", "1234567890", small).error(), EmitError::too_large);

@@ -137,7 +137,12 @@ TEST_F(LedgerClockTest, is_put_forward_soon_after_a_start_and_makes_nothing_olde
 struct SetClock : testing::Test, Clocks {
   static constexpr WallMs kAge = 24 * kHour;
   static DirectoryOptions options(std::size_t total_bytes = 1 << 20) {
-    return {.ledger = {.outcome_ttl = kAge, .outcome_replay = 0, .total_bytes = total_bytes}, .clock = source()};
+    DirectoryOptions options = Config{.outcome_ttl = Milliseconds(kAge),
+                                      .outcome_replay = Milliseconds(0),
+                                      .ledger_total_bytes = total_bytes,
+                                      .unread_total_bytes = Config().ledger_total_bytes};
+    options.clock = source();
+    return options;
   }
   static EncodedEvent outcome() { return *job_frame(JobCompleted{.job_id = "7", .result = 1}, {}); }
   /// So that each stripe is looked at.

@@ -51,7 +51,7 @@ struct OnlinePagesTest : testing::Test {
   }
 
   FakeMailboxes mailboxes{1};
-  Directory directory{mailboxes, {.presence_events = false, .presence_grace = Milliseconds(0)}};
+  Directory directory{mailboxes, Config{.presence_events = false, .presence_grace = Milliseconds(0)}};
   OnlinePages pages{directory};
   std::map<std::string, const User*> joined;
   std::vector<Users> answers;

@@ -31,7 +31,7 @@ struct PresenceTest : testing::Test {
   LedgerExpiry expiry{state};
   Ledger ledger{state, expiry};
   FakeMailboxes mailboxes{1};
-  Presence presence{users, mailboxes, {.grace = Milliseconds(10)}};
+  Presence presence{users, mailboxes, {.grace = Milliseconds(10), .restart_grace = Milliseconds(10)}};
   Sockets sockets{users, presence, ledger, 0};
   NotedPresence first, second;
   TimePoint now{};

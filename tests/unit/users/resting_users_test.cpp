@@ -19,10 +19,13 @@ struct Resting : testing::Test {
     return now;
   }
   static DirectoryOptions options(std::size_t total_bytes = 1) {
-    return {.presence_events = false,
-            .presence_grace = Milliseconds(0),
-            .ledger = {.outcome_ttl = 100'000, .total_bytes = total_bytes},
-            .clock = {[] { return wall(); }, [] { return wall(); }}};
+    DirectoryOptions options = Config{.presence_events = false,
+                                      .presence_grace = Milliseconds(0),
+                                      .outcome_ttl = Milliseconds(100'000),
+                                      .ledger_total_bytes = total_bytes,
+                                      .unread_total_bytes = Config().ledger_total_bytes};
+    options.clock = {[] { return wall(); }, [] { return wall(); }};
+    return options;
   }
   Resting() {
     wall() = 1'000'000'000;

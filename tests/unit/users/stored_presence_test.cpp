@@ -22,7 +22,7 @@ struct StoredPresence : testing::Test {
   }
   NotedStore store;
   FakeMailboxes mailboxes{2};
-  Directory directory{mailboxes, {.presence_grace = kGrace}};
+  Directory directory{mailboxes, Config{.presence_grace = kGrace}};
   const SocketRef tab{0, 1, 1};
 };
 

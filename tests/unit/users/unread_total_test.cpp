@@ -20,7 +20,7 @@ std::string user(std::size_t i) {
 
 /// Without a store, and so with all data in memory.
 struct UnreadTotal : testing::Test {
-  static DirectoryOptions options() { return {.presence_events = false, .ledger = {.unread_total_bytes = kMost}}; }
+  static DirectoryOptions options() { return Config{.presence_events = false, .unread_total_bytes = kMost}; }
   /// An outcome for one user after the other, until one is refused: how many were taken.
   std::size_t fill(std::size_t bytes = 1) {
     for (std::size_t i = 0; i < kMost; ++i) {
@@ -94,8 +94,9 @@ TEST_F(UnreadTotal, a_batch_does_not_pass_the_bound) {
 TEST_F(UnreadTotal, all_is_given_back) {
   static WallMs wall;
   wall = 1'000'000'000;
-  Directory short_lived(mailboxes,
-                        {.ledger = {.outcome_ttl = 1000}, .clock = {[] { return wall; }, [] { return wall; }}});
+  DirectoryOptions options = Config{.outcome_ttl = Milliseconds(1000)};
+  options.clock = {[] { return wall; }, [] { return wall; }};
+  Directory short_lived(mailboxes, options);
   for (std::size_t i = 0; i < 100; ++i) {
     for (const char* job : {"1", "2"}) ASSERT_TRUE(short_lived.emit(user(i % 50), ended(job + std::to_string(i))));
     ASSERT_TRUE(short_lived.emit(user(i % 50), *job_frame(JobProgress{.job_id = "1" + std::to_string(i)}, {})));
@@ -129,7 +130,7 @@ TEST_F(AfterARestart, what_the_store_has_past_the_bound_is_all_there_and_new_one
 /// What is counted beside what it takes: of `users` users with `each` outcomes each.
 void count(std::size_t users, std::size_t each) {
   FakeMailboxes mailboxes(1);
-  Directory directory(mailboxes, {.presence_events = false});
+  Directory directory(mailboxes, Config{.presence_events = false});
   const std::size_t before = mallinfo2().uordblks;
   for (std::size_t i = 0; i < users; ++i) {
     for (std::size_t j = 0; j < each; ++j) {
