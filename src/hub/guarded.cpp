@@ -1,17 +1,14 @@
 #include "hub/guarded.hpp"
 
-#include "base/log.hpp"
-
 namespace signalbox::hub {
 namespace {
 
-log::RareError handler_threw;
 constexpr std::size_t kMaxWhat = 1000;  ///< a parser's complaint may quote all that a client sent
 
 }  // namespace
 
 void report_error(Hub& hub, std::string_view what, std::string_view user, std::string_view error) {
-  handler_threw.write(
+  hub.thrown.handler.write(
       "a handler threw",
       {{"handler", std::string(what)}, {"user", std::string(user)}, {"what", std::string(error.substr(0, kMaxWhat))}});
   hub.counters.handler_errors.fetch_add(1, std::memory_order_relaxed);

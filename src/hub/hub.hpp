@@ -35,10 +35,15 @@ struct Counters {
   std::atomic<std::size_t> pending_logins{0};    ///< which wait for a middleware at this moment
 };
 
+/// The lines of what the application's code throws: so many a minute of each kind.
+struct Thrown {
+  log::RareError handler{}, middleware{};
+};
+
 /// What all shards share. Built by server before the shards start; outlives them.
 ///
-/// thread  `directory`, `emitter`, `elsewhere`, `mailboxes`, `counters`, `limits` and `recovery` any; the rest is
-/// constant after start().
+/// thread  `directory`, `emitter`, `elsewhere`, `mailboxes`, `counters`, `limits`, `thrown` and `recovery` any; the
+/// rest is constant after start().
 struct Hub {
   const Config& config;
   users::Directory& directory;
@@ -51,6 +56,7 @@ struct Hub {
   std::vector<LocalSockets*> shards{};  ///< by shard; each touched by its shard alone
   Clocks clocks{};
   Limits limits{config};
+  Thrown thrown{};
   log::LogRef log = log::current();  ///< of its service: for calls that come from the program's threads
 
   /// A socket by its name, on its shard's thread; nothing if it has gone.

@@ -4,22 +4,14 @@
 
 #include "auth/jwt.hpp"
 #include "base/json_scan.hpp"
-#include "base/log.hpp"
 
 namespace signalbox {
 namespace {
 
-const Config& checked(const Config& config) {
-  if (config.jwt_secret.empty()) {
-    throw ConfigError(
-        "JWT_SECRET is not set: set it to the secret that signs your users' tokens, at least 32 random bytes.");
-  }
-  if (config.jwt_secret.size() < auth::kShortSecretBytes) {
-    log::warn(
-        "JWT_SECRET is shorter than 32 bytes: a short secret can be guessed from any token; use 32 random bytes or "
-        "more");
-  }
-  return config;
+const Config& with_secret(const Config& config) {
+  if (!config.jwt_secret.empty()) return config;
+  throw ConfigError(
+      "JWT_SECRET is not set: set it to the secret that signs your users' tokens, at least 32 random bytes.");
 }
 
 /// The text under `token` in the connect payload; empty if there is none.
@@ -37,15 +29,23 @@ ConnectRefusal refusal(auth::TokenError error, AuthFailure how) {
 }  // namespace
 
 struct JwtAuth::Impl {
+  explicit Impl(const Config& config)
+      : verifier(config),
+        how(config.auth_failure),
+        token_in_query(config.token_in_query),
+        short_secret(config.jwt_secret.size() < auth::kShortSecretBytes) {}
+
   auth::JwtVerifier verifier;
   AuthFailure how;
   bool token_in_query;
+  bool short_secret;
 };
 
-JwtAuth::JwtAuth(const Config& config)
-    : impl_(std::make_shared<const Impl>(Impl{.verifier = auth::JwtVerifier(checked(config)),
-                                              .how = config.auth_failure,
-                                              .token_in_query = config.token_in_query})) {}
+JwtAuth::JwtAuth(const Config& config) : impl_(std::make_shared<const Impl>(with_secret(config))) {}
+
+bool JwtAuth::short_secret() const {
+  return impl_->short_secret;
+}
 
 const auth::JwtVerifier& JwtAuth::verifier() const {
   return impl_->verifier;

@@ -25,7 +25,7 @@ void Login::admit(TimePoint now) {
   while (next_ < nsp_.chain.size()) {
     const ChainLink& link = nsp_.chain[next_++];
     if (const auto* takes_its_time = std::get_if<AsyncMiddleware>(&link)) return ask(*takes_its_time, now);
-    const auto let_in = call(std::get<Middleware>(link), attempt_);
+    const auto let_in = call(client_.hub(), std::get<Middleware>(link), attempt_);
     if (!let_in) return refuse(let_in.error(), now);
   }
   claim(now);
@@ -49,7 +49,7 @@ void Login::ask(const AsyncMiddleware& middleware, TimePoint now) {
                                              login->client_.on_admission(*login, last);
                                          })));
   });
-  if (const auto asked = call(middleware, attempt_, std::move(done)); !asked) {
+  if (const auto asked = call(hub, middleware, attempt_, std::move(done)); !asked) {
     stop_waiting();
     refuse(asked.error(), now);
   }
@@ -64,7 +64,7 @@ void Login::stop_waiting() {
 
 void Login::on_admission(const Middleware& last, TimePoint now) {
   stop_waiting();
-  const auto let_in = call(last, attempt_);
+  const auto let_in = call(client_.hub(), last, attempt_);
   let_in ? admit(now) : refuse(let_in.error(), now);
 }
 

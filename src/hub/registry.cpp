@@ -1,40 +1,41 @@
 #include "hub/registry.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <stdexcept>
 #include <utility>
 
 #include "base/log.hpp"
 #include "base/utf8.hpp"
+#include "hub/hub.hpp"
 #include "socketio/packet.hpp"
 
 namespace signalbox {
 namespace hub {
 namespace {
 
-log::RareError middleware_threw;
-
 template <class Call>
-std::expected<void, ConnectRefusal> guarded_middleware(const ConnectRequest& request, Call call) {
+std::expected<void, ConnectRefusal> guarded_middleware(Hub& hub, const ConnectRequest& request, Call call) {
   try {
     return call();
   } catch (const std::exception& error) {
-    middleware_threw.write("a middleware threw", {{"namespace", std::string(request.nsp())}, {"what", error.what()}});
+    hub.thrown.middleware.write("a middleware threw",
+                                {{"namespace", std::string(request.nsp())}, {"what", error.what()}});
   } catch (...) {
-    middleware_threw.write("a middleware threw", {{"namespace", std::string(request.nsp())}});
+    hub.thrown.middleware.write("a middleware threw", {{"namespace", std::string(request.nsp())}});
   }
   return std::unexpected(ConnectRefusal{.message = "Internal server error"});
 }
 
 }  // namespace
 
-std::expected<void, ConnectRefusal> call(const Middleware& middleware, ConnectRequest& request) {
-  return guarded_middleware(request, [&] { return middleware(request); });
+std::expected<void, ConnectRefusal> call(Hub& hub, const Middleware& middleware, ConnectRequest& request) {
+  return guarded_middleware(hub, request, [&] { return middleware(request); });
 }
 
-std::expected<void, ConnectRefusal> call(const AsyncMiddleware& middleware, const ConnectRequest& request,
+std::expected<void, ConnectRefusal> call(Hub& hub, const AsyncMiddleware& middleware, const ConnectRequest& request,
                                          LoginDone done) {
-  return guarded_middleware(request, [&]() -> std::expected<void, ConnectRefusal> {
+  return guarded_middleware(hub, request, [&]() -> std::expected<void, ConnectRefusal> {
     middleware(request, std::move(done));
     return {};
   });
@@ -67,6 +68,7 @@ void Registry::start(const Config& config) {
     if (nsp->wants_jwt) add_jwt(config, *nsp);
     nsp->chain.insert(nsp->chain.end(), nsp->after_jwt.begin(), nsp->after_jwt.end());
   }
+  warn_of_short_secret();
 }
 
 void Registry::add_jwt(const Config& config, Namespace& nsp) {
@@ -76,7 +78,21 @@ void Registry::add_jwt(const Config& config, Namespace& nsp) {
   }
   if (!jwt_) jwt_.emplace(config);
   nsp.jwt = &*jwt_;
-  nsp.chain.emplace_back(Middleware([jwt = nsp.jwt](ConnectRequest& request) { return (*jwt)(request); }));
+  nsp.chain.emplace_back(Middleware(*jwt_));
+}
+
+// Of a JwtAuth that a program made as well: here the log is that of the service that it stands in.
+void Registry::warn_of_short_secret() const {
+  const auto is_short = [](const ChainLink& link) {
+    const auto* middleware = std::get_if<Middleware>(&link);
+    const auto* jwt = middleware ? middleware->target<JwtAuth>() : nullptr;
+    return jwt && jwt->short_secret();
+  };
+  if (std::ranges::none_of(namespaces_,
+                           [&](const auto& entry) { return std::ranges::any_of(entry.second->chain, is_short); }))
+    return;
+  log::warn(
+      "JWT_SECRET is shorter than 32 bytes: a short secret can be guessed from any token; use 32 random bytes or more");
 }
 
 const Namespace* Registry::find(std::string_view name) const {

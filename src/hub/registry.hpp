@@ -39,8 +39,8 @@ struct Namespace {
 };
 
 /// Calls a middleware, of whichever kind. One that throws refuses this client, and goes no further.
-std::expected<void, ConnectRefusal> call(const Middleware& middleware, ConnectRequest& request);
-std::expected<void, ConnectRefusal> call(const AsyncMiddleware& middleware, const ConnectRequest& request,
+std::expected<void, ConnectRefusal> call(Hub& hub, const Middleware& middleware, ConnectRequest& request);
+std::expected<void, ConnectRefusal> call(Hub& hub, const AsyncMiddleware& middleware, const ConnectRequest& request,
                                          LoginDone done);
 
 /// The namespaces. Filled before start(), constant after it.
@@ -58,6 +58,7 @@ class Registry {
 
  private:
   void add_jwt(const Config& config, Namespace& nsp);
+  void warn_of_short_secret() const;
 
   std::unordered_map<std::string, std::unique_ptr<Namespace>, TextHash, std::equal_to<>> namespaces_;
   std::optional<JwtAuth> jwt_;  ///< whose chains share it

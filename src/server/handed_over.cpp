@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <array>
 
-#include "base/log.hpp"
 #include "base/text.hpp"
 #include "net/http_parser.hpp"
 
 namespace signalbox::server {
 namespace {
-
-log::RareError reply_threw;
 
 /// Does this field say how a body travels? This one has arrived.
 bool is_framing(std::string_view name) {
@@ -34,14 +31,14 @@ std::string head_of(const HttpRequest& request) {
   return whole ? head + "\r\n" : std::string();
 }
 
-HttpReply guarded(HttpReply reply) {
-  return [reply = std::move(reply)](HttpAnswer answer) {
+HttpReply guarded(HttpReply reply, log::RareError& threw) {
+  return [&threw, reply = std::move(reply)](HttpAnswer answer) {
     try {
       reply(std::move(answer));
     } catch (const std::exception& error) {
-      reply_threw.write("the callback that takes an answer threw", {{"what", error.what()}});
+      threw.write("the callback that takes an answer threw", {{"what", error.what()}});
     } catch (...) {
-      reply_threw.write("the callback that takes an answer threw");
+      threw.write("the callback that takes an answer threw");
     }
   };
 }

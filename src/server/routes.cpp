@@ -9,8 +9,6 @@
 namespace signalbox::server {
 namespace {
 
-log::RareError route_threw;
-
 std::string_view sentence_of(int status) {
   switch (status) {
     case 408:
@@ -65,9 +63,9 @@ net::Response Routes::answer(const Route& route, const net::RequestHead& head, s
     response.fields.emplace_back("Content-Type", std::move(made.content_type));
     return response;
   } catch (const std::exception& error) {
-    route_threw.write("a route threw", {{"path", std::string(head.path)}, {"what", error.what()}});
+    threw_.write("a route threw", {{"path", std::string(head.path)}, {"what", error.what()}});
   } catch (...) {
-    route_threw.write("a route threw", {{"path", std::string(head.path)}});
+    threw_.write("a route threw", {{"path", std::string(head.path)}});
   }
   return error_response(500, "The server failed at this request; its log says why.");
 }

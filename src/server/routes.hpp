@@ -6,6 +6,7 @@
 
 #include <signalbox/websocket_service.hpp>
 
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "net/application.hpp"
 #include "server/http_api.hpp"
@@ -33,6 +34,7 @@ class Routes {
 
   HttpApi& api_;
   std::unordered_map<std::string, Route, TextHash, std::equal_to<>> routes_;
+  mutable log::RareError threw_;  ///< a route of the program
 };
 
 }  // namespace signalbox::server

@@ -33,6 +33,7 @@ class WebSocketService::Impl {
 
   const Config config;
   const log::LogRef log;
+  log::RareError reply_threw;  ///< of who asked by handle()
   const std::unique_ptr<net::Network> network;
   server::Assembly house;
   Io::Impl io;
@@ -283,7 +284,8 @@ Adoption WebSocketService::adopt(int fd, std::string head, std::string rest, std
 PendingRequest WebSocketService::handle(HttpRequest request, HttpReply reply) {
   const log::Use own(impl_->log);
   return impl_->network->request(server::head_of(request), std::move(request.body),
-                                 reactor::peer_address(request.remote_address), server::guarded(std::move(reply)));
+                                 reactor::peer_address(request.remote_address),
+                                 server::guarded(std::move(reply), impl_->reply_threw));
 }
 
 void WebSocketService::asker_gone(const PendingRequest& request) {

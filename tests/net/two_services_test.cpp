@@ -134,6 +134,34 @@ TEST(TwoServices, each_warn_of_their_own_limits_from_whatever_thread) {
   EXPECT_FALSE(of_one.has("listening")) << "LOG_LEVEL is warn";
 }
 
+TEST(TwoServices, each_tell_of_what_their_own_program_throws) {
+  NotedLines of_one, of_two;
+  WebSocketService one(guest(of_one.sink())), two(guest(of_two.sink()));
+  for (WebSocketService* service : {&one, &two}) {
+    service->serve("/bad", [](const RouteRequest&) -> RouteAnswer { throw std::runtime_error("as asked"); });
+    service->start();
+  }
+  const auto throw_once = [](WebSocketService& service) {
+    net::test::Client client(service.port());
+    client.send("GET /bad HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_TRUE(client.answer().starts_with("HTTP/1.1 500"));
+    std::promise<void> called;
+    static_cast<void>(service.handle({.method = "GET", .target = "/healthz"}, [&called](HttpAnswer) {
+      called.set_value();
+      throw std::runtime_error("as asked");
+    }));
+    called.get_future().wait();
+  };
+  for (int i = 0; i < 12; ++i) throw_once(one);
+  throw_once(two);
+  one.stop();
+  two.stop();
+  for (const char* line : {"4 a route threw", "4 the callback that takes an answer threw"}) {
+    EXPECT_EQ(of_one.count(line), 10) << line << ": so many a minute";
+    EXPECT_EQ(of_two.count(line), 1) << line;
+  }
+}
+
 TEST(LogSink, that_throws_harms_nobody) {
   WebSocketService service(guest([](const LogLine&) { throw std::runtime_error("no"); }));
   service.start();

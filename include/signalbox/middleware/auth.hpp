@@ -23,7 +23,9 @@ class JwtAuth {
 
  private:
   friend class hub::SocketState;  // for the event `authenticate`
+  friend class hub::Registry;     // which warns of a short secret
   const auth::JwtVerifier& verifier() const;
+  bool short_secret() const;
 
   struct Impl;
   std::shared_ptr<const Impl> impl_;  // copied into std::function with the rest of the chain

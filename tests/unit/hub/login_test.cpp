@@ -122,7 +122,7 @@ struct RefusingRequest final : ConnectRequest {
 TEST_F(Login, what_the_check_of_a_token_throws_refuses_the_client_and_goes_no_further) {
   start();
   RefusingRequest request;
-  const auto let_in = call(std::get<Middleware>(hub.registry.find("/")->chain.front()), request);
+  const auto let_in = call(hub.hub, std::get<Middleware>(hub.registry.find("/")->chain.front()), request);
   ASSERT_FALSE(let_in);
   EXPECT_EQ(let_in.error().message, "Internal server error");
 }
