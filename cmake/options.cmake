@@ -36,7 +36,9 @@ if(PROJECT_IS_TOP_LEVEL)
 endif()
 if(SIGNALBOX_WERROR)
   # g++ 12 sees overlapping copies in the standard library's own strings, and values that an expected does not hold.
-  add_compile_options(-Werror $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+  # clang warns of a deprecated function that the standard library of g++ 12 uses itself (get_temporary_buffer).
+  add_compile_options(-Werror $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
+                      $<$<CXX_COMPILER_ID:Clang>:-Wno-error=deprecated-declarations>)
 endif()
 if(SIGNALBOX_SANITIZE)
   add_compile_options(-fsanitize=${SIGNALBOX_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

@@ -33,9 +33,9 @@ bool EngineEndpoint::on_websocket_head(Connection& connection, const RequestHead
 
 // The session lives elsewhere, and so will its socket from now on: descriptor, head and what came behind the head.
 void EngineEndpoint::move_to(unsigned shard, Connection& connection, std::string_view rest) {
-  auto [stream, place] = connections_.take_out(connection);
+  auto taken = connections_.take_out(connection);
   run_at(shared_, shared_.endpoints, loop_, shard,
-         [stream = std::move(stream), place = std::move(place), peer = connection.peer,
+         [stream = std::move(taken.first), place = std::move(taken.second), peer = connection.peer,
           bytes = connection.http->parser.raw() + std::string(rest)](EngineEndpoint& endpoint) mutable {
            endpoint.http_.adopt(std::move(stream), peer, std::move(place), std::move(bytes));
          });

@@ -26,7 +26,7 @@ namespace signalbox::net {
 /// thread; what comes from outside comes through the mailbox.
 ///
 /// thread  post(), has_room(), timers() any; the rest its own.
-class Shard : reactor::Wheel, ConnectionEnds {
+class Shard final : reactor::Wheel, ConnectionEnds {
  public:
   Shard(Shared& shared, std::unique_ptr<reactor::Kernel> kernel);
   ~Shard();

@@ -104,9 +104,9 @@ void LedgerReader::hand_over(User& user, const std::vector<StoredFrame>& found) 
   const std::size_t brought = user.jobs ? user.jobs->load(found) : 0;
   reading.bytes += brought;
   ledger_.read_bytes.fetch_add(brought, std::memory_order_relaxed);
-  for (auto& [shard, then] : std::exchange(reading.waiting, {})) {
+  for (auto& [shard, call] : std::exchange(reading.waiting, {})) {
     // Refused only by shards that have stopped.
-    static_cast<void>(mailboxes_.post(shard, Message::run([this, &user, then = std::move(then)]() mutable {
+    static_cast<void>(mailboxes_.post(shard, Message::run([this, &user, then = std::move(call)]() mutable {
                                         then();
                                         end_reading(user);
                                       })));

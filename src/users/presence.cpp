@@ -38,8 +38,9 @@ void Presence::set(User& user, bool online) {
   untold_.push_back({user.id, online});
 }
 
-// One thread at a time, so that the order stays; what comes meanwhile is told by that one as well.
-void Presence::tell() {
+// One thread at a time, so that the order stays; what comes meanwhile is told by that one as well. Where memory is out
+// in the middle of it the process ends, for nobody could tell what was told.
+void Presence::tell() noexcept {
   while (true) {
     std::vector<Transition> next;
     {
