@@ -30,7 +30,6 @@ struct Shared {
   Options options;
   Limits limits;
   reactor::Loops loops;  ///< by shard, as these
-  std::vector<std::unique_ptr<Shard>> shards;
   std::vector<EngineEndpoint*> endpoints{};
   std::vector<EngineSessions*> sessions_of{};
   std::vector<Reliever*> relievers{};
@@ -41,9 +40,10 @@ struct Shared {
   ByteCounts partial;                           ///< of what clients have begun and not finished
   ByteCounts queued;                            ///< of what waits for them
   Relief relief;
-  std::atomic<std::uint64_t> conflated{0};  ///< events that no client had to read, since newer ones said more
-  std::atomic<std::size_t> leaving{0};      ///< places given out in the row of a drain
-  AddressCounts unauthenticated_addresses;  ///< empty where there is no such limit
+  std::atomic<std::uint64_t> conflated{0};     ///< events that no client had to read, since newer ones said more
+  std::atomic<std::size_t> leaving{0};         ///< places given out in the row of a drain
+  AddressCounts unauthenticated_addresses;     ///< empty where there is no such limit
+  std::vector<std::unique_ptr<Shard>> shards;  ///< last, for they read the rest until they end
 };
 
 /// Runs `task(part)` on the part's shard: now, if that is `here`, or as a message. False: that shard has stopped.
