@@ -71,8 +71,9 @@ void Loop::deliver_own() {
   if (this_loop && this_loop->own_count_ != 0) this_loop->hand_over_own();
 }
 
-// What session code emits meanwhile goes into the mailbox, and so comes behind all of this.
-void Loop::hand_over_own() {
+// What session code emits meanwhile goes into the mailbox, and so comes behind all of this. Where memory is out in the
+// middle of it the process ends, for who calls could not tell what was handed over.
+void Loop::hand_over_own() noexcept {
   if (std::exchange(hands_over_, true)) return;
   for (std::size_t i = 0; i < own_count_; ++i) {
     receiver_->on_message(own_[i], now_);

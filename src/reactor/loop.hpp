@@ -80,7 +80,7 @@ class Loop {
   bool takes(std::size_t count) const;
   bool delivers_itself() const;
   void put_aside(const SocketRef& to, FrameRef frame, std::uint64_t number);
-  void hand_over_own();
+  void hand_over_own() noexcept;
   void announce();
   Milliseconds time_to_wait();
   void run_mailbox();

@@ -75,13 +75,13 @@ std::vector<std::string> Presence::online_users() const {
 }
 
 std::size_t Presence::walk(Walk& walk, const std::function<void(const std::string& user)>& visit) const {
-  constexpr std::size_t kUsersAtOnce = 256;
+  constexpr std::size_t kUsersInPiece = 256;
   const Stripe& stripe = users_[walk.stripe];
   std::vector<const User*> piece;  // whose memory is fetched while the others are found
   {
     const Lock lock(stripe.mutex);
     if (walk.pieces == 0)
-      walk.pieces = static_cast<std::uint32_t>(std::bit_ceil(stripe.users.size() / kUsersAtOnce + 1));
+      walk.pieces = static_cast<std::uint32_t>(std::bit_ceil(stripe.users.size() / kUsersInPiece + 1));
     stripe.users.each_of(walk.piece, walk.pieces, [&](const User& user) {
       __builtin_prefetch(&user);
       __builtin_prefetch(&user.online);

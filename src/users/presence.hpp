@@ -43,7 +43,7 @@ class Presence {
   // Under the lock of the user's stripe; tell() is to follow when it is free.
   void came(User& user);
   void went(Stripe& stripe, User& user, TimePoint now) SB_REQUIRES(stripe.mutex);
-  void tell();
+  void tell() noexcept;
 
   bool online(std::string_view user) const;
   std::size_t online_count() const { return online_count_.load(std::memory_order_relaxed); }
