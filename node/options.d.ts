@@ -1,137 +1,137 @@
 /** The engine's settings (docs/configuration.md), which come before the environment and .env. */
 export interface SignalboxOptions {
-  /** PORT: Port to listen on; 0 takes any free one. Default: 3000, allowed: 0 to 65535. */
+  /** PORT: Port to listen on; 0 takes any free one. Ports below 1024 need the capability CAP_NET_BIND_SERVICE. Default: 3000, allowed: 0 to 65535. */
   port?: number;
-  /** HOST: Address to listen on, or host name, at all of its addresses; localhost is loopback, IPv4 and IPv6. Default: all addresses. */
+  /** HOST: Address to listen on, or host name, at all of its addresses; localhost is loopback, IPv4 and IPv6. Behind a proxy on the same machine localhost is enough, and then nobody else can connect. Default: all addresses. */
   host?: string;
-  /** JWT_SECRET: Key with which HS256 tokens are signed: 32 random bytes or more (a shorter one is warned about); without it the server does not start. Default: none. */
+  /** JWT_SECRET: Key with which HS256 tokens are signed: 32 random bytes or more (a shorter one is warned about); without it the server does not start. A change makes every token invalid that was signed before. Default: none. */
   jwtSecret?: string;
-  /** CORS_ORIGIN: Origins whose pages may connect, with commas between: https://example.com, https://*.example.com, or * for all. Default: no CORS headers. */
+  /** CORS_ORIGIN: Origins whose pages may connect, with commas between: https://example.com, https://*.example.com, or * for all. A page that may connect can do all that its user's token allows. Default: no CORS headers. */
   corsOrigin?: string | readonly string[];
-  /** API_KEY: Key that workers send as a bearer token to /api: 32 random bytes or more (a shorter one is warned about); without it /api answers 403. Default: none. */
+  /** API_KEY: Key that workers send as a bearer token to /api: 32 random bytes or more (a shorter one is warned about); without it /api answers 403. Whoever has it can emit to every user. Default: none. */
   apiKey?: string;
-  /** LOG_LEVEL: Lines below this level are not logged. From debug on every refused client costs a line. Default: info, allowed: trace, debug, info, warn, error, off. */
+  /** LOG_LEVEL: Lines below this level are not logged. From debug on, every refused client costs a line. Default: info, allowed: trace, debug, info, warn, error, off. */
   logLevel?: string;
-  /** LOG_FORMAT: Log lines for people or for machines. Default: text, allowed: text, json. */
+  /** LOG_FORMAT: Log lines for people or for machines. A line in json is some 40 bytes longer. Default: text, allowed: text, json. */
   logFormat?: string;
-  /** THREADS: Shards, each with a thread of its own. Events for users on different shards cost messages between them. Default: the cores, allowed: 0 to 256. */
+  /** THREADS: Shards, each with a thread of its own. Events for users on different shards cost messages between them; more shards than cores gain nothing. Default: the cores, allowed: 0 to 256. */
   threads?: number;
-  /** SOCKET_PATH: Path at which clients connect (their option `path`). Default: /socket.io/. */
+  /** SOCKET_PATH: Path at which clients connect (their option `path`). Clients that ask at another path get 404. Default: /socket.io/. */
   socketPath?: string;
-  /** PING_INTERVAL_MS: Time between two heartbeats. Each costs every client a ping and a pong. Default: 25000, in ms, allowed: 1 to 1000000000. */
+  /** PING_INTERVAL_MS: Time between two heartbeats. Each costs every client a ping and a pong. Longer: a lost connection is noticed later. Default: 25000, in ms, allowed: 1 to 1000000000. */
   pingIntervalMs?: number;
-  /** PING_TIMEOUT_MS: How long a client may take to answer one. Default: 20000, in ms, allowed: 1 to 1000000000. */
+  /** PING_TIMEOUT_MS: How long a client may take to answer a heartbeat. Longer: users whose connections are lost stay online longer; shorter: clients on slow lines are disconnected. Default: 20000, in ms, allowed: 1 to 1000000000. */
   pingTimeoutMs?: number;
-  /** CONNECT_TIMEOUT_MS: How long a session may be without a namespace. Default: 45000, in ms, allowed: 1 to 2147483647. */
+  /** CONNECT_TIMEOUT_MS: How long a session may be without a namespace, and so how long a login may take. Longer: clients that never log in keep their places longer; shorter: slow logins fail. Default: 45000, in ms, allowed: 1 to 2147483647. */
   connectTimeoutMs?: number;
-  /** UPGRADE_TIMEOUT_MS: How long the upgrade to WebSocket may take. Default: 10000, in ms, allowed: 1 to 2147483647. */
+  /** UPGRADE_TIMEOUT_MS: How long the upgrade to WebSocket may take. Longer: an upgrade that does not end keeps its connection longer; shorter: clients on slow lines stay with polling. Default: 10000, in ms, allowed: 1 to 2147483647. */
   upgradeTimeoutMs?: number;
-  /** HEADER_TIMEOUT_MS: How long a request head may take, whole. Default: 10000, in ms, allowed: 1 to 2147483647. */
+  /** HEADER_TIMEOUT_MS: How long a client may take to send a whole request head. Longer: clients that send nothing keep their connections longer; shorter: clients on slow lines get 408. Default: 10000, in ms, allowed: 1 to 2147483647. */
   headerTimeoutMs?: number;
-  /** BODY_TIMEOUT_MS: How long a request body may take, whole. Default: 30000, in ms, allowed: 1 to 2147483647. */
+  /** BODY_TIMEOUT_MS: How long a client may take to send a whole request body. Longer: half-sent bodies take memory longer (TOTAL_PARTIAL_BYTES); shorter: clients on slow lines get 408. Default: 30000, in ms, allowed: 1 to 2147483647. */
   bodyTimeoutMs?: number;
-  /** IDLE_TIMEOUT_MS: How long a kept-alive connection may wait for its next request. Default: 30000, in ms, allowed: 1 to 2147483647. */
+  /** IDLE_TIMEOUT_MS: How long a kept-alive connection may wait for its next request. Longer: clients need fewer connections, and each idle one takes a descriptor and up to 3 KiB. Default: 30000, in ms, allowed: 1 to 2147483647. */
   idleTimeoutMs?: number;
-  /** ACK_TIMEOUT_MS: How long a client may take to acknowledge an event, where the emit does not say. Default: 10000, in ms, allowed: 1 to 2147483647. */
+  /** ACK_TIMEOUT_MS: How long a client may take to acknowledge an event, where the emit does not say. Longer: an acknowledgement that does not come takes its 256 bytes longer. Default: 10000, in ms, allowed: 1 to 2147483647. */
   ackTimeoutMs?: number;
-  /** ATTACHMENTS_TIMEOUT_MS: How long the attachments of a binary event may take. Default: 30000, in ms, allowed: 1 to 2147483647. */
+  /** ATTACHMENTS_TIMEOUT_MS: How long the attachments of a binary event may take. Longer: half-sent events take memory longer (TOTAL_PARTIAL_BYTES); shorter: clients on slow lines are disconnected. Default: 30000, in ms, allowed: 1 to 2147483647. */
   attachmentsTimeoutMs?: number;
-  /** TCP_USER_TIMEOUT_MS: How long sent data may stay unacknowledged before a peer counts as dead. Default: 30000, in ms, allowed: 0 to 2147483647. */
+  /** TCP_USER_TIMEOUT_MS: How long sent data may stay unacknowledged before a peer counts as dead. Longer: dead peers take memory longer; shorter: a short outage of the network ends connections. Default: 30000, in ms, allowed: 0 to 2147483647. */
   tcpUserTimeoutMs?: number;
-  /** JWT_LEEWAY_S: How far the clocks of signer and server may differ, for exp and nbf. Default: 0, in s, allowed: 0 to 86400. */
+  /** JWT_LEEWAY_S: How far the clocks of signer and server may differ, for exp and nbf. Tokens are accepted for so much longer than they say. Default: 0, in s, allowed: 0 to 86400. */
   jwtLeewayS?: number;
-  /** REQUIRE_EXP: Refuse tokens that never expire. Default: off, allowed: on, off (or true, false, 1, 0). */
+  /** REQUIRE_EXP: Refuse tokens that never expire. Off: a stolen token without exp is good until JWT_SECRET changes. Default: off, allowed: on, off (or true, false, 1, 0). */
   requireExp?: boolean;
-  /** USER_ID_CLAIMS: Claims that may hold the user's id; the first one present counts. Default: id,userId,sub. */
+  /** USER_ID_CLAIMS: Claims that may hold the user's id; the first one present counts. A change may give users other ids, and what is kept under the old ones is not told to them. Default: id,userId,sub. */
   userIdClaims?: string | readonly string[];
-  /** TOKEN_IN_QUERY: Take tokens from the URL as well (`token` in the query), where logs and histories see them. Default: off, allowed: on, off (or true, false, 1, 0). */
+  /** TOKEN_IN_QUERY: Take tokens from the URL as well (`token` in the query). On: the logs of proxies and the histories of browsers hold tokens. Default: off, allowed: on, off (or true, false, 1, 0). */
   tokenInQuery?: boolean;
-  /** AUTH_FAILURE: How a refused client hears of it: the event unauthorized, or Socket.IO's connect_error. Default: unauthorized, allowed: unauthorized, connect_error. */
+  /** AUTH_FAILURE: How a refused client hears of it: the event unauthorized, or Socket.IO's connect_error. With unauthorized the client connects for a moment and is then disconnected; with connect_error it never connects. Default: unauthorized, allowed: unauthorized, connect_error. */
   authFailure?: string;
-  /** PRESENCE_EVENTS: Send user_online and user_offline, which show every user's id to all; off counts only. On, each of them costs a message to every client. Default: on, allowed: on, off (or true, false, 1, 0). */
+  /** PRESENCE_EVENTS: Send user_online and user_offline, which show every user's id to all clients; off: users are only counted. On: each of these events costs a message to every client. Default: on, allowed: on, off (or true, false, 1, 0). */
   presenceEvents?: boolean;
-  /** PRESENCE_GRACE_MS: How long a user stays online after the last socket has gone. Default: 5000, in ms, allowed: 0 to 2147483647. */
+  /** PRESENCE_GRACE_MS: How long a user stays online after the last socket has gone. Longer: others hear later that a user has gone; shorter: more reloads of a page are told to everybody. Default: 5000, in ms, allowed: 0 to 2147483647. */
   presenceGraceMs?: number;
-  /** DATA_DIR: Folder of the store of outcomes, made if it is not there; empty: kept in memory alone. With a store an outcome costs a row on the disk, in commits of many. Default: ./signalbox-data. */
+  /** DATA_DIR: Folder of the store of outcomes, made if it is not there; empty: they are kept in memory alone. With a store an outcome costs a row on the disk, in commits of many; without one a restart loses what was kept. Default: ./signalbox-data. */
   dataDir?: string;
-  /** OUTCOME_TTL_MS: How long the outcome of a job is kept, received or not. Default: 86400000, in ms, allowed: 1 to 2147483647. */
+  /** OUTCOME_TTL_MS: How long the outcome of a job is kept, received or not. Each takes some 150 bytes of memory, and its data in memory or on the disk. Default: 86400000, in ms, allowed: 1 to 2147483647. */
   outcomeTtlMs?: number;
-  /** PROGRESS_TTL_MS: How long the progress of a job is kept without news. Default: 3600000, in ms, allowed: 1 to 2147483647. */
+  /** PROGRESS_TTL_MS: How long the progress of a job is kept without news. Longer: jobs that were given up take memory longer (LEDGER_TOTAL_BYTES). Default: 3600000, in ms, allowed: 1 to 2147483647. */
   progressTtlMs?: number;
-  /** OUTCOME_REPLAY_MS: How long a received outcome is told again at a login; 0: not at all. Default: 600000, in ms, allowed: 0 to 2147483647. */
+  /** OUTCOME_REPLAY_MS: How long a received outcome is told again at a login; 0: not at all. Each such outcome costs a packet at every login. Default: 600000, in ms, allowed: 0 to 2147483647. */
   outcomeReplayMs?: number;
-  /** JOBS_PER_USER: Most jobs kept for one user; jobs with an unread outcome are not counted. Default: 200, allowed: 1 to 1000000000. */
+  /** JOBS_PER_USER: Most jobs kept for one user; jobs with an unread outcome are not counted. Each takes memory (LEDGER_TOTAL_BYTES) and costs a packet at a login. Default: 200, allowed: 1 to 1000000000. */
   jobsPerUser?: number;
-  /** UNREAD_OUTCOMES_PER_USER: Most unread outcomes of one user; further ones are refused with 429. Default: 10000, allowed: 1 to 1000000000. */
+  /** UNREAD_OUTCOMES_PER_USER: Most unread outcomes of one user; further ones are refused with 429. A login is told all of them at once, and they are all in memory meanwhile. Default: 10000, allowed: 1 to 1000000000. */
   unreadOutcomesPerUser?: number;
-  /** LEDGER_TOTAL_BYTES: Most bytes of memory for all jobs kept; from three quarters of it on the data of outcomes lies in the store alone, past it only unread outcomes stay. Default: 268435456, in bytes, allowed: 1 to 1099511627776. */
+  /** LEDGER_TOTAL_BYTES: Most bytes of memory for all jobs kept. From three quarters of it on, the data of outcomes is in the store alone; past it, only unread outcomes are kept. Taken only as jobs come. Less: more logins wait until the store has read their outcomes. Default: 268435456, in bytes, allowed: 1 to 1099511627776. */
   ledgerTotalBytes?: number;
-  /** UNREAD_TOTAL_BYTES: Most bytes of memory for the unread outcomes of all users: their index, ids included, and with DATA_DIR empty their data; past it further ones are refused with 429. Default: LEDGER_TOTAL_BYTES, in bytes, allowed: 0 to 1099511627776. */
+  /** UNREAD_TOTAL_BYTES: Most bytes of memory for the unread outcomes of all users: their index, ids included, and with DATA_DIR empty their data; past it further ones are refused with 429. An unread outcome takes some 150 bytes, and its data where there is no store. Default: LEDGER_TOTAL_BYTES, in bytes, allowed: 0 to 1099511627776. */
   unreadTotalBytes?: number;
-  /** STORE_QUEUE_BYTES: Most bytes of outcomes that wait for the disk; further ones are refused with 429 until it has caught up. Default: 67108864, in bytes, allowed: 1 to 1099511627776. */
+  /** STORE_QUEUE_BYTES: Most bytes of outcomes that wait for the disk; further ones are refused with 429 until it has caught up. Taken only while the disk is slow. Less: outcomes are refused sooner when it is. Default: 67108864, in bytes, allowed: 1 to 1099511627776. */
   storeQueueBytes?: number;
-  /** STORE_TIMEOUT_MS: How long the disk may take for a commit; then outcomes, those that wait for it too, and /readyz are answered 503 until it is done. Default: 5000, in ms, allowed: 1 to 2147483647. */
+  /** STORE_TIMEOUT_MS: How long the disk may take for a commit. After that, outcomes (those that wait as well) and /readyz are answered 503 until it is done. Longer: workers wait longer for a disk that does not answer; shorter: a short pause of the disk is a 503. Default: 5000, in ms, allowed: 1 to 2147483647. */
   storeTimeoutMs?: number;
-  /** OUTCOME_ACKS: Outcomes ask for a Socket.IO acknowledgement, which confirms them: handlers get a callback as their last argument. Not with RECOVERY_WINDOW_MS. Each outcome then costs a packet from every client that gets it. Default: off, allowed: on, off (or true, false, 1, 0). */
+  /** OUTCOME_ACKS: Outcomes ask for a Socket.IO acknowledgement, which confirms them: handlers get a callback as their last argument. Not with RECOVERY_WINDOW_MS. On: each outcome costs a packet from every client that gets it. Default: off, allowed: on, off (or true, false, 1, 0). */
   outcomeAcks?: boolean;
-  /** RECOVERY_WINDOW_MS: How long after its disconnect a client may come back as the same socket and get what it missed (Socket.IO's connection state recovery). Every event then has one more argument. A socket that is away costs a kilobyte, beside what it missed. Default: off, in ms, allowed: 0 to 2147483647. */
+  /** RECOVERY_WINDOW_MS: How long after its disconnect a client may come back as the same socket and get what it missed (Socket.IO's connection state recovery). Every event then has one more argument. A socket that is away takes a kilobyte, beside what it missed. Default: off, in ms, allowed: 0 to 2147483647. */
   recoveryWindowMs?: number;
-  /** SHUTDOWN_DELAY_MS: How long all goes on after SIGTERM while /readyz says 503, so that a proxy sends nobody more. Default: 0, in ms, allowed: 0 to 2147483647. */
+  /** SHUTDOWN_DELAY_MS: How long all goes on after SIGTERM while /readyz says 503, so that a proxy sends nobody more. A stop takes so much longer. Default: 0, in ms, allowed: 0 to 2147483647. */
   shutdownDelayMs?: number;
-  /** DRAIN_MS: After that delay, the longest time in which the clients' connections are closed one after the other; 0: all at once. Default: 5000, in ms, allowed: 0 to 2147483647. */
+  /** DRAIN_MS: After SHUTDOWN_DELAY_MS, the longest time in which the clients' connections are closed one after the other; 0: all at once. Longer: a stop may take longer; shorter: more clients come back at the same time. Default: 5000, in ms, allowed: 0 to 2147483647. */
   drainMs?: number;
-  /** RESTART_GRACE_MS: After a start, how long users who were online before it stay so until they are back; with DATA_DIR only. Default: 10000, in ms, allowed: 0 to 2147483647. */
+  /** RESTART_GRACE_MS: After a start, how long users who were online before it stay so until they are back; with DATA_DIR only. Longer: others hear later who did not come back; shorter: users who come back late are told to everybody as gone and back. Default: 10000, in ms, allowed: 0 to 2147483647. */
   restartGraceMs?: number;
-  /** SERVE_CLIENT: Serve the browser's client script at SOCKET_PATH, as Socket.IO does. Default: on, allowed: on, off (or true, false, 1, 0). */
+  /** SERVE_CLIENT: Serve the browser's client script at SOCKET_PATH, as Socket.IO does. Off: pages need the script from elsewhere. Default: on, allowed: on, off (or true, false, 1, 0). */
   serveClient?: boolean;
-  /** MAX_PAYLOAD_BYTES: Largest message, polling body or API body, attachments included. At most what a row of the store (SQLite) takes. Default: 1000000, in bytes, allowed: 128 to 900000000. */
+  /** MAX_PAYLOAD_BYTES: Largest message, polling body or API body, attachments included. At most what a row of the store (SQLite) takes. Larger: each client can make the server hold more (TOTAL_PARTIAL_BYTES). Default: 1000000, in bytes, allowed: 128 to 900000000. */
   maxPayloadBytes?: number;
-  /** JSON_DEPTH: Deepest nesting of JSON. Default: 128, in levels, allowed: 1 to 1024. */
+  /** JSON_DEPTH: Deepest nesting of JSON. Each level takes stack in code that walks through the JSON. Default: 128, in levels, allowed: 1 to 1024. */
   jsonDepth?: number;
-  /** POLLING_MAX_PACKETS: Most packets in one polling answer. Default: 16, in packets, allowed: 1 to 1000000000. */
+  /** POLLING_MAX_PACKETS: Most packets in one polling answer. More: a client that lags needs fewer requests, with larger answers (128 KiB at most). Default: 16, in packets, allowed: 1 to 1000000000. */
   pollingMaxPackets?: number;
-  /** POLLING_MAX_RECEIVED: Most packets in one polling request. Default: 1000, in packets, allowed: 1 to 1000000000. */
+  /** POLLING_MAX_RECEIVED: Most packets in one polling request. More: one request can take more of its shard's time. Default: 1000, in packets, allowed: 1 to 1000000000. */
   pollingMaxReceived?: number;
-  /** MAX_CONNECTIONS: Most connections at once; further ones get 503. An idle client with a login costs some 1.5 KB beside what the kernel keeps. Default: what descriptors leave beside the program's own, at most 1048576, allowed: 0 to 1000000000. */
+  /** MAX_CONNECTIONS: Most connections at once; further ones get 503. An idle client with a login takes some 1.5 KB beside what the kernel keeps. Default: what descriptors leave beside the program's own, at most 1048576, allowed: 0 to 1000000000. */
   maxConnections?: number;
-  /** MAX_UNAUTHENTICATED: Most sessions without a login at once; the oldest goes. Default: a tenth of MAX_CONNECTIONS, at least 1000, allowed: 0 to 1000000000. */
+  /** MAX_UNAUTHENTICATED: Most sessions without a login at once; the oldest goes. Each takes up to 3 KiB and its request head. Fewer: when many clients come at once, honest ones are pushed out. Default: a tenth of MAX_CONNECTIONS, at least 1000, allowed: 0 to 1000000000. */
   maxUnauthenticated?: number;
-  /** MAX_UNAUTHENTICATED_PER_ADDRESS: The same from one address; further ones get 503. Default: no limit, allowed: 0 to 1000000000. */
+  /** MAX_UNAUTHENTICATED_PER_ADDRESS: Most sessions without a login at once from one address; further ones get 503. All clients behind one proxy or router have its address. Default: no limit, allowed: 0 to 1000000000. */
   maxUnauthenticatedPerAddress?: number;
-  /** MAX_PENDING_LOGINS: Most logins that wait for a middleware of the application that takes its time; further clients are closed. Default: 10000, allowed: 1 to 1000000000. */
+  /** MAX_PENDING_LOGINS: Most logins that wait at once for a middleware of the application that takes its time (use_async); further clients are closed. Each takes its connect payload, which counts in TOTAL_PARTIAL_BYTES. Default: 10000, allowed: 1 to 1000000000. */
   maxPendingLogins?: number;
-  /** MAX_CONNECTIONS_PER_USER: Most sockets of one user; the oldest is disconnected. 0: no limit. Default: 500, allowed: 0 to 1000000000. */
+  /** MAX_CONNECTIONS_PER_USER: Most sockets of one user; the oldest is disconnected. 0: no limit. An event for a user costs a message to each socket. Default: 500, allowed: 0 to 1000000000. */
   maxConnectionsPerUser?: number;
-  /** MAX_HEAD_BYTES: Largest request head. Default: 16384, in bytes, allowed: 1024 to 1048576. */
+  /** MAX_HEAD_BYTES: Largest request head. A client's request head is kept while it is connected. Default: 16384, in bytes, allowed: 1024 to 1048576. */
   maxHeadBytes?: number;
-  /** MAX_HEAD_FIELDS: Most fields in a request head. Default: 100, in fields, allowed: 8 to 10000. */
+  /** MAX_HEAD_FIELDS: Most fields in a request head. More: one request can take more of its shard's time. Default: 100, in fields, allowed: 8 to 10000. */
   maxHeadFields?: number;
-  /** MAX_NAMESPACES: Most namespaces that one connection joins. Default: 10, allowed: 1 to 1000000000. */
+  /** MAX_NAMESPACES: Most namespaces that one connection joins. Each may take up to 24 KiB. Default: 10, allowed: 1 to 1000000000. */
   maxNamespaces?: number;
-  /** MAX_EVENT_NAME_BYTES: Longest event name from a client. Default: 256, in bytes, allowed: 16 to 900000000. */
+  /** MAX_EVENT_NAME_BYTES: Longest event name from a client. Names are not kept: a longer one costs the time to look for its handler. Default: 256, in bytes, allowed: 16 to 900000000. */
   maxEventNameBytes?: number;
-  /** MAX_ATTACHMENTS: Most attachments of an event from a client. Default: 10, allowed: 0 to 1000000000. */
+  /** MAX_ATTACHMENTS: Most attachments of an event from a client. All of an event are in memory until the last has come (TOTAL_PARTIAL_BYTES). Default: 10, allowed: 0 to 1000000000. */
   maxAttachments?: number;
-  /** MAX_FRAGMENTS: Most fragments of a WebSocket message. Default: 1024, allowed: 1 to 1000000000. */
+  /** MAX_FRAGMENTS: Most fragments of a WebSocket message. More: one message can take more of its shard's time. Its bytes count as one message's. Default: 1024, allowed: 1 to 1000000000. */
   maxFragments?: number;
-  /** TOTAL_PARTIAL_BYTES: Most bytes of half-finished requests and messages over all clients, of which those without a login have half; these go first, then the largest. Default: 67108864, in bytes, allowed: MAX_PAYLOAD_BYTES to 1099511627776. */
+  /** TOTAL_PARTIAL_BYTES: Most bytes of half-finished requests and messages of all clients; those without a login have half of it. Past it these are closed first, then clients of the user whose clients hold most. Taken only while clients send. Less: slow ones are closed sooner when many send. Default: 67108864, in bytes, allowed: MAX_PAYLOAD_BYTES to 1099511627776. */
   totalPartialBytes?: number;
-  /** PREAUTH_MESSAGE_BYTES: Largest message before login, and largest connect payload at any time. Default: 16384, in bytes, allowed: 128 to 900000000. */
+  /** PREAUTH_MESSAGE_BYTES: Largest message before login, and largest connect payload at any time. Larger: each client without a login can make the server hold more; smaller: logins with long tokens fail. Default: 16384, in bytes, allowed: 128 to 900000000. */
   preauthMessageBytes?: number;
-  /** PREAUTH_HEADS_BYTES: Most bytes kept of the request heads of sessions without a login, of which each thread has its part; the oldest of these sessions goes. Default: 33554432, in bytes, allowed: MAX_HEAD_BYTES to 1099511627776. */
+  /** PREAUTH_HEADS_BYTES: Most bytes kept of the request heads of sessions without a login, of which each thread has its part; past it the oldest of these sessions is closed. Taken only as clients come. Less: when many come at once, honest ones are pushed out. Default: 33554432, in bytes, allowed: MAX_HEAD_BYTES to 1099511627776. */
   preauthHeadsBytes?: number;
-  /** CLIENT_EVENTS_PER_S: Packets a client may send in a second before it is read more slowly; SEND_QUEUE_BYTES of answers about jobs count as as many. 0: no limit. Default: 200, allowed: 0 to 1000000000. */
+  /** CLIENT_EVENTS_PER_S: Packets that a client may send in a second before it is read more slowly. SEND_QUEUE_BYTES of answers about jobs count as one second's packets. 0: no limit. More: one client can take more of its shard's time. Default: 200, allowed: 0 to 1000000000. */
   clientEventsPerS?: number;
-  /** MAX_PENDING_ACKS: Most acknowledgements waited for from one socket. Default: 1000, allowed: 1 to 1000000000. */
+  /** MAX_PENDING_ACKS: Most acknowledgements waited for from one socket. Each takes 256 bytes. Default: 1000, allowed: 1 to 1000000000. */
   maxPendingAcks?: number;
-  /** SEND_QUEUE_BYTES: Bytes that may wait for one slow client; when as much again has come on top, it is closed. Default: 1048576, in bytes, allowed: 16384 to 1099511627776. */
+  /** SEND_QUEUE_BYTES: Bytes that may wait for one slow client; when as much again has come on top, it is closed. A slow client may take three times as much memory. Less: clients on slow lines are closed sooner. Default: 1048576, in bytes, allowed: 16384 to 1099511627776. */
   sendQueueBytes?: number;
-  /** TOTAL_QUEUE_BYTES: Most bytes that wait for all clients together, unread answers included, of which those without a login have half; these go first, then clients of the user for whom most waits. Default: 268435456, in bytes, allowed: MAX_PAYLOAD_BYTES to 1099511627776. */
+  /** TOTAL_QUEUE_BYTES: Most bytes that wait for all clients together, unread answers included; those without a login have half of it. Past it these are closed first, then clients of the user for whom most waits. Taken only while clients are slow. Less: slow ones are closed sooner when many are slow. Default: 268435456, in bytes, allowed: MAX_PAYLOAD_BYTES to 1099511627776. */
   totalQueueBytes?: number;
-  /** RECOVERY_BYTES_PER_USER: Most bytes kept on one thread for the recovery of one user's sockets; past it the oldest events go. Default: 1048576, in bytes, allowed: 1024 to 1099511627776. */
+  /** RECOVERY_BYTES_PER_USER: Most bytes kept on one thread for the recovery of one user's sockets; past it the oldest events go. Taken only as events are sent. Less: more clients come back as new sockets. Default: 1048576, in bytes, allowed: 1024 to 1099511627776. */
   recoveryBytesPerUser?: number;
-  /** RECOVERY_TOTAL_BYTES: The same of all users, of which each thread has its part. Default: 67108864, in bytes, allowed: RECOVERY_BYTES_PER_USER to 1099511627776. */
+  /** RECOVERY_TOTAL_BYTES: Most bytes kept for the recovery of all users' sockets, of which each thread has its part; past it the oldest events go. Taken only as events are sent. Less: more clients come back as new sockets. Default: 67108864, in bytes, allowed: RECOVERY_BYTES_PER_USER to 1099511627776. */
   recoveryTotalBytes?: number;
-  /** MAILBOX_MESSAGES: Most messages that wait for one shard; past it emits are refused as overloaded. Each costs 40 bytes beside the event, which all that it goes to share. Default: 100000, in messages, allowed: 1 to 1000000000. */
+  /** MAILBOX_MESSAGES: Most messages that wait for one shard; past it emits are refused as overloaded. Each takes 40 bytes beside the event, which all that it goes to share. Default: 100000, in messages, allowed: 1 to 1000000000. */
   mailboxMessages?: number;
 }

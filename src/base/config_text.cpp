@@ -71,7 +71,7 @@ std::string Config::json_table() {
                      {"unit", setting.unit},
                      {"default", default_of(setting)},
                      {"allowed", allowed_of(setting)},
-                     {"what", setting.help}});
+                     {"what", fmt::format("{} {}", setting.help, setting.cost)}});
   }
   return table.dump(1);
 }
