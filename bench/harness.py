@@ -24,6 +24,10 @@ def build(*targets):
     subprocess.run(["cmake", "--build", BUILD, "--target", *targets, "signalbox_bench"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
+def build_addon():
+    subprocess.run([ROOT / "node" / "build", "--addon"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
 def install_peer():
     if not (PEER / "node_modules").exists():
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=PEER, check=True)

@@ -1,14 +1,17 @@
 """What bench/run and bench/pairs measure: the scenarios, and how one of them is run once."""
-from harness import BUILD, PEER, Server
+from harness import BUILD, PEER, ROOT, Server
 
 SERVER_CORE, LOAD_CORE = "0", "1"
 PROGRAMS = {
     "signalbox": ([BUILD / "bench_server"], {}),
     "socket.io": (["node", PEER / "server.js"], {}),
+    "npm package": (["node", ROOT / "bench" / "node" / "server.mjs"], {}),
+    "npm package, on a server": (["node", ROOT / "bench" / "node" / "server.mjs"], {"ATTACH": "on"}),
     "bare": ([BUILD / "bench_bare"], {"BATCH": "0"}),
     "bare, batched": ([BUILD / "bench_bare"], {"BATCH": "1"}),
 }
-OURS, UNBATCHED, ALL = ["signalbox"], ["signalbox", "socket.io", "bare"], list(PROGRAMS)
+OURS, UNBATCHED, ALL = ["signalbox"], ["signalbox", "socket.io", "bare"], ["signalbox", "socket.io", "bare", "bare, batched"]
+NODE, NODES = ["npm package", "socket.io"], ["npm package", "npm package, on a server", "socket.io"]
 ALONE = {"PRESENCE_EVENTS": "off"}  # users do not hear of each other
 MORE, LESS = True, False  # which is better
 # name, scenario and its arguments, settings, programs, figure, is more better
@@ -29,6 +32,9 @@ SCENARIOS = [
     ("memory per idle user, 10,000, bytes", ["idle", "--users", "10000", "--seconds", "1"], ALONE, UNBATCHED, "bytes_per_user", LESS),
     ("memory per idle user, 19,000, bytes", ["idle", "--users", "19000", "--seconds", "1"], ALONE, ["signalbox", "bare"], "bytes_per_user", LESS),
     ("10,000 idle users, share of a core", ["idle", "--users", "10000", "--seconds", "50"], ALONE, OURS, "server_cpu_share", LESS),
+    ("Node: burst, 1,000 users", ["burst", "--users", "1000"], ALONE, NODE, "events_per_s", MORE),
+    ("Node: logins, CPU µs each", ["logins", "--users", "5000"], ALONE, NODES, "server_cpu_us_per_event", LESS),
+    ("Node: memory per idle user, 10,000, bytes", ["idle", "--users", "10000", "--seconds", "1"], ALONE, NODES, "bytes_per_user", LESS),
     ("19,000 cut off and back, s", ["return", "--users", "19000"], ALONE, UNBATCHED, "seconds", LESS),
 ]
 LONG = [("ten minutes of churn, growth", ["churn", "--seconds", "600"], {}, OURS, "growth", LESS)]
