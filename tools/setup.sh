@@ -83,13 +83,13 @@ simdjson_source() {
   local work site
   work=$(mktemp -d)
   site=$(apt-get indextargets --format '$(SITE)' | grep -v security | sort -u | head -1)
-  mkdir -p "$work/lists/partial" "$1"
+  mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$1"
   echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $site bookworm main" >"$work/source.list"
   (
     cd "$work"
-    set -- -qq -o Dir::Etc::sourcelist="$work/source.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$work/lists" -o APT::Sandbox::User=
-    as_root apt-get "$@" update
-    as_root apt-get "$@" source --download-only simdjson
+    set -- -qq -o Dir::Etc::sourcelist="$work/source.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache" -o APT::Sandbox::User=
+    apt-get "$@" update
+    apt-get "$@" source --download-only simdjson
     tar xzf simdjson_*.orig.tar.gz --strip-components 2 --wildcards '*/singleheader/simdjson.cpp' '*/singleheader/simdjson.h'
   )
   mv "$work/simdjson.h" "$work/simdjson.cpp" "$1/"

@@ -23,7 +23,7 @@ function attach(server, engine, { path, apiPath, maxBody, totalBodies }) {
   function emit(event, request, ...rest) {
     if (event === "request") {
       if (isSocketPath(request.url)) return handle(engine, bodies, request, rest[0], request.url), true;
-      if (isApiPath(request.url)) return handle(engine, bodies, request, rest[0], request.url.slice(apiPath.length)), true;
+      if (isApiPath(request.url)) return answer(engine, bodies, request, rest[0], request.url.slice(apiPath.length)), true;
     }
     if (event === "upgrade" && isSocketPath(request.url)) return handOver(engine, request, ...rest), true;
     return before.call(this, event, request, ...rest);
@@ -38,6 +38,13 @@ function attach(server, engine, { path, apiPath, maxBody, totalBodies }) {
     if (server.emit === emit) server.emit = before;
     server.off("upgrade", unwanted);
   };
+}
+
+/** Of the workers' interface: an answer that goes on, as that of who is online, has its connection handed over. */
+function answer(engine, bodies, request, response, target) {
+  const goesOn = request.method === "GET" && /text\/event-stream/.test(request.headers.accept ?? "");
+  if (goesOn) handOver(engine, request, request.socket, Buffer.alloc(0), target);
+  else handle(engine, bodies, request, response, target);
 }
 
 /** A request whose body and answer cross as buffers: one of Engine.IO's polling, or of the workers' interface. */
@@ -98,19 +105,19 @@ function read(request, bodies, done) {
 }
 
 /** From here JavaScript sees nothing of the connection: the engine answers the upgrade itself. */
-function handOver(engine, request, socket, rest) {
-  const head = headOf(request), address = socket.remoteAddress ?? "";
+function handOver(engine, request, socket, rest, target = request.url) {
+  const head = headOf(request, target), address = socket.remoteAddress ?? "";
   socket.on("error", () => {});
   const descriptor = socket._handle?.fd;
   const whole = !socket.encrypted && Number.isInteger(descriptor) && descriptor >= 0 && socket.writableLength === 0;
-  if (!whole) return pass(engine, socket, head, rest, address);
+  if (!whole) return pass(engine, socket, head, rest, address, request.upgrade);
   socket._handle.readStop();
   engine.adopt(descriptor, head, rest.length > 0 ? rest : undefined, address);
   socket.destroy();
 }
 
 /** A socket that has no descriptor of its bytes, such as one of TLS, stays here, and its bytes go through a pair of ours. */
-function pass(engine, socket, head, rest, address) {
+function pass(engine, socket, head, rest, address, both) {
   const [ours, theirs] = engine.pair();
   const inner = new net.Socket({ fd: ours, readable: true, writable: true });
   inner.on("error", () => {});
@@ -119,12 +126,12 @@ function pass(engine, socket, head, rest, address) {
   socket.setTimeout(0);
   socket.on("close", () => inner.destroy());
   inner.on("close", () => socket.destroy());
-  socket.pipe(inner);
+  if (both) socket.pipe(inner);  // else Node reads on, and there is nothing to come
   inner.pipe(socket);
 }
 
-function headOf({ method, url, rawHeaders }) {
-  let head = `${method} ${url} HTTP/1.1\r\n`;
+function headOf({ method, rawHeaders }, target) {
+  let head = `${method} ${target} HTTP/1.1\r\n`;
   for (let i = 0; i < rawHeaders.length; i += 2) head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
   return Buffer.from(`${head}\r\n`, "latin1");
 }

@@ -40,15 +40,16 @@ class Inbox {
     events_ = event_bytes_ = 0;
     return std::exchange(records_, {});
   }
-  /// No wake-up from now on.
+  /// No wake-up from now on. What waited is destroyed under no lock: it may be the last that keeps the engine.
   void close() {
+    std::vector<Record> unread;
     const std::scoped_lock lock(mutex_);
     closed_ = true;
-    records_.clear();
+    records_.swap(unread);
   }
 
  private:
-  void add(Record record) {
+  void add(Record&& record) {
     if (closed_) return;
     records_.push_back(std::move(record));
     if (records_.size() == 1) wake_();

@@ -1,6 +1,8 @@
 // initialize, getIO, close: an engine's life in a program.
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import net from "node:net";
+import path from "node:path";
 import { once } from "node:events";
 import { afterEach, describe, test } from "node:test";
 
@@ -8,7 +10,7 @@ import service, { wsUtils, WS_EVENTS, EmitError } from "signalbox";
 import config from "signalbox/config";
 import { emitToUser, isUserOnline } from "signalbox/utils.js";
 
-import { client, eventually, listen, program, refused, settings } from "./support.mjs";
+import { client, eventually, folder, listen, program, refused, secret, settings } from "./support.mjs";
 
 afterEach(() => service.close());
 
@@ -119,4 +121,13 @@ test("require gives the same service, and all that the module has", async (t) =>
   assert.equal(required.default, service);
   assert.deepEqual([required.wsUtils, required.WS_EVENTS, required.EmitError], [wsUtils, WS_EVENTS, EmitError]);
   assert.equal(config, WS_EVENTS);
+});
+
+test("settings come from .env as well, below the environment; lines of others do not matter", async (t) => {
+  const cwd = folder(t);
+  fs.writeFileSync(path.join(cwd, ".env"), `# ours\nexport SIGNALBOX_PING_INTERVAL_MS="soon"\nPORT=not ours\nnonsense\nJWT_SECRET='${secret}' # here\n`);
+  const code = 'import http from "node:http"; import service from "signalbox"; try { service.initialize(http.createServer(), { logLevel: "off", dataDir: "" }); console.log("up"); } catch (error) { console.log(error.message); }';
+  const run = (env) => program(t, code, { cwd, env: { JWT_SECRET: undefined, ...env } }).ended;
+  assert.match((await run({})).out, /PING_INTERVAL_MS \(SIGNALBOX_PING_INTERVAL_MS in \.env\) is 'soon'/);
+  assert.match((await run({ SIGNALBOX_PING_INTERVAL_MS: "1000" })).out, /^up/);
 });
