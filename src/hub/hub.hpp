@@ -16,6 +16,7 @@
 #include "recovery/recovery_table.hpp"
 #include "users/directory.hpp"
 #include "users/emitter.hpp"
+#include "users/online_pages.hpp"
 
 namespace signalbox::hub {
 
@@ -42,14 +43,15 @@ struct Thrown {
 
 /// What all shards share. Built by server before the shards start; outlives them.
 ///
-/// thread  `directory`, `emitter`, `elsewhere`, `mailboxes`, `counters`, `limits`, `thrown` and `recovery` any; the
-/// rest is constant after start().
+/// thread  `directory`, `emitter`, `elsewhere`, `mailboxes`, `counters`, `limits`, `thrown` and `recovery` any; of
+/// `online` each shard its part; the rest is constant after start().
 struct Hub {
   const Config& config;
   users::Directory& directory;
   const Registry& registry;
   Mailboxes& mailboxes;
   users::Emitter emitter{directory};
+  users::OnlinePages online{directory};
   OtherSockets elsewhere{};
   Counters counters{};
   recovery::RecoveryTable recovery{};

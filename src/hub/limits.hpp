@@ -21,7 +21,7 @@ struct Limits {
         mailbox("MAILBOX_MESSAGES is reached: what is emitted to one socket is refused", config.mailbox_messages) {}
 
   Limit pending_logins, sockets_of_user, client_events, connect_payload, send_queue, mailbox;
-  Limit questions{"a client asks for its jobs faster than it takes the answers: its questions are refused"};
+  Limit questions{"a client asks faster than it takes the answers: its questions are refused"};
   Limit middleware_time{"a middleware of the application has not answered within CONNECT_TIMEOUT_MS"};
 };
 

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "hub/hub.hpp"
-#include "hub/job_questions.hpp"
 #include "hub/outboxes.hpp"
 #include "hub/pending_logins.hpp"
 #include "hub/presence_feed.hpp"
+#include "hub/questions.hpp"
 
 namespace signalbox::hub {
 
@@ -18,7 +18,7 @@ namespace signalbox::hub {
 class LocalSockets {
  public:
   explicit LocalSockets(std::uint32_t shard, const PresenceLimits& limits = {})
-      : shard_(shard), presence_(limits), questions_(shard), outboxes_(*this) {}
+      : shard_(shard), presence_(limits), outboxes_(*this) {}
   LocalSockets(const LocalSockets&) = delete;
   LocalSockets& operator=(const LocalSockets&) = delete;
 
@@ -31,7 +31,7 @@ class LocalSockets {
   SocketState* at(std::uint32_t slot) const { return entries_[slot].socket; }  ///< null: nobody is there
   Link& link(std::uint32_t slot) const { return *entries_[slot].link; }
   PresenceFeed& presence() { return presence_; }
-  JobQuestions& questions() { return questions_; }
+  Questions& questions() { return questions_; }
   PendingLogins& logins() { return logins_; }
   Outboxes& outboxes() { return outboxes_; }
   std::uint32_t shard() const { return shard_; }
@@ -66,7 +66,7 @@ class LocalSockets {
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> free_;
   PresenceFeed presence_;
-  JobQuestions questions_;
+  Questions questions_;
   PendingLogins logins_;
   std::unordered_map<const Frame*, Copy> copies_;  ///< of this turn
   Outboxes outboxes_;

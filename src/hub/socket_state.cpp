@@ -11,6 +11,7 @@
 #include "hub/guarded.hpp"
 #include "hub/handshake.hpp"
 #include "hub/local_sockets.hpp"
+#include "hub/socket_questions.hpp"
 #include "users/encode.hpp"
 
 namespace signalbox::hub {
@@ -217,7 +218,7 @@ Ack SocketState::make_ack(std::uint64_t id) {
 void SocketState::on_event(const socketio::PacketView& packet, Attachments attachments, TimePoint now) {
   const auto event = socketio::read_event(packet.payload, client().hub().config.max_event_name_bytes);
   if (!event) return client().fail(now);
-  if (answers_about_jobs(*event, packet)) return;
+  if (answer_question(*this, *event, packet)) return;
   Ack ack = packet.ack_id ? make_ack(*packet.ack_id) : Ack();
   if (nsp().jwt && event->name == events::authenticate) return renew_token(event->arguments, std::move(ack), now);
   handle(event->name,

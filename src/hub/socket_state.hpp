@@ -81,11 +81,6 @@ class SocketState {
   void keep_user(std::string json);
   void tell(const users::UserJobs::Replay& replay);
   PendingAcks& acks();
-  // socket_questions.cpp
-  /// Is it a question about jobs, which every client may ask?
-  bool answers_about_jobs(const socketio::EventView& event, const socketio::PacketView& packet);
-  std::string_view may_not_ask() const;
-  std::size_t answer(std::uint64_t ack_id, const std::optional<std::string>& job_id, const users::JobPage& page);
   void handle(std::string_view event, Arguments arguments, Ack ack);
   void renew_token(std::string_view arguments, Ack ack, TimePoint now);
   void refuse(std::string_view code, std::string_view message, TimePoint now);

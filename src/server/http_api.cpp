@@ -99,7 +99,6 @@ HttpApi::HttpApi(const Config& config, hub::Hub& hub, Answer answer)
     : hub_(hub),
       directory_(hub.directory),
       emitter_(hub.emitter),
-      online_(hub.directory),
       answer_(std::move(answer)),
       json_depth_(config.json_depth),
       max_body_(config.max_payload_bytes),
@@ -263,15 +262,11 @@ std::optional<net::Response> HttpApi::presence(const Call& call) {
   auto page = page_of(call.head.query, kUserPages);
   if (!page) return error_response(400, page.error());
   const auto answer = [this, id = call.id](const std::vector<std::string>& users) {
-    std::string body = fmt::format(R"({{"count":{},"users":[)", directory_.presence.online_count());
-    for (const std::string& user : users) {
-      if (&user != users.data()) body += ',';
-      append_json_string(body, user);
-    }
-    body += "]}";
+    std::string body;
+    users::append_online(body, directory_.presence.online_count(), users);
     answer_(id, json_response(200, std::move(body)));
   };
-  online_.ask(call.id.shard, std::move(page->after), page->limit, answer);
+  hub_.online.ask(call.id.shard, std::move(page->after), page->limit, answer);
   return std::nullopt;
 }
 
@@ -314,14 +309,19 @@ std::optional<net::Response> HttpApi::job(const Call& call) {
 // In line with all questions on this shard, so that many large answers are not written in one turn.
 void HttpApi::ask(std::string user, users::JobQuery query, const net::RequestId& id,
                   std::move_only_function<net::Response(const users::JobPage&)> respond) {
-  auto answer = [this, id, respond = std::move(respond)](const users::JobPage& found) mutable {
-    auto response = respond(found);
-    const std::size_t bytes = response.body.size();
-    answer_(id, std::move(response));
-    return bytes;
+  auto read = [this, user = std::move(user), query = std::move(query), id,
+               respond = std::move(respond)](hub::Questions::Answered answered) mutable {
+    auto answer = [this, id, respond = std::move(respond),
+                   answered = std::move(answered)](const users::JobPage& found) mutable {
+      auto response = respond(found);
+      const hub::Questions::Cost cost{.bytes = response.body.size(), .looked_at = found.looked_at};
+      answer_(id, std::move(response));
+      answered(cost);
+    };
+    directory_.reader.ask(user, std::move(query), id.shard, std::move(answer));
   };
   hub_.shards[id.shard]->questions().ask(
-      directory_, {.user = std::move(user), .query = std::move(query), .link = nullptr, .answer = std::move(answer)});
+      {.user = {}, .link = nullptr, .bytes = max_answer_, .answer = std::move(read)});
 }
 
 }  // namespace signalbox::server

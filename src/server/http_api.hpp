@@ -17,7 +17,6 @@
 #include "server/path_pattern.hpp"
 #include "users/directory.hpp"
 #include "users/emitter.hpp"
-#include "users/online_pages.hpp"
 
 namespace signalbox::server {
 
@@ -30,8 +29,7 @@ net::Response method_not_allowed(std::string_view allow);
 
 /// The interface for workers in other processes (docs/http-api.md): /api/emit, /api/presence, /healthz and /readyz.
 ///
-/// thread  any; constant but for what it remembers of Idempotency-Keys, whether it is ready, and the pages that each
-///         shard reads.
+/// thread  any; constant but for what it remembers of Idempotency-Keys, and whether it is ready.
 class HttpApi {
  public:
   /// Answers a request that waited with another one.
@@ -101,7 +99,6 @@ class HttpApi {
   hub::Hub& hub_;
   users::Directory& directory_;
   users::Emitter& emitter_;
-  users::OnlinePages online_;
   const Answer answer_;
   const std::size_t json_depth_;
   const std::size_t max_body_;

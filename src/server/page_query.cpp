@@ -4,9 +4,11 @@
 #include "base/whole_number.hpp"
 #include "users/encode.hpp"
 #include "users/job_page.hpp"
+#include "users/online_pages.hpp"
 
 namespace signalbox::server {
-const PagedList kUserPages = {10'000, [](std::string_view after) { return users::valid_user_id(after); },
+const PagedList kUserPages = {users::OnlinePages::kMost,
+                              [](std::string_view after) { return users::valid_user_id(after); },
                               "limit: give one whole number from 1 to 10000.", "after: give one user id."};
 const PagedList kJobPages = {
     users::JobQuery::kMost, [](std::string_view after) { return whole_number<std::uint64_t>(after).has_value(); },

@@ -4,15 +4,32 @@
 #include <iterator>
 #include <utility>
 
+#include "base/json_write.hpp"
+
 namespace signalbox::users {
 namespace {
 
 constexpr std::size_t kUsersATask = 250;
 constexpr std::size_t kPagesAtOnce = 4;
-constexpr std::size_t kUsersAtOnce = 10'000;    ///< in the pages that are read together
-constexpr std::size_t kFoundBeforeSort = 1000;  ///< a merge moves all that were found before
+constexpr std::size_t kUsersAtOnce = OnlinePages::kMost;  ///< in the pages that are read together
+constexpr std::size_t kFoundBeforeSort = 1000;            ///< a merge moves all that were found before
 
 }  // namespace
+
+void append_online(std::string& out, std::size_t count, std::span<const std::string> users, std::size_t most) {
+  constexpr std::size_t kClosing = 2;
+  const std::size_t begin = out.size();
+  (out.append(R"({"count":)") += std::to_string(count)).append(R"(,"users":[)");
+  for (const std::string& user : users) {
+    const std::size_t before = out.size();
+    if (&user != users.data()) out += ',';
+    append_json_string(out, user);
+    if (&user == users.data() || out.size() + kClosing - begin <= most) continue;
+    out.resize(before);
+    break;
+  }
+  out += "]}";
+}
 
 OnlinePages::OnlinePages(Directory& directory) : directory_(directory), readers_(directory.mailboxes().shards()) {}
 

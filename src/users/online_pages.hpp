@@ -2,12 +2,19 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "users/directory.hpp"
 
 namespace signalbox::users {
+
+/// Appends {"count","users"}: how many are online, and a page of them. Users at its end are left out where it would
+/// have more bytes than `most`, but one stays.
+void append_online(std::string& out, std::size_t count, std::span<const std::string> users,
+                   std::size_t most = std::numeric_limits<std::size_t>::max());
 
 /// Pages of the sorted list of who is online. The directory is in no order, so that each page reads all of it: some
 /// hundred users in a task of its shard, so that no turn is long however many there are. A few pages are read together;
@@ -16,6 +23,8 @@ namespace signalbox::users {
 /// thread  what is of one shard, that shard.
 class OnlinePages {
  public:
+  static constexpr std::size_t kMost = 10'000;  ///< of `limit`
+  static constexpr std::size_t kLimit = 1000;   ///< where nothing is said
   /// `users` are sorted by their bytes.
   using Then = std::move_only_function<void(const std::vector<std::string>& users)>;
 

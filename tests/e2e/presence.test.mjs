@@ -71,6 +71,21 @@ describe("without a grace", () => {
     for (const n of [1, 2, 3, 4]) await gone(server, `w${n}`);
   });
 
+  for (const [name, over] of Object.entries(transports)) {
+    test(`a page asks who is online, ${name}`, async () => {
+      const guests = [];
+      for (const user of ["ada", "bob"]) guests.push(await login(server, { user, transports: over }));
+      const asker = guests[0];
+      assert.deepEqual(await asker.emitWithAck("presence"), { count: 3, users: ["ada", "bob", "watcher"] });
+      assert.deepEqual(await asker.emitWithAck("presence", { limit: 1 }), { count: 3, users: ["ada"] });
+      assert.deepEqual(await asker.emitWithAck("presence", { after: "ada", limit: 1 }), { count: 3, users: ["bob"] });
+      assert.deepEqual(await asker.emitWithAck("presence", { after: "watcher" }), { count: 3, users: [] });
+      assert.match((await asker.emitWithAck("presence", { limit: 0 })).error, /^presence takes an object with after/);
+      for (const guest of guests) guest.disconnect();
+      for (const user of ["ada", "bob"]) await gone(server, user);
+    });
+  }
+
   test("on_disconnect runs once for each socket, with its reason", async () => {
     const leave = async (how, reason) => {
       const socket = await login(server, { user: "leaver" });
@@ -124,7 +139,7 @@ describe("with a grace of a second", () => {
 });
 
 describe("PRESENCE_EVENTS=off", () => {
-  test("counts and sends nothing", async () => {
+  test("counts and tells nothing", async () => {
     const server = await startLibrary({ PRESENCE_EVENTS: "off" });
     const ada = await login(server, { user: "ada" });
     const grace = await login(server, { user: "grace" });
@@ -133,6 +148,7 @@ describe("PRESENCE_EVENTS=off", () => {
     await eventually(async () => (await server.order("presence", { user: "ada" })).count === 1);
     await settled(ada);
     assert.deepEqual(presenceOf(ada), []);
+    assert.deepEqual(await ada.emitWithAck("presence"), { error: "PRESENCE_EVENTS is off: this server tells nobody who is online." });
     ada.disconnect();
     await server.stop();
   });

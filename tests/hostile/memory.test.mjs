@@ -316,7 +316,7 @@ fills(queues, "polling answers that a user asks for again and again and never re
   for (let i = 0; i < 10; ++i) assert.match((await slow.message()) ?? "closed", /^42\["note"/, "another one went for it");
 });
 
-fills("questions about jobs (`jobs`, `job_status`)", "100 sockets that do not read the answers", { TOTAL_QUEUE_BYTES: "64000000" }, async (town, hold) => {
+fills("questions (`jobs`, `job_status`, `presence`)", "100 sockets that do not read the answers", { TOTAL_QUEUE_BYTES: "64000000" }, async (town, hold) => {
   await posts(town, batches(20, 10, (i) => progress("asker", `job ${i}`, big(90_000))));
   await opens(100, async () => {
     const ws = hold(await login(town.port, "asker")).pause();

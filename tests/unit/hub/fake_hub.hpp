@@ -54,7 +54,7 @@ struct FakeHub {
       }
     }
   }
-  /// The shards' next turn, as far as questions about jobs wait for one.
+  /// The shards' next turn, as far as questions wait for one.
   void turn() {
     for (auto& local : locals) local->questions().on_timer(test_now);
     deliver();

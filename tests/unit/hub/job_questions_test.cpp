@@ -214,8 +214,7 @@ TEST_F(JobQuestionsOfMany, a_login_anew_on_its_connection_does_not_give_a_second
   last.log_in("ada");
   last.sent.clear();
   last.text(R"(22["jobs"])");
-  EXPECT_EQ(last.take(),
-            Packets{error("2", "One question about jobs at a time: ask again when the other is answered.")});
+  EXPECT_EQ(last.take(), Packets{error("2", "One question at a time: ask again when the other is answered.")});
 }
 
 struct JobQuestionsToTheStore : JobQuestions {
@@ -238,7 +237,7 @@ TEST_F(JobQuestionsToTheStore, are_answered_one_at_a_time) {
   hub.deliver();
   ada.take();
   ada.text(R"(21["jobs"])");
-  const std::string_view busy = "One question about jobs at a time: ask again when the other is answered.";
+  const std::string_view busy = "One question at a time: ask again when the other is answered.";
   EXPECT_EQ(ask(R"(22["jobs"])"), error("2", busy));
   EXPECT_EQ(ask(R"(23["job_status","1"])"), error("3", busy));
   EXPECT_EQ(store.questions.size(), 1u);

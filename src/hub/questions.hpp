@@ -9,39 +9,45 @@
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
-#include "users/directory.hpp"
 
 namespace signalbox::hub {
 
 class Link;  // hub/hub.hpp
 
-/// The questions about jobs that wait on one shard, so that they cost their asker, through however many connections
-/// they come.
+/// The questions that wait on one shard, so that they cost their asker, through however many connections they come.
 ///
 /// They are answered in a row, of each asker in turn, and a turn of the shard writes about a MiB of answers. An asker
-/// is a user, or all workers together. The next question of an asker waits while another one is being read from the
-/// store, and while as many bytes of answers as one may have lie unread on the user's connections.
+/// is a user, or all workers together. The next question of an asker waits while another one is being answered, and
+/// while as many bytes of answers as one may have lie unread on the user's connections.
 ///
 /// thread  its shard.
-class JobQuestions {
+class Questions {
  public:
-  /// To look at a job that is not in the answer costs as much as so many bytes of it.
+  /// To look at a job or a user that is not in the answer costs as much as so many bytes of it.
   static constexpr std::size_t kLookBytes = 16;
 
+  struct Cost {
+    std::size_t bytes = 0;  ///< of the answer; 0: nobody wanted it any more
+    std::size_t looked_at = 0;
+
+    std::size_t in_bytes() const { return bytes + kLookBytes * looked_at; }
+  };
+  using Answered = std::move_only_function<void(Cost)>;
+
   struct Question {
-    std::string user;  ///< whose jobs
-    users::JobQuery query;
-    const Link* link;  ///< of the client that asks, which is of that user; null: a worker asks
-    /// Gives the answer, and says how many bytes it has; 0: nobody wants it any more.
-    std::move_only_function<std::size_t(const users::JobPage&)> answer;
+    std::string user;   ///< who asks; empty where a worker does
+    const Link* link;   ///< of the client that asks, which is of that user; null: a worker asks
+    std::size_t bytes;  ///< an answer has about so many at most
+    /// Finds the answer and gives it, at once or in a later turn of this shard. Then it says once what that cost.
+    std::move_only_function<void(Answered)> answer;
   };
 
-  explicit JobQuestions(unsigned shard) : shard_(shard) {}
-  JobQuestions(const JobQuestions&) = delete;
-  JobQuestions& operator=(const JobQuestions&) = delete;
+  Questions() = default;
+  Questions(const Questions&) = delete;
+  Questions& operator=(const Questions&) = delete;
 
   /// Answers at once where nothing stands before it.
-  void ask(users::Directory& directory, Question question);
+  void ask(Question question);
   /// Is a question of this connection not answered yet?
   bool asks(const Link& link) const;
   /// That connection has gone.
@@ -55,7 +61,7 @@ class JobQuestions {
     std::deque<Question> waiting{};
     std::vector<const Link*> links{};  ///< those that ask, or have not read an answer
     bool in_row = false;
-    bool reading = false;  ///< the store is asked for an answer
+    bool reading = false;  ///< an answer is being found
   };
   struct Asking {
     Asker* asker = nullptr;
@@ -70,8 +76,6 @@ class JobQuestions {
   std::size_t unread(Asker& asker);
   void sweep();
 
-  const unsigned shard_;
-  users::Directory* directory_ = nullptr;                                     ///< of whoever asked last: there is one
   std::unordered_map<std::string, Asker, TextHash, std::equal_to<>> askers_;  ///< workers: under no name
   std::unordered_map<const Link*, Asking> links_;
   std::deque<Asker*> row_;  ///< those with questions

@@ -1,4 +1,4 @@
-#include "hub/job_questions.hpp"
+#include "hub/questions.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -15,9 +15,8 @@ constexpr std::chrono::seconds kSweep{1};  ///< who has read all is forgotten
 
 }  // namespace
 
-void JobQuestions::ask(users::Directory& directory, Question question) {
-  directory_ = &directory;
-  Asker& asker = askers_[question.link ? question.user : std::string()];
+void Questions::ask(Question question) {
+  Asker& asker = askers_[question.user];
   if (const Link* link = question.link) {
     Asking& asking = links_[link];
     if (asking.asker && asking.asker != &asker) std::erase(asking.asker->links, link);
@@ -31,12 +30,12 @@ void JobQuestions::ask(users::Directory& directory, Question question) {
   serve();
 }
 
-bool JobQuestions::asks(const Link& link) const {
+bool Questions::asks(const Link& link) const {
   const auto found = links_.find(&link);
   return found != links_.end() && found->second.under_way;
 }
 
-void JobQuestions::forget(const Link& link) {
+void Questions::forget(const Link& link) {
   const auto found = links_.find(&link);
   if (found == links_.end()) return;
   Asker& asker = *found->second.asker;
@@ -45,7 +44,7 @@ void JobQuestions::forget(const Link& link) {
   links_.erase(found);
 }
 
-void JobQuestions::on_timer(TimePoint now) {
+void Questions::on_timer(TimePoint now) {
   if (now < due_) return;
   room_ = kBytesATurn;
   due_ = kNever;
@@ -61,7 +60,7 @@ void JobQuestions::on_timer(TimePoint now) {
   }
 }
 
-void JobQuestions::serve() {
+void Questions::serve() {
   for (std::size_t passed_over = 0; room_ != 0 && passed_over < row_.size();) {
     Asker& asker = *row_.front();
     row_.pop_front();
@@ -81,25 +80,21 @@ void JobQuestions::serve() {
   }
 }
 
-bool JobQuestions::may_go_on(Asker& asker) {
-  return !asker.reading && unread(asker) < std::max<std::size_t>(1, asker.waiting.front().query.bytes);
+bool Questions::may_go_on(Asker& asker) {
+  return !asker.reading && unread(asker) < std::max<std::size_t>(1, asker.waiting.front().bytes);
 }
 
-void JobQuestions::answer(Asker& asker, Question question) {
+void Questions::answer(Asker& asker, Question question) {
   asker.reading = true;
-  const std::string user = std::move(question.user);
-  auto take = [this, &asker, link = question.link,
-               answer = std::move(question.answer)](const users::JobPage& page) mutable {
+  question.answer([this, &asker, link = question.link](Cost cost) {
     asker.reading = false;
-    const std::size_t bytes = answer(page);
-    room_ -= std::min(room_, bytes + kLookBytes * page.looked_at);
+    room_ -= std::min(room_, cost.in_bytes());
     due_ = kNextTurn;
-    if (link) note(*link, bytes);
-  };
-  directory_->reader.ask(user, std::move(question.query), shard_, std::move(take));
+    if (link) note(*link, cost.bytes);
+  });
 }
 
-void JobQuestions::note(const Link& link, std::size_t bytes) {
+void Questions::note(const Link& link, std::size_t bytes) {
   const auto found = links_.find(&link);
   if (found == links_.end()) return;  // it has gone meanwhile
   found->second.under_way = false;
@@ -107,7 +102,7 @@ void JobQuestions::note(const Link& link, std::size_t bytes) {
 }
 
 /// How many bytes of answers the asker's clients have not read.
-std::size_t JobQuestions::unread(Asker& asker) {
+std::size_t Questions::unread(Asker& asker) {
   std::size_t bytes = 0;
   std::erase_if(asker.links, [&](const Link* link) {
     Asking& asking = links_.at(link);
@@ -120,7 +115,7 @@ std::size_t JobQuestions::unread(Asker& asker) {
   return bytes;
 }
 
-void JobQuestions::sweep() {
+void Questions::sweep() {
   for (auto next = askers_.begin(); next != askers_.end();) {
     Asker& asker = next->second;
     const bool done = !asker.in_row && !asker.reading && unread(asker) == 0 && asker.links.empty();
