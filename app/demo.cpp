@@ -92,14 +92,11 @@ int run_demo(Config config, const DemoRequest& demo) {
   config.data_dir.clear();                     // the pictures of a demo need not outlive it
   config.outcome_replay = config.outcome_ttl;  // the page knows no more of a job than what it is told again
   WebSocketService service(config);
-  const Io io = service.io();
-  ImageGenerator generator(io, 4);
+  ImageGenerator generator(service.io(), 4);
 
-  service.events()
-      .on("who_is_online", [io](Socket&, const json&, Ack ack) { ack(json(get_online_users(io))); })
-      .on("start_job", [&generator](Socket& socket, const json& arguments, Ack ack) {
-        start_job(generator, socket, arguments, ack);
-      });
+  service.events().on("start_job", [&generator](Socket& socket, const json& arguments, Ack ack) {
+    start_job(generator, socket, arguments, ack);
+  });
   service.serve("/demo/token", [secret = config.jwt_secret, exposed = demo.expose](const RouteRequest& request) {
     return guarded_token_route(request, secret, exposed);
   });

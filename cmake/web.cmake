@@ -41,7 +41,8 @@ if(embed)
                      COMMENT "Fetching the demo page's packages from npm" VERBATIM)
   set(page index.html assets/demo.js assets/demo.css)
   list(TRANSFORM page PREPEND ${web_out}/ OUTPUT_VARIABLE page_files)
-  file(GLOB page_sources CONFIGURE_DEPENDS ${web}/src/* ${web}/index.html ${web}/vite.config.js)
+  file(GLOB page_sources CONFIGURE_DEPENDS ${web}/src/* ${web}/index.html ${web}/vite.config.js
+       ${PROJECT_SOURCE_DIR}/node/browser/*.js)
   add_custom_command(OUTPUT ${page_files} DEPENDS ${modules} ${page_sources} WORKING_DIRECTORY ${web}
                      COMMAND ${NPM} exec -- vite build --outDir ${web_out} --emptyOutDir --logLevel error
                      COMMENT "Building the demo page" VERBATIM)

@@ -10,8 +10,11 @@ export default defineConfig({
     alias: [
       // The hook names http://localhost:3000, and stays as it is: what it imports connects to the page's own server.
       { find: /^socket\.io-client$/, replacement: here("./src/same-origin-io.js") },
+      { find: "signalbox/client", replacement: here("../node/browser/client.js") },
+      { find: "signalbox/react", replacement: here("../node/browser/react.js") },
       { find: /^the-real-socket\.io-client$/, replacement: here("./node_modules/socket.io-client/build/esm/index.js") },
     ],
+    dedupe: ["react"], // the package's hooks lie outside of this folder, and use the page's React
   },
   build: {
     modulePreload: { polyfill: false },

@@ -56,7 +56,7 @@ test("a job's bar moves and its picture comes", async () => {
   const { page, complaints, close } = await open();
   await page.getByRole("button", { name: "Make a picture" }).click();
   await jobOf(page, "generating").waitFor();
-  const bar = page.locator("progress");
+  const bar = page.getByTestId("job").locator("progress");
   const seen = new Set();
   while ((await jobOf(page, "generating").count()) > 0) {
     const value = await bar.getAttribute("value", { timeout: 500 }).catch(() => null);
@@ -233,6 +233,24 @@ test("of two windows one reloads while the other receives the end of their job: 
   letLogIn();
   await jobOf(reloads.page, "completed").locator("img").waitFor();
   assert.deepEqual([...stays.complaints, ...reloads.complaints], []);
+  await job.context.close();
+});
+
+test("all jobs of a user stand beside those of the original's hook, also the ones that another window asked for", async () => {
+  const job = await withJob("elsewhere");
+  const { page, complaints, close } = await open();
+  const line = page.getByTestId("all").locator('[data-job="elsewhere"]');
+  await job.progress(40);
+  await line.locator('progress[value="40"]').waitFor();
+  await job.complete();
+  const ended = line.and(page.locator("[data-status=completed]"));
+  await ended.waitFor();
+  await job.had();
+  await page.reload();
+  await ended.waitFor();
+  assert.equal(await page.getByTestId("job").count(), 0, "this window has not asked for it");
+  assert.deepEqual(complaints, []);
+  await close();
   await job.context.close();
 });
 

@@ -1,7 +1,9 @@
 import { useState } from "react";
+import { SignalboxProvider, useConnected, usePresence } from "signalbox/react";
+import { AllJobs } from "./AllJobs.jsx";
 import { Job } from "./Job.jsx";
-import { useJobs } from "./useJobs.js";
-import { useSession, useToken } from "./useSession.js";
+import { useAskedJobs } from "./useAskedJobs.js";
+import { useNews, useSession } from "./useSession.js";
 
 const USERS = { ada: "Ada", grace: "Grace" };
 const nameOf = (id) => USERS[id] ?? id;
@@ -14,7 +16,7 @@ const userOfPage = () => {
 
 export function App() {
   const [user, setUser] = useState(userOfPage);
-  const [token, renewToken] = useToken(user);
+  const { client, token } = useSession(user);
   const other = user === "ada" ? "grace" : "ada";
   return (
     <main>
@@ -32,20 +34,24 @@ export function App() {
           </a>
         </nav>
       </header>
-      {token && <Desk key={user} user={user} token={token} renewToken={renewToken} />}
+      <SignalboxProvider client={client}>
+        <Desk key={user} user={user} client={client} token={token} />
+      </SignalboxProvider>
     </main>
   );
 }
 
-function Desk({ user, token, renewToken }) {
-  const { socket, connected, online, news } = useSession(token, nameOf, renewToken);
-  const [jobs, setJobs] = useJobs(user);
+function Desk({ user, client, token }) {
+  const connected = useConnected();
+  const online = usePresence();
+  const news = useNews(client, nameOf);
+  const [jobs, setJobs] = useAskedJobs(user);
 
   const start = (fail) => {
     const prompt = PROMPTS[jobs.length % PROMPTS.length];
     const job = { id: `${Date.now()}-${Math.random().toString(36).slice(2)}`, prompt };
     setJobs([job, ...jobs].slice(0, 6));
-    socket.emit("start_job", { jobId: job.id, prompt, fail });
+    client.socket.emit("start_job", { jobId: job.id, prompt, fail });
   };
 
   return (
@@ -62,25 +68,29 @@ function Desk({ user, token, renewToken }) {
         </div>
         {jobs.length === 0 && <p className="hint">Nothing asked for yet.</p>}
         <ul className="jobs">
-          {jobs.map((job) => (
-            <Job key={job.id} job={job} token={token} />
-          ))}
+          {token && jobs.map((job) => <Job key={job.id} job={job} token={token} />)}
         </ul>
       </section>
-      <section aria-live="polite">
-        <h2>Online now</h2>
-        <p className={connected ? "connection on" : "connection"}>{connected ? "connected" : "connecting …"}</p>
-        <ul className="online" data-testid="online">
-          {online.map((id) => (
-            <li key={id}>{nameOf(id)}</li>
-          ))}
-        </ul>
-        <ul className="news" data-testid="news">
-          {news.map((item) => (
-            <li key={item.id}>{item.text}</li>
-          ))}
-        </ul>
-      </section>
+      <div className="side">
+        <section aria-live="polite">
+          <h2>Online now</h2>
+          <p className={connected ? "connection on" : "connection"}>{connected ? "connected" : "connecting …"}</p>
+          <ul className="online" data-testid="online">
+            {connected && online.map((id) => (
+              <li key={id}>{nameOf(id)}</li>
+            ))}
+          </ul>
+          <ul className="news" data-testid="news">
+            {news.map((item) => (
+              <li key={item.id}>{item.text}</li>
+            ))}
+          </ul>
+        </section>
+        <section>
+          <h2>All your jobs</h2>
+          <AllJobs />
+        </section>
+      </div>
     </div>
   );
 }

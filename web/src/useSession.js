@@ -1,60 +1,32 @@
-import { useCallback, useEffect, useRef, useState } from "react";
-import { io } from "socket.io-client";
+import { useEffect, useMemo, useState } from "react";
+import { createSignalbox } from "signalbox/client";
 
-/** A token for one of the demo's users (null until it is there), and how to get another. A real application gets it at its own login. */
-export function useToken(user) {
+/** The client of one of the demo's users, and the token that it showed last (null until there is one), for those who have a
+    connection of their own. A real application gets its tokens at its own login. */
+export function useSession(user) {
   const [known, setKnown] = useState({});
-  const [asked, setAsked] = useState(0);
-  useEffect(() => {
-    const request = new AbortController();
-    fetch(`/demo/token?user=${user}`, { signal: request.signal })
-      .then((response) => response.json())
-      .then((answer) => setKnown({ user, token: answer.token }))
-      .catch(() => {});
-    return () => request.abort();
-  }, [user, asked]);
-  return [known.user === user ? known.token : null, useCallback(() => setAsked((times) => times + 1), [])];
+  const client = useMemo(() => {
+    const getToken = async () => {
+      const answer = await fetch(`/demo/token?user=${user}`);
+      const { token } = await answer.json();
+      setKnown({ user, token });
+      return token;
+    };
+    return createSignalbox({ getToken });
+  }, [user]);
+  return { client, token: known.user === user ? known.token : null };
 }
 
-/** The page's own connection: whether it stands, who is online, and what has been heard of others; names by `nameOf(id)`.
-    `renewToken` is called when another token is needed: this one ends soon, or is not accepted, since the demo makes a new secret at each
-    start. The socket stays: the other token, which is of the same user, is shown on it. */
-export function useSession(token, nameOf, renewToken) {
-  const [socket, setSocket] = useState(null);
-  const [connected, setConnected] = useState(false);
-  const [online, setOnline] = useState([]);
+/** What has been heard of others lately. */
+export function useNews(client, nameOf) {
   const [news, setNews] = useState([]);
-  const newest = useRef(token);
-
   useEffect(() => {
-    const own = io("/", { auth: (login) => login({ token: newest.current }) });
-    const refresh = () => own.emit("who_is_online", (users) => setOnline(users));
-    const hear = (text) => {
-      setNews((before) => [{ id: Date.now() + Math.random(), text }, ...before].slice(0, 5));
-      refresh();
+    const tell = (what) => ({ userId }) => setNews((before) => [{ id: Date.now() + Math.random(), text: `${nameOf(userId)} ${what}` }, ...before].slice(0, 5));
+    const told = { user_online: tell("came online"), user_offline: tell("went offline") };
+    for (const [event, listener] of Object.entries(told)) client.socket.on(event, listener);
+    return () => {
+      for (const [event, listener] of Object.entries(told)) client.socket.off(event, listener);
     };
-    own.on("authenticated", () => {
-      setConnected(true);
-      refresh();
-    });
-    own.on("token_expiring", renewToken);
-    own.on("unauthorized", renewToken);
-    own.on("disconnect", () => {
-      setConnected(false);
-      setOnline([]);
-    });
-    own.on("user_online", ({ userId }) => hear(`${nameOf(userId)} came online`));
-    own.on("user_offline", ({ userId }) => hear(`${nameOf(userId)} went offline`));
-    setSocket(own);
-    return () => own.disconnect();
-  }, [nameOf, renewToken]);
-
-  useEffect(() => {
-    if (!socket || token === newest.current) return;
-    newest.current = token;
-    if (socket.connected) socket.emit("authenticate", { token });
-    else if (!socket.active) socket.connect(); // the server has sent it away, after which it does not come back by itself
-  }, [socket, token]);
-
-  return { socket, connected, online, news };
+  }, [client, nameOf]);
+  return news;
 }
