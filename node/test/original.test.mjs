@@ -1,74 +1,18 @@
 // Every block of server code in the original's documentation, cut out of a copy of it: as it stands there, but for the
 // place that is imported from.
 import assert from "node:assert/strict";
-import fs from "node:fs";
-import path from "node:path";
 import { test } from "node:test";
 
-import { client, eventually, here, program } from "./support.mjs";
-
-const document = fs.readFileSync(path.join(here, "original-system.md"), "utf8");
-const blocks = [...document.matchAll(/```javascript\n([\s\S]*?)```/g)].map((found) => found[1]);
-const serverBlocks = blocks.filter((block) => /websocket\/(index|config)\.js/.test(block));
-const blockWith = (text) => serverBlocks.find((block) => block.includes(text));
-
-const places = { "index.js": "signalbox", "config.js": "signalbox/config.js" };
-function imported(block) {
-  return block.replace(/from "([^"]*)"/g, (_, from) => {
-    const known = /websocket\/(index\.js|config\.js)$/.exec(from);
-    return `from "${known ? places[known[1]] : from}"`;
-  });
-}
-/** The same block as CommonJS. */
-function required(block) {
-  return imported(block)
-    .replace(/import (\w+), (\{[^}]*\}) from "([^"]*)";/g, 'const $1 = require("$3");\nconst $2 = $1;')
-    .replace(/import (\{[^}]*\}) from "([^"]*)";/g, 'const $1 = require("$2");')
-    .replace(/import (\w+) from "([^"]*)";/g, 'const $1 = require("$2");')
-    .replace("export default async function imageGenerationWorker", "module.exports = async function imageGenerationWorker");
-}
-
-// The program around a block: a server as many applications have it, and what the block takes for granted.
-const around = (block, end, type) => `
-${type === "mjs" ? 'import http from "node:http";\nimport service from "signalbox";' : 'const http = require("node:http");\nconst service = require("signalbox");'}
-const httpServer = http.createServer((request, response) => response.end("application"));
-service.initialize(httpServer, { logLevel: "off", dataDir: "", presenceGraceMs: 0 });
-httpServer.listen(0, "127.0.0.1", () => console.log("port", httpServer.address().port));
-const userId = "ada", data = 1;
-const logger = { error: (...line) => console.log("logged", ...line) };
-async function generateImage(prompt) {
-  if (prompt === "impossible") throw new Error("no such image");
-  return { url: "/" + prompt, width: 1, height: 2 };
-}
-process.stdin.on("data", async () => {
-  ${end}
-});
-${block}
-`;
-
-/** Runs `end` in a program with that block, when ada is there; what she hears. */
-async function run(t, block, end, type) {
-  const code = type === "mjs" ? imported(block) : required(block);
-  const whole = around(code.replace(/^(import|const) logger .*$/m, ""), end, type);
-  const { child, line, output } = program(t, whole, { type });
-  const [, port] = await line(/port (\d+)/);
-  const ada = await client(t, `http://127.0.0.1:${port}`, "ada");
-  ada.inbox.length = 0;
-  child.stdin.write("go\n");
-  return { ada, line, output };
-}
+import { blockWith, imported, run, serverBlocks, workerBlock, workerEnd, workerTells } from "./blocks.mjs";
+import { eventually } from "./support.mjs";
 
 test("the document has the blocks that these tests are of", () => assert.equal(serverBlocks.length, 5));
 
 for (const type of ["mjs", "cjs"]) {
   test(`a worker sends progress and completion (${type})`, async (t) => {
-    const end = 'await new ImageGenerationWorker().process({ id: "7", data: { userId: "ada" }, updateProgress() {} });';
-    const { ada } = await run(t, blockWith("class ImageGenerationWorker"), end, type);
+    const { ada } = await run(t, workerBlock, workerEnd, type);
     await eventually(() => ada.inbox.length === 2);
-    assert.deepEqual(ada.inbox, [
-      ["job_progress", { jobId: "7", progress: 50, status: "processing" }],
-      ["job_completed", { jobId: "7", result: { imageUrl: "..." } }],
-    ]);
+    assert.deepEqual(ada.inbox, workerTells);
   });
 
   test(`the complete integration tells progress and result, and failure (${type})`, async (t) => {

@@ -78,9 +78,9 @@ export async function eventually(question, milliseconds = 30_000) {
   }
 }
 
-/** A program of its own: `code` is an ES module (or CommonJS with `type: "cjs"`) in this folder. Its lines can be waited for. */
-export function program(t, code, { env = {}, node = process.execPath, args = [], type = "mjs", cwd } = {}) {
-  const file = path.join(here, `.program-${process.pid}-${Math.random().toString(36).slice(2)}.${type}`);
+/** A program of its own: `code` is an ES module (or CommonJS with `type: "cjs"`) in this folder, or in `place`. Its lines can be waited for. */
+export function program(t, code, { env = {}, node = process.execPath, args = [], type = "mjs", cwd, place = here } = {}) {
+  const file = path.join(place, `.program-${process.pid}-${Math.random().toString(36).slice(2)}.${type}`);
   fs.writeFileSync(file, code);
   const child = spawn(node, [...args, file], { env: { ...process.env, JWT_SECRET: secret, ...env }, cwd: cwd ?? here, stdio: ["pipe", "pipe", "pipe"] });
   const output = { out: "", err: "" };
