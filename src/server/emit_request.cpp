@@ -45,29 +45,30 @@ std::expected<users::Emission, std::string> read_event(std::string_view object) 
 
 }  // namespace
 
-std::expected<std::vector<users::Emission>, std::string> read_emit_request(std::string_view body,
-                                                                           std::size_t json_depth) {
+std::expected<std::vector<users::Emission>, EmitFault> read_emit_request(std::string_view body,
+                                                                         std::size_t json_depth) {
   // `data` lies one level down in an event, and an event one level down in an array of them.
   const auto first = body.find_first_not_of(" \t\r\n");
   const bool array = first != std::string_view::npos && body[first] == '[';
   const std::size_t envelope = array ? 2 : 1;
   if (!valid_json(body, json_depth + envelope)) {
+    const JsonFault fault = what_is_wrong(body, json_depth);
     return std::unexpected(
-        fmt::format("The body is not JSON that a browser can read: {}.", what_is_wrong(body, json_depth)));
+        EmitFault{fmt::format("The body is not JSON that a browser can read: {}.", fault.what), fault.item});
   }
   std::vector<users::Emission> events;
   if (!array) {
     auto event = read_event(body);
-    if (!event) return std::unexpected(std::move(event.error()));
+    if (!event) return std::unexpected(EmitFault{std::move(event.error())});
     events.push_back(std::move(*event));
     return events;
   }
   JsonItems items(body);
   while (const auto item = items.next()) {
     if (events.size() == kMaxEvents)
-      return std::unexpected(fmt::format("The array holds more than {} events.", kMaxEvents));
+      return std::unexpected(EmitFault{fmt::format("The array holds more than {} events.", kMaxEvents)});
     auto event = read_event(*item);
-    if (!event) return std::unexpected(fmt::format("[{}] {}", events.size(), event.error()));
+    if (!event) return std::unexpected(EmitFault{fmt::format("[{}] {}", events.size(), event.error()), events.size()});
     events.push_back(std::move(*event));
   }
   return events;

@@ -34,15 +34,15 @@ std::optional<std::string> decode_path(std::string_view text) {
   return percent_decode(kept, out) ? std::optional(std::move(out)) : std::nullopt;
 }
 
-net::Response try_again(int status, std::string_view sentence) {
-  auto response = error_response(status, sentence);
+net::Response try_again(int status, std::string_view sentence, std::optional<std::size_t> index = std::nullopt) {
+  auto response = error_response(status, sentence, index);
   response.fields.emplace_back("Retry-After", "1");
   return response;
 }
 
-net::Response refused(EmitError error) {
-  const bool ours = error == EmitError::not_durable || error == EmitError::stopped;
-  return try_again(ours ? 503 : 429, to_text(error));
+net::Response refused(const users::BatchError& error) {
+  const bool ours = error.why == EmitError::not_durable || error.why == EmitError::stopped;
+  return try_again(ours ? 503 : 429, to_text(error.why), error.at);
 }
 
 net::Response not_committed(users::Commit commit) {
@@ -54,7 +54,7 @@ net::Response not_committed(users::Commit commit) {
     case users::Commit::unknown:
       return try_again(503, "The disk does not answer: the outcomes may be kept all the same. Repeat the request.");
     default:
-      return refused(EmitError::not_durable);
+      return refused({EmitError::not_durable});
   }
 }
 
@@ -82,9 +82,10 @@ net::Response json_response(int status, std::string body) {
           .body = std::move(body)};
 }
 
-net::Response error_response(int status, std::string_view sentence) {
+net::Response error_response(int status, std::string_view sentence, std::optional<std::size_t> index) {
   std::string body = "{\"error\":";
   append_json_string(body, sentence);
+  if (index) body += fmt::format(",\"index\":{}", *index);
   body += '}';
   return json_response(status, std::move(body));
 }
@@ -236,7 +237,7 @@ std::optional<net::Response> HttpApi::emit(const Call& call) {
 // The 202 of an outcome waits until it is on the disk.
 std::optional<net::Response> HttpApi::emit_and_answer(std::string key, const Call& call) {
   auto events = read_emit_request(call.body, json_depth_);
-  if (!events) return finish(key, error_response(400, events.error()), call.now);
+  if (!events) return finish(key, error_response(400, events.error().sentence, events.error().index), call.now);
   const auto is_outcome = [](const auto& emission) { return emission.event.kept_outcome(); };
   const users::CommitGroup group = std::ranges::any_of(*events, is_outcome) ? emitter_.new_group() : 0;
   const std::size_t count = events->size();

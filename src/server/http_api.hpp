@@ -22,8 +22,8 @@ namespace signalbox::server {
 
 /// An answer of ours that is not a page: JSON, not to be cached, not to be taken for anything else.
 net::Response json_response(int status, std::string body);
-/// {"error": a sentence for people}
-net::Response error_response(int status, std::string_view sentence);
+/// {"error": a sentence for people}; `index`: of the event in an array whose fault it is.
+net::Response error_response(int status, std::string_view sentence, std::optional<std::size_t> index = std::nullopt);
 /// 405; `allow` lists the methods that the address takes.
 net::Response method_not_allowed(std::string_view allow);
 

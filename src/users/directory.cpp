@@ -5,6 +5,13 @@
 #include <utility>
 
 namespace signalbox::users {
+namespace {
+
+bool of_one_event(Refusal refusal) {
+  return refusal == Refusal::too_many_unread;
+}
+
+}  // namespace
 
 Directory::Directory(Mailboxes& mailboxes, DirectoryOptions options)
     : mailboxes_(mailboxes),
@@ -47,24 +54,26 @@ std::expected<std::size_t, Refusal> Directory::emit(std::string_view id, Encoded
   return *queued;
 }
 
-std::expected<std::size_t, Refusal> Directory::emit_all(std::vector<Emission> emissions, CommitGroup group) {
+std::expected<std::size_t, BatchRefusal> Directory::emit_all(std::vector<Emission> emissions, CommitGroup group) {
   std::vector<std::size_t> wanted(mailboxes_.shards());
   std::unordered_map<std::string_view, std::size_t> outcomes;
   std::size_t bytes = 0;
-  for (const Emission& emission : emissions) {
+  for (std::size_t i = 0; i < emissions.size(); ++i) {
+    const Emission& emission = emissions[i];
     Stripe& stripe = users_.of(emission.user);
     const Lock lock(stripe.mutex);
     const User* user = stripe.find(emission.user);
     const bool outcome = emission.event.kept_outcome();
     const Ledger::Before before{.of_user = outcome ? outcomes[emission.user]++ : 0, .bytes = bytes};
     if (const auto refused = ledger.refusal(emission.user, user, emission.event, before))
-      return std::unexpected(*refused);
+      return std::unexpected(BatchRefusal{*refused, of_one_event(*refused) ? std::optional(i) : std::nullopt});
     if (outcome) bytes += ledger.unread_cost(emission.user, emission.event);
     if (!user) continue;
     for (const SocketRef& to : user->sockets) ++wanted[to.shard];
   }
   for (unsigned shard = 0; shard < wanted.size(); ++shard) {
-    if (wanted[shard] != 0 && !mailboxes_.has_room(shard, wanted[shard])) return std::unexpected(Refusal::overloaded);
+    if (wanted[shard] != 0 && !mailboxes_.has_room(shard, wanted[shard]))
+      return std::unexpected(BatchRefusal{Refusal::overloaded});
   }
   std::size_t online = 0;
   for (Emission& emission : emissions) {

@@ -56,7 +56,7 @@ class Directory {
   /// waits for the store gives a group.
   std::expected<std::size_t, Refusal> emit(std::string_view user, EncodedEvent event, CommitGroup group = 0);
   /// All or none. Returns how many of these went to a socket. The order within a user is that of the list.
-  std::expected<std::size_t, Refusal> emit_all(std::vector<Emission> emissions, CommitGroup group = 0);
+  std::expected<std::size_t, BatchRefusal> emit_all(std::vector<Emission> emissions, CommitGroup group = 0);
 
   std::size_t entries() const { return users_.entries(); }
   Mailboxes& mailboxes() const { return mailboxes_; }

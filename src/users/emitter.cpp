@@ -27,10 +27,11 @@ EmitResult Emitter::emit(std::string_view user, EncodedEvent event, Origin origi
   return *queued;
 }
 
-EmitResult Emitter::emit_all(std::vector<Emission> emissions, Origin origin, CommitGroup group) {
-  if (!running()) return std::unexpected(EmitError::stopped);
+std::expected<std::size_t, BatchError> Emitter::emit_all(std::vector<Emission> emissions, Origin origin,
+                                                         CommitGroup group) {
+  if (!running()) return std::unexpected(BatchError{EmitError::stopped});
   const auto online = directory_.emit_all(std::move(emissions), group);
-  if (!online) return std::unexpected(error_of(online.error(), origin));
+  if (!online) return std::unexpected(BatchError{error_of(online.error().why, origin), online.error().at});
   return *online;
 }
 

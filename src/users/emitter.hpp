@@ -32,7 +32,8 @@ class Emitter {
   /// on the disk when when_durable() says so.
   EmitResult emit(std::string_view user, EncodedEvent event, Origin origin, CommitGroup group = 0);
   /// All or none. Returns how many of these went to a socket. The order within a user is that of the list.
-  EmitResult emit_all(std::vector<Emission> emissions, Origin origin, CommitGroup group = 0);
+  std::expected<std::size_t, BatchError> emit_all(std::vector<Emission> emissions, Origin origin,
+                                                  CommitGroup group = 0);
   /// To every socket that the directory knows; nothing is kept of it.
   std::expected<void, EmitError> emit_to_all(FrameRef notice, Origin origin);
 

@@ -104,6 +104,7 @@ describe("the HTTP interface", () => {
         const answer = await post(body, { "Content-Type": "application/json" });
         assert.equal(answer.status, 400);
         assert.match(answer.body.error, wants);
+        assert.equal(answer.body.index, what.includes("in an array") ? Number(wants.source.match(/\d/)[0]) : undefined);
         await post(event("next", "ada", "after"));
         assert.equal(await ada.heard("after"), "next");
         assert.equal(ada.inbox.all.some(({ name }) => name === "hello"), false);
