@@ -87,8 +87,8 @@ class WebSocketService {
 
   /// Answers a request that has no connection here, such as one that a web server of the program's own has read: of the
   /// HTTP interface, of a route, or of Engine.IO's polling, whose GET waits for what there is to say. While it waits it
-  /// counts as a connection, and its body is held to the same limits. A request that wants a WebSocket gets 400: its
-  /// connection is for adopt().
+  /// counts as a connection, and its body is held to the same limits. A request that wants a WebSocket gets 400, and
+  /// one whose answer would go on (GET /api/presence as a stream of events) 501: their connections are for adopt().
   ///
   /// reply   called once, also when the session or the service ends: on a shard, which it must not block, or in this
   ///         call where the service does not run or has no room (503).

@@ -41,6 +41,22 @@ struct Response {
   bool close = false;
 };
 
+/// The body of an answer that goes on, given piece by piece. Its connection owns it, and destroys it as the answer
+/// ends, by whichever side.
+///
+/// thread  its shard's.
+class BodySource {
+ public:
+  enum class Next : std::uint8_t {
+    later,  ///< nothing follows at this moment: Network::go_on() says when
+    more,   ///< to be asked again, when this piece has left
+    end,    ///< this piece is the last
+  };
+  virtual ~BodySource() = default;
+  /// Asked when the kernel has taken all that was given before. Appends some 64 KiB at most to `piece`.
+  virtual Next next(std::string& piece) = 0;
+};
+
 /// The part of a head that a HandshakeRequest keeps.
 std::string compact_head(const RequestHead& head);
 /// Parses a raw head again (it was accepted once, so this cannot fail).

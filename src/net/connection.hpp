@@ -18,6 +18,7 @@ enum class Mode : std::uint8_t {
   asking,     ///< the session's shard is asked how large its body may be; until then nothing of it is taken
   body,       ///< its body is coming in
   waiting,    ///< the request waits for its answer
+  streaming,  ///< its answer goes on; what the peer sends meanwhile is thrown away, for nothing follows that answer
   discard,    ///< answered early; the rest of its body is thrown away
   ending,     ///< the last answer is on its way out
   lingering,  ///< all is sent; read and thrown away until the peer closes, so that a reset does not eat our answer
@@ -36,16 +37,18 @@ struct HttpState {
   std::uint64_t left = 0;  ///< of the body, by Content-Length; also what is to be discarded
   std::size_t max_body = 0;
   std::string out;
-  std::size_t written = 0;   ///< of out
-  std::string cors;          ///< rendered fields for the answer to the present request
-  TimePoint begun_at;        ///< the first byte of the present request came, or the connection
-  std::uint32_t number = 0;  ///< of the present request
-  std::uint32_t owner = 0;   ///< shard that the waiting Engine.IO request was given to
-  std::string sid;           ///< of that request, also when it has its answer; empty: none
-  std::uint64_t user = 0;    ///< whose login it counts as, while it does
-  bool engine = false;       ///< the request is an Engine.IO one
+  std::size_t written = 0;             ///< of out
+  std::unique_ptr<BodySource> source;  ///< of the answer that goes on
+  std::string cors;                    ///< rendered fields for the answer to the present request
+  TimePoint begun_at;                  ///< the first byte of the present request came, or the connection
+  std::uint32_t number = 0;            ///< of the present request
+  std::uint32_t owner = 0;             ///< shard that the waiting Engine.IO request was given to
+  std::string sid;                     ///< of that request, also when it has its answer; empty: none
+  std::uint64_t user = 0;              ///< whose login it counts as, while it does
+  bool engine = false;                 ///< the request is an Engine.IO one
   bool keep_alive = true;
   bool head_only = false;  ///< HEAD: the body's length without the body
+  bool chunked = false;    ///< the answer that goes on is in chunks, else it ends with the connection
   bool ended = false;      ///< the peer will send no more
 };
 

@@ -55,6 +55,7 @@ void Connections::close(Connection& connection, CloseReason reason) {
   if (connection.counted) shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   if (connection.refused) shared_.refused.fetch_sub(1, std::memory_order_relaxed);
   ends_.on_closed(connection, reason, owed);
+  if (connection.http) connection.http->source.reset();
   connection.session_generation = 0;
   if (connection.extra) connection.extra->decoder.reset();
   dead_.push_back(&connection);

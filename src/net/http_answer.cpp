@@ -54,6 +54,8 @@ std::string_view reason_phrase(int status) {
       return "Request Header Fields Too Large";
     case 500:
       return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
     case 503:
       return "Service Unavailable";
     case 505:
@@ -61,6 +63,17 @@ std::string_view reason_phrase(int status) {
     default:
       return "Status";
   }
+}
+
+void append_fields(std::string& out, const Response& response, const AnswerFraming& framing) {
+  auto end = std::back_inserter(out);
+  fmt::format_to(end, "HTTP/1.1 {} {}\r\nDate: {}\r\n{}", response.status, reason_phrase(response.status), framing.date,
+                 framing.cors);
+  for (const auto& [name, value] : response.fields) fmt::format_to(end, "{}: {}\r\n", name, value);
+}
+
+void append_connection(std::string& out, const AnswerFraming& framing) {
+  out += framing.close ? "Connection: close\r\n\r\n" : "Connection: keep-alive\r\n\r\n";
 }
 
 }  // namespace
@@ -79,14 +92,21 @@ std::string_view HttpDate::now() {
 
 void append_answer(std::string& out, const Response& response, const AnswerFraming& framing) {
   const bool has_body = response.status != 204 && response.status != 304;
-  auto end = std::back_inserter(out);
-  fmt::format_to(end, "HTTP/1.1 {} {}\r\nDate: {}\r\n{}", response.status, reason_phrase(response.status), framing.date,
-                 framing.cors);
-  for (const auto& [name, value] : response.fields) fmt::format_to(end, "{}: {}\r\n", name, value);
-  if (has_body) fmt::format_to(end, "Content-Length: {}\r\n", response.body.size());
+  append_fields(out, response, framing);
+  if (has_body) fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", response.body.size());
   if (response.status == 204) out += "Content-Length: 0\r\n";
-  out += framing.close ? "Connection: close\r\n\r\n" : "Connection: keep-alive\r\n\r\n";
+  append_connection(out, framing);
   if (has_body && !framing.head_only) out += response.body;
+}
+
+void append_stream_head(std::string& out, const Response& response, const AnswerFraming& framing, bool chunked) {
+  append_fields(out, response, framing);
+  if (chunked) out += "Transfer-Encoding: chunked\r\n";
+  append_connection(out, framing);
+}
+
+void append_chunk(std::string& out, std::string_view bytes) {
+  if (!bytes.empty()) fmt::format_to(std::back_inserter(out), "{:x}\r\n{}\r\n", bytes.size(), bytes);
 }
 
 }  // namespace signalbox::net

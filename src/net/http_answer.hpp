@@ -26,5 +26,10 @@ struct AnswerFraming {
 };
 
 void append_answer(std::string& out, const Response& response, const AnswerFraming& framing);
+/// The head of an answer whose body goes on; of HTTP/1.1 in chunks, as HTTP/1.0 knows none.
+void append_stream_head(std::string& out, const Response& response, const AnswerFraming& framing, bool chunked);
+/// Nothing for no bytes: an empty chunk would be the end.
+void append_chunk(std::string& out, std::string_view bytes);
+inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 }  // namespace signalbox::net

@@ -69,7 +69,7 @@ void HttpServer::take(Connection& connection, std::span<char> bytes) {
   while (!bytes.empty() && connection.http && connection.mode != Mode::closed) {
     HttpState& http = *connection.http;
     std::size_t used = bytes.size();
-    if (connection.mode == Mode::lingering || connection.mode == Mode::ending) {
+    if (connection.mode == Mode::lingering || connection.mode == Mode::ending || connection.mode == Mode::streaming) {
       http.left += used;  // counts what is thrown away
       if (http.left > kMaxThrownAway) return connections_.close(connection);
     } else if (connection.mode == Mode::waiting || connection.mode == Mode::asking || !http.out.empty()) {
@@ -104,10 +104,12 @@ void HttpServer::take_input(Connection& connection) {
 void HttpServer::on_end(Connection& connection) {
   HttpState& http = *connection.http;
   http.ended = true;
-  // A client may end its side and still wait for an answer that is on its way; one that waits for a poll has gone.
+  // A client may end its side and still wait for an answer that is on its way; one that waits for a poll, or
+  // follows what goes on, has gone.
   const bool busy = !http.out.empty() || (connection.mode == Mode::waiting && !http.engine) ||
                     (connection.mode != Mode::asking && !http.input.empty());
-  if (!busy || connection.mode == Mode::lingering) return connections_.close(connection);
+  if (!busy || connection.mode == Mode::lingering || connection.mode == Mode::streaming)
+    return connections_.close(connection);
   http.keep_alive = false;
   connections_.update_interest(connection);
 }
@@ -139,6 +141,7 @@ void HttpServer::flush(Connection& connection) {
   clear_and_shrink(http.out);
   budgets_.set_queued(connection, 0);
   if (connection.standing == Standing::login) budgets_.set_standing(connection, Standing::unauthenticated);
+  if (connection.mode == Mode::streaming) return give_next_piece(connection);
   if (connection.mode == Mode::ending) {
     connection.stream.end(loop_.kernel());
     if (http.ended) return connections_.close(connection);

@@ -1,4 +1,5 @@
 #pragma once
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,6 +57,11 @@ class HttpServer {
   /// Null: it has gone, or been answered.
   Connection* waiting_for(const RequestId& request) const;
   void answer(Connection& connection, const Response& response, bool close = false);
+  /// An answer that goes on, and is the last of its connection; of a HEAD the head alone. One piece at a time waits
+  /// there, and each turn takes a few: a long answer holds nobody up, and who does not read it costs one piece.
+  void stream(Connection& connection, const Response& head, std::unique_ptr<BodySource> body);
+  /// Its body has something to say.
+  void go_on(const RequestId& request);
   /// Answers before the whole body has come.
   void refuse(Connection& connection, const Response& response);
   void begin_body(Connection& connection, std::size_t max_body);
@@ -70,6 +76,7 @@ class HttpServer {
   std::size_t on_body_bytes(Connection& connection, std::string_view bytes);
   void on_whole_request(Connection& connection);
   void fail(Connection& connection, int status);
+  void give_next_piece(Connection& connection);
   void take_input(Connection& connection);
   void count_partial(Connection& connection);
 

@@ -60,6 +60,10 @@ class ShardedNetwork final : public Network {
     static_cast<void>(shard->post(Message::run(
         [shard, request, response = std::move(response)]() mutable { shard->answer(request, std::move(response)); })));
   }
+  void stream(const RequestId& request, Response head, std::unique_ptr<BodySource> body) override {
+    shared_.shards[request.shard]->stream(request, head, std::move(body));
+  }
+  void go_on(const RequestId& request) override { shared_.shards[request.shard]->http().go_on(request); }
   Adoption adopt(Stream stream, std::string head, std::string rest, const PeerAddress& peer) override;
   PendingRequest request(std::string head, std::string body, const PeerAddress& peer, HttpReply reply) override;
   void asker_gone(const PendingRequest& request) override;

@@ -39,6 +39,11 @@ class Network : public Mailboxes {
   [[nodiscard]] virtual Adoption adopt(Stream stream, std::string head, std::string rest, const PeerAddress& peer) = 0;
   /// Answers a request given to on_request(); one whose connection has gone is a no-op. Any thread.
   virtual void answer(const RequestId& request, Response response) = 0;
+  /// Answers with a body that goes on until one of both sides ends it. A request that has no connection here is refused
+  /// with 501. On the request's shard.
+  virtual void stream(const RequestId& request, Response head, std::unique_ptr<BodySource> body) = 0;
+  /// Has the body of that answer asked for more; one that has gone is a no-op. On the request's shard.
+  virtual void go_on(const RequestId& request) = 0;
   /// Answers a request that has no connection here. `head` is as it could have come over one; `body` is whole, whatever
   /// that says of its length. `reply` is called once: on a shard, or in this call where nothing runs or there is no
   /// room. While it waits it counts as a connection. An upgrade is not answered: adopt() its connection. Any thread.

@@ -34,6 +34,11 @@ void Shard::answer(const RequestId& request, Response response) {
   if (Connection* connection = http_.waiting_for(request)) http_.answer(*connection, response);
 }
 
+void Shard::stream(const RequestId& request, const Response& head, std::unique_ptr<BodySource> body) {
+  if (Askers::names(request)) return askers_.answer(request, application_->refusal(501));
+  if (Connection* connection = http_.waiting_for(request)) http_.stream(*connection, head, std::move(body));
+}
+
 // Those who are here are read before others are let in.
 void Shard::on_events(std::span<const reactor::KernelEvent> events) {
   all_read_ = events.size() < reactor::Loop::kEvents;

@@ -51,6 +51,7 @@ class Shard final : reactor::Wheel, ConnectionEnds {
   HttpServer& http() { return http_; }
   AskedRequests& asked() { return asked_; }
   void answer(const RequestId& request, Response response);
+  void stream(const RequestId& request, const Response& head, std::unique_ptr<BodySource> body);
 
  private:
   TimePoint next_deadline() override;

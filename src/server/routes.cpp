@@ -19,6 +19,8 @@ std::string_view sentence_of(int status) {
       return "Expect: only 100-continue is supported.";
     case 431:
       return "The request's head is too large.";
+    case 501:
+      return "This answer goes on, and so needs a connection of its own: hand the connection over.";
     case 505:
       return "Only HTTP/1.0 and HTTP/1.1 are supported.";
     default:

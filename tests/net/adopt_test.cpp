@@ -61,6 +61,13 @@ TEST_F(Adopt, answers_polling_and_whatever_follows_on_the_connection) {
   EXPECT_EQ(client.body(), "4hello");
 }
 
+TEST_F(Adopt, gives_an_answer_that_goes_on) {
+  EchoServer server(2);
+  Client client = front.connect();
+  ASSERT_EQ(adopt(server, get("/goes-on")), Adoption::adopted);
+  EXPECT_TRUE(client.read_until("7\r\na line\n\r\n"));
+}
+
 TEST_F(Adopt, reads_on_a_body_of_which_a_part_was_read) {
   EchoServer server(2);
   Client client = front.connect();

@@ -30,6 +30,15 @@ class Echo final : public engineio::SessionHandler {
   std::atomic<int>& open_;
 };
 
+/// The body of an answer that goes on, and on its first line.
+struct OneLine final : BodySource {
+  Next next(std::string& piece) override {
+    if (!std::exchange(said, true)) piece = "a line\n";
+    return Next::later;
+  }
+  bool said = false;
+};
+
 class EchoApplication final : public ShardApplication {
  public:
   EchoApplication(Network*& network, std::atomic<int>& open) : network_(network), open_(open) {}
@@ -45,6 +54,7 @@ class EchoApplication final : public ShardApplication {
   }
   Response refusal(int status) override { return {.status = status, .fields = {}, .body = "refused"}; }
   void on_request(const RequestHead& head, std::string_view body, const RequestId& id, TimePoint) override {
+    if (head.path == "/goes-on") return network_->stream(id, {.fields = {}, .body = {}}, std::make_unique<OneLine>());
     network_->answer(id, {.status = 200, .fields = {}, .body = std::string(head.path) + ":" + std::string(body)});
   }
   void add_cors(const RequestHead&, std::vector<std::pair<std::string, std::string>>& out) override {

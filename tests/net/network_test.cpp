@@ -369,5 +369,23 @@ TEST(Limits, a_message_of_an_unauthenticated_client_is_small) {
   EXPECT_EQ(client.frame(), std::string("8:\x03\xf1"));  // 1009
 }
 
+TEST(Streams, go_on_beside_the_requests_of_others_and_end_with_the_server) {
+  Options options;
+  options.max_connections = 2;
+  EchoServer server(2, options);
+  Client follower(server);
+  follower.send(get("/goes-on"));
+  EXPECT_TRUE(follower.read_until("7\r\na line\n\r\n"));
+  EXPECT_EQ(server.network->counters().connections, 1u);
+  Client other(server);
+  other.send(get("/x"));
+  EXPECT_EQ(other.body(), "/x:");
+  Client third(server);
+  EXPECT_TRUE(third.read_until("503"));
+  server.network->stop();
+  EXPECT_TRUE(follower.read_until("0\r\n\r\n"));
+  EXPECT_TRUE(follower.closed());
+}
+
 }  // namespace
 }  // namespace signalbox::net::test

@@ -53,6 +53,13 @@ TEST(Request, has_the_answer_of_a_route_with_its_body) {
   EXPECT_EQ(Asked(server, head("GET", "/refuse")).answer().status, 401);
 }
 
+TEST(Request, is_refused_where_its_answer_would_go_on) {
+  EchoServer server(2);
+  const HttpAnswer answer = Asked(server, head("GET", "/goes-on")).answer();
+  EXPECT_EQ(answer.status, 501);
+  EXPECT_EQ(answer.body, "refused");
+}
+
 TEST(Request, of_polling_opens_a_session_sends_and_waits_for_what_comes) {
   EchoServer server(4);
   for (int i = 0; i < 8; ++i) {

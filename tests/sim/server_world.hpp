@@ -117,6 +117,10 @@ class ServerWorld final : public net::Network {
   void answer(const net::RequestId& id, net::Response response) override {
     shared_.shards[id.shard]->answer(id, std::move(response));
   }
+  void stream(const net::RequestId& id, net::Response head, std::unique_ptr<net::BodySource> body) override {
+    shared_.shards[id.shard]->stream(id, head, std::move(body));
+  }
+  void go_on(const net::RequestId& id) override { shared_.shards[id.shard]->http().go_on(id); }
   Counters counters() const override {
     Counters out{.connections = shared_.connections,
                  .sessions = shared_.sessions,
