@@ -12,13 +12,17 @@ Assembly::Assembly(const Config& config, net::Network& network, Clocks clocks)
       network_(network),
       directory(network, directory_options(clocks)),
       hub{.config = config, .directory = directory, .registry = registry, .mailboxes = network, .clocks = clocks.hub},
-      api(config, hub,
-          [&network](const net::RequestId& id, net::Response response) { network.answer(id, std::move(response)); }),
+      streams(directory.presence, network, config.send_queue_bytes),
+      api(
+          config, hub,
+          [&network](const net::RequestId& id, net::Response response) { network.answer(id, std::move(response)); },
+          [this](const net::RequestId& id, TimePoint now) { streams.follow(id, now); }),
       routes(api),
       origins_(config.cors_origin),
       refused_(config.cors_origin),
       counts_([this] { return occurrences(); }) {
   hub.shards.resize(network.shards());
+  directory.presence.observe(streams);
 }
 
 users::DirectoryOptions Assembly::directory_options(const Clocks& clocks) const {
@@ -28,7 +32,7 @@ users::DirectoryOptions Assembly::directory_options(const Clocks& clocks) const 
 }
 
 std::unique_ptr<net::ShardApplication> Assembly::shard(unsigned index) {
-  return std::make_unique<ShardApplication>(Parts{hub, network_, routes, origins_, refused_, counts_}, index);
+  return std::make_unique<ShardApplication>(Parts{hub, network_, routes, streams, origins_, refused_, counts_}, index);
 }
 
 std::vector<Count> Assembly::occurrences() const {

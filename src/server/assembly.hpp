@@ -10,6 +10,7 @@
 #include "server/cors.hpp"
 #include "server/counts_log.hpp"
 #include "server/http_api.hpp"
+#include "server/presence_streams.hpp"
 #include "server/routes.hpp"
 #include "users/directory.hpp"
 #include "users/ledger_clock.hpp"
@@ -49,6 +50,7 @@ class Assembly {
   hub::Registry registry;
   users::Directory directory;
   hub::Hub hub;
+  PresenceStreams streams;
   HttpApi api;
   Routes routes;
 

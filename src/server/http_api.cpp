@@ -26,6 +26,20 @@ bool is_json(std::string_view content_type) {
   return equal_ignoring_case(type, "application/json");
 }
 
+/// Does it ask for text/event-stream?
+bool wants_events(const net::RequestHead& head) {
+  std::string_view types = head.field("Accept").value_or("");
+  while (!types.empty()) {
+    const auto end = std::min(types.find(','), types.size());
+    std::string_view type = types.substr(0, std::min(types.find(';'), end));
+    while (type.starts_with(' ') || type.starts_with('\t')) type.remove_prefix(1);
+    while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
+    if (equal_ignoring_case(type, "text/event-stream")) return true;
+    types.remove_prefix(std::min(end + 1, types.size()));
+  }
+  return false;
+}
+
 /// In a path, unlike in a query, a plus is a plus.
 std::optional<std::string> decode_path(std::string_view text) {
   std::string kept;
@@ -96,11 +110,12 @@ net::Response method_not_allowed(std::string_view allow) {
   return response;
 }
 
-HttpApi::HttpApi(const Config& config, hub::Hub& hub, Answer answer)
+HttpApi::HttpApi(const Config& config, hub::Hub& hub, Answer answer, Follow follow)
     : hub_(hub),
       directory_(hub.directory),
       emitter_(hub.emitter),
       answer_(std::move(answer)),
+      follow_(std::move(follow)),
       json_depth_(config.json_depth),
       max_body_(config.max_payload_bytes),
       max_answer_(std::min(config.send_queue_bytes, kMaxAnswer)),
@@ -260,6 +275,7 @@ net::Response HttpApi::finish(const std::string& key, net::Response response, Ti
 }
 
 std::optional<net::Response> HttpApi::presence(const Call& call) {
+  if (wants_events(call.head)) return follow_(call.id, call.now), std::nullopt;
   auto page = page_of(call.head.query, kUserPages);
   if (!page) return error_response(400, page.error());
   const auto answer = [this, id = call.id](const std::vector<std::string>& users) {

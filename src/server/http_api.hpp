@@ -35,7 +35,10 @@ class HttpApi {
   /// Answers a request that waited with another one.
   using Answer = std::function<void(const net::RequestId&, net::Response)>;
 
-  HttpApi(const Config& config, hub::Hub& hub, Answer answer);
+  /// Answers with who is online, and from then on with who comes and who goes.
+  using Follow = std::function<void(const net::RequestId&, TimePoint now)>;
+
+  HttpApi(const Config& config, hub::Hub& hub, Answer answer, Follow follow);
 
   /// What /readyz says, unless the store has something to say.
   void set_ready(bool ready) { ready_.store(ready); }
@@ -100,6 +103,7 @@ class HttpApi {
   users::Directory& directory_;
   users::Emitter& emitter_;
   const Answer answer_;
+  const Follow follow_;
   const std::size_t json_depth_;
   const std::size_t max_body_;
   const std::size_t max_answer_;     ///< bytes of jobs, or one job

@@ -65,7 +65,7 @@ void ShardApplication::tell_of_refused_origin(const net::RequestHead& head) {
 
 // What has its time for all shards is kept by the first: the directory's graces, the minutes of the log.
 TimePoint ShardApplication::next_deadline() const {
-  const TimePoint own = sockets_.next_deadline();
+  const TimePoint own = std::min(sockets_.next_deadline(), parts_.streams.next_deadline(shard_));
   if (shard_ != 0) return own;
   return std::min(
       {parts_.hub.directory.next_deadline(), parts_.counts.next_deadline(), parts_.refused.next_deadline(), own});
@@ -73,6 +73,7 @@ TimePoint ShardApplication::next_deadline() const {
 
 void ShardApplication::on_timer(TimePoint now) {
   sockets_.on_timer(now);
+  parts_.streams.on_timer(shard_, now);
   if (shard_ != 0) return;
   parts_.hub.directory.on_timer(now);
   parts_.counts.on_timer(now);

@@ -3,6 +3,7 @@
 #include "net/network.hpp"
 #include "server/cors.hpp"
 #include "server/counts_log.hpp"
+#include "server/presence_streams.hpp"
 #include "server/routes.hpp"
 
 namespace signalbox::server {
@@ -12,6 +13,7 @@ struct Parts {
   hub::Hub& hub;
   net::Network& network;
   const Routes& routes;
+  PresenceStreams& streams;
   const OriginPolicy& origins;
   RefusedOrigins& refused;
   CountsLog& counts;

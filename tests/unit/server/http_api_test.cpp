@@ -62,16 +62,22 @@ struct Api : testing::Test {
   }
   std::string emit(std::string body) { return ask("POST", "/api/emit", std::move(body)); }
   std::string error(std::string_view sentence) const { return "{\"error\":\"" + std::string(sentence) + "\"}"; }
+  std::string error(std::string_view sentence, std::size_t index) const {
+    return "{\"error\":\"" + std::string(sentence) + "\",\"index\":" + std::to_string(index) + "}";
+  }
 
   FakeHub hub;
-  HttpApi api{hub.config, hub.hub, [this](const net::RequestId& id, net::Response response) {
+  HttpApi api{hub.config, hub.hub,
+              [this](const net::RequestId& id, net::Response response) {
                 later.emplace_back(id.number, std::to_string(response.status) + ' ' + response.body);
                 const auto link =
                     std::ranges::find(response.fields, "Link", &std::pair<std::string, std::string>::first);
                 links.push_back(link == response.fields.end() ? "" : link->second);
-              }};
+              },
+              [this](const net::RequestId& id, TimePoint) { followers.push_back(id.number); }};
   std::vector<std::pair<std::uint32_t, std::string>> later;
   std::vector<std::string> links;  ///< of these
+  std::vector<std::uint32_t> followers;
   std::uint32_t number = 0;
   TimePoint now{};
   net::Response last;
@@ -113,7 +119,7 @@ TEST_F(Api, accepts_all_or_none) {
   ada.log_in("ada");
   ada.take();
   EXPECT_EQ(emit(R"([{"userId":"ada","event":"x"},{"userId":"ada","event":"connect"}])"),
-            "400 " + error("[1] event: Socket.IO keeps this event's name for itself."));
+            "400 " + error("[1] event: Socket.IO keeps this event's name for itself.", 1));
   hub.deliver();
   EXPECT_EQ(ada.take(), Packets{});
 }
@@ -141,6 +147,45 @@ TEST_F(Api, says_what_is_wrong_and_where) {
   }
 }
 
+TEST_F(Api, names_the_event_of_an_array_whose_fault_it_is) {
+  const std::string good = R"({"userId":"a","event":"x","data":[1,{"b":[]}]})";
+  const auto amid = [&good](const std::string& bad) { return "[" + good + "," + good + "," + bad + "," + good + "]"; };
+  const auto data = [](const std::string& json) { return R"({"userId":"a","event":"x","data":)" + json + "}"; };
+  for (const std::string& bad :
+       {std::string("7"), std::string(R"({"userId":"a"})"), data("1e400"), data("\"\\ud800\""), data("\"\xff\""),
+        data("[tru]"), data(std::string(200, '[') + std::string(200, ']'))}) {
+    const std::string answer = emit(amid(bad));
+    EXPECT_TRUE(answer.starts_with("400 ") && answer.ends_with(",\"index\":2}")) << bad << "\n" << answer;
+  }
+  for (const std::string& none : {std::string(R"({"userId":"a"})"), data("1e400"), amid(good) + "]",
+                                  "[" + good + " " + good + "]", "[" + good + ",tru]", std::string("[")}) {
+    const std::string answer = emit(none);
+    EXPECT_TRUE(answer.starts_with("400 ") && answer.find("index") == answer.npos) << none << "\n" << answer;
+  }
+}
+
+TEST_F(Api, names_the_event_whose_user_has_too_many_unread_outcomes) {
+  const std::string outcome = R"({"userId":"away","event":"job_failed","data":{"jobId":")";
+  const auto job = [&outcome](std::size_t i) { return outcome + std::to_string(i) + "\"}}"; };
+  for (std::size_t i = 0; i < hub.config.unread_outcomes_per_user; ++i) ASSERT_TRUE(emit(job(i)).starts_with("202"));
+  const std::string answer = emit(R"([{"userId":"ada","event":"x"},)" + job(1'000'000) + "]");
+  EXPECT_TRUE(answer.starts_with("429 ") && answer.ends_with(",\"index\":1}")) << answer;
+}
+
+TEST_F(Api, has_who_asks_for_events_follow_who_is_online) {
+  const auto accepting = [this](std::string_view types) {
+    RequestFields fields = kGood;
+    fields.emplace_back("Accept", types);
+    ask("GET", "/api/presence", {}, fields);
+    return std::exchange(followers, {}).size() == 1;
+  };
+  EXPECT_TRUE(accepting("text/event-stream"));
+  EXPECT_TRUE(accepting("application/json;q=0.1,\ttext/Event-Stream ;q=1"));
+  EXPECT_FALSE(accepting("*/*"));
+  EXPECT_FALSE(accepting("text/event-streams, text/*"));
+  EXPECT_FALSE(accepting(""));
+}
+
 struct FullApi : Api {
   FullApi() : Api(no_room()) {}
   static Config no_room() {
@@ -164,7 +209,7 @@ TEST_F(Api, counts_the_depth_of_data_alone) {
   };
   EXPECT_TRUE(emit(nested(128)).starts_with("202"));
   EXPECT_EQ(emit(nested(129)),
-            "400 " + error("The body is not JSON that a browser can read: it is nested deeper than 128."));
+            "400 " + error("The body is not JSON that a browser can read: it is nested deeper than 128.", 0));
 }
 
 TEST_F(Api, takes_a_thousand_events_and_no_more) {
@@ -221,7 +266,8 @@ TEST(ApiDescription, names_the_operations_that_there_are) {
 
 TEST(ApiWithoutKey, is_closed_and_says_so) {
   FakeHub hub;
-  HttpApi api(hub.config, hub.hub, [](const net::RequestId&, net::Response) {});
+  HttpApi api(
+      hub.config, hub.hub, [](const net::RequestId&, net::Response) {}, [](const net::RequestId&, TimePoint) {});
   net::RequestHead head;
   head.method = "POST";
   head.path = "/api/emit";
