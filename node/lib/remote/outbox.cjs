@@ -1,0 +1,175 @@
+"use strict";
+
+const { randomUUID } = require("node:crypto");
+
+const { EmitError } = require("../errors.cjs");
+const { backoff } = require("./backoff.cjs");
+const { Lanes } = require("./lanes.cjs");
+const { Newest } = require("./newest.cjs");
+
+const hopelessAfter = 3; // repeats of a request that the server says it can never carry out
+
+/** What waits to be sent to a server, and what follows from each of its answers. It asks no clock and sends nothing:
+    take() gives the requests, settle() takes their verdicts (verdict.cjs).
+
+    A user has one request under way at most, so that the order of their events stays. A request whose answer was lost is
+    repeated as it was, under its Idempotency-Key; only what certainly was not taken is sent in other requests. */
+class Outbox {
+  #lanes = new Lanes();
+  #newest = new Newest();
+  #repeats = [];
+  #waiting = 0; // events that are not settled
+  #underWay = 0; // requests
+  #failures = 0; // in a row
+  #pausedUntil = 0;
+  #closed = undefined; // the error of what comes after the end
+  #maxBytes;
+  #limits;
+  #random;
+  #newKey;
+
+  constructor({ maxEvents = 1000, maxBytes = 1_000_000, maxWaiting = 10_000, maxUnderWay = 6, random = Math.random, newKey = randomUUID } = {}) {
+    this.#limits = { maxEvents, maxWaiting, maxUnderWay };
+    this.#maxBytes = maxBytes;
+    this.#random = random;
+    this.#newKey = newKey;
+  }
+
+  get waiting() {
+    return this.#waiting;
+  }
+  /** Does the server take nothing at present, as far as is known? */
+  get failing() {
+    return this.#failures !== 0;
+  }
+
+  /** `text` is the event's data as JSON text. `done(error, how)` is called once, perhaps within the call; `how` is
+      "accepted" or, of progress that newer events of its job made pointless, "superseded". */
+  add(user, event, text, done) {
+    if (this.#closed) return done(this.#closed);
+    if (this.#waiting >= this.#limits.maxWaiting) return done(new EmitError("overloaded", `${this.#waiting} events wait for the server already: try again when some have been sent.`));
+    ++this.#waiting;
+    const item = this.#newest.item(user, event, text, done);
+    const outdated = this.#newest.note(item);
+    if (outdated && this.#lanes.remove(outdated)) this.#end(outdated, undefined, "superseded");
+    this.#lanes.add(item);
+  }
+
+  /** The next request that may be sent now: {body, key, items}; undefined: none may. */
+  take(now) {
+    if (this.#underWay >= this.#limits.maxUnderWay || now < this.#pausedUntil) return undefined;
+    const batch = this.#repeats.length !== 0 ? this.#due(now) : this.#fresh(now);
+    if (batch) ++this.#underWay;
+    return batch;
+  }
+
+  /** All that was added in this turn of the event loop has had its chance: from now on newer progress replaces it. */
+  endTurn() {
+    for (const item of this.#newest.endTurn()) if (this.#lanes.remove(item)) this.#end(item, undefined, "superseded");
+  }
+
+  /** When take() gives something again, if nothing else happens; Infinity: then something has to. */
+  next() {
+    if (this.#underWay >= this.#limits.maxUnderWay) return Infinity;
+    const due = Math.min(this.#lanes.next(), ...this.#repeats.map((batch) => batch.notBefore));
+    return Math.max(due, this.#pausedUntil);
+  }
+
+  /** What became of a request. Without an answer: {kind: "unsent"} if it never reached the server, {kind: "repeat"} else. */
+  settle(batch, verdict, now) {
+    --this.#underWay;
+    switch (verdict.kind) {
+      case "accepted":
+        this.#failures = 0;
+        return this.#over(batch, (item) => this.#end(item, undefined, "accepted"));
+      case "without":
+        return this.#without(batch, verdict);
+      case "smaller":
+        return this.#smaller(batch, verdict);
+      case "later":
+        return this.#later(batch, verdict, now);
+      case "unsent":
+        this.#pause(now, 0);
+        return batch.uncertain ? this.#repeat(batch) : this.#giveBack(batch);
+      case "repeat":
+        this.#pause(now, verdict.afterMs ?? 0);
+        return this.#repeat(batch);
+      case "hopeless":
+        batch.notBefore = now + backoff(batch.hopeless, this.#random);
+        return ++batch.hopeless > hopelessAfter ? this.#refuse(batch, verdict) : this.#repeat(batch);
+      default:
+        return this.#refuse(batch, verdict);
+    }
+  }
+
+  /** Nothing is sent any more: what waits has this error, and so has what is under way and would have to be sent again. */
+  close(error) {
+    this.#closed = error;
+    for (const item of [...this.#lanes.clear(), ...this.#repeats.splice(0).flatMap((batch) => batch.items)]) this.#end(item, error);
+  }
+
+  #refuse(batch, { code, text }) {
+    this.#over(batch, (item) => this.#end(item, new EmitError(code, text)));
+  }
+  #without(batch, verdict) {
+    const item = batch.items[verdict.at];
+    if (!item) return this.#smaller(batch, verdict);
+    this.#giveBack(batch, item);
+    this.#end(item, new EmitError(verdict.code, verdict.text));
+  }
+  // Too large: the server takes less than we thought. Or one is wrong: it is found by sending each for itself.
+  #smaller(batch, verdict) {
+    if (batch.items.length === 1) return this.#refuse(batch, verdict);
+    if (verdict.code === "too_large") this.#maxBytes = Math.min(this.#maxBytes, Math.ceil(batch.bytes / 2));
+    else for (const item of batch.items) item.alone = true;
+    this.#giveBack(batch);
+  }
+  // A user has too much unread, so that this event waits and holds up that user's later ones. Or the server is busy.
+  #later(batch, { at, afterMs }, now) {
+    const item = batch.items[at];
+    if (item) item.notBefore = now + Math.max(afterMs, backoff(item.refusals++, this.#random));
+    else this.#pause(now, afterMs);
+    this.#giveBack(batch);
+  }
+  // In a request without a key there is but progress, of which the newest goes in another one.
+  #repeat(batch) {
+    batch.uncertain = true;
+    batch.key && !this.#closed ? this.#repeats.push(batch) : this.#giveBack(batch);
+  }
+
+  #due(now) {
+    const at = this.#repeats.findIndex((batch) => batch.notBefore <= now);
+    return at < 0 ? this.#fresh(now) : this.#repeats.splice(at, 1)[0];
+  }
+  #fresh(now) {
+    const batch = this.#lanes.batch(now, this.#limits.maxEvents, this.#maxBytes);
+    if (!batch) return undefined;
+    // Progress may come twice without harm, and its keys would push those of outcomes out of the server's memory.
+    const key = batch.items.some((item) => !item.progress) ? this.#newKey() : undefined;
+    return { ...batch, key, body: `[${batch.items.map((item) => item.json).join(",")}]`, notBefore: 0, hopeless: 0, uncertain: false };
+  }
+
+  /** Its users may have other requests. */
+  #over(batch, end) {
+    this.#lanes.release(batch.items, []);
+    for (const item of batch.items) end(item);
+  }
+  /** The same, but its items stand again where they stood, except `lost` and what has become outdated. */
+  #giveBack(batch, lost = undefined) {
+    const stays = (item) => item !== lost && !item.outdated && !this.#closed;
+    this.#lanes.release(batch.items, batch.items.filter(stays));
+    for (const item of batch.items) if (item !== lost && !stays(item)) this.#end(item, item.outdated ? undefined : this.#closed, "superseded");
+  }
+  // Requests that fail together are one failure.
+  #pause(now, afterMs) {
+    const until = now < this.#pausedUntil ? this.#pausedUntil : now + backoff(this.#failures++, this.#random);
+    this.#pausedUntil = Math.max(until, now + afterMs);
+  }
+  #end(item, error, how) {
+    --this.#waiting;
+    this.#newest.forget(item);
+    item.done(error, how);
+  }
+}
+
+module.exports = { Outbox };
