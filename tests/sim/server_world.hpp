@@ -103,7 +103,9 @@ class ServerWorld final : public net::Network {
   void drain(Milliseconds, std::function<void()>) override {}
   void stop() override {}
   std::uint16_t port() const override { return 0; }
-  Adoption adopt(net::Stream, std::string, std::string) override { return Adoption::not_running; }
+  Adoption adopt(net::Stream, std::string, std::string, const net::PeerAddress&) override {
+    return Adoption::not_running;
+  }
   PendingRequest request(std::string, std::string, const net::PeerAddress&, HttpReply) override { return {}; }
   void asker_gone(const PendingRequest&) override {}
   unsigned shards() const override { return 2; }
