@@ -99,7 +99,7 @@ class Sink final : public Mailboxes {
 
 /// A directory with `count` users, each of `sockets` sockets.
 struct Town {
-  Town(std::int64_t count, std::uint32_t sockets) : directory(sink, {.presence_events = false}) {
+  Town(std::int64_t count, std::uint32_t sockets) : directory(sink, Config{.presence_events = false}) {
     for (std::int64_t user = 0; user < count; ++user) {
       users.push_back("user-" + std::to_string(user));
       for (std::uint32_t socket = 0; socket < sockets; ++socket) {
