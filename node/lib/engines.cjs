@@ -1,8 +1,14 @@
 "use strict";
 const fs = require("node:fs");
 const path = require("node:path");
+const { find } = require("./engines/socketio/package.cjs");
 
 const remedies = "SIGNALBOX_ENGINE=socket.io runs the same interface on the socket.io package (slower, and outcomes in memory only)";
+
+/** What programs have of the native engine alone. */
+const missing =
+  "outcomes are kept in memory only; it is slower, and runs on JavaScript's thread; each of worker_threads is alone; clients' state is not " +
+  "recovered, slow clients are not relieved, and most limits are Socket.IO's own; the workers' interface has no Idempotency-Key, and no jobs of a user";
 
 /** glibc's version, or "musl", or undefined where there is neither. */
 function libc() {
@@ -36,6 +42,15 @@ function native() {
   return new NativeEngine(addon);
 }
 
+/** Is the socket.io package installed? */
+function hasSocketIo() {
+  try {
+    return Boolean(find());
+  } catch {
+    return false;
+  }
+}
+
 function socketIo(log) {
   const { SocketIoEngine } = require("./engines/socketio.cjs");
   return new SocketIoEngine({ log });
@@ -44,7 +59,10 @@ function socketIo(log) {
 /** The engine that this process is to have: SIGNALBOX_ENGINE says which, or what there is. */
 function loadEngine({ log } = {}) {
   const wanted = process.env.SIGNALBOX_ENGINE;
-  if (wanted === "socket.io") return socketIo(log);
+  if (wanted === "socket.io") {
+    if (!hasSocketIo()) throw new Error("SIGNALBOX_ENGINE=socket.io wants the socket.io package: npm install socket.io");
+    return socketIo(log);
+  }
   if (wanted !== undefined && wanted !== "" && wanted !== "native")
     throw new Error(`SIGNALBOX_ENGINE is '${wanted}'; it is native or socket.io`);
   const { error } = loadAddon();
@@ -52,12 +70,9 @@ function loadEngine({ log } = {}) {
   if (wanted === "native") throw error;
   if (process.env.NODE_ENV === "production")
     throw new Error(`${error.message} Use linux-x64 with glibc 2.34 or newer; or say so: ${remedies}.`);
-  try {
-    require.resolve("socket.io");
-  } catch {
+  if (!hasSocketIo())
     throw new Error(`${error.message} Use linux-x64 with glibc 2.34 or newer; or npm install socket.io, which then takes its place here (slower, and outcomes in memory only).`);
-  }
-  console.warn(`signalbox: ${error.message} The socket.io package takes its place: outcomes are kept in memory only, and it is slower. Not for production.`);
+  console.warn(`signalbox: ${error.message} The socket.io package takes its place, not for production: ${missing}.`);
   return socketIo(log);
 }
 

@@ -11,22 +11,21 @@ function matcher(path) {
 }
 
 /**
- * Puts the engine on the program's own http.Server: what comes for its path is its, request by request, and all else goes
- * to the program's listeners, also to those that are added later. Returns how to take it off again.
+ * Takes from the program's own http.Server what comes for the engine's paths, request by request; all else goes to the
+ * program's listeners, also to those that are added later. Returns how to take it off again.
  */
-function attach(server, engine, { path, apiPath, maxBody, totalBodies }) {
+function route(server, { path, apiPath }, { request, api, upgrade }) {
   const isSocketPath = matcher(path);
   const isApiPath = apiPath === undefined ? () => false : matcher(apiPath);
-  const bodies = { max: maxBody, room: totalBodies };
   const before = server.emit;
 
-  function emit(event, request, ...rest) {
+  function emit(event, asked, ...rest) {
     if (event === "request") {
-      if (isSocketPath(request.url)) return handle(engine, bodies, request, rest[0], request.url), true;
-      if (isApiPath(request.url)) return answer(engine, bodies, request, rest[0], request.url.slice(apiPath.length)), true;
+      if (isSocketPath(asked.url)) return request(asked, rest[0]), true;
+      if (isApiPath(asked.url)) return api(asked, rest[0], asked.url.slice(apiPath.length)), true;
     }
-    if (event === "upgrade" && isSocketPath(request.url)) return handOver(engine, request, ...rest), true;
-    return before.call(this, event, request, ...rest);
+    if (event === "upgrade" && isSocketPath(asked.url)) return upgrade(asked, ...rest), true;
+    return before.call(this, event, asked, ...rest);
   }
   // Node takes an upgrade for a common request where nobody listens for any; and what nobody else wants is ended.
   function unwanted(request, socket) {
@@ -38,6 +37,16 @@ function attach(server, engine, { path, apiPath, maxBody, totalBodies }) {
     if (server.emit === emit) server.emit = before;
     server.off("upgrade", unwanted);
   };
+}
+
+/** Puts the native engine on that server. */
+function attach(server, engine, { path, apiPath, maxBody, totalBodies }) {
+  const bodies = { max: maxBody, room: totalBodies };
+  return route(server, { path, apiPath }, {
+    request: (request, response) => handle(engine, bodies, request, response, request.url),
+    api: (request, response, target) => answer(engine, bodies, request, response, target),
+    upgrade: (request, socket, head) => handOver(engine, request, socket, head),
+  });
 }
 
 /** Of the workers' interface: an answer that goes on, as that of who is online, has its connection handed over. */
@@ -136,4 +145,4 @@ function headOf({ method, rawHeaders }, target) {
   return Buffer.from(`${head}\r\n`, "latin1");
 }
 
-module.exports = { attach };
+module.exports = { attach, read, route };

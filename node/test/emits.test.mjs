@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 
 import service, { EmitError, wsUtils, WS_EVENTS } from "signalbox";
 
-import { client, eventually, folder, program, settings } from "./support.mjs";
+import { client, eventually, folder, onlyNative, program, settings } from "./support.mjs";
 
 let url, io;
 before(async () => {
@@ -109,7 +109,7 @@ test("who is online is right in the line behind the change", async (t) => {
   assert.ok(!wsUtils.getOnlineUsers().includes("presence"));
 });
 
-test("an outcome that was awaited is there after kill -9", async (t) => {
+test("an outcome that was awaited is there after kill -9", onlyNative("outcomes are in memory alone"), async (t) => {
   const dataDir = folder(t);
   const code = (then) => `
     import service, { wsUtils } from "signalbox";
@@ -129,7 +129,7 @@ test("an outcome that was awaited is there after kill -9", async (t) => {
   assert.deepEqual(ada.inbox.filter(([event]) => event === "job_completed").map(([, { jobId }]) => jobId), Array.from({ length: 500 }, (_, i) => i));
 });
 
-test("what nobody awaited is there after process.exit in the middle", async (t) => {
+test("what nobody awaited is there after process.exit in the middle", onlyNative("outcomes are in memory alone"), async (t) => {
   const dataDir = folder(t);
   const code = (then) => `
     import service, { wsUtils } from "signalbox";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { client, eventually, folder, next, program, settings } from "./support.mjs";
+import { client, eventually, folder, next, onlyNative, program, settings } from "./support.mjs";
 
 const start = (more = {}) => `
   import http from "node:http";
@@ -55,7 +55,7 @@ describe("a process", () => {
   });
 });
 
-describe("worker threads", () => {
+describe("worker threads", onlyNative("each thread would have an engine of its own"), () => {
   test("share one engine: each emits, and hears what it listens to in its own thread", async (t) => {
     const run = program(t, `${start()}${listening}
       for (let i = 0; i < 3; ++i) new Worker(\`
@@ -110,7 +110,7 @@ describe("worker threads", () => {
   });
 });
 
-test("node --watch starts anew, with the store of the run before", async (t) => {
+test("node --watch starts anew, with the store of the run before", onlyNative("outcomes are in memory alone"), async (t) => {
   const dataDir = folder(t);
   for (let round = 0; round < 3; ++round) {
     const run = program(t, `${start({ dataDir })}${listening} for (let i = 0; i < 100; ++i) wsUtils.emitToUser(io, "ada", "job_completed", { jobId: "${round}-" + i });`);

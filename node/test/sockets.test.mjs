@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 
 import service from "signalbox";
 
-import { client, eventually, listen, next, program, refused, settings, token } from "./support.mjs";
+import { client, eventually, listen, next, onlyNative, program, refused, settings, token } from "./support.mjs";
 
 let io;
 async function start(t, options = {}) {
@@ -209,7 +209,7 @@ test("io.fetchSockets finds everybody, with what is known, and speaks to each", 
   await eventually(() => !bob.connected);
 });
 
-test("a handler that blocks for a second delays no delivery", async (t) => {
+test("a handler that blocks for a second delays no delivery", onlyNative("it runs on JavaScript's thread"), async (t) => {
   const { line, output } = program(t, `
     import http from "node:http"; import { Worker } from "node:worker_threads";
     import service, { wsUtils } from "signalbox";

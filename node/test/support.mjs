@@ -15,6 +15,11 @@ export const here = path.dirname(fileURLToPath(import.meta.url));
 export const secret = "0123456789abcdef0123456789abcdef";
 process.env.JWT_SECRET = secret;
 
+export const engine = process.env.SIGNALBOX_ENGINE || "native";
+
+/** Why a test cannot hold on the socket.io package, as its `skip`; on the native engine it runs. */
+export const onlyNative = (why) => ({ skip: engine === "socket.io" && `the socket.io package: ${why}` });
+
 export const settings = { logLevel: "off", threads: 2, dataDir: "", presenceGraceMs: 0 };
 
 const base64url = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");

@@ -1,0 +1,47 @@
+"use strict";
+const { idOf } = require("./tokens.cjs");
+
+// What an event may be. The codes are those of EmitError, in the order in which the native engine finds them.
+
+const maxBytes = 256;
+const reserved = new Set(["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"]);
+const kinds = { job_progress: "progress", job_completed: "outcome", job_failed: "outcome" };
+
+const wellFormed = (text) => Buffer.from(text).toString() === text;
+
+function nameFault(event) {
+  if (event === "" || Buffer.byteLength(event) > maxBytes || !wellFormed(event)) return "invalid_event";
+  return reserved.has(event) ? "reserved_event" : undefined;
+}
+
+const userFault = (user) => (typeof user === "string" && idOf(user) !== undefined && wellFormed(user) ? undefined : "invalid_user");
+
+/** How deep the arrays and objects of a JSON text are nested. */
+function depthOf(text) {
+  let depth = 0, deepest = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{\]}]/g)) {
+    if (token === "[" || token === "{") deepest = Math.max(deepest, ++depth);
+    else if (token === "]" || token === "}") --depth;
+  }
+  return deepest;
+}
+
+/** The job that a job event's data names, as text; empty: none. */
+function jobOf(data) {
+  const id = data?.jobId;
+  if (typeof id === "string") return id;
+  return typeof id === "number" && /^-?\d+$/.test(String(id)) ? String(id) : "";
+}
+
+/** An event with the text of its data: { event, data, kind, jobId, size }, or { code } if it is refused. */
+function checkEvent(event, text, { maxPayload, jsonDepth }) {
+  const size = Buffer.byteLength(text);
+  const code = nameFault(event) ?? (size > maxPayload ? "too_large" : depthOf(text) > jsonDepth ? "invalid_json" : undefined);
+  if (code) return { code };
+  const data = JSON.parse(text);
+  const kind = kinds[event];
+  const jobId = kind ? jobOf(data) : "";
+  return Buffer.byteLength(jobId) > maxBytes ? { code: "invalid_job" } : { event, data, kind, jobId, size };
+}
+
+module.exports = { checkEvent, nameFault, userFault };
