@@ -82,7 +82,7 @@ simdjson_source() {
   [ ! -e "$1/simdjson.cpp" ] || return 0
   local work site
   work=$(mktemp -d)
-  site=$(apt-get indextargets --format '$(SITE)' | grep -v security | sort -u | head -1)
+  site=$(apt-get indextargets --format '$(SITE)' | grep -v security | sort -u | grep -m1 debian)
   mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$1"
   echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $site bookworm main" >"$work/source.list"
   (

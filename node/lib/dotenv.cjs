@@ -1,7 +1,7 @@
 "use strict";
 const fs = require("node:fs");
 
-const line = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\r\n]*?))\s*(?:#.*)?$/;
+const line = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\r\n]*?))(?:\s+#.*)?\s*$/;
 const escapes = { n: "\n", r: "\r", t: "\t" };
 
 /**

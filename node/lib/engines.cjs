@@ -10,7 +10,7 @@ const missing =
   "outcomes are kept in memory only; it is slower, and runs on JavaScript's thread; each of worker_threads is alone; clients' state is not " +
   "recovered, slow clients are not relieved, and most limits are Socket.IO's own; the workers' interface has no Idempotency-Key, and no jobs of a user";
 
-/** glibc's version, or "musl", or undefined where there is neither. */
+/** glibc's version, or "musl", or undefined where there is neither. A report takes long: for an error's text alone. */
 function libc() {
   if (process.platform !== "linux") return undefined;
   const { glibcVersionRuntime } = process.report.getReport().header;
@@ -26,11 +26,11 @@ function loadAddon() {
   const file = process.env.SIGNALBOX_ADDON || binary();
   try {
     if (!fs.existsSync(file)) throw new Error("there is no prebuilt binary for it in the package");
-    if (libc() === "musl") throw new Error("the prebuilt binary needs glibc 2.34 or newer, and this system has musl");
     loaded = { addon: require(file) };
   } catch (error) {
     const system = [process.platform, process.arch, libc()].filter(Boolean).join(", ");
-    loaded = { error: new Error(`Signalbox's engine cannot be loaded on this machine (${system}): ${error.message}.`) };
+    const why = libc() === "musl" ? "the prebuilt binary needs glibc 2.34 or newer, and this system has musl" : error.message;
+    loaded = { error: new Error(`Signalbox's engine cannot be loaded on this machine (${system}): ${why}.`) };
   }
   return loaded;
 }
@@ -39,7 +39,7 @@ function native() {
   const { NativeEngine } = require("./engines/native.cjs");
   const { addon, error } = loadAddon();
   if (error) throw error;
-  return new NativeEngine(addon);
+  return NativeEngine.of(addon);
 }
 
 /** Is the socket.io package installed? */

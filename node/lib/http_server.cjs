@@ -29,7 +29,9 @@ function route(server, { path, apiPath }, { request, api, upgrade }) {
   }
   // Node takes an upgrade for a common request where nobody listens for any; and what nobody else wants is ended.
   function unwanted(request, socket) {
-    if (server.listenerCount("upgrade") === 1) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    if (server.listenerCount("upgrade") !== 1) return;
+    socket.on("error", () => {});
+    socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", () => socket.destroy());
   }
   server.emit = emit;
   server.on("upgrade", unwanted);
@@ -41,18 +43,18 @@ function route(server, { path, apiPath }, { request, api, upgrade }) {
 
 /** Puts the native engine on that server. */
 function attach(server, engine, { path, apiPath, maxBody, totalBodies }) {
-  const bodies = { max: maxBody, room: totalBodies };
+  const bodies = { max: maxBody, room: totalBodies, held: new Set() };
   return route(server, { path, apiPath }, {
     request: (request, response) => handle(engine, bodies, request, response, request.url),
     api: (request, response, target) => answer(engine, bodies, request, response, target),
-    upgrade: (request, socket, head) => handOver(engine, request, socket, head),
+    upgrade: (request, socket, head) => handOver(engine, request, socket, head, headOf(request, request.url, !/^websocket$/i.test(request.headers.upgrade ?? ""))),
   });
 }
 
 /** Of the workers' interface: an answer that goes on, as that of who is online, has its connection handed over. */
 function answer(engine, bodies, request, response, target) {
-  const goesOn = request.method === "GET" && /text\/event-stream/.test(request.headers.accept ?? "");
-  if (goesOn) handOver(engine, request, request.socket, Buffer.alloc(0), target);
+  const goesOn = request.method === "GET" && /text\/event-stream/.test(request.headers.accept ?? "") && /^\/api\/presence(\?|$)/.test(target);
+  if (goesOn) handOver(engine, request, request.socket, Buffer.alloc(0), headOf(request, target, true));
   else handle(engine, bodies, request, response, target);
 }
 
@@ -89,34 +91,52 @@ function read(request, bodies, done) {
   const announced = Number(request.headers["content-length"] ?? 0);
   if (announced > bodies.max) return done(413);
   if (announced === 0 && request.headers["transfer-encoding"] === undefined) return done(undefined, undefined);
-  const pieces = [];
-  let size = 0, over = false;
+  let body = Buffer.alloc(0), size = 0;  // one buffer that grows: a piece costs its sender less than it would us
+  const held = {};
   const end = (...result) => {
-    if (over) return;
-    over = true;
-    bodies.room += size;
+    if (!bodies.held.delete(held)) return;
+    bodies.room += body.length;
     done(...result);
   };
+  bodies.held.add(held);
   request.on("data", (piece) => {
-    if (over) return;
+    if (!bodies.held.has(held)) return;
+    if (size + piece.length > bodies.max) return end(413);
+    if (size + piece.length > body.length) {
+      const larger = Buffer.alloc(Math.min(bodies.max, Math.max(4096, 2 * (size + piece.length))));
+      bodies.room -= larger.length - body.length;
+      body.copy(larger);
+      body = larger;
+    }
+    piece.copy(body, size);
     size += piece.length;
-    bodies.room -= piece.length;
-    pieces.push(piece);
-    if (size > bodies.max) end(413);
-    else if (bodies.room < 0) end(503);
+    for (const oldest of bodies.held) {  // who has held longest makes room
+      if (bodies.room >= 0) break;
+      oldest.give();
+    }
   });
-  request.on("end", () => end(undefined, Buffer.concat(pieces)));
-  request.on("close", () => {
-    if (over) return;
-    over = true;
-    bodies.room += size;
-  });
+  held.give = () => {
+    bodies.held.delete(held);
+    bodies.room += body.length;
+    request.destroy();
+  };
+  request.on("end", () => end(undefined, body.subarray(0, size)));
+  request.on("close", () => bodies.held.has(held) && held.give());
 }
 
 /** From here JavaScript sees nothing of the connection: the engine answers the upgrade itself. */
-function handOver(engine, request, socket, rest, target = request.url) {
-  const head = headOf(request, target), address = socket.remoteAddress ?? "";
+function handOver(engine, request, socket, rest, head) {
   socket.on("error", () => {});
+  try {
+    give(engine, request, socket, rest, head);
+  } catch (error) {  // there is no descriptor left
+    console.warn(`signalbox: a connection is closed: ${error.message}`);
+    socket.destroy();
+  }
+}
+
+function give(engine, request, socket, rest, head) {
+  const address = socket.remoteAddress ?? "";
   const descriptor = socket._handle?.fd;
   const whole = !socket.encrypted && Number.isInteger(descriptor) && descriptor >= 0 && socket.writableLength === 0;
   if (!whole) return pass(engine, socket, head, rest, address, request.upgrade);
@@ -130,19 +150,25 @@ function pass(engine, socket, head, rest, address, both) {
   const [ours, theirs] = engine.pair();
   const inner = new net.Socket({ fd: ours, readable: true, writable: true });
   inner.on("error", () => {});
-  engine.adopt(theirs, head, rest.length > 0 ? rest : undefined, address);
-  fs.closeSync(theirs);
-  socket.setTimeout(0);
   socket.on("close", () => inner.destroy());
-  inner.on("close", () => socket.destroy());
+  inner.on("close", () => socket.destroySoon());
+  socket.setTimeout(0);
+  try {
+    engine.adopt(theirs, head, rest.length > 0 ? rest : undefined, address);
+  } finally {
+    fs.closeSync(theirs);
+  }
   if (both) socket.pipe(inner);  // else Node reads on, and there is nothing to come
   inner.pipe(socket);
 }
 
-function headOf({ method, rawHeaders }, target) {
-  let head = `${method} ${target} HTTP/1.1\r\n`;
-  for (let i = 0; i < rawHeaders.length; i += 2) head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
-  return Buffer.from(`${head}\r\n`, "latin1");
+/** `last`: no other request comes on this connection, which the program and whoever reuses it would expect to have back. */
+function headOf({ method, rawHeaders, httpVersion }, target, last = false) {
+  let head = `${method} ${target} HTTP/${httpVersion}\r\n`;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (!last || rawHeaders[i].toLowerCase() !== "connection") head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
+  }
+  return Buffer.from(`${head}${last ? "Connection: close\r\n" : ""}\r\n`, "latin1");
 }
 
 module.exports = { attach, read, route };

@@ -30,7 +30,11 @@ class UserIo {
   to(room) {
     if (typeof room !== "string" || !room.startsWith(prefix) || room.length === prefix.length)
       throw new Error(`signalbox has no room ${JSON.stringify(room)}: ${rooms}, and io.to("user:ID") is the same`);
-    return { emit: (event, data) => this.emitToUser(room.slice(prefix.length), event, data) };
+    const emit = (event, ...args) => {
+      if (args.length > 1) throw new TypeError("signalbox: an event to a user has one argument; put what belongs together into an object");
+      return this.emitToUser(room.slice(prefix.length), event, args[0]);
+    };
+    return { emit };
   }
   in(room) {
     return this.to(room);
@@ -146,6 +150,9 @@ forbid(WorkerIo.prototype, "io", {
 for (const io of [Io, WorkerIo]) {
   forbid(io.prototype, "io", {
     of: "there is the main namespace alone",
+    once: "io.on is there",
+    opts: "settings are options of websocketService.initialize",
+    allSockets: "io.fetchSockets() finds them",
     sockets: "io itself is the main namespace; io.fetchSockets() finds its sockets",
     adapter: "there are no adapters",
     except: rooms,

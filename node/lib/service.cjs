@@ -4,7 +4,7 @@ const { Io, WorkerIo } = require("./io.cjs");
 const { readSettings, environment } = require("./settings.cjs");
 const { Sockets } = require("./sockets.cjs");
 
-const isServer = (target) => typeof target?.listen === "function" && typeof target?.on === "function";
+const isServer = (target) => typeof target?.listen === "function" && typeof target?.address === "function";
 
 /** The original's WebSocketService: an engine in this process, or the way to the one that another process has. */
 class WebSocketService {
@@ -21,7 +21,7 @@ class WebSocketService {
     const given = { ...(typeof target === "object" && !server ? target : {}), ...options };
     if (typeof target === "number" || typeof target === "string") given.port = target;
     if (this.#run) throw new Error("Signalbox runs already in this process: await close() first, or use getIO().");
-    this.#check(server, given);
+    this.#check(target, server, given);
     const values = readSettings(given);
     if (server) values.push({ name: "LISTEN", value: "off", from: "initialize(server)" });
     this.#begin(loadEngine({ log: given.log }), (engine) => engine.start({ values, jwt: given.jwt !== false, server, apiPath: given.apiPath }));
@@ -50,7 +50,7 @@ class WebSocketService {
   connect({ url, apiKey }) {
     if (!url || !apiKey) throw new TypeError("signalbox: connect() wants { url, apiKey }: where the server is, and its API_KEY");
     const { RemoteIo } = require("./remote.cjs");
-    const remote = new RemoteIo({ url, apiKey });
+    const remote = new RemoteIo({ url, apiKey, log: (level, line) => console[level](`signalbox: ${line}`) });
     this.#worker?.remote.close();
     this.#worker = { remote, io: new WorkerIo(remote) };
     remote.start();
@@ -81,7 +81,9 @@ class WebSocketService {
     if (this.#run === run) this.#run = undefined;
   }
 
-  #check(server, given) {
+  #check(target, server, given) {
+    if (!server && typeof target?.listen === "function")
+      throw new TypeError("signalbox: initialize() wants a server, and not an application: const server = http.createServer(app); websocketService.initialize(server)");
     for (const option of ["port", "host"]) {
       if (server && given[option] !== undefined)
         throw new TypeError(`signalbox: the option ${option} is for initialize(port); with a server it is the server's: server.listen(port, host)`);
@@ -92,7 +94,8 @@ class WebSocketService {
       throw new TypeError('signalbox: the option apiPath is a path such as "/signalbox"');
   }
   #begin(engine, start) {
-    const sockets = new Sockets(engine, this.#events);
+    const sockets = engine.sockets ?? new Sockets(engine);
+    sockets.hear(this.#events);
     engine.tell(sockets);
     start(engine);
     this.#run = { engine, sockets, io: new Io(engine, this) };
@@ -125,7 +128,7 @@ class WebSocketService {
   #wish() {
     if (!this.#run) return;
     const { engine, sockets } = this.#run;
-    engine.wish({ connections: sockets.connection.length > 0, middleware: sockets.middleware.length > 0, events: [...this.#events.keys()] });
+    engine.wish(sockets.wishes());
   }
 }
 

@@ -2,6 +2,7 @@
 const { EventEmitter } = require("node:events");
 const { encodeArguments } = require("./json.cjs");
 const { EmitError } = require("./errors.cjs");
+const { guarded } = require("./guarded.cjs");
 const { forbid, rooms } = require("./not_here.cjs");
 
 const reserved = new Set(["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"]);
@@ -79,8 +80,8 @@ class Socket extends EventEmitter {
     }
     const done = args.pop();
     this.#ask(event, args, milliseconds).then(
-      (answer) => (errorFirst ? done(null, answer) : done(answer)),
-      (error) => errorFirst && done(error),
+      (answer) => guarded(event, done, errorFirst ? [null, answer] : [answer]),
+      (error) => errorFirst && guarded(event, done, [error]),
     );
   }
   #ask(event, args, milliseconds) {

@@ -1,5 +1,6 @@
 "use strict";
-const { decodeArguments, encodeArguments } = require("./json.cjs");
+const { guarded } = require("./guarded.cjs");
+const { decodeArguments, encodeArguments, textOf } = require("./json.cjs");
 const { ask } = require("./middleware.cjs");
 const { Socket } = require("./socket.cjs");
 
@@ -9,16 +10,24 @@ const forgetLogin = 60_000;
 /** The sockets that this thread's handlers know, and the handlers themselves. */
 class Sockets {
   #engine;
-  #events;
+  #events = new Set();  // of each copy of this module that shares the engine
   #known = new Map();
   #pending = new Map();  // let in by a middleware, by the id that the socket will have; oldest first
   connection = [];
   middleware = [];
 
-  /** `events`: handlers of websocketService.on, by event. */
-  constructor(engine, events) {
+  constructor(engine) {
     this.#engine = engine;
-    this.#events = events;
+  }
+
+  /** `events`: handlers of websocketService.on, by event, which may come later. */
+  hear(events) {
+    this.#events.add(events);
+  }
+  /** What the engine is to tell. Who came by a middleware is known from then on, with what that has set. */
+  wishes() {
+    const connections = this.connection.length > 0 || this.middleware.length > 0;
+    return { connections, middleware: this.middleware.length > 0, events: [...this.#events].flatMap((events) => [...events.keys()]) };
   }
 
   find(id) {
@@ -34,8 +43,10 @@ class Sockets {
         this.#remember(socket);
         this.#admit(login, socket, userId);
       },
-      (error) => this.#refuse(login, error),
-    );
+    ).catch((error) => this.#refuse(login, error)).catch((error) => {
+      console.error("signalbox: a client is refused for want of an answer:", error);
+      this.#engine.refuse(login, "Internal server error");
+    });
   }
   introduced({ id, handle, user, handshake, connected, recovered }) {
     const socket = this.#pending.get(id)?.socket ?? new Socket(this.#engine, { id, handshake: JSON.parse(handshake), user: JSON.parse(user) });
@@ -50,7 +61,7 @@ class Sockets {
     const args = decodeArguments(text, attachments);
     if (ack !== undefined) args.push((...answer) => this.#acknowledge(ack, name, answer));
     call(socket, name, args);
-    for (const handler of this.#events.get(name) ?? []) guarded(name, handler, [socket, ...args]);
+    for (const events of this.#events) for (const handler of events.get(name) ?? []) guarded(name, handler, [socket, ...args]);
   }
   disconnected(id, reason) {
     const socket = this.#known.get(id);
@@ -66,13 +77,13 @@ class Sockets {
   #admit(login, socket, userId) {
     const id = userId ? undefined : socket.user?.id;
     const known = typeof id === "string" || Number.isSafeInteger(id) || typeof id === "bigint";
-    if (known) this.#engine.admit(login, String(id), JSON.stringify(socket.user));
+    if (known) this.#engine.admit(login, String(id), textOf("authenticated", { ...socket.user, id: typeof id === "bigint" ? String(id) : id }));
     else this.#engine.admit(login);
   }
   #refuse(login, error) {
     if (!(error instanceof Error)) error = new Error(String(error));
     if (!("data" in error)) console.error("signalbox: a middleware refuses a client:", error.message);
-    this.#engine.refuse(login, error.message, error.data === undefined ? undefined : JSON.stringify(error.data));
+    this.#engine.refuse(login, String(error.message), error.data === undefined ? undefined : textOf("connect_error", error.data));
   }
   #remember(socket) {
     const now = Date.now();
@@ -87,17 +98,6 @@ class Sockets {
 /** A socket's own listeners. */
 function call(socket, name, args) {
   for (const listener of socket.rawListeners(name)) guarded(name, listener, args, socket);
-}
-
-/** What a program's handler throws or rejects with is its mistake, and ends nothing of ours. */
-function guarded(name, handler, args, self) {
-  const tell = (error) => console.error(`signalbox: a handler of '${name}' failed:`, error);
-  try {
-    const returned = handler.apply(self, args);
-    if (typeof returned?.then === "function") returned.then(undefined, tell);
-  } catch (error) {
-    tell(error);
-  }
 }
 
 module.exports = { Sockets };

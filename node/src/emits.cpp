@@ -19,11 +19,10 @@ OnCommitted on_committed(Environment& here, std::uint64_t outcome) {
   };
 }
 
-EmitResult emit_outcome(Environment& here, std::string_view user, std::string_view event, std::string_view data,
-                        double& number) {
+EmitResult emit_outcome(Environment& here, const Io& io, std::string_view user, std::string_view event,
+                        std::string_view data, double& number) {
   const std::uint64_t outcome = here.durability()->begin();
-  const EmitResult result =
-      emit_to_user_json(here.engine()->io(), user, event, JsonView(data), on_committed(here, outcome));
+  const EmitResult result = emit_to_user_json(io, user, event, JsonView(data), on_committed(here, outcome));
   if (!result) here.durability()->forget(outcome);
   number = static_cast<double>(outcome);
   return result;
@@ -34,20 +33,20 @@ EmitResult emit_outcome(Environment& here, std::string_view user, std::string_vi
 Napi::Value emit(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Environment& here = Environment::of(env);
-  const EngineRef& engine = here.engine();
+  const EngineRef engine = here.engine();
   if (!engine) return error_number(env, EmitError::stopped);
   const Text user(env, info[0]), event(env, info[1]), data(env, info[2]);
-  EmitResult result =
-      is_outcome(event.view()) && !engine->config().data_dir.empty()
-          ? emit_outcome(here, user.view(), event.view(), data.view(), *info[3].As<Napi::Float64Array>().Data())
-          : emit_to_user_json(engine->io(), user.view(), event.view(), JsonView(data.view()));
+  EmitResult result = is_outcome(event.view()) && !engine->config().data_dir.empty()
+                          ? emit_outcome(here, engine->io(), user.view(), event.view(), data.view(),
+                                         *info[3].As<Napi::Float64Array>().Data())
+                          : emit_to_user_json(engine->io(), user.view(), event.view(), JsonView(data.view()));
   if (!result) return error_number(env, result.error());
   return Napi::Number::New(env, static_cast<double>(*result));
 }
 
 Napi::Value emit_all(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const EngineRef& engine = Environment::of(env).engine();
+  const EngineRef engine = Environment::of(env).engine();
   if (!engine) return error_number(env, EmitError::stopped);
   const Text event(env, info[0]), data(env, info[1]);
   const auto result = emit_to_all_json(engine->io(), event.view(), JsonView(data.view()));
@@ -60,13 +59,13 @@ Napi::Value durable(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value is_online(const Napi::CallbackInfo& info) {
-  const EngineRef& engine = Environment::of(info.Env()).engine();
+  const EngineRef engine = Environment::of(info.Env()).engine();
   const Text user(info.Env(), info[0]);
   return Napi::Boolean::New(info.Env(), engine && is_user_online(engine->io(), user.view()));
 }
 
 Napi::Value online(const Napi::CallbackInfo& info) {
-  const EngineRef& engine = Environment::of(info.Env()).engine();
+  const EngineRef engine = Environment::of(info.Env()).engine();
   const auto users = engine ? get_online_users(engine->io()) : std::vector<std::string>();
   Napi::Array out = Napi::Array::New(info.Env(), users.size());
   for (std::uint32_t i = 0; i < users.size(); ++i) out[i] = Napi::String::New(info.Env(), users[i]);
@@ -74,13 +73,13 @@ Napi::Value online(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value online_count(const Napi::CallbackInfo& info) {
-  const EngineRef& engine = Environment::of(info.Env()).engine();
+  const EngineRef engine = Environment::of(info.Env()).engine();
   return Napi::Number::New(info.Env(), engine ? static_cast<double>(get_online_users_count(engine->io())) : 0);
 }
 
 Napi::Value list(const Napi::CallbackInfo& info) {
   Environment& here = Environment::of(info.Env());
-  const EngineRef& engine = here.engine();
+  const EngineRef engine = here.engine();
   if (!engine) return Napi::Boolean::New(info.Env(), false);
   // weak: the list must not keep the engine from its end.
   list_sockets(engine->io(),

@@ -10,7 +10,7 @@ namespace {
 LoginAsked asked(const ConnectRequest& request, LoginDone done) {
   return {.engine = nullptr,
           .id = std::string(request.id()),
-          .handshake = request.handshake().to_json().dump(),
+          .handshake = text_of(request.handshake()),
           .user_id = std::string(request.user_id()),
           .user = std::string(request.user_text()),
           .done = std::move(done)};
@@ -78,11 +78,14 @@ void Engine::let_in(LoginAsked login) {
 
 void Engine::close(std::function<void()> closed) {
   const std::scoped_lock lock(mutex_);
+  if (closed_) return closed();
+  told_.push_back(std::move(closed));
   if (closer_.joinable()) return;
-  closer_ = std::thread([this, closed = std::move(closed)] {
+  closer_ = std::thread([this] {
     service_.drain();
+    const std::scoped_lock end(mutex_);
     closed_ = true;
-    closed();
+    for (const auto& tell : told_) tell();
   });
 }
 

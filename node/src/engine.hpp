@@ -36,7 +36,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void open();
   /// The middleware of `listener` has nothing against that client: the next one is asked, or it is let in.
   void admit(LoginAsked login, const Listener& listener) { go_on(std::move(login), &listener); }
-  /// Drains, stops, then calls `closed` on a thread of its own. At the second call nothing.
+  /// Drains, stops, then calls `closed` on a thread of its own: of each call.
   void close(std::function<void()> closed);
   /// Stops at once, and a drain with it.
   void stop();
@@ -56,8 +56,9 @@ class Engine : public std::enable_shared_from_this<Engine> {
   const Io io_;
   std::atomic<bool> closed_{false};
   std::atomic<bool> open_{false};
-  std::mutex mutex_;  ///< shards hold logins while JavaScript opens and closes
+  std::mutex mutex_;  ///< shards hold logins while JavaScript opens and closes, perhaps in several threads
   std::vector<LoginAsked> held_;
+  std::vector<std::function<void()>> told_;  ///< who hears that it is closed
   std::thread closer_;
 };
 

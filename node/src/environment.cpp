@@ -59,7 +59,15 @@ void Environment::tell(Napi::Env env) {
     const Napi::HandleScope scope(env);
     batch[i] = std::visit([env](auto& record) { return to_js(env, record); }, records[i]);
   }
-  dispatch_.Call({batch});
+  call(env, batch);
+}
+
+// By the plain C interface: in an environment that is being ended no C++ exception can be made of what went wrong.
+void Environment::call(napi_env env, napi_value batch) {
+  napi_value undefined = nullptr, error = nullptr;
+  napi_get_undefined(env, &undefined);
+  if (napi_call_function(env, undefined, dispatch_.Value(), 1, &batch, nullptr) != napi_pending_exception) return;
+  if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
 }
 
 }  // namespace signalbox::node

@@ -42,6 +42,7 @@ class Environment {
  private:
   static void call_js(napi_env env, napi_value, void* context, void*);
   void tell(Napi::Env env);
+  void call(napi_env env, napi_value batch);
   void leave();
 
   Napi::FunctionReference dispatch_;

@@ -27,7 +27,8 @@ class Inbox {
   }
   /// What a client sent: false, if too much of it waits already.
   [[nodiscard]] bool put_event(Event event) {
-    const std::size_t bytes = event.name.size() + event.arguments.text.size();
+    std::size_t bytes = event.name.size() + event.arguments.text.size();
+    for (const std::string& attachment : event.arguments.attachments) bytes += attachment.size();
     const std::scoped_lock lock(mutex_);
     if (events_ >= kMostEvents || event_bytes_ + bytes > kMostEventBytes) return false;
     ++events_;

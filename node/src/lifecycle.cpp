@@ -23,13 +23,13 @@ Napi::Value start(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value open(const Napi::CallbackInfo& info) {
-  if (const EngineRef& engine = Environment::of(info.Env()).engine()) engine->open();
+  if (const EngineRef engine = Environment::of(info.Env()).engine()) engine->open();
   return info.Env().Undefined();
 }
 
 Napi::Value close(const Napi::CallbackInfo& info) {
   Environment& here = Environment::of(info.Env());
-  const EngineRef& engine = here.engine();
+  const EngineRef engine = here.engine();
   if (!engine) return Napi::Boolean::New(info.Env(), false);
   engine->close([inbox = here.inbox(), call = number_of(info[0])] { inbox->put(Closed{.call = call}); });
   return Napi::Boolean::New(info.Env(), true);
@@ -40,12 +40,12 @@ Napi::Value running(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value port(const Napi::CallbackInfo& info) {
-  const EngineRef& engine = Environment::of(info.Env()).engine();
+  const EngineRef engine = Environment::of(info.Env()).engine();
   return Napi::Number::New(info.Env(), engine ? engine->service().port() : 0);
 }
 
 Napi::Value clients(const Napi::CallbackInfo& info) {
-  const EngineRef& engine = Environment::of(info.Env()).engine();
+  const EngineRef engine = Environment::of(info.Env()).engine();
   return Napi::Number::New(info.Env(), engine ? static_cast<double>(engine->service().counts().sessions) : 0);
 }
 

@@ -48,7 +48,7 @@ void Listeners::introduce(Listener& listener, const EngineRef& engine, Socket& s
   listener.inbox.put(Introduced{.engine = engine,
                                 .socket = socket.handle(),
                                 .user = std::string(socket.user_text()),
-                                .handshake = socket.handshake().to_json().dump(),
+                                .handshake = text_of(socket.handshake()),
                                 .connected = connected,
                                 .recovered = socket.recovered()});
 }
@@ -67,10 +67,14 @@ void Listeners::on_event(const EngineRef& engine, Socket& socket, std::string_vi
   if (!tell(engine, socket, name, std::move(arguments), std::move(ack))) socket.disconnect(true);
 }
 
-// Who listens to events alone hears of their sockets when the first comes. The first listener may acknowledge.
+// Who listens to events alone hears of their sockets when the first comes. One listener may acknowledge: who named the
+// event.
 bool Listeners::tell(const EngineRef& engine, Socket& socket, std::string_view name, Arguments arguments, Ack ack) {
   const std::scoped_lock lock(mutex_);
   const std::string event(name);
+  const auto named =
+      std::ranges::find_if(listeners_, [&](const Listener* one) { return one->wishes.events.contains(event); });
+  const Listener* acknowledges = named == listeners_.end() ? nullptr : *named;
   for (Listener* listener : listeners_) {
     if (!listener->wishes.connections && !listener->wishes.events.contains(event)) continue;
     introduce(*listener, engine, socket, false);
@@ -78,7 +82,7 @@ bool Listeners::tell(const EngineRef& engine, Socket& socket, std::string_view n
                  .id = std::string(socket.id()),
                  .name = event,
                  .arguments = arguments,
-                 .ack = std::exchange(ack, Ack())};
+                 .ack = !acknowledges || acknowledges == listener ? std::exchange(ack, Ack()) : Ack()};
     if (listener->inbox.put_event(std::move(record))) continue;
     listener->inbox.put(Overrun{.id = std::string(socket.id())});
     return false;

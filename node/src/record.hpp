@@ -13,6 +13,11 @@ namespace signalbox::node {
 class Engine;
 using EngineRef = std::shared_ptr<Engine>;
 
+/// JSON for JavaScript, whatever bytes a client's headers have.
+inline std::string text_of(const Handshake& handshake) {
+  return handshake.to_json().dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 // What a thread of the engine tells JavaScript. Each is a value that travels to its environment's thread, and keeps the
 // engine that what is in it is of.
 

@@ -26,7 +26,7 @@ Napi::Error system_error(Napi::Env env, const char* what) {
 
 // A descriptor of its own: what Node has of the connection is closed by Node.
 Napi::Value adopt(const Napi::CallbackInfo& info) {
-  const EngineRef& engine = Environment::of(info.Env()).engine();
+  const EngineRef engine = Environment::of(info.Env()).engine();
   const int fd = ::fcntl(info[0].As<Napi::Number>().Int32Value(), F_DUPFD_CLOEXEC, 0);
   if (fd < 0) throw system_error(info.Env(), "the connection cannot be handed over");
   if (!engine) {
@@ -41,7 +41,7 @@ Napi::Value adopt(const Napi::CallbackInfo& info) {
 
 Napi::Value request(const Napi::CallbackInfo& info) {
   Environment& here = Environment::of(info.Env());
-  const EngineRef& engine = here.engine();
+  const EngineRef engine = here.engine();
   if (!engine) return Napi::Boolean::New(info.Env(), false);
   const std::uint64_t call = number_of(info[0]);
   HttpRequest request{.method = info[1].As<Napi::String>().Utf8Value(),
@@ -59,7 +59,7 @@ Napi::Value asker_gone(const Napi::CallbackInfo& info) {
   Environment& here = Environment::of(info.Env());
   const auto found = here.requests.find(number_of(info[0]));
   if (found == here.requests.end()) return info.Env().Undefined();
-  if (const EngineRef& engine = here.engine()) engine->service().asker_gone(found->second);
+  if (const EngineRef engine = here.engine()) engine->service().asker_gone(found->second);
   here.requests.erase(found);
   return info.Env().Undefined();
 }

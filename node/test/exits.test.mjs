@@ -122,3 +122,40 @@ test("node --watch starts anew, with the store of the run before", onlyNative("o
   const ada = await client(t, await address(run), "ada");
   await eventually(() => ada.inbox.filter(([event]) => event === "job_completed").length >= 1);
 });
+
+test("a worker thread that is ended within its handler ends alone", async (t) => {
+  const run = program(t, `${start()}${listening}
+    const worker = new Worker(\`
+      import("signalbox").then(({ default: service }) => {
+        service.getIO();
+        service.on("end", () => { require("node:worker_threads").parentPort.postMessage("now"); for (;;) {} });
+        service.on("exit", () => process.exit());
+        require("node:worker_threads").parentPort.on("message", () => {}).postMessage("ready");
+      })\`, { eval: true });
+    worker.on("message", (what) => (console.log(what), what === "now" && worker.terminate())).on("exit", () => console.log("ended"));`);
+  const url = await address(run);
+  await run.line(/ready/);
+  const ada = await client(t, url, "ada");
+  ada.emit("end");
+  await run.line(/ended/);
+  assert.equal(run.child.exitCode, null);
+  await client(t, url, "bob");
+});
+
+test("emits while it closes are refused or taken, and nothing else", async (t) => {
+  const run = program(t, `${start({ dataDir: folder(t) })}
+    for (let round = 0; round < 8; ++round) {
+      service.initialize(http.createServer(), settings);
+      const io = service.getIO();
+      let over = false;
+      const closed = service.close().then(() => (over = true));
+      for (let i = 0; !over; ++i) {
+        wsUtils.emitToUser(io, "ada", "job_completed", { jobId: i });
+        if (i % 50 === 0) await new Promise(setImmediate);
+      }
+      await closed;
+    }
+    console.log("survived");`);
+  const { code, out, signal } = await run.ended;
+  assert.deepEqual([code, signal, out], [0, null, "survived\n"]);
+});

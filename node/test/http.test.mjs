@@ -211,3 +211,43 @@ test("many real clients, each told its own", async (t) => {
   await eventually(() => clients.every(({ inbox }) => inbox.some(([event]) => event === "own")));
   for (const [i, { inbox }] of clients.entries()) assert.deepEqual(inbox.filter(([event]) => event === "own"), [["own", i]]);
 });
+
+describe("a hostile client", () => {
+  test("that resets a refused upgrade ends nothing", async (t) => {
+    const { server, url } = await listen(t);
+    service.initialize(server, settings);
+    for (let i = 0; i < 5; ++i) {
+      const socket = net.connect(new URL(url).port, "127.0.0.1").on("error", () => {});
+      socket.write("GET /nobody HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: z\r\n\r\n");
+      await once(socket, "data");
+      socket.resetAndDestroy();
+    }
+    assert.equal(await (await fetch(`${url}/x`)).text(), "application: /x");
+  });
+
+  test("cannot leave the engine a connection on which others would ask the application", { skip: engine === "socket.io" && "there Node keeps its connections" }, async (t) => {
+    const { server, url } = await listen(t);
+    service.initialize(server, { ...settings, apiPath: "/signalbox", apiKey: "fedcba9876543210fedcba9876543210" });
+    for (const head of ["GET /signalbox/api/presence HTTP/1.1\r\nAccept: text/event-stream\r\n", "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"]) {
+      const socket = net.connect(new URL(url).port, "127.0.0.1");
+      let text = "";
+      socket.on("data", (bytes) => (text += bytes)).on("error", () => {});
+      socket.write(`${head}Host: x\r\n\r\n`);
+      await once(socket, "close");
+      assert.match(text, /^HTTP\/1\.1 (401|200) .*connection: close/is);
+    }
+  });
+
+  test("takes no more of memory than it sends, and makes room for others", async (t) => {
+    const { server, url } = await listen(t);
+    service.initialize(server, { ...settings, maxPayloadBytes: 100_000, totalPartialBytes: 300_000 });
+    const stalled = Array.from({ length: 8 }, () => {
+      const request = http.request(`${url}/socket.io/?EIO=4&transport=polling&sid=x`, { method: "POST", headers: { "Content-Length": 90_000 } });
+      request.on("error", () => {}).write("x".repeat(80_000));
+      return request;
+    });
+    t.after(() => stalled.forEach((request) => request.destroy()));
+    await client(t, url, "ada", { transports: ["polling"] });
+    assert.equal((await fetch(`${url}/socket.io/?EIO=4&transport=polling&sid=x`, { method: "POST", body: "x".repeat(90_000) })).status, 400);
+  });
+});

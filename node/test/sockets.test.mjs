@@ -229,3 +229,45 @@ test("a handler that blocks for a second delays no delivery", onlyNative("it run
   for (let i = 0; i < 10; ++i) await next(ada, "tick", 2000);
   assert.doesNotMatch(output.out, /over/);
 });
+
+describe("a program's mistake", () => {
+  const mistakes = {
+    "a user that cannot be JSON": [{ jwt: false }, (socket, next) => ((socket.user = { id: 5n, self: socket.user }), next())],
+    "a circle in a refusal's data": [{}, (socket, next) => { const data = {}; data.self = data; next(Object.assign(new Error("no"), { data })); }],
+    "a cut pair of surrogates in a refusal": [{}, (socket, next) => next(Object.assign(new Error("no"), { data: "\ud83d" }))],
+    "a message that is no text": [{}, (socket, next) => next(Object.assign(new Error(), { message: 5 }))],
+  };
+  for (const [what, [options, middleware]] of Object.entries(mistakes)) {
+    test(`ends nothing: ${what}`, async (t) => {
+      const url = await start(t, options);
+      t.mock.method(console, "error", () => {});
+      io.use(middleware);
+      const outcome = await Promise.race([refused(t, url, "ada").then(() => "refused"), client(t, url, "ada", { reconnection: false }).then(() => "let in", () => "refused")]);
+      assert.ok(["refused", "let in"].includes(outcome));
+    });
+  }
+  test("ends nothing: a callback that throws at a client's acknowledgement", async (t) => {
+    const url = await start(t);
+    const errors = t.mock.method(console, "error", () => {});
+    const connected = connection();
+    const ada = await client(t, url, "ada");
+    ada.on("ask", (ack) => ack());
+    (await connected).emit("ask", (answer) => answer.x.y);
+    await eventually(() => errors.mock.callCount() === 1);
+  });
+});
+
+test("a client whose headers are not UTF-8 is heard as any other", async (t) => {
+  const url = await start(t);
+  const connected = connection();
+  await client(t, url, "ada", { transports: ["websocket"], extraHeaders: { "X-Name": "M\xfcller" } });
+  assert.equal((await connected).user.id, "ada");
+});
+
+test("what a middleware has set is there at the first event, whoever else listens", async (t) => {
+  const url = await start(t);
+  io.use((socket, next) => ((socket.data.role = "admin"), next()));
+  service.on("role", (socket, ack) => ack(socket.data.role));
+  const ada = await client(t, url, "ada");
+  assert.equal(await ada.emitWithAck("role"), "admin");
+});

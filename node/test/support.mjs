@@ -64,7 +64,7 @@ export function refused(t, url, user, options = {}) {
 }
 
 /** The next event of that name; an error of the connection ends the wait. */
-export function next(socket, event, milliseconds = 30_000) {
+export function next(socket, event, milliseconds = 60_000) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`no ${event} within ${milliseconds} ms`)), milliseconds);
     socket.once(event, (...args) => (clearTimeout(timer), resolve(args[0])));

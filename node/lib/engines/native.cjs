@@ -2,11 +2,15 @@
 const { EmitError } = require("../errors.cjs");
 const { attach } = require("../http_server.cjs");
 const { decodeArguments } = require("../json.cjs");
+const { Refusals } = require("../refusals.cjs");
 const { settingOf } = require("../settings.cjs");
 
 // In the order of EmitError in C++, and of RecordKind in node/src/to_js.hpp.
 const emitErrors = ["overloaded", "stopped", "invalid_json", "too_large", "invalid_event", "reserved_event", "invalid_user", "too_many_unread", "not_durable", "invalid_job", "unread_full", "store_full"];
 const records = ["introduced", "event", "disconnected", "login", "acknowledged", "committed", "answered", "listed", "closed", "overrun"];
+
+/** What calls hear that the engine's end left without an answer. */
+const ended = Symbol("ended");
 
 const codeOf = (number) => (number < 0 ? emitErrors[-1 - number] : undefined);
 
@@ -20,14 +24,32 @@ class NativeEngine {
   #outcome = new Float64Array(1);
   #detach = () => {};
   #listens = false;
+  #refusals = new Refusals();
 
   constructor(addon) {
     this.#addon = addon;
     addon.dispatch((batch) => {
-      for (const [kind, ...fields] of batch) this[`_${records[kind]}`](...fields);
+      for (const [kind, ...fields] of batch) this.#take(records[kind], fields);
     });
   }
 
+  /** One record's fault is not the next one's. */
+  #take(record, fields) {
+    try {
+      this[`_${record}`](...fields);
+    } catch (error) {
+      console.error(`signalbox: what the engine tells (${record}) failed:`, error);
+    }
+  }
+
+  /** The one of this thread: copies of this module share it, as they share the addon. */
+  static of(addon) {
+    return (addon.engine ??= new NativeEngine(addon));
+  }
+  /** Who hears of sockets at present. */
+  get sockets() {
+    return this.#sockets;
+  }
   /** Who hears of sockets: see Sockets. */
   tell(sockets) {
     this.#sockets = sockets;
@@ -47,6 +69,8 @@ class NativeEngine {
       const call = this.#call(() => {
         this.#detach();
         this.#release();
+        this.#sockets = undefined;
+        for (const waiting of [...this.#calls.keys()]) this.#answer(waiting, ended);
         resolve();
       });
       this.#addon.hold();
@@ -94,19 +118,20 @@ class NativeEngine {
   }
   list() {
     return new Promise((resolve) => {
-      const call = this.#call(resolve);
+      const call = this.#call((found) => resolve(found === ended ? [] : found));
       if (!this.#addon.list(call)) this._listed(call, []);
     });
   }
 
   socketEmit(handle, event, text, attachments) {
     const code = codeOf(this.#addon.socketEmit(handle, event, text, attachments));
+    if (code === "overloaded") return this.#refusals.note(code);
     if (code !== undefined && code !== "stopped") throw new EmitError(code);
   }
   /** A promise of the client's answer; rejects with a code. */
   socketAsk(handle, event, text, attachments, milliseconds) {
     return new Promise((resolve, reject) => {
-      const call = this.#call((code, answer) => (code ? reject(code) : resolve(answer)));
+      const call = this.#call((code, answer) => (code ? reject(code === ended ? "disconnected" : code) : resolve(answer)));
       const code = codeOf(this.#addon.socketAsk(handle, event, text, attachments, milliseconds, call));
       if (code) this._acknowledged(call, code);
     });
@@ -135,7 +160,7 @@ class NativeEngine {
   }
   /** `answer(status, fields, body)` is called once, unless the asker goes; returns how to say that. */
   request({ method, target, fields, body, address }, answer) {
-    const call = this.#call(answer);
+    const call = this.#call((status, ...rest) => (status === ended ? answer(503, [], Buffer.alloc(0)) : answer(status, ...rest)));
     if (!this.#addon.request(call, method, target, fields, body, address)) this._answered(call, 503, ["Retry-After", "1"], Buffer.alloc(0));
     return () => {
       this.#calls.delete(call);

@@ -75,13 +75,13 @@ class Follower {
     request.on("close", () => again("the connection is closed"));
     request.on("response", (answer) => {
       answer.on("error", () => again("the connection is lost"));
-      answer.on("end", () => again("its answer has ended"));
-      answer.statusCode === 200 && answer.headers["content-type"]?.startsWith("text/event-stream") ? this.#read(answer) : this.#refused(answer, again);
+      answer.statusCode === 200 && answer.headers["content-type"]?.startsWith("text/event-stream") ? this.#read(answer, again) : this.#refused(answer, again);
     });
     request.end();
   }
 
-  #read(answer) {
+  #read(answer, again) {
+    answer.on("end", () => again("its answer has ended"));
     const stream = new EventStream();
     this.#online.begin();
     answer.on("data", (bytes) => {

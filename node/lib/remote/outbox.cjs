@@ -87,13 +87,12 @@ class Outbox {
       case "smaller":
         return this.#smaller(batch, verdict);
       case "later":
-        return this.#later(batch, verdict, now);
+        return batch.uncertain && verdict.at === undefined ? this.#again(batch, verdict, now) : this.#later(batch, verdict, now);
       case "unsent":
         this.#pause(now, 0);
         return batch.uncertain ? this.#repeat(batch) : this.#giveBack(batch);
       case "repeat":
-        this.#pause(now, verdict.afterMs ?? 0);
-        return this.#repeat(batch);
+        return this.#again(batch, verdict, now);
       case "hopeless":
         batch.notBefore = now + backoff(batch.hopeless, this.#random);
         return ++batch.hopeless > hopelessAfter ? this.#refuse(batch, verdict) : this.#repeat(batch);
@@ -131,10 +130,14 @@ class Outbox {
     else this.#pause(now, afterMs);
     this.#giveBack(batch);
   }
-  // In a request without a key there is but progress, of which the newest goes in another one.
+  #again(batch, { afterMs = 0 }, now) {
+    this.#pause(now, afterMs);
+    this.#repeat(batch);
+  }
+  // Progress as well: a copy that lies somewhere on the way would else come behind the outcome that is sent next.
   #repeat(batch) {
     batch.uncertain = true;
-    batch.key && !this.#closed ? this.#repeats.push(batch) : this.#giveBack(batch);
+    this.#closed ? this.#giveBack(batch) : this.#repeats.push(batch);
   }
 
   #due(now) {
@@ -144,9 +147,7 @@ class Outbox {
   #fresh(now) {
     const batch = this.#lanes.batch(now, this.#limits.maxEvents, this.#maxBytes);
     if (!batch) return undefined;
-    // Progress may come twice without harm, and its keys would push those of outcomes out of the server's memory.
-    const key = batch.items.some((item) => !item.progress) ? this.#newKey() : undefined;
-    return { ...batch, key, body: `[${batch.items.map((item) => item.json).join(",")}]`, notBefore: 0, hopeless: 0, uncertain: false };
+    return { ...batch, key: this.#newKey(), body: `[${batch.items.map((item) => item.json).join(",")}]`, notBefore: 0, hopeless: 0, uncertain: false };
   }
 
   /** Its users may have other requests. */

@@ -14,6 +14,7 @@ class Sender {
   #turn = undefined; // the end of this turn is awaited
   #timer = undefined;
   #pending = new Set();
+  #told = false; // that the server takes nothing
   #closed = undefined; // the error of what comes after the end
 
   constructor(server, { log, limits }) {
@@ -64,8 +65,7 @@ class Sender {
   }
 
   #post(batch) {
-    const headers = { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(batch.body) };
-    if (batch.key) headers["Idempotency-Key"] = batch.key;
+    const headers = { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(batch.body), "Idempotency-Key": batch.key };
     const request = this.#server.request("POST", "/api/emit", { headers, timeout: answerWithin });
     let reached = false; // from then on the server may have had it
     let over = false;
@@ -92,8 +92,9 @@ class Sender {
   // Once, however long it lasts.
   #tell(why, { kind }) {
     const failed = kind === "repeat" || kind === "unsent";
-    if (failed && !this.#outbox.failing) this.#log("warn", `${this.#server.url} takes no events at present (${why}): they wait and are sent again`);
-    if (kind === "accepted" && this.#outbox.failing) this.#log("info", `${this.#server.url} takes events again`);
+    if (failed && !this.#told) this.#log("warn", `${this.#server.url} takes no events at present (${why}): they wait and are sent again`);
+    if (kind === "accepted" && this.#told) this.#log("info", `${this.#server.url} takes events again`);
+    if (failed || kind === "accepted") this.#told = failed;
   }
 }
 

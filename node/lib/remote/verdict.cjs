@@ -1,5 +1,7 @@
 "use strict";
 
+const longestWait = 60_000; // milliseconds, whatever a proxy says
+
 /** What an answer to POST /api/emit means for the events of the request. Pure.
 
     {kind: "accepted"}              all were taken
@@ -12,12 +14,12 @@
 function verdictOf({ status, headers, text, url }) {
   const { error, index } = parsed(text);
   const at = Number.isInteger(index) ? index : undefined;
-  const afterMs = 1000 * (Number.parseInt(headers["retry-after"], 10) || 0);
+  const afterMs = Math.min(longestWait, 1000 * (Number.parseInt(headers["retry-after"], 10) || 0));
   const code = codeOf(error ?? "");
   if (status === 202) return { kind: "accepted" };
   if (status === 429) return { kind: "later", at, afterMs };
   if (status === 500) return { kind: "hopeless", code: "not_durable", text: error };
-  if (status > 500) return { kind: "repeat", afterMs };
+  if (status > 500 || status === 408 || status === 425) return { kind: "repeat", afterMs };
   if (status === 400 && at !== undefined) return { kind: "without", at, code, text: error };
   if (status === 400) return { kind: "smaller", code, text: error };
   if (status === 413) return { kind: "smaller", code: "too_large", text: error };

@@ -138,15 +138,27 @@ test("what may have been taken stays under its key, also when the next try finds
   assert.deepEqual([take(300).key, first.key], ["key 1", "key 1"]);
 });
 
-test("progress needs no key, and is not repeated as it was", () => {
+test("progress whose answer was lost is repeated as it was, and what comes after it waits: a late copy comes behind no outcome", () => {
   const { add, take, settle, its } = box();
   add("ada:progress:1");
   const first = take();
-  assert.equal(first.key, undefined);
   its.endTurn();
   add("ada:done:1");
   settle(first, { kind: "repeat" }, 0);
+  const again = take(100);
+  assert.deepEqual([again.key, again.events], [first.key, first.events]);
+  assert.equal(take(100), undefined);
+  settle(again, accepted, 100);
   assert.deepEqual(take(100).events, ["ada:job_completed:1"]);
+});
+
+test("a refusal for want of room, once an answer was lost, changes nothing of the request", () => {
+  const { add, take, settle } = box();
+  add("ada:done:1");
+  const first = take();
+  settle(first, { kind: "repeat" }, 0);
+  settle(take(100), { kind: "later", afterMs: 0 }, 100);
+  assert.equal(take(1000).key, first.key);
 });
 
 test("progress that waits is superseded by what is newer of its job, and by nothing else", () => {

@@ -56,7 +56,7 @@ class WorkersApi {
 
   #emit(request, response) {
     if (!/^application\/json\s*(;|$)/i.test(request.headers["content-type"] ?? "")) return answer(response, 415, { error: "Send Content-Type: application/json." });
-    read(request, { max: this.#config.MAX_PAYLOAD_BYTES, room: Infinity }, (refused, body) => {
+    read(request, { max: this.#config.MAX_PAYLOAD_BYTES, room: Infinity, held: new Set() }, (refused, body) => {
       if (refused) return answer(response, refused, { error: "The body is larger than MAX_PAYLOAD_BYTES." }, { Connection: "close" });
       try {
         this.#emitAll(response, JSON.parse(body ?? ""));
