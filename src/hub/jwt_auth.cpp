@@ -8,8 +8,8 @@
 namespace signalbox {
 namespace {
 
-const Config& with_secret(const Config& config) {
-  if (!config.jwt_secret.empty()) return config;
+void need_secret(const Config& config) {
+  if (!config.jwt_secret.empty()) return;
   throw ConfigError(
       "JWT_SECRET is not set: set it to the secret that signs your users' tokens, at least 32 random bytes.");
 }
@@ -41,7 +41,10 @@ struct JwtAuth::Impl {
   bool short_secret;
 };
 
-JwtAuth::JwtAuth(const Config& config) : impl_(std::make_shared<const Impl>(with_secret(config))) {}
+JwtAuth::JwtAuth(const Config& config) {
+  need_secret(config);
+  impl_ = std::make_shared<const Impl>(config);
+}
 
 bool JwtAuth::short_secret() const {
   return impl_->short_secret;

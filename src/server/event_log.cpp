@@ -6,7 +6,7 @@ namespace signalbox::server {
 namespace {
 
 std::size_t cost(const std::string& text) {
-  return sizeof text + text.size();
+  return sizeof(std::string) + text.size();
 }
 
 }  // namespace

@@ -421,6 +421,16 @@ fills("users who are online or in their grace", "10,000 whose sockets have gone"
   return all.length;
 });
 
+const followers = "transitions that wait for those who follow `GET /api/presence` as a stream; what waits at the connection of one";
+fills(followers, "20 that do not read, while 5,000 users with long ids come and go", { ...crowded, PRESENCE_EVENTS: "off", PRESENCE_GRACE_MS: "0" }, async (town, hold) => {
+  for (let i = 0; i < 20; ++i) {
+    const raw = hold(await Raw.open(town.port));
+    raw.socket.pause();
+    raw.write(get("/api/presence", `${withKey}Accept: text/event-stream\r\n`));
+  }
+  await opens(5000, async (i) => (await login(town.port, longId(i))).close());
+});
+
 // ---- Sockets that may come back
 
 const recovery = "what is kept for sockets that may come back, with `RECOVERY_WINDOW_MS` on: events, and each socket that has gone; of one user, and of all";
