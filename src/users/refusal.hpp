@@ -17,7 +17,7 @@ struct OfBatch {
   Why why;
   std::optional<std::size_t> at = {};
 
-  friend bool operator==(const OfBatch& one, Why why) { return one.why == why; }
+  friend bool operator==(const OfBatch& one, Why other) { return one.why == other; }
 };
 using BatchRefusal = OfBatch<Refusal>;
 using BatchError = OfBatch<EmitError>;
