@@ -41,6 +41,7 @@ need_for_web() {
 
 need_for_tests() {
   need_command git git
+  need_command openssl openssl  # a certificate for tests over TLS
   need_command curl curl
   need_command chromium chromium
   python_has socketio || wanted+=(python3-socketio)

@@ -80,9 +80,9 @@ class Sockets {
     if (known) this.#engine.admit(login, String(id), textOf("authenticated", { ...socket.user, id: typeof id === "bigint" ? String(id) : id }));
     else this.#engine.admit(login);
   }
+  // Without a line in the log: whoever is refused would write it, as often as it comes.
   #refuse(login, error) {
     if (!(error instanceof Error)) error = new Error(String(error));
-    if (!("data" in error)) console.error("signalbox: a middleware refuses a client:", error.message);
     this.#engine.refuse(login, String(error.message), error.data === undefined ? undefined : textOf("connect_error", error.data));
   }
   #remember(socket) {
