@@ -18,7 +18,7 @@ const lines = table
   });
 const declaration = `/** The engine's settings (docs/configuration.md), which come before the environment and .env. */\nexport interface SignalboxOptions {\n${lines.join("")}}\n`;
 
-const files = { "lib/settings.json": json, "options.d.ts": declaration, "options.d.mts": declaration };
+const files = { "lib/settings.json": json, "options.d.ts": declaration };
 export default files;
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {

@@ -17,8 +17,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<start>(exports, "start");
   add<open>(exports, "open");
   add<close>(exports, "close");
+  add<stop>(exports, "stop");
   add<running>(exports, "running");
-  add<port>(exports, "port");
   add<clients>(exports, "clients");
   add<settings>(exports, "settings");
   add<dispatch>(exports, "dispatch");

@@ -3,16 +3,16 @@
 
 namespace signalbox::node {
 
-// What lib/native.cjs calls; it checks what programs give, so that arguments here are of the types that are read.
-// Calls that get their answer later take a number for it. An emit answers with how many sockets, or with -1 -
+// What lib/engines/native.cjs calls; it checks what programs give, so that arguments here are of the types that are
+// read. Calls that get their answer later take a number for it. An emit answers with how many sockets, or with -1 -
 // EmitError.
 
 // The engine's life (lifecycle.cpp)
 Napi::Value start(const Napi::CallbackInfo& info);            ///< settings [name, value, from, …], jwt; throws
 Napi::Value open(const Napi::CallbackInfo& info);             ///< lets clients in
 Napi::Value close(const Napi::CallbackInfo& info);            ///< call; false: none runs
+Napi::Value stop(const Napi::CallbackInfo& info);             ///< at once, and all that it was given is written
 Napi::Value running(const Napi::CallbackInfo& info);          ///< boolean
-Napi::Value port(const Napi::CallbackInfo& info);             ///< 0: it does not listen
 Napi::Value clients(const Napi::CallbackInfo& info);          ///< how many sessions
 Napi::Value settings(const Napi::CallbackInfo& info);         ///< the table, as JSON
 Napi::Value dispatch(const Napi::CallbackInfo& info);         ///< function of records

@@ -35,13 +35,13 @@ Napi::Value close(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), true);
 }
 
-Napi::Value running(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), Environment::of(info.Env()).engine() != nullptr);
+Napi::Value stop(const Napi::CallbackInfo& info) {
+  if (const EngineRef engine = Environment::of(info.Env()).engine()) engine->stop();
+  return info.Env().Undefined();
 }
 
-Napi::Value port(const Napi::CallbackInfo& info) {
-  const EngineRef engine = Environment::of(info.Env()).engine();
-  return Napi::Number::New(info.Env(), engine ? engine->service().port() : 0);
+Napi::Value running(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), Environment::of(info.Env()).engine() != nullptr);
 }
 
 Napi::Value clients(const Napi::CallbackInfo& info) {

@@ -8,8 +8,8 @@
 
 namespace signalbox::node {
 
-// Records become arrays whose first element says which they are; lib/native.cjs reads them. What they name of the
-// engine keeps it.
+// Records become arrays whose first element says which they are; lib/engines/native.cjs reads them. What they name of
+// the engine keeps it.
 
 enum class RecordKind : std::uint8_t {
   introduced,

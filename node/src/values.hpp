@@ -27,7 +27,6 @@ class Text {
   Text& operator=(const Text&) = delete;
 
   std::string_view view() const { return long_.empty() ? std::string_view(inline_.data(), size_) : long_; }
-  std::string str() const { return std::string(view()); }
 
  private:
   static constexpr std::size_t kLongestCharacter = 4;  ///< of which the end is not written if it has no room

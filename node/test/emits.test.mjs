@@ -135,10 +135,12 @@ test("what nobody awaited is there after process.exit in the middle", onlyNative
     import service, { wsUtils } from "signalbox";
     import http from "node:http";
     const server = http.createServer();
-    service.initialize(server, ${JSON.stringify({ ...settings, dataDir })});
+    service.initialize(server, ${JSON.stringify({ ...settings, dataDir, logLevel: "info" })});
     server.listen(0, "127.0.0.1", () => { console.log("port", server.address().port); ${then} });`;
   const first = program(t, code('for (let i = 0; i < 5000; ++i) wsUtils.emitToUser(service.getIO(), "ada", "job_completed", { jobId: i }); process.exit(3);'));
-  assert.equal((await first.ended).code, 3);
+  const { code: ended, err } = await first.ended;
+  assert.equal(ended, 3);
+  assert.match(err, / info stopped\n$/, "the engine was given its time");
   const second = program(t, code(""));
   const [, port] = await second.line(/port (\d+)/);
   const ada = await client(t, `http://127.0.0.1:${port}`, "ada");

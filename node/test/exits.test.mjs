@@ -42,7 +42,7 @@ describe("a process", () => {
     const ada = await client(t, await address(run), "ada");
     ada.emit("go");
     assert.equal(await ada.emitWithAck("ask"), "lives");
-    assert.match(run.output.err, /signalbox: a handler of 'go' failed: Error: mine/);
+    await eventually(() => /signalbox: a handler of 'go' failed: Error: mine/.test(run.output.err));
   });
 
   test("that takes SIGTERM itself lets clients go by close()", async (t) => {
@@ -108,6 +108,25 @@ describe("worker threads", onlyNative("each thread would have an engine of its o
     assert.equal(code, 4, err);
     assert.match(out, /runs already in this process/);
   });
+
+  test("one that is ended within its handler ends alone", async (t) => {
+    const run = program(t, `${start()}${listening}
+      const worker = new Worker(\`
+        import("signalbox").then(({ default: service }) => {
+          service.getIO();
+          service.on("end", () => { require("node:worker_threads").parentPort.postMessage("now"); for (;;) {} });
+          service.on("exit", () => process.exit());
+          require("node:worker_threads").parentPort.on("message", () => {}).postMessage("ready");
+        })\`, { eval: true });
+      worker.on("message", (what) => (console.log(what), what === "now" && worker.terminate())).on("exit", () => console.log("ended"));`);
+    const url = await address(run);
+    await run.line(/ready/);
+    const ada = await client(t, url, "ada");
+    ada.emit("end");
+    await run.line(/ended/);
+    assert.equal(run.child.exitCode, null);
+    await client(t, url, "bob");
+  });
 });
 
 test("node --watch starts anew, with the store of the run before", onlyNative("outcomes are in memory alone"), async (t) => {
@@ -121,25 +140,6 @@ test("node --watch starts anew, with the store of the run before", onlyNative("o
   const run = program(t, start({ dataDir }) + listening);
   const ada = await client(t, await address(run), "ada");
   await eventually(() => ada.inbox.filter(([event]) => event === "job_completed").length >= 1);
-});
-
-test("a worker thread that is ended within its handler ends alone", async (t) => {
-  const run = program(t, `${start()}${listening}
-    const worker = new Worker(\`
-      import("signalbox").then(({ default: service }) => {
-        service.getIO();
-        service.on("end", () => { require("node:worker_threads").parentPort.postMessage("now"); for (;;) {} });
-        service.on("exit", () => process.exit());
-        require("node:worker_threads").parentPort.on("message", () => {}).postMessage("ready");
-      })\`, { eval: true });
-    worker.on("message", (what) => (console.log(what), what === "now" && worker.terminate())).on("exit", () => console.log("ended"));`);
-  const url = await address(run);
-  await run.line(/ready/);
-  const ada = await client(t, url, "ada");
-  ada.emit("end");
-  await run.line(/ended/);
-  assert.equal(run.child.exitCode, null);
-  await client(t, url, "bob");
 });
 
 test("emits while it closes are refused or taken, and nothing else", async (t) => {

@@ -1,4 +1,5 @@
 "use strict";
+const { isMainThread } = require("node:worker_threads");
 const { EmitError } = require("../errors.cjs");
 const { attach } = require("../http_server.cjs");
 const { decodeArguments } = require("../json.cjs");
@@ -31,6 +32,8 @@ class NativeEngine {
     addon.dispatch((batch) => {
       for (const [kind, ...fields] of batch) this.#take(records[kind], fields);
     });
+    // process.exit() in the main thread ends no environment of Node's: what was emitted before it would be lost.
+    if (isMainThread) process.once("exit", () => addon.stop());
   }
 
   /** One record's fault is not the next one's. */
@@ -81,9 +84,6 @@ class NativeEngine {
     this.#addon.release();
     if (this.#listens) this.#addon.release();
     this.#listens = false;
-  }
-  port() {
-    return this.#addon.port();
   }
   clients() {
     return this.#addon.clients();

@@ -61,9 +61,6 @@ class SocketIoEngine {
   close() {
     return (this.#closing ??= this.#close());
   }
-  port() {
-    return this.#own?.address()?.port ?? 0;
-  }
   clients() {
     return this.#io.engine.clientsCount;
   }
