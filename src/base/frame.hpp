@@ -54,8 +54,8 @@ class Frame {
   std::size_t memory() const noexcept { return sizeof(Frame) + size_ + (key_at_ == kBehind ? key_size_ : 0); }
   bool binary() const noexcept { return *bytes() == kFinBinary; }
   FrameKind kind() const noexcept { return kind_; }
-  /// The job's id of progress and outcomes, the user's id of presence: whole, so that no two are taken for one. Empty:
-  /// the frame replaces nothing.
+  /// What a frame may replace while both wait: one of the same key. The job's id of progress and outcomes, the user's
+  /// id of presence: whole, so that no two are taken for one. Empty: the frame replaces nothing.
   std::string_view key() const noexcept { return {bytes() + (key_at_ == kBehind ? size_ : key_at_), key_size_}; }
 
   /// Called by each queue in which it waits. True: by the first, so its memory counts from now on.

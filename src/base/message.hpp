@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 
+#include "base/audience.hpp"
 #include "base/frame.hpp"
 
 namespace signalbox {
@@ -20,8 +21,13 @@ struct SocketRef {
 struct Message {
   enum class Kind : std::uint8_t {
     deliver,    ///< `frame` to one socket
-    broadcast,  ///< `frame` to all authenticated sockets of the main namespace, but not to the user's in its key
+    broadcast,  ///< `frame` to the authenticated sockets of the main namespace whose users are in its audience
     task,       ///< run `task` on the shard's thread
+  };
+  /// What few messages bring: behind one pointer, so that a delivery stays small.
+  struct Rest {
+    std::move_only_function<void()> task{};
+    Audience audience = Audience::all();
   };
   Kind kind = Kind::task;
   std::uint32_t slot = 0;
@@ -30,7 +36,7 @@ struct Message {
   /// all broadcasts.
   std::uint64_t number = 0;
   FrameRef frame;
-  std::unique_ptr<std::move_only_function<void()>> task;
+  std::unique_ptr<Rest> rest;  ///< null: delivered
 
   static Message deliver(const SocketRef& to, FrameRef frame, std::uint64_t number = 0) {
     Message m;
@@ -41,16 +47,17 @@ struct Message {
     m.frame = std::move(frame);
     return m;
   }
-  static Message broadcast(FrameRef frame, std::uint64_t number) {
+  static Message broadcast(FrameRef frame, Audience to, std::uint64_t number) {
     Message m;
     m.kind = Kind::broadcast;
     m.number = number;
     m.frame = std::move(frame);
+    m.rest = std::make_unique<Rest>(Rest{.audience = std::move(to)});
     return m;
   }
   static Message run(std::move_only_function<void()> task) {
     Message m;
-    m.task = std::make_unique<std::move_only_function<void()>>(std::move(task));
+    m.rest = std::make_unique<Rest>(Rest{.task = std::move(task)});
     return m;
   }
 };

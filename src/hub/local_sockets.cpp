@@ -56,7 +56,7 @@ void LocalSockets::on_message(Message& message) {
     case Message::Kind::deliver:
       return outboxes_.deliver(message);
     case Message::Kind::broadcast:
-      return presence_.add(message.number, message.frame, outboxes_.number_of(message));
+      return presence_.add(message.number, message.frame, message.rest->audience, outboxes_.number_of(message));
     case Message::Kind::task:
       return;  // run by the shard itself
   }

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/assert.hpp"
-#include "base/text.hpp"
 #include "hub/hub.hpp"
 
 namespace signalbox::hub {
@@ -14,10 +13,6 @@ constexpr TimePoint kAtOnce = TimePoint::min();
 constexpr Milliseconds kLookAgain{5};  ///< at those whose queues have not drained
 constexpr std::chrono::seconds kSlowOnes{1};
 constexpr std::size_t kSlowOnesBytes = 4096;
-
-std::uint32_t hash_of(std::string_view user) {
-  return static_cast<std::uint32_t>(TextHash{}(user));
-}
 
 std::size_t cost(const FrameRef& frame) {
   return frame->memory() + sizeof frame;
@@ -29,7 +24,11 @@ void PresenceFeed::listen(std::uint32_t slot, Link& link, const users::User& use
   if (slot >= places_.size()) places_.resize(slot + 1);
   SB_ASSERT(places_[slot] == 0);
   listeners_.emplace_back();
-  put({.link = &link, .user = &user, .heard = std::max(heard, log_.newest()), .hash = hash_of(user.id), .slot = slot},
+  put({.link = &link,
+       .user = &user,
+       .heard = std::max(heard, log_.newest()),
+       .hash = Audience::hash_of(user.id),
+       .slot = slot},
       listeners_.size() - 1);
 }
 
@@ -50,8 +49,8 @@ void PresenceFeed::leave(std::uint32_t slot) {
   listeners_.pop_back();
 }
 
-void PresenceFeed::add(std::uint64_t sequence, FrameRef frame, std::uint64_t number) {
-  log_.add(sequence, std::move(frame), number);
+void PresenceFeed::add(std::uint64_t sequence, FrameRef frame, Audience to, std::uint64_t number) {
+  log_.add(sequence, std::move(frame), std::move(to), number);
   due_ = kAtOnce;
 }
 
@@ -106,8 +105,7 @@ std::size_t PresenceFeed::tell(Listener& to, std::size_t room, std::size_t most)
   std::uint64_t number = 0;
   auto entry = log_.after(heard);
   for (; entry != log_.end(); ++entry) {
-    const bool own = entry->hash == to.hash && !entry->replaced() && entry->source()->key() == to.user->id;
-    if (!entry->replaced() && !own && entry->is_news(heard)) {
+    if (!entry->replaced() && entry->audience.has(to.user->id, to.hash) && entry->is_news(heard)) {
       const bool late = entry->sequence <= late_, notice = entry->is_notice();
       const auto fits = [&](const FrameRef& frame) { return late || (notice ? room != 0 : cost(frame) <= room); };
       if (told == most || !fits(entry->source())) break;

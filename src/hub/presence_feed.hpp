@@ -4,6 +4,7 @@
 #include <deque>
 #include <vector>
 
+#include "base/audience.hpp"
 #include "base/clock.hpp"
 #include "base/frame.hpp"
 #include "hub/presence_log.hpp"
@@ -40,13 +41,13 @@ class PresenceFeed {
 
   /// From now on all that is told has an offset. Before any socket listens.
   void set_offsets(recovery::Offsets& offsets) { offsets_ = &offsets; }
-  /// The socket in that slot hears what comes from now on, and after `heard`, but nothing of its own user.
+  /// The socket in that slot hears what comes from now on, and after `heard`, as far as it is for its user.
   void listen(std::uint32_t slot, Link& link, const users::User& user, std::uint64_t heard);
   /// If it listens.
   void leave(std::uint32_t slot);
-  /// A transition, or a notice; `sequence` counts them over all shards and rises. The frame's key is the user's id, and
-  /// of a notice empty. `number`: under which it is told, if it is to have an offset.
-  void add(std::uint64_t sequence, FrameRef frame, std::uint64_t number = 0);
+  /// A transition, or a notice, which has no key; `sequence` counts them over all shards and rises. `number`: under
+  /// which it is told, if it is to have an offset.
+  void add(std::uint64_t sequence, FrameRef frame, Audience to, std::uint64_t number = 0);
 
   TimePoint next_deadline() const { return due_; }
   void on_timer(TimePoint now);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 
+#include "base/audience.hpp"
 #include "recovery/broadcast_numbers.hpp"
 #include "users/hash_index.hpp"
 
@@ -20,9 +21,10 @@ class PresenceLog {
   struct Entry {
     std::uint64_t sequence;         ///< among all transitions; the log is in this order
     std::uint64_t first;            ///< of the transitions that it stands for
-    recovery::NumberedFrame frame;  ///< its key is the user's id; no source: a newer one has taken its place
-    std::uint32_t hash;             ///< of that id
-    std::uint32_t count = 1;        ///< of the transitions that it stands for; 3: or more
+    recovery::NumberedFrame frame;  ///< no source: a newer one of the same key, a user's id, has taken its place
+    Audience audience;
+    std::uint32_t hash;       ///< of that key
+    std::uint32_t count = 1;  ///< of the transitions that it stands for; 3: or more
 
     bool replaced() const { return !frame.source; }
     const FrameRef& source() const { return frame.source; }
@@ -38,7 +40,7 @@ class PresenceLog {
   explicit PresenceLog(std::size_t short_log) : short_(short_log) {}
 
   /// `number`: under which it is told, where offsets are wanted.
-  void add(std::uint64_t sequence, FrameRef frame, std::uint64_t number);
+  void add(std::uint64_t sequence, FrameRef frame, Audience to, std::uint64_t number);
   /// All get numbers above those of all that was sent so far.
   void renumber(recovery::Offsets& offsets);
   /// Everybody has heard everything up to there.

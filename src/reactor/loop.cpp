@@ -154,8 +154,8 @@ void Loop::run_mailbox() {
     if (is_task || delivered == kSaidAtOnce) mailbox_.handled(std::exchange(delivered, 0));
     if (!is_task) {
       receiver_->on_message(message, now_);
-    } else if (message.task) {
-      (*message.task)();
+    } else if (message.rest) {
+      message.rest->task();
     }
   }
   mailbox_.handled(delivered);

@@ -21,10 +21,10 @@ History::~History() {
   SB_ASSERT(shares_.empty() && !oldest_);
 }
 
-void History::add_broadcast(FrameRef source, std::uint64_t sequence, std::uint64_t number, TimePoint now) {
+void History::add_broadcast(FrameRef source, Audience to, std::uint64_t sequence, std::uint64_t number, TimePoint now) {
   drop_broadcasts(now);
   number_broadcasts({.number = number, .sequence = sequence, .count = 1});
-  broadcasts_.push_back({{.source = std::move(source), .number = number}, sequence, number, now});
+  broadcasts_.push_back({{.source = std::move(source), .number = number}, std::move(to), sequence, number, now});
   bytes_ += cost(broadcasts_.back());
   push_out();
 }
@@ -45,7 +45,7 @@ std::vector<History::Event> History::broadcasts_after(std::uint64_t sequence, st
     for (auto each = next; each != broadcasts_.end(); ++each) each->frame.number = number + (each->sequence - first);
   }
   for (; next != broadcasts_.end(); ++next) {
-    if (next->frame.source->key() == user) continue;
+    if (!next->audience.has(user)) continue;
     out.push_back({.frame = next->frame.with_offset(offsets), .number = next->frame.number});
   }
   return out;

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/audience.hpp"
 #include "base/clock.hpp"
 #include "recovery/broadcast_numbers.hpp"
 
@@ -39,9 +40,9 @@ class History {
   History(const History&) = delete;
   History& operator=(const History&) = delete;
 
-  /// An event for all sockets that listen, but for those of the user in its key; kept once. `sequence` counts
-  /// broadcasts over all shards.
-  void add_broadcast(FrameRef source, std::uint64_t sequence, std::uint64_t number, TimePoint now);
+  /// An event for all sockets that listen, of the users in its audience; kept once. `sequence` counts broadcasts over
+  /// all shards.
+  void add_broadcast(FrameRef source, Audience to, std::uint64_t sequence, std::uint64_t number, TimePoint now);
   /// The oldest broadcast can be missed until then.
   TimePoint broadcasts_end() const {
     return broadcasts_.empty() ? kNever : broadcasts_.front().at + limits_.broadcasts;
@@ -80,6 +81,7 @@ class History {
   };
   struct Broadcast {
     NumberedFrame frame;
+    Audience audience;
     std::uint64_t sequence;
     std::uint64_t came;  ///< its first number: how old it is
     TimePoint at;

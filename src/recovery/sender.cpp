@@ -34,7 +34,7 @@ void Sender::give(NumberedOutbox& to, const FrameRef& source, std::uint64_t outc
 
 std::uint64_t Sender::broadcast(const Message& message) {
   sequence_ = message.number;
-  history_.add_broadcast(message.frame, sequence_, numbers_.next(), around_.options.now());
+  history_.add_broadcast(message.frame, message.rest->audience, sequence_, numbers_.next(), around_.options.now());
   return numbers_.last();
 }
 

@@ -34,7 +34,7 @@ EmitResult Io::Impl::emit(std::string_view user, users::FrameResult frame, OnCom
 std::expected<void, EmitError> Io::Impl::emit_to_all(users::FrameResult frame) const {
   if (!frame) return std::unexpected(frame.error());
   const log::Use own(hub_.log);
-  return hub_.emitter.emit_to_all(users::notice_of(*std::move(frame)), users::Origin::program);
+  return hub_.emitter.emit_to_all(users::notice_of(*std::move(frame)), Audience::all(), users::Origin::program);
 }
 
 bool Io::post(std::move_only_function<void()> task) const {

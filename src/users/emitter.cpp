@@ -35,9 +35,9 @@ std::expected<std::size_t, BatchError> Emitter::emit_all(std::vector<Emission> e
   return *online;
 }
 
-std::expected<void, EmitError> Emitter::emit_to_all(FrameRef notice, Origin origin) {
+std::expected<void, EmitError> Emitter::emit_to_all(FrameRef notice, const Audience& to, Origin origin) {
   if (!running()) return std::unexpected(EmitError::stopped);
-  const auto taken = directory_.broadcasts.notice(std::move(notice));
+  const auto taken = directory_.broadcasts.notice(std::move(notice), to);
   if (!taken) return std::unexpected(error_of(taken.error(), origin));
   return {};
 }

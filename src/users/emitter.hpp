@@ -34,8 +34,8 @@ class Emitter {
   /// All or none. Returns how many of these went to a socket. The order within a user is that of the list.
   std::expected<std::size_t, BatchError> emit_all(std::vector<Emission> emissions, Origin origin,
                                                   CommitGroup group = 0);
-  /// To every socket that the directory knows; nothing is kept of it.
-  std::expected<void, EmitError> emit_to_all(FrameRef notice, Origin origin);
+  /// To every socket that the directory knows, of these users; nothing is kept of it.
+  std::expected<void, EmitError> emit_to_all(FrameRef notice, const Audience& to, Origin origin);
 
   /// For outcomes whose commit somebody waits for together; 0 where no outcome ever lies on a disk.
   CommitGroup new_group() const;

@@ -32,7 +32,7 @@ TEST(TotalQueueBytes, of_the_clients_of_all_shards_the_one_for_whom_most_waits_g
   const FrameRef shared = text_frame('4' + std::string(10'000, 'x'));
   constexpr std::uint64_t kBehindAllLogins = 1000;
   for (unsigned shard = 0; shard < 2; ++shard)
-    EXPECT_TRUE(world.post(shard, Message::broadcast(shared, kBehindAllLogins)));
+    EXPECT_TRUE(world.post(shard, Message::broadcast(shared, Audience::all(), kBehindAllLogins)));
   world.turn(2);
   EXPECT_GT(world.counters().queued_bytes, 10'000u);
   EXPECT_LT(world.counters().queued_bytes, 20'000u) << "it is in memory once";

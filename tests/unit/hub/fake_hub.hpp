@@ -65,7 +65,7 @@ struct FakeHub {
     Message message = std::move(mailboxes.boxes[shard].front());
     mailboxes.boxes[shard].pop_front();
     test_shard = static_cast<int>(shard);
-    message.kind == Message::Kind::task ? (*message.task)() : locals[shard]->on_message(message);
+    message.kind == Message::Kind::task ? message.rest->task() : locals[shard]->on_message(message);
     locals[shard]->presence().on_timer(test_now);
     test_shard = 0;
     return true;

@@ -53,7 +53,7 @@ struct Presence : testing::Test {
     feed.listen(slot, queue, queue.user, heard);
   }
   void tell(const std::string& what, const std::string& user) {
-    feed.add(++sequence, make_frame(false, FrameKind::user_online, user, what + ' ' + user));
+    feed.add(++sequence, make_frame(false, FrameKind::user_online, user, what + ' ' + user), Audience::all_but(user));
   }
   /// True: another turn is wanted at once.
   bool turn() {
@@ -256,7 +256,8 @@ TEST_F(PacedPresence, ends_with_everybody_knowing_who_is_online) {
         case 2: {
           const bool goes = online.erase(user) != 0;
           if (!goes) online.insert(user);
-          seeds.add(++number, make_frame(false, FrameKind::user_online, user, (goes ? "off " : "on ") + user));
+          seeds.add(++number, make_frame(false, FrameKind::user_online, user, (goes ? "off " : "on ") + user),
+                    Audience::all_but(user));
           break;
         }
         case 3:
@@ -283,7 +284,9 @@ TEST_F(PacedPresence, ends_with_everybody_knowing_who_is_online) {
 
 struct Notices : PacedPresence {
   Notices() : PacedPresence(100, 1000) {}
-  void notice(const std::string& text) { feed.add(++sequence, text_frame(text)); }
+  void notice(const std::string& text, const Audience& to = Audience::all()) {
+    feed.add(++sequence, text_frame(text), to);
+  }
 };
 
 TEST_F(Notices, are_told_to_all_in_the_order_of_all_broadcasts) {
@@ -295,6 +298,14 @@ TEST_F(Notices, are_told_to_all_in_the_order_of_all_broadcasts) {
   EXPECT_EQ(queues[0].take(), (Heard{"on x", "one", "two"}));
   EXPECT_EQ(queues[1].take(), (Heard{"on x", "one", "off u0", "two"}));
   EXPECT_EQ(feed.log_size(), 0u);
+}
+
+TEST_F(Notices, are_told_to_their_audience_alone) {
+  notice("not for u0", Audience::all_but("u0"));
+  notice("for all");
+  turn();
+  EXPECT_EQ(queues[0].take(), Heard{"for all"});
+  EXPECT_EQ(queues[1].take(), (Heard{"not for u0", "for all"}));
 }
 
 TEST_F(Notices, are_never_replaced_however_long_the_log_is) {

@@ -101,7 +101,8 @@ TEST_F(RecoveryAndPresence, a_notice_to_all_is_missed_and_heard_once) {
   Packets expected = kAuthenticated;
   for (const unsigned shard : {1u, 1u, 0u}) {
     const auto tell = [&](const std::string& when) {
-      EXPECT_TRUE(hub.directory.broadcasts.notice(users::notice_of(*users::event_frame("note", when, {}))));
+      EXPECT_TRUE(
+          hub.directory.broadcasts.notice(users::notice_of(*users::event_frame("note", when, {})), Audience::all()));
       hub.deliver();
       expected.push_back("42[\"note\",\"" + when + "\"]");
     };
@@ -338,9 +339,9 @@ TEST_F(RecoveryAndPresence, a_broadcast_that_reaches_the_new_shard_after_the_soc
   FakeClient back(hub, 1);
   claim_from(ada, back);
   // Its thread has put it into the first mailbox, and not yet into the second.
-  const auto news = Message::broadcast(users::checked_event_frame("news", "1")->frame, 1000);
+  const auto news = Message::broadcast(users::checked_event_frame("news", "1")->frame, Audience::all(), 1000);
   const auto post = [&](unsigned shard) {
-    EXPECT_TRUE(hub.mailboxes.post(shard, Message::broadcast(news.frame, news.number)));
+    EXPECT_TRUE(hub.mailboxes.post(shard, Message::broadcast(news.frame, Audience::all(), news.number)));
   };
   post(0);
   hub.deliver();

@@ -59,15 +59,15 @@ struct NoticesTest : EmitterTest {
   NoticesTest() { emitter.set_running(true); }
   static FrameRef notice(const json& data = 1) { return notice_of(*event_frame("note", data, {})); }
   std::expected<void, EmitError> tell(const json& data = 1) {
-    return emitter.emit_to_all(notice(data), Origin::program);
+    return emitter.emit_to_all(notice(data), Audience::all(), Origin::program);
   }
 };
 
 TEST_F(NoticesTest, go_to_every_shard_once_in_one_order) {
   FakeMailboxes two{2};
   Directory all{two, {}};
-  EXPECT_TRUE(all.broadcasts.notice(notice(1)));
-  EXPECT_TRUE(all.broadcasts.notice(notice(2)));
+  EXPECT_TRUE(all.broadcasts.notice(notice(1), Audience::all()));
+  EXPECT_TRUE(all.broadcasts.notice(notice(2), Audience::all()));
   for (const auto& box : two.boxes) {
     ASSERT_EQ(box.size(), 2u);
     EXPECT_EQ(box[0].frame->packet(), R"(42["note",1])");
@@ -95,17 +95,18 @@ TEST_F(NoticesTest, are_refused_by_all_shards_or_by_none) {
 TEST_F(NoticesTest, that_have_not_reached_everybody_take_so_many_bytes_at_most) {
   Directory small{mailboxes, Config{.total_queue_bytes = 3000}};
   const std::string text(1000, 'x');
-  EXPECT_TRUE(small.broadcasts.notice(notice(text)));
-  EXPECT_TRUE(small.broadcasts.notice(notice(text)));
-  EXPECT_EQ(small.broadcasts.notice(notice(text)).error(), Refusal::notices_full);
+  EXPECT_TRUE(small.broadcasts.notice(notice(text), Audience::all()));
+  EXPECT_TRUE(small.broadcasts.notice(notice(text), Audience::all()));
+  EXPECT_EQ(small.broadcasts.notice(notice(text), Audience::all()).error(), Refusal::notices_full);
   EXPECT_EQ(mailboxes.boxes[0].size(), 2u);
   mailboxes.boxes[0].pop_back();  // the newer one has reached everybody first
-  EXPECT_FALSE(small.broadcasts.notice(notice(text))) << "all of them are looked at once a second at most";
+  EXPECT_FALSE(small.broadcasts.notice(notice(text), Audience::all()))
+      << "all of them are looked at once a second at most";
   small.broadcasts.forget();
-  EXPECT_TRUE(small.broadcasts.notice(notice(text)));
-  EXPECT_FALSE(small.broadcasts.notice(notice(text)));
+  EXPECT_TRUE(small.broadcasts.notice(notice(text), Audience::all()));
+  EXPECT_FALSE(small.broadcasts.notice(notice(text), Audience::all()));
   mailboxes.boxes[0].clear();
-  EXPECT_TRUE(small.broadcasts.notice(notice(std::string(5000, 'x')))) << "one alone is always taken";
+  EXPECT_TRUE(small.broadcasts.notice(notice(std::string(5000, 'x')), Audience::all())) << "one alone is always taken";
 }
 
 }  // namespace

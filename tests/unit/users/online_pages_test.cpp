@@ -35,7 +35,7 @@ struct OnlinePagesTest : testing::Test {
     if (box.empty()) return false;
     const Message message = std::move(box.front());
     box.pop_front();
-    (*message.task)();
+    message.rest->task();
     return true;
   }
   std::size_t all_tasks() {

@@ -47,7 +47,7 @@ struct Resting : testing::Test {
     while (!mailboxes.boxes[0].empty()) {
       Message message = std::move(mailboxes.boxes[0].front());
       mailboxes.boxes[0].pop_front();
-      if (message.kind == Message::Kind::task) (*message.task)();
+      if (message.kind == Message::Kind::task) message.rest->task();
     }
     return told;
   }
