@@ -17,6 +17,7 @@ namespace signalbox {
 
 namespace hub {
 struct Hub;
+class Incoming;
 class SocketList;
 class SocketState;
 class Registry;
@@ -158,6 +159,7 @@ class Socket {
 
  private:
   friend class hub::SocketState;
+  friend class hub::Incoming;
   explicit Socket(hub::SocketState& state) : state_(&state) {}
 
   hub::SocketState* state_;

@@ -63,6 +63,8 @@ struct Hub {
 
   /// A socket by its name, on its shard's thread; nothing if it has gone.
   SocketState* find(const SocketRef& ref) const;
+  /// `41` to a socket of any shard, one too many of its user's. Its connection ends with it if it has no other.
+  void send_away(const SocketRef& ref);
 };
 
 /// How a client's packets reach its transport: the Engine.IO session, seen from above.

@@ -5,12 +5,25 @@
 
 #include "base/assert.hpp"
 #include "base/mutex.hpp"
+#include "hub/client.hpp"
 #include "hub/socket_state.hpp"
 
 namespace signalbox::hub {
 
 SocketState* Hub::find(const SocketRef& ref) const {
   return shards[ref.shard]->find(ref.slot, ref.generation);
+}
+
+void Hub::send_away(const SocketRef& ref) {
+  auto task = [this, ref] {
+    SocketState* socket = find(ref);
+    if (!socket) return;
+    limits.sockets_of_user.reached({{"user", std::string(socket->owner().id())}});
+    Client& client = socket->client();
+    client.disconnect(*socket, false);
+    client.close_if_empty(CloseReason::forced_close, clocks.steady());
+  };
+  static_cast<void>(mailboxes.post(ref.shard, Message::run(std::move(task))));
 }
 
 SocketRef LocalSockets::add(SocketState& socket, Link& link) {
@@ -65,8 +78,10 @@ void LocalSockets::on_message(Message& message) {
 void LocalSockets::send(Message& message) {
   const Entry* to = entry(message.slot, message.generation);
   if (!to) return;
-  if (message.number != 0) return to->socket->send_outcome(message.frame, message.number);
-  to->link->send(std::move(message.frame));
+  if (message.number == 0) return to->link->send(std::move(message.frame));
+  SocketState& socket = *to->socket;
+  socket.outbox().send_outcome(message.frame, message.number);
+  socket.sent_outcome(message.number);
 }
 
 TimePoint LocalSockets::next_deadline() const {

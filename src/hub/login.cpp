@@ -9,6 +9,13 @@
 #include "hub/socket_state.hpp"
 
 namespace signalbox::hub {
+
+using socketio::PacketType;
+
+FrameRef control_frame(PacketType type, std::string_view nsp, std::string_view payload) {
+  return make_frame(false, FrameKind::control, {}, socketio::packet_head(type, nsp), payload);
+}
+
 Login::Login(Client& client, const Namespace& nsp, std::string_view payload)
     : client_(client), nsp_(nsp), attempt_(client.handshake(), nsp.name, payload, client.hub().config.json_depth) {}
 
@@ -46,7 +53,8 @@ void Login::ask(const AsyncMiddleware& middleware, TimePoint now) {
     // Refused only by shards that have stopped.
     static_cast<void>(hub.mailboxes.post(shard, Message::run([&hub, shard, id, last = std::move(last)] {
                                            if (Login* login = hub.shards[shard]->logins().find(id))
-                                             login->client_.on_admission(*login, last);
+                                             login->client_.resume(
+                                                 [&] { login->on_admission(last, hub.clocks.steady()); });
                                          })));
   });
   if (const auto asked = call(hub, middleware, attempt_, std::move(done)); !asked) {
@@ -70,11 +78,25 @@ void Login::on_admission(const Middleware& last, TimePoint now) {
 
 void Login::refuse(const ConnectRefusal& refusal, TimePoint now) {
   over_ = true;
-  client_.refuse(nsp_, refusal, now);
+  log::debug("a client is refused",
+             {{"namespace", nsp_.name}, {"why", refusal.message}, {"address", client_.handshake().remote_address}});
+  const auto dump = [](const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); };
+  if (!refusal.as_unauthorized_event) {
+    json answer = {{"message", refusal.message}};
+    if (!refusal.data.is_null()) answer["data"] = refusal.data;
+    return client_.link().send(control_frame(PacketType::connect_error, nsp_.name, dump(answer)));
+  }
+  // What the original's clients listen for: let in, told, and sent away.
+  const std::string welcome = R"({"sid":")" + make_socket_id() + R"("})";
+  client_.link().send(control_frame(PacketType::connect, nsp_.name, welcome));
+  client_.link().send(text_frame(socketio::event_packet(nsp_.name, {}, events::unauthorized, dump(refusal.data))));
+  client_.link().send(control_frame(PacketType::disconnect, nsp_.name));
+  client_.close_if_empty(CloseReason::forced_close, now);
 }
 
 void Login::claim(TimePoint now) {
-  client_.admitted(attempt_.user() ? std::string_view(attempt_.user()->user_id) : std::string_view());
+  if (attempt_.user()) client_.link().set_user(attempt_.user()->user_id);
+  client_.link().set_authenticated(true);
   socket_ = std::make_unique<SocketState>(client_, nsp_, attempt_, now);
   if (!wish_ || !socket_->outbox().claim(*socket_, *std::exchange(wish_, {}))) load();
 }
@@ -85,12 +107,14 @@ void Login::on_claim(const recovery::FoundSocket* found) {
 }
 
 void Login::load() {
-  if (!socket_->joins_directory()) return on_loaded();
-  client_.hub().directory.reader.when_loaded(socket_->user_id(), socket_->ref().shard,
-                                             [&hub = client_.hub(), ref = socket_->ref()] {
-                                               if (SocketState* still = hub.find(ref))
-                                                 still->client().on_loaded(*still);
-                                             });
+  if (!socket_->owner().joins_directory(nsp_)) return on_loaded();
+  client_.hub().directory.reader.when_loaded(
+      socket_->owner().id(), socket_->ref().shard, [&hub = client_.hub(), ref = socket_->ref()] {
+        SocketState* still = hub.find(ref);
+        if (!still) return;
+        Client& client = still->client();
+        client.resume([&] { client.memberships().login_of(*still).on_loaded(); });
+      });
 }
 
 void Login::on_loaded() {
@@ -99,7 +123,7 @@ void Login::on_loaded() {
 
 SocketState& Login::hand_over() {
   over_ = true;
-  return client_.take(std::move(socket_));
+  return client_.memberships().add(std::move(socket_));
 }
 
 void Login::abandon(CloseReason reason, TimePoint now) {

@@ -10,11 +10,15 @@
 #include "hub/connect_attempt.hpp"
 #include "hub/registry.hpp"
 #include "recovery/connections.hpp"
+#include "socketio/packet.hpp"
 
 namespace signalbox::hub {
 
 class Client;
 class SocketState;
+
+/// A packet to a client that is in no namespace of that name.
+FrameRef control_frame(socketio::PacketType type, std::string_view nsp, std::string_view payload = {});
 
 /// A client's way into a namespace:
 ///

@@ -14,7 +14,7 @@ namespace {
 
 recovery::SocketFacts facts_of(const SocketState& socket) {
   recovery::SocketFacts facts{
-      .ref = socket.ref(), .id = {}, .user = std::string(socket.user_id()), .nsp = socket.nsp().name};
+      .ref = socket.ref(), .id = {}, .user = std::string(socket.owner().id()), .nsp = socket.nsp().name};
   std::ranges::copy(socket.id(), facts.id.begin());
   return facts;
 }
@@ -36,8 +36,9 @@ bool Outbox::claim(const SocketState& socket, recovery::Wish wish) {
   return numbered_ && numbered_->claims.claim(facts_of(socket), std::move(wish));
 }
 
-std::string Outbox::open(const SocketState& socket, const users::User* user) {
-  return numbered_ ? numbered_->open(facts_of(socket), user, socket.withheld()) : std::string();
+std::string Outbox::open(const SocketState& socket) {
+  const SocketOwner& owner = socket.owner();
+  return numbered_ ? numbered_->open(facts_of(socket), owner.entry(), owner.withheld()) : std::string();
 }
 
 void Outbox::close(const users::User* user, CloseReason reason, TimePoint now) {
@@ -54,6 +55,10 @@ void Outbox::send(PacketType type, std::optional<std::uint64_t> id, std::string_
   const FrameKind kind = answers ? FrameKind::event : FrameKind::control;
   client_.link().send(make_frame(false, kind, {}, head, payload));
   for (const std::string& attachment : attachments) client_.link().send(binary_frame(attachment));
+}
+
+void Outbox::send_ack(std::uint64_t id, std::string_view array, const Attachments& attachments) {
+  send(attachments.empty() ? PacketType::ack : PacketType::binary_ack, id, array, attachments);
 }
 
 void Outbox::emit(std::string_view event, std::string_view arguments, const Attachments& attachments) {

@@ -30,14 +30,15 @@ class Outbox {
 
   /// Its client wants to go on as an older socket. False: there is none. True: Client::on_claim() says.
   bool claim(const SocketState& socket, recovery::Wish wish);
-  /// The socket is accepted as a new one; `user` as in the directory. Returns the pid by which its client may find it
+  /// The socket is accepted as a new one. Returns the pid by which its client may find it
   /// again; empty: it may not.
-  std::string open(const SocketState& socket, const users::User* user);
+  std::string open(const SocketState& socket);
   /// Nothing more goes to this client: the socket leaves the directory, now or when nobody can come back for it.
   void close(const users::User* user, CloseReason reason, TimePoint now);
 
   void send(socketio::PacketType type, std::optional<std::uint64_t> id, std::string_view payload,
             const Attachments& attachments);
+  void send_ack(std::uint64_t id, std::string_view array, const Attachments& attachments);
   void emit(std::string_view event, std::string_view arguments, const Attachments& attachments);
   /// The client acknowledges it under this id, and gets it once.
   void emit_with_ack(std::uint64_t id, std::string_view event, std::string_view arguments,

@@ -70,7 +70,8 @@ void Outboxes::sent_outcome(const SocketRef& socket, std::uint64_t number) {
 }
 
 void Outboxes::ask_receipt(const SocketRef& socket, std::uint64_t number) {
-  hub_->find(socket)->client().want_receipt(socket, number);
+  Client& client = hub_->find(socket)->client();
+  client.receipts().ask_for_outbox(client.link(), socket, number);
 }
 
 void Outboxes::take_over(const SocketRef& ref) {
@@ -83,7 +84,8 @@ void Outboxes::take_over(const SocketRef& ref) {
 
 void Outboxes::answer(const SocketRef& ref, const recovery::FoundSocket* found) {
   SocketState& socket = *hub_->find(ref);
-  socket.client().on_claim(socket, found);
+  Client& client = socket.client();
+  client.resume([&] { client.memberships().login_of(socket).on_claim(found); });
 }
 
 void Outboxes::release(const SocketRef& socket) {

@@ -33,16 +33,16 @@ std::string_view Socket::nsp() const {
   return state_->nsp().name;
 }
 std::string_view Socket::user_id() const {
-  return state_->user_id();
+  return state_->owner().id();
 }
 bool Socket::recovered() const {
   return state_->recovered();
 }
 json Socket::user() const {
-  return state_->user_json().empty() ? json::object() : json::parse(state_->user_json());
+  return state_->owner().json().empty() ? json::object() : json::parse(state_->owner().json());
 }
 std::string_view Socket::user_text() const {
-  return state_->user_json().empty() ? std::string_view("{}") : state_->user_json();
+  return state_->owner().json().empty() ? std::string_view("{}") : state_->owner().json();
 }
 SocketHandle Socket::handle() const {
   return SocketHandle(*state_);
@@ -60,14 +60,14 @@ void Socket::emit(std::string_view event, const json& argument) {
 
 void Socket::emit_text(std::string_view event, const JsonView& arguments_array, const Attachments& attachments) {
   check_name(event);
-  state_->emit(event, checked(arguments_array, attachments, state_->config()), attachments);
+  state_->emit(event, checked(arguments_array, attachments, state_->client().hub().config), attachments);
 }
 
 void Socket::emit_with_ack(std::string_view event, const JsonView& arguments_array, OnAck on_ack,
                            std::chrono::milliseconds timeout, const Attachments& attachments) {
   check_name(event);
-  state_->emit_with_ack(event, checked(arguments_array, attachments, state_->config()), attachments, std::move(on_ack),
-                        timeout);
+  state_->emit_with_ack(event, checked(arguments_array, attachments, state_->client().hub().config), attachments,
+                        std::move(on_ack), timeout);
 }
 
 void Socket::disconnect(bool close) {

@@ -29,7 +29,7 @@ SocketHandle::SocketHandle(const hub::SocketState& state)
       generation_(state.ref().generation),
       id_(state.id()),
       nsp_(state.nsp().name),
-      user_id_(state.user_id()) {}
+      user_id_(state.owner().id()) {}
 
 std::expected<void, EmitError> SocketHandle::emit(std::string_view event, const json& argument) const {
   std::string array = "[";

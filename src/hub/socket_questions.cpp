@@ -78,20 +78,21 @@ std::expected<PresenceQuery, std::string_view> read_presence(std::string_view op
 }
 
 std::size_t most_of_an_answer(const SocketState& socket) {
-  return std::min(socket.config().send_queue_bytes, kMaxAnswer);
+  return std::min(socket.client().hub().config.send_queue_bytes, kMaxAnswer);
 }
 
 void answer_error(SocketState& socket, std::uint64_t ack_id, std::string_view sentence) {
   std::string answer = R"([{"error":)";
   append_json_string(answer, sentence);
-  socket.send_ack(ack_id, answer += "}]", {});
+  socket.outbox().send_ack(ack_id, answer += "}]", {});
 }
 
 /// How many bytes that are.
 std::size_t give(SocketState& socket, std::uint64_t ack_id, std::string answer, std::size_t looked_at) {
   answer += ']';
-  socket.client().spend_answer(Questions::Cost{.bytes = answer.size(), .looked_at = looked_at}.in_bytes());
-  socket.send_ack(ack_id, answer, {});
+  const Questions::Cost cost{.bytes = answer.size(), .looked_at = looked_at};
+  socket.client().pace().spend_answer(socket.client(), cost.in_bytes());
+  socket.outbox().send_ack(ack_id, answer, {});
   return answer.size();
 }
 
@@ -121,17 +122,17 @@ std::string_view may_not_ask(const SocketState& socket) {
   std::string_view why;
   if (socket.client().local().questions().asks(link))
     why = "One question at a time: ask again when the other is answered.";
-  if (link.waiting() >= socket.config().send_queue_bytes)
+  if (link.waiting() >= socket.client().hub().config.send_queue_bytes)
     why = "SEND_QUEUE_BYTES wait for this client: ask again when it has read them.";
   if (!why.empty()) {
     socket.client().hub().limits.questions.reached(
-        {{"user", std::string(socket.user_id())}, {"why", std::string(why)}});
+        {{"user", std::string(socket.owner().id())}, {"why", std::string(why)}});
   }
   return why;
 }
 
 void ask(SocketState& socket, std::move_only_function<void(Questions::Answered)> answer) {
-  socket.client().local().questions().ask({.user = std::string(socket.user_id()),
+  socket.client().local().questions().ask({.user = std::string(socket.owner().id()),
                                            .link = &socket.client().link(),
                                            .bytes = most_of_an_answer(socket),
                                            .answer = std::move(answer)});
@@ -145,7 +146,7 @@ void answer_jobs(SocketState& socket, std::uint64_t ack_id, std::expected<users:
     return;
   }
   query->bytes = most_of_an_answer(socket);
-  ask(socket, [&hub = socket.client().hub(), ref = socket.ref(), ack_id, user = std::string(socket.user_id()),
+  ask(socket, [&hub = socket.client().hub(), ref = socket.ref(), ack_id, user = std::string(socket.owner().id()),
                query = std::move(*query)](Questions::Answered answered) mutable {
     auto take = [&hub, ref, ack_id, job = query.job_id,
                  answered = std::move(answered)](const users::JobPage& page) mutable {
@@ -158,7 +159,7 @@ void answer_jobs(SocketState& socket, std::uint64_t ack_id, std::expected<users:
 
 void answer_presence(SocketState& socket, std::uint64_t ack_id, std::string_view options) {
   auto query = read_presence(options);
-  if (query && !socket.config().presence_events) query = std::unexpected(kPresenceOff);
+  if (query && !socket.client().hub().config.presence_events) query = std::unexpected(kPresenceOff);
   const std::string_view error = query ? may_not_ask(socket) : query.error();
   if (!error.empty()) return answer_error(socket, ack_id, error);
   ask(socket, [&hub = socket.client().hub(), ref = socket.ref(), ack_id,
@@ -184,7 +185,7 @@ std::string_view first_argument(std::string_view payload, std::string_view other
 bool answer_question(SocketState& socket, const socketio::EventView& event, const socketio::PacketView& packet) {
   const bool of_one = event.name == "job_status", of_all = event.name == "jobs";
   const bool is_question = of_one || of_all || event.name == "presence";
-  if (!is_question || socket.user_id().empty() || socket.nsp().name != kMainNamespace) return false;
+  if (!is_question || !socket.owner().joins_directory(socket.nsp())) return false;
   if (socket.nsp().handlers.contains(event.name)) return false;
   if (!packet.ack_id) return true;  // nobody waits for the answer
   const std::string_view argument = first_argument(packet.payload, of_one ? R"("")" : "null");

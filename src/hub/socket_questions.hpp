@@ -1,7 +1,9 @@
 #pragma once
-#include "hub/socket_state.hpp"
+#include "socketio/packet.hpp"
 
 namespace signalbox::hub {
+
+class SocketState;  // hub/socket_state.hpp
 
 /// Answers what every client may ask: `jobs` and `job_status` about its user's jobs, and `presence`. False: the event
 /// is none of these, or the program handles it itself.

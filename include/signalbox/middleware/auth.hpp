@@ -22,8 +22,8 @@ class JwtAuth {
   std::expected<void, ConnectRefusal> operator()(ConnectRequest& request) const;
 
  private:
-  friend class hub::SocketState;  // for the event `authenticate`
-  friend class hub::Registry;     // which warns of a short secret
+  friend class hub::Incoming;  // for the event `authenticate`
+  friend class hub::Registry;  // which warns of a short secret
   const auth::JwtVerifier& verifier() const;
   bool short_secret() const;
 
