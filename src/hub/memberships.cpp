@@ -1,5 +1,6 @@
 #include "hub/memberships.hpp"
 
+#include <algorithm>
 #include <iterator>
 
 #include "base/assert.hpp"

@@ -28,10 +28,10 @@ class Outbox {
   const Namespace& nsp() const { return nsp_; }
   SocketRef ref() const;
 
-  /// Its client wants to go on as an older socket. False: there is none. True: Client::on_claim() says.
+  /// Its client wants to go on as an older socket. False: there is none. True: Login::on_claim() says.
   bool claim(const SocketState& socket, recovery::Wish wish);
-  /// The socket is accepted as a new one. Returns the pid by which its client may find it
-  /// again; empty: it may not.
+  /// The socket is accepted as a new one. Returns the pid by which its client may find it again;
+  /// empty: it may not.
   std::string open(const SocketState& socket);
   /// Nothing more goes to this client: the socket leaves the directory, now or when nobody can come back for it.
   void close(const users::User* user, CloseReason reason, TimePoint now);
