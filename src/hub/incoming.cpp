@@ -54,7 +54,7 @@ void Incoming::call(std::string_view event, Arguments arguments, Ack ack) {
     hub.counters.ignored_events.fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  guarded(hub, event, socket_.owner().id(), [&] {
+  guarded(hub, event, &socket_.owner(), [&] {
     Socket socket(socket_);
     if (found == nsp.handlers.end()) return nsp.any(socket, event, std::move(arguments), std::move(ack));
     if (const auto* handler = std::get_if<EventRegistry::Handler>(&found->second)) {

@@ -24,7 +24,7 @@ void SocketList::travel(std::unique_ptr<SocketList> list) {
   const unsigned shard = list->shard_;
   static_cast<void>(hub.mailboxes.post(shard, Message::run([list = std::move(list)]() mutable {
                                          if (!list->step()) return travel(std::move(list));
-                                         guarded(list->hub_, "on_sockets", {},
+                                         guarded(list->hub_, "on_sockets", nullptr,
                                                  [&] { list->on_sockets_(std::move(list->found_)); });
                                        })));
 }

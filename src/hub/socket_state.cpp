@@ -28,7 +28,7 @@ std::unique_ptr<std::string> kept_payload(const Namespace& nsp, const std::strin
 }
 
 void give_up(Hub& hub, const SocketOwner& owner, std::vector<OnAck> waiting, AckError error) {
-  for (OnAck& on_ack : waiting) guarded(hub, "acknowledgement", owner.id(), [&] { on_ack(std::unexpected(error)); });
+  for (OnAck& on_ack : waiting) guarded(hub, "acknowledgement", &owner, [&] { on_ack(std::unexpected(error)); });
 }
 
 }  // namespace
@@ -90,7 +90,7 @@ void SocketState::introduce() {
   owner_.trim_json(nsp());
   for (const auto& handler : nsp().on_connect) {
     if (left_) return;
-    guarded(client().hub(), "on_connect", owner_.id(), [&] {
+    guarded(client().hub(), "on_connect", &owner_, [&] {
       Socket socket(*this);
       handler(socket);
     });
@@ -129,7 +129,7 @@ void SocketState::on_ack(std::uint64_t id, const JsonView& payload, Attachments 
   }
   OnAck on_ack = acks_ ? acks_->take(id) : OnAck();
   if (!on_ack) return;
-  guarded(client().hub(), "acknowledgement", owner_.id(),
+  guarded(client().hub(), "acknowledgement", &owner_,
           [&] { on_ack(Arguments{.text = JsonText(payload), .attachments = std::move(attachments)}); });
 }
 
@@ -149,7 +149,7 @@ void SocketState::leave(CloseReason reason, TimePoint now) {
   if (acks_) give_up(client().hub(), owner_, acks_->take_all(), AckError::disconnected);
   if (welcomed_) {
     for (const auto& handler : nsp().on_disconnect) {
-      guarded(client().hub(), "on_disconnect", owner_.id(), [&] {
+      guarded(client().hub(), "on_disconnect", &owner_, [&] {
         Socket socket(*this);
         handler(socket, to_text(reason));
       });

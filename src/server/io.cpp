@@ -25,7 +25,7 @@ EmitResult Io::Impl::emit(std::string_view user, users::FrameResult frame, OnCom
   const EmitResult result = hub_.emitter.emit(user, *std::move(frame), users::Origin::program, group);
   if (!result) return result;
   auto call = [&hub = hub_, on_committed = std::move(on_committed)](users::Commit commit) mutable {
-    hub::guarded(hub, "on_committed", {}, [&] { on_committed(commit == users::Commit::durable); });
+    hub::guarded(hub, "on_committed", nullptr, [&] { on_committed(commit == users::Commit::durable); });
   };
   hub_.emitter.when_durable(group, std::move(call));
   return result;
@@ -41,7 +41,7 @@ bool Io::post(std::move_only_function<void()> task) const {
   if (!impl_->hub().emitter.running()) return false;
   const int here = impl_->hub().mailboxes.current_shard();
   auto guarded = [&hub = impl_->hub(), task = std::move(task)]() mutable {
-    hub::guarded(hub, "a posted task", {}, [&] { task(); });
+    hub::guarded(hub, "a posted task", nullptr, [&] { task(); });
   };
   return impl_->hub().mailboxes.post(here < 0 ? 0 : static_cast<unsigned>(here), Message::run(std::move(guarded)));
 }

@@ -44,5 +44,29 @@ TEST(Thrown, by_one_services_program_takes_no_line_from_another_service) {
   EXPECT_EQ(quiet.lines("a middleware threw"), 1);
 }
 
+TEST(Thrown, by_a_handler_that_ended_its_users_last_socket_says_whose_it_was) {
+  FakeHub hub{Config{.presence_grace = Milliseconds{0}}};
+  const std::string ada = "ada, whose id takes memory of its own";
+  hub.events().on("bad", [&hub](Socket& socket, const json&, Ack) {
+    socket.disconnect();
+    hub.directory.on_timer(test_now);  // as another shard may: the grace is over
+    throw std::runtime_error("as asked");
+  });
+  hub.registry.start(hub.config);
+  std::vector<std::string> users;
+  const auto note = [&](const LogLine& line) {
+    for (const auto& [name, value] : line.fields) {
+      if (name == "user") users.emplace_back(value);
+    }
+  };
+  const log::LogRef log = std::make_shared<log::Log>("info", false, note);
+  const log::Use own(log);
+  FakeClient client(hub);
+  client.log_in(ada);
+  client.text(R"(2["bad"])");
+  EXPECT_EQ(hub.directory.sockets.user_of(ada), nullptr);
+  EXPECT_EQ(users, std::vector{ada});
+}
+
 }  // namespace
 }  // namespace signalbox::hub::test
