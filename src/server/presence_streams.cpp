@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t kPiece = 64 * 1024;
 constexpr std::size_t kUsersATurn = 4000;  ///< looked at, in some 100 µs
 constexpr std::chrono::seconds kCommentEvery{15};
+/// After news to all followers so much time goes to other work for each of them, several times what telling one takes.
+constexpr std::chrono::microseconds kRestAFollower{25};
 
 }  // namespace
 
@@ -118,7 +120,8 @@ void PresenceStreams::hear(Shard& shard, std::string event) {
 
 TimePoint PresenceStreams::next_deadline(unsigned shard) const {
   const Shard& its = *shards_[shard];
-  return its.news || !its.reading.empty() ? TimePoint::min() : its.next_comment;
+  if (!its.reading.empty()) return TimePoint::min();
+  return its.news ? std::min(its.next_news, its.next_comment) : its.next_comment;
 }
 
 void PresenceStreams::on_timer(unsigned shard, TimePoint now) {
@@ -127,7 +130,9 @@ void PresenceStreams::on_timer(unsigned shard, TimePoint now) {
     its.next_comment = now + kCommentEvery;
     hear(its, std::string(kComment));
   }
-  if (std::exchange(its.news, false)) {
+  if (its.news && now >= its.next_news) {
+    its.news = false;
+    its.next_news = now + its.followers.size() * kRestAFollower;
     for (const Follower* follower : its.followers) network_.go_on(follower->id());
   }
   if (its.reading.empty()) return;

@@ -46,6 +46,7 @@ class PresenceStreams final : public users::PresenceObserver {
     std::vector<Follower*> followers{};  ///< owned by their connections
     std::deque<Follower*> reading{};     ///< of these, whose walk goes on in its turn
     bool news = false;                   ///< in the log, of which followers have not been told
+    TimePoint next_news{};               ///< not before: many followers leave time for other work
     TimePoint next_comment = kNever;
     std::atomic<std::size_t> count{0};  ///< of followers, for whoever has news
   };

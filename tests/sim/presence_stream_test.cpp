@@ -1,6 +1,7 @@
 // GET /api/presence as a stream of events, while users come and go.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <random>
@@ -210,11 +211,11 @@ TEST(PresenceStream, of_a_reader_that_lags_too_far_ends_and_the_others_go_on) {
   for (std::size_t i = 0; i < 20'000; ++i) {
     crowd.come(i);
     if (i % 100 != 0) continue;
-    world.turn(2);
+    world.pass(Milliseconds(1));
     quick.read();
     EXPECT_LT(world.counters().queued_bytes, 200'000u) << "what waits for the slow one is bounded";
   }
-  world.turn(2);
+  world.pass(Milliseconds(1));
   quick.read();
   EXPECT_TRUE(quick.online == crowd.online);
   slow.socket()->room = SIZE_MAX;
@@ -226,6 +227,26 @@ TEST(PresenceStream, of_a_reader_that_lags_too_far_ends_and_the_others_go_on) {
   world.turn(20);
   anew.read();
   EXPECT_TRUE(anew.online == crowd.online);
+}
+
+TEST(PresenceStream, of_many_leaves_time_between_news_for_other_work) {
+  ServerWorld world(with_key());
+  Crowd crowd(world);
+  std::vector<std::unique_ptr<Follower>> followers;
+  for (int i = 0; i < 400; ++i) followers.push_back(std::make_unique<Follower>(world));
+  world.turn(500);
+  const auto all_have = [&](std::size_t users) {
+    return std::ranges::all_of(followers, [&](auto& each) { return each->read(), each->online.size() == users; });
+  };
+  crowd.come(1);
+  world.turn(3);
+  EXPECT_TRUE(all_have(1)) << "the first at once";
+  crowd.come(2);
+  crowd.come(3);
+  world.turn(3);
+  EXPECT_TRUE(all_have(1)) << "no time has passed";
+  world.pass(Milliseconds(10));
+  EXPECT_TRUE(all_have(3));
 }
 
 TEST(PresenceStream, that_nobody_follows_any_more_costs_nothing) {
