@@ -17,8 +17,8 @@ class RemoteIo {
   #follower;
 
   /** `url`: http://host:3000, with the path that stands before /api if there is one. `log(level, sentence)` hears "warn"
-      and "info". `limits`: maxWaiting (10,000 events), maxEvents (1,000) and maxBytes (1,000,000) of one request. Throws a
-      TypeError that says what is wrong with url or apiKey. */
+      and "info". `limits`: maxWaiting (10,000 events) and maxWaitingOfUser (1,000 of these), maxEvents (1,000)
+      and maxBytes (1,000,000) of one request. Throws a TypeError that says what is wrong with url or apiKey. */
   constructor({ url, apiKey, log = () => {}, limits = {} }) {
     this.#server = new Server({ url, apiKey }, requestsAtOnce);
     this.#sender = new Sender(this.#server, { log, limits: { ...limits, maxUnderWay: requestsAtOnce } });
@@ -67,7 +67,7 @@ class RemoteIo {
   }
 
   /** Takes no event any more. What waits is sent for `ms` milliseconds at most, and then rejected as "stopped". */
-  async close(ms = 5000) {
+  async close(ms = 10_000) {
     this.#follower.stop();
     await this.#sender.close(ms, new EmitError("stopped", "The connection to the server was closed by close()."));
     this.#server.close();

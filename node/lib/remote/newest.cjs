@@ -11,12 +11,14 @@ class Newest {
   item(user, event, text, done) {
     const json = `{"userId":${JSON.stringify(user)},"event":${JSON.stringify(event)},"data":${text}}`;
     const isJob = event === "job_progress" || event === "job_completed" || event === "job_failed";
+    const job = isJob ? jobOf(user, text) : undefined;
     return {
       user,
       json,
       bytes: Buffer.byteLength(json),
       progress: event === "job_progress",
-      job: isJob ? jobOf(user, text) : undefined,
+      job,
+      outcome: job !== undefined && event !== "job_progress",
       turn: this.#turn,
       outdated: false, // progress: something newer of its job has come
       alone: false, // it is to be sent in a request of its own

@@ -19,6 +19,7 @@ class Outbox {
   #newest = new Newest();
   #repeats = [];
   #waiting = 0; // events that are not settled
+  #waitingOf = new Map(); // user → how many of these
   #underWay = 0; // requests
   #failures = 0; // in a row
   #pausedUntil = 0;
@@ -28,8 +29,8 @@ class Outbox {
   #random;
   #newKey;
 
-  constructor({ maxEvents = 1000, maxBytes = 1_000_000, maxWaiting = 10_000, maxUnderWay = 6, random = Math.random, newKey = randomUUID } = {}) {
-    this.#limits = { maxEvents, maxWaiting, maxUnderWay };
+  constructor({ maxEvents = 1000, maxBytes = 1_000_000, maxWaiting = 10_000, maxWaitingOfUser = 1000, maxUnderWay = 6, random = Math.random, newKey = randomUUID } = {}) {
+    this.#limits = { maxEvents, maxWaiting, maxWaitingOfUser, maxUnderWay };
     this.#maxBytes = maxBytes;
     this.#random = random;
     this.#newKey = newKey;
@@ -47,8 +48,12 @@ class Outbox {
       "accepted" or, of progress that newer events of its job made pointless, "superseded". */
   add(user, event, text, done) {
     if (this.#closed) return done(this.#closed);
-    if (this.#waiting >= this.#limits.maxWaiting) return done(new EmitError("overloaded", `${this.#waiting} events wait for the server already: try again when some have been sent.`));
+    const ofUser = this.#waitingOf.get(user) ?? 0;
+    const { maxWaiting, maxWaitingOfUser } = this.#limits;
+    if (this.#waiting >= maxWaiting) return done(overloaded(`${maxWaiting} events wait for the server already`));
+    if (ofUser >= maxWaitingOfUser) return done(overloaded(`${maxWaitingOfUser} events of this user wait for the server already`));
     ++this.#waiting;
+    this.#waitingOf.set(user, ofUser + 1);
     const item = this.#newest.item(user, event, text, done);
     const outdated = this.#newest.note(item);
     if (outdated && this.#lanes.remove(outdated)) this.#end(outdated, undefined, "superseded");
@@ -86,6 +91,8 @@ class Outbox {
         return this.#without(batch, verdict);
       case "smaller":
         return this.#smaller(batch, verdict);
+      case "partly":
+        return this.#partly(batch, verdict);
       case "later":
         return batch.uncertain && verdict.at === undefined ? this.#again(batch, verdict, now) : this.#later(batch, verdict, now);
       case "unsent":
@@ -113,8 +120,15 @@ class Outbox {
   #without(batch, verdict) {
     const item = batch.items[verdict.at];
     if (!item) return this.#smaller(batch, verdict);
-    this.#giveBack(batch, item);
+    this.#giveBack(batch, (other) => other !== item);
     this.#end(item, new EmitError(verdict.code, verdict.text));
+  }
+  // Each outcome is sent again for itself: a job has one, and is told of it twice at worst.
+  #partly(batch, verdict) {
+    if (batch.items.length === 1) return this.#refuse(batch, verdict);
+    for (const item of batch.items) item.alone = true;
+    this.#giveBack(batch, (item) => item.outcome);
+    for (const item of batch.items) if (!item.outcome) this.#end(item, undefined, "accepted");
   }
   // Too large: the server takes less than we thought. Or one is wrong: it is found by sending each for itself.
   #smaller(batch, verdict) {
@@ -123,10 +137,11 @@ class Outbox {
     else for (const item of batch.items) item.alone = true;
     this.#giveBack(batch);
   }
-  // A user has too much unread, so that this event waits and holds up that user's later ones. Or the server is busy.
+  // A user has too much unread: this event waits, holds up that user's later ones, and is repeated in a request of its
+  // own, so that it holds up nobody else. Or the server is busy.
   #later(batch, { at, afterMs }, now) {
     const item = batch.items[at];
-    if (item) item.notBefore = now + Math.max(afterMs, backoff(item.refusals++, this.#random));
+    if (item) Object.assign(item, { alone: true, notBefore: now + Math.max(afterMs, backoff(item.refusals++, this.#random)) });
     else this.#pause(now, afterMs);
     this.#giveBack(batch);
   }
@@ -155,11 +170,13 @@ class Outbox {
     this.#lanes.release(batch.items, []);
     for (const item of batch.items) end(item);
   }
-  /** The same, but its items stand again where they stood, except `lost` and what has become outdated. */
-  #giveBack(batch, lost = undefined) {
-    const stays = (item) => item !== lost && !item.outdated && !this.#closed;
-    this.#lanes.release(batch.items, batch.items.filter(stays));
-    for (const item of batch.items) if (item !== lost && !stays(item)) this.#end(item, item.outdated ? undefined : this.#closed, "superseded");
+  /** The same, but those of its items that are `wanted` stand again where they stood, if they are not outdated. The
+      caller ends the others. */
+  #giveBack(batch, wanted = () => true) {
+    const back = batch.items.filter(wanted);
+    const stays = (item) => !item.outdated && !this.#closed;
+    this.#lanes.release(batch.items, back.filter(stays));
+    for (const item of back) if (!stays(item)) this.#end(item, item.outdated ? undefined : this.#closed, "superseded");
   }
   // Requests that fail together are one failure.
   #pause(now, afterMs) {
@@ -168,9 +185,13 @@ class Outbox {
   }
   #end(item, error, how) {
     --this.#waiting;
+    const ofUser = this.#waitingOf.get(item.user) - 1;
+    ofUser === 0 ? this.#waitingOf.delete(item.user) : this.#waitingOf.set(item.user, ofUser);
     this.#newest.forget(item);
     item.done(error, how);
   }
 }
+
+const overloaded = (what) => new EmitError("overloaded", `${what}: try again when some have been sent.`);
 
 module.exports = { Outbox };

@@ -1,5 +1,6 @@
 // A worker's events on their way to the real server and to real clients.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -97,6 +98,31 @@ describe("with a server that is there", () => {
     await fails(remote(t, closed.url).emit("ada", "x", "1").settled, "unauthorized", /API_KEY is configured/);
     await closed.stop();
   });
+});
+
+test("an outcome that the store can never take is rejected, and its neighbours are told and kept", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "signalbox-remote-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  await (await startProgram({ DATA_DIR: folder })).stop();
+  const triggers = [["bad", "RAISE(ABORT, 'no such jobs')"], ["large", "zeroblob(2000000000)"]]
+    .map(([job, what]) => `CREATE TRIGGER ${job} BEFORE INSERT ON outcome WHEN NEW.job = '${job}' BEGIN SELECT ${what}; END;`);
+  execFileSync("python3", ["-c", "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])", join(folder, "outcomes.db"), triggers.join("\n")]);
+  const server = await startProgram({ DATA_DIR: folder });
+  t.after(() => server.stop());
+  const ada = await login(server, { user: "ada" });
+  t.after(() => ada.disconnect());
+  const { order } = hearing(ada, "tick");
+  const io = remote(t, server.url);
+  for (const [job, code] of [["bad", "not_durable"], ["large", "too_large"]]) {
+    const good = [io.emit("ada", "tick", done(`${job} 1`)), io.emit("ada", "job_completed", done(`${job} 2`))];
+    const bad = io.emit("ada", "job_completed", done(job));
+    good.push(io.emit("eve", "job_completed", done(`${job} 3`)), io.emit("ada", "tick", done(`${job} 4`)));
+    await fails(bad.settled, code, /^The store /);
+    assert.deepEqual(new Set(await Promise.all(good.map(({ settled }) => settled))), new Set(["accepted"]));
+    assert.equal((await api(server, "GET", `/api/users/eve/jobs/${job}%203`)).body.event, "job_completed");
+  }
+  await eventually(() => order.length >= 4);
+  assert.deepEqual(order, ["bad 1", "bad 4", "large 1", "large 4"], "what is no outcome is told once");
 });
 
 test("answers that are lost on the line: each outcome is told once, each user's in their order", { timeout: 60_000 }, async (t) => {

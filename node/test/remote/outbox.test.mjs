@@ -226,7 +226,27 @@ test("a user with too much unread waits alone; a busy server has all wait", () =
   assert.deepEqual(others.events, ["ada:job_completed:1", "bob:job_completed:1"]);
   settle(others, { kind: "later", afterMs: 2000 }, 0);
   assert.equal(its.next(), 2000);
-  assert.deepEqual(take(2000).events, ["ada:job_completed:1", "ada:job_completed:2", "bob:job_completed:1", "ada:job_completed:3"]);
+  assert.deepEqual(take(2000).events, ["ada:job_completed:1", "bob:job_completed:1"]);
+});
+
+test("an event that was refused for its user alone is repeated in a request of its own, later and later", () => {
+  const { add, take, settle, its } = box();
+  add("ada:done:1", "ada:done:2", "bob:x:1");
+  settle(take(), { kind: "later", at: 0, afterMs: 0 }, 0);
+  settle(take(0), accepted, 0);
+  const pauses = [];
+  for (let now = its.next(); pauses.length < 8; now = its.next()) {
+    add(`bob:x:${now}`);
+    const both = [take(now), take(now)].map(({ events, batch }) => ({ events, batch }));
+    assert.deepEqual(both.map(({ events }) => events), [["ada:job_completed:1"], [`bob:x:${now}`]]);
+    settle(both[0], { kind: "later", at: 0, afterMs: 0 }, now);
+    settle(both[1], accepted, now);
+    pauses.push(its.next() - now);
+  }
+  assert.deepEqual(pauses, [200, 400, 800, 1600, 3200, 6400, 10000, 10000]);
+  const last = take(its.next());
+  settle(last, accepted, 1e6);
+  assert.deepEqual(take(1e6).events, ["ada:job_completed:2"]);
 });
 
 test("what a server can never carry out is given up after three repeats, and holds nobody else up", () => {
@@ -237,6 +257,20 @@ test("what a server can never carry out is given up after three repeats, and hol
   assert.deepEqual(ends, { "ada:done:1": "not_durable" });
   add("ada:x");
   assert.deepEqual(take(now).events, ["ada:x"]);
+});
+
+test("where all were told and not all outcomes are kept, each outcome is sent again for itself, and the one at fault is rejected", () => {
+  const { add, take, settle, ends } = box();
+  const partly = { kind: "partly", code: "not_durable", text: "The store cannot take one of these" };
+  add("ada:x:1", "ada:done:1", "bob:done:2", "ada:progress:3", "bob:done:4");
+  settle(take(), partly);
+  assert.deepEqual(ends, { "ada:x:1": "accepted", "ada:progress:3": "accepted" });
+  const [ada, bob] = [take(), take()];
+  assert.deepEqual([ada.events, bob.events], [["ada:job_completed:1"], ["bob:job_completed:2"]]);
+  settle(ada, accepted);
+  settle(bob, partly);
+  settle(take(), accepted);
+  assert.deepEqual(ends, { "ada:x:1": "accepted", "ada:progress:3": "accepted", "ada:done:1": "accepted", "bob:done:2": "not_durable", "bob:done:4": "accepted" });
 });
 
 test("a refusal rejects all of its request", () => {
@@ -253,6 +287,17 @@ test("so many wait at most: the next is overloaded, until something is settled",
   settle(take(), accepted);
   add("eve:y");
   assert.deepEqual(take().events, ["eve:y"]);
+});
+
+test("one user has so many waiting at most, under way or not: that user's next is overloaded, and nobody else's", () => {
+  const { add, take, settle, ends } = box({ maxWaitingOfUser: 2 });
+  add("ada:x:1");
+  const first = take();
+  add("ada:x:2", "ada:x:3", "bob:x:1");
+  assert.deepEqual(ends, { "ada:x:3": "overloaded" });
+  settle(first, accepted);
+  add("ada:x:4");
+  assert.deepEqual(take().events, ["ada:x:2", "bob:x:1", "ada:x:4"]);
 });
 
 test("its end rejects what waits, and what would have to be sent again", () => {

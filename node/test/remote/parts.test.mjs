@@ -60,13 +60,15 @@ describe("who is online", () => {
 
 describe("an answer means", () => {
   const verdict = (status, body = {}, headers = {}) => verdictOf({ status, headers, text: typeof body === "string" ? body : JSON.stringify(body), url: "http://host:3000" });
-  test("all, later, the same again, less, or never", () => {
+  test("all, later, the same again, all but one, less, or never", () => {
     assert.deepEqual(verdict(202), { kind: "accepted" });
     assert.deepEqual(verdict(429, { error: "full" }, { "retry-after": "7" }), { kind: "later", at: undefined, afterMs: 7000 });
     assert.deepEqual(verdict(429, { error: "unread", index: 3 }), { kind: "later", at: 3, afterMs: 0 });
     assert.deepEqual(verdict(503, { error: "stopping" }, { "retry-after": "1" }), { kind: "repeat", afterMs: 1000 });
     for (const status of [502, 504]) assert.equal(verdict(status, "<html>").kind, "repeat");
     assert.deepEqual(verdict(500, { error: "no" }), { kind: "hopeless", code: "not_durable", text: "no" });
+    for (const [status, code] of [[500, "not_durable"], [413, "too_large"]])
+      assert.deepEqual(verdict(status, { error: "The store …" }), { kind: "partly", code, text: "The store …" });
     assert.deepEqual(verdict(400, { error: "no" }), { kind: "smaller", code: "refused", text: "no" });
     assert.deepEqual(verdict(413, { error: "no" }), { kind: "smaller", code: "too_large", text: "no" });
   });
