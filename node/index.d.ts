@@ -185,7 +185,8 @@ export interface WebSocketService {
   on(event: string, handler: (socket: Socket, ...args: any[]) => unknown): this;
   /** Resolves when all that a worker emitted is settled. */
   flush(): Promise<void>;
-  /** Lets clients go in good order and ends; then initialize() works again. */
+  /** Lets clients go in good order and ends; then initialize() works again. In a worker's process it sends what waits, for
+      ten seconds at most, and lets go of the server. */
   close(): Promise<void>;
 }
 

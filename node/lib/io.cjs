@@ -115,10 +115,15 @@ class Io extends UserIo {
 /** The server in another process as a worker sees it. */
 class WorkerIo extends UserIo {
   #remote;
+  #service;
 
-  constructor(remote) {
+  constructor(remote, service) {
     super();
     this.#remote = remote;
+    this.#service = service;
+  }
+  close() {
+    return this.#service.close();
   }
 
   isUserOnline(userId) {

@@ -9,7 +9,7 @@ const isServer = (target) => typeof target?.listen === "function" && typeof targ
 /** The original's WebSocketService: an engine in this process, or the way to the one that another process has. */
 class WebSocketService {
   #run;  // { engine, io, sockets, closing } of this process
-  #worker;  // { remote, io } of a worker's process
+  #worker;  // { remote, io, closing } of a worker's process
   #events = new Map();  // handlers of on(), by event; they outlive a close()
 
   /**
@@ -52,7 +52,7 @@ class WebSocketService {
     const { RemoteIo } = require("./remote.cjs");
     const remote = new RemoteIo({ url, apiKey, log: (level, line) => console[level](`signalbox: ${line}`) });
     this.#worker?.remote.close();
-    this.#worker = { remote, io: new WorkerIo(remote) };
+    this.#worker = { remote, io: new WorkerIo(remote, this) };
     remote.start();
     return this;
   }
@@ -70,15 +70,21 @@ class WebSocketService {
     return this;
   }
 
-  /** Lets clients go in good order (SHUTDOWN_DELAY_MS, DRAIN_MS) and ends; after it initialize() works again. */
+  /**
+   * Lets clients go in good order (SHUTDOWN_DELAY_MS, DRAIN_MS) and ends; after it initialize() works again. In a worker's
+   * process it sends what waits, for ten seconds at most, and lets go of the server.
+   */
   async close() {
     const run = this.#run, worker = this.#worker;
-    this.#worker = undefined;
-    await Promise.all([run && (run.closing ??= this.#close(run)), worker?.remote.close()]);
+    await Promise.all([run && (run.closing ??= this.#close(run)), worker && (worker.closing ??= this.#disconnect(worker))]);
   }
   async #close(run) {
     await run.engine.close();
     if (this.#run === run) this.#run = undefined;
+  }
+  async #disconnect(worker) {
+    await worker.remote.close();
+    if (this.#worker === worker) this.#worker = undefined;
   }
 
   #check(target, server, given) {

@@ -46,6 +46,26 @@ describe("a worker's process", () => {
     await run.line(/^\[false,\["bob"\],1,0\]$/m);
   });
 
+  test("sends what waits when it closes, ends by itself, and may begin anew", async (t) => {
+    const url = `http://127.0.0.1:${(await server(t).line(/port (\d+)/))[1]}`;
+    const run = worker(t, url, `
+      const done = (io, jobId) => wsUtils.emitToUser(io, "ada", "job_completed", { jobId });
+      for (const close of [() => io.close(), () => service.close()]) {
+        const io = service.getIO();
+        let taken = false;
+        done(io, 1).then(() => (taken = true));
+        void close();
+        await close();
+        console.log("taken", taken, await done(io, 2).catch((error) => error.code), service.getIO() !== io);
+      }
+      service.connect({ url: process.env.SIGNALBOX_URL, apiKey: process.env.SIGNALBOX_API_KEY });
+      await done(service.getIO(), 3);
+      await service.close();
+      console.log("over");`);
+    const { code, out, err } = await run.ended;
+    assert.deepEqual([code, out], [0, "taken true stopped true\ntaken true stopped true\nover\n"], err);
+  });
+
   test("has what concerns users alone, and says so of the rest", async (t) => {
     const url = `http://127.0.0.1:${(await server(t).line(/port (\d+)/))[1]}`;
     const run = worker(t, url, `
