@@ -153,7 +153,7 @@ export interface Io {
   in(room: `user:${string}`): { emit<Event extends EventName>(event: Event, data: DataOf<Event>): Emission };
   fetchSockets(): Promise<FoundSocket[]>;
   readonly engine: { readonly clientsCount: number };
-  /** Emits that were refused since the start. */
+  /** Emits that were refused since the start, at once or later, by the disk or the server. */
   readonly refused: number;
   isUserOnline(userId: UserId): boolean;
   getOnlineUsers(): string[];

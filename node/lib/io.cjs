@@ -16,8 +16,11 @@ function userOf(user) {
 
 /** What is there in a process with an engine as well as in a worker's: events to users, and who is online. */
 class UserIo {
-  #refusals = new Refusals();
+  #refusals;
 
+  constructor(refusals) {
+    this.#refusals = refusals;
+  }
   get refused() {
     return this.#refusals.total;
   }
@@ -55,7 +58,7 @@ class Io extends UserIo {
   #service;
 
   constructor(engine, service) {
-    super();
+    super(engine.refusals);
     this.#engine = engine;
     this.#service = service;
     this.engine = Object.freeze({
@@ -118,7 +121,7 @@ class WorkerIo extends UserIo {
   #service;
 
   constructor(remote, service) {
-    super();
+    super(new Refusals());
     this.#remote = remote;
     this.#service = service;
   }

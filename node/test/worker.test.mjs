@@ -20,12 +20,12 @@ describe("a worker's process", () => {
     const run = worker(t, url, `
       for (let i = 0; i < 100; ++i) wsUtils.emitToUser(io, "ada", "note", i);
       console.log("outcome", JSON.stringify(await wsUtils.emitToUser(io, "ada", "job_completed", { jobId: 7, result: 1 })));
-      console.log("refused", (await Promise.resolve(wsUtils.emitToUser(io, "ada", "connect", 1)).catch((error) => error)).name);
+      console.log("refused", (await Promise.resolve(wsUtils.emitToUser(io, "ada", "connect", 1)).catch((error) => error)).name, io.refused);
       await service.flush();
       await service.close();`);
     const { code, out, err } = await run.ended;
     assert.equal(code, 0, err);
-    assert.match(out, /outcome \{"sockets":[01]\}\nrefused EmitError\n/);
+    assert.match(out, /outcome \{"sockets":[01]\}\nrefused EmitError 1\n/);
     await eventually(() => ada.inbox.some(([event]) => event === "job_completed"));
     assert.deepEqual(ada.inbox.filter(([event]) => event === "note").map(([, i]) => i), Array.from({ length: 100 }, (_, i) => i));
   });

@@ -25,7 +25,7 @@ class NativeEngine {
   #outcome = new Float64Array(1);
   #detach = () => {};
   #listens = false;
-  #refusals = new Refusals();
+  refusals = new Refusals();  // emits that were refused, in this thread
 
   constructor(addon) {
     this.#addon = addon;
@@ -58,6 +58,7 @@ class NativeEngine {
     this.#sockets = sockets;
   }
   start({ values, jwt, server, apiPath }) {
+    this.refusals = new Refusals();
     this.#addon.start(values.flatMap(({ name, value, from }) => [name, value, from]), jwt);
     this.#listens = !server;
     if (this.#listens) this.#addon.hold();
@@ -125,7 +126,7 @@ class NativeEngine {
 
   socketEmit(handle, event, text, attachments) {
     const code = codeOf(this.#addon.socketEmit(handle, event, text, attachments));
-    if (code === "overloaded") return this.#refusals.note(code);
+    if (code === "overloaded") return this.refusals.note(code);
     if (code !== undefined && code !== "stopped") throw new EmitError(code);
   }
   /** A promise of the client's answer; rejects with a code. */
@@ -196,7 +197,9 @@ class NativeEngine {
   _acknowledged(call, code, text, attachments) {
     this.#answer(call, code, code ? undefined : decodeArguments(text, attachments));
   }
+  // Of those that somebody awaits, and of those that failed.
   _committed(outcome, durable) {
+    if (!durable) this.refusals.note("not_durable");
     this.#outcomes.get(outcome)?.(durable);
     this.#outcomes.delete(outcome);
   }

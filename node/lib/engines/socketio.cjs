@@ -3,6 +3,7 @@ const { setTimeout: wait } = require("node:timers/promises");
 const http = require("node:http");
 const { EmitError } = require("../errors.cjs");
 const { decodeArguments } = require("../json.cjs");
+const { Refusals } = require("../refusals.cjs");
 const { nameFault } = require("./socketio/checks.cjs");
 const { Client } = require("./socketio/client.cjs");
 const { ignored, readConfig } = require("./socketio/config.cjs");
@@ -28,6 +29,7 @@ class SocketIoEngine {
   #own;  // the server that listens for it
   #detach = () => {};
   #closing;
+  refusals = new Refusals();
 
   tell(sockets) {
     this.#sockets = sockets;
