@@ -38,12 +38,7 @@ class Sockets {
 
   login(login, { id, handshake, userId, user }) {
     const socket = new Socket(this.#engine, { id, handshake: JSON.parse(handshake), user: userId ? JSON.parse(user) : undefined });
-    ask(this.middleware, socket).then(
-      () => {
-        this.#remember(socket);
-        this.#admit(login, socket, userId);
-      },
-    ).catch((error) => this.#refuse(login, error)).catch((error) => {
+    this.#decide(login, socket, userId).catch((error) => {
       console.error("signalbox: a client is refused for want of an answer:", error);
       this.#engine.refuse(login, "Internal server error");
     });
@@ -69,6 +64,12 @@ class Sockets {
     socket?.end(reason, call);
   }
 
+  async #decide(login, socket, userId) {
+    const refusal = await ask(this.middleware, socket).catch(failed);
+    if (refusal) return this.#refuse(login, refusal);
+    this.#remember(socket);
+    this.#admit(login, socket, userId);
+  }
   #acknowledge(ack, name, answer) {
     const { text, attachments } = encodeArguments(name, answer);
     this.#engine.acknowledge(ack, text, attachments);
@@ -93,6 +94,12 @@ class Sockets {
     }
     this.#pending.set(socket.id, { socket, since: now });
   }
+}
+
+/** What a middleware throws is the program's mistake, and the client is refused. */
+function failed(error) {
+  console.error("signalbox: a middleware failed:", error);
+  return error || new Error("Internal server error");
 }
 
 /** A socket's own listeners. */
