@@ -2,11 +2,14 @@
 const { Emission } = require("./emission.cjs");
 const { EmitError } = require("./errors.cjs");
 const { textOf } = require("./json.cjs");
-const { forbid, rooms } = require("./not_here.cjs");
+const { each, forbid, listening, rooms, sending } = require("./not_here.cjs");
 const { Refusals } = require("./refusals.cjs");
 const { FoundSocket } = require("./socket.cjs");
 
 const prefix = "user:";
+
+/** What io.to(…) has not. */
+const toUser = forbid({}, 'io.to("user:ID")', { ...sending, ...each(["to", "in", "rooms"], "emit to each user for itself"), adapter: "there are no adapters" });
 
 function userOf(user) {
   if (typeof user === "string") return user;
@@ -37,7 +40,7 @@ class UserIo {
       if (args.length > 1) throw new TypeError("signalbox: an event to a user has one argument; put what belongs together into an object");
       return this.emitToUser(room.slice(prefix.length), event, args[0]);
     };
-    return { emit };
+    return { __proto__: toUser, emit };
   }
   in(room) {
     return this.to(room);
@@ -52,6 +55,31 @@ class UserIo {
   }
 }
 
+/** What there is of Engine.IO's server. */
+class EngineIo {
+  #engine;
+
+  constructor(engine) {
+    this.#engine = engine;
+  }
+  get clientsCount() {
+    return this.#engine.clients();
+  }
+}
+forbid(EngineIo.prototype, "io.engine", {
+  ...each(listening, 'io.on("connection") hears of clients, and the program\'s own server of requests'),
+  clients: "io.fetchSockets() finds the clients",
+  opts: "settings are options of websocketService.initialize",
+  use: "io.use sees every client before it is let in, and the program's own server every other request",
+  handshake: "io.use sees every client before it is let in",
+  generateId: "ids are random, and the engine's own",
+  handleRequest: "websocketService.initialize(server) does that",
+  handleUpgrade: "websocketService.initialize(server) does that",
+  attach: "websocketService.initialize(server) does that",
+  close: "websocketService.close() does that",
+  ws: "WebSockets are the engine's own",
+});
+
 /** The running engine as programs see it: what `getIO()` gives. */
 class Io extends UserIo {
   #engine;
@@ -61,11 +89,7 @@ class Io extends UserIo {
     super(engine.refusals);
     this.#engine = engine;
     this.#service = service;
-    this.engine = Object.freeze({
-      get clientsCount() {
-        return engine.clients();
-      },
-    });
+    this.engine = Object.freeze(new EngineIo(engine));
   }
 
   on(event, handler) {
@@ -154,31 +178,27 @@ forbid(WorkerIo.prototype, "io", {
   fetchSockets: elsewhere,
   engine: elsewhere,
 });
+const kept = 'io.on("connection") and io.use keep what they were given until close()';
 
 for (const io of [Io, WorkerIo]) {
   forbid(io.prototype, "io", {
+    ...each(listening, kept),
+    ...sending,
     of: "there is the main namespace alone",
-    once: "io.on is there",
+    name: "there is the main namespace alone",
+    server: "io itself is the server",
     opts: "settings are options of websocketService.initialize",
-    allSockets: "io.fetchSockets() finds them",
     sockets: "io itself is the main namespace; io.fetchSockets() finds its sockets",
     adapter: "there are no adapters",
-    except: rooms,
-    socketsJoin: rooms,
-    socketsLeave: rooms,
-    disconnectSockets: "socket.disconnect() of those that io.fetchSockets() finds does that",
     serverSideEmit: "servers have no events of their own",
-    local: "io.emit tells everybody",
-    volatile: "a newer progress of a job takes the place of one that has not been read, by itself",
-    compress: "messages are not compressed",
-    timeout: "socket.timeout(…) asks one client",
-    emitWithAck: "socket.emitWithAck asks one client",
+    serverSideEmitWithAck: "servers have no events of their own",
     send: 'io.emit("message", …) does that',
     write: 'io.emit("message", …) does that',
     attach: "websocketService.initialize(server) does that",
     attachApp: "websocketService.initialize(server) does that",
     listen: "websocketService.initialize(port) does that",
     bind: "websocketService.initialize(server) does that",
+    connectTimeout: "the option connectTimeoutMs of websocketService.initialize is the place for it",
     path: "the option socketPath of websocketService.initialize is the place for it",
     serveClient: "the option serveClient of websocketService.initialize is the place for it",
     httpServer: "it is the server that websocketService.initialize was given",

@@ -3,7 +3,7 @@ const { EventEmitter } = require("node:events");
 const { encodeArguments } = require("./json.cjs");
 const { EmitError } = require("./errors.cjs");
 const { guarded } = require("./guarded.cjs");
-const { forbid, rooms } = require("./not_here.cjs");
+const { each, forbid, listening, rooms } = require("./not_here.cjs");
 
 const reserved = new Set(["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"]);
 
@@ -62,6 +62,7 @@ class Socket extends EventEmitter {
   timeout(milliseconds) {
     if (!Number.isInteger(milliseconds) || milliseconds < 1) throw new TypeError("signalbox: timeout() takes a whole number of milliseconds, 1 or more");
     return {
+      __proto__: timed,
       emit: (event, ...args) => this.#send(event, args, milliseconds, true),
       emitWithAck: (event, ...args) => this.#ask(event, args, milliseconds),
     };
@@ -99,13 +100,15 @@ class Socket extends EventEmitter {
   }
 }
 
-forbid(Socket.prototype, "socket", {
+/** What a socket of Socket.IO has, and one here has not. */
+const notHere = {
   join: rooms,
   leave: rooms,
   rooms,
   to: `${rooms}; io.to("user:ID") is the same`,
   in: rooms,
   except: rooms,
+  server: "websocketService.getIO() gives it",
   broadcast: "io.emit tells everybody",
   local: "io.emit tells everybody",
   volatile: "a newer progress of a job takes the place of one that has not been read, by itself",
@@ -119,9 +122,19 @@ forbid(Socket.prototype, "socket", {
   onAny: "name the event with socket.on or websocketService.on",
   prependAny: "name the event with socket.on or websocketService.on",
   offAny: "name the event with socket.off",
+  listenersAny: "name the event with socket.listeners",
   onAnyOutgoing: "what is sent is not passed on",
+  prependAnyOutgoing: "what is sent is not passed on",
+  offAnyOutgoing: "what is sent is not passed on",
+  listenersAnyOutgoing: "what is sent is not passed on",
   send: 'socket.emit("message", …) does that',
   write: 'socket.emit("message", …) does that',
+};
+forbid(Socket.prototype, "socket", notHere);
+/** What socket.timeout(…) has not. */
+const timed = forbid({}, "socket.timeout(…)", {
+  ...notHere,
+  ...each([...listening, "id", "user", "data", "handshake", "connected", "disconnected", "recovered", "disconnect", "timeout"], "the time is for emit and emitWithAck alone"),
 });
 
 /** One client as `io.fetchSockets` finds it. */
@@ -146,5 +159,10 @@ class FoundSocket {
     return this;
   }
 }
+
+forbid(FoundSocket.prototype, "socket", {
+  ...notHere,
+  ...each([...listening, "handshake", "connected", "disconnected", "recovered", "timeout", "emitWithAck"], 'io.on("connection", (socket) => …) gives the socket that has it'),
+});
 
 module.exports = { FoundSocket, Socket };

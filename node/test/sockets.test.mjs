@@ -3,9 +3,21 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, test } from "node:test";
 
+import { Server } from "socket.io";
+import { io as connectClient } from "socket.io-client";
 import service from "signalbox";
 
 import { client, eventually, listen, next, onlyNative, program, refused, settings, token } from "./support.mjs";
+
+// Of Socket.IO 4: what its types call private.
+const internal = new Set(["ack", "acks", "attachServe", "buildHandshake", "cleanup", "corsMiddleware", "createTransport", "dispatch", "eio", "emitReserved", "emitUntyped", "encoder", "exceptRooms", "extractFilename", "flags", "fns",
+  "init", "initEngine", "leaveAll", "middlewares", "newBroadcastOperator", "notifyOutgoingListeners", "onWebSocket", "onWebTransportSession", "onack", "onconnection", "ondisconnect", "onevent", "operator", "packet", "parentNamespacesFromRegExp",
+  "parentNsps", "pid", "prepare", "registerAckCallback", "run", "serve", "upgrades", "verify"]);
+function publicNames(object) {
+  const names = [];
+  for (let one = object; one && one !== Object.prototype; one = Object.getPrototypeOf(one)) names.push(...Object.getOwnPropertyNames(one));
+  return names.filter((name) => !name.startsWith("_") && name !== "constructor" && !internal.has(name));
+}
 
 let io;
 async function start(t, options = {}) {
@@ -111,6 +123,37 @@ describe("a socket of io.on('connection')", () => {
       assert.throws(() => io[name], new RegExp(`signalbox has no io.${name}: `), name);
     assert.throws(() => io.on("new_namespace", () => {}), /no io.on\("new_namespace"\)/);
   });
+
+  test("has all that Socket.IO's server has, or says what to use in its place", async (t) => {
+    const url = await start(t);
+    const connected = connection();
+    await client(t, url, "ada");
+    const socket = await connected;
+    const [found] = await io.fetchSockets();
+    const theirs = new Server(0), their = theirs.of("/");
+    t.after(() => theirs.close());
+    const theirSocket = await new Promise((resolve) => {
+      theirs.on("connection", resolve);
+      const other = connectClient(`http://127.0.0.1:${theirs.httpServer.address().port}`);
+      t.after(() => other.disconnect());
+    });
+    const [theirFound] = await theirs.fetchSockets();
+    const pairs = {
+      io: [io, theirs, their], "io.engine": [io.engine, theirs.engine], "io.to()": [io.to("user:ada"), theirs.to("user:ada")],
+      socket: [socket, theirSocket], "socket.timeout()": [socket.timeout(5), theirSocket], "a socket of fetchSockets()": [found, theirFound],
+    };
+    const silent = [];
+    for (const [what, [ours, ...originals]] of Object.entries(pairs)) {
+      for (const name of new Set(originals.flatMap(publicNames))) {
+        try {
+          if (ours[name] === undefined) silent.push(`${what}.${name}`);
+        } catch (error) {
+          assert.match(error.message, /^signalbox has no .*: ./, `${what}.${name}`);
+        }
+      }
+    }
+    assert.deepEqual(silent, []);
+  });
 });
 
 describe("websocketService.on", () => {
@@ -152,9 +195,9 @@ describe("io.use", () => {
     assert.deepEqual((await connected).data.seen, ["ada", ada.id, false]);
   });
 
-  test("refuses with message and data, throws, rejects", async (t) => {
+  test("refuses with message and data, throws, rejects, of which only the last two are mistakes and logged", async (t) => {
     const url = await start(t);
-    t.mock.method(console, "error", () => {});
+    const errors = t.mock.method(console, "error", () => {});
     let answer;
     io.use((socket, next) => answer(next));
     const refusal = async (how) => {
@@ -163,8 +206,12 @@ describe("io.use", () => {
       return [error.message, error.data];
     };
     assert.deepEqual(await refusal((next) => next(Object.assign(new Error("no"), { data: { code: 7 } }))), ["no", { code: 7 }]);
+    assert.deepEqual(await refusal((next) => next("text")), ["text", undefined]);
+    assert.equal(errors.mock.callCount(), 0);
     assert.deepEqual(await refusal(() => { throw new Error("thrown"); }), ["thrown", undefined]);
     assert.deepEqual(await refusal(() => Promise.reject(new Error("rejected"))), ["rejected", undefined]);
+    assert.deepEqual(await refusal(() => Promise.reject()), ["Internal server error", undefined]);
+    assert.deepEqual(errors.mock.calls.map(({ arguments: [, error] }) => error?.message), ["thrown", "rejected", undefined]);
   });
 
   test("a chain ends at the first that refuses", async (t) => {
