@@ -8,10 +8,14 @@
 #include "engineio/session.hpp"
 #include "net/application.hpp"
 #include "net/http_parser.hpp"
-#include "net/stream.hpp"
+#include "reactor/stream.hpp"
 #include "websocket/frame_decoder.hpp"
 
 namespace signalbox::net {
+
+using reactor::Kernel;
+using reactor::OwnedFd;
+using reactor::Stream;
 
 enum class Mode : std::uint8_t {
   head,       ///< a request head is awaited or half here

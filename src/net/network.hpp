@@ -9,9 +9,12 @@
 #include "base/message.hpp"
 #include "net/application.hpp"
 #include "net/options.hpp"
-#include "net/stream.hpp"
+#include "reactor/stream.hpp"
 
 namespace signalbox::net {
+
+using reactor::OwnedFd;
+using reactor::Stream;
 
 /// The time between the ends of two sessions of a drain: 5 ms, or less where so many would take longer than `most`.
 Clock::duration drain_pace(std::size_t sessions, Milliseconds most);

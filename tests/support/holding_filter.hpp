@@ -3,9 +3,13 @@
 #include <memory>
 #include <string>
 
-#include "net/stream.hpp"
+#include "reactor/stream.hpp"
 
 namespace signalbox::net::test {
+
+using reactor::Kernel;
+using reactor::StreamFilter;
+using reactor::Wire;
 
 /// As TLS does: what is on the wire is not what is said, it reads more than it was asked for, and it keeps for itself
 /// what the kernel does not take.

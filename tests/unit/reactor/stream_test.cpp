@@ -1,13 +1,14 @@
-#include "net/stream.hpp"
+#include "reactor/stream.hpp"
 
 #include <gtest/gtest.h>
 
 #include "support/holding_filter.hpp"
 #include "support/memory_network.hpp"
 
-namespace signalbox::net {
+namespace signalbox::reactor {
 namespace {
 
+namespace test = net::test;
 using test::HoldingFilter;
 
 struct StreamTest : testing::Test {
@@ -77,4 +78,4 @@ TEST_F(StreamTest, lets_a_filter_stand_before_the_wire) {
 }
 
 }  // namespace
-}  // namespace signalbox::net
+}  // namespace signalbox::reactor

@@ -7,10 +7,7 @@
 
 #include "reactor/kernel.hpp"
 
-namespace signalbox::net {
-
-using reactor::Kernel;
-using reactor::OwnedFd;
+namespace signalbox::reactor {
 
 /// The bare descriptor under a stream, and how many bytes the kernel has taken for it.
 ///
@@ -53,7 +50,7 @@ class StreamFilter {
 
 /// What a connection reads from and writes to: a descriptor, or a filter before it. Owns both.
 ///
-/// thread  one at a time: between shards it travels in a message.
+/// thread  one at a time: between loops it travels in a message.
 class Stream {
  public:
   explicit Stream(OwnedFd fd, std::unique_ptr<StreamFilter> filter = nullptr)
@@ -93,4 +90,4 @@ class Stream {
   std::unique_ptr<StreamFilter> filter_;
 };
 
-}  // namespace signalbox::net
+}  // namespace signalbox::reactor
