@@ -14,14 +14,14 @@ int hex(char c) {
 
 }  // namespace
 
-bool percent_decode(std::string_view text, std::string& out) {
+bool percent_decode(std::string_view text, std::string& out, char plus) {
   while (true) {
     const auto at = std::ranges::find_if(text, [](char c) { return c == '%' || c == '+'; });
     out.append(text.begin(), at);
     text = {at, text.end()};
     if (text.empty()) return true;
     if (text[0] == '+') {
-      out += ' ';
+      out += plus;
       text.remove_prefix(1);
       continue;
     }

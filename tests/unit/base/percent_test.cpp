@@ -20,6 +20,12 @@ TEST(PercentDecode, undoes_what_a_query_string_has) {
   EXPECT_EQ(decoded("%2541"), "%41") << "once";
 }
 
+TEST(PercentDecode, leaves_a_plus_as_it_is_where_that_stands_for_itself) {
+  std::string out;
+  EXPECT_TRUE(percent_decode("p+ss%2Bw%20rd", out, '+'));
+  EXPECT_EQ(out, "p+ss+w rd");
+}
+
 TEST(PercentDecode, refuses_a_percent_sign_that_no_two_digits_follow) {
   for (const char* text : {"%", "a%4", "%zz", "%4", "%4g", "ok%41%"}) EXPECT_EQ(decoded(text), std::nullopt) << text;
 }
