@@ -25,6 +25,8 @@ add_library(SQLite::SQLite3 STATIC IMPORTED GLOBAL)
 set_target_properties(SQLite::SQLite3 PROPERTIES IMPORTED_LOCATION ${sqlite_archive} INTERFACE_INCLUDE_DIRECTORIES ${sqlite_headers}
                       INTERFACE_LINK_LIBRARIES "m;${CMAKE_DL_LIBS}")
 
+find_library(hiredis_library libhiredis.a REQUIRED)
+
 # Debian has simdjson as a shared library alone; its source package is one file and a header.
 set(SIGNALBOX_SIMDJSON "" CACHE PATH "Folder of simdjson's single file, simdjson.cpp and simdjson.h")
 add_library(signalbox_simdjson STATIC ${SIGNALBOX_SIMDJSON}/simdjson.cpp)

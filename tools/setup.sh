@@ -29,6 +29,7 @@ need_for_build() {
   need_header CLI/CLI.hpp libcli11-dev
   need_header openssl/evp.h libssl-dev
   need_header sqlite3.h libsqlite3-dev
+  need_header hiredis/read.h libhiredis-dev
   need_header mimalloc.h libmimalloc-dev
   install_wanted "to build"
 }
@@ -43,6 +44,7 @@ need_for_tests() {
   need_command git git
   need_command openssl openssl  # a certificate for tests over TLS
   need_command curl curl
+  need_command redis-server redis-server  # the tests start their own, never the system's service
   need_command chromium chromium
   python_has socketio || wanted+=(python3-socketio)
   python_has requests || wanted+=(python3-requests)
@@ -73,6 +75,7 @@ need_for_sanitizers() {
 
 need_for_node() {
   need_header sqlite3.h libsqlite3-dev
+  need_header hiredis/read.h libhiredis-dev
   [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || wanted+=(debian-archive-keyring)
   install_wanted "for the npm package"
 }
