@@ -1,7 +1,7 @@
 "use strict";
 const { guarded } = require("./guarded.cjs");
 const { decodeArguments, encodeArguments, textOf } = require("./json.cjs");
-const { ask } = require("./middleware.cjs");
+const { ask, refusalOf } = require("./middleware.cjs");
 const { Socket } = require("./socket.cjs");
 
 /** How long a client that a middleware let in may take to be a socket; the engine gives it CONNECT_TIMEOUT_MS. */
@@ -83,7 +83,6 @@ class Sockets {
   }
   // Without a line in the log: whoever is refused would write it, as often as it comes.
   #refuse(login, error) {
-    if (!(error instanceof Error)) error = new Error(String(error));
     this.#engine.refuse(login, String(error.message), error.data === undefined ? undefined : textOf("connect_error", error.data));
   }
   #remember(socket) {
@@ -99,7 +98,7 @@ class Sockets {
 /** What a middleware throws is the program's mistake, and the client is refused. */
 function failed(error) {
   console.error("signalbox: a middleware failed:", error);
-  return error || new Error("Internal server error");
+  return refusalOf(error || "Internal server error");
 }
 
 /** A socket's own listeners. */

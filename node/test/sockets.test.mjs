@@ -207,6 +207,7 @@ describe("io.use", () => {
     };
     assert.deepEqual(await refusal((next) => next(Object.assign(new Error("no"), { data: { code: 7 } }))), ["no", { code: 7 }]);
     assert.deepEqual(await refusal((next) => next("text")), ["text", undefined]);
+    assert.deepEqual(await refusal((next) => next(Promise.resolve())), ["[object Promise]", undefined]);
     assert.equal(errors.mock.callCount(), 0);
     assert.deepEqual(await refusal(() => { throw new Error("thrown"); }), ["thrown", undefined]);
     assert.deepEqual(await refusal(() => Promise.reject(new Error("rejected"))), ["rejected", undefined]);
