@@ -18,27 +18,45 @@ function route(server, { path, apiPath }, { request, api, upgrade }) {
   const isSocketPath = matcher(path);
   const isApiPath = apiPath === undefined ? () => false : matcher(apiPath);
   const before = server.emit;
+  let attached = true;
 
-  function emit(event, asked, ...rest) {
-    if (event === "request") {
-      if (isSocketPath(asked.url)) return request(asked, rest[0]), true;
-      if (isApiPath(asked.url)) return api(asked, rest[0], asked.url.slice(apiPath.length)), true;
-    }
-    if (event === "upgrade" && isSocketPath(asked.url)) return upgrade(asked, ...rest), true;
-    return before.call(this, event, asked, ...rest);
-  }
-  // Node takes an upgrade for a common request where nobody listens for any; and what nobody else wants is ended.
-  function unwanted(request, socket) {
-    if (server.listenerCount("upgrade") !== 1) return;
-    socket.on("error", () => {});
-    socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", () => socket.destroy());
-  }
-  server.emit = emit;
-  server.on("upgrade", unwanted);
-  return () => {
-    if (server.emit === emit) server.emit = before;
-    server.off("upgrade", unwanted);
+  const takes = {
+    request(asked, response) {
+      if (isSocketPath(asked.url)) return request(asked, response), true;
+      if (isApiPath(asked.url)) return api(asked, response, asked.url.slice(apiPath.length)), true;
+      return false;
+    },
+    checkContinue(asked, response) {
+      if (!isSocketPath(asked.url) && !isApiPath(asked.url)) return false;
+      response.writeContinue();
+      return this.request(asked, response);
+    },
+    upgrade(asked, socket, head) {
+      const alone = server.listenerCount("upgrade") === 1;
+      if (isSocketPath(asked.url)) upgrade(asked, socket, head);
+      else if (isApiPath(asked.url) || alone) again(server, asked, socket, head);
+      else return false;
+      return true;
+    },
   };
+  function emit(event, ...args) {
+    if (attached && Object.hasOwn(takes, event) && takes[event](...args)) return true;
+    return before.call(this, event, ...args);
+  }
+  const listener = () => {};  // without one Node hands over no upgrade
+  server.emit = emit;
+  server.on("upgrade", listener);
+  return () => {
+    attached = false;
+    if (server.emit === emit) server.emit = before;  // else somebody else has put theirs over it
+    server.off("upgrade", listener);
+  };
+}
+
+/** An upgrade that nobody wants is a common request, as it is for Node where nobody listens for upgrades: it is read once more without. */
+function again(server, request, socket, rest) {
+  socket.unshift(Buffer.concat([headOf(request, request.url, "upgrade"), rest]));
+  server.emit(socket.encrypted ? "secureConnection" : "connection", socket);
 }
 
 /** Puts the native engine on that server. */
@@ -47,14 +65,14 @@ function attach(server, engine, { path, apiPath, maxBody, totalBodies }) {
   return route(server, { path, apiPath }, {
     request: (request, response) => handle(engine, bodies, request, response, request.url),
     api: (request, response, target) => answer(engine, bodies, request, response, target),
-    upgrade: (request, socket, head) => handOver(engine, request, socket, head, headOf(request, request.url, !/^websocket$/i.test(request.headers.upgrade ?? ""))),
+    upgrade: (request, socket, head) => handOver(engine, request, socket, head, /^websocket$/i.test(request.headers.upgrade ?? "") ? headOf(request, request.url) : lastHeadOf(request, request.url)),
   });
 }
 
 /** Of the workers' interface: an answer that goes on, as that of who is online, has its connection handed over. */
 function answer(engine, bodies, request, response, target) {
-  const goesOn = request.method === "GET" && /text\/event-stream/.test(request.headers.accept ?? "") && /^\/api\/presence(\?|$)/.test(target);
-  if (goesOn) handOver(engine, request, request.socket, Buffer.alloc(0), headOf(request, target, true));
+  const goesOn = /^(GET|HEAD)$/.test(request.method) && /text\/event-stream/.test(request.headers.accept ?? "") && /^\/api\/presence(\?|$)/.test(target);
+  if (goesOn) handOver(engine, request, request.socket, Buffer.alloc(0), lastHeadOf(request, target));
   else handle(engine, bodies, request, response, target);
 }
 
@@ -162,13 +180,15 @@ function pass(engine, socket, head, rest, address, both) {
   inner.pipe(socket);
 }
 
-/** `last`: no other request comes on this connection, which the program and whoever reuses it would expect to have back. */
-function headOf({ method, rawHeaders, httpVersion }, target, last = false) {
+/** The head as it came, but for the header `without`, and with the `more` in its place. */
+function headOf({ method, rawHeaders, httpVersion }, target, without, more = "") {
   let head = `${method} ${target} HTTP/${httpVersion}\r\n`;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (!last || rawHeaders[i].toLowerCase() !== "connection") head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
+    if (rawHeaders[i].toLowerCase() !== without) head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
   }
-  return Buffer.from(`${head}${last ? "Connection: close\r\n" : ""}\r\n`, "latin1");
+  return Buffer.from(`${head}${more}\r\n`, "latin1");
 }
+/** No other request comes on this connection, which the program and whoever reuses it would expect to have back. */
+const lastHeadOf = (request, target) => headOf(request, target, "connection", "Connection: close\r\n");
 
 module.exports = { attach, read, route };

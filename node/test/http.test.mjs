@@ -17,6 +17,8 @@ import { client, engine, eventually, folder, listen, next, onlyNative, settings,
 
 afterEach(() => service.close());
 
+const apiKey = "fedcba9876543210fedcba9876543210";
+
 /** One request on a connection of the agent's. */
 function ask(agent, url, { method = "GET", body, headers = {} } = {}) {
   return new Promise((resolve, reject) => {
@@ -81,10 +83,26 @@ describe("an upgrade", () => {
     assert.equal(await upgrade(url, "/vite"), "other: /vite");
     await client(t, url, "ada", { transports: ["websocket"] });
   });
-  test("that nobody wants is refused, and does not hang", async (t) => {
-    const { server, url } = await listen(t);
+  test("that nobody wants is a common request, as for Node without the engine, body and connection included", async (t) => {
+    const { server, url } = await listen(t, async (request, response) => {
+      let body = "";
+      for await (const piece of request) body += piece;
+      response.end(`${request.method} ${request.url} ${request.headers["x-name"]} ${body}`);
+    });
     service.initialize(server, settings);
-    assert.match(await upgrade(url, "/nobody"), /^HTTP\/1\.1 400 /);
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    t.after(() => agent.destroy());
+    const headers = { Connection: "Upgrade, HTTP2-Settings", Upgrade: "h2c", "HTTP2-Settings": "AA", "X-Name": "ada" };
+    for (let i = 0; i < 20; ++i) assert.equal((await ask(agent, `${url}/orders`, { method: "POST", headers, body: `${i}` })).text, `POST /orders ada ${i}`);
+    assert.match(await upgrade(url, "/nobody"), /GET \/nobody /);
+  });
+  test("that is none of a WebSocket is a common request for the workers' interface, whoever listens", async (t) => {
+    const { server, url } = await listen(t);
+    service.initialize(server, { ...settings, apiPath: "/signalbox", apiKey });
+    server.on("upgrade", (request, socket) => socket.end("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"));
+    const headers = { Authorization: `Bearer ${apiKey}`, "Content-Type": "application/json", Connection: "Upgrade, HTTP2-Settings", Upgrade: "h2c", "HTTP2-Settings": "AA" };
+    const answer = await ask(undefined, `${url}/signalbox/api/emit`, { method: "POST", headers, body: '{"userId":"ada","event":"x"}' });
+    assert.deepEqual([answer.status, answer.text], [202, '{"accepted":1,"online":0}']);
   });
   test("leaves nothing of the connection with Node", onlyNative("its connections are Node's"), async (t) => {
     const { server, url } = await listen(t);
@@ -158,8 +176,56 @@ test("over TLS all transports work, in both directions and with much at once", a
   }
 });
 
+describe("Expect: 100-continue", () => {
+  for (const own of [false, true]) {
+    test(`is answered on the engine's paths${own ? ", also where the program answers it on its own" : ""}`, async (t) => {
+      const { server, url } = await listen(t);
+      const asked = [];
+      if (own) server.on("checkContinue", (request, response) => (asked.push(request.url), response.writeHead(417).end()));
+      service.initialize(server, { ...settings, apiPath: "/signalbox", apiKey });
+      const send = async (path, body) => {
+        const request = http.request(url + path, { method: "POST", headers: { Authorization: `Bearer ${apiKey}`, "Content-Type": "application/json", Expect: "100-continue", "Content-Length": body.length } });
+        request.flushHeaders();
+        request.on("continue", () => request.end(body));
+        const [response] = await once(request, "response");
+        request.destroy();
+        return response.statusCode;
+      };
+      const polling = "/socket.io/?EIO=4&transport=polling";
+      const { sid } = JSON.parse((await (await fetch(url + polling)).text()).slice(1));
+      assert.equal(await send(`${polling}&sid=${sid}`, "3"), 200);
+      assert.equal(await send("/signalbox/api/emit", '{"userId":"ada","event":"x"}'), 202);
+      assert.equal(await send("/orders", "1"), own ? 417 : 200);
+      assert.deepEqual(asked, own ? ["/orders"] : []);
+    });
+  }
+});
+
+test("after close() the program has all requests, also where somebody else has put an emit over the server's", async (t) => {
+  const { server, url } = await listen(t);
+  const seen = [];
+  for (let round = 0; round < 2; ++round) {
+    service.initialize(server, settings);
+    const before = server.emit;
+    server.emit = function (event, ...args) {
+      if (event === "request") seen.push(args[0].url);
+      return before.call(this, event, ...args);
+    };
+    (await client(t, url, "ada", { transports: ["websocket"] })).disconnect();
+    await service.close();
+    for (const path of ["/x", "/socket.io/"]) assert.equal(await (await fetch(url + path)).text(), `application: ${path}`);
+  }
+  assert.deepEqual(seen.filter((path) => path === "/x").length, 3, "each of the two hears what comes after it");
+});
+
 describe("the workers' interface", () => {
-  const apiKey = "fedcba9876543210fedcba9876543210";
+  test("answers HEAD as it does by itself, also where it would go on", onlyNative("it is Node's own answer"), async (t) => {
+    const { server, url } = await listen(t);
+    service.initialize(server, { ...settings, apiPath: "/signalbox", apiKey });
+    const headers = { Authorization: `Bearer ${apiKey}`, Accept: "text/event-stream" };
+    const answer = await ask(undefined, `${url}/signalbox/api/presence`, { method: "HEAD", headers });
+    assert.deepEqual([answer.status, answer.headers["content-type"], answer.text], [200, "text/event-stream", ""]);
+  });
   test("is there below apiPath alone", async (t) => {
     const { server, url } = await listen(t);
     service.initialize(server, { ...settings, apiPath: "/signalbox", apiKey });
@@ -213,7 +279,7 @@ test("many real clients, each told its own", async (t) => {
 });
 
 describe("a hostile client", () => {
-  test("that resets a refused upgrade ends nothing", async (t) => {
+  test("that resets an upgrade which nobody wants ends nothing", async (t) => {
     const { server, url } = await listen(t);
     service.initialize(server, settings);
     for (let i = 0; i < 5; ++i) {
@@ -227,7 +293,7 @@ describe("a hostile client", () => {
 
   test("cannot leave the engine a connection on which others would ask the application", { skip: engine === "socket.io" && "there Node keeps its connections" }, async (t) => {
     const { server, url } = await listen(t);
-    service.initialize(server, { ...settings, apiPath: "/signalbox", apiKey: "fedcba9876543210fedcba9876543210" });
+    service.initialize(server, { ...settings, apiPath: "/signalbox", apiKey });
     for (const head of ["GET /signalbox/api/presence HTTP/1.1\r\nAccept: text/event-stream\r\n", "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"]) {
       const socket = net.connect(new URL(url).port, "127.0.0.1");
       let text = "";
