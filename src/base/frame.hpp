@@ -13,20 +13,18 @@ enum class FrameKind : std::uint8_t { event, progress, outcome, user_online, use
 /// What a frame does to an earlier one that waits under the same key.
 enum class Conflation : std::uint8_t {
   none,
-  newest,   ///< takes its place, and may be replaced itself
-  last,     ///< takes its place, and stays
-  cancels,  ///< its opposite, and goes with it
+  newest,  ///< takes its place, and may be replaced itself
+  last,    ///< takes its place, and stays
 };
 
 constexpr Conflation conflation_of(FrameKind kind) noexcept {
   switch (kind) {
     case FrameKind::progress:
+    case FrameKind::user_online:
+    case FrameKind::user_offline:
       return Conflation::newest;
     case FrameKind::outcome:
       return Conflation::last;
-    case FrameKind::user_online:
-    case FrameKind::user_offline:
-      return Conflation::cancels;
     default:
       return Conflation::none;
   }

@@ -121,20 +121,14 @@ void SendQueue::conflate(std::size_t place) {
   const Conflation does = conflation_of(frame.kind());
   if (does == Conflation::none || frame.key().empty()) return;
   // A user and a job may have the same id.
-  const std::size_t hash = TextHash{}(frame.key()) + (does == Conflation::cancels ? 1 : 0);
+  const bool of_user = frame.kind() == FrameKind::user_online || frame.kind() == FrameKind::user_offline;
+  const std::size_t hash = TextHash{}(frame.key()) + (of_user ? 1 : 0);
   const auto [last, first] = last_of_key_->try_emplace(hash, place);
   if (first) return;
   const std::size_t before = std::exchange(last->second, place);
   if (!frames_[before] || (before == head_ && offset_ != 0)) return;
   const Frame& older = *frames_[before];
-  if (older.key() != frame.key()) return;
-  if (does == Conflation::cancels) {
-    if (conflation_of(older.kind()) != does || older.kind() == frame.kind()) return;
-    take_out(place);
-    take_out(before);
-  } else if (conflation_of(older.kind()) == Conflation::newest) {
-    take_out(before);
-  }
+  if (older.key() == frame.key() && conflation_of(older.kind()) == Conflation::newest) take_out(before);
 }
 
 void SendQueue::take_out(std::size_t place) {

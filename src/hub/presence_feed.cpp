@@ -105,7 +105,7 @@ std::size_t PresenceFeed::tell(Listener& to, std::size_t room, std::size_t most)
   std::uint64_t number = 0;
   auto entry = log_.after(heard);
   for (; entry != log_.end(); ++entry) {
-    if (!entry->replaced() && entry->audience.has(to.user->id, to.hash) && entry->is_news(heard)) {
+    if (!entry->replaced() && entry->audience.has(to.user->id, to.hash)) {
       const bool late = entry->sequence <= late_, notice = entry->is_notice();
       const auto fits = [&](const FrameRef& frame) { return late || (notice ? room != 0 : cost(frame) <= room); };
       if (told == most || !fits(entry->source())) break;

@@ -14,7 +14,6 @@ PresenceLog::Iterator PresenceLog::after(std::uint64_t sequence) {
 
 void PresenceLog::add(std::uint64_t sequence, FrameRef frame, Audience to, std::uint64_t number) {
   Entry entry{.sequence = sequence,
-              .first = sequence,
               .frame = {std::move(frame), number},
               .audience = std::move(to),
               .hash = 0};
@@ -67,8 +66,6 @@ void PresenceLog::index_all() {
 void PresenceLog::replace_older(Entry& entry) {
   if (const std::uint64_t sequence = newest_of(entry)) {
     Entry& older = *std::prev(after(sequence));
-    entry.first = older.first;
-    entry.count = std::min(older.count + 1, 3u);
     older.frame = {.source = {}, .number = older.frame.number};
     ++replaced_;
     newest_of_.remove(entry.hash, sequence);

@@ -20,19 +20,14 @@ class PresenceLog {
  public:
   struct Entry {
     std::uint64_t sequence;         ///< among all transitions; the log is in this order
-    std::uint64_t first;            ///< of the transitions that it stands for
     recovery::NumberedFrame frame;  ///< no source: a newer one of the same key, a user's id, has taken its place
     Audience audience;
-    std::uint32_t hash;       ///< of that key
-    std::uint32_t count = 1;  ///< of the transitions that it stands for; 3: or more
+    std::uint32_t hash;  ///< of that key
 
     bool replaced() const { return !frame.source; }
     const FrameRef& source() const { return frame.source; }
     /// Of the application to everybody, and no transition: nothing takes its place.
     bool is_notice() const { return !replaced() && frame.source->key().empty(); }
-    /// Is it news for who has heard everything up to `heard`? Two transitions undo each other: who has heard neither
-    /// need not hear of them.
-    bool is_news(std::uint64_t heard) const { return count != 2 || heard >= first; }
   };
   using Iterator = std::deque<Entry>::iterator;
 
