@@ -12,8 +12,8 @@ set(web AUTO)
 if(NOT PROJECT_IS_TOP_LEVEL)
   set(web OFF)  # it asks npm for packages, which nobody wants by surprise
 endif()
-set(SIGNALBOX_WEB ${web} CACHE STRING "Embed the demo page and the client script: AUTO, ON or OFF")
-set_property(CACHE SIGNALBOX_WEB PROPERTY STRINGS AUTO ON OFF)
+set(SIGNALBOX_WEB ${web} CACHE STRING "Embed the demo page and the client script: AUTO, ON or OFF; CLIENT: the script alone")
+set_property(CACHE SIGNALBOX_WEB PROPERTY STRINGS AUTO ON OFF CLIENT)
 set(SIGNALBOX_SANITIZE "" CACHE STRING "Value for -fsanitize=, such as address,undefined")
 
 set(CMAKE_CXX_STANDARD 23)

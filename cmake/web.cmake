@@ -1,4 +1,5 @@
-# The demo page and Socket.IO's own client script, embedded in the program; without Node (or with SIGNALBOX_WEB=OFF) none.
+# The demo page (but with SIGNALBOX_WEB=CLIENT) and Socket.IO's own client script, embedded in the program; without Node (or
+# with OFF) none.
 set(web ${PROJECT_SOURCE_DIR}/web)
 set(web_out ${PROJECT_BINARY_DIR}/web)
 if(NOT SIGNALBOX_WEB STREQUAL "OFF")
@@ -11,8 +12,8 @@ if(SIGNALBOX_WEB STREQUAL "OFF")
   message(STATUS "Without the demo page: SIGNALBOX_WEB is OFF")
 elseif(NPM AND NODE)
   set(embed TRUE)
-elseif(SIGNALBOX_WEB STREQUAL "ON")
-  message(FATAL_ERROR "SIGNALBOX_WEB is ON, but node or npm was not found: install them (apt-get install nodejs npm) or set it to AUTO")
+elseif(NOT SIGNALBOX_WEB STREQUAL "AUTO")
+  message(FATAL_ERROR "SIGNALBOX_WEB is ${SIGNALBOX_WEB}, but node or npm was not found: install them (apt-get install nodejs npm) or set it to AUTO")
 else()
   message(STATUS "Without the demo page: node or npm was not found")
 endif()
@@ -39,6 +40,9 @@ if(embed)
                      COMMAND ${NPM} ci --no-audit --no-fund --loglevel=error
                      COMMAND ${CMAKE_COMMAND} -E touch ${modules}
                      COMMENT "Fetching the demo page's packages from npm" VERBATIM)
+endif()
+
+if(embed AND NOT SIGNALBOX_WEB STREQUAL "CLIENT")
   set(page index.html assets/demo.js assets/demo.css)
   list(TRANSFORM page PREPEND ${web_out}/ OUTPUT_VARIABLE page_files)
   file(GLOB page_sources CONFIGURE_DEPENDS ${web}/src/* ${web}/index.html ${web}/vite.config.js
@@ -49,7 +53,9 @@ if(embed)
   embed_file(demo_entries "/" ${web_out}/index.html)
   embed_file(demo_entries "/assets/demo.js" ${web_out}/assets/demo.js)
   embed_file(demo_entries "/assets/demo.css" ${web_out}/assets/demo.css)
+endif()
 
+if(embed)
   file(READ ${web}/package-lock.json lock)
   string(JSON client_version GET "${lock}" packages node_modules/socket.io-client version)
   set(scripts ${PROJECT_BINARY_DIR}/client)

@@ -59,6 +59,19 @@ test("paths that only begin alike are the program's", async (t) => {
   await client(t, url, "ada", { path: "/live", transports: ["websocket"] });
 });
 
+test("the browser's script is at the engine's path, unless serveClient says no", async (t) => {
+  const { server, url } = await listen(t);
+  service.initialize(server, settings);
+  for (const name of ["socket.io.js", "socket.io.min.js", "socket.io.esm.min.js"]) {
+    const answer = await fetch(`${url}/socket.io/${name}`);
+    assert.match(answer.headers.get("content-type"), /^application\/javascript/);
+    assert.match(await answer.text(), /Socket\.IO v4\./);
+  }
+  await service.close();
+  service.initialize(server, { ...settings, serveClient: false });
+  assert.notEqual((await fetch(`${url}/socket.io/socket.io.js`)).status, 200);
+});
+
 test("listeners that are added later see their own requests alone", async (t) => {
   const { server, url } = await listen(t, () => {});
   server.removeAllListeners("request");
