@@ -13,10 +13,7 @@ PresenceLog::Iterator PresenceLog::after(std::uint64_t sequence) {
 }
 
 void PresenceLog::add(std::uint64_t sequence, FrameRef frame, Audience to, std::uint64_t number) {
-  Entry entry{.sequence = sequence,
-              .frame = {std::move(frame), number},
-              .audience = std::move(to),
-              .hash = 0};
+  Entry entry{.sequence = sequence, .frame = {std::move(frame), number}, .audience = std::move(to), .hash = 0};
   entry.hash = static_cast<std::uint32_t>(TextHash{}(entry.source()->key()));
   if (!indexed_ && entries_.size() >= short_) index_all();
   if (entry.is_notice()) {

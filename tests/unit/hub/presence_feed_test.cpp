@@ -205,7 +205,8 @@ TEST_F(PacedPresence, of_one_user_is_kept_once_in_a_long_log) {
   EXPECT_EQ(heard_one.take(), (Heard{"off x", "off y"}));
   const Heard all = lags.take();
   EXPECT_EQ(Heard(all.begin(), all.begin() + 4), (Heard{"on a", "on b", "on c", "on d"}));
-  EXPECT_EQ(Heard(all.begin() + 4, all.end()), (Heard{"off x", "off y"})) << "whatever it may have been told of x otherwise";
+  EXPECT_EQ(Heard(all.begin() + 4, all.end()), (Heard{"off x", "off y"}))
+      << "whatever it may have been told of x otherwise";
 }
 
 TEST_F(PacedPresence, of_one_who_comes_and_goes_for_ever_takes_no_memory) {
