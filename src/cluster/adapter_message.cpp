@@ -1,0 +1,61 @@
+#include "cluster/adapter_message.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "base/json_check.hpp"
+#include "base/json_scan.hpp"
+#include "cluster/adapter_text.hpp"
+
+namespace signalbox::cluster {
+namespace {
+
+constexpr std::size_t kEnvelope = 3;  ///< levels around the arguments: the message, the packet, its data
+constexpr std::string_view kEvent = "2", kBinaryEvent = "5";
+
+std::expected<void, std::string_view> read_data(const JsonView& data, AdapterMessage& message) {
+  JsonItems items(data);
+  const auto name = items.is_array() ? items.next() : std::nullopt;
+  if (!name || name->front() != '"') return std::unexpected("its event has no name");
+  message.event = text_of(*name);
+  message.arguments = CheckedJson::part(data, "[" + std::string(items.rest()) + "]");
+  return {};
+}
+
+std::expected<void, std::string_view> read_packet(const JsonView& packet, AdapterMessage& message) {
+  std::string_view type, data;
+  message.nsp = "/";
+  JsonItems members(packet);
+  while (const auto value = members.is_object() ? members.next() : std::nullopt) {
+    if (members.named("type")) type = *value;
+    if (members.named("data")) data = *value;
+    if (members.named("nsp")) message.nsp = text_of(*value);
+  }
+  if (type != kEvent && type != kBinaryEvent) return std::unexpected("its packet is no event");
+  return read_data(CheckedJson::part(packet, data), message);
+}
+
+}  // namespace
+
+std::expected<AdapterMessage, std::string_view> read_adapter_message(std::string_view payload,
+                                                                     const UnpackLimits& limits) {
+  auto text = adapter_text(payload, {limits.bytes, limits.depth + kEnvelope, limits.attachments});
+  if (!text) return std::unexpected(text.error());
+  const JsonView whole(text->json);
+  JsonItems parts(whole);
+  const auto sender = parts.is_array() ? parts.next() : std::nullopt;
+  const auto packet = parts.next(), options = parts.next();
+  if (!sender || !packet || packet->front() != '{') return std::unexpected("it is no message of an adapter");
+  AdapterMessage message;
+  message.sender = text_of(*sender);
+  if (const auto read = read_packet(CheckedJson::part(whole, *packet), message); !read)
+    return std::unexpected(read.error());
+  if (options) {
+    message.to = rooms_of(*options);
+    message.is_volatile = json_member(json_member(*options, "flags").value_or(""), "volatile") == "true";
+  }
+  message.attachments = std::move(text->attachments);
+  return message;
+}
+
+}  // namespace signalbox::cluster

@@ -1,0 +1,33 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace signalbox::cluster {
+
+/// The channels of Socket.IO's classic Redis adapter for the main namespace. `key` is its option of that name.
+///
+/// thread  any. source  @socket.io/redis-adapter 8, "How it works".
+class Channels {
+ public:
+  explicit Channels(std::string_view key)
+      : broadcast_(std::string(key) + "#/#"), request_(std::string(key) + "-request#/#") {}
+
+  /// What is for exactly one room.
+  std::string room(std::string_view room) const { return broadcast_ + std::string(room) + "#"; }
+  std::string user(std::string_view id) const { return room("user:" + std::string(id)); }
+  /// What is for everybody, or for several rooms.
+  const std::string& broadcast() const { return broadcast_; }
+  const std::string& request() const { return request_; }
+
+ private:
+  std::string broadcast_, request_;
+};
+
+/// A pattern that has this one channel. Who subscribes to it so is not counted by PUBSUB NUMSUB.
+std::string literal_pattern(std::string_view channel);
+
+/// "user:ID" is that user's room.
+std::optional<std::string_view> user_of_room(std::string_view room);
+
+}  // namespace signalbox::cluster
