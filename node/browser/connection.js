@@ -24,6 +24,7 @@ export class Connection {
   #logins = 0;
   #attempt = 0;
   #shown; // the token that the server was shown last
+  #outdated = false; // there is another one since the login that is under way has asked
   #refused = false;
   #refusals = 0; // in a row
   #holders = 0;
@@ -41,7 +42,7 @@ export class Connection {
   /** Opens the connection if it is the first. The function that it returns lets go of it. */
   hold() {
     clearTimeout(this.#closing);
-    if (++this.#holders === 1) this.socket.connect();
+    if (++this.#holders === 1) this.#open();
     let held = true;
     return () => {
       if (!held) return;
@@ -53,8 +54,10 @@ export class Connection {
   /** There is another token: it is shown on the connection that stands, and if it is not taken there, on a new one. */
   async renew() {
     if (!this.#holders && !this.#socket?.active) return;
-    if (!this.login) this.socket.connect();
-    else if ((await this.#show()) === false) this.socket.disconnect().connect();
+    if (!this.login) {
+      this.#outdated = true;
+      this.#open();
+    } else if ((await this.#show()) === false) this.#anew();
   }
 
   /** `[answer, next]`, as the answer of `jobs` has two arguments. */
@@ -65,6 +68,11 @@ export class Connection {
         else resolve([answer, more?.next]);
       });
     });
+  }
+
+  // A second connect() while a login is under way would be a second login.
+  #open() {
+    if (!this.socket.active) this.socket.connect();
   }
 
   #make() {
@@ -84,6 +92,7 @@ export class Connection {
     const current = () => attempt === this.#attempt; // else that connection has gone meanwhile
     try {
       await null; // until socket.io-client listens to the connection that it has just opened
+      this.#outdated = false;
       const token = await this.#settings.getToken();
       if (!current()) return;
       this.#shown = token;
@@ -95,6 +104,7 @@ export class Connection {
   }
 
   #enter(user) {
+    if (this.#outdated) return this.#anew();
     this.#refusals = 0;
     this.login = ++this.#logins;
     this.#parts.onLogin(this.login, user);
@@ -107,10 +117,16 @@ export class Connection {
     this.#refused = false;
   }
 
+  // Not in the same turn: socket.io-client would tell the new login what it still has of the one before.
+  #anew() {
+    this.socket.disconnect();
+    this.#comeBack();
+  }
+
   // The first time at once: a token that was right until now has run out.
   #comeBack() {
     const most = this.#refusals++ && Math.min(MOST_WAIT_MS, 500 * 2 ** this.#refusals);
-    setTimeout(() => this.#holders && this.socket.connect(), most * (0.5 + Math.random() / 2));
+    setTimeout(() => this.#holders && this.#open(), most * (0.5 + Math.random() / 2));
   }
 
   /** True: the server has taken another token; false: it has not. Undefined: there was none to show, or no answer. */

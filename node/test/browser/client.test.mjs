@@ -88,6 +88,56 @@ describe("a page", () => {
     assert.deepEqual(asked, ["jobs"]);
   });
 
+  test("looks at 1,100 jobs at once, which the server tells in pages", async (t) => {
+    const large = await startProgram({ JOBS_PER_USER: "2000", OUTCOME_REPLAY_MS: "0" });
+    t.after(() => large.stop());
+    const events = Array.from({ length: 1100 }, (_, i) => ({ userId: "ada", event: "job_progress", data: { jobId: `${i}`, progress: 50 } }));
+    for (const part of [events.slice(0, 600), events.slice(600)]) await api(large, "/api/emit", part);
+    const client = page(t, large, "ada");
+    const asked = [];
+    client.socket.onAnyOutgoing((event) => asked.push(event));
+    const jobs = events.map(({ data }) => watch(client.job(data.jobId)));
+    for (const job of jobs) await job.until(at(50));
+    await worker(large, "ada", "1099").complete("yes");
+    await worker(large, "ada", "not looked at").progress(10);
+    await jobs.at(-1).until(status("completed"));
+    await eventually(() => client.jobs.get().length === 1101);
+    assert.ok(asked.length <= 2, `${asked.length} questions`);
+  });
+
+  test("shows what it heard while it waited for an answer, and not the older answer", async (t) => {
+    for (const id of ["1", "2", "3", "4", "5", "6"]) await worker(server, "gil", id).complete("old");
+    await receive(t, server, "gil", "6");
+    const client = page(t, server, "gil");
+    const answers = [];
+    const { onack } = client.socket;
+    client.socket.onack = (packet) => answers.push(packet);
+    const asked = [];
+    client.socket.onAnyOutgoing((event) => asked.push(event));
+    const jobs = ["1", "2", "3", "4", "5", "6"].map((id) => watch(client.job(id)));
+    await eventually(() => answers.length === 1);
+    await worker(server, "gil", "1").progress(10);
+    await worker(server, "gil", "2").complete("new");
+    await jobs[1].until(status("completed"));
+    delete client.socket.onack;
+    onack.call(client.socket, answers.shift());
+    await jobs[5].until(status("completed"));
+    assert.deepEqual(asked, ["jobs"]);
+    assert.deepEqual(jobs.map((job) => job.seen.at(-1).result), [null, "new", "old", "old", "old", "old"]);
+    assert.deepEqual(statuses(jobs[0]), ["pending", "processing"]);
+
+    client.socket.onack = (packet) => answers.push(packet);
+    const presence = watch(client.presence);
+    await eventually(() => answers.length === 1);
+    const comes = new Promise((resolve) => client.socket.on("user_online", ({ userId }) => userId === "hal" && resolve()));
+    page(t, server, "hal").hold();
+    await comes;
+    delete client.socket.onack;
+    onack.call(client.socket, answers.shift());
+    await presence.until((list) => list.includes("hal"));
+    assert.deepEqual(presence.seen.filter((list) => list.includes("gil") && !list.includes("hal")), []);
+  });
+
   test("has all jobs, in the order of their newest events, though the answer comes in pages", async (t) => {
     const ids = Array.from({ length: 40 }, (_, i) => `job ${i}`);
     for (const id of ids) await worker(server, "bob", id).complete("x".repeat(1000));
@@ -310,6 +360,27 @@ describe("a page's token", () => {
     await worker(server, "gus", "1").progress(10);
     await job.until(at(10));
   });
+
+  for (const [when, later] of [["before the old one is shown", (renew) => renew()], ["once the old one is shown", setImmediate]])
+    test(`of another user counts also while a login is under way, ${when}, and nothing is shown of the user before`, async (t) => {
+      const users = ["jan", "kim"];
+      await worker(server, "jan", "1").progress(30);
+      await worker(server, "kim", "1").progress(60);
+      const asked = [];
+      const client = page(t, server, undefined, {
+        getToken: async () => {
+          asked.push(users[0]);
+          const shown = token(users[0]);
+          if (users.length > 1) users.shift(), later(() => client.renew());
+          return shown;
+        },
+      });
+      const job = watch(client.job("1"));
+      await job.until(at(60));
+      assert.deepEqual(job.seen.map(({ progress }) => progress), [0, 60]);
+      assert.deepEqual(asked, ["jan", "kim"]);
+      await eventually(async () => (await connections(server, "jan")) === 0);
+    });
 
   test("of another user counts also while nobody looks for a moment", async (t) => {
     const users = ["hal", "ida"];
