@@ -4,7 +4,7 @@ import { ALL, Topics } from "./topics.js";
 export const PENDING = Object.freeze({ progress: 0, status: "pending", result: null, error: null });
 export const NONE = Object.freeze([]);
 
-/** Most jobs that are remembered while nobody looks at them. */
+/** Most jobs that are remembered beside those that somebody looks at. */
 const MOST = 1000;
 
 const ended = ({ status }) => status === "completed" || status === "failed";
@@ -116,7 +116,7 @@ export class Jobs {
 
   /** Lets go of the oldest that nobody looks at. */
   #forget() {
-    if (this.#jobs.size <= MOST) return;
+    if (this.#jobs.size <= MOST + this.watchers.size) return;
     for (const id of this.#jobs.keys()) {
       if (!this.watchers.has(id)) return this.#jobs.delete(id);
     }

@@ -13,6 +13,10 @@ export class Topics {
     return [...this.#listeners.keys()];
   }
 
+  get size() {
+    return this.#listeners.size;
+  }
+
   /** Returns the function that ends it. */
   listen(topic, listener) {
     const own = () => listener(); // one listener may be added twice, as StrictMode does

@@ -187,9 +187,19 @@ describe("the list", () => {
     const jobs = loggedIn();
     jobs.watchers.listen("0", () => {});
     for (let id = 0; id < 1500; ++id) jobs.hear(...progress(`${id}`, 1));
-    assert.equal(jobs.list.length, 1000);
+    assert.equal(jobs.list.length, 1001);
     assert.equal(jobs.list[0].jobId, "0", "somebody looks at this one");
-    assert.equal(jobs.list[1].jobId, "501");
+    assert.equal(jobs.list[1].jobId, "500");
+  });
+
+  test("has all jobs that somebody looks at, however many, and the newest of the others", () => {
+    const jobs = loggedIn();
+    const ids = Array.from({ length: 1100 }, (_, i) => `looked at ${i}`);
+    for (const id of ids) jobs.watchers.listen(id, () => {});
+    for (const id of ids) jobs.learn(answer(progress(id, 1)));
+    jobs.hear(...progress("new", 5));
+    assert.deepEqual(jobs.list.map(({ jobId }) => jobId), [...ids, "new"]);
+    assert.deepEqual(jobs.unsure, []);
   });
 });
 
