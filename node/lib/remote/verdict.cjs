@@ -33,7 +33,8 @@ function verdictOf({ status, headers, text, url }) {
 
 function parsed(text) {
   try {
-    return JSON.parse(text) ?? {};
+    const { error, index } = JSON.parse(text);
+    return { error: typeof error === "string" ? error : undefined, index };
   } catch {
     return {}; // of a proxy, perhaps
   }

@@ -65,6 +65,7 @@ describe("an answer means", () => {
     assert.deepEqual(verdict(429, { error: "full" }, { "retry-after": "7" }), { kind: "later", at: undefined, afterMs: 7000 });
     assert.deepEqual(verdict(429, { error: "unread", index: 3 }), { kind: "later", at: 3, afterMs: 0 });
     assert.deepEqual(verdict(503, { error: "stopping" }, { "retry-after": "1" }), { kind: "repeat", afterMs: 1000 });
+    for (const body of ["<html>", "null", { error: { message: "of a proxy" } }]) assert.deepEqual(verdict(500, body), { kind: "hopeless", code: "not_durable", text: undefined });
     for (const status of [502, 504]) assert.equal(verdict(status, "<html>").kind, "repeat");
     assert.deepEqual(verdict(500, { error: "no" }), { kind: "hopeless", code: "not_durable", text: "no" });
     for (const [status, code] of [[500, "not_durable"], [413, "too_large"]])
