@@ -53,7 +53,8 @@ function route(server, { path, apiPath }, { request, api, upgrade }) {
   };
 }
 
-/** An upgrade that nobody wants is a common request, as it is for Node where nobody listens for upgrades: it is read once more without. */
+/** An upgrade that nobody wants is a common request, as it is for Node where nobody listens for upgrades: Node reads it
+    once more, without that header. */
 function again(server, request, socket, rest) {
   socket.unshift(Buffer.concat([headOf(request, request.url, "upgrade"), rest]));
   server.emit(socket.encrypted ? "secureConnection" : "connection", socket);

@@ -187,6 +187,10 @@ test("over TLS all transports work, in both directions and with much at once", a
     assert.match(address, /127\.0\.0\.1/);
     ada.disconnect();
   }
+  const headers = { Connection: "Upgrade", Upgrade: "h2c" };
+  const request = https.request(`${url.replace("http:", "https:")}/orders`, { rejectUnauthorized: false, method: "POST", headers }).end("body");
+  const [answer] = await once(request, "response");
+  assert.equal((await answer.toArray()).join(""), "secure", "an upgrade that nobody wants");
 });
 
 describe("Expect: 100-continue", () => {
