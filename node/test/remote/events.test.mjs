@@ -91,6 +91,15 @@ describe("with a server that is there", () => {
     back.disconnect();
   });
 
+  test("a user has 1,000 events waiting at most, and nobody else is refused for it", async (t) => {
+    const io = remote(t, server.url);
+    const away = Array.from({ length: 1000 }, (_, i) => io.emit("far away", "job_completed", done(i)).settled);
+    await fails(io.emit("far away", "job_completed", done("more")).settled, "overloaded", /^1000 events of this user wait/);
+    assert.deepEqual(await Promise.all(away.slice(0, 10)), Array(10).fill("accepted"));
+    for (let i = 0; i < 20; ++i) assert.equal(await io.emit("eve", "x", `${i}`).settled, "accepted");
+    assert.equal(io.waiting, 990);
+  });
+
   test("a wrong key, or a wrong address, is said with what would be right", async (t) => {
     await fails(remote(t, server.url, { apiKey: "nonsense" }).emit("ada", "x", "1").settled, "unauthorized", /refuses the API key \(401\): give SIGNALBOX_API_KEY/);
     await fails(remote(t, `${server.url}/elsewhere`).emit("ada", "x", "1").settled, "refused", /SIGNALBOX_URL/);
