@@ -76,3 +76,14 @@ export function watch(store) {
   }
   return { seen, until, end };
 }
+
+/** For `until`: a job's state. */
+export const status = (wanted) => (job) => job.status === wanted;
+export const at = (progress) => (job) => job.progress === progress;
+
+/** A client of that user, which ends with the test. */
+export function page(t, server, user, settings = {}) {
+  const client = createSignalbox({ url: server.url, getToken: () => token(user), ...settings });
+  t.after(() => client.socket.disconnect());
+  return client;
+}
