@@ -7,7 +7,7 @@
 
 namespace signalbox::node {
 
-/// Which outcomes are on the disk. JavaScript need not be told of each: it asks for those that somebody awaits.
+/// Which outcomes are on the disk. JavaScript is told of those that somebody awaits, and of each that fails.
 ///
 /// thread  any.
 class Durability {
@@ -25,7 +25,7 @@ class Durability {
     const std::scoped_lock lock(mutex_);
     waiting_.erase(outcome);
   }
-  /// True: somebody awaits it.
+  /// True: JavaScript is to be told.
   bool finish(std::uint64_t outcome, bool durable) {
     const std::scoped_lock lock(mutex_);
     const auto found = waiting_.find(outcome);
@@ -35,7 +35,7 @@ class Durability {
       failed_.insert(outcome);
       if (failed_.size() > kRemembered) failed_.erase(failed_.begin());
     }
-    return awaited;
+    return awaited || !durable;
   }
   /// Is it durable? Nothing: finish() will say that it was awaited.
   std::optional<bool> ask(std::uint64_t outcome) {

@@ -1,7 +1,9 @@
 // wsUtils.emitToUser and who is online, in the process of the engine.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import http from "node:http";
+import path from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import service, { EmitError, wsUtils, WS_EVENTS } from "signalbox";
@@ -127,6 +129,28 @@ test("an outcome that was awaited is there after kill -9", onlyNative("outcomes 
   const ada = await client(t, `http://127.0.0.1:${port}`, "ada");
   await eventually(() => ada.inbox.filter(([event]) => event.startsWith("job_")).length === 501);
   assert.deepEqual(ada.inbox.filter(([event]) => event === "job_completed").map(([, { jobId }]) => jobId), Array.from({ length: 500 }, (_, i) => i));
+});
+
+test("an outcome that the disk refuses later is counted and logged, whether somebody awaits it or not", onlyNative("outcomes are in memory alone"), async (t) => {
+  const dataDir = folder(t);
+  const code = (then) => `
+    import service, { wsUtils } from "signalbox";
+    import http from "node:http";
+    service.initialize(http.createServer(), ${JSON.stringify({ ...settings, dataDir })});
+    const io = service.getIO();
+    const done = (jobId) => wsUtils.emitToUser(io, "ada", "job_completed", { jobId });
+    ${then}
+    await service.close();`;
+  assert.equal((await program(t, code('await done("good");')).ended).code, 0);
+  const trigger = "CREATE TRIGGER bad BEFORE INSERT ON outcome WHEN NEW.job LIKE 'bad%' BEGIN SELECT RAISE(ABORT, 'no such jobs'); END;";
+  execFileSync("python3", ["-c", "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])", path.join(dataDir, "outcomes.db"), trigger]);
+  const { out, err } = await program(t, code(`
+    done("bad 1");
+    console.log(await done("bad 2").catch((error) => error.code));
+    await done("good");
+    console.log(io.refused);`)).ended;
+  assert.equal(out, "not_durable\n2\n", err);
+  assert.match(err, /emit was refused \(not_durable\): The store cannot write/);
 });
 
 test("what nobody awaited is there after process.exit in the middle", onlyNative("outcomes are in memory alone"), async (t) => {
