@@ -1,4 +1,5 @@
-// What the package takes of JavaScript's thread, and Socket.IO beside it: node bench/node/thread.mjs signalbox | socket.io.
+// What the package takes of JavaScript's thread, and Socket.IO beside it: node bench/node/thread.mjs signalbox | signalbox-port |
+// socket.io; the second on a port of the engine's own.
 // Prints one JSON object: nanoseconds for an emit of the original's progress event to a user who is online, microseconds for the
 // hand-over of an upgrade less those of one that is destroyed, and the event loop's delay (p99, ms) while USERS log in and
 // 20,000 events a second go out.
@@ -14,9 +15,9 @@ const secret = "0123456789abcdef0123456789abcdef";
 const require = createRequire(new URL("../peers/socketio/server.js", import.meta.url));
 const load = new URL("../../build/release/signalbox-bench", import.meta.url).pathname;
 
-async function signalbox(server) {
+async function signalbox(server, own = {}) {
   const { default: service, wsUtils } = await import("../../node/index.mjs");
-  service.initialize(server, { jwtSecret: secret, logLevel: "error", dataDir: "", threads: 1, presenceEvents: false, maxConnectionsPerUser: 0 });
+  service.initialize(...[server].filter(Boolean), { ...own, jwtSecret: secret, logLevel: "error", dataDir: "", threads: 1, presenceEvents: false, maxConnectionsPerUser: 0 });
   const io = service.getIO();
   return (user, event, data) => wsUtils.emitToUser(io, user, event, data);
 }
@@ -40,6 +41,14 @@ async function socketIo(server) {
 }
 
 const progress = (i) => ({ jobId: `job-${i % 1000}`, progress: i % 101, status: "processing" });
+
+async function freePort() {
+  const probe = net.createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
 
 /** Nanoseconds an emit, in turns of 1,000, so that what was emitted can leave between them. */
 async function emitCost(emit) {
@@ -81,8 +90,8 @@ async function upgradeCost(server, path, count = 500) {
 }
 
 /** p99 of the event loop's delay, in milliseconds. */
-async function delay(server, emit, users) {
-  const clients = spawn("taskset", ["-c", "1", load, "logins", "--users", String(users), "--port", String(server.address().port), "--secret", secret]);
+async function delay(port, emit, users) {
+  const clients = spawn("taskset", ["-c", "1", load, "logins", "--users", String(users), "--port", String(port), "--secret", secret]);
   const histogram = monitorEventLoopDelay({ resolution: 1 });
   histogram.enable();
   let i = 0;
@@ -100,14 +109,18 @@ const server = http.createServer((request, response) => response.end());
 server.on("upgrade", (request, socket) => request.url === "/destroyed" && socket.destroy());
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
-const emit = await { signalbox, "socket.io": socketIo }[which](server);
+const ownPort = which === "signalbox-port" ? await freePort() : undefined;
+const port = ownPort ?? server.address().port;
+const emit = ownPort ? await signalbox(undefined, { port, host: "127.0.0.1" }) : await { signalbox, "socket.io": socketIo }[which](server);
 
-const held = spawn(load, ["idle", "--users", "1000", "--seconds", "60", "--port", String(server.address().port), "--secret", secret]);
+const held = spawn(load, ["idle", "--users", "1000", "--seconds", "60", "--port", String(port), "--secret", secret]);
 await sleep(3000);
 const figures = { emit_ns: await emitCost(emit) };
 held.kill();
-const destroyed = await upgradeCost(server, "/destroyed");
-figures.hand_over_us = (await upgradeCost(server, "/socket.io/?EIO=4&transport=websocket")) - destroyed;
-figures.delay_p99_ms = await delay(server, emit, 2000);
+if (!ownPort) {
+  const destroyed = await upgradeCost(server, "/destroyed");
+  figures.hand_over_us = (await upgradeCost(server, "/socket.io/?EIO=4&transport=websocket")) - destroyed;
+}
+figures.delay_p99_ms = await delay(port, emit, 2000);
 console.log(JSON.stringify(figures));
 process.exit();

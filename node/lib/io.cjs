@@ -30,7 +30,7 @@ class UserIo {
 
   emitToUser(userId, event, data) {
     if (typeof event !== "string") throw new TypeError("signalbox: an event's name is text");
-    const emission = this._emit(userOf(userId), event, textOf(event, data));
+    const emission = this._emit(userOf(userId), event, data);
     return typeof emission === "string" ? this._refuse(emission) : emission;
   }
   to(room) {
@@ -129,8 +129,8 @@ class Io extends UserIo {
     return this.#engine.onlineCount();
   }
 
-  _emit(user, event, text) {
-    const { sockets, code, outcome } = this.#engine.emit(user, event, text);
+  _emit(user, event, data) {
+    const { sockets, code, outcome } = this.#engine.emit(user, event, data);
     if (code) return code;
     if (!outcome) return Emission.queued(sockets);
     return new Emission(sockets, async () => {
@@ -163,8 +163,8 @@ class WorkerIo extends UserIo {
     return this.#remote.onlineCount();
   }
 
-  _emit(user, event, text) {
-    const { sockets, settled } = this.#remote.emit(user, event, text);
+  _emit(user, event, data) {
+    const { sockets, settled } = this.#remote.emit(user, event, textOf(event, data));
     settled.catch((error) => this._note(error.code));
     return new Emission(sockets, () => settled);
   }

@@ -26,6 +26,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<hold_process>(exports, "hold");
   add<release_process>(exports, "release");
   add<emit>(exports, "emit");
+  add<progress>(exports, "progress");
   add<emit_all>(exports, "emitAll");
   add<durable>(exports, "durable");
   add<is_online>(exports, "isOnline");

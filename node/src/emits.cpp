@@ -44,6 +44,17 @@ Napi::Value emit(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, static_cast<double>(*result));
 }
 
+Napi::Value progress(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const EngineRef engine = Environment::of(env).engine();
+  if (!engine) return error_number(env, EmitError::stopped);
+  const Text user(env, info[0]), job(env, info[1]), status(env, info[3]);
+  const double reached = info[2].As<Napi::Number>();
+  const EmitResult result = emit_to_user(
+      engine->io(), user.view(), JobProgress{.job_id = job.view(), .progress = reached, .status = status.view()});
+  return result ? Napi::Number::New(env, static_cast<double>(*result)) : error_number(env, result.error());
+}
+
 Napi::Value emit_all(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const EngineRef engine = Environment::of(env).engine();

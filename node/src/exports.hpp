@@ -23,6 +23,7 @@ Napi::Value release_process(const Napi::CallbackInfo& info);  ///< as often as i
 // Events to users, and who is online (emits.cpp)
 Napi::Value emit(
     const Napi::CallbackInfo& info);  ///< user, event, data as JSON, a Float64Array for the outcome's number
+Napi::Value progress(const Napi::CallbackInfo& info);      ///< user, jobId, progress, status
 Napi::Value emit_all(const Napi::CallbackInfo& info);      ///< event, data as JSON; 0, or the error
 Napi::Value durable(const Napi::CallbackInfo& info);       ///< outcome; undefined: it will be told
 Napi::Value is_online(const Napi::CallbackInfo& info);     ///< user

@@ -111,6 +111,24 @@ test("who is online is right in the line behind the change", async (t) => {
   assert.ok(!wsUtils.getOnlineUsers().includes("presence"));
 });
 
+test("progress arrives as JSON.stringify writes it, whatever its members are", async (t) => {
+  const sent = [
+    ...[50, 0.1, -0, 1e21, NaN, Infinity].map((progress) => ({ jobId: "7", progress, status: "processing" })),
+    { jobId: 'a "quoted"\n\u2028 \u{1F600}', progress: 1, status: "é" },
+    { jobId: "half \ud800", progress: 1, status: "x" },
+    { progress: 1, jobId: "another order", status: "x" },
+    { jobId: "more", progress: 1, status: "x", step: 3 },
+    { jobId: "fewer", progress: 1 },
+    { jobId: 8, progress: "text", status: null },
+    Object.assign(Object.create({ toJSON: () => ({ jobId: "made", progress: 2, status: "by toJSON" }) }), { jobId: "7", progress: 1, status: "x" }),
+  ];
+  const page = await client(t, url, "stringified");
+  for (const data of sent) await wsUtils.emitToUser(io, "stringified", "job_progress", data);
+  await eventually(() => page.inbox.filter(([event]) => event === "job_progress").length === sent.length);
+  const got = page.inbox.filter(([event]) => event === "job_progress").map(([, data]) => JSON.stringify(data));
+  assert.deepEqual(got, sent.map((data) => JSON.stringify(data).replace("\\ud800", "\ufffd")));
+});
+
 test("an outcome that was awaited is there after kill -9", onlyNative("outcomes are in memory alone"), async (t) => {
   const dataDir = folder(t);
   const code = (then) => `

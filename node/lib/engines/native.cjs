@@ -2,7 +2,8 @@
 const { isMainThread } = require("node:worker_threads");
 const { EmitError } = require("../errors.cjs");
 const { attach } = require("../http_server.cjs");
-const { decodeArguments } = require("../json.cjs");
+const { decodeArguments, textOf } = require("../json.cjs");
+const { isPlainProgress } = require("../progress.cjs");
 const { Refusals } = require("../refusals.cjs");
 const { settingOf } = require("../settings.cjs");
 
@@ -93,9 +94,12 @@ class NativeEngine {
     this.#addon.wish(connections, middleware, events);
   }
 
-  emit(user, event, text) {
+  emit(user, event, data) {
     this.#outcome[0] = 0;
-    const sockets = this.#addon.emit(user, event, text, this.#outcome);
+    const sockets =
+      event === "job_progress" && isPlainProgress(data)
+        ? this.#addon.progress(user, data.jobId, data.progress, data.status)
+        : this.#addon.emit(user, event, textOf(event, data), this.#outcome);
     return sockets < 0 ? { sockets: 0, code: codeOf(sockets) } : { sockets, outcome: this.#outcome[0] };
   }
   emitAll(event, text) {

@@ -2,7 +2,7 @@
 const { setTimeout: wait } = require("node:timers/promises");
 const http = require("node:http");
 const { EmitError } = require("../errors.cjs");
-const { decodeArguments } = require("../json.cjs");
+const { decodeArguments, textOf } = require("../json.cjs");
 const { Refusals } = require("../refusals.cjs");
 const { nameFault } = require("./socketio/checks.cjs");
 const { Client } = require("./socketio/client.cjs");
@@ -70,8 +70,8 @@ class SocketIoEngine {
     this.#hub.wishes = wishes;
   }
 
-  emit(user, event, text) {
-    const { code, sockets } = this.#hub.emit(user, event, text);
+  emit(user, event, data) {
+    const { code, sockets } = this.#hub.emit(user, event, textOf(event, data));
     return code ? { sockets: 0, code } : { sockets };
   }
   emitAll(event, text) {
