@@ -36,6 +36,7 @@ Destinations look_up(const std::string& host, std::uint16_t port) {
     std::memcpy(&storage, one->ai_addr, std::min<std::size_t>(one->ai_addrlen, sizeof storage));
     out.push_back({.address = peer_address(storage), .port = port});
   }
+  if (out.empty()) return std::unexpected("it has no address");
   return out;
 }
 

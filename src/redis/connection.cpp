@@ -66,10 +66,11 @@ std::optional<Error> Connection::refused_now(const Command& command) const {
 
 void Connection::push(const Command& command, OnAnswer on_answer, TimePoint now, Milliseconds patience) {
   append_command(command, out_);
-  next_due_ = std::min(next_due_, now + patience);
+  const TimePoint due = subscribes() ? kNever : now + patience;
+  next_due_ = std::min(next_due_, due);
   pending_.push_back({.on_answer = std::move(on_answer),
                       .sent = now,
-                      .due = now + patience,
+                      .due = due,
                       .patience = patience,
                       .answers = answers_to(command)});
 }
@@ -150,7 +151,7 @@ void Connection::on_timer(TimePoint now) {
   }
   if (now >= dead_at())
     return end({.kind = Error::Kind::late,
-                .text = fmt::format("nothing came from Redis for {} ms", (now - heard_) / Milliseconds(1))});
+                .text = fmt::format("Redis does not answer: nothing came for {} ms", options_.answer_time.count())});
   if (now >= next_due_) tell_the_impatient(now);
 }
 

@@ -57,7 +57,8 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   /// After on_ready(). `patience`: how long the answer is waited for; a command that blocks in Redis for longer than
-  /// answer_time may have more than that, and should have a connection of its own.
+  /// answer_time may have more than that, and should have a connection of its own. A subscriber's are waited for as
+  /// long as the connection lives.
   void send(const Command& command, OnAnswer on_answer, TimePoint now, Milliseconds patience);
   void send(const Command& command, OnAnswer on_answer, TimePoint now) {
     send(command, std::move(on_answer), now, options_.answer_time);
@@ -71,6 +72,7 @@ class Connection {
   TimePoint next_deadline() const;
   void on_timer(TimePoint now);
 
+  bool ready() const { return ready_; }
   void end(Error why);
   const std::optional<Error>& ended() const { return ended_; }
 

@@ -4,12 +4,13 @@
 
 namespace signalbox::redis {
 
-Handshake::Handshake(const Identity& identity) : identity_(identity), database_(std::to_string(identity.database)) {
+Handshake::Handshake(const Identity& identity)
+    : identity_(identity), database_(std::to_string(identity.database.value_or(0))) {
   go_on(Step::hello);
 }
 
-/// To that step, or to the first behind it that has something to say. SELECT is said of database 0 too: so that a Redis
-/// that wants a password says so here, and not to the first command.
+/// To that step, or to the first behind it that has something to say. SELECT is said of database 0 too, and PING where
+/// there is none: so that a server that wants a password says so here, and not to the first command.
 void Handshake::go_on(Step step) {
   if (step == Step::hello && identity_.password.empty()) step = Step::select;
   if (step == Step::name && identity_.name.empty()) step = Step::done;
@@ -24,7 +25,7 @@ std::optional<Command> Handshake::next() const {
     case Step::auth:
       return identity_.user.empty() ? Command{"AUTH", identity_.password} : Command{"AUTH", user, identity_.password};
     case Step::select:
-      return Command{"SELECT", database_};
+      return identity_.database ? Command{"SELECT", database_} : Command{"PING"};
     case Step::name:
       return Command{"CLIENT", "SETNAME", identity_.name};
     case Step::done:

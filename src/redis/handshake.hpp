@@ -10,10 +10,10 @@ namespace signalbox::redis {
 
 /// Who a connection is, and which database it means.
 struct Identity {
-  std::string user{};      ///< empty: Redis' default user
-  std::string password{};  ///< empty: none is shown
-  unsigned database = 0;
-  std::string name{};  ///< for people who read CLIENT LIST; empty: none
+  std::string user{};                    ///< empty: Redis' default user
+  std::string password{};                ///< empty: none is shown
+  std::optional<unsigned> database = 0;  ///< nothing: a sentinel, which has none
+  std::string name{};                    ///< for people who read CLIENT LIST; empty: none
 };
 
 /// What a new connection says first, one command after the other.

@@ -86,10 +86,8 @@ std::expected<std::optional<Reply>, std::string> ReplyReader::next() {
     if (too_many_elements_) return std::unexpected(fmt::format("an answer of more than {} values", limits_.elements));
     return std::unexpected(fmt::format("no answer of Redis ({})", reader_->errstr));
   }
-  if (!made) {
-    if (auto why = exceeded()) return std::unexpected(std::move(*why));
-    return std::nullopt;
-  }
+  if (auto why = exceeded(made != nullptr)) return std::unexpected(std::move(*why));
+  if (!made) return std::nullopt;
   begun_ = fed_ - unread();
   elements_ = 0;
   return std::exchange(root_, {});
@@ -99,10 +97,13 @@ std::size_t ReplyReader::unread() const {
   return reader_->len - reader_->pos;
 }
 
-std::optional<std::string> ReplyReader::exceeded() const {
+/// Why this answer is too much. A whole one (`whole`) is followed by others.
+std::optional<std::string> ReplyReader::exceeded(bool whole) const {
   const std::string_view waiting(reader_->buf + reader_->pos, unread());
-  if (std::max<std::uint64_t>(fed_ - begun_, announced_length(*reader_, waiting)) > limits_.bytes)
-    return fmt::format("an answer of more than {} bytes", limits_.bytes);
+  const std::uint64_t taken = fed_ - unread() - begun_;
+  const std::uint64_t rest = whole ? 0 : std::max(waiting.size(), announced_length(*reader_, waiting));
+  if (taken + rest > limits_.bytes) return fmt::format("an answer of more than {} bytes", limits_.bytes);
+  if (whole) return std::nullopt;
   if (waiting.size() > kMaxLine && !waiting.substr(0, kMaxLine).contains('\n')) return "a line that does not end";
   return std::nullopt;
 }

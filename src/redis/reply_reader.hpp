@@ -43,7 +43,7 @@ class ReplyReader {
   };
 
   std::size_t unread() const;
-  std::optional<std::string> exceeded() const;
+  std::optional<std::string> exceeded(bool whole) const;
 
   const ReplyLimits limits_;
   const std::unique_ptr<redisReader, FreeReader> reader_;

@@ -94,7 +94,7 @@ Command Subscriptions::Batch::command() const {
 }
 
 void Subscriptions::on_answer(const Batch& batch, const Answer& answer) {
-  if (!answer && answer.error().kind != Error::Kind::refused) return;  // on_lost() follows
+  if (!answer && answer.error().kind == Error::Kind::lost) return;  // on_lost() follows
   for (const std::string& text : batch.names) on_answer(names(batch.kind), text, batch.subscribes, answer);
 }
 

@@ -104,7 +104,7 @@ TEST_F(RedisConnection, is_dead_when_nothing_comes_while_an_answer_is_owed) {
   EXPECT_EQ(connection->next_deadline(), now + seconds(4));
   pass(seconds(4));
   EXPECT_EQ(connection->ended()->kind, Error::Kind::late);
-  EXPECT_EQ(answers.take(), Texts{"lost: nothing came from Redis for 5000 ms"});
+  EXPECT_EQ(answers.take(), Texts{"lost: Redis does not answer: nothing came for 5000 ms"});
 }
 
 TEST_F(RedisConnection, waits_longer_for_a_command_that_blocks) {
@@ -128,7 +128,7 @@ TEST_F(RedisConnection, asks_an_idle_redis_whether_it_lives) {
   pass(seconds(5));
   expect_sent({{"PING"}});
   pass(seconds(5));
-  EXPECT_EQ(end_text(), "nothing came from Redis for 10000 ms");
+  EXPECT_EQ(end_text(), "Redis does not answer: nothing came for 5000 ms");
 }
 
 TEST_F(RedisConnection, tells_everybody_who_waits_once_when_it_ends) {
@@ -236,6 +236,17 @@ TEST_F(SubscriberConnection, asks_whether_redis_lives_and_takes_both_forms_of_th
   say("*2\r\n$4\r\npong\r\n$0\r\n\r\n");
   EXPECT_FALSE(connection->ended());
   EXPECT_EQ(connection->next_deadline(), now + seconds(5));
+}
+
+TEST_F(SubscriberConnection, waits_for_a_confirmation_as_long_as_something_comes) {
+  connection->send({"SUBSCRIBE", "a"}, answers.note(), now, Milliseconds(1));
+  for (int i = 0; i < 10; ++i) {
+    pass(seconds(3));
+    say("*3\r\n$7\r\nmessage\r\n$1\r\nb\r\n$1\r\nx\r\n");
+  }
+  EXPECT_EQ(answers.take(), Texts{});
+  say("*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n");
+  EXPECT_EQ(answers.take(), Texts{"[subscribe a 1]"});
 }
 
 TEST_F(SubscriberConnection, lives_while_it_hears_something) {

@@ -20,6 +20,13 @@ TEST_F(HandshakeTest, selects_a_database_and_gives_its_name) {
   expect_sent({});
 }
 
+TEST_F(HandshakeTest, asks_of_a_sentinel_only_whether_it_is_there) {
+  begin_as({.database = std::nullopt});
+  expect_sent({{"PING"}});
+  say("+PONG\r\n");
+  EXPECT_EQ(ready, 1);
+}
+
 TEST_F(HandshakeTest, shows_the_password_first) {
   begin_as({.user = "ada", .password = "secret"});
   expect_sent({{"HELLO", "2", "AUTH", "ada", "secret"}});
@@ -82,7 +89,7 @@ TEST_F(HandshakeTest, ends_where_no_answer_comes) {
   EXPECT_FALSE(connection->ended());
   EXPECT_EQ(connection->next_deadline(), now + Milliseconds(1));
   pass(Milliseconds(1));
-  EXPECT_EQ(end_text(), "nothing came from Redis for 5000 ms");
+  EXPECT_EQ(end_text(), "Redis does not answer: nothing came for 5000 ms");
   EXPECT_EQ(connection->next_deadline(), kNever);
 }
 

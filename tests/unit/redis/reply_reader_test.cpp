@@ -84,6 +84,8 @@ TEST(ReplyReader, refuses_an_answer_of_too_many_bytes_when_it_is_announced) {
   std::string many = "*100\r\n";
   for (int i = 0; i < 30; ++i) many += ":1\r\n";
   EXPECT_EQ(complaint(many, {.bytes = 100}), "an answer of more than 100 bytes") << "small ones add up";
+  EXPECT_EQ(complaint("$101\r\n" + std::string(101, 'x') + "\r\n", {.bytes = 100}), "an answer of more than 100 bytes")
+      << "also where all of it is there";
   EXPECT_EQ(read("$80\r\n" + std::string(80, 'x') + "\r\n$80\r\n" + std::string(80, 'y') + "\r\n", 7, {.bytes = 100}),
             (std::vector{text(std::string(80, 'x')), text(std::string(80, 'y'))}))
       << "each answer counts by itself";
