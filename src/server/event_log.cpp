@@ -14,7 +14,7 @@ std::size_t cost(const std::string& text) {
 void EventLog::add(std::string text) {
   bytes_ += cost(text);
   texts_.push_back(std::move(text));
-  for (; bytes_ > most_ && texts_.size() > 1; ++first_) {
+  for (; bytes_ > most_ && first_ < droppable_; ++first_) {
     bytes_ -= cost(texts_.front());
     texts_.pop_front();
   }
@@ -26,7 +26,7 @@ void EventLog::read(std::uint64_t& place, std::string& out, std::size_t most) co
 }
 
 void EventLog::clear() {
-  first_ = end();
+  first_ = told_ = droppable_ = end();
   std::exchange(texts_, {}).clear();
   bytes_ = 0;
 }

@@ -132,6 +132,7 @@ void PresenceStreams::on_timer(unsigned shard, TimePoint now) {
   }
   if (its.news && now >= its.next_news) {
     its.news = false;
+    its.log.tell();
     its.next_news = now + its.followers.size() * kRestAFollower;
     for (const Follower* follower : its.followers) network_.go_on(follower->id());
   }

@@ -229,6 +229,22 @@ TEST(PresenceStream, of_a_reader_that_lags_too_far_ends_and_the_others_go_on) {
   EXPECT_TRUE(anew.online == crowd.online);
 }
 
+TEST(PresenceStream, of_one_who_reads_goes_on_however_many_come_at_once) {
+  Config config = with_key();
+  config.send_queue_bytes = 16 * 1024;
+  ServerWorld world(config);
+  Crowd crowd(world);
+  Follower follower(world);
+  world.turn(3);
+  for (std::size_t i = 0; i < 5000; ++i) crowd.come(i);
+  for (int i = 0; i < 50; ++i) {
+    world.pass(Milliseconds(1));
+    follower.read();
+  }
+  EXPECT_FALSE(follower.gone());
+  EXPECT_TRUE(follower.online == crowd.online);
+}
+
 TEST(PresenceStream, of_many_leaves_time_between_news_for_other_work) {
   ServerWorld world(with_key());
   Crowd crowd(world);

@@ -40,18 +40,29 @@ TEST(EventLog, gives_so_many_bytes_at_once_and_ends_with_a_whole_text) {
 TEST(EventLog, forgets_the_oldest_past_its_bytes_and_says_who_has_missed_something) {
   EventLog log(1000);
   std::uint64_t slow = log.end();
-  for (int i = 0; i < 100; ++i) log.add(std::string(50, 'x'));
+  for (int i = 0; i < 100; ++i) {
+    log.add(std::string(50, 'x'));
+    log.tell();
+  }
   EXPECT_LE(log.bytes(), 1000u);
   EXPECT_FALSE(log.has(slow));
   EXPECT_TRUE(log.has(log.end()));
 }
 
-TEST(EventLog, keeps_the_newest_however_large) {
+TEST(EventLog, keeps_what_came_since_its_readers_were_told_and_what_they_were_told_however_much_it_is) {
   EventLog log(10);
-  std::uint64_t place = log.end();
+  log.add("old");
+  log.tell();
+  std::uint64_t told = log.end();
   log.add(std::string(1000, 'x'));
-  EXPECT_TRUE(log.has(place));
-  EXPECT_EQ(read_all(log, place).size(), 1000u);
+  log.tell();
+  std::uint64_t untold = log.end();
+  for (int i = 0; i < 10; ++i) log.add(std::string(100, 'y'));
+  EXPECT_TRUE(log.has(told));
+  log.tell();
+  log.add("z");
+  EXPECT_FALSE(log.has(told)) << "who was told of it twice";
+  EXPECT_EQ(read_all(log, untold), std::string(1000, 'y') + "z");
 }
 
 TEST(EventLog, that_was_cleared_has_nothing_for_an_old_place) {
