@@ -11,7 +11,7 @@ namespace signalbox::hub {
 
 class SocketState;  // hub/socket_state.hpp
 
-/// What a client's event brings about: an answer about its jobs, a new token, or a call of the application.
+/// What a client's event brings about: an answer about jobs or presence, a new token, or a call of the application.
 ///
 /// thread  the socket's shard.
 class Incoming {

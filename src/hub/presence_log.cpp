@@ -64,6 +64,7 @@ void PresenceLog::replace_older(Entry& entry) {
   if (const std::uint64_t sequence = newest_of(entry)) {
     Entry& older = *std::prev(after(sequence));
     older.frame = {.source = {}, .number = older.frame.number};
+    older.audience = Audience::all();
     ++replaced_;
     newest_of_.remove(entry.hash, sequence);
   }

@@ -17,7 +17,8 @@ FrameRef presence_frame(std::string_view user, bool online) {
 }  // namespace
 
 void BroadcastPresence::on_presence(const std::string& user, bool online) {
-  broadcasts_.presence(presence_frame(user, online), Audience::all_but(user));
+  const FrameRef frame = presence_frame(user, online);
+  broadcasts_.presence(frame, Audience::all_but(frame));
 }
 
 }  // namespace signalbox::users

@@ -53,7 +53,8 @@ struct Presence : testing::Test {
     feed.listen(slot, queue, queue.user, heard);
   }
   void tell(const std::string& what, const std::string& user) {
-    feed.add(++sequence, make_frame(false, FrameKind::user_online, user, what + ' ' + user), Audience::all_but(user));
+    const FrameRef frame = make_frame(false, FrameKind::user_online, user, what + ' ' + user);
+    feed.add(++sequence, frame, Audience::all_but(frame));
   }
   /// True: another turn is wanted at once.
   bool turn() {
@@ -257,8 +258,8 @@ TEST_F(PacedPresence, ends_with_everybody_knowing_who_is_online) {
         case 2: {
           const bool goes = online.erase(user) != 0;
           if (!goes) online.insert(user);
-          seeds.add(++number, make_frame(false, FrameKind::user_online, user, (goes ? "off " : "on ") + user),
-                    Audience::all_but(user));
+          const FrameRef frame = make_frame(false, FrameKind::user_online, user, (goes ? "off " : "on ") + user);
+          seeds.add(++number, frame, Audience::all_but(frame));
           break;
         }
         case 3:
@@ -302,7 +303,7 @@ TEST_F(Notices, are_told_to_all_in_the_order_of_all_broadcasts) {
 }
 
 TEST_F(Notices, are_told_to_their_audience_alone) {
-  notice("not for u0", Audience::all_but("u0"));
+  notice("not for u0", Audience::all_but(text_frame("", FrameKind::user_online, "u0")));
   notice("for all");
   turn();
   EXPECT_EQ(queues[0].take(), Heard{"for all"});
