@@ -8,8 +8,8 @@
 
 namespace signalbox {
 
-/// For which users a broadcast is: all, or all but one. A copy costs no memory, for each shard and each socket's history
-/// keeps one.
+/// For which users a broadcast is: all, or all but one. A copy costs no memory, for each shard and each socket's
+/// history keeps one.
 class Audience {
  public:
   static Audience all() { return {}; }

@@ -7,8 +7,8 @@
 namespace signalbox::server {
 
 /// The newest of a row of texts, which several read, each from its own place. Past so many bytes the oldest go, whoever
-/// has not read them; but what came since the readers were last told, and what they were told then, stays: whoever reads
-/// misses nothing, however much comes at once. Pure.
+/// has not read them; but what came since the readers were last told, and what they were told then, stays: whoever
+/// reads misses nothing, however much comes at once. Pure.
 class EventLog {
  public:
   explicit EventLog(std::size_t bytes) : most_(bytes) {}

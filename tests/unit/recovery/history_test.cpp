@@ -21,7 +21,8 @@ struct HistoryTest : testing::Test {
   void broadcast(std::uint64_t number, std::string_view user = {}, std::uint64_t sequence = 0) {
     const FrameRef source = make_frame(false, FrameKind::user_online, user, std::string(100, 'x'));
     newest = sequence == 0 ? number : sequence;
-    const Audience to = user.empty() ? Audience::all() : Audience::all_but(text_frame("", FrameKind::user_online, user));
+    const Audience to =
+        user.empty() ? Audience::all() : Audience::all_but(text_frame("", FrameKind::user_online, user));
     history.add_broadcast(source, to, newest, number, now);
   }
   static NumberList numbers(const SocketHistory::Missed& missed) {
