@@ -15,6 +15,11 @@ export async function request(address, options = {}) {
   return { status: response.status, type: response.headers.get("content-type"), headers: response.headers, body: await response.text() };
 }
 
+const separator = "\x1e";
+/** Packets, text or Buffers, as a payload of polling. */
+export const payloadOf = (packets) => packets.map((packet) => (typeof packet === "string" ? packet : `b${packet.toString("base64")}`)).join(separator);
+export const packetsOf = (payload) => payload.split(separator);
+
 /** One polling session at an Engine.IO address such as http://127.0.0.1:1/engine.io/. */
 export class Polling {
   static async open(address, query = "") {
@@ -22,7 +27,7 @@ export class Polling {
     polling.address = `${address}?EIO=4&transport=polling${query}`;
     const answer = await request(polling.address);
     if (answer.status !== 200) throw new Error(`handshake: ${answer.status} ${answer.body}`);
-    polling.handshake = JSON.parse(answer.body.split("\x1e")[0].slice(1));
+    polling.handshake = JSON.parse(packetsOf(answer.body)[0].slice(1));
     polling.sid = polling.handshake.sid;
     polling.address += `&sid=${encodeURIComponent(polling.sid)}`;
     return polling;
@@ -36,9 +41,15 @@ export class Polling {
   /** The next packets, pings set aside. */
   async packets() {
     for (;;) {
-      const packets = (await this.get()).body.split("\x1e").filter((packet) => packet !== "2");
+      const packets = packetsOf((await this.get()).body).filter((packet) => packet !== "2");
       if (packets.length > 0) return packets;
     }
+  }
+  /** So many packets, of however many answers; what comes with the last is there too. */
+  async take(count) {
+    const packets = [];
+    while (packets.length < count) packets.push(...(await this.packets()));
+    return packets;
   }
 }
 
