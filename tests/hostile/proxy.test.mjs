@@ -1,77 +1,23 @@
 // examples/proxy as Debian ships the proxies: upgrade, polling answers that are not held back, and a silence longer than the proxy's own
 // patience, which the heartbeat bridges. The files are run as they are, but for ports, paths and times.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { once } from "node:events";
-import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 
-import { freePort, pause } from "../support/server.mjs";
-import { frame, get, polling, post, Raw, upgradeFields, webSocket, Ws } from "./raw.mjs";
+import { proxies, startProxy } from "../support/proxies.mjs";
+import { pause } from "../support/server.mjs";
+import { get, post, Raw, upgradeFields, webSocket, Ws } from "./raw.mjs";
 import { login, loginPacket, openPolling, Town } from "./town.mjs";
 
-const example = (name) => readFileSync(fileURLToPath(new URL(`../../examples/proxy/${name}`, import.meta.url)), "utf8");
-
-const proxies = {
-  nginx: {
-    program: "/usr/sbin/nginx",
-    file: "nginx.conf",
-    change: (text, port, server, folder) =>
-      text
-        .replace("worker_processes auto;", `worker_processes 1; daemon off; error_log ${folder}/error.log;`)
-        .replace(/worker_rlimit_nofile.*\n/, "")
-        .replace("worker_connections 32768", "worker_connections 512")
-        .replace("pid /run/nginx.pid", `pid ${folder}/pid`)
-        .replace("http {", `http { access_log off; ${["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${folder}/${name};`).join(" ")}`)
-        .replace("listen 80;", `listen 127.0.0.1:${port};`)
-        .replaceAll("127.0.0.1:3000", `127.0.0.1:${server}`)
-        .replaceAll(/(proxy_(read|send)_timeout) 60s/g, "$1 1500ms"),
-    arguments: (file, folder) => ["-p", folder, "-c", file],
-  },
-  haproxy: {
-    program: "/usr/sbin/haproxy",
-    file: "haproxy.cfg",
-    change: (text, port, server) =>
-      text
-        .replace("maxconn 32768", "maxconn 512")
-        .replace("bind :80", `bind 127.0.0.1:${port}`)
-        .replaceAll("127.0.0.1:3000", `127.0.0.1:${server}`)
-        .replaceAll(/(timeout (client|server|tunnel)) +60s/g, "$1 1500ms"),
-    arguments: (file) => ["-db", "-f", file],
-  },
-};
-
-for (const [name, proxy] of Object.entries(proxies)) {
-  describe(`behind ${name}`, { skip: !existsSync(proxy.program) && `${proxy.program} is not installed` }, () => {
-    const folder = mkdtempSync(join(tmpdir(), `signalbox-${name}-`));
-    let town, child, port;
+for (const { name, skip } of proxies) {
+  describe(`behind ${name}`, { skip }, () => {
+    let town, proxy, port;
     before(async () => {
       town = await Town.build({ PING_INTERVAL_MS: "500", PING_TIMEOUT_MS: "500" });
-      port = await freePort();
-      const file = join(folder, proxy.file);
-      writeFileSync(file, proxy.change(example(proxy.file), port, town.port, folder));
-      child = spawn(proxy.program, proxy.arguments(file, folder), { stdio: ["ignore", "ignore", "pipe"] });
-      child.log = "";
-      child.stderr.on("data", (data) => (child.log += data));
-      for (;;) {
-        if (child.exitCode !== null) throw new Error(`${name} ended: ${child.log}`);
-        const socket = connect(port, "127.0.0.1");
-        const listening = await new Promise((done) => socket.once("connect", () => done(true)).once("error", () => done(false)));
-        socket.destroy();
-        if (listening) return;
-        await pause(20);
-      }
+      proxy = await startProxy(name, town.port);
+      port = proxy.port;
     });
     after(async () => {
-      if (child?.exitCode === null) {
-        child.kill("SIGTERM");
-        await once(child, "exit");
-      }
-      rmSync(folder, { recursive: true, force: true });
+      await proxy?.stop();
       await town?.leave();
     });
 

@@ -25,10 +25,11 @@ export async function freePort() {
 
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-async function untilItListens(port, child) {
+/** Somebody listens at that port, or the program that was to has ended. */
+export async function untilItListens(port, child) {
   for (;;) {
     if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined)
-      throw new Error(`the server ended with ${child.exitCode ?? child.signalCode}: ${child.log}`);
+      throw new Error(`${child.spawnfile} ended with ${child.exitCode ?? child.signalCode}: ${child.log}`);
     const socket = connect(port, "127.0.0.1");
     const listening = await new Promise((done) => socket.once("connect", () => done(true)).once("error", () => done(false)));
     socket.destroy();
