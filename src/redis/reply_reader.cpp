@@ -28,10 +28,11 @@ Reply::Kind kind_of(int type) {
 /// The length of the text that is awaited; 0 of anything else. `waiting` begins behind the byte of its kind, which
 /// hiredis has taken already.
 std::size_t announced_length(const redisReader& reader, std::string_view waiting) {
+  if (reader.ridx < 0 || reader.rstack[reader.ridx].type != REDIS_REPLY_STRING) return 0;
   std::size_t length = 0;
-  if (reader.ridx >= 0 && reader.rstack[reader.ridx].type == REDIS_REPLY_STRING)
-    std::from_chars(waiting.data(), waiting.data() + waiting.size(), length);
-  return length;
+  const char* const end = waiting.data() + waiting.size();
+  const char* const digits_end = std::from_chars(waiting.data(), end, length).ptr;
+  return digits_end != end && *digits_end == '\r' ? length : 0;  // else there may be more digits
 }
 
 }  // namespace

@@ -80,6 +80,7 @@ TEST(ReplyReader, refuses_what_no_redis_says) {
 
 TEST(ReplyReader, refuses_an_answer_of_too_many_bytes_when_it_is_announced) {
   EXPECT_EQ(complaint("$101\r\n", {.bytes = 100}), "an answer of more than 100 bytes");
+  EXPECT_EQ(complaint("$101", {.bytes = 100}), "") << "the length may go on";
   EXPECT_EQ(complaint("*2\r\n:1\r\n$101\r\n", {.bytes = 100}), "an answer of more than 100 bytes");
   std::string many = "*100\r\n";
   for (int i = 0; i < 30; ++i) many += ":1\r\n";
