@@ -10,7 +10,6 @@ namespace signalbox::redis {
 namespace {
 
 constexpr std::size_t kSubscribeAhead = 64 * 1024;  ///< bytes that may wait when further subscriptions are sent
-constexpr Milliseconds kPatience{5000};
 
 }  // namespace
 

@@ -35,6 +35,8 @@ class Client final : Connection::Observer {
     ~Observer() = default;
   };
 
+  static constexpr Milliseconds kPatience{5000};
+
   /// Events whose token's upper half is `id` are this one's. The first turn connects.
   Client(reactor::Loop& loop, std::uint32_t id, ClientOptions options, Observer& observer);
   Client(const Client&) = delete;
@@ -42,8 +44,8 @@ class Client final : Connection::Observer {
 
   bool is_up() const { return step_ == Step::up; }
   /// As Connection::send. Not of a subscriber.
-  void send(const Command& command, OnAnswer on_answer, Milliseconds patience = Milliseconds(5000));
-  void run(const Script& script, ScriptCall call, OnAnswer on_answer, Milliseconds patience = Milliseconds(5000));
+  void send(const Command& command, OnAnswer on_answer, Milliseconds patience = kPatience);
+  void run(const Script& script, ScriptCall call, OnAnswer on_answer, Milliseconds patience = kPatience);
   /// As Subscriptions::add and remove. Of a subscriber alone.
   void subscribe(Subscriptions::Kind kind, std::string_view name, Subscriptions::OnConfirmed on_confirmed);
   void unsubscribe(Subscriptions::Kind kind, std::string_view name);

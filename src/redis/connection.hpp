@@ -14,7 +14,7 @@
 
 namespace signalbox::redis {
 
-/// What was published on a channel that we subscribed to.
+/// What was published on a channel that we subscribed to. Views, good until the call that shows them returns.
 struct Published {
   std::string_view pattern;  ///< empty: it came for its channel
   std::string_view channel;
