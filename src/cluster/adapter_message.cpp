@@ -1,11 +1,13 @@
 #include "cluster/adapter_message.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <utility>
 
 #include "base/json_check.hpp"
 #include "base/json_scan.hpp"
 #include "cluster/adapter_text.hpp"
+#include "socketio/packet.hpp"
 
 namespace signalbox::cluster {
 namespace {
@@ -55,6 +57,9 @@ std::expected<AdapterMessage, std::string_view> read_adapter_message(std::string
     message.is_volatile = json_member(json_member(*options, "flags").value_or(""), "volatile") == "true";
   }
   message.attachments = std::move(text->attachments);
+  const auto count = static_cast<std::uint32_t>(message.attachments.size());
+  if (count != 0 && !socketio::placeholders_fit(message.arguments, count))
+    return std::unexpected("it names bytes that it has not");
   return message;
 }
 

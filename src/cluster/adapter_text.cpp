@@ -6,17 +6,6 @@
 #include "base/json_scan.hpp"
 
 namespace signalbox::cluster {
-namespace {
-
-std::vector<std::string> texts_of(std::string_view array) {
-  std::vector<std::string> texts;
-  JsonItems items(array);
-  while (const auto item = items.is_array() ? items.next() : std::nullopt) texts.push_back(text_of(*item));
-  return texts;
-}
-
-}  // namespace
-
 std::expected<AdapterText, std::string_view> adapter_text(std::string_view payload, const UnpackLimits& limits) {
   if (payload.starts_with('[') || payload.starts_with('{')) {
     if (payload.size() > limits.bytes) return std::unexpected("it is too large");
@@ -34,6 +23,13 @@ std::expected<AdapterText, std::string_view> adapter_text(std::string_view paylo
 std::string text_of(std::string_view value) {
   auto text = json_string(value);
   return text ? *std::move(text) : std::string(value);
+}
+
+std::vector<std::string> texts_of(std::string_view array) {
+  std::vector<std::string> texts;
+  JsonItems items(array);
+  while (const auto item = items.is_array() ? items.next() : std::nullopt) texts.push_back(text_of(*item));
+  return texts;
 }
 
 AdapterRooms rooms_of(std::string_view options) {

@@ -21,6 +21,8 @@ std::expected<AdapterText, std::string_view> adapter_text(std::string_view paylo
 
 /// A room, a name or an id: text as it is, a number as its digits.
 std::string text_of(std::string_view value);
+/// Of an array; none where it is something else.
+std::vector<std::string> texts_of(std::string_view array);
 
 /// For whom a message or a request is: rooms, without those who are in others. A socket's id is a room too.
 struct AdapterRooms {

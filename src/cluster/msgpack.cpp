@@ -153,6 +153,8 @@ class Writer final : public JsonListener {
 }  // namespace
 
 std::expected<Unpacked, std::string_view> unpack(std::string_view bytes, const UnpackLimits& limits) {
+  constexpr std::size_t kLeast = 9;  // of what becomes one character, a float
+  if (bytes.size() / kLeast > limits.bytes) return std::unexpected("it is too large");
   Writer writer(limits);
   if (!nlohmann::json::sax_parse(bytes.begin(), bytes.end(), &writer, nlohmann::json::input_format_t::msgpack))
     return std::unexpected(writer.error());

@@ -77,6 +77,18 @@ TEST(AdapterMessage, brings_bytes_apart) {
   EXPECT_EQ(message->attachments, std::vector<std::string>{"\1\2\3"});
 }
 
+TEST(AdapterMessage, that_names_bytes_which_it_has_not_is_none) {
+  const auto message = [&](std::string_view number) {
+    return read_adapter_message(
+        bytes("92 a165 82 a474797065 02 a464617461 93 a162 c401 01 82 ac5f706c616365686f6c646572 c3 a36e756d " +
+              std::string(number)),
+        kMessageLimits);
+  };
+  EXPECT_TRUE(message("00"));
+  ASSERT_FALSE(message("01"));
+  EXPECT_EQ(message("01").error(), "it names bytes that it has not");
+}
+
 TEST(AdapterMessage, says_what_is_wrong_with_it) {
   EXPECT_EQ(error_of("[]"), "it is no message of an adapter");
   EXPECT_EQ(error_of("{}"), "it is no message of an adapter");

@@ -1,0 +1,37 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace signalbox::cluster {
+
+/// The names of our keys and channels in Redis. Those of one partition have one hash tag, and so lie in one slot of a
+/// Redis Cluster; the tags are chosen so that the partitions lie evenly over the slots, and so over any number of equal
+/// nodes. Channels carry the database's number, which pub/sub does not know.
+///
+/// thread  any.
+class Keys {
+ public:
+  Keys(std::string_view prefix, unsigned database, unsigned partitions);
+
+  unsigned partitions() const { return static_cast<unsigned>(tags_.size()); }
+
+  std::string online(unsigned partition) const { return key(partition, ":on"); }  ///< hash: user -> nodes
+  /// Set: that node's users.
+  std::string of_node(unsigned partition, std::string_view node) const;
+  std::string version(unsigned partition) const { return key(partition, ":v"); }  ///< hash: epoch, ver
+  std::string changes(unsigned partition) const;                                  ///< channel
+  std::string nodes() const { return prefix_ + ":{nodes}"; }                      ///< sorted set: node -> end of lease
+  std::string dead_nodes() const { return prefix_ + ":{nodes}:dead"; }            ///< set
+
+ private:
+  std::string key(unsigned partition, std::string_view what) const;
+
+  const std::string prefix_, channel_prefix_;
+  std::vector<std::string> tags_;
+};
+
+/// The slot of a key in a Redis Cluster. source  Redis Cluster specification, "Key distribution model".
+unsigned slot_of(std::string_view key);
+
+}  // namespace signalbox::cluster
