@@ -32,10 +32,12 @@ function route(server, { path, apiPath }, { request, api, upgrade }) {
       return this.request(asked, response);
     },
     upgrade(asked, socket, head) {
+      const isSocket = isSocketPath(asked.url);
       const alone = server.listenerCount("upgrade") === 1;
-      if (isSocketPath(asked.url)) upgrade(asked, socket, head);
-      else if (isApiPath(asked.url) || alone) again(server, asked, socket, head);
-      else return false;
+      if (!isSocket && !isApiPath(asked.url) && !alone) return false;
+      if (socket._httpMessage) endAfterAnswers(socket);
+      else if (isSocket) upgrade(asked, socket, head);
+      else again(server, asked, socket, head);
       return true;
     },
   };
@@ -51,6 +53,14 @@ function route(server, { path, apiPath }, { request, api, upgrade }) {
     if (server.emit === emit) server.emit = before;  // else somebody else has put theirs over it
     server.off("upgrade", listener);
   };
+}
+
+/** For an upgrade that did not wait for the answers to the requests before it: these leave, and then the connection ends.
+    Node reads no more of it, so nobody else would hear that the client has gone. */
+function endAfterAnswers(socket) {
+  const next = () => (socket._httpMessage ? socket._httpMessage.once("close", next) : socket.destroySoon());
+  socket.on("error", () => {}).on("end", () => socket.destroy()).resume();
+  next();
 }
 
 /** An upgrade that nobody wants is a common request, as it is for Node where nobody listens for upgrades: Node reads it

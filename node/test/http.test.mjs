@@ -308,6 +308,35 @@ describe("a hostile client", () => {
     assert.equal(await (await fetch(`${url}/x`)).text(), "application: /x");
   });
 
+  for (const [what, target, upgrade] of [["nobody wants", "/nobody", "h2c"], ["is the engine's", "/socket.io/?EIO=4&transport=websocket", "websocket"]]) {
+    test(`that does not wait for its answers before an upgrade which ${what} gets these, and then its connection ends`, async (t) => {
+      const waiting = [];
+      const { server, url } = await listen(t, (request, response) => (request.url === "/slow" ? waiting.push(response) : response.end("quick")));
+      service.initialize(server, settings);
+      const socket = net.connect(new URL(url).port, "127.0.0.1");
+      let text = "";
+      socket.on("data", (bytes) => (text += bytes)).on("error", () => {});
+      const get = (path, ...more) => [`GET ${path} HTTP/1.1`, "Host: x", ...more, "", ""].join("\r\n");
+      socket.write(get("/slow") + get("/slow") + get(target, "Connection: Upgrade", `Upgrade: ${upgrade}`, "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="));
+      await eventually(() => waiting.length === 2);
+      await new Promise((resolve) => socket.write(get("/later"), resolve));
+      for (const [i, response] of waiting.entries()) response.end(`slow ${i}`);
+      await once(socket, "close");
+      assert.deepEqual(text.match(/HTTP\/1\.1 \d+|slow \d|quick/g), ["HTTP/1.1 200", "slow 0", "HTTP/1.1 200", "slow 1"]);
+      assert.equal(await (await fetch(`${url}/x`)).text(), "quick");
+    });
+    test(`that goes before it has its answer, an upgrade behind it which ${what}, is heard to go`, async (t) => {
+      const waiting = [];
+      const { server, url } = await listen(t, (_, response) => waiting.push(once(response, "close")));
+      service.initialize(server, settings);
+      const socket = net.connect(new URL(url).port, "127.0.0.1");
+      socket.write(`GET /slow HTTP/1.1\r\nHost: x\r\n\r\nGET ${target} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${upgrade}\r\n\r\n`);
+      await eventually(() => waiting.length === 1);
+      socket.end();
+      await waiting[0];
+    });
+  }
+
   test("cannot leave the engine a connection on which others would ask the application", { skip: engine === "socket.io" && "there Node keeps its connections" }, async (t) => {
     const { server, url } = await listen(t);
     service.initialize(server, { ...settings, apiPath: "/signalbox", apiKey });
