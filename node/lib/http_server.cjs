@@ -1,5 +1,6 @@
 "use strict";
 const fs = require("node:fs");
+const http = require("node:http");
 const net = require("node:net");
 
 const hopByHop = new Set(["connection", "keep-alive", "transfer-encoding", "content-length"]);
@@ -67,7 +68,7 @@ function endAfterAnswers(socket) {
     once more, without that header. */
 function again(server, request, socket, rest) {
   socket.unshift(Buffer.concat([headOf(request, request.url, "upgrade"), rest]));
-  server.emit(socket.encrypted ? "secureConnection" : "connection", socket);
+  http._connectionListener.call(server, socket);  // the program's own listeners have had this connection
 }
 
 /** Puts the native engine on that server. */

@@ -103,10 +103,13 @@ describe("an upgrade", () => {
       response.end(`${request.method} ${request.url} ${request.headers["x-name"]} ${body}`);
     });
     service.initialize(server, settings);
+    let connections = 0;
+    server.on("connection", () => ++connections);
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     t.after(() => agent.destroy());
     const headers = { Connection: "Upgrade, HTTP2-Settings", Upgrade: "h2c", "HTTP2-Settings": "AA", "X-Name": "ada" };
     for (let i = 0; i < 20; ++i) assert.equal((await ask(agent, `${url}/orders`, { method: "POST", headers, body: `${i}` })).text, `POST /orders ada ${i}`);
+    assert.equal(connections, 1, "as the program's own listeners count them");
     assert.match(await upgrade(url, "/nobody"), /GET \/nobody /);
   });
   test("that is none of a WebSocket is a common request for the workers' interface, whoever listens", async (t) => {
