@@ -15,7 +15,7 @@ function matcher(path) {
  * Takes from the program's own http.Server what comes for the engine's paths, request by request; all else goes to the
  * program's listeners, also to those that are added later. Returns how to take it off again.
  */
-function route(server, { path, apiPath }, { request, api, upgrade }) {
+function route(server, { path, apiPath, maxBody }, { request, api, upgrade }) {
   const isSocketPath = matcher(path);
   const isApiPath = apiPath === undefined ? () => false : matcher(apiPath);
   const before = server.emit;
@@ -29,6 +29,7 @@ function route(server, { path, apiPath }, { request, api, upgrade }) {
     },
     checkContinue(asked, response) {
       if (!isSocketPath(asked.url) && !isApiPath(asked.url)) return false;
+      if (announcedBy(asked) > maxBody) return refuse(response, 413), true;
       response.writeContinue();
       return this.request(asked, response);
     },
@@ -74,7 +75,7 @@ function again(server, request, socket, rest) {
 /** Puts the native engine on that server. */
 function attach(server, engine, { path, apiPath, maxBody, totalBodies }) {
   const bodies = { max: maxBody, room: totalBodies, held: new Set() };
-  return route(server, { path, apiPath }, {
+  return route(server, { path, apiPath, maxBody }, {
     request: (request, response) => handle(engine, bodies, request, response, request.url),
     api: (request, response, target) => answer(engine, bodies, request, response, target),
     upgrade: (request, socket, head) => handOver(engine, request, socket, head, /^websocket$/i.test(request.headers.upgrade ?? "") ? headOf(request, request.url) : lastHeadOf(request, request.url)),
@@ -94,7 +95,7 @@ function handle(engine, bodies, request, response, target) {
   response.on("close", () => response.writableFinished || gone());
   response.on("error", () => {});
   read(request, bodies, (refused, body) => {
-    if (refused) return response.writeHead(refused, { Connection: "close" }).end();
+    if (refused) return refuse(response, refused);
     const whole = { method: request.method, target, fields: fieldsOf(request), body, address: request.socket.remoteAddress ?? "" };
     gone = engine.request(whole, (status, fields, answer) => {
       for (let i = 0; i < fields.length; i += 2) {
@@ -116,9 +117,16 @@ function fieldsOf({ rawHeaders }) {
   return rawHeaders[0]?.startsWith(":") ? rawHeaders.filter((_, i) => !rawHeaders[i - (i % 2)].startsWith(":")) : rawHeaders;
 }
 
+const announcedBy = (request) => Number(request.headers["content-length"] ?? 0);
+
+/** Whatever of its body is still to come is not read. */
+function refuse(response, status) {
+  response.writeHead(status, { Connection: "close" }).end();
+}
+
 /** The body whole: `done(undefined, buffer)`, or the status of a refusal. A client that goes meanwhile is not heard of. */
 function read(request, bodies, done) {
-  const announced = Number(request.headers["content-length"] ?? 0);
+  const announced = announcedBy(request);
   if (announced > bodies.max) return done(413);
   if (announced === 0 && request.headers["transfer-encoding"] === undefined) return done(undefined, undefined);
   let body = Buffer.alloc(0), size = 0;  // one buffer that grows: a piece costs its sender less than it would us

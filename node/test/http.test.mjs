@@ -219,6 +219,18 @@ describe("Expect: 100-continue", () => {
       assert.deepEqual(asked, own ? ["/orders"] : []);
     });
   }
+  test("is not answered to a body that is refused for its size, where the program has a listener as well", async (t) => {
+    const { server, url } = await listen(t);
+    server.on("checkContinue", () => assert.fail("it is none of the program's"));
+    service.initialize(server, { ...settings, maxPayloadBytes: 1000, apiPath: "/signalbox", apiKey });
+    for (const path of ["/socket.io/?EIO=4&transport=polling&sid=x", "/signalbox/api/emit"]) {
+      const request = http.request(url + path, { method: "POST", headers: { Expect: "100-continue", "Content-Length": 1001 } });
+      t.after(() => request.destroy());
+      request.flushHeaders();
+      request.on("continue", () => assert.fail("the body is wanted"));
+      assert.equal((await once(request, "response"))[0].statusCode, 413, path);
+    }
+  });
 });
 
 test("after close() the program has all requests, also where somebody else has put an emit over the server's", async (t) => {

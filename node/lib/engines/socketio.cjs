@@ -52,7 +52,7 @@ class SocketIoEngine {
     this.#io.use(this.#logins.middleware());
     this.#io.on("connection", (socket) => this.#connected(socket));
     const api = new WorkersApi(this.#hub, config);
-    this.#detach = serve(server ?? this.#own, inner, { path: config.SOCKET_PATH, apiPath: server ? apiPath : "" }, {
+    this.#detach = serve(server ?? this.#own, inner, { path: config.SOCKET_PATH, apiPath: server ? apiPath : "", maxBody: config.MAX_PAYLOAD_BYTES }, {
       refuses: () => this.#hub.draining,
       api: (request, response, target) => api.handle(request, response, target),
     });

@@ -25,8 +25,8 @@ function makeIo({ Server }, config, inner) {
 }
 
 /** Puts it on `server`; `refuses()`: are there no new sessions any more? Returns how to take it off again. */
-function serve(server, inner, { path, apiPath }, { refuses, api }) {
-  return route(server, { path, apiPath }, {
+function serve(server, inner, options, { refuses, api }) {
+  return route(server, options, {
     request(request, response) {
       const isNew = !/[?&]sid=/.test(request.url);
       if (isNew && refuses()) return response.writeHead(503, { "Retry-After": "1", "Content-Length": 0 }).end();
