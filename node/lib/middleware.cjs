@@ -5,19 +5,32 @@ const refusalOf = (error) => (error instanceof Error ? error : new Error(String(
 
 /**
  * Asks one middleware after the other about a socket. Resolves with the Error that one gave to next(), or with nothing
- * when all have let it in; rejects with what one threw. One that takes no `next` lets the socket in by returning.
+ * when all have let it in; rejects with what one threw. `late(error)` hears what one throws that has answered before.
  */
-async function ask(chain, socket) {
+async function ask(chain, socket, late) {
   for (const middleware of chain) {
-    const refusal = await new Promise((resolve, reject) => {
-      const next = (error) => resolve(error && refusalOf(error));
-      const returned = middleware(socket, next);
-      const waits = typeof returned?.then === "function";
-      if (waits) returned.then(() => middleware.length < 2 && next(), reject);
-      else if (middleware.length < 2) next();
-    });
+    const refusal = await answerOf(middleware, socket, late);
     if (refusal) return refusal;
   }
+}
+
+/** Whoever returns has let nobody in: next() may follow, and a wrapped function does not show that it takes one. An async
+    function of one parameter has no other way to answer. */
+function answerOf(middleware, socket, late) {
+  return new Promise((resolve, reject) => {
+    let answered = false;
+    const next = (error) => {
+      answered = true;
+      resolve(error && refusalOf(error));
+    };
+    const failed = (error) => (answered ? late(error) : reject(error));
+    try {
+      const returned = middleware(socket, next);
+      if (typeof returned?.then === "function") returned.then(() => middleware.length === 1 && next(), failed);
+    } catch (error) {
+      failed(error);
+    }
+  });
 }
 
 module.exports = { ask, refusalOf };

@@ -65,7 +65,7 @@ class Sockets {
   }
 
   async #decide(login, socket, userId) {
-    const refusal = await ask(this.middleware, socket).catch(failed);
+    const refusal = await ask(this.middleware, socket, tellFailure).catch(failed);
     if (refusal) return this.#refuse(login, refusal);
     this.#remember(socket);
     this.#admit(login, socket, userId);
@@ -95,9 +95,11 @@ class Sockets {
   }
 }
 
+const tellFailure = (error) => console.error("signalbox: a middleware failed:", error);
+
 /** What a middleware throws is the program's mistake, and the client is refused. */
 function failed(error) {
-  console.error("signalbox: a middleware failed:", error);
+  tellFailure(error);
   return refusalOf(error || "Internal server error");
 }
 

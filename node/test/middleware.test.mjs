@@ -1,0 +1,45 @@
+// How io.use asks a program's middleware, without an engine.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { describe, test } from "node:test";
+
+const { ask } = createRequire(import.meta.url)("../lib/middleware.cjs");
+
+/** What becomes of a login: the refusal's message, "let in", or "thrown: …"; and what was thrown too late. */
+async function outcome(...chain) {
+  const late = [];
+  const decided = await ask(chain, { data: {} }, (error) => late.push(error.message)).then(
+    (refusal) => refusal?.message ?? "let in",
+    (error) => `thrown: ${error.message}`,
+  );
+  return { decided, late };
+}
+
+describe("a middleware's answer is what it gives to next(), however late and however it is wrapped", () => {
+  const later = (_, next) => void setImmediate(() => next(new Error("no permission")));
+  const wrapped = {
+    "(socket, next) =>": later,
+    "(...args) =>": (...args) => later(...args),
+    "(socket, next = …) =>": (socket, next = () => {}) => later(socket, next),
+    "function () { … arguments … }": function () { return later.apply(this, arguments); },
+    "async (socket, next) =>": async (socket, next) => later(socket, next),
+    "async (...args) =>": async (...args) => later(...args),
+  };
+  for (const [how, middleware] of Object.entries(wrapped)) {
+    test(how, async () => assert.equal((await outcome(middleware)).decided, "no permission"));
+  }
+});
+
+test("an async middleware of one parameter answers by its promise", async () => {
+  const seen = [];
+  assert.equal((await outcome(async (socket) => void (await seen.push(socket.data)), (_, next) => next(new Error("second")))).decided, "second");
+  assert.equal(seen.length, 1);
+  assert.equal((await outcome(async (socket) => socket.none.none)).decided.slice(0, 7), "thrown:");
+});
+
+test("what is thrown or rejected behind next() changes nothing, and is told", async () => {
+  const fails = () => { throw new Error("behind"); };
+  assert.deepEqual(await outcome((_, next) => (next(), fails())), { decided: "let in", late: ["behind"] });
+  assert.deepEqual(await outcome(async (_, next) => (next(new Error("no")), fails())), { decided: "no", late: ["behind"] });
+  assert.deepEqual(await outcome(async (_, next) => (next(), await null, fails()), (_, next) => setImmediate(next)), { decided: "let in", late: ["behind"] });
+});
