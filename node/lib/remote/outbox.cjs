@@ -123,12 +123,15 @@ class Outbox {
     this.#giveBack(batch, (other) => other !== item);
     this.#end(item, new EmitError(verdict.code, verdict.text));
   }
-  // Each outcome is sent again for itself: a job has one, and is told of it twice at worst.
+  // Each outcome is sent again for itself, and its job is told of it twice at worst. All were told: an outcome behind which
+  // the request had something newer of its job would now come behind that.
   #partly(batch, verdict) {
     if (batch.items.length === 1) return this.#refuse(batch, verdict);
+    const newest = new Map(batch.items.map((item) => [item.job, item]));
+    const again = (item) => item.outcome && newest.get(item.job) === item;
     for (const item of batch.items) item.alone = true;
-    this.#giveBack(batch, (item) => item.outcome);
-    for (const item of batch.items) if (!item.outcome) this.#end(item, undefined, "accepted");
+    this.#giveBack(batch, again);
+    for (const item of batch.items) if (!again(item)) this.#end(item, undefined, "accepted");
   }
   // Too large: the server takes less than we thought. Or one is wrong: it is found by sending each for itself.
   #smaller(batch, verdict) {

@@ -273,6 +273,18 @@ test("where all were told and not all outcomes are kept, each outcome is sent ag
   assert.deepEqual(ends, { "ada:x:1": "accepted", "ada:progress:3": "accepted", "ada:done:1": "accepted", "bob:done:2": "not_durable", "bob:done:4": "accepted" });
 });
 
+test("where not all outcomes are kept, none comes behind what the same request told newer of its job; what came later waits behind it", () => {
+  const { add, take, settle, ends } = box();
+  add("ada:failed:7", "ada:progress:7", "ada:failed:8", "ada:done:8", "ada:done:9");
+  const first = take();
+  add("ada:progress:9");
+  settle(first, { kind: "partly", code: "not_durable", text: "The store cannot take one of these" });
+  assert.deepEqual(ends, { "ada:failed:7": "accepted", "ada:progress:7": "accepted", "ada:failed:8": "accepted" });
+  const again = [];
+  for (let taken; (taken = take()); settle(taken, accepted)) again.push(...taken.events);
+  assert.deepEqual(again, ["ada:job_completed:8", "ada:job_completed:9", "ada:job_progress:9"]);
+});
+
 test("a refusal rejects all of its request", () => {
   const { add, take, settle, ends } = box();
   add("ada:x", "bob:x");
