@@ -10,6 +10,7 @@ const isServer = (target) => typeof target?.listen === "function" && typeof targ
 class WebSocketService {
   #run;  // { engine, io, sockets, closing } of this process
   #worker;  // { remote, io, closing } of a worker's process
+  #workers = new Set();  // that one, and those that connect() has replaced until they have sent what waits
   #events = new Map();  // handlers of on(), by event; they outlive a close()
 
   /**
@@ -51,14 +52,16 @@ class WebSocketService {
     if (!url || !apiKey) throw new TypeError("signalbox: connect() wants { url, apiKey }: where the server is, and its API_KEY");
     const { RemoteIo } = require("./remote.cjs");
     const remote = new RemoteIo({ url, apiKey, log: (level, line) => console[level](`signalbox: ${line}`) });
-    this.#worker?.remote.close();
+    const before = this.#worker;
     this.#worker = { remote, io: new WorkerIo(remote, this) };
+    this.#workers.add(this.#worker);
+    if (before) void this.#disconnect(before);
     remote.start();
     return this;
   }
   /** Resolves when what a worker emitted has reached the server. */
   async flush() {
-    await this.#worker?.remote.flush();
+    await Promise.all([...this.#workers].map(({ remote }) => remote.flush()));
   }
 
   /** Hears what clients send: `handler(socket, ...args)`, with a function as last argument where one wants an answer. */
@@ -75,16 +78,18 @@ class WebSocketService {
    * process it sends what waits, for ten seconds at most, and lets go of the server.
    */
   async close() {
-    const run = this.#run, worker = this.#worker;
-    await Promise.all([run && (run.closing ??= this.#close(run)), worker && (worker.closing ??= this.#disconnect(worker))]);
+    const run = this.#run;
+    await Promise.all([run && (run.closing ??= this.#close(run)), ...[...this.#workers].map((worker) => this.#disconnect(worker))]);
   }
   async #close(run) {
     await run.engine.close();
     if (this.#run === run) this.#run = undefined;
   }
-  async #disconnect(worker) {
-    await worker.remote.close();
-    if (this.#worker === worker) this.#worker = undefined;
+  #disconnect(worker) {
+    return (worker.closing ??= worker.remote.close().then(() => {
+      this.#workers.delete(worker);
+      if (this.#worker === worker) this.#worker = undefined;
+    }));
   }
 
   #check(target, server, given) {

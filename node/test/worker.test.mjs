@@ -66,6 +66,32 @@ describe("a worker's process", () => {
     assert.deepEqual([code, out], [0, "taken true stopped true\ntaken true stopped true\nover\n"], err);
   });
 
+  test("that connects anew has what waited sent as well: flush() and close() wait for it", async (t) => {
+    const run = program(t, `${start}
+      const taken = [], waiting = [];
+      const answer = (response, then) => response.writeHead(202, { "Content-Type": "application/json" }).end('{"accepted":1,"online":0}', then);
+      const server = http.createServer((request, response) => {
+        if (request.method !== "POST") return response.writeHead(404).end();
+        if (waiting.push(response) < 2) return;
+        const [first, second] = waiting.splice(0);
+        answer(second, () => answer(first));
+      }).listen(0, "127.0.0.1", async () => {
+        const url = "http://127.0.0.1:" + server.address().port;
+        for (const wait of ["flush", "close"]) {
+          for (const jobId of ["first", "second"]) {
+            service.connect({ url, apiKey: ${JSON.stringify(apiKey)} });
+            wsUtils.emitToUser(service.getIO(), "ada", "job_completed", { jobId }).then(() => taken.push(jobId));
+          }
+          await service[wait]();
+          console.log(wait, taken.splice(0).sort().join());
+        }
+        server.close();
+        server.closeAllConnections();
+      });`);
+    const { code, out, err } = await run.ended;
+    assert.deepEqual([code, out], [0, "flush first,second\nclose first,second\n"], err);
+  });
+
   test("has what concerns users alone, and says so of the rest", async (t) => {
     const url = `http://127.0.0.1:${(await server(t).line(/port (\d+)/))[1]}`;
     const run = worker(t, url, `
