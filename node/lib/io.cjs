@@ -46,8 +46,8 @@ class UserIo {
     return this.to(room);
   }
 
-  _note(code) {
-    this.#refusals.note(code);
+  _note(code, why) {
+    this.#refusals.note(code, why);
   }
   _refuse(code) {
     this._note(code);
@@ -165,7 +165,7 @@ class WorkerIo extends UserIo {
 
   _emit(user, event, data) {
     const { sockets, settled } = this.#remote.emit(user, event, textOf(event, data));
-    settled.catch((error) => this._note(error.code));
+    settled.catch(({ code, message }) => this._note(code, message));
     return new Emission(sockets, () => settled);
   }
 }

@@ -64,6 +64,7 @@ describe("a worker's process", () => {
       console.log("over");`);
     const { code, out, err } = await run.ended;
     assert.deepEqual([code, out], [0, "taken true stopped true\ntaken true stopped true\nover\n"], err);
+    assert.match(err, /an emit was refused \(stopped\): The connection to the server was closed by close\(\)\./);
   });
 
   test("that connects anew has what waited sent as well: flush() and close() wait for it", async (t) => {
