@@ -114,11 +114,11 @@ export class Jobs {
     return this.#jobs.get(id);
   }
 
-  /** Lets go of the oldest that nobody looks at. */
+  /** Lets go of the oldest that nobody looks at: of several, where somebody looked at them until now. */
   #forget() {
-    if (this.#jobs.size <= MOST + this.watchers.size) return;
     for (const id of this.#jobs.keys()) {
-      if (!this.watchers.has(id)) return this.#jobs.delete(id);
+      if (this.#jobs.size <= MOST + this.watchers.size) return;
+      if (!this.watchers.has(id)) this.#jobs.delete(id);
     }
   }
 

@@ -134,6 +134,19 @@ describe("a new login", () => {
     assert.deepEqual(jobs.unsure, []);
   });
 
+  test("of which too many are remembered is forgotten with all that are too many, once nobody looks at it", () => {
+    const jobs = loggedIn();
+    const ends = [];
+    for (let i = 0; i < 2000; ++i) {
+      ends.push(jobs.watchers.listen(`looked at ${i}`, () => {}));
+      jobs.hear(...progress(`looked at ${i}`, 1));
+    }
+    for (const end of ends) end();
+    jobs.hear(...progress("new", 1));
+    assert.equal(jobs.list.length, 1000);
+    assert.equal(jobs.list.at(-1).jobId, "new");
+  });
+
   test("of another user forgets all", () => {
     const jobs = loggedIn();
     const called = [];
