@@ -44,6 +44,10 @@ class Outbox {
     return this.#failures !== 0;
   }
 
+  get closed() {
+    return this.#closed !== undefined;
+  }
+
   /** `text` is the event's data as JSON text. `done(error, how)` is called once, perhaps within the call; `how` is
       "accepted" or, of progress that newer events of its job made pointless, "superseded". */
   add(user, event, text, done) {

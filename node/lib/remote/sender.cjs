@@ -92,7 +92,7 @@ class Sender {
   // Once, however long it lasts.
   #tell(why, { kind }) {
     const failed = kind === "repeat" || kind === "unsent";
-    if (failed && !this.#told) this.#log("warn", `${this.#server.url} takes no events at present (${why}): they wait and are sent again`);
+    if (failed && !this.#told && !this.#outbox.closed) this.#log("warn", `${this.#server.url} takes no events at present (${why}): they wait and are sent again`);
     if (kind === "accepted" && this.#told) this.#log("info", `${this.#server.url} takes events again`);
     if (failed || kind === "accepted") this.#told = failed;
   }

@@ -1,7 +1,9 @@
 // A worker's events on their way to the real server and to real clients.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -226,4 +228,17 @@ test("without a server 10,000 events wait and the next is refused at once; progr
   await fails(io.emit("ada", "x", "1").settled, "stopped");
   assert.equal(io.waiting, 0);
   assert.equal(log.length, 1);
+});
+
+test("what is given up at the end is not said to be sent again", async (t) => {
+  const silent = http.createServer().listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  t.after(() => (silent.close(), silent.closeAllConnections()));
+  const log = [];
+  const io = remote(t, `http://127.0.0.1:${silent.address().port}`, { log: (level, text) => log.push(text) });
+  const { settled } = io.emit("ada", "x", "1");
+  await once(silent, "request");
+  await io.close(0);
+  await assert.rejects(settled, { code: "stopped" });
+  assert.deepEqual(log, []);
 });
