@@ -34,6 +34,7 @@ function end() {
 function run(program) {
   const child = fork(program);
   running.add(child);
+  child.once("message", startWorker);
   child.on("exit", (code, signal) => {
     running.delete(child);
     if (ending) return;
@@ -43,8 +44,15 @@ function run(program) {
       end();
     }
   });
-  return child;
+}
+
+let workerRuns = false;
+
+/** As soon as a server listens, for the first time. */
+function startWorker() {
+  if (!workerRuns) run("worker.mjs");
+  workerRuns = true;
 }
 
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, end);
-run("server.mjs").once("message", () => run("worker.mjs"));
+run("server.mjs");

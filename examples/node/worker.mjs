@@ -6,6 +6,7 @@ import { Worker, connection } from "./queue.mjs";
 async function imageGenerationWorker(job) {
   const { userId, prompt, fails } = job.data;
   const io = websocketService.getIO();
+  let result;
 
   try {
     for (let progress = 10; progress < 100; progress += 10) {
@@ -18,15 +19,15 @@ async function imageGenerationWorker(job) {
       await pause(300);
       if (fails && progress === 50 && job.attemptsMade === 0) throw new Error(`${prompt}: the painter ran out of blue`);
     }
-    const result = { prompt, imageUrl: paint(prompt) };
-    // Awaited, it is on the server's disk before the queue forgets the job.
-    await wsUtils.emitToUser(io, userId, WS_EVENTS.JOB_COMPLETED, { jobId: job.id, result });
-    return result;
+    result = { prompt, imageUrl: paint(prompt) };
   } catch (error) {
     console.error(`Job ${job.id} failed: ${error.message}`);
     await wsUtils.emitToUser(io, userId, WS_EVENTS.JOB_FAILED, { jobId: job.id, error: error.message });
     throw error;
   }
+  // Awaited, it is on the server's disk before the queue forgets the job.
+  await wsUtils.emitToUser(io, userId, WS_EVENTS.JOB_COMPLETED, { jobId: job.id, result });
+  return result;
 }
 
 /** A sun over hills, in colours that come of the prompt. */
