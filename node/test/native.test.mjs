@@ -16,3 +16,21 @@ test("an outcome that the disk refuses later is counted, whether somebody awaits
   assert.equal(engine.refusals.total, 2);
   assert.match(warnings.mock.calls[0].arguments[0], /^signalbox: an emit was refused \(not_durable\)/);
 });
+
+test("the original's progress goes to the addon member by member, each read once; all other data as JSON text", () => {
+  const calls = [];
+  const note = (name) => (...args) => (calls.push([name, ...args.slice(0, 4)]), 1);
+  const engine = new NativeEngine({ dispatch() {}, stop() {}, progress: note("progress"), emit: (user, event, text) => note("emit")(user, event, text) });
+  const reads = [];
+  const getter = (name, first, later) => ({ enumerable: true, get: () => (reads.includes(name) ? later : (reads.push(name), first)) });
+  engine.emit("ada", "job_progress", { jobId: "7", progress: 5, status: "works" });
+  engine.emit("ada", "job_progress", Object.defineProperties({}, { jobId: getter("jobId", "7"), progress: getter("progress", 6), status: getter("status", "works") }));
+  engine.emit("ada", "job_progress", { jobId: 7, progress: 5, status: "works" });
+  engine.emit("ada", "other", { jobId: "7", progress: 5, status: "works" });
+  assert.deepEqual(calls, [
+    ["progress", "ada", "7", 5, "works"],
+    ["progress", "ada", "7", 6, "works"],
+    ["emit", "ada", "job_progress", '{"jobId":7,"progress":5,"status":"works"}'],
+    ["emit", "ada", "other", '{"jobId":"7","progress":5,"status":"works"}'],
+  ]);
+});

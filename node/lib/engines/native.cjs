@@ -3,7 +3,7 @@ const { isMainThread } = require("node:worker_threads");
 const { EmitError } = require("../errors.cjs");
 const { attach } = require("../http_server.cjs");
 const { decodeArguments, textOf } = require("../json.cjs");
-const { isPlainProgress } = require("../progress.cjs");
+const { plainProgress } = require("../progress.cjs");
 const { Refusals } = require("../refusals.cjs");
 const { settingOf } = require("../settings.cjs");
 
@@ -96,10 +96,10 @@ class NativeEngine {
 
   emit(user, event, data) {
     this.#outcome[0] = 0;
-    const sockets =
-      event === "job_progress" && isPlainProgress(data)
-        ? this.#addon.progress(user, data.jobId, data.progress, data.status)
-        : this.#addon.emit(user, event, textOf(event, data), this.#outcome);
+    const plain = event === "job_progress" ? plainProgress(data) : undefined;
+    const sockets = plain
+      ? this.#addon.progress(user, plain.jobId, plain.progress, plain.status)
+      : this.#addon.emit(user, event, textOf(event, data), this.#outcome);
     return sockets < 0 ? { sockets: 0, code: codeOf(sockets) } : { sockets, outcome: this.#outcome[0] };
   }
   emitAll(event, text) {
