@@ -1,4 +1,5 @@
 "use strict";
+const { Seldom } = require("./seldom.cjs");
 
 /** Whatever a program refuses a client with, as an Error. */
 const refusalOf = (error) => (error instanceof Error ? error : new Error(String(error)));
@@ -33,4 +34,23 @@ function answerOf(middleware, socket, late) {
   });
 }
 
-module.exports = { ask, refusalOf };
+/** Says at most once a second that middlewares failed: each client that comes could else write a line. */
+class Failures {
+  #count = 0;
+  #newest;
+  #seldom = new Seldom(() => this.#tell());
+
+  note(error) {
+    this.#count += 1;
+    this.#newest = error;
+    this.#seldom.note();
+  }
+
+  #tell() {
+    const times = this.#count === 1 ? "" : ` ${this.#count} times, at last so`;
+    console.error(`signalbox: a middleware failed${times}:`, this.#newest);
+    this.#count = 0;
+  }
+}
+
+module.exports = { Failures, ask, refusalOf };

@@ -1,12 +1,11 @@
 "use strict";
 const { EmitError } = require("./errors.cjs");
-
-const interval = 1000;
+const { Seldom } = require("./seldom.cjs");
 
 /** Says at most once a second which emits were refused: their callers need not look. */
 class Refusals {
   #refused = new Map();  // how many, and why the newest, by code
-  #timer;
+  #seldom = new Seldom(() => this.#tell());
   total = 0;
 
   constructor(log = (line) => console.warn(line)) {
@@ -16,12 +15,7 @@ class Refusals {
   note(code, why = new EmitError(code).message) {
     this.total += 1;
     this.#refused.set(code, { count: (this.#refused.get(code)?.count ?? 0) + 1, why });
-    if (this.#timer) return;
-    this.#tell();
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      if (this.#refused.size > 0) this.#tell();
-    }, interval).unref();
+    this.#seldom.note();
   }
 
   #tell() {

@@ -1,11 +1,13 @@
 "use strict";
 const { guarded } = require("./guarded.cjs");
 const { decodeArguments, encodeArguments, textOf } = require("./json.cjs");
-const { ask, refusalOf } = require("./middleware.cjs");
+const { Failures, ask, refusalOf } = require("./middleware.cjs");
 const { Socket } = require("./socket.cjs");
 
 /** How long a client that a middleware let in may take to be a socket; the engine gives it CONNECT_TIMEOUT_MS. */
 const forgetLogin = 60_000;
+
+const failures = new Failures();
 
 /** The sockets that this thread's handlers know, and the handlers themselves. */
 class Sockets {
@@ -65,7 +67,7 @@ class Sockets {
   }
 
   async #decide(login, socket, userId) {
-    const refusal = await ask(this.middleware, socket, tellFailure).catch(failed);
+    const refusal = await ask(this.middleware, socket, (error) => failures.note(error)).catch(failed);
     if (refusal) return this.#refuse(login, refusal);
     this.#remember(socket);
     this.#admit(login, socket, userId);
@@ -95,11 +97,9 @@ class Sockets {
   }
 }
 
-const tellFailure = (error) => console.error("signalbox: a middleware failed:", error);
-
 /** What a middleware throws is the program's mistake, and the client is refused. */
 function failed(error) {
-  tellFailure(error);
+  failures.note(error);
   return refusalOf(error || "Internal server error");
 }
 

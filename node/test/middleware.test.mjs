@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { describe, test } from "node:test";
 
-const { ask } = createRequire(import.meta.url)("../lib/middleware.cjs");
+const { Failures, ask } = createRequire(import.meta.url)("../lib/middleware.cjs");
 
 /** What becomes of a login: the refusal's message, "let in", or "thrown: …"; and what was thrown too late. */
 async function outcome(...chain) {
@@ -42,4 +42,23 @@ test("what is thrown or rejected behind next() changes nothing, and is told", as
   assert.deepEqual(await outcome((_, next) => (next(), fails())), { decided: "let in", late: ["behind"] });
   assert.deepEqual(await outcome(async (_, next) => (next(new Error("no")), fails())), { decided: "no", late: ["behind"] });
   assert.deepEqual(await outcome(async (_, next) => (next(), await null, fails()), (_, next) => setImmediate(next)), { decided: "let in", late: ["behind"] });
+});
+
+test("failures are told at once, and then once a second, with their number and the newest", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const told = [];
+  t.mock.method(console, "error", (line, error) => told.push(`${line} ${error}`));
+  const failures = new Failures();
+  for (const error of [1, 2, 3]) failures.note(error);
+  assert.deepEqual(told.splice(0), ["signalbox: a middleware failed: 1"]);
+  t.mock.timers.tick(1000);
+  assert.deepEqual(told.splice(0), ["signalbox: a middleware failed 2 times, at last so: 3"]);
+  failures.note(4);
+  assert.deepEqual(told, []);
+  t.mock.timers.tick(1000);
+  failures.note(5);
+  t.mock.timers.tick(1000);
+  t.mock.timers.tick(1000);
+  failures.note(6);
+  assert.deepEqual(told, ["signalbox: a middleware failed: 4", "signalbox: a middleware failed: 5", "signalbox: a middleware failed: 6"]);
 });
