@@ -46,7 +46,7 @@ Link::~Link() {
 }
 
 std::string Link::peer() const {
-  const std::string name = to_text(target_.host);
+  std::string name = to_text(target_.host);
   if (destination_ >= destinations_.size()) return name;
   const std::string address = to_text(destinations_[destination_]);
   return address == name ? name : name + " (" + address + ")";

@@ -10,7 +10,6 @@
 #include "redis/reply.hpp"
 
 struct redisReader;
-struct redisReadTask;
 
 namespace signalbox::redis {
 
