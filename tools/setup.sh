@@ -44,7 +44,6 @@ need_for_tests() {
   need_command git git
   need_command openssl openssl  # a certificate for tests over TLS
   need_command curl curl
-  need_command redis-server redis-server  # the tests start their own, never the system's service
   need_command chromium chromium
   python_has socketio || wanted+=(python3-socketio)
   python_has requests || wanted+=(python3-requests)
@@ -53,11 +52,12 @@ need_for_tests() {
   install_wanted "to test"
 }
 
-need_for_proxies() {
+need_for_services() {
   need_command ip iproute2  # hosts that vanish live in network namespaces
   [ -x /usr/sbin/nginx ] || wanted+=(nginx-light)
   [ -x /usr/sbin/haproxy ] || wanted+=(haproxy)
-  install_wanted "to test behind proxies and dead lines"
+  need_command redis-server redis-server
+  install_wanted "to test behind proxies and dead lines, and with Redis"
 }
 
 need_for_micro_benchmarks() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <utility>
 
 #include "base/json_check.hpp"
@@ -151,6 +152,7 @@ std::uint64_t number_in(std::string_view text) {
 
 std::vector<std::string> texts_in(Reply& reply) {
   std::vector<std::string> texts;
+  texts.reserve(reply.elements.size());
   for (Reply& each : reply.elements) texts.push_back(std::move(each.text));
   return texts;
 }
@@ -171,16 +173,16 @@ void PresenceIndex::leave(unsigned partition, const std::string& node, std::vect
 // Of several scripts the last one says whether it was carried out: they go one after the other.
 void PresenceIndex::change(const Script& script, unsigned partition, const std::string& node,
                            std::vector<std::string> users, Done done) {
-  for (std::size_t at = 0; at < users.size(); at += kMost) {
-    const std::size_t end = std::min(users.size(), at + kMost);
+  const auto send = [&](std::span<std::string> some, Done on_done) {
     ScriptCall call{.keys = {keys_.online(partition), keys_.of_node(partition, node), keys_.version(partition)},
                     .arguments = {node, keys_.changes(partition)}};
-    std::move(users.begin() + static_cast<std::ptrdiff_t>(at), users.begin() + static_cast<std::ptrdiff_t>(end),
-              std::back_inserter(call.arguments));
-    Done last = end == users.size() ? std::move(done) : Done([](bool) {});
+    std::ranges::move(some, std::back_inserter(call.arguments));
     client_.run(script, std::move(call),
-                [last = std::move(last)](const Answer& answer) mutable { last(answer.has_value()); });
-  }
+                [on_done = std::move(on_done)](const Answer& answer) mutable { on_done(answer.has_value()); });
+  };
+  std::span<std::string> left(users);
+  for (; left.size() > kMost; left = left.subspan(kMost)) send(left.first(kMost), [](bool) {});
+  send(left, std::move(done));
 }
 
 void PresenceIndex::reap(unsigned partition, const std::string& node, Done more) {
