@@ -82,9 +82,10 @@ function attach(server, engine, { path, apiPath, maxBody, totalBodies }) {
   });
 }
 
-/** Of the workers' interface: an answer that goes on, as that of who is online, has its connection handed over. */
+/** Of the workers' interface: an answer that goes on, as that of who is online, has its connection handed over, unless
+    answers to requests before it are still to leave there. */
 function answer(engine, bodies, request, response, target) {
-  const goesOn = /^(GET|HEAD)$/.test(request.method) && /text\/event-stream/.test(request.headers.accept ?? "") && /^\/api\/presence(\?|$)/.test(target);
+  const goesOn = response.socket && /^(GET|HEAD)$/.test(request.method) && /text\/event-stream/.test(request.headers.accept ?? "") && /^\/api\/presence(\?|$)/.test(target);
   if (goesOn) handOver(engine, request, request.socket, Buffer.alloc(0), lastHeadOf(request, target));
   else handle(engine, bodies, request, response, target);
 }

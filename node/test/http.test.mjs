@@ -258,6 +258,20 @@ describe("the workers' interface", () => {
     const answer = await ask(undefined, `${url}/signalbox/api/presence`, { method: "HEAD", headers });
     assert.deepEqual([answer.status, answer.headers["content-type"], answer.text], [200, "text/event-stream", ""]);
   });
+  test("leaves the answer before it its turn, where one that goes on is asked for behind it", onlyNative("it is Node's own answer"), async (t) => {
+    const waiting = [];
+    const { server, url } = await listen(t, (_, response) => waiting.push(response));
+    service.initialize(server, { ...settings, apiPath: "/signalbox", apiKey });
+    const socket = net.connect(new URL(url).port, "127.0.0.1");
+    t.after(() => socket.destroy());
+    let text = "";
+    socket.on("data", (bytes) => (text += bytes));
+    socket.write(`GET /slow HTTP/1.1\r\nHost: x\r\n\r\nGET /signalbox/api/presence HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${apiKey}\r\nAccept: text/event-stream\r\nConnection: close\r\n\r\n`);
+    await eventually(() => waiting.length === 1);
+    waiting[0].end("slow");
+    await once(socket, "close");
+    assert.deepEqual(text.match(/HTTP\/1\.1 \d+|slow/g), ["HTTP/1.1 200", "slow", "HTTP/1.1 501"]);
+  });
   test("is there below apiPath alone", async (t) => {
     const { server, url } = await listen(t);
     service.initialize(server, { ...settings, apiPath: "/signalbox", apiKey });
