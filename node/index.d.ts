@@ -145,6 +145,7 @@ type Next = (error?: Error & { data?: unknown }) => void;
 /** The engine, or in a worker's process the way to it: then only what concerns users is there. */
 export interface Io {
   on(event: "connection" | "connect", handler: (socket: Socket) => unknown): this;
+  /** The client is let in by next(); by an async function of one parameter when its promise is resolved. */
   use(middleware: (socket: Socket, next: Next) => unknown): this;
   /** Tells everybody who is connected. */
   emit(event: string, data?: unknown): boolean;

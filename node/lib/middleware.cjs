@@ -15,8 +15,8 @@ async function ask(chain, socket, late) {
   }
 }
 
-/** Whoever returns has let nobody in: next() may follow, and a wrapped function does not show that it takes one. An async
-    function of one parameter has no other way to answer. */
+/** One that returns has let nobody in: its next() may come later, and a wrapped function does not show that it takes one.
+    An async function of one parameter answers by its promise, as it has no other way. */
 function answerOf(middleware, socket, late) {
   return new Promise((resolve, reject) => {
     let answered = false;

@@ -127,8 +127,8 @@ class Outbox {
     this.#giveBack(batch, (other) => other !== item);
     this.#end(item, new EmitError(verdict.code, verdict.text));
   }
-  // Each outcome is sent again for itself, and its job is told of it twice at worst. All were told: an outcome behind which
-  // the request had something newer of its job would now come behind that.
+  // Each outcome is sent again for itself, and its job is told of it twice at worst. All events were told: an outcome stays
+  // away behind which the request told something newer of its job, for it would now come last.
   #partly(batch, verdict) {
     if (batch.items.length === 1) return this.#refuse(batch, verdict);
     const newest = new Map(batch.items.map((item) => [item.job, item]));
