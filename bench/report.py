@@ -8,9 +8,14 @@ def shown(value):
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+def first(row):
+    """The program that is ours: it stands before its peers."""
+    return next(iter(row["servers"]))
+
+
 def times_better(row, program):
     """How many times better Signalbox is than that program; None where one of them has no figure."""
-    ours, theirs = (row["servers"].get(name, {}).get("median") for name in ("signalbox", program))
+    ours, theirs = (row["servers"].get(name, {}).get("median") for name in (first(row), program))
     if not ours or not theirs:
         return None
     return ours / theirs if row["more_is_better"] else theirs / ours
@@ -25,7 +30,7 @@ def table(results):
     lines = ["| scenario | server | median of runs | spread | CPU of server | load busy | Signalbox is better |", "|---|---|---|---|---|---|---|"]
     for row in results:
         for program, entry in row["servers"].items():
-            ratio = times_better(row, program) if program != "signalbox" else None
+            ratio = times_better(row, program) if program != first(row) else None
             spread = f"{entry['spread']:.0%}" if entry["spread"] is not None else ""
             lines.append(f"| {row['name']} | {program} | {shown(entry['median'])} | {spread} | {share(entry, 'server_cpu_share')} "
                          f"| {share(entry, 'load_busy_share')} | {f'{ratio:.2f} ×' if ratio else ''} |")

@@ -37,6 +37,10 @@ SCENARIOS = [
     ("Node: memory per idle user, 10,000, bytes", ["idle", "--users", "10000", "--seconds", "1"], ALONE, NODES, "bytes_per_user", LESS),
     ("19,000 cut off and back, s", ["return", "--users", "19000"], ALONE, UNBATCHED, "seconds", LESS),
 ]
+# Of bench/node/thread.mjs: the rows with their figures, and what it calls the programs.
+THREAD = [("Node: JavaScript's thread for an emit, ns", "emit_ns"), ("Node: the same for a hand-over, µs", "hand_over_us"),
+          ("Node: event loop delay, p99, ms", "delay_p99_ms")]
+THREAD_PROGRAMS = {"npm package": "signalbox-port", "npm package, on a server": "signalbox", "socket.io": "socket.io"}
 LONG = [("ten minutes of churn, growth", ["churn", "--seconds", "600"], {}, OURS, "growth", LESS)]
 
 
