@@ -13,7 +13,7 @@
 namespace signalbox::redis::test {
 
 /// A client on a thread of its own, for a test that waits for what it tells.
-class LiveClient : Client::Observer {
+class LiveClient final : Client::Observer {
  public:
   explicit LiveClient(const std::string& url, ConnectionOptions options = {})
       : client_(thread_.add({.url = parse_url(url).value(), .connection = std::move(options)}, *this)) {
