@@ -22,21 +22,21 @@ unsigned PresenceNode::partition_of(std::string_view user) const {
 }
 
 void PresenceNode::came(const std::string& user, TimePoint now) {
-  const unsigned partition = partition_of(user);
   users_.insert(user);
-  went_[partition].erase(user);
-  came_[partition].insert(user);
-  tell_at_ = std::min(tell_at_, now + times_.gather);
-  replica_.came(partition, user);
+  replica_.came(note(user, came_, went_, now), user);
 }
 
 void PresenceNode::went(const std::string& user, TimePoint now) {
-  const unsigned partition = partition_of(user);
   users_.erase(user);
-  came_[partition].erase(user);
-  went_[partition].insert(user);
+  replica_.went(note(user, went_, came_, now), user);
+}
+
+unsigned PresenceNode::note(const std::string& user, ByPartition& changed, ByPartition& opposite, TimePoint now) {
+  const unsigned partition = partition_of(user);
+  opposite[partition].erase(user);
+  changed[partition].insert(user);
   tell_at_ = std::min(tell_at_, now + times_.gather);
-  replica_.went(partition, user);
+  return partition;
 }
 
 void PresenceNode::on_connected(TimePoint now) {

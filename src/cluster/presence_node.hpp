@@ -74,6 +74,10 @@ class PresenceNode {
   void on_timer(TimePoint now);
 
  private:
+  using ByPartition = std::map<unsigned, std::set<std::string>>;
+
+  /// To be told soon; who is among the opposite need not be. Returns the partition.
+  unsigned note(const std::string& user, ByPartition& changed, ByPartition& opposite, TimePoint now);
   void beat(TimePoint now);
   void on_beat(bool alive, TimePoint now);
   void take_new_id(TimePoint now);
@@ -90,11 +94,10 @@ class PresenceNode {
   const NodeTimes times_;
   std::string id_;
   bool connected_ = false;
-  bool entered_ = false;                            ///< under this id, as far as we know
-  bool told_all_ = false;                           ///< on this connection, under this id
-  std::set<std::string> users_;                     ///< this node's
-  std::map<unsigned, std::set<std::string>> came_;  ///< by partition: to be told
-  std::map<unsigned, std::set<std::string>> went_;
+  bool entered_ = false;                     ///< under this id, as far as we know
+  bool told_all_ = false;                    ///< on this connection, under this id
+  std::set<std::string> users_;              ///< this node's
+  ByPartition came_, went_;                  ///< to be told
   std::map<std::string, unsigned> reaping_;  ///< dead nodes: partitions that are not reaped yet
   TimePoint tell_at_ = kNever, beat_at_ = kNever;
   TimePoint beaten_{};       ///< when Redis last said that we live

@@ -9,6 +9,22 @@ namespace {
 
 using std::chrono::seconds;
 
+/// Three nodes with a user each, whose presence has settled.
+struct Settled : PresenceWorld {
+  Settled() : PresenceWorld(3) {
+    pass(seconds(15));
+    for (std::size_t i = 0; i < 3; ++i) nodes[i]->come("user " + std::to_string(i));
+    pass(Milliseconds(50));
+  }
+  /// No node was swept, and everybody was announced once.
+  void expect_undisturbed() {
+    for (auto& node : nodes) {
+      EXPECT_EQ(node->ids, 1u);
+      for (const auto& [user, times] : node->told) EXPECT_EQ(times, 1u) << user << " on " << node->presence.id();
+    }
+  }
+};
+
 TEST(PresenceOverNodes, is_known_on_every_node_and_told_once) {
   PresenceWorld world(3);
   world.pass(seconds(11));
@@ -120,10 +136,7 @@ TEST(PresenceOverNodes, stays_as_it_was_while_redis_is_away_but_for_the_nodes_ow
 }
 
 TEST(PresenceOverNodes, is_swept_by_nobody_who_was_away_longer) {
-  PresenceWorld world(3);
-  world.pass(seconds(15));
-  for (int i = 0; i < 3; ++i) world[static_cast<std::size_t>(i)].come("user " + std::to_string(i));
-  world.pass(Milliseconds(50));
+  Settled world;
   for (auto& node : world.nodes) node->lose();  // as when Redis is stopped for half a minute
   world.pass(seconds(30));
   for (auto& node : world.nodes) {
@@ -132,24 +145,15 @@ TEST(PresenceOverNodes, is_swept_by_nobody_who_was_away_longer) {
   }
   world.pass(seconds(30));
   world.expect_all_know("all are back");
-  for (auto& node : world.nodes) {
-    EXPECT_EQ(node->ids, 1u);
-    for (const auto& [user, times] : node->told) EXPECT_EQ(times, 1u) << user << " on " << node->presence.id();
-  }
+  world.expect_undisturbed();
 }
 
 TEST(PresenceOverNodes, is_swept_by_nobody_who_was_stopped_as_long_as_the_others) {
-  PresenceWorld world(3);
-  world.pass(seconds(15));
-  for (int i = 0; i < 3; ++i) world[static_cast<std::size_t>(i)].come("user " + std::to_string(i));
-  world.pass(Milliseconds(50));
+  Settled world;
   for (int i = 0; i < 3; ++i) world[static_cast<std::size_t>(i)].pause(seconds(20 + 3 * i));  // as with their machine
   world.pass(seconds(60));
   world.expect_all_know("all run again");
-  for (auto& node : world.nodes) {
-    EXPECT_EQ(node->ids, 1u);
-    for (const auto& [user, times] : node->told) EXPECT_EQ(times, 1u) << user << " on " << node->presence.id();
-  }
+  world.expect_undisturbed();
 }
 
 TEST(PresenceOverNodes, that_changes_while_a_snapshot_is_on_its_way_is_known_as_soon) {
