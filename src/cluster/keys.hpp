@@ -16,13 +16,15 @@ class Keys {
 
   unsigned partitions() const { return static_cast<unsigned>(tags_.size()); }
 
-  std::string online(unsigned partition) const { return key(partition, ":on"); }  ///< hash: user -> nodes
+  std::string online(unsigned partition) const { return key(partition, ":on"); }  ///< hash: user -> "n1:2 n2:-"
   /// Set: that node's users.
   std::string of_node(unsigned partition, std::string_view node) const;
   std::string version(unsigned partition) const { return key(partition, ":v"); }  ///< hash: epoch, ver
   std::string changes(unsigned partition) const;                                  ///< channel
   std::string nodes() const { return prefix_ + ":{nodes}"; }                      ///< sorted set: node -> end of lease
   std::string dead_nodes() const { return prefix_ + ":{nodes}:dead"; }            ///< set
+  std::string about_nodes() const { return prefix_ + ":{nodes}:about"; }          ///< hash: node -> what is known of it
+  std::string agreed() const { return prefix_ + ":meta"; }                        ///< hash: partitions, protocol
 
  private:
   std::string key(unsigned partition, std::string_view what) const;

@@ -1,45 +1,57 @@
 #pragma once
-#include <expected>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cluster/agreement.hpp"
 #include "cluster/keys.hpp"
-#include "cluster/presence_node.hpp"
+#include "cluster/presence_scripts.hpp"
 #include "cluster/replica.hpp"
 #include "redis/client.hpp"
 
 namespace signalbox::cluster {
 
-/// The index of who is online, in Redis: each call is one script, or several of at most kMost users each. What changes
-/// is published by the scripts themselves, with the version that it makes.
+/// A node whose lease has not ended.
+struct LivingNode {
+  std::string id;
+  Milliseconds lease;  ///< what is left of it
+  std::string about;   ///< as it was entered
+};
+
+/// The index of who is online, and on which nodes, in Redis. What changes is published by the scripts themselves, with
+/// the version that it makes.
 ///
 /// thread  its client's.
 class PresenceIndex final : public PresenceScripts {
  public:
-  static constexpr std::size_t kMost = 200;
-
   PresenceIndex(redis::Client& client, const Keys& keys, const NodeTimes& times);
 
-  void join(unsigned partition, const std::string& node, std::vector<std::string> users, Done done) override;
-  void leave(unsigned partition, const std::string& node, std::vector<std::string> users, Done done) override;
-  void reap(unsigned partition, const std::string& node, Done more) override;
-  void beat(const std::string& node, bool fresh, std::move_only_function<void(std::optional<bool>)> on) override;
+  void tell(unsigned partition, const std::string& node, const std::vector<UserState>& users, Done done) override;
+  void reap(unsigned partition, const std::string& node, On<bool> more) override;
+  void count(unsigned partition, const std::string& node, On<std::size_t> on) override;
+  void members(unsigned partition, const std::string& node, std::function<void(std::vector<std::string>)> on) override;
+  void enter(const std::string& node, const std::string& about, On<bool> alive) override;
+  void beat(const std::string& node, On<bool> alive) override;
   void end_lease(const std::string& node) override;
-  void sweep(std::move_only_function<void(std::vector<std::string>)> on) override;
+  void sweep(On<std::vector<std::string>> dead) override;
   void bury(const std::string& node) override;
+  void bury_unknown(const std::vector<std::string>& nodes) override;
   void forget(const std::string& node) override;
 
-  /// Who is online; nothing if there was no answer.
-  void snapshot(unsigned partition, std::move_only_function<void(std::optional<Snapshot>)> on);
+  /// Who is where.
+  void snapshot(unsigned partition, On<Snapshot> on);
   /// What Redis has at this moment.
-  void version(unsigned partition, std::move_only_function<void(std::optional<Version>)> on);
+  void version(unsigned partition, On<Version> on);
+  /// Those who live.
+  void nodes(On<std::vector<LivingNode>> on);
+  /// Ours becomes what all agree on where nothing is there yet. Answers with what is there: for check_agreement().
+  void agree(const Agreement& ours, On<Agreement> theirs);
 
  private:
-  void change(const redis::Script& script, unsigned partition, const std::string& node, std::vector<std::string> users,
-              Done done);
+  redis::ScriptCall of_users(unsigned partition, const std::string& node) const;
+  redis::ScriptCall of_nodes(std::vector<std::string> arguments) const;
+  void scan(const std::string& set, const std::string& cursor, std::function<void(std::vector<std::string>)> on);
 
   redis::Client& client_;
   const Keys& keys_;

@@ -2,17 +2,22 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace signalbox::cluster {
 
 PresenceNode::PresenceNode(unsigned partitions, PresenceScripts& scripts, Replica& replica, MakeId make_id,
-                           const NodeTimes& times)
+                           std::string about, const NodeTimes& times)
     : partitions_(partitions),
       scripts_(scripts),
       replica_(replica),
       make_id_(std::move(make_id)),
+      about_(std::move(about)),
       times_(times),
-      id_(make_id_()) {}
+      id_(make_id_()),
+      own_(partitions, scripts, times) {
+  replica_.add_own_id(id_);
+}
 
 // FNV-1a: the same on every machine.
 unsigned PresenceNode::partition_of(std::string_view user) const {
@@ -21,35 +26,30 @@ unsigned PresenceNode::partition_of(std::string_view user) const {
   return static_cast<unsigned>(hash % partitions_);
 }
 
-void PresenceNode::came(const std::string& user, TimePoint now) {
-  users_.insert(user);
-  replica_.came(note(user, came_, went_, now), user);
-}
-
-void PresenceNode::went(const std::string& user, TimePoint now) {
-  users_.erase(user);
-  replica_.went(note(user, went_, came_, now), user);
-}
-
-unsigned PresenceNode::note(const std::string& user, ByPartition& changed, ByPartition& opposite, TimePoint now) {
+void PresenceNode::set(const std::string& user, HereState state, TimePoint now) {
+  now_ = now;
   const unsigned partition = partition_of(user);
-  opposite[partition].erase(user);
-  changed[partition].insert(user);
-  tell_at_ = std::min(tell_at_, now + times_.gather);
-  return partition;
+  replica_.set_here(partition, user, state.is_online());
+  own_.set(partition, user, state, now);
+}
+
+void PresenceNode::when_entered(const std::string& user, Entered done) {
+  if (!connected_) return done(false);
+  own_.when_entered(partition_of(user), user, std::move(done));
 }
 
 void PresenceNode::on_connected(TimePoint now) {
   now_ = now;
   connected_ = true;
-  told_all_ = false;
+  ++connection_;
   beat(now);
 }
 
 void PresenceNode::on_lost() {
-  connected_ = false;
-  beat_at_ = kNever;
+  connected_ = alive_ = false;
+  beat_at_ = check_at_ = kNever;
   reaping_.clear();
+  own_.on_lost();
 }
 
 void PresenceNode::stop() {
@@ -65,16 +65,19 @@ void PresenceNode::be_quiet(TimePoint now) {
 
 void PresenceNode::beat(TimePoint now) {
   beat_at_ = now + times_.beat;
-  scripts_.beat(id_, !entered_, [this, id = id_](std::optional<bool> alive) {
-    if (alive && id == id_ && connected_) on_beat(*alive, now_);
+  auto on = here_and_now([this, id = id_](std::optional<bool> alive) {
+    if (id == id_) on_beat(alive, now_);
   });
+  entered_ ? scripts_.beat(id_, std::move(on)) : scripts_.enter(id_, about_, std::move(on));
 }
 
-void PresenceNode::on_beat(bool alive, TimePoint now) {
-  if (!alive) return take_new_id(now);
+void PresenceNode::on_beat(std::optional<bool> alive, TimePoint now) {
+  if (!alive) return alive_ ? void() : own_.let_go();
+  if (!*alive) return take_new_id(now);
   if (now - std::exchange(beaten_, now) > times_.lease) be_quiet(now);
   entered_ = true;
-  if (!std::exchange(told_all_, true)) enter_all();
+  if (!std::exchange(alive_, true)) check_at_ = now + times_.check / partitions_;
+  own_.on_alive(id_, now);
   if (now >= quiet_until_) sweep();
 }
 
@@ -82,59 +85,70 @@ void PresenceNode::on_beat(bool alive, TimePoint now) {
 void PresenceNode::take_new_id(TimePoint now) {
   scripts_.bury(id_);
   id_ = make_id_();
-  entered_ = told_all_ = false;
+  replica_.add_own_id(id_);
+  entered_ = alive_ = false;
+  own_.on_swept();
   be_quiet(now);
   beat(now);
 }
 
-void PresenceNode::enter_all() {
-  came_.clear();
-  for (const std::string& user : users_) came_[partition_of(user)].insert(user);
-  tell_changes();
-}
-
-// What Redis does not confirm is told again by enter_all(), when the next connection is there.
-void PresenceNode::tell_changes() {
-  tell_at_ = kNever;
-  if (!connected_ || !entered_) return;
-  for (auto& [partition, users] : std::exchange(went_, {})) {
-    if (!users.empty()) scripts_.leave(partition, id_, {users.begin(), users.end()}, [](bool) {});
-  }
-  for (auto& [partition, users] : std::exchange(came_, {})) {
-    if (!users.empty()) scripts_.join(partition, id_, {users.begin(), users.end()}, [](bool) {});
-  }
-}
-
 void PresenceNode::sweep() {
-  scripts_.sweep([this](const std::vector<std::string>& dead) {
-    for (const std::string& node : dead) {
-      if (!connected_ || reaping_.contains(node)) continue;
-      reaping_[node] = partitions_;
+  scripts_.sweep(here_and_now([this](const std::optional<std::vector<std::string>>& dead) {
+    for (const std::string& node : dead.value_or(std::vector<std::string>{})) {
+      if (!reaping_.try_emplace(node, Reaping{.left = partitions_}).second) continue;
       for (unsigned partition = 0; partition < partitions_; ++partition) reap(partition, node);
     }
-  });
+  }));
 }
 
 void PresenceNode::reap(unsigned partition, const std::string& node) {
-  scripts_.reap(partition, node, [this, partition, node](bool more) {
-    const auto at = reaping_.find(node);
-    if (at == reaping_.end()) return;
-    if (more) return reap(partition, node);
-    if (--at->second != 0) return;
-    reaping_.erase(at);
-    scripts_.forget(node);
-  });
+  scripts_.reap(partition, node, here_and_now([this, partition, node](std::optional<bool> more) {
+                  more.value_or(false) ? reap(partition, node) : on_reaped(node, more.has_value());
+                }));
+}
+
+void PresenceNode::on_reaped(const std::string& node, bool whole) {
+  const auto at = reaping_.find(node);
+  if (at == reaping_.end()) return;
+  at->second.refused |= !whole;
+  if (--at->second.left != 0) return;
+  if (!at->second.refused) scripts_.forget(node);
+  reaping_.erase(at);
+}
+
+// A Redis that has lost its memory hears from all nodes again, each with its next beat.
+void PresenceNode::on_snapshot(unsigned partition, const std::optional<Snapshot>& snapshot, TimePoint now) {
+  now_ = now;
+  if (!snapshot) return replica_.on_no_snapshot(partition);
+  if (replica_.is_of_new_epoch(partition, *snapshot)) be_quiet(now);
+  replica_.on_snapshot(partition, *snapshot);
+  if (connected_) bury_unknown(partition);
+}
+
+// Redis decides at that moment which of them live: nobody here has to remember who does.
+void PresenceNode::bury_unknown(unsigned partition) {
+  auto nodes = replica_.nodes_in(partition);
+  nodes.erase(id_);
+  if (!nodes.empty()) scripts_.bury_unknown({nodes.begin(), nodes.end()});
+}
+
+void PresenceNode::check(TimePoint now) {
+  check_at_ = now + times_.check / partitions_;
+  own_.check(checking_);
+  bury_unknown(checking_);
+  checking_ = (checking_ + 1) % partitions_;
 }
 
 TimePoint PresenceNode::next_deadline() const {
-  return std::min({connected_ ? tell_at_ : kNever, beat_at_, replica_.next_deadline()});
+  return std::min({own_.next_deadline(), beat_at_, check_at_, replica_.next_deadline()});
 }
 
 void PresenceNode::on_timer(TimePoint now) {
   now_ = now;
   replica_.on_timer(now);
-  if (now >= tell_at_) tell_changes();
+  own_.on_timer(now);
   if (now >= beat_at_) beat(now);
+  if (now >= check_at_) check(now);
 }
 
 }  // namespace signalbox::cluster

@@ -1,5 +1,6 @@
 #include "cluster/replica.hpp"
 
+#include <algorithm>
 #include <unordered_set>
 #include <utility>
 
@@ -11,8 +12,31 @@ bool Replica::online(unsigned partition, std::string_view user) const {
   return at != users.end() && at->second.online();
 }
 
+NodeStates Replica::elsewhere(unsigned partition, std::string_view user) const {
+  const Users& users = partitions_[partition].users;
+  const auto at = users.find(user);
+  return at == users.end() ? NodeStates{} : others_in(at->second.nodes);
+}
+
+NodeStates Replica::others_in(std::string_view nodes) const {
+  NodeStates states = read_node_states(nodes);
+  std::erase_if(states,
+                [this](const NodeState& each) { return std::ranges::find(own_ids_, each.node) != own_ids_.end(); });
+  return states;
+}
+
+std::set<std::string, std::less<>> Replica::nodes_in(unsigned partition) const {
+  std::set<std::string, std::less<>> nodes;
+  for (const auto& [user, state] : partitions_[partition].users) {
+    for (const NodeState& each : read_node_states(state.nodes))
+      if (!nodes.contains(each.node)) nodes.emplace(each.node);
+  }
+  return nodes;
+}
+
 void Replica::on_subscribed(unsigned partition) {
   connected_ = true;
+  partitions_[partition].heard = true;
   ask(partition);
 }
 
@@ -41,63 +65,76 @@ void Replica::on_change(unsigned partition, const Change& change) {
 
 void Replica::apply(Partition& partition, const Change& change) {
   partition.version = change.version;
-  for (const std::string& user : change.up) set_known(partition, user, true);
-  for (const std::string& user : change.down) set_known(partition, user, false);
+  for (const UserNodes& user : change.users) set_nodes(partition, user);
 }
 
 // Net changes alone are announced. What was put aside and is newer follows.
 void Replica::on_snapshot(unsigned partition, const Snapshot& snapshot) {
   Partition& its = partitions_[partition];
   if (!connected_ || !std::exchange(its.awaits, false)) return;
-  const std::unordered_set<std::string_view> now(snapshot.users.begin(), snapshot.users.end());
+  std::unordered_set<std::string_view> there;
+  for (const UserNodes& each : snapshot.users) there.insert(each.user);
   std::vector<std::string> gone;
   for (const auto& [user, state] : its.users) {
-    if (state.known && !now.contains(user)) gone.push_back(user);
+    if (!state.nodes.empty() && !there.contains(user)) gone.push_back(user);
   }
-  for (const std::string& user : gone) set_known(its, user, false);
-  for (const std::string& user : snapshot.users) set_known(its, user, true);
+  for (const std::string& user : gone) set_nodes(its, {.user = user, .nodes = {}});
+  for (const UserNodes& user : snapshot.users) set_nodes(its, user);
   its.version = snapshot.version;
   its.follows = true;
   for (const Change& change : std::exchange(its.aside, {})) on_change(partition, change);
 }
 
+bool Replica::is_of_new_epoch(unsigned partition, const Snapshot& snapshot) const {
+  const std::string& known = partitions_[partition].version.epoch;
+  return !known.empty() && known != snapshot.version.epoch;
+}
+
+void Replica::on_no_snapshot(unsigned partition) {
+  partitions_[partition].awaits = false;
+  partitions_[partition].aside.clear();
+}
+
 void Replica::on_version(unsigned partition, const Version& version) {
   const Partition& its = partitions_[partition];
-  if (its.follows && version != its.version) ask(partition);
+  if (its.heard && !(its.follows && version == its.version)) ask(partition);
 }
 
 void Replica::on_lost() {
   connected_ = false;
   for (Partition& each : partitions_) {
-    each.follows = each.awaits = false;
+    each.heard = each.follows = each.awaits = false;
     each.aside.clear();
   }
 }
 
-void Replica::came(unsigned partition, const std::string& user) {
+// While Redis hears us it says when no node has the user any more. Otherwise nobody would say it of this node.
+void Replica::set_here(unsigned partition, const std::string& user, bool online) {
   Partition& its = partitions_[partition];
+  if (!online && !its.users.contains(user)) return;
   const auto at = its.users.try_emplace(user).first;
-  at->second.here = true;
-  settle(its, at);
-}
-
-// While Redis hears us it says when nobody has the user any more. Otherwise nobody would.
-void Replica::went(unsigned partition, const std::string& user) {
-  Partition& its = partitions_[partition];
-  const auto at = its.users.find(user);
-  if (at == its.users.end()) return;
-  at->second.here = false;
-  if (!connected_) at->second.known = at->second.held = false;
-  settle(its, at);
-}
-
-void Replica::set_known(Partition& partition, const std::string& user, bool known) {
-  if (!known && !partition.users.contains(user)) return;
-  const auto at = partition.users.try_emplace(user).first;
   User& state = at->second;
-  if (state.known && !known) state.held = held_until_ != kNever;
-  if (known) state.held = false;
-  state.known = known;
+  state.here = online;
+  if (!online && !connected_) {
+    const NodeStates others = others_in(state.nodes);
+    state.known = any_online(others);
+    state.held = false;
+    state.nodes = text_of(others);
+  }
+  settle(its, at);
+}
+
+void Replica::set_nodes(Partition& partition, const UserNodes& user) {
+  if (user.nodes.empty() && !partition.users.contains(user.user)) return;
+  const auto at = partition.users.try_emplace(user.user).first;
+  User& state = at->second;
+  if (state.nodes == user.nodes) return;
+  const std::string before = std::exchange(state.nodes, user.nodes);
+  const bool was_known = std::exchange(state.known, any_online(read_node_states(state.nodes)));
+  if (was_known && !state.known) state.held = held_until_ != kNever;
+  if (state.known) state.held = false;
+  const NodeStates others = others_in(state.nodes);
+  if (!std::ranges::is_permutation(others, others_in(before))) observer_.on_elsewhere(at->first, others);
   settle(partition, at);
 }
 
@@ -107,7 +144,7 @@ void Replica::settle(Partition& partition, Users::iterator at) {
     online ? ++count_ : --count_;
     observer_.on_presence(at->first, online);
   }
-  if (!online) partition.users.erase(at);
+  if (!online && at->second.nodes.empty()) partition.users.erase(at);
 }
 
 void Replica::hold_back(TimePoint until) {

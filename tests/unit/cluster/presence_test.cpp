@@ -9,22 +9,6 @@ namespace {
 
 using std::chrono::seconds;
 
-/// Three nodes with a user each, whose presence has settled.
-struct Settled : PresenceWorld {
-  Settled() : PresenceWorld(3) {
-    pass(seconds(15));
-    for (std::size_t i = 0; i < 3; ++i) nodes[i]->come("user " + std::to_string(i));
-    pass(Milliseconds(50));
-  }
-  /// No node was swept, and everybody was announced once.
-  void expect_undisturbed() {
-    for (auto& node : nodes) {
-      EXPECT_EQ(node->ids, 1u);
-      for (const auto& [user, times] : node->told) EXPECT_EQ(times, 1u) << user << " on " << node->presence.id();
-    }
-  }
-};
-
 TEST(PresenceOverNodes, is_known_on_every_node_and_told_once) {
   PresenceWorld world(3);
   world.pass(seconds(11));
@@ -170,7 +154,7 @@ TEST(PresenceOverNodes, that_changes_while_a_snapshot_is_on_its_way_is_known_as_
   }
 }
 
-TEST(PresenceOverNodes, is_right_in_the_end_whatever_is_lost_killed_paused_cut_off_or_forgotten) {
+TEST(PresenceOverNodes, is_right_in_the_end_whatever_is_lost_killed_paused_cut_off_refused_or_forgotten) {
   for (unsigned seed = 1; seed <= 30; ++seed) {
     PresenceWorld world(4, seed);
     world.lost_percent = seed % 11;
@@ -179,7 +163,9 @@ TEST(PresenceOverNodes, is_right_in_the_end_whatever_is_lost_killed_paused_cut_o
     for (int step = 0; step < 400; ++step) {
       Node& node = world[random() % world.nodes.size()];
       const std::string user = "user " + std::to_string(random() % 60);
-      node.here.contains(user) ? node.go(user) : node.come(user);
+      const auto kind = random() % 6;
+      node.set(user, kind < 2 ? HereState{} : kind == 2 ? HereState::away() : HereState::online(random() % 4));
+      if (kind % 2) node.log_in(user);
       switch (random() % 100) {
         case 0:
           if (world.nodes.size() > 2) world.kill(random() % world.nodes.size());
@@ -194,15 +180,25 @@ TEST(PresenceOverNodes, is_right_in_the_end_whatever_is_lost_killed_paused_cut_o
         case 4:
           if (random() % 3 == 0) world.redis.flush();
           break;
+        case 5:
+        case 6:
+          world.redis.full = !world.redis.full;
+          break;
+        case 7:
+          for (auto& each : world.nodes)
+            if (each->connected) each->lose();
+          world.redis.fail_over();
+          break;
         default:
           break;
       }
       world.pass(Milliseconds(random() % 200));
     }
     world.lost_percent = 0;
+    world.redis.full = false;
     for (auto& node : world.nodes)
       if (!node->connected) node->connect();
-    world.pass(seconds(60));
+    world.pass(seconds(120));
     world.expect_all_know("seed " + std::to_string(seed));
     EXPECT_TRUE(world.redis.dead.empty()) << "seed " << seed;
   }
