@@ -41,7 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   if (const auto query = parse_query(body); query && query->sid) {
     if (query->sid->empty()) std::abort();
-    if (const auto place = place_of(*query->sid, 4); place && place->shard >= 4) std::abort();
+    if (const auto place = place_of(*query->sid); place && (place->shard > 255 || place->slot >= Sid::kSlots))
+      std::abort();
   }
   return 0;
 }

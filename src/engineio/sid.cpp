@@ -24,21 +24,32 @@ std::optional<std::uint32_t> read_hex(std::string_view text) {
   return value;
 }
 
-}  // namespace
-
-Sid::Sid(unsigned shard, std::uint32_t slot) {
-  std::ranges::copy(random_id(kRandomBytes), text_.begin());
-  write_hex(text_.data() + kRandomCharacters, kShardDigits, shard);
-  write_hex(text_.data() + kRandomCharacters + kShardDigits, kSlotDigits, slot);
+bool is_tag(std::string_view text) {
+  return std::ranges::all_of(
+      text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
 }
 
-std::optional<SidPlace> place_of(std::string_view sid, unsigned shards) {
-  if (sid.size() != Sid::kRandomCharacters + Sid::kShardDigits + Sid::kSlotDigits) return std::nullopt;
-  sid.remove_prefix(Sid::kRandomCharacters);
+}  // namespace
+
+Sid::Sid(unsigned shard, std::uint32_t slot, std::string_view tag) {
+  SB_ASSERT(tag.empty() || tag.size() == kTagCharacters);
+  char* out = std::ranges::copy(tag, text_.data()).out;
+  out = std::ranges::copy(random_id(kRandomBytes), out).out;
+  write_hex(out, kShardDigits, shard);
+  write_hex(out + kShardDigits, kSlotDigits, slot);
+  size_ = static_cast<std::uint8_t>(out + kShardDigits + kSlotDigits - text_.data());
+}
+
+std::optional<SidPlace> place_of(std::string_view sid) {
+  constexpr std::size_t kWithoutTag = Sid::kRandomCharacters + Sid::kShardDigits + Sid::kSlotDigits;
+  if (sid.size() != kWithoutTag && sid.size() != Sid::kTagCharacters + kWithoutTag) return std::nullopt;
+  const std::string_view tag = sid.substr(0, sid.size() - kWithoutTag);
+  if (!is_tag(tag)) return std::nullopt;
+  sid.remove_prefix(tag.size() + Sid::kRandomCharacters);
   const auto shard = read_hex(sid.substr(0, Sid::kShardDigits));
   const auto slot = read_hex(sid.substr(Sid::kShardDigits));
-  if (!shard || !slot || *shard >= shards) return std::nullopt;
-  return SidPlace{*shard, *slot};
+  if (!shard || !slot) return std::nullopt;
+  return SidPlace{tag, *shard, *slot};
 }
 
 }  // namespace signalbox::engineio

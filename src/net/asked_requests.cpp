@@ -35,6 +35,12 @@ void AskedRequests::on_engine_path(const RequestHead& head, AskedRequest& asked)
                                .body = "A WebSocket needs a connection: hand it over."});
   }
   const EngineQuery query = engineio::parse_query(head.query);
+  if (options_.other_nodes && query && query->sid) {
+    if (const auto tag = other_node_of(options_, *query->sid); !tag.empty()) {
+      askers_.set_fields(id, {});  // that node's answer has them
+      return carried_.carry(std::string(tag), head, asked);
+    }
+  }
   if (const auto error = sessions_.check(head, query)) return askers_.answer(id, response_of(*error));
   if (!query->sid) return open(head, asked, query->stamp);
   if (head.method == "POST" && !admit_post(*query->sid, id, query->stamp, asked.body.size())) {
@@ -64,6 +70,7 @@ bool AskedRequests::admit_post(const std::string& sid, const RequestId& id, engi
 
 void AskedRequests::forget(const RequestId& id, const std::string& sid) {
   askers_.forget(id);
+  carried_.forget(id);
   if (!sid.empty()) sessions_.request_gone(sid, id, Gone::connection);
 }
 

@@ -2,17 +2,19 @@
 #include <string>
 
 #include "net/askers.hpp"
+#include "net/carried_requests.hpp"
 #include "net/engine_sessions.hpp"
 
 namespace signalbox::net {
 
-/// Requests without a connection: each runs whole on the shard of its session, or on any.
+/// Requests without a connection: each runs whole on the shard of its session, or on any, or on another node.
 ///
 /// thread  its shard's.
 class AskedRequests {
  public:
-  AskedRequests(const Options& options, const reactor::Loop& loop, EngineSessions& sessions, Askers& askers)
-      : options_(options), loop_(loop), sessions_(sessions), askers_(askers) {}
+  AskedRequests(const Options& options, const reactor::Loop& loop, EngineSessions& sessions, Askers& askers,
+                CarriedRequests& carried)
+      : options_(options), loop_(loop), sessions_(sessions), askers_(askers), carried_(carried) {}
   void set_application(ShardApplication& application) { application_ = &application; }
 
   void take(AskedRequest asked);
@@ -29,6 +31,7 @@ class AskedRequests {
   const reactor::Loop& loop_;
   EngineSessions& sessions_;
   Askers& askers_;
+  CarriedRequests& carried_;
   ShardApplication* application_ = nullptr;
 };
 

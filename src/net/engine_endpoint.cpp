@@ -6,11 +6,15 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "engineio/sid.hpp"
 #include "net/budgets.hpp"
 #include "websocket/handshake.hpp"
 
 namespace signalbox::net {
+namespace {
+
+constexpr std::string_view kEmptyLine = "\r\n", kLastRequest = "Connection: close\r\n";
+
+}  // namespace
 
 Response response_of(const engineio::RequestError& error) {
   return {
@@ -50,8 +54,25 @@ EngineEndpoint::EngineEndpoint(Shared& shared, const reactor::Loop& loop, Budget
 
 unsigned EngineEndpoint::owner_of(const EngineQuery& query) const {
   if (!query || !query->sid) return loop_.index();
-  const auto place = engineio::place_of(*query->sid, static_cast<unsigned>(shared_.loops.size()));
-  return place ? place->shard : loop_.index();
+  return shard_of(shared_, *query->sid).value_or(loop_.index());
+}
+
+// Its session lives on another node: the connection leaves this one. A request is then the last of its connection, so
+// that the next one, whose session may live elsewhere, comes on another.
+bool EngineEndpoint::carry_away(Connection& connection, const EngineQuery& query, std::string_view rest,
+                                Carried::Kind kind) {
+  if (!shared_.options.other_nodes || !query || !query->sid) return false;
+  const std::string_view tag = other_node_of(shared_.options, *query->sid);
+  if (tag.empty()) return false;
+  std::string bytes = connection.http->parser.raw();
+  if (kind == Carried::Kind::request) bytes.insert(bytes.size() - kEmptyLine.size(), kLastRequest);
+  bytes += rest;
+  const PeerAddress peer = connection.peer;
+  Stream stream = connections_.take_out(connection).first;
+  connections_.close(connection);
+  shared_.options.other_nodes->carry(
+      {.tag = std::string(tag), .kind = kind, .stream = std::move(stream), .bytes = std::move(bytes), .peer = peer});
+  return true;
 }
 
 bool EngineEndpoint::on_head(Connection& connection, const RequestHead& head, std::string_view rest) {
@@ -61,6 +82,7 @@ bool EngineEndpoint::on_head(Connection& connection, const RequestHead& head, st
   if (upgrade_requested(head)) return on_websocket_head(connection, head, rest);
 
   const EngineQuery query = engineio::parse_query(head.query);
+  if (carry_away(connection, query, rest, Carried::Kind::request)) return true;
   const unsigned owner = owner_of(query);
   if (owner == loop_.index()) {
     if (const auto error = sessions_.check(head, query)) return http_.refuse(connection, response_of(*error)), false;

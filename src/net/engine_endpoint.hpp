@@ -34,6 +34,8 @@ class EngineEndpoint final : public EngineRequests {
   void ask_for_body(Connection& connection, engineio::Stamp stamp);
   void refuse_websocket(Connection& connection, int status, std::string_view message, HttpFields fields = {});
   void upgrade_here(Connection& connection, const RequestHead& head, const EngineQuery& query);
+  /// False: it stays.
+  bool carry_away(Connection& connection, const EngineQuery& query, std::string_view rest, Carried::Kind kind);
   void move_to(unsigned shard, Connection& connection, std::string_view rest);
   unsigned owner_of(const EngineQuery& query) const;
 

@@ -26,6 +26,7 @@ bool EngineEndpoint::on_websocket_head(Connection& connection, const RequestHead
   }
   if (!application_->origin_allowed(head)) return refuse_websocket(connection, 403, "Forbidden"), false;
   const EngineQuery query = engineio::parse_query(head.query);
+  if (carry_away(connection, query, rest, Carried::Kind::upgrade)) return true;
   const unsigned owner = owner_of(query);
   if (owner == loop_.index()) return upgrade_here(connection, head, query), false;
   return move_to(owner, connection, rest), true;

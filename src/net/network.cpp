@@ -180,8 +180,8 @@ PendingRequest ShardedNetwork::request(std::string head, std::string body, const
   Reply answer(std::move(reply));
   if (made() == 0) return {};
   PendingRequest pending{.shard = 0, .number = requests_.fetch_add(1), .sid = sid_in(head, options.path)};
-  const auto owner = engineio::place_of(pending.sid, made());
-  Shard& shard = owner ? *shared_.shards[owner->shard] : next_shard();
+  const auto owner = shard_of(shared_, pending.sid);
+  Shard& shard = owner ? *shared_.shards[*owner] : next_shard();
   pending.shard = shard.index();
   auto bytes = Counted::within(options.total_partial_bytes, shared_.partial.all, head.size() + body.size());
   auto place = Counted::within(shared_.limits.connections.value(), shared_.connections);

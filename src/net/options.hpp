@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "engineio/session.hpp"
+#include "net/other_nodes.hpp"
 
 namespace signalbox::net {
 
@@ -54,6 +55,8 @@ struct Options {
   std::size_t preauth_heads_bytes;  ///< of all sessions without a login
   std::uint32_t max_fragments;
   Milliseconds tcp_user_timeout;
+  std::string node_tag{};             ///< with which session ids begin; empty: with none, for there are no other nodes
+  OtherNodes* other_nodes = nullptr;  ///< it outlives the network's stop(); null: there are none
 };
 
 }  // namespace signalbox::net

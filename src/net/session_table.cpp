@@ -24,7 +24,7 @@ std::optional<engineio::Sid> SessionTable::admit(const PeerAddress& peer) {
   const std::uint32_t slot = sessions_.reserve().first;
   if (slot >= engineio::Sid::kSlots) return std::nullopt;
   if (!unauthenticated_.admit(peer)) return std::nullopt;
-  return engineio::Sid(loop_.index(), slot);
+  return engineio::Sid(loop_.index(), slot, shared_.options.node_tag);
 }
 
 SessionEntry& SessionTable::add(std::unique_ptr<SessionEntry> made, const PeerAddress& peer, std::size_t head_bytes) {
@@ -37,7 +37,7 @@ SessionEntry& SessionTable::add(std::unique_ptr<SessionEntry> made, const PeerAd
 }
 
 SessionEntry* SessionTable::find(std::string_view sid) const {
-  const auto place = engineio::place_of(sid, static_cast<unsigned>(shared_.loops.size()));
+  const auto place = engineio::place_of(sid);
   if (!place || place->shard != loop_.index()) return nullptr;
   SessionEntry* entry = sessions_.at(place->slot);
   return entry && entry->session.sid() == sid ? entry : nullptr;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engineio/sid.hpp"
+
 namespace signalbox::net {
 namespace {
 
@@ -12,6 +14,18 @@ constexpr Milliseconds kStopTime{1500};
 
 Shared::Shared(Options given) : options(std::move(given)), limits(options) {}
 Shared::~Shared() = default;
+
+std::optional<unsigned> shard_of(const Shared& shared, std::string_view sid) {
+  const auto place = engineio::place_of(sid);
+  const bool here = place && place->tag == shared.options.node_tag && place->shard < shared.loops.size();
+  return here ? std::optional(place->shard) : std::nullopt;
+}
+
+std::string_view other_node_of(const Options& options, std::string_view sid) {
+  const auto place = engineio::place_of(sid);
+  const bool elsewhere = place && !place->tag.empty() && place->tag != options.node_tag;
+  return elsewhere && options.other_nodes->knows(place->tag) ? place->tag : std::string_view();
+}
 
 Shard::Shard(Shared& shared, std::unique_ptr<reactor::Kernel> kernel)
     : shared_(shared), loop_(shared.loops, std::move(kernel), shared.options.mailbox_messages, *this) {}
@@ -51,7 +65,7 @@ void Shard::on_events(std::span<const reactor::KernelEvent> events) {
 
 void Shard::handle(const reactor::KernelEvent& event) {
   Connection* connection = connections_.find(event.token);
-  if (!connection) return;
+  if (!connection) return carried_.on_event(event);
   if (event.writable && connections_.on_writable(*connection)) {
     if (SessionEntry* entry = websockets_.session_of(*connection)) entry->touched();
   }

@@ -9,6 +9,7 @@
 #include "net/asked_requests.hpp"
 #include "net/askers.hpp"
 #include "net/budgets.hpp"
+#include "net/carried_requests.hpp"
 #include "net/connections.hpp"
 #include "net/engine_endpoint.hpp"
 #include "net/engine_sessions.hpp"
@@ -75,7 +76,8 @@ class Shard final : reactor::Wheel, ConnectionEnds {
   EngineSessions engine_sessions_{shared_, loop_, sessions_, websockets_};
   EngineEndpoint endpoint_{shared_, loop_, budgets_, connections_, http_, websockets_, engine_sessions_, askers_};
   HttpServer http_{shared_, loop_, connections_, budgets_, endpoint_};
-  AskedRequests asked_{shared_.options, loop_, engine_sessions_, askers_};
+  CarriedRequests carried_{shared_.options, loop_, askers_};
+  AskedRequests asked_{shared_.options, loop_, engine_sessions_, askers_, carried_};
   Acceptor acceptor_{shared_, loop_, http_};
   Reliever reliever_{shared_, loop_, budgets_, connections_, sessions_};
 

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -45,6 +47,12 @@ struct Shared {
   AddressCounts unauthenticated_addresses;     ///< empty where there is no such limit
   std::vector<std::unique_ptr<Shard>> shards;  ///< last, for they read the rest until they end
 };
+
+/// The shard of this node where a session of that id would live. Nothing: it is no id of this node's.
+std::optional<unsigned> shard_of(const Shared& shared, std::string_view sid);
+/// The tag of another node that is there, and on which a session of that id would live; empty: there is none. It is a
+/// part of `sid`.
+std::string_view other_node_of(const Options& options, std::string_view sid);
 
 /// Runs `task(part)` on the part's shard: now, if that is `here`, or as a message. False: that shard has stopped.
 template <class Part, class Task>

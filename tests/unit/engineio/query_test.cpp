@@ -61,18 +61,25 @@ TEST(Request, the_error_is_json) {
 TEST(Sid, names_its_place_and_no_other) {
   for (unsigned shard : {0u, 1u, 255u}) {
     for (std::uint32_t slot : {0u, 1u, 0xffffffu})
-      EXPECT_EQ(place_of(Sid(shard, slot).text(), 256), (SidPlace{shard, slot}));
+      for (const char* tag : {"", "Az09Zz"})
+        EXPECT_EQ(place_of(Sid(shard, slot, tag).text()), (SidPlace{tag, shard, slot}));
   }
-  EXPECT_EQ(place_of(Sid(3, 0).text(), 3), std::nullopt) << "there is no such shard";
   EXPECT_NE(Sid(0, 0).text(), Sid(0, 0).text());
+}
+
+TEST(Sid, begins_with_the_tag_of_its_node_where_there_are_several) {
+  EXPECT_EQ(Sid(1, 2).text().size(), 28u);
+  EXPECT_EQ(Sid(1, 2, "Az09Zz").text().size(), 34u);
+  EXPECT_TRUE(Sid(1, 2, "Az09Zz").text().starts_with("Az09Zz"));
 }
 
 TEST(Sid, what_we_never_made_names_no_place) {
   for (const char* sid :
        {"", "x", "AAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAA0000000", "AAAAAAAAAAAAAAAAAAAA000000000",
         "AAAAAAAAAAAAAAAAAAAA-1000000", "AAAAAAAAAAAAAAAAAAAA0x000000", "AAAAAAAAAAAAAAAAAAAA00 00000",
-        "AAAAAAAAAAAAAAAAAAAA0000000g", "AAAAAAAAAAAAAAAAAAAA04000000"}) {
-    EXPECT_EQ(place_of(sid, 4), std::nullopt) << sid;
+        "AAAAAAAAAAAAAAAAAAAA0000000g", "tagtagAAAAAAAAAAAAAAAAAAAA0000000g", "tag-agAAAAAAAAAAAAAAAAAAAA00000000",
+        "tagAAAAAAAAAAAAAAAAAAAA00000000"}) {
+    EXPECT_EQ(place_of(sid), std::nullopt) << sid;
   }
 }
 
