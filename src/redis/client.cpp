@@ -44,8 +44,8 @@ void Client::stop() {
   if (link_) link_->end({.kind = Error::Kind::down, .text = "this side has stopped"});
 }
 
-void Client::on_event(std::uint64_t token) {
-  if (!link_ || token != link_token()) return;
+void Client::on_event(const reactor::KernelEvent& event) {
+  if (!link_ || event.token != link_token()) return;
   link_->on_event();
   settle();
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "reactor/part.hpp"
 #include "redis/backoff.hpp"
 #include "redis/link.hpp"
 #include "redis/script.hpp"
@@ -22,7 +23,7 @@ struct ClientOptions {
 /// sentinels. While it is down commands are refused; subscriptions wait.
 ///
 /// A part of a loop's wheel. thread: the loop's. It must not be destroyed by whoever it calls.
-class Client final : Connection::Observer {
+class Client final : public reactor::Part, Connection::Observer {
  public:
   class Observer {
    public:
@@ -52,10 +53,10 @@ class Client final : Connection::Observer {
   /// For good. Who waits for an answer is told; the observer is not.
   void stop();
 
-  void on_event(std::uint64_t token);
-  void on_timer();
-  TimePoint next_deadline() const;
-  void flush();
+  void on_event(const reactor::KernelEvent& event) override;
+  void on_timer() override;
+  TimePoint next_deadline() const override;
+  void flush() override;
 
  private:
   enum class Step : std::uint8_t {

@@ -20,8 +20,16 @@ ClientThread::~ClientThread() {
 
 Client& ClientThread::add(ClientOptions options, Client::Observer& observer) {
   SB_ASSERT(!thread_.joinable());
-  const auto id = static_cast<std::uint32_t>(clients_.size());
-  return *clients_.emplace_back(std::make_unique<Client>(loop_, id, std::move(options), observer));
+  const auto id = static_cast<std::uint32_t>(parts_.size());
+  Client& client = *clients_.emplace_back(std::make_unique<Client>(loop_, id, std::move(options), observer));
+  parts_.push_back(&client);
+  return client;
+}
+
+std::uint32_t ClientThread::add(reactor::Part& part) {
+  SB_ASSERT(!thread_.joinable());
+  parts_.push_back(&part);
+  return static_cast<std::uint32_t>(parts_.size() - 1);
 }
 
 void ClientThread::start() {
@@ -47,18 +55,18 @@ bool ClientThread::post(std::move_only_function<void()> task) {
 
 TimePoint ClientThread::next_deadline() {
   TimePoint next = kNever;
-  for (const auto& client : clients_) next = std::min(next, client->next_deadline());
+  for (const reactor::Part* part : parts_) next = std::min(next, part->next_deadline());
   return next;
 }
 
 void ClientThread::on_events(std::span<const reactor::KernelEvent> events) {
-  for (const auto& event : events) clients_[event.token >> 32]->on_event(event.token);
+  for (const auto& event : events) parts_[event.token >> 32]->on_event(event);
 }
 
 void ClientThread::end_turn() {
-  for (const auto& client : clients_) client->on_timer();
+  for (reactor::Part* part : parts_) part->on_timer();
   loop_.begin_writing();
-  for (const auto& client : clients_) client->flush();
+  for (reactor::Part* part : parts_) part->flush();
 }
 
 }  // namespace signalbox::redis

@@ -1,17 +1,19 @@
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <thread>
 #include <vector>
 
 #include "base/service_thread.hpp"
 #include "reactor/loop.hpp"
+#include "reactor/part.hpp"
 #include "redis/client.hpp"
 
 namespace signalbox::redis {
 
-/// A thread that turns a loop with some clients.
+/// A thread that turns a loop with some clients, and with other parts.
 ///
-/// thread  post() any; the rest the owner's. Clients and their observers live on the thread itself.
+/// thread  post() any; the rest the owner's. Clients, their observers and the parts live on the thread itself.
 class ClientThread final : reactor::Wheel {
  public:
   ClientThread();
@@ -21,6 +23,9 @@ class ClientThread final : reactor::Wheel {
 
   /// Before start(). The observer outlives stop().
   Client& add(ClientOptions options, Client::Observer& observer);
+  /// Before start(). The part outlives stop(). Events whose token's upper half is the number that this returns are its
+  /// own.
+  std::uint32_t add(reactor::Part& part);
   /// Throws std::runtime_error with a sentence if there is no thread to be had.
   void start();
   /// Ends the clients and waits for the thread; not from it.
@@ -37,7 +42,8 @@ class ClientThread final : reactor::Wheel {
   reactor::Loops loops_;
   reactor::Loop loop_;
   std::vector<std::unique_ptr<Client>> clients_;
-  bool stopped_ = false;  ///< the thread's
+  std::vector<reactor::Part*> parts_;  ///< by the upper half of their tokens: the clients among them
+  bool stopped_ = false;               ///< the thread's
   std::thread thread_;
 };
 

@@ -20,7 +20,7 @@ struct ClientTest : testing::Test, reactor::Wheel, Client::Observer {
   // The loop's wheel.
   TimePoint next_deadline() override { return client ? client->next_deadline() : kNever; }
   void on_events(std::span<const reactor::KernelEvent> events) override {
-    for (const auto& event : events) client->on_event(event.token);
+    for (const auto& event : events) client->on_event(event);
   }
   void end_turn() override {
     client->on_timer();
