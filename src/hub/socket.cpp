@@ -2,9 +2,9 @@
 
 #include <stdexcept>
 
-#include "hub/arguments_text.hpp"
 #include "hub/client.hpp"
 #include "hub/socket_state.hpp"
+#include "socketio/arguments_text.hpp"
 #include "users/encode.hpp"
 
 // The public Socket: what applications hand in is checked here, once.
@@ -18,10 +18,10 @@ void check_name(std::string_view event) {
 
 std::string_view checked(const JsonView& array, const Attachments& attachments, const Config& config) {
   users::check_size(array, attachments);
-  if (!hub::is_arguments(array, config.json_depth)) {
+  if (!socketio::is_arguments(array, config.json_depth)) {
     throw std::invalid_argument("The arguments of an event are given as the text of a JSON array.");
   }
-  return hub::without_brackets(array);
+  return socketio::without_brackets(array);
 }
 
 }  // namespace

@@ -3,10 +3,10 @@
 #include <utility>
 
 #include "base/json_value.hpp"
-#include "hub/arguments_text.hpp"
 #include "hub/client.hpp"
+#include "hub/event_check.hpp"
 #include "hub/socket_state.hpp"
-#include "users/encode.hpp"
+#include "socketio/arguments_text.hpp"
 
 namespace signalbox {
 namespace {
@@ -43,7 +43,7 @@ std::expected<void, EmitError> SocketHandle::emit_text(std::string_view event, c
   if (const auto ok = check(event, arguments_array, attachments); !ok) return ok;
   const auto send = [name = std::string(event), array = std::string(arguments_array),
                      attachments = std::move(attachments)](hub::SocketState* socket) {
-    if (socket) socket->emit(name, hub::without_brackets(array), attachments);
+    if (socket) socket->emit(name, socketio::without_brackets(array), attachments);
   };
   return reach(*hub_, {shard_, slot_, generation_}, send) ? std::expected<void, EmitError>()
                                                           : std::unexpected(EmitError::stopped);
@@ -56,7 +56,7 @@ std::expected<void, EmitError> SocketHandle::emit_with_ack(std::string_view even
   auto send = [name = std::string(event), array = std::string(arguments_array), on_ack = std::move(on_ack), timeout,
                attachments = std::move(attachments)](hub::SocketState* socket) mutable {
     if (!socket) return on_ack(std::unexpected(AckError::disconnected));
-    socket->emit_with_ack(name, hub::without_brackets(array), attachments, std::move(on_ack), timeout);
+    socket->emit_with_ack(name, socketio::without_brackets(array), attachments, std::move(on_ack), timeout);
   };
   return reach(*hub_, {shard_, slot_, generation_}, std::move(send)) ? std::expected<void, EmitError>()
                                                                      : std::unexpected(EmitError::stopped);
@@ -65,16 +65,8 @@ std::expected<void, EmitError> SocketHandle::emit_with_ack(std::string_view even
 std::expected<void, EmitError> SocketHandle::check(std::string_view event, const JsonView& arguments_array,
                                                    const Attachments& attachments) const {
   const log::Use own(hub_->log);
-  if (!hub_->emitter.running()) return std::unexpected(EmitError::stopped);
-  if (const auto ok = users::check_event_name(event); !ok) return ok;
-  if (!hub::is_arguments(arguments_array, hub_->config.json_depth)) return std::unexpected(EmitError::invalid_json);
-  std::size_t bytes = arguments_array.size();
-  for (const std::string& attachment : attachments) bytes += attachment.size();
-  if (bytes > hub_->config.max_payload_bytes + 2)
-    return std::unexpected(EmitError::too_large);  // of the array's brackets
-  if (hub_->mailboxes.has_room(shard_, 1)) return {};
-  hub_->limits.mailbox.reached();
-  return std::unexpected(EmitError::overloaded);
+  if (const auto ok = hub::check_event(*hub_, event, arguments_array, attachments); !ok) return ok;
+  return hub::check_mailbox(*hub_, shard_);
 }
 
 void SocketHandle::disconnect(bool close) const {

@@ -7,9 +7,9 @@
 #include "base/json_check.hpp"
 #include "base/json_scan.hpp"
 
-namespace signalbox::hub {
+namespace signalbox::socketio {
 
-// The arguments of an event as programs give them: the text of a JSON array.
+// The arguments of an event as one text: a JSON array.
 
 /// `depth` is of each argument.
 inline bool is_arguments(const JsonView& array, std::size_t depth) {
@@ -21,4 +21,4 @@ inline std::string_view without_brackets(std::string_view array) {
   return JsonItems(array).rest();
 }
 
-}  // namespace signalbox::hub
+}  // namespace signalbox::socketio
