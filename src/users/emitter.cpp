@@ -9,6 +9,8 @@ std::string_view to_text(Origin origin) noexcept {
       return "the program";
     case Origin::http:
       return "the HTTP interface";
+    case Origin::node:
+      return "another node";
   }
   return {};
 }

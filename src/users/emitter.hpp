@@ -14,7 +14,7 @@
 namespace signalbox::users {
 
 /// Whose an event is.
-enum class Origin : std::uint8_t { program, http };
+enum class Origin : std::uint8_t { program, http, node };
 std::string_view to_text(Origin origin) noexcept;
 
 /// The only way in for events to users, whoever emits them.

@@ -12,6 +12,7 @@
 #include "base/json_value.hpp"
 #include "base/json_write.hpp"
 #include "base/utf8.hpp"
+#include "socketio/arguments_text.hpp"
 #include "socketio/packet.hpp"
 
 namespace signalbox::users {
@@ -85,6 +86,19 @@ std::string_view slice(std::string_view text, std::string_view key) {
   return at == std::string_view::npos ? key : text.substr(at, key.size());
 }
 
+/// `values` stand in the packet as they are, with commas between; `first` is the first of them.
+FrameResult frame_of(std::string_view event, std::string_view values, std::string_view first) {
+  const FrameKind kind = kind_of(event);
+  const std::string job = job_of(kind, first);
+  if (job.size() > kMaxJobBytes) return std::unexpected(EmitError::invalid_job);
+  Writer writer;
+  std::string& out = writer.out();
+  out += "42[";
+  append_json_string(out, event);
+  if (!values.empty()) out += ',';
+  return EncodedEvent{make_frame(false, kind, slice(values, job), out, values, "]")};
+}
+
 }  // namespace
 
 bool valid_user_id(std::string_view id) noexcept {
@@ -153,15 +167,20 @@ FrameResult job_frame(const JobFailed& job, const EmitLimits& limits) {
 }
 
 FrameResult checked_event_frame(std::string_view event, std::string_view data) {
-  const FrameKind kind = kind_of(event);
-  const std::string job = job_of(kind, data);
-  if (job.size() > kMaxJobBytes) return std::unexpected(EmitError::invalid_job);
-  Writer writer;
-  std::string& out = writer.out();
-  out += "42[";
-  append_json_string(out, event);
-  out += ',';
-  return EncodedEvent{make_frame(false, kind, slice(data, job), out, data, "]")};
+  return frame_of(event, data, data);
+}
+
+FrameResult event_frame_of_arguments(std::string_view event, const JsonView& array, const EmitLimits& limits) {
+  constexpr std::size_t kBrackets = 2;
+  if (const auto ok = check_event_name(event); !ok) return std::unexpected(ok.error());
+  if (array.size() > limits.data_bytes + kBrackets) return std::unexpected(EmitError::too_large);
+  if (!socketio::is_arguments(array, limits.json_depth)) return std::unexpected(EmitError::invalid_json);
+  return frame_of(event, socketio::without_brackets(array), json_first(array));
+}
+
+std::string_view event_array(const Frame& frame) {
+  const std::string_view packet = frame.packet();
+  return !frame.binary() && packet.starts_with("42[") ? packet.substr(2) : std::string_view();
 }
 
 FrameResult event_frame(std::string_view event, const json& data, const EmitLimits& limits) {

@@ -40,7 +40,7 @@ JobStatus status_of(const JobEntry& entry) {
   JsonItems items(entry.frame->packet().substr(2));  // behind "42"
   const std::string_view name = items.next().value_or("\"\"");
   status.event = name.substr(1, name.size() - 2);
-  status.data = items.rest();
+  status.data = items.next().value_or("null");
   return status;
 }
 

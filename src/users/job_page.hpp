@@ -22,7 +22,7 @@ struct JobStatus {
   FrameRef frame;  ///< which the texts are slices of
   std::string_view job_id;
   std::string_view event;  ///< empty: its outcome lies in the store, which cannot be read
-  std::string_view data;   ///< JSON text, as it was emitted
+  std::string_view data;   ///< JSON text, as it was emitted: of several arguments the first
   WallMs time = 0;
   bool received = false;
 };

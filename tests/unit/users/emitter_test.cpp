@@ -109,5 +109,11 @@ TEST_F(NoticesTest, that_have_not_reached_everybody_take_so_many_bytes_at_most) 
   EXPECT_TRUE(small.broadcasts.notice(notice(std::string(5000, 'x')), Audience::all())) << "one alone is always taken";
 }
 
+TEST(Origins, are_told_in_the_log) {
+  EXPECT_EQ(to_text(Origin::program), "the program");
+  EXPECT_EQ(to_text(Origin::http), "the HTTP interface");
+  EXPECT_EQ(to_text(Origin::node), "another node");
+}
+
 }  // namespace
 }  // namespace signalbox::users::test

@@ -120,6 +120,53 @@ TEST(Events, relay_the_senders_own_bytes) {
             R"(42["n\"1",{ "b":1.50, "a":100000000000000000000 }])");
 }
 
+TEST(Events, may_have_no_argument_or_several) {
+  const auto of = [](std::string_view event, std::string_view array) {
+    return packet(event_frame_of_arguments(event, array, kLimits));
+  };
+  EXPECT_EQ(of("n\"1", "[]"), R"(42["n\"1"])");
+  EXPECT_EQ(of("x", " [ ] "), R"(42["x"])");
+  EXPECT_EQ(of("x", R"([{ "b":1.50 }])"), R"(42["x",{ "b":1.50 }])");
+  EXPECT_EQ(of("x", R"( [1, "2",[3]] )"), R"(42["x",1, "2",[3]])");
+}
+
+TEST(Events, of_several_arguments_are_of_the_job_that_the_first_names) {
+  const auto event = [](std::string_view array) { return *event_frame_of_arguments("job_completed", array, kLimits); };
+  const EncodedEvent named = event(R"([{"jobId":"7"},{"jobId":"8"}])");
+  EXPECT_EQ(named.job_id(), "7");
+  EXPECT_TRUE(named.kept_outcome());
+  EXPECT_EQ(event(R"([1,{"jobId":"8"}])").job_id(), "");
+  EXPECT_EQ(event("[]").job_id(), "");
+  EXPECT_EQ(event("[]")->kind(), FrameKind::outcome);
+  const std::string large = R"([{"jobId":")" + std::string(257, 'x') + "\"}]";
+  EXPECT_EQ(event_frame_of_arguments("job_failed", large, kLimits).error(), EmitError::invalid_job);
+}
+
+TEST(Events, are_checked_with_all_their_arguments) {
+  const EmitLimits small = Config{.max_payload_bytes = 10, .json_depth = 2};
+  const auto error = [&small](std::string_view event, std::string_view array) {
+    return event_frame_of_arguments(event, array, small).error();
+  };
+  EXPECT_TRUE(event_frame_of_arguments("x", "[12345,6789]", small));
+  EXPECT_EQ(error("x", "[123456,6789]"), EmitError::too_large);
+  EXPECT_TRUE(event_frame_of_arguments("x", "[[[]]]", small));
+  EXPECT_EQ(error("x", "[[[[]]]]"), EmitError::invalid_json);
+  for (const char* array : {"", "1", "{}", "[", "[1,]", "[1]]", "[1],[2]", "[1e400]"})
+    EXPECT_EQ(error("x", array), EmitError::invalid_json) << array;
+  EXPECT_EQ(error("connect", "[]"), EmitError::reserved_event);
+  EXPECT_EQ(error("", "[]"), EmitError::invalid_event);
+}
+
+TEST(Events, are_read_back_from_their_frames) {
+  EXPECT_EQ(event_array(*event_frame_of_arguments("x", "[1,2]", kLimits)->frame), R"(["x",1,2])");
+  EXPECT_EQ(event_array(*job_frame(JobFailed{.job_id = "7", .error = "no"}, kLimits)->frame),
+            R"(["job_failed",{"jobId":"7","error":"no"}])");
+  EXPECT_EQ(event_array(*text_frame("40")), "");
+  EXPECT_EQ(event_array(*text_frame("42/admin,[\"x\"]")), "") << "of another namespace";
+  EXPECT_EQ(event_array(*binary_frame("42[]")), "");
+  EXPECT_EQ(event_array(*text_frame("", FrameKind::outcome, "7")), "") << "its data lies in the store alone";
+}
+
 TEST(Events, that_a_browser_could_not_read_are_refused) {
   for (const char* text : {"", "{", "1e400", R"("\ud800")", "\"\xff\"", "nul", "1 2", "{\"a\":1}}", "],["}) {
     EXPECT_EQ(event_frame_of_text("x", text, kLimits).error(), EmitError::invalid_json) << text;

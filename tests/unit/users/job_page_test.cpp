@@ -31,6 +31,11 @@ struct Pages : testing::Test {
   UserJobs jobs{options, memory, 0};
 };
 
+TEST_F(Pages, show_of_several_arguments_the_first) {
+  keep(event_frame_of_arguments("job_completed", R"([{"jobId":"1"},2,[3]])", {}));
+  EXPECT_EQ(status_of(jobs.page({}).jobs.at(0)).data, R"({"jobId":"1"})");
+}
+
 TEST_F(Pages, of_few_jobs_there_is_one_in_the_order_of_their_newest_events) {
   run("a");
   end("b");
