@@ -18,7 +18,8 @@ struct Limits {
                         config.preauth_message_bytes),
         send_queue("a client that reads too slowly is closed (SEND_QUEUE_BYTES, TOTAL_QUEUE_BYTES)",
                    config.send_queue_bytes),
-        mailbox("MAILBOX_MESSAGES is reached: what is emitted to one socket is refused", config.mailbox_messages) {}
+        mailbox("MAILBOX_MESSAGES is reached: what is emitted to sockets and rooms is refused",
+                config.mailbox_messages) {}
 
   Limit pending_logins, sockets_of_user, client_events, connect_payload, send_queue, mailbox;
   Limit questions{"a client asks faster than it takes the answers: its questions are refused"};

@@ -1,6 +1,7 @@
 #include "hub/outbox.hpp"
 
 #include <algorithm>
+#include <vector>
 
 #include "hub/client.hpp"
 #include "hub/local_sockets.hpp"
@@ -63,8 +64,16 @@ void Outbox::send_ack(std::uint64_t id, std::string_view array, const Attachment
 
 void Outbox::emit(std::string_view event, std::string_view arguments, const Attachments& attachments) {
   if (!numbered_) return send_event({}, event, arguments, attachments);
-  const FrameRef frame = text_frame(socketio::event_packet(nsp_.name, {}, event, arguments, attachments.size()));
-  numbered_->sender.emit(ref(), frame, attachments);
+  const std::string packet = socketio::event_packet(nsp_.name, {}, event, arguments, attachments.size());
+  std::vector<FrameRef> frames;
+  for (const std::string& attachment : attachments) frames.push_back(binary_frame(attachment));
+  emit(text_frame(packet), frames);
+}
+
+void Outbox::emit(const FrameRef& packet, std::span<const FrameRef> attachments) {
+  if (numbered_) return numbered_->sender.emit(ref(), packet, attachments);
+  client_.link().send(packet);
+  for (const FrameRef& attachment : attachments) client_.link().send(attachment);
 }
 
 void Outbox::emit_with_ack(std::uint64_t id, std::string_view event, std::string_view arguments,

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -40,6 +41,8 @@ class Outbox {
             const Attachments& attachments);
   void send_ack(std::uint64_t id, std::string_view array, const Attachments& attachments);
   void emit(std::string_view event, std::string_view arguments, const Attachments& attachments);
+  /// The same for an event of this namespace that is encoded already, and the frames of its attachments.
+  void emit(const FrameRef& packet, std::span<const FrameRef> attachments);
   /// The client acknowledges it under this id, and gets it once.
   void emit_with_ack(std::uint64_t id, std::string_view event, std::string_view arguments,
                      const Attachments& attachments);

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "hub/connect_attempt.hpp"
 #include "hub/hub.hpp"
@@ -25,6 +26,12 @@ class Outboxes final : private recovery::Connections {
   void deliver(Message& message);
   /// Under which number those who listen are told of it; 0: under none.
   std::uint64_t number_of(const Message& broadcast);
+  /// The socket of that slot, if its client is gone and may come back; null: there is none.
+  const recovery::SocketFacts* away(std::uint32_t slot) const { return numbered_ ? numbered_->away(slot) : nullptr; }
+  /// Keeps an event for such a socket.
+  void keep(const recovery::SocketFacts& away, const FrameRef& packet, std::span<const FrameRef> attachments) {
+    numbered_->sender.emit(away.ref, packet, attachments);
+  }
   /// The client has received all that was sent to the socket up to this number.
   void received(const SocketRef& socket, std::uint64_t number);
 

@@ -106,6 +106,10 @@ void SocketState::emit(std::string_view event, std::string_view arguments, const
   if (!left_) outbox_.emit(event, arguments, attachments);
 }
 
+void SocketState::emit(const FrameRef& packet, std::span<const FrameRef> attachments) {
+  if (!left_) outbox_.emit(packet, attachments);
+}
+
 void SocketState::emit_with_ack(std::string_view event, std::string_view arguments, const Attachments& attachments,
                                 OnAck on_ack, Milliseconds timeout) {
   const Config& config = client().hub().config;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -47,6 +48,8 @@ class SocketState {
   void on_ack(std::uint64_t id, const JsonView& payload, Attachments attachments);
 
   void emit(std::string_view event, std::string_view arguments, const Attachments& attachments = {});
+  /// The same for an event of its namespace that many sockets get: it is encoded once.
+  void emit(const FrameRef& packet, std::span<const FrameRef> attachments);
   void emit_with_ack(std::string_view event, std::string_view arguments, const Attachments& attachments, OnAck on_ack,
                      Milliseconds timeout);
   /// An outcome of this number was queued: its receipt is to be confirmed.

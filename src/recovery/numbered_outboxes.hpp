@@ -26,6 +26,7 @@ class NumberedOutboxes {
   TimePoint next_deadline() const;
   void on_timer(TimePoint now);
 
+  const SocketFacts* away(std::uint32_t slot) const { return table_.away(slot); }
   std::size_t bytes() const { return history_.bytes(); }
 
  private:

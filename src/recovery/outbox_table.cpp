@@ -19,6 +19,11 @@ NumberedOutbox* OutboxTable::find(std::uint32_t slot, std::uint32_t generation) 
   return found->socket.ref.generation == generation ? found : nullptr;
 }
 
+const SocketFacts* OutboxTable::away(std::uint32_t slot) const {
+  const bool away = slot < outboxes_.size() && outboxes_[slot] && outboxes_[slot]->away();
+  return away ? &outboxes_[slot]->socket : nullptr;
+}
+
 NumberedOutbox& OutboxTable::add(SocketFacts socket, std::string pid) {
   const std::uint32_t slot = socket.ref.slot;
   if (slot >= outboxes_.size()) outboxes_.resize(slot + 1);

@@ -20,6 +20,8 @@ class OutboxTable {
   NumberedOutbox* find(std::uint32_t slot, std::uint32_t generation) const;
   NumberedOutbox* find(const SocketRef& socket) const { return find(socket.slot, socket.generation); }
   NumberedOutbox& of(std::uint32_t slot) const { return *outboxes_[slot]; }
+  /// The socket of that slot, if its client is gone and may come back.
+  const SocketFacts* away(std::uint32_t slot) const;
   NumberedOutbox& add(SocketFacts socket, std::string pid);
   /// Its slot stays the socket's.
   void erase(const NumberedOutbox& outbox) { outboxes_[outbox.socket.ref.slot].reset(); }

@@ -45,13 +45,16 @@ std::uint64_t Sender::number_from(std::uint64_t sequence) {
   return block.number;
 }
 
-void Sender::emit(const SocketRef& ref, const FrameRef& source, std::span<const std::string> attachments) {
+void Sender::emit(const SocketRef& ref, const FrameRef& source, std::span<const FrameRef> attachments) {
   NumberedOutbox& to = *table_.find(ref);
-  const std::uint64_t number = numbers_.next();
-  std::vector<FrameRef> frames{numbers_.with_offset(source, number)};
-  for (const std::string& attachment : attachments) frames.push_back(binary_frame(attachment));
-  for (const FrameRef& frame : frames) around_.connections.send(ref, frame);
-  for (FrameRef& frame : frames) keep(to, {.frame = std::move(frame), .number = number});
+  const FrameRef frame = numbers_.numbered(source, to.history.newest());
+  const std::uint64_t number = numbers_.last();
+  if (to.connected()) {
+    around_.connections.send(ref, frame);
+    for (const FrameRef& attachment : attachments) around_.connections.send(ref, attachment);
+  }
+  keep(to, {.frame = frame, .number = number});
+  for (const FrameRef& attachment : attachments) keep(to, {.frame = attachment, .number = number});
 }
 
 void Sender::tell(const SocketRef& ref, std::span<const users::JobEntry> entries) {

@@ -25,8 +25,8 @@ class Sender final : public Offsets {
   /// Under which number those who listen are told of it.
   std::uint64_t broadcast(const Message& message);
   std::uint64_t last_broadcast() const { return sequence_; }
-  /// An event of the application for a socket that is connected.
-  void emit(const SocketRef& to, const FrameRef& source, std::span<const std::string> attachments);
+  /// An event past the directory, with the frames of its attachments; kept alone where the client is away.
+  void emit(const SocketRef& to, const FrameRef& source, std::span<const FrameRef> attachments);
   /// What the ledger tells at a login.
   void tell(const SocketRef& to, std::span<const users::JobEntry> entries);
   /// The client has received all that was sent to the socket up to this number.

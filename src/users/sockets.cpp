@@ -90,6 +90,13 @@ const User* Sockets::user_of(std::string_view id) const {
   return stripe.find_awake(id);
 }
 
+std::vector<SocketRef> Sockets::of(std::string_view id) const {
+  const Stripe& stripe = users_.of(id);
+  const Lock lock(stripe.mutex);
+  const User* user = stripe.find_awake(id);
+  return user ? user->sockets : std::vector<SocketRef>();
+}
+
 std::size_t Sockets::connections(std::string_view id) const {
   const Stripe& stripe = users_.of(id);
   const Lock lock(stripe.mutex);

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/message.hpp"
 #include "users/ledger.hpp"
@@ -41,6 +42,8 @@ class Sockets {
   /// The entry of a user who has a socket here.
   const User* user_of(std::string_view user) const;
   std::size_t connections(std::string_view user) const;
+  /// All that the user has, also those that have gone and may come back.
+  std::vector<SocketRef> of(std::string_view user) const;
 
  private:
   void connect(User& user, const SocketRef& socket);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <utility>
@@ -47,9 +48,12 @@ inline std::expected<void, ConnectRefusal> by_name(ConnectRequest& request) {
 
 class ServerWorld final : public net::Network {
  public:
-  explicit ServerWorld(Config given = sim_config()) : config(std::move(given)), house_(config, *this, sim_clocks()) {
-    house_.registry.open("/");
-    house_.registry.events("/").without_jwt().use(by_name);
+  explicit ServerWorld(Config given = sim_config(), std::initializer_list<const char*> namespaces = {"/"})
+      : config(std::move(given)), house_(config, *this, sim_clocks()) {
+    for (const char* nsp : namespaces) {
+      house_.registry.open(nsp);
+      house_.registry.events(nsp).without_jwt().use(by_name);
+    }
     house_.registry.start(config);
     shared_.limits.connections.set(1000);
     shared_.limits.unauthenticated.set(1000);
@@ -171,7 +175,7 @@ class Browser {
   bool gone() const { return !world_.socket(fd_); }
   /// Its line, as the server's kernel has it; null: gone.
   net::test::MemoryNetwork::Socket* socket() { return world_.socket(fd_); }
-  /// What came since the last call, without Engine.IO's own packets.
+  /// What came since the last call, without Engine.IO's own packets; bytes as "b:" and these.
   std::vector<std::string> heard() {
     if (auto* socket = world_.socket(fd_)) {
       in_ += std::exchange(socket->out, {});
@@ -187,6 +191,7 @@ class Browser {
     std::vector<std::string> out;
     while (auto frame = signalbox::test::take_frame(in_)) {
       if (frame->opcode == 8) write(masked_frame(0x88, frame->payload));
+      if (frame->opcode == 2) out.push_back("b:" + frame->payload);
       if (frame->opcode != 1) continue;
       if (frame->payload == "2" && awake) write(masked_frame(0x81, "3"));
       if (frame->payload.starts_with('4')) out.push_back(std::move(frame->payload));
