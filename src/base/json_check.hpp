@@ -25,6 +25,10 @@ class CheckedJson {
   /// Marks `part`, which is a value within the checked `whole`, or made of its values and nested no deeper.
   static JsonView part(const JsonView& whole, std::string_view part) { return {part, whole.depth_}; }
   static JsonText part(const JsonView& whole, std::string part) { return {std::move(part), whole.depth_}; }
+  /// Marks `part`, which stands within so many levels of the checked `whole`.
+  static JsonText inner_part(const JsonView& whole, std::string part, std::size_t levels) {
+    return {std::move(part), whole.depth_ - levels};
+  }
 
  private:
   friend std::optional<JsonView> check_json(const JsonView& text, std::size_t max_depth);

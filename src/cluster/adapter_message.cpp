@@ -12,7 +12,6 @@
 namespace signalbox::cluster {
 namespace {
 
-constexpr std::size_t kEnvelope = 3;  ///< levels around the arguments: the message, the packet, its data
 constexpr std::string_view kEvent = "2", kBinaryEvent = "5";
 
 std::expected<void, std::string_view> read_data(const JsonView& data, AdapterMessage& message) {
@@ -20,7 +19,7 @@ std::expected<void, std::string_view> read_data(const JsonView& data, AdapterMes
   const auto name = items.is_array() ? items.next() : std::nullopt;
   if (!name || name->front() != '"') return std::unexpected("its event has no name");
   message.event = text_of(*name);
-  message.arguments = CheckedJson::part(data, "[" + std::string(items.rest()) + "]");
+  message.arguments = CheckedJson::inner_part(data, "[" + std::string(items.rest()) + "]", kAdapterEnvelope - 1);
   return {};
 }
 
@@ -39,9 +38,20 @@ std::expected<void, std::string_view> read_packet(const JsonView& packet, Adapte
 
 }  // namespace
 
+std::expected<void, std::string_view> read_adapter_event(const JsonView& packet, std::string_view options,
+                                                         AdapterMessage& message) {
+  if (const auto read = read_packet(packet, message); !read) return read;
+  message.to = rooms_of(options);
+  message.is_volatile = json_member(json_member(options, "flags").value_or(""), "volatile") == "true";
+  const auto count = static_cast<std::uint32_t>(message.attachments.size());
+  if (count != 0 && !socketio::placeholders_fit(message.arguments, count))
+    return std::unexpected("it names bytes that it has not");
+  return {};
+}
+
 std::expected<AdapterMessage, std::string_view> read_adapter_message(std::string_view payload,
                                                                      const UnpackLimits& limits) {
-  auto text = adapter_text(payload, {limits.bytes, limits.depth + kEnvelope, limits.attachments});
+  auto text = adapter_text(payload, {limits.bytes, limits.depth + kAdapterEnvelope, limits.attachments});
   if (!text) return std::unexpected(text.error());
   const JsonView whole(text->json);
   JsonItems parts(whole);
@@ -50,16 +60,9 @@ std::expected<AdapterMessage, std::string_view> read_adapter_message(std::string
   if (!sender || !packet || packet->front() != '{') return std::unexpected("it is no message of an adapter");
   AdapterMessage message;
   message.sender = text_of(*sender);
-  if (const auto read = read_packet(CheckedJson::part(whole, *packet), message); !read)
-    return std::unexpected(read.error());
-  if (options) {
-    message.to = rooms_of(*options);
-    message.is_volatile = json_member(json_member(*options, "flags").value_or(""), "volatile") == "true";
-  }
   message.attachments = std::move(text->attachments);
-  const auto count = static_cast<std::uint32_t>(message.attachments.size());
-  if (count != 0 && !socketio::placeholders_fit(message.arguments, count))
-    return std::unexpected("it names bytes that it has not");
+  const auto read = read_adapter_event(CheckedJson::part(whole, *packet), options.value_or(""), message);
+  if (!read) return std::unexpected(read.error());
   return message;
 }
 

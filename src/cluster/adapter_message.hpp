@@ -22,6 +22,14 @@ struct AdapterMessage {
   bool is_volatile = false;  ///< whoever cannot be written to at once need not have it
 };
 
+/// Levels of arrays and objects around an event's arguments: the message, the packet, its data.
+inline constexpr std::size_t kAdapterEnvelope = 3;
+
+/// The packet of a message, and for whom it is, where the attachments are there already. `packet` stands in the checked
+/// text of the whole message.
+std::expected<void, std::string_view> read_adapter_event(const JsonView& packet, std::string_view options,
+                                                         AdapterMessage& message);
+
 /// Reads one, of MessagePack or, where the emitter's parser writes it, of JSON; members in any order, unknown ones
 /// among them. Its JSON is right, and nested no deeper than `limits.depth`. The error says what is wrong.
 ///

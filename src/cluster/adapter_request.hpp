@@ -1,8 +1,12 @@
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include <signalbox/json_text.hpp>
 
 #include "cluster/adapter_message.hpp"
 
@@ -23,13 +27,19 @@ struct AdapterRequest {
     client_count,
     ack,
   };
-  Type type;
-  std::string id;  ///< by which it is answered; empty: nobody waits for an answer
+  Type type{};
+  std::string sender;  ///< a node's id, or "emitter"; empty: an emitter that does not say
+  std::string id;      ///< by which it is answered; empty: nobody waits for an answer
   AdapterRooms of;
-  bool closes = false;  ///< disconnect: the connection too
+  std::vector<std::string> rooms;       ///< sockets: in which of these; join and leave: which
+  std::string socket;                   ///< join, leave and disconnect of older nodes: this one alone
+  bool closes = false;                  ///< disconnect: the connection too
+  JsonText data;                        ///< server_side_emit: ["event",a,b,…]
+  AdapterMessage message;               ///< broadcast_with_ack: the event, and for whom it is
+  std::chrono::milliseconds timeout{};  ///< broadcast_with_ack: so long the asker waits; 0: it does not say
 };
 
-/// The error says what is wrong. thread any.
+/// Limits are those of an event. The error says what is wrong. thread any.
 std::expected<AdapterRequest, std::string_view> read_adapter_request(std::string_view payload,
                                                                      const UnpackLimits& limits);
 

@@ -117,6 +117,8 @@ TEST(JsonText, that_was_checked_is_not_checked_again_nor_what_is_cut_out_of_it) 
   EXPECT_TRUE(valid_json(json_without(json_first(*nested), "a"), 1)) << "and may hold for a part";
   // No judge would take this: what is known of the whole is known of its part.
   EXPECT_TRUE(valid_json(CheckedJson::part(*nested, std::string_view("]")), 4));
+  EXPECT_TRUE(valid_json(CheckedJson::inner_part(*nested, "]", 2), 2)) << "and of one inside it, for fewer levels";
+  EXPECT_FALSE(valid_json(CheckedJson::inner_part(*nested, "]", 2), 1));
   EXPECT_FALSE(valid_json(JsonText("]"), 4));
   EXPECT_FALSE(valid_json(nested->substr(1), 4)) << "what anybody may cut is not known";
 }

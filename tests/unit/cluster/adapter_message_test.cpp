@@ -128,10 +128,48 @@ TEST(AdapterRequest, of_a_node_has_an_id_to_answer) {
   ASSERT_TRUE(request);
   EXPECT_EQ(request->type, AdapterRequest::Type::fetch_sockets);
   EXPECT_EQ(request->id, "q1");
-  const auto packed = read_adapter_request(bytes("82 a474797065 07 a9726571756573744964 a171"), kMessageLimits);
+  EXPECT_EQ(request->sender, "abcdef");
+  const auto packed = read_adapter_request(bytes("82 a474797065 01 a9726571756573744964 a171"), kMessageLimits);
   ASSERT_TRUE(packed) << packed.error();
-  EXPECT_EQ(packed->type, AdapterRequest::Type::broadcast_with_ack);
+  EXPECT_EQ(packed->type, AdapterRequest::Type::all_rooms);
   EXPECT_EQ(packed->id, "q");
+}
+
+TEST(AdapterRequest, to_join_names_rooms_or_as_of_old_one_socket) {
+  const auto request =
+      read_adapter_request(R"({"type":2,"opts":{"rooms":["user:42"],"except":[]},"rooms":["a",7]})", kMessageLimits);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->of.rooms, std::vector<std::string>{"user:42"});
+  EXPECT_EQ(request->rooms, (std::vector<std::string>{"a", "7"}));
+  EXPECT_EQ(request->socket, "");
+  const auto old = read_adapter_request(R"({"type":4,"requestId":"q","sid":"abc","close":true})", kMessageLimits);
+  ASSERT_TRUE(old);
+  EXPECT_EQ(old->socket, "abc");
+}
+
+TEST(AdapterRequest, brings_what_servers_emit_to_each_other) {
+  const auto request = read_adapter_request(R"({"uid":"emitter","type":6,"data":["hello",1]})", kMessageLimits);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->sender, "emitter");
+  EXPECT_EQ(request->data.str(), R"(["hello",1])");
+}
+
+TEST(AdapterRequest, brings_an_event_whose_acknowledgements_are_wanted) {
+  const std::string_view text =
+      R"({"uid":"abcdef","requestId":"q","type":7,"packet":{"type":2,"data":["ask",[1],2],"nsp":"/x"},)"
+      R"("opts":{"rooms":["user:1"],"except":["s"],"flags":{"timeout":500,"expectSingleResponse":false}}})";
+  const auto request = read_adapter_request(text, kMessageLimits);
+  ASSERT_TRUE(request) << request.error();
+  EXPECT_EQ(request->message.sender, "abcdef");
+  EXPECT_EQ(request->message.nsp, "/x");
+  EXPECT_EQ(request->message.event, "ask");
+  EXPECT_EQ(request->message.arguments.str(), "[[1],2]");
+  EXPECT_EQ(request->message.to.rooms, std::vector<std::string>{"user:1"});
+  EXPECT_EQ(request->message.to.except, std::vector<std::string>{"s"});
+  EXPECT_EQ(request->timeout, std::chrono::milliseconds(500));
+  const auto without = read_adapter_request(R"({"type":7,"requestId":"q"})", kMessageLimits);
+  ASSERT_FALSE(without);
+  EXPECT_EQ(without.error(), "its packet is no event");
 }
 
 TEST(AdapterRequest, of_a_type_that_there_is_not_is_none) {
