@@ -43,8 +43,8 @@ struct Thrown {
 
 /// What all shards share. Built by server before the shards start; outlives them.
 ///
-/// thread  `directory`, `emitter`, `elsewhere`, `mailboxes`, `counters`, `limits`, `thrown` and `recovery` any; of
-/// `online` each shard its part; the rest is constant after start().
+/// thread  `directory`, `emitter`, `elsewhere`, `mailboxes`, `counters`, `limits`, `thrown`, `recovery` and `others`
+/// any; of `online` each shard its part; the rest is constant after start().
 struct Hub {
   const Config& config;
   users::Directory& directory;
@@ -52,6 +52,7 @@ struct Hub {
   Mailboxes& mailboxes;
   users::Emitter emitter{directory};
   users::OnlinePages online{directory};
+  users::OtherNodes* others = nullptr;  ///< null: there is one node
   OtherSockets elsewhere{};
   Counters counters{};
   recovery::RecoveryTable recovery{};

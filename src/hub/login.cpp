@@ -21,6 +21,7 @@ Login::Login(Client& client, const Namespace& nsp, std::string_view payload)
 
 Login::~Login() {
   SB_ASSERT(over_ && !socket_ && id_ == 0);
+  if (!heard_.empty()) client_.hub().others->end_login(std::move(heard_));
 }
 
 void Login::begin(TimePoint now) {
@@ -98,23 +99,33 @@ void Login::claim(TimePoint now) {
   if (attempt_.user()) client_.link().set_user(attempt_.user()->user_id);
   client_.link().set_authenticated(true);
   socket_ = std::make_unique<SocketState>(client_, nsp_, attempt_, now);
-  if (!wish_ || !socket_->outbox().claim(*socket_, *std::exchange(wish_, {}))) load();
+  if (!wish_ || !socket_->outbox().claim(*socket_, *std::exchange(wish_, {}))) hear();
 }
 
 void Login::on_claim(const recovery::FoundSocket* found) {
-  if (!found) return load();
+  if (!found) return hear();
   hand_over().welcome_back(*found);
 }
 
-void Login::load() {
+void Login::hear() {
   if (!socket_->owner().joins_directory(nsp_)) return on_loaded();
+  if (!client_.hub().others) return load();
+  heard_ = socket_->owner().id();
+  client_.hub().others->begin_login(heard_, socket_->ref().shard,
+                                    [&hub = client_.hub(), ref = socket_->ref()] { resume(hub, ref, &Login::load); });
+}
+
+void Login::resume(Hub& hub, const SocketRef& ref, void (Login::*step)()) {
+  SocketState* still = hub.find(ref);
+  if (!still) return;
+  Client& client = still->client();
+  client.resume([&] { (client.memberships().login_of(*still).*step)(); });
+}
+
+void Login::load() {
   client_.hub().directory.reader.when_loaded(
-      socket_->owner().id(), socket_->ref().shard, [&hub = client_.hub(), ref = socket_->ref()] {
-        SocketState* still = hub.find(ref);
-        if (!still) return;
-        Client& client = still->client();
-        client.resume([&] { client.memberships().login_of(*still).on_loaded(); });
-      });
+      socket_->owner().id(), socket_->ref().shard,
+      [&hub = client_.hub(), ref = socket_->ref()] { resume(hub, ref, &Login::on_loaded); });
 }
 
 void Login::on_loaded() {

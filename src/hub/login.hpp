@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include <signalbox/event_registry.hpp>
@@ -24,6 +25,7 @@ FrameRef control_frame(socketio::PacketType type, std::string_view nsp, std::str
 ///
 ///   admitted  the namespace's chain lets it in and says who its user is; a middleware may take its time
 ///   claimed   it may be a socket that was lost, on whatever shard that is (RECOVERY_WINDOW_MS)
+///   heard     what other nodes emit to its user comes to this one
 ///   loaded    its user's outcomes are there to be told, from the store if they lie there
 ///   welcomed  it is a socket, of which the client, the directory and the application hear
 ///
@@ -64,7 +66,10 @@ class Login {
   void stop_waiting();
   void refuse(const ConnectRefusal& refusal, TimePoint now);
   void claim(TimePoint now);
+  void hear();
   void load();
+  /// Goes on with the login that is to become that socket, if it is still there; in a turn of its own.
+  static void resume(Hub& hub, const SocketRef& ref, void (Login::*step)());
   /// The client has it from now on.
   SocketState& hand_over();
 
@@ -76,6 +81,7 @@ class Login {
   std::optional<recovery::Wish> wish_;
   std::unique_ptr<SocketState> socket_;  ///< once it is admitted
   bool over_ = false;
+  std::string heard_;  ///< the user of whom other nodes were told that a client comes; empty: none were
 };
 
 }  // namespace signalbox::hub

@@ -95,6 +95,12 @@ void Registry::warn_of_short_secret() const {
       "JWT_SECRET is shorter than 32 bytes: a short secret can be guessed from any token; use 32 random bytes or more");
 }
 
+std::vector<std::string> Registry::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, nsp] : namespaces_) names.push_back(name);
+  return names;
+}
+
 const Namespace* Registry::find(std::string_view name) const {
   const auto found = namespaces_.find(name);
   return found == namespaces_.end() ? nullptr : found->second.get();

@@ -55,6 +55,7 @@ class Registry {
   /// std::invalid_argument if a handler stands where JwtAuth has its own.
   void start(const Config& config);
   const Namespace* find(std::string_view name) const;
+  std::vector<std::string> names() const;
 
  private:
   void add_jwt(const Config& config, Namespace& nsp);

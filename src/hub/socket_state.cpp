@@ -54,8 +54,9 @@ void SocketState::welcome() {
   for (const users::JobEntry& entry : replay.entries) bytes += entry.frame->memory();
   client().spend_replay(replay.entries.size(), bytes);
   outbox_.tell(replay);
-  const auto newest = std::ranges::find_if(replay.entries.rbegin(), replay.entries.rend(), &users::JobEntry::unread);
-  if (newest != replay.entries.rend()) sent_outcome(newest->number);
+  std::uint64_t newest = 0;
+  for (const users::JobEntry& entry : replay.entries) newest = std::max(newest, entry.unread() ? entry.number : 0);
+  if (newest != 0) sent_outcome(newest);
   introduce();
 }
 

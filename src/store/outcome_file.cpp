@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/random.hpp"
 #include "store/file_format.hpp"
 
 namespace signalbox::store {
@@ -56,6 +57,21 @@ OutcomeFile::OutcomeFile(const std::string& directory, const std::function<bool(
   bring_up_to_date(file_, give_up);
   rows_before_ = static_cast<Row>(store::last_row(file_));
   statements_.emplace(file_.get());
+}
+
+std::string OutcomeFile::name() {
+  constexpr std::size_t kRandomBytes = 9;
+  file_.execute("CREATE TABLE IF NOT EXISTS name(name TEXT NOT NULL)");
+  Statement find(file_.get(), "SELECT name FROM name");
+  if (find.step()) {
+    std::string found(find.text(0));
+    find.reset();
+    return found;
+  }
+  find.reset();
+  std::string made = random_id(kRandomBytes);
+  Statement(file_.get(), "INSERT INTO name(name) VALUES(?)").bind(made).run();
+  return made;
 }
 
 users::StoredExtent OutcomeFile::extent() {

@@ -11,12 +11,21 @@ namespace {
 
 constexpr Milliseconds kAskAgain{50};  ///< between two looks at whether the start is to be given up
 
+/// Rows begin behind that one. A million a second is more than any disk takes, so that later starts begin behind all
+/// rows of this one; 52 bits last for a century.
+Row first_row(const SqliteStore::Options& options) {
+  constexpr std::int64_t kBegin = 1'735'689'600'000;  // 2025, in ms
+  constexpr unsigned kRowsASecond = 20;               // bits
+  if (!options.unique_rows) return 0;
+  return static_cast<Row>(std::max<std::int64_t>(0, coarse_unix_ms() - kBegin) / 1000) << kRowsASecond;
+}
+
 }  // namespace
 
 SqliteStore::SqliteStore(const std::string& directory, Options options)
     : directory_(directory),
       options_(std::move(options)),
-      writer_(std::make_shared<StoreWriter>(directory, options_.queue)) {
+      writer_(std::make_shared<StoreWriter>(directory, options_.queue, first_row(options_))) {
   // A file that may grow no more is an error to it like the others: SIGXFSZ, as any signal, is blocked there.
   thread_ = service_thread([writer = writer_] { writer->run(); });
   try {
@@ -66,6 +75,10 @@ void SqliteStore::close(Milliseconds patience) {
              {{"outcomes_not_written", std::to_string(outcomes)}});
 }
 
+std::string SqliteStore::name() {
+  return wait_for(ask([](OutcomeFile& file) { return file.name(); }));
+}
+
 users::StoredExtent SqliteStore::extent() {
   return wait_for(ask([](OutcomeFile& file) { return file.extent(); }));
 }
@@ -103,7 +116,7 @@ Row SqliteStore::put(std::string_view user, const users::JobEntry& outcome, Row 
   return writer_->queue.put({.user = std::string(user), .outcome = outcome, .replaces = replaces, .group = group});
 }
 
-void SqliteStore::received(std::vector<Row> rows, users::WallMs at) {
+void SqliteStore::received(std::string_view, std::vector<Row> rows, users::WallMs at) {
   writer_->queue.add(Received{.rows = std::move(rows), .at = at});
 }
 

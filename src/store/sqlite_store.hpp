@@ -26,6 +26,8 @@ class SqliteStore final : public users::OutcomeStore {
  public:
   struct Options {
     StoreQueue::Options queue{};
+    /// No row of this start is one of an earlier start, even of one whose outcomes are all gone.
+    bool unique_rows = false;
     /// Asked while the start waits for the disk, on the thread that starts: true ends that with a StoreError.
     std::function<bool()> give_up{};
   };
@@ -36,6 +38,8 @@ class SqliteStore final : public users::OutcomeStore {
   SqliteStore(const std::string& directory, Options options);
   ~SqliteStore() override { close(Milliseconds{1000}); }
 
+  /// What the file is called among those of other nodes. Once, before anything else is put.
+  std::string name();
   /// Waits until what was put is on the disk, at most so long; then calls back all that still wait.
   void settle(Milliseconds patience) { writer_->queue.settle(patience); }
   /// Writes what is queued and closes the file, in at most so long. A disk that does not answer by then is left to its
@@ -46,7 +50,7 @@ class SqliteStore final : public users::OutcomeStore {
   users::StoreState state() const override { return writer_->queue.state(); }
   void look(TimePoint now) override { writer_->queue.look(now); }
   Row put(std::string_view user, const users::JobEntry& outcome, Row replaces, users::CommitGroup group) override;
-  void received(std::vector<Row> rows, users::WallMs at) override;
+  void received(std::string_view user, std::vector<Row> rows, users::WallMs at) override;
   void forget(std::vector<Row> rows) override;
   void presence(users::PresenceChanges changes) override;
   void redate(std::int64_t by) override;

@@ -1,5 +1,6 @@
 #include "store/store_writer.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 #include <vector>
@@ -27,7 +28,7 @@ void StoreWriter::run() {
       last_sign = Clock::now();
       return queue.ending();
     });
-    queue.begin_behind(file.rows_before());
+    queue.begin_behind(std::max(first_, file.rows_before()));
     opened.set_value();
     serve(file);
   } catch (...) {  // only the constructor throws

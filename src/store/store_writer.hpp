@@ -14,7 +14,9 @@ namespace signalbox::store {
 /// Does what its queue says, on a thread of its own: the only one that touches the file.
 class StoreWriter {
  public:
-  StoreWriter(std::string directory, StoreQueue::Options options) : queue(options), directory_(std::move(directory)) {}
+  /// Rows begin behind that one, if the file has no later ones.
+  StoreWriter(std::string directory, StoreQueue::Options options, Row first)
+      : queue(options), directory_(std::move(directory)), first_(first) {}
 
   /// The whole life of the thread: opens the file, serves the queue until its end, closes the file.
   void run();
@@ -31,6 +33,7 @@ class StoreWriter {
   void read_some(OutcomeFile& file);
 
   const std::string directory_;
+  const Row first_;
   log::RareWarning step_refused_, cannot_read_;
   std::optional<StoreQueue::Question> reading_;
 };

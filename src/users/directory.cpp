@@ -25,7 +25,7 @@ Directory::Directory(Mailboxes& mailboxes, DirectoryOptions options)
       presence(users_, mailboxes, {.grace = options_.presence_grace, .restart_grace = options_.restart_grace}),
       sockets(users_, presence, ledger, options_.max_connections_per_user),
       broadcast_presence_(broadcasts) {
-  presence.observe(stored_presence_);
+  presence.observe_here(stored_presence_);
   if (options_.presence_events) presence.observe(broadcast_presence_);
 }
 
@@ -35,26 +35,46 @@ void Directory::open(OutcomeStore& store, TimePoint now) {
   presence.open(store.online(), now);
 }
 
-std::expected<std::size_t, Refusal> Directory::emit(std::string_view id, EncodedEvent event, CommitGroup group) {
+std::expected<std::size_t, Refusal> Directory::emit(std::string_view id, EncodedEvent event, const Way& way) {
+  OtherNodes* const others = way.others;
+  if (others && !others->has_room()) return std::unexpected(Refusal::overloaded);
   const HashedText name(id);
   Stripe& stripe = users_.of(name);
-  std::optional<std::size_t> queued;
+  std::size_t queued = 0;
   {
     const Lock lock(stripe.mutex);
     User* user = stripe.find(name);
-    if (const auto refused = ledger.refusal(id, user, event, {})) return std::unexpected(*refused);
+    if (way.row != 0 && user && Ledger::has(*user, event.job_id(), way.row)) return 0;
+    // What another node holds was accepted there.
+    const auto refused = way.row == 0 ? ledger.refusal(id, user, event, {}) : std::nullopt;
+    if (refused) return std::unexpected(*refused);
+    FrameRef relayed = others ? event.frame.another() : FrameRef();
+    Row row = 0;
     if (!user && event.job_id().empty()) {
       ledger.note(event);
-      return 0;
+    } else {
+      const auto posted = post(stripe, user ? *user : stripe.find_or_add(id), std::move(event), way, false);
+      if (!posted) return std::unexpected(Refusal::overloaded);
+      queued = posted->queued;
+      row = posted->row;
     }
-    queued = post(stripe, user ? *user : stripe.find_or_add(id), std::move(event), group, false);
+    if (others) queued += relay(stripe, name, std::move(relayed), {.queued = queued, .row = row}, *others);
   }
-  if (!queued) return std::unexpected(Refusal::overloaded);
   mailboxes_.deliver_own();
-  return *queued;
+  return queued;
+}
+
+/// For how many sockets of other nodes. Somebody of whom nothing is known may just have come to another node.
+std::size_t Directory::relay(const Stripe& stripe, const HashedText& user, FrameRef event, const Posted& here,
+                             OtherNodes& others) const SB_REQUIRES(stripe.mutex) {
+  const Elsewhere* there = stripe.elsewhere_of(user);
+  if (there || here.queued == 0 || others.relays_all()) others.relay(user.text, std::move(event), here.row);
+  return there ? there->connections : 0;
 }
 
 std::expected<std::size_t, BatchRefusal> Directory::emit_all(std::vector<Emission> emissions, CommitGroup group) {
+  OtherNodes* const others = users_.others;
+  if (others && !others->has_room()) return std::unexpected(BatchRefusal{Refusal::overloaded});
   std::vector<std::size_t> wanted(mailboxes_.shards());
   std::unordered_map<std::string_view, std::size_t> outcomes;
   std::size_t bytes = 0;
@@ -80,12 +100,16 @@ std::expected<std::size_t, BatchRefusal> Directory::emit_all(std::vector<Emissio
     Stripe& stripe = users_.of(emission.user);
     const Lock lock(stripe.mutex);
     User* user = stripe.find(emission.user);
+    FrameRef relayed = others ? emission.event.frame.another() : FrameRef();
+    Posted posted{.queued = 0, .row = 0};
     if (user || !emission.event.job_id().empty()) {
       User& to = user ? *user : stripe.find_or_add(emission.user);
-      online += post(stripe, to, std::move(emission.event), group, true).value_or(0) != 0;
+      posted = post(stripe, to, std::move(emission.event), {.group = group}, true).value_or(posted);
     } else {
       ledger.note(emission.event);
     }
+    if (others) posted.queued += relay(stripe, HashedText(emission.user), std::move(relayed), posted, *others);
+    online += posted.queued != 0;
   }
   mailboxes_.deliver_own();
   return online;
@@ -93,16 +117,16 @@ std::expected<std::size_t, BatchRefusal> Directory::emit_all(std::vector<Emissio
 
 // First the sockets and then the ledger, whose memory is fetched meanwhile, and which takes our reference: to make
 // another would wait for all that was written here.
-std::optional<std::size_t> Directory::post(Stripe& stripe, User& user, EncodedEvent event, CommitGroup group,
-                                           bool room_seen) SB_REQUIRES(stripe.mutex) {
+std::optional<Directory::Posted> Directory::post(Stripe& stripe, User& user, EncodedEvent event, const Way& way,
+                                                 bool room_seen) SB_REQUIRES(stripe.mutex) {
   const HashedText job(event.job_id());
   const bool kept = !job.text.empty();
   const std::uint64_t number = kept ? ledger.expect(stripe, user, job, event) : 0;
   if (!user.sockets.empty() && !mailboxes_.deliver(user.sockets, event.frame, number, room_seen)) return std::nullopt;
   ledger.note(event);
   const std::size_t queued = user.connected();
-  if (kept) ledger.keep(stripe, user, job, std::move(event), group);
-  return queued;
+  const Row row = kept ? ledger.keep(stripe, user, job, std::move(event), way.group, way.row) : 0;
+  return Posted{.queued = queued, .row = row};
 }
 
 void Directory::hold_presence() {

@@ -48,13 +48,22 @@ class Directory {
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
 
+  /// This node is one of several. Before any other call.
+  void join(OtherNodes& others) { users_.others = &others; }
   /// From now on outcomes and presence go to this store as well. Its outcomes are told at logins, and users who were
   /// online stay so for a grace. Before any other call.
   void open(OutcomeStore& store, TimePoint now);
 
-  /// Keeps a job event and pushes the frame to every socket of the user: all or none. Returns how many. A caller that
-  /// waits for the store gives a group.
-  std::expected<std::size_t, Refusal> emit(std::string_view user, EncodedEvent event, CommitGroup group = 0);
+  /// Keeps a job event and pushes the frame to every socket of the user: all or none. Returns how many, with those of
+  /// other nodes. A caller that waits for the store gives a group.
+  std::expected<std::size_t, Refusal> emit(std::string_view user, EncodedEvent event, CommitGroup group = 0) {
+    return emit(user, std::move(event), {.group = group, .others = users_.others});
+  }
+  /// The same for an event that another node was given: to this node's sockets alone. `row`: of an outcome, if another
+  /// node holds it; one that is here already is not taken again.
+  std::expected<std::size_t, Refusal> take(std::string_view user, EncodedEvent event, Row row) {
+    return emit(user, std::move(event), {.row = row});
+  }
   /// All or none. Returns how many of these went to a socket. The order within a user is that of the list.
   std::expected<std::size_t, BatchRefusal> emit_all(std::vector<Emission> emissions, CommitGroup group = 0);
 
@@ -70,8 +79,21 @@ class Directory {
   void on_timer(TimePoint now);
 
  private:
+  struct Way {
+    CommitGroup group = 0;
+    OtherNodes* others = nullptr;  ///< to whom it is relayed
+    Row row = 0;                   ///< of an outcome that another node holds
+  };
+  std::expected<std::size_t, Refusal> emit(std::string_view user, EncodedEvent event, const Way& way);
+  /// For how many sockets it was queued, and its row.
+  struct Posted {
+    std::size_t queued;
+    Row row;
+  };
   /// Nothing: a mailbox has no room.
-  std::optional<std::size_t> post(Stripe& stripe, User& user, EncodedEvent event, CommitGroup group, bool room_seen);
+  std::optional<Posted> post(Stripe& stripe, User& user, EncodedEvent event, const Way& way, bool room_seen);
+  std::size_t relay(const Stripe& stripe, const HashedText& user, FrameRef event, const Posted& here,
+                    OtherNodes& others) const;
   void begin_second(TimePoint now);
 
   Mailboxes& mailboxes_;

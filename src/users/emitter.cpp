@@ -39,8 +39,10 @@ std::expected<std::size_t, BatchError> Emitter::emit_all(std::vector<Emission> e
 
 std::expected<void, EmitError> Emitter::emit_to_all(FrameRef notice, const Audience& to, Origin origin) {
   if (!running()) return std::unexpected(EmitError::stopped);
-  const auto taken = directory_.broadcasts.notice(std::move(notice), to);
+  if (others_ && !others_->has_room()) return std::unexpected(error_of(Refusal::overloaded, origin));
+  const auto taken = directory_.broadcasts.notice(notice, to);
   if (!taken) return std::unexpected(error_of(taken.error(), origin));
+  if (others_) others_->relay_to_all(std::move(notice));
   return {};
 }
 

@@ -23,19 +23,26 @@ std::string_view to_text(Origin origin) noexcept;
 class Emitter {
  public:
   explicit Emitter(Directory& directory) : directory_(directory) {}
+  /// Notices go to these as well. Before any other call.
+  void join(OtherNodes& others) { others_ = &others; }
 
   /// Only while it runs events are taken; else they are refused with EmitError::stopped.
   void set_running(bool running) { running_.store(running, std::memory_order_release); }
   bool running() const { return running_.load(std::memory_order_acquire); }
 
-  /// For how many sockets the event was queued, on all shards. Kept until it is received, an outcome of this group is
-  /// on the disk when when_durable() says so.
+  /// For how many sockets the event was queued, on all shards and nodes. Kept until it is received, an outcome of this
+  /// group is on the disk when when_durable() says so.
   EmitResult emit(std::string_view user, EncodedEvent event, Origin origin, CommitGroup group = 0);
   /// All or none. Returns how many of these went to a socket. The order within a user is that of the list.
   std::expected<std::size_t, BatchError> emit_all(std::vector<Emission> emissions, Origin origin,
                                                   CommitGroup group = 0);
-  /// To every socket that the directory knows, of these users; nothing is kept of it.
+  /// To every socket that the directories of all nodes know, of these users; nothing is kept of it.
   std::expected<void, EmitError> emit_to_all(FrameRef notice, const Audience& to, Origin origin);
+
+  /// The same of what another node was given: to this node's sockets alone.
+  bool take_for_all(FrameRef notice) {
+    return directory_.broadcasts.notice(std::move(notice), Audience::all()).has_value();
+  }
 
   /// For outcomes whose commit somebody waits for together; 0 where no outcome ever lies on a disk.
   CommitGroup new_group() const;
@@ -49,6 +56,7 @@ class Emitter {
   EmitError error_of(Refusal refusal, Origin origin);
 
   Directory& directory_;
+  OtherNodes* others_ = nullptr;
   Limit mailbox_{"MAILBOX_MESSAGES is reached: emits are refused"};
   Limit notices_{"notices that have not reached everybody take TOTAL_QUEUE_BYTES: further ones are refused"};
   std::atomic<bool> running_{false};

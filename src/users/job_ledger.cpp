@@ -35,6 +35,13 @@ UserJobs::Kept UserJobs::keep(const HashedText& job_id, FrameRef frame, LedgerMs
   return {job.newest, replaced};
 }
 
+bool UserJobs::begins_second(const HashedText& job_id, LedgerMs now) {
+  constexpr LedgerMs kSecond = 1000;
+  KeptJob* job = jobs_.find(job_id);
+  const auto second = static_cast<std::uint16_t>(now / kSecond);
+  return job && std::exchange(job->told_second, second) != second;
+}
+
 // A file that somebody has changed may have two outcomes of a job.
 void UserJobs::restore(JobEntry outcome) {
   last_number_ = std::max(last_number_, outcome.number);
@@ -43,6 +50,53 @@ void UserJobs::restore(JobEntry outcome) {
   job.newest = std::move(outcome);
   memory_.count(job.newest);
   jobs_.link(job);
+}
+
+bool UserJobs::has(std::string_view job_id, Row row) const {
+  const KeptJob* job = jobs_.find(HashedText(job_id));
+  const JobEntry* outcome = job ? job->outcome() : nullptr;
+  return outcome && outcome->frame && outcome->row == row;
+}
+
+// What is known of a job already is newer, but for whether it was received: every node hears all that is emitted to a
+// user who is there.
+void UserJobs::take_found(JobEntry outcome, std::vector<Gone>& gone) {
+  const std::string job_id(outcome.frame->key());
+  KeptJob* known = jobs_.find(HashedText(job_id));
+  const JobEntry* kept = known ? known->outcome() : nullptr;
+  if (kept && kept->row == outcome.row) {
+    if (kept->unread() && !outcome.unread()) note_received(*known, outcome.received_at);
+  } else if (!known || known->newest.time < outcome.time) {
+    if (kept) gone.push_back({kept->row, false});
+    if (known) take_out(*known);
+    outcome.number = last_number_ + 1;
+    restore(std::move(outcome));
+  }
+  push_out(gone);
+}
+
+void UserJobs::note_received(KeptJob& job, LedgerMs at) {
+  jobs_.unlink(job);
+  memory_.receive(*job.outcome(), at);
+  jobs_.link(job);
+}
+
+std::vector<Row> UserJobs::receive(std::span<const Row> rows, LedgerMs at, std::vector<Gone>& gone) {
+  std::vector<Row> own;
+  jobs_.each_of(KeptJob::Rank::unread, [&](KeptJob& job) {
+    const Row row = job.outcome()->row;
+    if (std::ranges::find(rows, row) == rows.end()) return;
+    note_received(job, at);
+    if (!of_another(row)) own.push_back(row);
+  });
+  push_out(gone);
+  return own;
+}
+
+void UserJobs::drop_found() {
+  jobs_.each([this](KeptJob& job) {
+    if (job.outcome() && job.outcome()->frame && of_another(job.outcome()->row)) take_out(job);
+  });
 }
 
 void UserJobs::take_back(std::string_view job_id, std::uint64_t number, std::optional<JobEntry> before) {
@@ -86,7 +140,8 @@ UserJobs::Replay UserJobs::replay(const Ages& ages) const {
     if (told && !outcome->loaded() && outcome->unread()) replay.withheld = std::max(replay.withheld, outcome->number);
     if (const JobEntry* progress = job.progress()) out.push_back(*progress);
   });
-  std::sort(out.begin(), out.end(), [](const JobEntry& a, const JobEntry& b) { return a.number < b.number; });
+  // By their times, for what other nodes hold came later than it happened.
+  std::ranges::sort(out, {}, [](const JobEntry& entry) { return std::pair(entry.time, entry.number); });
   return replay;
 }
 
@@ -94,10 +149,8 @@ std::vector<Row> UserJobs::confirm(OutcomeRange range, LedgerMs now, std::vector
   std::vector<Row> news;
   jobs_.each_of(KeptJob::Rank::unread, [&](KeptJob& job) {
     if (!range.contains(job.outcome()->number)) return;
-    jobs_.unlink(job);
-    memory_.receive(*job.outcome(), now);
+    note_received(job, now);
     if (job.outcome()->row != 0) news.push_back(job.outcome()->row);
-    jobs_.link(job);
   });
   push_out(gone);
   return news;
@@ -156,10 +209,10 @@ std::vector<UserJobs::Gone> UserJobs::expire(const Ages& ages, bool tight) {
   return gone;
 }
 
-bool UserJobs::outcomes_alone() const {
-  bool one_runs = false;
-  jobs_.each([&one_runs](const KeptJob& job) { one_runs = one_runs || job.runs; });
-  return !one_runs;
+bool UserJobs::can_be_left() const {
+  bool all = true;
+  jobs_.each([&all](const KeptJob& job) { all = all && !job.runs && !of_another(job.newest.row); });
+  return all;
 }
 
 std::vector<JobEntry> UserJobs::outcomes() const {
@@ -174,7 +227,8 @@ std::vector<JobEntry> UserJobs::outcomes() const {
 void UserJobs::unload() {
   jobs_.each([this](KeptJob& job) {
     JobEntry* outcome = job.outcome();
-    if (outcome && outcome->loaded()) memory_.change_frame(*outcome, key_alone(outcome->frame));
+    if (outcome && outcome->loaded() && !of_another(outcome->row))
+      memory_.change_frame(*outcome, key_alone(outcome->frame));
   });
 }
 

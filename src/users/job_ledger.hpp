@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,12 +46,23 @@ class UserJobs {
   };
   /// Keeps a job event (its frame's kind says which). The outcomes that it pushed out are added to `gone`.
   Kept keep(const HashedText& job_id, FrameRef frame, LedgerMs now, std::vector<Gone>& gone);
+  /// Of a job that runs: is it the first time in that second that this is asked?
+  bool begins_second(const HashedText& job_id, LedgerMs now);
   /// What keep() will give.
   std::uint64_t next_number() const { return last_number_ + 1; }
   /// keep() or status() of this job comes soon.
   void prefetch(const HashedText& job_id) const { jobs_.prefetch(job_id); }
   /// This outcome is not kept after all, if it is still the job's; `before` is what stands in its place.
   void take_back(std::string_view job_id, std::uint64_t number, std::optional<JobEntry> before);
+  /// Is that outcome kept of that job?
+  bool has(std::string_view job_id, Row row) const;
+  /// Takes an outcome that another node holds, or hears that one was received, unless something newer is kept of its
+  /// job.
+  void take_found(JobEntry outcome, std::vector<Gone>& gone);
+  /// The user has received these, wherever. Returns the rows of those that were unread and lie in this node's store.
+  std::vector<Row> receive(std::span<const Row> rows, LedgerMs at, std::vector<Gone>& gone);
+  /// Lets go of what other nodes hold.
+  void drop_found();
   /// Takes back an outcome that was kept before a restart, or before the user rested. The oldest come first.
   void restore(JobEntry outcome);
   /// What a socket is told at its login, in the order in which it happened: unread outcomes, those received lately, and
@@ -73,8 +85,8 @@ class UserJobs {
   std::vector<Gone> expire(const Ages& ages, bool tight);
   bool empty() const { return jobs_.size() == 0; }
   std::size_t size() const { return jobs_.size(); }
-  /// Is there no running job?
-  bool outcomes_alone() const;
+  /// Is there nothing but outcomes of this node's store?
+  bool can_be_left() const;
   std::vector<JobEntry> outcomes() const;  ///< in the order of their numbers
 
   /// Are the packets of all outcomes in memory? To be asked before replay(), status() and page(), which leave out the
@@ -90,6 +102,7 @@ class UserJobs {
 
  private:
   void take_out(KeptJob& job);
+  void note_received(KeptJob& job, LedgerMs at);
   /// Pushes out jobs until the bound, which does not count those with unread outcomes, counts no more than are allowed.
   void push_out(std::vector<Gone>& gone);
 

@@ -16,6 +16,12 @@ namespace signalbox::users {
 
 /// Names an outcome in the store. Rises over all users; 0: it is not there.
 using Row = std::uint64_t;
+/// Rows with this bit name outcomes of other nodes' stores. Such an outcome is kept in memory alone here, while its
+/// user is: who holds it has it on a disk.
+inline constexpr Row kOfAnother = Row{1} << 63;
+constexpr bool of_another(Row row) {
+  return (row & kOfAnother) != 0;
+}
 
 /// What is kept for one event. The encoded frame is the record: event and data are slices of it. Of an outcome whose
 /// packet lies in the store alone, the frame has but its key.
@@ -55,6 +61,7 @@ struct alignas(64) KeptJob {
   std::uint32_t newer = kNone;
   Rank rank = Rank::unread;
   bool runs = false;
+  std::uint16_t told_second = 0;  ///< in which its progress was last told elsewhere, modulo its range
 
   const JobEntry* progress() const { return runs ? &newest : nullptr; }
   const JobEntry* outcome() const { return runs ? ended_before.get() : &newest; }

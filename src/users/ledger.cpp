@@ -12,6 +12,7 @@ namespace signalbox::users {
 
 void Ledger::open(OutcomeStore& store) {
   ledger_.store = &store;
+  shares_progress_ = store.wants_progress();
   ledger_.clock.opened();
   ledger_.users.unread.data_stays = false;
   store.on_refused([this](RefusedOutcome refused) { take_back(std::move(refused)); });
@@ -46,17 +47,85 @@ std::size_t Ledger::unread_cost(std::string_view id, const EncodedEvent& outcome
   return JobMemory::first_unread_cost(*outcome.frame, memory_of(id), ledger_.users.unread.data_stays);
 }
 
-void Ledger::keep(Stripe& stripe, User& user, const HashedText& job, EncodedEvent&& event, CommitGroup group) {
+Row Ledger::keep(Stripe& stripe, User& user, const HashedText& job, EncodedEvent&& event, CommitGroup group, Row row) {
   std::vector<UserJobs::Gone> gone;
-  OutcomeStore* const store = event.kept_outcome() ? ledger_.store : nullptr;
+  const bool progress = event->kind() == FrameKind::progress;
+  OutcomeStore* const store = event.kept_outcome() && row == 0 ? ledger_.store : nullptr;
   const bool leave = store && ledger_.lean.load(std::memory_order_relaxed) && user.readers == 0;
   FrameRef frame = leave ? key_alone(event.frame) : store ? event.frame : std::move(event.frame);
   const auto [entry, replaced] = user.jobs->keep(job, std::move(frame), ledger_.clock.now(), gone);
+  if (row != 0 && replaced != 0) gone.push_back({replaced, false});
   if (!gone.empty()) ledger_.forget(gone);
-  if (store)
-    entry.row = store->put(user.id, {event.frame, entry.number, ledger_.clock.wall(entry.time)}, replaced, group);
+  if (store) row = store->put(user.id, {event.frame, entry.number, ledger_.clock.wall(entry.time)}, replaced, group);
+  entry.row = row;
+  if (progress && shares_progress_ && user.jobs->begins_second(job, ledger_.clock.now()))
+    ledger_.store->progress(user.id, job.text);
   if (leave) stripe.rest_if_small(user);
   expiry_.look_at_growth(stripe);
+  return row;
+}
+
+bool Ledger::has(const User& user, std::string_view job, Row row) {
+  return user.jobs && user.jobs->has(job, row);
+}
+
+void Ledger::take_found(std::string_view id, std::vector<Found> found) {
+  Stripe& stripe = ledger_.users.of(id);
+  const Lock lock(stripe.mutex);
+  UserJobs& jobs = stripe.jobs_of(stripe.find_or_add(id));
+  std::vector<UserJobs::Gone> gone;
+  for (Found& one : found) {
+    ledger_.date_from_store(one.time, one.received_at);
+    const HashedText job(one.frame->key());
+    if (one.frame->kind() == FrameKind::progress) {
+      if (!jobs.newest(job.text)) jobs.keep(job, std::move(one.frame), one.time, gone);
+      continue;
+    }
+    jobs.take_found({.frame = std::move(one.frame), .time = one.time, .received_at = one.received_at, .row = one.row},
+                    gone);
+  }
+  ledger_.forget(gone);
+  expiry_.look_at_growth(stripe);
+}
+
+void Ledger::received(std::string_view id, std::span<const Row> rows, WallMs at) {
+  Stripe& stripe = ledger_.users.of(id);
+  const Lock lock(stripe.mutex);
+  const User* user = stripe.find(id);
+  if (!user || !user->jobs) return;
+  std::vector<UserJobs::Gone> gone;
+  std::vector<Row> own = user->jobs->receive(rows, ledger_.clock.from_store(at), gone);
+  if (!own.empty()) ledger_.store->received_elsewhere(id, std::move(own), at);
+  ledger_.forget(gone);
+}
+
+std::vector<Ledger::Unread> Ledger::unread_of_this_node(std::size_t stripe_number) const {
+  Stripe& stripe = ledger_.users[stripe_number];
+  std::vector<Unread> out;
+  const auto add = [&](std::string_view user, const JobEntry& outcome) {
+    if (outcome.unread() && outcome.row != 0 && !of_another(outcome.row))
+      out.push_back({.user = std::string(user),
+                     .frame = outcome.frame,
+                     .time = ledger_.clock.wall(outcome.time),
+                     .row = outcome.row});
+  };
+  const Lock lock(stripe.mutex);
+  stripe.users.each([&](const User& user) {
+    if (!user.jobs) return;
+    for (const JobEntry& outcome : user.jobs->outcomes()) add(user.id, outcome);
+  });
+  stripe.resting.each([&](std::string_view user, const JobEntry& outcome) { add(user, outcome); });
+  return out;
+}
+
+void Ledger::drop_found(std::string_view id) {
+  Stripe& stripe = ledger_.users.of(id);
+  const Lock lock(stripe.mutex);
+  User* user = stripe.users.find(HashedText(id));
+  if (!user || !user->jobs || !user->sockets.empty() || user->readers != 0) return;
+  user->jobs->drop_found();
+  if (user->jobs->empty()) user->jobs.reset();
+  if (user->forgotten()) stripe.users.erase(*user);
 }
 
 UserJobs::Replay Ledger::replay(const User& user) const {
@@ -85,7 +154,7 @@ void Ledger::confirm(std::string_view id, OutcomeRange range) {
   const LedgerMs now = ledger_.clock.now();
   std::vector<UserJobs::Gone> gone;
   std::vector<Row> received = user->jobs->confirm(range, now, gone);
-  if (!received.empty()) ledger_.store->received(std::move(received), ledger_.clock.wall(now));
+  if (!received.empty()) ledger_.store->received(id, std::move(received), ledger_.clock.wall(now));
   ledger_.forget(gone);
 }
 

@@ -2,7 +2,10 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/limit.hpp"
 #include "users/encode.hpp"
@@ -39,9 +42,34 @@ class Ledger {
     jobs.prefetch(job);
     return event.kept_outcome() ? jobs.next_number() : 0;
   }
-  /// Keeps it. Who waits until the store has it says by which group.
-  void keep(Stripe& stripe, User& user, const HashedText& job, EncodedEvent&& event, CommitGroup group)
+  /// Keeps it. Who waits until the store has it says by which group. `row`: of an outcome that another node holds; it
+  /// is not put into this node's store. Returns the row of an outcome.
+  Row keep(Stripe& stripe, User& user, const HashedText& job, EncodedEvent&& event, CommitGroup group, Row row)
       SB_REQUIRES(stripe.mutex);
+  /// Is this very outcome kept?
+  static bool has(const User& user, std::string_view job, Row row);
+  /// An outcome that is held elsewhere, or here and was received elsewhere; or progress of a job that runs. Times are
+  /// the wall clock's.
+  struct Found {
+    FrameRef frame;
+    WallMs time = 0, received_at = 0;
+    Row row = 0;
+  };
+  /// Takes what was found of the user's outcomes, the oldest first: to be told at logins from now on.
+  void take_found(std::string_view user, std::vector<Found> found);
+  /// The user has received these, as another node says.
+  void received(std::string_view user, std::span<const Row> rows, WallMs at);
+  /// An outcome in this node's store that nobody has received.
+  struct Unread {
+    std::string user;
+    FrameRef frame;  ///< with its key alone if its packet lies in the store
+    WallMs time;
+    Row row;
+  };
+  /// Those of the users of one of Stripes::kCount stripes.
+  std::vector<Unread> unread_of_this_node(std::size_t stripe) const;
+  /// The user has no socket here any more: what other nodes hold is theirs.
+  void drop_found(std::string_view user);
   /// What the user is told at a login.
   UserJobs::Replay replay(const User& user) const;
 
@@ -72,6 +100,7 @@ class Ledger {
                         ledger_.options.unread_outcomes_per_user};
   Limit unread_of_all_{"UNREAD_TOTAL_BYTES is reached: outcomes are refused", ledger_.options.unread_total_bytes};
   std::atomic<std::uint64_t> without_id_{0};
+  bool shares_progress_ = false;  ///< the store wants to know of it
   bool from_the_future_ = false;  ///< the store had outcomes from the future at the start
 };
 

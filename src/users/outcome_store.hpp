@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -79,7 +80,14 @@ class OutcomeStore {
   CommitGroup new_group() { return groups_.fetch_add(1, std::memory_order_relaxed) + 1; }
   /// Its row from now on. The row `replaces` goes with the same commit; 0: none does.
   virtual Row put(std::string_view user, const JobEntry& outcome, Row replaces, CommitGroup group) = 0;
-  virtual void received(std::vector<Row> rows, WallMs at) = 0;
+  virtual void received(std::string_view user, std::vector<Row> rows, WallMs at) = 0;
+  /// The same where another node said so.
+  virtual void received_elsewhere(std::string_view user, std::vector<Row> rows, WallMs at) {
+    received(user, std::move(rows), at);
+  }
+  /// Is it to be told when there is progress of a job? At most once a second a job.
+  virtual bool wants_progress() const { return false; }
+  virtual void progress(std::string_view, std::string_view) {}
   virtual void forget(std::vector<Row> rows) = 0;
   virtual void presence(PresenceChanges changes) = 0;
   /// The wall clock was set: what has been put since the start was dated by the clock before, and is so much later.

@@ -15,14 +15,15 @@ void Presence::open(const std::vector<std::string>& were_online, TimePoint now) 
     const Lock lock(stripe.mutex);
     User& user = stripe.find_or_add(id);
     user.online = true;
-    online_count_.fetch_add(1, std::memory_order_relaxed);
+    count(true);
+    if (users_.others) users_.others->changed(id);
     arm(stripe.begin_grace(user, now + options_.restart_grace));
   }
 }
 
-void Presence::came(User& user) {
+void Presence::came(Stripe& stripe, User& user) {
   user.offline_at = kNever;
-  if (!user.online) set(user, true);
+  if (!user.online) set(stripe, user, true);
 }
 
 void Presence::went(Stripe& stripe, User& user, TimePoint now) {
@@ -30,12 +31,40 @@ void Presence::went(Stripe& stripe, User& user, TimePoint now) {
 }
 
 // The order is taken inside a stripe's lock, so that nobody hears offline before online.
-void Presence::set(User& user, bool online) {
+void Presence::set(Stripe& stripe, User& user, bool online) {
   user.online = online;
-  online ? online_count_.fetch_add(1, std::memory_order_relaxed)
-         : online_count_.fetch_sub(1, std::memory_order_relaxed);
+  const Elsewhere* there = stripe.elsewhere_of(HashedText(user.id));
+  if (!there || !there->online) count(online);
+  if (users_.others) users_.others->changed(user.id);
   const Lock lock(order_);
   untold_.push_back({user.id, online});
+}
+
+void Presence::count(bool online) {
+  online ? online_count_.fetch_add(1, std::memory_order_relaxed)
+         : online_count_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Presence::set_elsewhere(std::string_view id, bool has, bool online, std::uint32_t connections) {
+  const HashedText name(id);
+  Stripe& stripe = users_.of(name);
+  const Lock lock(stripe.mutex);
+  Elsewhere* there = stripe.elsewhere.find(name);
+  const bool was_online = there && there->online;
+  if (has && !there) there = &stripe.elsewhere.add(name);
+  if (has) {
+    there->online = online;
+    there->connections = connections;
+  } else if (there) {
+    stripe.elsewhere.erase(*there);
+  }
+  const User* here = stripe.users.find(name);
+  if (was_online != (has && online) && (!here || !here->online)) count(!was_online);
+}
+
+void Presence::announce(const std::string& user, bool online) noexcept {
+  if (held_) return;
+  for (PresenceObserver* observer : observers_) observer->on_presence(user, online);
 }
 
 // One thread at a time, so that the order stays; what comes meanwhile is told by that one as well. Where memory is out
@@ -50,6 +79,8 @@ void Presence::tell() noexcept {
       std::swap(next, untold_);
     }
     for (const Transition& one : next) {
+      for (PresenceObserver* observer : observers_here_) observer->on_presence(one.user, one.online);
+      if (users_.others) continue;
       for (PresenceObserver* observer : observers_) observer->on_presence(one.user, one.online);
     }
     const Lock lock(order_);
@@ -60,8 +91,11 @@ void Presence::tell() noexcept {
 bool Presence::online(std::string_view id) const {
   const Stripe& stripe = users_.of(id);
   const Lock lock(stripe.mutex);
-  const User* user = stripe.find_awake(id);
-  return user && user->online;
+  const HashedText name(id);
+  const User* user = stripe.users.find(name);
+  if (user && user->online) return true;
+  const Elsewhere* there = stripe.elsewhere_of(name);
+  return there && there->online;
 }
 
 std::vector<std::string> Presence::online_users() const {
@@ -78,10 +112,12 @@ std::size_t Presence::walk(Walk& walk, const std::function<void(const std::strin
   constexpr std::size_t kUsersInPiece = 256;
   const Stripe& stripe = users_[walk.stripe];
   std::vector<const User*> piece;  // whose memory is fetched while the others are found
+  std::size_t looked_at = 0;
   {
     const Lock lock(stripe.mutex);
     if (walk.pieces == 0)
-      walk.pieces = static_cast<std::uint32_t>(std::bit_ceil(stripe.users.size() / kUsersInPiece + 1));
+      walk.pieces = static_cast<std::uint32_t>(
+          std::bit_ceil((stripe.users.size() + stripe.elsewhere.size()) / kUsersInPiece + 1));
     stripe.users.each_of(walk.piece, walk.pieces, [&](const User& user) {
       __builtin_prefetch(&user);
       __builtin_prefetch(&user.online);
@@ -90,9 +126,14 @@ std::size_t Presence::walk(Walk& walk, const std::function<void(const std::strin
     for (const User* user : piece) {
       if (user->online) visit(user->id);
     }
+    stripe.elsewhere.each_of(walk.piece, walk.pieces, [&](const Elsewhere& there) {
+      const User* user = there.online ? stripe.users.find(HashedText(there.id)) : nullptr;
+      if (there.online && (!user || !user->online)) visit(there.id);
+      ++looked_at;
+    });
   }
   if (++walk.piece == walk.pieces) walk = {.stripe = walk.stripe + 1};
-  return piece.size();
+  return piece.size() + looked_at;
 }
 
 void Presence::arm(TimePoint deadline) {
@@ -121,7 +162,7 @@ void Presence::end_graces(Stripe& stripe, TimePoint now, std::size_t& left) {
     --user->leaving;
     if (user->offline_at == offline_at && user->online) {  // not back, and not gone again later
       user->offline_at = kNever;
-      set(*user, false);
+      set(stripe, *user, false);
     }
     if (user->forgotten()) stripe.users.erase(*user);
   }

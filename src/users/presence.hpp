@@ -35,15 +35,23 @@ class Presence {
  public:
   Presence(Stripes& users, Mailboxes& mailboxes, const PresenceOptions& options);
 
-  /// Before any other call.
+  // Before any other call. With other nodes what is so on all of them is told by announce().
   void observe(PresenceObserver& observer) { observers_.push_back(&observer); }
+  /// It hears of this node's users alone.
+  void observe_here(PresenceObserver& observer) { observers_here_.push_back(&observer); }
   /// These were online before the start: they are so still, for a grace.
   void open(const std::vector<std::string>& were_online, TimePoint now);
 
   // Under the lock of the user's stripe; tell() is to follow when it is free.
-  void came(User& user);
+  void came(Stripe& stripe, User& user) SB_REQUIRES(stripe.mutex);
   void went(Stripe& stripe, User& user, TimePoint now) SB_REQUIRES(stripe.mutex);
   void tell() noexcept;
+
+  // Of other nodes: on one thread, which has this from all of them.
+  /// What they have of a user from now on.
+  void set_elsewhere(std::string_view user, bool has, bool online, std::uint32_t connections);
+  /// Somebody is online on a first node, or on none any more.
+  void announce(const std::string& user, bool online) noexcept;
 
   bool online(std::string_view user) const;
   std::size_t online_count() const { return online_count_.load(std::memory_order_relaxed); }
@@ -73,14 +81,15 @@ class Presence {
     std::string user;
     bool online;
   };
-  void set(User& user, bool online);
+  void set(Stripe& stripe, User& user, bool online) SB_REQUIRES(stripe.mutex);
+  void count(bool online);
   void arm(TimePoint deadline);
   void end_graces(Stripe& stripe, TimePoint now, std::size_t& left);
 
   Stripes& users_;
   Mailboxes& mailboxes_;
   const PresenceOptions options_;
-  std::vector<PresenceObserver*> observers_;  ///< constant once anybody is online
+  std::vector<PresenceObserver*> observers_, observers_here_;  ///< constant once anybody is online
   std::atomic<std::size_t> online_count_{0};
   std::atomic<TimePoint::rep> next_deadline_;
   std::atomic<bool> held_{false};

@@ -92,6 +92,11 @@ std::vector<JobEntry> RestingUsers::wake(const HashedText& id) {
   return outcomes;
 }
 
+void RestingUsers::each(const std::function<void(std::string_view user, const JobEntry& outcome)>& visit) const {
+  index_.each(
+      [&](const Record* record) { record->each([&](const Outcome& one) { visit(record->id(), one.entry()); }); });
+}
+
 // All are looked at, so not for each outcome by itself: one may live a little longer.
 std::vector<std::string> RestingUsers::due(const Ages& ages, LedgerMs ttl, bool tight) {
   std::vector<std::string> out;

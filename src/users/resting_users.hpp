@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -46,6 +47,8 @@ class RestingUsers {
   std::vector<JobEntry> wake(const HashedText& id);
   /// Those of whom an outcome has reached its age; with `tight` also those who have received one.
   std::vector<std::string> due(const Ages& ages, LedgerMs ttl, bool tight);
+  /// Visits each outcome, its packet left to the store.
+  void each(const std::function<void(std::string_view user, const JobEntry& outcome)>& visit) const;
   std::size_t size() const { return index_.size(); }
 
  private:

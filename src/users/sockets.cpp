@@ -13,15 +13,20 @@ Sockets::Joined Sockets::join(std::string_view id, const SocketRef& socket) {
     const Lock lock(stripe.mutex);
     User& user = stripe.find_or_add(id);
     joined = {.user = &user, .evicted = one_too_many(user), .replay = ledger_.replay(user)};
-    connect(user, socket);
+    connect(stripe, user, socket);
   }
   presence_.tell();
   return joined;
 }
 
-void Sockets::connect(User& user, const SocketRef& socket) {
+void Sockets::connect(Stripe& stripe, User& user, const SocketRef& socket) {
   user.sockets.insert(user.sockets.begin() + static_cast<std::ptrdiff_t>(user.connected()), socket);
-  presence_.came(user);
+  changed(user);
+  presence_.came(stripe, user);
+}
+
+void Sockets::changed(const User& user) const {
+  if (users_.others) users_.others->changed(user.id);
 }
 
 std::optional<SocketRef> Sockets::come_back(const User* known, const SocketRef& socket) {
@@ -32,7 +37,7 @@ std::optional<SocketRef> Sockets::come_back(const User* known, const SocketRef& 
     User& user = stripe.known(known);
     take_out(user, socket);
     evicted = one_too_many(user);
-    connect(user, socket);
+    connect(stripe, user, socket);
   }
   presence_.tell();
   return evicted;
@@ -60,6 +65,7 @@ void Sockets::leave(const User* known, const SocketRef& socket, TimePoint now) {
   const Lock lock(stripe.mutex);
   User& user = stripe.known(known);
   if (take_out(user, socket)) presence_.went(stripe, user, now);
+  changed(user);
   if (user.forgotten()) stripe.users.erase(user);
 }
 
@@ -70,6 +76,7 @@ std::optional<SocketRef> Sockets::leave_for_now(const User* known, const SocketR
   if (take_out(user, socket)) presence_.went(stripe, user, now);
   user.sockets.push_back(socket);
   ++user.away;
+  changed(user);
   if (most_ == 0 || user.away <= most_) return std::nullopt;
   // Those before it have been told already.
   return user.sockets[user.connected() + (user.away - most_ - 1)];
@@ -98,10 +105,19 @@ std::vector<SocketRef> Sockets::of(std::string_view id) const {
 }
 
 std::size_t Sockets::connections(std::string_view id) const {
+  const HashedText name(id);
+  const Stripe& stripe = users_.of(name);
+  const Lock lock(stripe.mutex);
+  const User* user = stripe.users.find(name);
+  const Elsewhere* there = stripe.elsewhere_of(name);
+  return (user ? user->connected() : 0) + (there ? there->connections : 0);
+}
+
+Sockets::Here Sockets::here(std::string_view id) const {
   const Stripe& stripe = users_.of(id);
   const Lock lock(stripe.mutex);
   const User* user = stripe.find_awake(id);
-  return user ? user->connected() : 0;
+  return user ? Here{.online = user->online, .connected = user->connected(), .away = user->away} : Here{};
 }
 
 }  // namespace signalbox::users

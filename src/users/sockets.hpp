@@ -41,12 +41,20 @@ class Sockets {
 
   /// The entry of a user who has a socket here.
   const User* user_of(std::string_view user) const;
+  /// On all nodes.
   std::size_t connections(std::string_view user) const;
+  /// What this node has of a user.
+  struct Here {
+    bool online = false;
+    std::size_t connected = 0, away = 0;  ///< sockets
+  };
+  Here here(std::string_view user) const;
   /// All that the user has, also those that have gone and may come back.
   std::vector<SocketRef> of(std::string_view user) const;
 
  private:
-  void connect(User& user, const SocketRef& socket);
+  void connect(Stripe& stripe, User& user, const SocketRef& socket) SB_REQUIRES(stripe.mutex);
+  void changed(const User& user) const;
   std::optional<SocketRef> one_too_many(const User& user) const;
   static bool take_out(User& user, const SocketRef& socket);
 

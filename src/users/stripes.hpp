@@ -11,6 +11,8 @@
 
 #include "base/assert.hpp"
 #include "base/mutex.hpp"
+#include "users/elsewhere.hpp"
+#include "users/other_nodes.hpp"
 #include "users/resting_users.hpp"
 #include "users/user_table.hpp"
 
@@ -52,6 +54,8 @@ struct alignas(64) Stripe {
     std::size_t bytes = 0;  ///< brought into memory
   };
   std::unordered_map<const User*, Reading> reading SB_GUARDED_BY(mutex);
+  /// Of these users, whom other nodes have; empty without any.
+  TableOf<Elsewhere> elsewhere SB_GUARDED_BY(mutex);
 
   /// Who rests is woken.
   User* find(const HashedText& id) SB_REQUIRES(mutex) {
@@ -59,6 +63,10 @@ struct alignas(64) Stripe {
     return user || resting.size() == 0 ? user : wake(id);
   }
   User* find(std::string_view id) SB_REQUIRES(mutex) { return find(HashedText(id)); }
+  /// Null, and no search, where no other node has anybody.
+  const Elsewhere* elsewhere_of(const HashedText& id) const SB_REQUIRES(mutex) {
+    return elsewhere.size() == 0 ? nullptr : elsewhere.find(id);
+  }
   /// Of one who rests nothing is known that this is asked for.
   const User* find_awake(std::string_view id) const SB_REQUIRES(mutex) { return users.find(HashedText(id)); }
   User& find_or_add(std::string_view id) SB_REQUIRES(mutex) {
@@ -136,6 +144,7 @@ class Stripes {
   }
 
   UnreadMemory unread;
+  OtherNodes* others = nullptr;  ///< null: there is one node. Constant once anybody is here
 
  private:
   const std::unique_ptr<Stripe[]> stripes_ = std::make_unique<Stripe[]>(kCount);

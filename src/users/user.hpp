@@ -28,8 +28,8 @@ struct alignas(128) User {
   std::size_t connected() const { return sockets.size() - away; }
   /// Nothing more is known of this user, and nothing names the entry.
   bool forgotten() const { return !named() && (!jobs || jobs->empty()); }
-  /// Nothing is known of this user but outcomes: these can be left to the store.
-  bool can_rest() const { return !named() && jobs && !jobs->empty() && jobs->outcomes_alone(); }
+  /// Nothing is known of this user but outcomes that can be left to the store.
+  bool can_rest() const { return !named() && jobs && !jobs->empty() && jobs->can_be_left(); }
 
  private:
   bool named() const { return online || !sockets.empty() || leaving != 0 || readers != 0; }

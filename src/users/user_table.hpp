@@ -15,42 +15,44 @@ inline std::size_t memory_of(std::string_view id) {
   return sizeof(User) + 16 + (id.size() > kInPlace ? allocated(id.size() + 1) : 0) + kSlot;
 }
 
-/// Owns users and finds them by their ids. A User stays where it is, while its sockets name it.
-class UserTable {
+/// Owns what is known of users, an entry each, and finds it by their ids. An entry stays where it is, while sockets
+/// name it.
+template <class Entry>
+class TableOf {
  public:
-  UserTable() = default;
-  ~UserTable() {
-    each([](User& user) { delete &user; });
+  TableOf() = default;
+  ~TableOf() {
+    each([](Entry& user) { delete &user; });
   }
-  UserTable(const UserTable&) = delete;
-  UserTable& operator=(const UserTable&) = delete;
+  TableOf(const TableOf&) = delete;
+  TableOf& operator=(const TableOf&) = delete;
 
-  User* find(const HashedText& id) const {
-    return index_.find(short_hash(id), [&](const User* user) { return user->id == id.text; });
+  Entry* find(const HashedText& id) const {
+    return index_.find(short_hash(id), [&](const Entry* user) { return user->id == id.text; });
   }
   /// There is none of its id.
-  User& add(const HashedText& id) {
-    auto user = std::make_unique<User>(id.text);
+  Entry& add(const HashedText& id) {
+    auto user = std::make_unique<Entry>(id.text);
     index_.add(short_hash(id), user.get());
     return *user.release();
   }
-  void erase(User& user) {
+  void erase(Entry& user) {
     index_.remove(short_hash(HashedText(user.id)), &user);
     delete &user;
   }
   template <class Visit>
   void each(Visit visit) const {
-    index_.each([&](User* user) { visit(*user); });
+    index_.each([&](Entry* user) { visit(*user); });
   }
   /// Those of one of `pieces`, a power of two up to 65,536: a user is always of the same.
   template <class Visit>
   void each_of(std::uint32_t piece, std::uint32_t pieces, Visit visit) const {
-    index_.each_of(piece, pieces, [&](User* user) { visit(*user); });
+    index_.each_of(piece, pieces, [&](Entry* user) { visit(*user); });
   }
   /// Those for whom `is_over(user)` holds; it may be asked twice of one.
   template <class IsOver>
   void erase_if(IsOver is_over) {
-    index_.remove_if([&](User* user) {
+    index_.remove_if([&](Entry* user) {
       const bool over = is_over(*user);
       if (over) delete user;
       return over;
@@ -62,7 +64,9 @@ class UserTable {
   // The upper bits choose the stripe.
   static std::uint32_t short_hash(const HashedText& id) { return static_cast<std::uint32_t>(id.hash); }
 
-  HashIndex<User*, nullptr> index_;
+  HashIndex<Entry*, nullptr> index_;
 };
+
+using UserTable = TableOf<User>;
 
 }  // namespace signalbox::users

@@ -103,7 +103,7 @@ TEST_F(Hanging, what_waits_for_the_disk_is_bounded) {
     store->look(Clock::now());
     EXPECT_EQ(store->state(), StoreState::full) << "no reason to say that it hangs";
     // Receipts have some room beyond, and then are dropped.
-    for (Row row = 1; row <= 1000; ++row) store->received({row}, 77);
+    for (Row row = 1; row <= 1000; ++row) store->received("ada", {row}, 77);
     store->redate(1000);  // dates are not: a wrong one would end an outcome
   }
   EXPECT_EQ(fate(*store, store->new_group()).get(), Commit::durable);

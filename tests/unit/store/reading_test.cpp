@@ -15,7 +15,7 @@ TEST_F(StoreRead, a_start_has_all_in_the_order_in_which_they_were_put) {
     SqliteStore store(directory);
     for (int i = 1; i <= 20; ++i) {
       const Row row = put(store, i % 2 == 0 ? "ada" : "bob", outcome(std::to_string(30 - i), 1, large(300'000)));
-      if (i % 5 == 0) store.received({row}, 70 + i);
+      if (i % 5 == 0) store.received("ada", {row}, 70 + i);
       if (i % 7 == 0) store.forget({row});
     }
   }
@@ -39,7 +39,7 @@ TEST_F(StoreRead, a_start_has_no_packets_soon_after_they_are_not_wanted) {
   {
     SqliteStore store(directory);
     for (int i = 1; i <= 20; ++i)
-      store.received({put(store, "ada", outcome(std::to_string(i), 1, large(600'000)))}, 77);
+      store.received("ada", {put(store, "ada", outcome(std::to_string(i), 1, large(600'000)))}, 77);
   }
   SqliteStore store(directory);
   std::size_t seen = 0, whole = 0;

@@ -24,7 +24,7 @@ TEST_F(Store, keeps_what_it_was_given_through_a_restart) {
     const Row first = put(store, "ada", outcome("1", 1, "42[\"job_completed\",{\"jobId\":\"1\",\"x\":1.50}]"));
     put(store, "ada", outcome("2", 2));
     const Row other = put(store, "grace", outcome("1", 1));
-    store.received({first}, 77);
+    store.received("ada", {first}, 77);
     store.forget({other});
     EXPECT_TRUE(committed(store));
   }
@@ -44,7 +44,7 @@ TEST_F(Store, an_outcome_takes_the_place_of_the_one_that_it_replaces) {
   {
     SqliteStore store(directory);
     const Row first = put(store, "ada", outcome("1", 1));
-    store.received({first}, 77);
+    store.received("ada", {first}, 77);
     put(store, "ada", outcome("1", 2, "42[\"job_failed\",{}]"), first);
   }
   SqliteStore store(directory);
@@ -62,7 +62,7 @@ TEST_F(Store, a_row_is_never_used_twice) {
     second = put(store, "ada", outcome("2", 2));
     EXPECT_GT(second, first);
     store.forget({second});
-    store.received({second}, 77);  // comes too late
+    store.received("ada", {second}, 77);  // comes too late
   }
   {
     SqliteStore store(directory);
@@ -112,7 +112,7 @@ TEST_F(Store, what_a_job_had_before_stays_when_a_later_outcome_of_it_is_refused)
   {
     SqliteStore store(directory);
     first = put(store, "ada", outcome("bad", 1, "42[\"first\"]"));
-    store.received({first}, 77);
+    store.received("ada", {first}, 77);
   }
   break_job("bad", "RAISE(ABORT, 'no such jobs')");
   SqliteStore store(directory);

@@ -29,7 +29,7 @@ class NotedStore final : public OutcomeStore {
     std::erase_if(kept, [&](const Noted& one) { return one.entry.row == replaces; });
     return add(kept, std::string(user), outcome);
   }
-  void received(std::vector<Row> rows, WallMs) override { note("received", rows); }
+  void received(std::string_view, std::vector<Row> rows, WallMs) override { note("received", rows); }
   void forget(std::vector<Row> rows) override { note("forget", rows); }
   void presence(PresenceChanges changes) override {
     for (const auto& [user, online] : changes) notes.push_back((online ? "online " : "offline ") + user);
