@@ -5,13 +5,15 @@
 
 namespace signalbox::cluster {
 
-/// The channels of Socket.IO's classic Redis adapter for the main namespace. `key` is its option of that name.
+/// The channels of Socket.IO's classic Redis adapter for one namespace. `key` is its option of that name.
 ///
 /// thread  any. source  @socket.io/redis-adapter 8, "How it works".
 class Channels {
  public:
-  explicit Channels(std::string_view key)
-      : broadcast_(std::string(key) + "#/#"), request_(std::string(key) + "-request#/#") {}
+  explicit Channels(std::string_view key, std::string_view nsp = "/")
+      : key_(key),
+        broadcast_(std::string(key) + "#" + std::string(nsp) + "#"),
+        request_(std::string(key) + "-request#" + std::string(nsp) + "#") {}
 
   /// What is for exactly one room.
   std::string room(std::string_view room) const { return broadcast_ + std::string(room) + "#"; }
@@ -19,9 +21,10 @@ class Channels {
   /// What is for everybody, or for several rooms.
   const std::string& broadcast() const { return broadcast_; }
   const std::string& request() const { return request_; }
+  const std::string& key() const { return key_; }
 
  private:
-  std::string broadcast_, request_;
+  std::string key_, broadcast_, request_;
 };
 
 /// A pattern that has this one channel. Who subscribes to it so is not counted by PUBSUB NUMSUB.

@@ -37,6 +37,22 @@ std::string tag_of(unsigned partition, unsigned partitions) {
   }
 }
 
+/// Without what ends a hash tag, and what a pattern takes for its own.
+std::string escaped(std::string_view user) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : user) {
+    if (!std::string_view("{}*?[]\\% ").contains(c)) {
+      out += c;
+      continue;
+    }
+    out += '%';
+    out += kDigits[static_cast<unsigned char>(c) >> 4];
+    out += kDigits[static_cast<unsigned char>(c) & 15];
+  }
+  return out;
+}
+
 }  // namespace
 
 unsigned slot_of(std::string_view key) {
@@ -58,6 +74,11 @@ std::string Keys::key(unsigned partition, std::string_view what) const {
 
 std::string Keys::of_node(unsigned partition, std::string_view node) const {
   return key(partition, ":n:") + std::string(node);
+}
+
+Keys::OfUser Keys::jobs_of(std::string_view user) const {
+  const std::string begin = prefix_ + ":{o:" + escaped(user) + "}";
+  return {.order = begin + ":i", .packets = begin + ":p", .received = begin + ":h", .progress = begin + ":g"};
 }
 
 std::string Keys::changes(unsigned partition) const {

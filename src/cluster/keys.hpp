@@ -25,6 +25,18 @@ class Keys {
   std::string dead_nodes() const { return prefix_ + ":{nodes}:dead"; }            ///< set
   std::string about_nodes() const { return prefix_ + ":{nodes}:about"; }          ///< hash: node -> what is known of it
   std::string agreed() const { return prefix_ + ":meta"; }                        ///< hash: partitions, protocol
+  /// What is kept of a user's jobs, in four keys of one slot.
+  struct OfUser {
+    std::string order;     ///< sorted set: outcome -> its time
+    std::string packets;   ///< hash: outcome -> its event
+    std::string received;  ///< sorted set: outcome -> when
+    std::string progress;  ///< hash: job -> its newest event
+  };
+  OfUser jobs_of(std::string_view user) const;
+  std::string epoch() const { return prefix_ + ":{nodes}:epoch"; }  ///< text: another one if Redis lost its memory
+  /// What one node hears, by any of its names; and what all do.
+  std::string node(std::string_view name) const { return channel_prefix_ + ":n:" + std::string(name); }
+  std::string all_nodes() const { return channel_prefix_ + ":all"; }
 
  private:
   std::string key(unsigned partition, std::string_view what) const;

@@ -153,6 +153,12 @@ void PresenceIndex::snapshot(unsigned partition, On<Snapshot> on) {
               });
 }
 
+void PresenceIndex::nodes_of(unsigned partition, const std::string& user, On<std::string> on) {
+  client_.send({"HGET", keys_.online(partition), user}, [on = std::move(on)](Answer answer) mutable {
+    answer ? on(std::move(answer->text)) : on(std::nullopt);
+  });
+}
+
 void PresenceIndex::version(unsigned partition, On<Version> on) {
   client_.send({"HMGET", keys_.version(partition), "epoch", "ver"}, [on = std::move(on)](Answer answer) mutable {
     if (!answer || answer->elements.size() != 2) return on(std::nullopt);

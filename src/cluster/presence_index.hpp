@@ -41,6 +41,8 @@ class PresenceIndex final : public PresenceScripts {
 
   /// Who is where.
   void snapshot(unsigned partition, On<Snapshot> on);
+  /// Where that one is, as Replica has it; empty: nowhere.
+  void nodes_of(unsigned partition, const std::string& user, On<std::string> on);
   /// What Redis has at this moment.
   void version(unsigned partition, On<Version> on);
   /// Those who live.

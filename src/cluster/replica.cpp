@@ -25,6 +25,12 @@ NodeStates Replica::others_in(std::string_view nodes) const {
   return states;
 }
 
+bool Replica::held(unsigned partition, std::string_view user) const {
+  const Users& users = partitions_[partition].users;
+  const auto at = users.find(user);
+  return at != users.end() && at->second.held;
+}
+
 std::set<std::string, std::less<>> Replica::nodes_in(unsigned partition) const {
   std::set<std::string, std::less<>> nodes;
   for (const auto& [user, state] : partitions_[partition].users) {

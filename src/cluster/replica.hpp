@@ -63,6 +63,10 @@ class Replica {
   std::size_t count() const { return count_; }
   /// What other nodes have of the user. The views are good until the next call that changes something.
   NodeStates elsewhere(unsigned partition, std::string_view user) const;
+  /// The same of the text that Redis has of a user.
+  NodeStates others_in(std::string_view nodes) const;
+  /// Is the user online for everybody although no node has them any more?
+  bool held(unsigned partition, std::string_view user) const;
   /// All nodes, this one included, that have something of a user of that partition.
   std::set<std::string, std::less<>> nodes_in(unsigned partition) const;
 
@@ -113,7 +117,6 @@ class Replica {
 
   void ask(unsigned partition);
   void apply(Partition& partition, const Change& change);
-  NodeStates others_in(std::string_view nodes) const;
   void set_nodes(Partition& partition, const UserNodes& user);
   void settle(Partition& partition, Users::iterator at);
 

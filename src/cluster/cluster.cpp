@@ -1,0 +1,330 @@
+#include "cluster/cluster.hpp"
+
+#include <fmt/format.h>
+
+#include <future>
+#include <stdexcept>
+#include <utility>
+
+#include "base/random.hpp"
+
+namespace signalbox::cluster {
+namespace {
+
+using Kind = redis::Subscriptions::Kind;
+
+constexpr Milliseconds kSecond{1000}, kEpochEach{5000};
+constexpr std::chrono::seconds kWaitAtStart{2};
+
+redis::ClientOptions client_options(const ClusterOptions& options, redis::ConnectionOptions::Mode mode,
+                                    std::string_view tag) {
+  redis::ClientOptions client{.url = options.url, .connection = {.mode = mode}};
+  client.connection.identity.name = "signalbox:" + std::string(tag);
+  return client;
+}
+
+UnpackLimits unpack_limits(const users::EmitLimits& limits) {
+  constexpr std::size_t kAttachments = 10;
+  return {.bytes = limits.data_bytes, .depth = limits.json_depth + kAdapterEnvelope, .attachments = kAttachments};
+}
+
+/// What others are told of this node.
+std::string about(std::string_view tag, const ClusterOptions& options) {
+  return fmt::format(R"({{"tag":"{}","version":"{}","started":{}}})", tag, options.version, coarse_unix_ms());
+}
+
+}  // namespace
+
+struct Cluster::Verdict {
+  std::promise<std::string> promise{};  ///< why this node cannot work with the others; empty: it can
+  bool told = false;                    ///< the cluster's thread
+
+  void tell(std::string why) {
+    if (!std::exchange(told, true)) promise.set_value(std::move(why));
+  }
+};
+
+Cluster::Cluster(ClusterOptions options, users::Directory& directory, users::Emitter& emitter, RoomActions& rooms,
+                 Tunnels::Adopt adopt)
+    : options_(std::move(options)),
+      directory_(directory),
+      emitter_(emitter),
+      keys_(options_.prefix, options_.url.database, kPartitions),
+      channels_(options_.key),
+      inbox_(options_.queue_bytes),
+      tunnels_(thread_, *this, std::move(adopt)),
+      part_(thread_.add(*this)),
+      command_side_(*this, "commands"),
+      subscriber_side_(*this, "subscriptions"),
+      commands_(
+          thread_.add(client_options(options_, redis::ConnectionOptions::Mode::commands, options_.tag), command_side_)),
+      subscriber_(thread_.add(client_options(options_, redis::ConnectionOptions::Mode::subscriber, options_.tag),
+                              subscriber_side_)),
+      channels_to_nodes_(commands_, keys_, options_.tag,
+                         [this](const std::string& node) { tunnels_.on_node_gone(node); }),
+      presence_({.times = options_.times,
+                 .make_id = [] { return random_base62(kNameCharacters); },
+                 .about = about(options_.tag, options_)},
+                commands_, subscriber_, keys_, directory.presence),
+      whereabouts_(presence_, [this](const Emitted& emitted, const NodeStates& nodes) { send(emitted, nodes); }),
+      guests_({.here = [&directory](std::string_view user) { return directory.sockets.here(user); },
+               .ready = [this](LoginBegun login) { let_in(std::move(login)); },
+               .gone =
+                   [this](const std::string& user) {
+                     if (ledger_) ledger_->on_gone(user);
+                   }},
+              presence_.node, subscriber_, channels_, options_.all_users),
+      adapter_({.sender = options_.prefix + ":",
+                .limits = unpack_limits(options_.limits),
+                .emit_limits = options_.limits,
+                .all_users = options_.all_users},
+               channels_, commands_, subscriber_, directory, emitter, rooms, guests_, counts_),
+      outcomes_(commands_, keys_, options_.kept),
+      verdict_(std::make_unique<Verdict>()) {}
+
+Cluster::~Cluster() {
+  stop();
+}
+
+users::OutcomeStore& Cluster::share(users::OutcomeStore& disk, std::string name) {
+  const auto post = [this](std::move_only_function<void()> task) { static_cast<void>(thread_.post(std::move(task))); };
+  ledger_ = std::make_unique<SharedLedger>(
+      std::move(name),
+      SharedLedger::Around{.directory = directory_,
+                           .disk = disk,
+                           .nodes = channels_to_nodes_,
+                           .post = post,
+                           .relay = [this](const Emitted& emitted) { whereabouts_.route(emitted); }},
+      outcomes_, options_.limits.json_depth);
+  store_ = std::make_unique<SharedStore>(disk, ledger_->groups, [this](Inbox::Task task) { put(std::move(task)); });
+  adapter_.set_ledger(*ledger_);
+  return *store_;
+}
+
+void Cluster::start(std::vector<std::string> namespaces) {
+  namespaces_ = std::move(namespaces);
+  auto verdict = verdict_->promise.get_future();
+  thread_.start();
+  started_ = true;
+  if (verdict.wait_for(kWaitAtStart) != std::future_status::ready) return;
+  if (const std::string why = verdict.get(); !why.empty()) throw std::runtime_error(why);
+}
+
+void Cluster::leave() {
+  static_cast<void>(thread_.post([this] {
+    leaving_ = true;
+    presence_.leave();
+  }));
+}
+
+// That this node goes is said before the connection ends; a Redis that does not answer is not waited for long.
+void Cluster::stop() {
+  if (!std::exchange(started_, false)) return;
+  constexpr Milliseconds kPatience{500};
+  std::promise<void> said;
+  auto heard = said.get_future();
+  leave();
+  const bool posted = thread_.post([this, said = std::move(said)]() mutable {
+    carries_ = false;
+    tunnels_.close_all();
+    channels_to_nodes_.flush();
+    commands_.send({"PING"}, [said = std::move(said)](const redis::Answer&) mutable { said.set_value(); }, kPatience);
+  });
+  if (posted) heard.wait_for(kPatience);
+  thread_.stop();
+  if (ledger_) ledger_->groups.end_all();
+}
+
+void Cluster::nodes(std::move_only_function<void(std::optional<std::vector<LivingNode>>)> on) {
+  auto ask = [this, on = std::move(on)]() mutable { presence_.index.nodes(std::move(on)); };
+  static_cast<void>(thread_.post(std::move(ask)));
+}
+
+void Cluster::relay(std::string_view user, FrameRef event, users::Row row) {
+  put(Emitted{.user = std::string(user), .event = std::move(event), .row = row});
+}
+
+void Cluster::relay_to_all(FrameRef notice) {
+  put(Emitted{.user = {}, .event = std::move(notice)});
+}
+
+void Cluster::changed(std::string_view user) {
+  put(Changed{std::string(user)});
+}
+
+void Cluster::begin_login(std::string user, unsigned shard, Then then) {
+  put(LoginBegun{.user = std::move(user), .shard = shard, .then = std::move(then)});
+}
+
+void Cluster::end_login(std::string user) {
+  put(LoginEnded{std::move(user)});
+}
+
+void Cluster::put(Inbox::Task task) {
+  if (inbox_.put(std::move(task))) static_cast<void>(thread_.post([this] { work(); }));
+}
+
+void Cluster::work() {
+  for (Inbox::Task& task : inbox_.take()) std::visit([this](auto& one) { on_task(std::move(one)); }, task);
+  counts_.users_here.store(guests_.size(), std::memory_order_relaxed);
+}
+
+void Cluster::on_task(const Emitted& task) {
+  if (!connected_) return;
+  task.user.empty() ? send(task, {}) : whereabouts_.route(task);
+  if (adapter_.listen()) adapter_.publish(task);
+}
+
+void Cluster::send(const Emitted& emitted, const NodeStates& nodes) {
+  RelayedEvent event{.user = emitted.user,
+                     .kind = emitted.event->kind(),
+                     .packet = emitted.event->packet(),
+                     .job_id = emitted.event->key()};
+  if (ledger_ && emitted.row != 0) {
+    event.home = ledger_->home();
+    event.row = emitted.row;
+  }
+  counts_.events_out.fetch_add(1, std::memory_order_relaxed);
+  if (emitted.user.empty()) return channels_to_nodes_.add_for_all(event);
+  for (const NodeState& each : nodes) channels_to_nodes_.add(each.node, event);
+}
+
+// Where Redis does not answer nobody waits for it: what is emitted on this node is heard at any time.
+void Cluster::on_task(LoginBegun task) {
+  const TimePoint now = thread_.loop().now();
+  guests_.login_begun(std::move(task), now);
+  if (!connected_) guests_.on_lost();
+}
+
+void Cluster::let_in(LoginBegun login) {
+  const std::string user = login.user;
+  auto go_on = [this, login = std::move(login)]() mutable {
+    // Refused only by shards that have stopped.
+    static_cast<void>(directory_.mailboxes().post(login.shard, Message::run(std::move(login.then))));
+  };
+  ledger_ ? ledger_->prepare(user, std::move(go_on)) : go_on();
+}
+
+void Cluster::Side::on_up() {
+  cluster_.on_side_up();
+}
+
+void Cluster::Side::on_down(const redis::Error& why) {
+  cluster_.on_side_down(what_, why);
+}
+
+void Cluster::on_side_up() {
+  if (!commands_.is_up() || !subscriber_.is_up()) return;
+  presence_.index.agree({.partitions = kPartitions, .protocol = kProtocol},
+                        [this](const std::optional<Agreement>& theirs) { on_agreement(theirs); });
+}
+
+void Cluster::on_agreement(const std::optional<Agreement>& theirs) {
+  if (!theirs || connected_ || leaving_ || !subscriber_.is_up()) return;
+  if (const auto right = check_agreement({.partitions = kPartitions, .protocol = kProtocol}, *theirs); !right) {
+    verdict_->tell(right.error());
+    return log::error("this node stays alone", {{"why", right.error()}});
+  }
+  begin();
+}
+
+void Cluster::begin() {
+  connected_ = true;
+  if (!std::exchange(subscribed_, true)) {
+    listen_to(keys_.node(options_.tag));
+    listen_to(keys_.all_nodes());
+    if (ledger_) listen_to(keys_.node(ledger_->home()));
+    adapter_.subscribe(namespaces_);
+  }
+  tunnels_.on_bus_up();
+  carries_ = true;
+  presence_.on_connected(thread_.loop().now());
+  if (ledger_) ledger_->on_connected();
+  second_at_ = thread_.loop().now();
+  epoch_at_ = second_at_ + kEpochEach;
+  const bool again = has_come_.exchange(true);
+  if (again) counts_.reconnects.fetch_add(1, std::memory_order_relaxed);
+  log::info(again ? "Redis is back: this node is one of several again" : "this node is one of several",
+            {{"redis", to_text(options_.url)}, {"node", presence_.node.id()}});
+  verdict_->tell({});
+}
+
+void Cluster::listen_to(const std::string& channel) {
+  subscriber_.subscribe(Kind::channel, channel, [](const std::expected<void, redis::Error>&) {});
+}
+
+void Cluster::on_side_down(std::string_view what, const redis::Error& why) {
+  log::warn(has_come_ ? "there is no connection to Redis: this node serves alone, and outcomes are kept on its disk"
+                      : "there is no connection to Redis yet: this node serves alone, and is not ready",
+            {{"connection", std::string(what)}, {"redis", to_text(options_.url)}, {"why", why.text}});
+  verdict_->tell({});
+  if (!std::exchange(connected_, false)) return;
+  second_at_ = kNever;
+  carries_ = false;
+  tunnels_.on_bus_lost();
+  presence_.on_lost();
+  if (ledger_) ledger_->on_lost();
+  guests_.on_lost();
+}
+
+TimePoint Cluster::next_deadline() const {
+  return std::min(
+      {presence_.next_deadline(), guests_.next_deadline(), second_at_, ledger_ ? ledger_->next_deadline() : kNever});
+}
+
+void Cluster::on_timer() {
+  const TimePoint now = thread_.loop().now();
+  presence_.on_timer(now);
+  guests_.on_timer(now);
+  if (ledger_) {
+    ledger_->on_timer(now);
+    counts_.offered_again.store(ledger_->offered_again(), std::memory_order_relaxed);
+  }
+  if (presence_.node.id() != heard_id_) {
+    heard_id_ = presence_.node.id();
+    listen_to(keys_.node(heard_id_));
+  }
+  if (now < second_at_) return;
+  second_at_ = now + kSecond;
+  adapter_.look_for_servers();
+  servers_listen_.store(adapter_.listen(), std::memory_order_relaxed);
+  if (!ledger_ || now < epoch_at_) return;
+  epoch_at_ = now + kEpochEach;
+  ledger_->look_at_epoch();
+}
+
+void Cluster::on_published(const redis::Published& published) {
+  if (presence_.on_published(published)) return;
+  if (adapter_.on_published(published)) return;
+  on_node_message(published.payload);
+}
+
+void Cluster::on_node_message(std::string_view payload) {
+  const auto message = read_node_message(payload);
+  if (!message) return counts_.unreadable.reached({{"why", std::string(message.error())}});
+  if (message->sender == options_.tag) return;
+  for (const NodePart& part : message->parts) {
+    if (const auto* event = std::get_if<RelayedEvent>(&part)) take(*event);
+    if (const auto* tunnel = std::get_if<RelayedTunnel>(&part)) tunnels_.on_message(message->sender, tunnel->message);
+    if (const auto* receipt = std::get_if<RelayedReceipt>(&part); receipt && ledger_) ledger_->on_receipt(*receipt);
+  }
+}
+
+// Of users who are not here others tell, or nobody.
+void Cluster::take(const RelayedEvent& event) {
+  if (!event.user.empty() && !guests_.has(event.user)) return;
+  auto frame = frame_of(event, options_.limits.json_depth);
+  if (!frame) return counts_.unreadable.reached({{"why", std::string(frame.error())}});
+  counts_.events_in.fetch_add(1, std::memory_order_relaxed);
+  if (event.user.empty()) {
+    if (!emitter_.take_for_all(*std::move(frame)))
+      counts_.refusals.events.reached({{"why", "the server is overloaded"}});
+    return;
+  }
+  const bool held = ledger_ && !event.home.empty();
+  const users::Row row = held ? ledger_->row_of({.home = std::string(event.home), .row = event.row}) : 0;
+  const auto taken = directory_.take(event.user, users::EncodedEvent{*std::move(frame)}, row);
+  if (!taken) counts_.refusals.events.reached({{"why", std::string(to_text(users::to_emit_error(taken.error())))}});
+}
+
+}  // namespace signalbox::cluster

@@ -1,0 +1,23 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+#include "base/limit.hpp"
+#include "cluster/adapter_refusals.hpp"
+
+namespace signalbox::cluster {
+
+/// What has passed between this node and others.
+///
+/// thread  any.
+struct Counts {
+  std::atomic<std::uint64_t> events_out{0}, events_in{0};  ///< relayed to other nodes, and from them
+  std::atomic<std::uint64_t> adapter_in{0};                ///< events of Socket.IO's emitters and servers
+  std::atomic<std::uint64_t> offered_again{0};             ///< outcomes, after Redis was away or had lost its memory
+  std::atomic<std::uint64_t> reconnects{0};                ///< to Redis
+  std::atomic<std::size_t> users_here{0};                  ///< who are subscribed to
+  AdapterRefusals refusals;
+  Limit unreadable{"a message of another node is left out, since it cannot be read"};
+};
+
+}  // namespace signalbox::cluster

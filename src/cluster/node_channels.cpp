@@ -1,0 +1,29 @@
+#include "cluster/node_channels.hpp"
+
+#include <utility>
+
+namespace signalbox::cluster {
+
+NodeMessageWriter& NodeChannels::writer_of(std::string_view node) {
+  const auto at = writers_.find(node);
+  return at != writers_.end() ? at->second : writers_.emplace(node, NodeMessageWriter(sender_)).first->second;
+}
+
+void NodeChannels::flush(std::string_view node) {
+  const auto full = writers_.extract(writers_.find(node));
+  publish(full.key(), full.mapped().bytes());
+}
+
+void NodeChannels::flush() {
+  for (const auto& [node, writer] : std::exchange(writers_, {})) publish(node, writer.bytes());
+}
+
+void NodeChannels::publish(const std::string& node, const std::string& bytes) {
+  ++messages_;
+  const std::string channel = node.empty() ? keys_.all_nodes() : keys_.node(node);
+  commands_.send({"PUBLISH", channel, bytes}, [this, node](const redis::Answer& heard) {
+    if (heard && heard->number == 0 && !node.empty()) nobody_(node);
+  });
+}
+
+}  // namespace signalbox::cluster

@@ -1,0 +1,57 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/text.hpp"
+#include "cluster/keys.hpp"
+#include "cluster/node_message.hpp"
+#include "redis/client.hpp"
+
+namespace signalbox::cluster {
+
+/// The way to other nodes of ours: each hears what is published on its own channel, and all hear one. What is for one
+/// node in a turn is one message.
+///
+/// thread  the cluster's.
+class NodeChannels {
+ public:
+  /// `nobody(node)`: a message was published, and nobody heard it.
+  NodeChannels(redis::Client& commands, const Keys& keys, std::string sender,
+               std::function<void(const std::string& node)> nobody)
+      : commands_(commands), keys_(keys), sender_(std::move(sender)), nobody_(std::move(nobody)) {}
+
+  /// To the node of that name: its id, its tag, or that of its store.
+  template <class Part>
+  void add(std::string_view node, const Part& part) {
+    NodeMessageWriter& writer = writer_of(node);
+    writer.add(part);
+    if (writer.bytes().size() >= kEnough) flush(node);
+  }
+  template <class Part>
+  void add_for_all(const Part& part) {
+    add({}, part);
+  }
+  /// At the end of a turn.
+  void flush();
+
+  std::uint64_t messages() const { return messages_; }
+
+ private:
+  static constexpr std::size_t kEnough = 64 * 1024;
+
+  NodeMessageWriter& writer_of(std::string_view node);
+  void flush(std::string_view node);
+  void publish(const std::string& node, const std::string& bytes);
+
+  redis::Client& commands_;
+  const Keys& keys_;
+  const std::string sender_;
+  const std::function<void(const std::string& node)> nobody_;
+  std::unordered_map<std::string, NodeMessageWriter, TextHash, std::equal_to<>> writers_;
+  std::uint64_t messages_ = 0;
+};
+
+}  // namespace signalbox::cluster

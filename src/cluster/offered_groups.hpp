@@ -1,0 +1,70 @@
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <unordered_map>
+#include <utility>
+
+#include "base/mutex.hpp"
+#include "users/outcome_store.hpp"
+
+namespace signalbox::cluster {
+
+/// Which outcomes that somebody waits for are on their way to Redis.
+///
+/// thread  any.
+class OfferedGroups {
+ public:
+  using Then = std::move_only_function<void()>;
+
+  void begin(users::CommitGroup group) {
+    if (group == 0) return;
+    const Lock lock(mutex_);
+    ++groups_[group].left;
+  }
+  void end(users::CommitGroup group) {
+    if (group == 0) return;
+    Then then;
+    {
+      const Lock lock(mutex_);
+      const auto at = groups_.find(group);
+      if (at == groups_.end() || --at->second.left != 0) return;
+      then = std::move(at->second.then);
+      if (then) groups_.erase(at);
+    }
+    if (then) then();
+  }
+  /// Once for each group, when nothing more begins in it: calls back when all of it has ended.
+  void when_ended(users::CommitGroup group, Then then) {
+    {
+      const Lock lock(mutex_);
+      const auto at = groups_.find(group);
+      if (at != groups_.end() && at->second.left != 0) {
+        at->second.then = std::move(then);
+        return;
+      }
+      if (at != groups_.end()) groups_.erase(at);
+    }
+    then();
+  }
+  /// Nothing is on its way any more.
+  void end_all() {
+    std::unordered_map<users::CommitGroup, Group> all;
+    {
+      const Lock lock(mutex_);
+      all.swap(groups_);
+    }
+    for (auto& [group, each] : all) {
+      if (each.then) each.then();
+    }
+  }
+
+ private:
+  struct Group {
+    std::size_t left = 0;
+    Then then{};
+  };
+  Mutex mutex_;  ///< outcomes are put by every thread, and Redis answers on one
+  std::unordered_map<users::CommitGroup, Group> groups_ SB_GUARDED_BY(mutex_);
+};
+
+}  // namespace signalbox::cluster

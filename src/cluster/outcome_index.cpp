@@ -1,0 +1,165 @@
+#include "cluster/outcome_index.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <utility>
+
+#include "base/random.hpp"
+#include "base/whole_number.hpp"
+
+namespace signalbox::cluster {
+namespace {
+
+using redis::Answer;
+using redis::Reply;
+using redis::Script;
+using redis::ScriptCall;
+
+// KEYS in all of these: the order, the packets, the receipts, the progress.
+const Script& offer_script() {
+  static const Script script(R"(
+local name, time, event, ttl, job, replaces = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local received = redis.call('ZSCORE', KEYS[3], name)
+if received then return received end
+if replaces ~= '' then
+  redis.call('ZREM', KEYS[1], replaces)
+  redis.call('HDEL', KEYS[2], replaces)
+end
+redis.call('HDEL', KEYS[4], job)
+redis.call('ZADD', KEYS[1], time, name)
+redis.call('HSET', KEYS[2], name, event)
+redis.call('PEXPIRE', KEYS[1], ttl)
+redis.call('PEXPIRE', KEYS[2], ttl)
+return '0'
+)");
+  return script;
+}
+
+// What was received too long ago to be told again goes, some of it at a time.
+const Script& received_script() {
+  static const Script script(R"(
+local at, ttl, replay = ARGV[1], ARGV[2], ARGV[3]
+for i = 4, #ARGV do redis.call('ZADD', KEYS[3], 'NX', at, ARGV[i]) end
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', at - ttl)
+redis.call('PEXPIRE', KEYS[3], ttl)
+for _, name in ipairs(redis.call('ZRANGE', KEYS[3], '-inf', at - replay, 'BYSCORE', 'LIMIT', 0, 200)) do
+  redis.call('ZREM', KEYS[1], name)
+  redis.call('HDEL', KEYS[2], name)
+end
+return 1
+)");
+  return script;
+}
+
+const Script& read_script() {
+  static const Script script(R"(
+local out = {}
+local names = redis.call('ZRANGE', KEYS[1], ARGV[1], ARGV[1] + ARGV[2] - 1, 'WITHSCORES')
+for i = 1, #names, 2 do
+  out[#out + 1] = {names[i], names[i + 1], redis.call('ZSCORE', KEYS[3], names[i]) or '0',
+                   redis.call('HGET', KEYS[2], names[i]) or ''}
+end
+return {out, ARGV[1] == '0' and redis.call('HVALS', KEYS[4]) or {}}
+)");
+  return script;
+}
+
+std::vector<std::string> all_keys(const Keys& keys, std::string_view user) {
+  Keys::OfUser of = keys.jobs_of(user);
+  return {std::move(of.order), std::move(of.packets), std::move(of.received), std::move(of.progress)};
+}
+
+/// A score, which may have been written with an exponent.
+std::int64_t score_in(std::string_view text) {
+  double value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return static_cast<std::int64_t>(value);
+}
+
+}  // namespace
+
+std::string OutcomeName::text() const {
+  return fmt::format("{}:{:016x}", home, row);
+}
+
+std::optional<OutcomeName> OutcomeName::read(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  OutcomeName name{.home = std::string(text.substr(0, colon)), .row = 0};
+  const std::string_view digits = text.substr(colon + 1);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), name.row, 16);
+  if (error != std::errc{} || end != digits.data() + digits.size() || name.home.empty()) return std::nullopt;
+  return name;
+}
+
+void OutcomeIndex::offer(const Offer& offer, Milliseconds patience,
+                         std::move_only_function<void(std::optional<std::int64_t>)> on) {
+  client_.run(
+      offer_script(),
+      {.keys = all_keys(keys_, offer.user),
+       .arguments = {offer.name.text(), std::to_string(offer.time), offer.event, std::to_string(times_.outcome_ttl),
+                     offer.job_id, offer.replaces ? offer.replaces->text() : std::string()}},
+      [on = std::move(on)](const Answer& answer) mutable {
+        on(answer ? std::optional(score_in(answer->text)) : std::nullopt);
+      },
+      patience);
+}
+
+void OutcomeIndex::received(const std::string& user, const std::vector<OutcomeName>& names, std::int64_t at,
+                            std::move_only_function<void(bool)> on) {
+  ScriptCall call{.keys = all_keys(keys_, user),
+                  .arguments = {std::to_string(at), std::to_string(times_.outcome_ttl), std::to_string(times_.replay)}};
+  for (const OutcomeName& name : names) call.arguments.push_back(name.text());
+  client_.run(received_script(), std::move(call),
+              [on = std::move(on)](const Answer& answer) mutable { on(answer.has_value()); });
+}
+
+void OutcomeIndex::progress(const std::string& user, const std::string& job_id, const std::string& event) {
+  const std::string key = keys_.jobs_of(user).progress, ttl = std::to_string(times_.progress_ttl);
+  client_.send({"HSET", key, job_id, event}, [](const Answer&) {});
+  client_.send({"PEXPIRE", key, ttl}, [](const Answer&) {});
+}
+
+void OutcomeIndex::jobs_of(const std::string& user, Milliseconds patience,
+                           std::move_only_function<void(std::optional<IndexedJobs>)> on) {
+  read_page({.user = user, .patience = patience, .on = std::move(on)});
+}
+
+void OutcomeIndex::read_page(Reading reading) {
+  std::vector<std::string> keys = all_keys(keys_, reading.user);
+  std::vector<std::string> arguments = {std::to_string(reading.read), std::to_string(kPage)};
+  const Milliseconds patience = reading.patience;
+  auto on_page = [this, reading = std::move(reading)](Answer answer) mutable {
+    if (!answer || answer->elements.size() != 2) return reading.on(std::nullopt);
+    std::vector<Reply>& page = answer->elements[0].elements;
+    for (Reply& each : page) {
+      if (each.elements.size() != 4) continue;
+      auto name = OutcomeName::read(each.elements[0].text);
+      if (!name || each.elements[3].text.empty()) continue;
+      reading.found.outcomes.push_back({.name = *std::move(name),
+                                        .time = score_in(each.elements[1].text),
+                                        .received_at = score_in(each.elements[2].text),
+                                        .event = std::move(each.elements[3].text)});
+    }
+    for (Reply& each : answer->elements[1].elements) reading.found.progress.push_back(std::move(each.text));
+    reading.read += page.size();
+    if (page.size() == kPage) return read_page(std::move(reading));
+    reading.on(std::move(reading.found));
+  };
+  client_.run(read_script(), {.keys = std::move(keys), .arguments = std::move(arguments)}, std::move(on_page),
+              patience);
+}
+
+// Made by whoever finds none: it is there as long as Redis has its memory.
+void OutcomeIndex::epoch(std::move_only_function<void(std::optional<std::string>)> on) {
+  constexpr std::size_t kRandomBytes = 9;
+  const std::string ours = random_id(kRandomBytes), key = keys_.epoch();
+  client_.send({"SET", key, ours, "NX"}, [](const Answer&) {});
+  client_.send({"GET", key}, [on = std::move(on)](Answer answer) mutable {
+    if (!answer || answer->is_nil()) return on(std::nullopt);
+    on(std::move(answer->text));
+  });
+}
+
+}  // namespace signalbox::cluster

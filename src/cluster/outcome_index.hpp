@@ -1,0 +1,85 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "cluster/keys.hpp"
+#include "redis/client.hpp"
+
+namespace signalbox::cluster {
+
+/// Names an outcome among those of all nodes: the store in which it lies, and its row there.
+struct OutcomeName {
+  std::string home;
+  std::uint64_t row = 0;
+  std::string text() const;  ///< of one home in the order of their rows
+  static std::optional<OutcomeName> read(std::string_view text);
+  bool operator==(const OutcomeName&) const = default;
+};
+
+struct IndexedOutcome {
+  OutcomeName name;
+  std::int64_t time = 0;         ///< WallMs
+  std::int64_t received_at = 0;  ///< 0: unread
+  std::string event;             ///< a message of nodes with the one event
+};
+
+struct IndexedJobs {
+  std::vector<IndexedOutcome> outcomes;  ///< the oldest first
+  std::vector<std::string> progress;     ///< events likewise
+};
+
+/// What is kept of users' jobs, in Redis: an index that whoever holds an outcome can make again.
+///
+/// thread  its client's.
+class OutcomeIndex {
+ public:
+  struct Times {
+    std::int64_t outcome_ttl, progress_ttl, replay;  ///< ms
+  };
+  static constexpr std::size_t kPage = 200;  ///< outcomes in one script, so that none takes long
+
+  OutcomeIndex(redis::Client& client, const Keys& keys, const Times& times)
+      : client_(client), keys_(keys), times_(times) {}
+
+  struct Offer {
+    std::string user;
+    OutcomeName name;
+    std::int64_t time = 0;
+    std::string job_id;
+    std::string event;
+    std::optional<OutcomeName> replaces{};  ///< an outcome of the same job, which nobody is to be told any more
+  };
+  /// Enters it, unless it is there. Answers with when its user received it, 0 if not; nothing: Redis does not answer in
+  /// that time.
+  void offer(const Offer& offer, Milliseconds patience, std::move_only_function<void(std::optional<std::int64_t>)> on);
+  /// The user has received these.
+  void received(const std::string& user, const std::vector<OutcomeName>& names, std::int64_t at,
+                std::move_only_function<void(bool)> on);
+  void progress(const std::string& user, const std::string& job_id, const std::string& event);
+  /// All that is kept of a user.
+  void jobs_of(const std::string& user, Milliseconds patience,
+               std::move_only_function<void(std::optional<IndexedJobs>)> on);
+  /// Differs from the last one if Redis has lost its memory since.
+  void epoch(std::move_only_function<void(std::optional<std::string>)> on);
+
+ private:
+  struct Reading {
+    std::string user;
+    IndexedJobs found{};
+    Milliseconds patience;
+    std::size_t read = 0;
+    std::move_only_function<void(std::optional<IndexedJobs>)> on;
+  };
+  void read_page(Reading reading);
+
+  redis::Client& client_;
+  const Keys& keys_;
+  const Times times_;
+};
+
+}  // namespace signalbox::cluster

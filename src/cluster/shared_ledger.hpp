@@ -1,0 +1,108 @@
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/text.hpp"
+#include "cluster/inbox.hpp"
+#include "cluster/node_channels.hpp"
+#include "cluster/offered_groups.hpp"
+#include "cluster/outcome_index.hpp"
+#include "users/directory.hpp"
+
+namespace signalbox::cluster {
+
+/// Outcomes on all nodes: each is in the store of the node that accepted it, and in the index that Redis has. A user
+/// who logs in anywhere is told what the index has; a receipt goes to the index and to whoever holds the outcome. When
+/// Redis was away or has lost its memory, nodes offer again what they hold and nobody has received.
+///
+/// thread  the cluster's; `groups` any.
+class SharedLedger {
+ public:
+  static constexpr Milliseconds kPatience{1000};  ///< so long Redis is waited for
+  /// An outcome of a plain emitter lies in no store.
+  static constexpr std::string_view kEmitter = "emitter";
+
+  struct Around {
+    users::Directory& directory;
+    users::OutcomeStore& disk;
+    NodeChannels& nodes;
+    /// Runs it on the cluster's thread.
+    std::function<void(std::move_only_function<void()>)> post;
+    /// Tells sockets on other nodes.
+    std::function<void(Emitted)> relay;
+  };
+  SharedLedger(std::string home, Around around, OutcomeIndex& index, std::size_t json_depth);
+
+  const std::string& home() const { return home_; }
+  /// The row under which this node keeps that outcome.
+  users::Row row_of(const OutcomeName& name);
+  /// Of a plain emitter's: the same on every node.
+  static OutcomeName name_of_emitted(std::string_view user, const Frame& event);
+  /// A plain emitter's outcome is entered: by each node that hears it.
+  void enter(std::string_view user, const Frame& event);
+
+  void on_task(const Offered& offered);
+  void on_task(const Received& received);
+  void on_task(const Progressed& progressed, TimePoint now);
+  void on_receipt(const RelayedReceipt& receipt);
+  /// Brings what the index has of a user into the ledger, and calls `then`; at once if that was done.
+  void prepare(const std::string& user, std::move_only_function<void()> then);
+  void on_gone(const std::string& user);
+
+  void on_connected();
+  void on_lost();
+  /// Is Redis' memory still the one that we know?
+  void look_at_epoch();
+  TimePoint next_deadline() const { return progress_.empty() ? kNever : progress_.front().at; }
+  void on_timer(TimePoint now);
+  std::uint64_t offered_again() const { return offered_again_; }
+
+  OfferedGroups groups;
+
+ private:
+  OutcomeName name_of(users::Row row) const;
+  void offer(OutcomeIndex::Offer offer, std::move_only_function<void(bool)> then);
+  void tell_received(Received received);
+  void take(const std::string& user, const IndexedJobs& jobs);
+  void offer_all_again();
+  void go_on_offering();
+  void offer_next();
+  void read_and_offer(std::vector<users::Ledger::Unread> unread);
+  void offer_again(const users::Ledger::Unread& unread);
+
+  static constexpr std::size_t kAtOnce = 200;  ///< offers again on their way
+  static constexpr std::size_t kReceipts =
+      10'000;  ///< batches of receipts that wait for Redis; past it some are told again
+
+  const std::string home_;
+  const Around around_;
+  OutcomeIndex& index_;
+  const std::size_t json_depth_;
+  std::vector<std::string> homes_;  ///< of others; a row has its home's place here
+  bool connected_ = false;
+  bool behind_ = true;  ///< an offer was not answered
+  std::string epoch_;
+  std::unordered_set<std::string> prepared_;  ///< users whose outcomes were brought, and who are here since
+  std::deque<Received> untold_;               ///< receipts that Redis does not have
+  struct Progress {
+    TimePoint at;
+    Progressed of;
+  };
+  std::deque<Progress> progress_;  ///< to be written
+
+  // What is offered again, stripe by stripe.
+  std::uint64_t round_ = 0;
+  std::size_t next_stripe_ = users::Stripes::kCount;
+  std::deque<users::Ledger::Unread> again_;
+  std::size_t on_their_way_ = 0;
+  bool offering_ = false;
+  std::uint64_t offered_again_ = 0;
+};
+
+}  // namespace signalbox::cluster
