@@ -80,6 +80,25 @@ struct Config {
   /// Default: /socket.io/.
   std::string path = "/socket.io/";
 
+  // Several nodes (docs/scaling.md)
+  /// REDIS_URL: Redis over which several nodes are one system (docs/scaling.md): redis://, rediss://, unix:// or
+  /// redis+sentinel://; empty: this node is alone. Each login asks Redis once, and every node knows who is online on
+  /// all of them. Default: one node.
+  std::string redis_url{};
+  /// REDIS_KEY: The option `key` of Socket.IO's Redis emitters and adapter, which begins their channels. Emitters with
+  /// another key are not heard. Default: socket.io.
+  std::string redis_key = "socket.io";
+  /// REDIS_PREFIX: What the names of the nodes' own keys and channels begin with. Nodes of one prefix and one database
+  /// are one system. Nodes with another prefix know nothing of each other. Default: sb.
+  std::string redis_prefix = "sb";
+  /// REDIS_SUBSCRIBE: What a node hears of emitters: what is for its own users, or all, also for rooms that are named
+  /// by sockets' ids. all: every node reads what is emitted to anybody. Default: users; allowed: users, all.
+  std::string redis_subscribe = "users";
+  /// NODE_LEASE_MS: How long a node is still taken for alive after it was last heard. Longer: users whose node has died
+  /// stay online longer; shorter: a node that is slow for a moment is taken for dead. Default: 5000, in ms; allowed:
+  /// 500 to 2147483647.
+  std::chrono::milliseconds node_lease{5000};
+
   /// PING_INTERVAL_MS: Time between two heartbeats. Each costs every client a ping and a pong. Longer: a lost
   /// connection is noticed later. Default: 25000, in ms; allowed: 1 to 1000000000.
   std::chrono::milliseconds ping_interval{25000};

@@ -34,6 +34,14 @@ std::optional<std::string> check_claims(std::string_view list) {
                : std::optional<std::string>("allowed: names of claims with commas between, such as id,userId,sub");
 }
 
+std::optional<std::string> check_name(std::string_view name) {
+  const bool plain =
+      !name.empty() && std::ranges::none_of(name, [](unsigned char c) { return c <= 0x20 || c == 0x7f; });
+  return plain && name.find_first_of("{}") == std::string_view::npos
+             ? std::nullopt
+             : std::optional<std::string>("allowed: a name without blanks and braces, such as socket.io");
+}
+
 const std::vector<Setting>& table() {  // NOLINT(readability-function-size): a line a setting
   // clang-format off
   static const std::vector<Setting> all = {
@@ -83,6 +91,12 @@ const std::vector<Setting>& table() {  // NOLINT(readability-function-size): a l
       {.name = "DRAIN_MS", .member = &Config::drain, .unit = "ms", .max = kMaxMs, .help = "After SHUTDOWN_DELAY_MS, the longest time in which the clients' connections are closed one after the other; 0: all at once.", .cost = "Longer: a stop may take longer; shorter: more clients come back at the same time."},
       {.name = "RESTART_GRACE_MS", .member = &Config::restart_grace, .unit = "ms", .max = kMaxMs, .help = "After a start, how long users who were online before it stay so until they are back; with DATA_DIR only.", .cost = "Longer: others hear later who did not come back; shorter: users who come back late are told to everybody as gone and back."},
       {.name = "SERVE_CLIENT", .member = &Config::serve_client, .help = "Serve the browser's client script at SOCKET_PATH, as Socket.IO does.", .cost = "Off: pages need the script from elsewhere."},
+
+      {.name = "REDIS_URL", .member = &Config::redis_url, .help = "Redis over which several nodes are one system (docs/scaling.md): redis://, rediss://, unix:// or redis+sentinel://; empty: this node is alone.", .cost = "Each login asks Redis once, and every node knows who is online on all of them.", .secret = true, .unset = "one node"},
+      {.name = "REDIS_KEY", .member = &Config::redis_key, .check = check_name, .help = "The option `key` of Socket.IO's Redis emitters and adapter, which begins their channels.", .cost = "Emitters with another key are not heard."},
+      {.name = "REDIS_PREFIX", .member = &Config::redis_prefix, .check = check_name, .help = "What the names of the nodes' own keys and channels begin with. Nodes of one prefix and one database are one system.", .cost = "Nodes with another prefix know nothing of each other."},
+      {.name = "REDIS_SUBSCRIBE", .member = &Config::redis_subscribe, .choices = {"users", "all"}, .help = "What a node hears of emitters: what is for its own users, or all, also for rooms that are named by sockets' ids.", .cost = "all: every node reads what is emitted to anybody."},
+      {.name = "NODE_LEASE_MS", .member = &Config::node_lease, .unit = "ms", .min = 500, .max = kMaxMs, .help = "How long a node is still taken for alive after it was last heard.", .cost = "Longer: users whose node has died stay online longer; shorter: a node that is slow for a moment is taken for dead."},
 
       {.name = "MAX_PAYLOAD_BYTES", .member = &Config::max_payload_bytes, .unit = "bytes", .min = kMinMessage, .max = kMaxMessage, .help = "Largest message, polling body or API body, attachments included. At most what a row of the store (SQLite) takes.", .cost = "Larger: each client can make the server hold more (TOTAL_PARTIAL_BYTES)."},
       {.name = "JSON_DEPTH", .member = &Config::json_depth, .unit = "levels", .min = 1, .max = 1024, .help = "Deepest nesting of JSON.", .cost = "Each level takes stack in code that walks through the JSON."},

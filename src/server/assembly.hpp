@@ -4,13 +4,16 @@
 
 #include <signalbox/config.hpp>
 
+#include "cluster/cluster.hpp"
 #include "hub/hub.hpp"
 #include "hub/registry.hpp"
 #include "net/network.hpp"
 #include "server/cors.hpp"
 #include "server/counts_log.hpp"
+#include "server/foreign_requests.hpp"
 #include "server/http_api.hpp"
 #include "server/presence_streams.hpp"
+#include "server/room_actions.hpp"
 #include "server/routes.hpp"
 #include "users/directory.hpp"
 #include "users/ledger_clock.hpp"
@@ -29,8 +32,8 @@ struct Clocks {
 /// thread  built by one, before the shards start; then as each part says.
 class Assembly {
  public:
-  /// `config` and `network` outlive it.
-  Assembly(const Config& config, net::Network& network, Clocks clocks = {});
+  /// `config`, `network` and `foreign` outlive it.
+  Assembly(const Config& config, net::Network& network, ForeignRequests& foreign, Clocks clocks = {});
   Assembly(const Assembly&) = delete;
   Assembly& operator=(const Assembly&) = delete;
 
@@ -42,6 +45,7 @@ class Assembly {
  private:
   users::DirectoryOptions directory_options(const Clocks& clocks) const;
   std::vector<Count> occurrences() const;
+  void join_cluster(ForeignRequests& foreign);
 
   const Config& config_;
   net::Network& network_;
@@ -50,6 +54,12 @@ class Assembly {
   hub::Registry registry;
   users::Directory directory;
   hub::Hub hub;
+
+ private:
+  HubRooms rooms_;
+
+ public:
+  std::unique_ptr<cluster::Cluster> cluster;  ///< null: there is one node
   PresenceStreams streams;
   HttpApi api;
   Routes routes;

@@ -128,6 +128,7 @@ std::span<const HttpApi::Endpoint> HttpApi::endpoints() {
       {.method = "GET", .path = "/api/presence/{userId}", .handler = &HttpApi::presence_of},
       {.method = "GET", .path = "/api/users/{userId}/jobs", .handler = &HttpApi::jobs, .pages = &kJobPages},
       {.method = "GET", .path = "/api/users/{userId}/jobs/{jobId}", .handler = &HttpApi::job},
+      {.method = "GET", .path = "/api/nodes", .handler = &HttpApi::nodes},
       {.method = "GET", .path = "/healthz", .handler = &HttpApi::health, .needs_key = false},
       {.method = "GET", .path = "/readyz", .handler = &HttpApi::readiness, .needs_key = false},
   };
@@ -222,6 +223,8 @@ std::optional<net::Response> HttpApi::health(const Call&) {
 
 std::optional<net::Response> HttpApi::readiness(const Call&) {
   if (!ready_) return json_response(503, R"({"status":"stopping"})");
+  if (cluster_ && !cluster_->has_come())
+    return json_response(503, R"({"status":"starting","reason":"Redis has not answered yet"})");
   switch (emitter_.store_state()) {
     case users::StoreState::failing:
       return json_response(503, R"({"status":"refusing outcomes","reason":"the disk cannot be written"})");
@@ -284,6 +287,21 @@ std::optional<net::Response> HttpApi::presence(const Call& call) {
     answer_(id, json_response(200, std::move(body)));
   };
   hub_.online.ask(call.id.shard, std::move(page->after), page->limit, answer);
+  return std::nullopt;
+}
+
+// The same on every node, for Redis says it.
+std::optional<net::Response> HttpApi::nodes(const Call& call) {
+  if (!cluster_) return json_response(200, R"({"nodes":[]})");
+  cluster_->nodes([this, id = call.id](const std::optional<std::vector<cluster::LivingNode>>& nodes) {
+    if (!nodes) return answer_(id, error_response(503, "Redis does not answer: try again in a moment."));
+    std::string body = "{\"nodes\":[";
+    for (const cluster::LivingNode& node : *nodes) {
+      if (body.back() == '}') body += ',';
+      body += fmt::format(R"({{"id":"{}","leaseMs":{},"about":{}}})", node.id, node.lease.count(), node.about);
+    }
+    answer_(id, json_response(200, body + "]}"));
+  });
   return std::nullopt;
 }
 

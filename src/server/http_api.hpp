@@ -10,6 +10,7 @@
 
 #include <signalbox/config.hpp>
 
+#include "cluster/cluster.hpp"
 #include "hub/hub.hpp"
 #include "net/application.hpp"
 #include "server/idempotency.hpp"
@@ -40,6 +41,8 @@ class HttpApi {
 
   HttpApi(const Config& config, hub::Hub& hub, Answer answer, Follow follow);
 
+  /// This node is one of several. Before the first request.
+  void set_cluster(cluster::Cluster& cluster) { cluster_ = &cluster; }
   /// What /readyz says, unless the store has something to say.
   void set_ready(bool ready) { ready_.store(ready); }
 
@@ -90,6 +93,7 @@ class HttpApi {
   std::optional<net::Response> readiness(const Call& call);
   std::optional<net::Response> emit(const Call& call);
   std::optional<net::Response> presence(const Call& call);
+  std::optional<net::Response> nodes(const Call& call);
   std::optional<net::Response> presence_of(const Call& call);
   std::optional<net::Response> jobs(const Call& call);
   std::optional<net::Response> job(const Call& call);
@@ -99,6 +103,7 @@ class HttpApi {
            std::move_only_function<net::Response(const users::JobPage&)> respond);
   net::Response finish(const std::string& key, net::Response response, TimePoint now);
 
+  cluster::Cluster* cluster_ = nullptr;  ///< null: there is one node
   hub::Hub& hub_;
   users::Directory& directory_;
   users::Emitter& emitter_;

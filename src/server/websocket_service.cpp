@@ -34,6 +34,7 @@ class WebSocketService::Impl {
   const Config config;
   const log::LogRef log;
   log::RareError reply_threw;  ///< of who asked by handle()
+  server::ForeignRequests foreign;
   const std::unique_ptr<net::Network> network;
   server::Assembly house;
   Io::Impl io;
@@ -78,8 +79,9 @@ class WebSocketService::Impl {
 WebSocketService::Impl::Impl(Config given, const log::LogRef& own)
     : config(std::move(given)),
       log(own),
-      network(net::Network::create(config, [this](unsigned shard) { return house.shard(shard); })),
-      house(config, *network),
+      foreign(config),
+      network(net::Network::create(foreign.options(config), [this](unsigned shard) { return house.shard(shard); })),
+      house(config, *network, foreign),
       io(house.hub) {}
 
 void WebSocketService::Impl::start() {
@@ -98,9 +100,11 @@ void WebSocketService::Impl::start_made(const server::StopEvent* ending) {
   if (config.serve_client) server::add_client_scripts(house.routes, config.path);
   house.hub.emitter.set_running(true);
   try {
+    if (house.cluster) house.cluster->start(house.registry.names());
     network->start();
   } catch (const std::exception& error) {
     house.hub.emitter.set_running(false);
+    if (house.cluster) house.cluster->stop();
     throw StartError(error.what());
   }
   state_ = State::running;
@@ -111,13 +115,17 @@ void WebSocketService::Impl::start_made(const server::StopEvent* ending) {
 }
 
 void WebSocketService::Impl::open_store(const server::StopEvent* ending) {
-  if (config.data_dir.empty())
+  if (config.data_dir.empty()) {
+    if (house.cluster) log::warn("DATA_DIR is empty: each node keeps its outcomes for itself, and in memory alone");
     return log::info("DATA_DIR is empty: outcomes are kept in memory alone, and a restart loses them");
+  }
   try {
     const auto give_up = [this, ending] { return stop_wanted_ || (ending && ending->pending()); };
-    store = std::make_unique<store::SqliteStore>(config.data_dir,
-                                                 store::SqliteStore::Options{.queue = config, .give_up = give_up});
-    house.directory.open(*store, Clock::now());
+    store = std::make_unique<store::SqliteStore>(
+        config.data_dir,
+        store::SqliteStore::Options{.queue = config, .unique_rows = house.cluster != nullptr, .give_up = give_up});
+    users::OutcomeStore& kept = house.cluster ? house.cluster->share(*store, store->name()) : *store;
+    house.directory.open(kept, Clock::now());
   } catch (const std::runtime_error& error) {
     throw StartError(std::string("the store of outcomes cannot be opened: ") + error.what());
   }
@@ -183,6 +191,7 @@ void WebSocketService::Impl::drain(server::StopEvent& ending) {
   const TimePoint end = Clock::now() + config.drain;
   end_by(end);
   house.directory.hold_presence();
+  if (house.cluster) house.cluster->leave();
   if (!wait_for_commits(ending)) return end_by(Clock::now());
   const auto left = std::max(Milliseconds{0}, std::chrono::ceil<Milliseconds>(end - Clock::now()));
   network->drain(left, [this, &ending] {
@@ -228,6 +237,7 @@ void WebSocketService::Impl::stop_here() {
   house.hub.emitter.set_running(false);
   house.directory.hold_presence();
   if (store) store->settle(time_for_the_disk());  // while those who wait can be answered
+  if (house.cluster) house.cluster->stop();
   network->stop();
   house.directory.hold_presence();  // with who came while the shards ended
   house.tell_counts();
