@@ -26,14 +26,14 @@ struct RoomSelection {
   std::vector<std::string> except{};
 };
 
-/// Sends an event to each selected socket once. `arguments` is an array, with placeholders for the attachments.
-/// Volatile: who has something waiting to be sent does not get it, nor has it kept while its client is away. Else it
-/// has an offset and is kept as any event (RECOVERY_WINDOW_MS); only a socket that moves to another shard in that
-/// moment misses it.
+/// Sends an event to each selected socket once. `arguments` is an array, with placeholders for the attachments. The
+/// event has an offset and is kept as any other (RECOVERY_WINDOW_MS); only a socket that moves to another shard at that
+/// moment misses it. A volatile event is dropped for a socket for which something waits to be sent, or whose client is
+/// away.
 ///
-/// It does not know of jobs: nothing goes into the ledger, has a receipt, or takes the place of an older event. Nor is
-/// it in the order of broadcasts, or spared by who reads slowly. So what is for users' rooms alone, and is of a job, or
-/// has neither `except` nor attachments, goes through the emitter instead.
+/// This function does not know of jobs: nothing goes into the ledger, has a receipt, or takes the place of an older
+/// event. Nor is the event in the order of broadcasts, and it counts in SEND_QUEUE_BYTES of a slow client. So a job
+/// event for users' rooms goes through the emitter, and so does any event for them that needs nothing of this.
 std::expected<void, EmitError> emit_to_rooms(Hub& hub, const RoomSelection& to, std::string_view event,
                                              const JsonView& arguments, const Attachments& attachments = {},
                                              bool is_volatile = false);
