@@ -8,6 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { parse } from "yaml";
 
 import { api, apiKey, eventually, login, startProgram, token } from "./support.mjs";
+import { freePort } from "../support/server.mjs";
 
 const description = parse(readFileSync(new URL("../../docs/openapi.yaml", import.meta.url), "utf8"));
 
@@ -215,12 +216,23 @@ describe("the HTTP interface", () => {
     });
   });
 
+  describe("GET /api/nodes", () => {
+    test("a single node has none", async () => assert.deepEqual((await described(server, "GET", "/api/nodes")).body, { nodes: [] }));
+    test("503 while Redis does not answer, and until it has come once the server is not ready", async () => {
+      const alone = await startProgram({ REDIS_URL: `redis://127.0.0.1:${await freePort()}`, DATA_DIR: "" });
+      assert.match((await described(alone, "GET", "/api/nodes")).body.error, /Redis/);
+      const ready = await described(alone, "GET", "/readyz", undefined, { Authorization: "" });
+      assert.deepEqual([ready.status, ready.body], [503, { status: "starting", reason: "Redis has not answered yet" }]);
+      await alone.stop();
+    });
+  });
+
   describe("refusals stand in their order", () => {
     const none = { Authorization: "" };
     for (const [what, headers] of [["no key", none], ["a wrong key", { Authorization: "Bearer nonsense" }], ["another scheme", { Authorization: `Basic ${apiKey}` }]]) {
       test(`401 for ${what}, at every address`, async () => {
         assert.equal((await post("{", headers)).status, 401);
-        for (const path of ["/api/presence", "/api/presence/ada", "/api/users/ada/jobs", "/api/users/ada/jobs/1"]) assert.equal((await described(server, "GET", path, undefined, headers)).status, 401);
+        for (const path of ["/api/presence", "/api/presence/ada", "/api/users/ada/jobs", "/api/users/ada/jobs/1", "/api/nodes"]) assert.equal((await described(server, "GET", path, undefined, headers)).status, 401);
         assert.equal((await api(server, "PUT", "/api/nothing", undefined, headers)).status, 401, "before 404 and 405");
       });
     }
@@ -277,7 +289,7 @@ describe("the HTTP interface", () => {
   });
   test("without an API_KEY the interface is closed and says so", async () => {
     const closed = await startProgram({ API_KEY: "" });
-    for (const [method, path, body] of [["POST", "/api/emit", "{}"], ["GET", "/api/presence"], ["GET", "/api/presence/ada"], ["GET", "/api/users/ada/jobs"], ["GET", "/api/users/ada/jobs/1"]]) {
+    for (const [method, path, body] of [["POST", "/api/emit", "{}"], ["GET", "/api/presence"], ["GET", "/api/presence/ada"], ["GET", "/api/users/ada/jobs"], ["GET", "/api/users/ada/jobs/1"], ["GET", "/api/nodes"]]) {
       const answer = await described(closed, method, path, body);
       assert.equal(answer.status, 403);
       assert.match(answer.body.error, /API_KEY/);
