@@ -23,7 +23,10 @@ struct EmitRequest {
 /// Sends one event through the HTTP interface of the running server and prints its answer.
 int run_emit(const signalbox::Config& config, const EmitRequest& request);
 
-/// Prints the ids of all who are online, one a line.
-int run_online(const signalbox::Config& config);
+struct OnlineRequest {
+  bool nodes = false;
+};
+/// Prints the ids of all who are online, one a line; or the nodes that live, each with its version and since when.
+int run_online(const signalbox::Config& config, const OnlineRequest& online);
 
 }  // namespace app

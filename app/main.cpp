@@ -28,6 +28,7 @@ struct CommandLine {
   CLI::App app{"Pushes job updates to browsers and knows who is online, on the Socket.IO protocol.", "signalbox"};
   app::TokenRequest token;
   app::EmitRequest emit;
+  app::OnlineRequest online;
   app::DemoRequest demo;
 
   CommandLine() {
@@ -38,7 +39,7 @@ struct CommandLine {
     add_demo(*app.add_subcommand("demo", "Serve the demo page on http://localhost:3000"));
     add_token(*app.add_subcommand("token", "Print a token signed with JWT_SECRET"));
     add_emit(*app.add_subcommand("emit", "Send one event through the server at HOST and PORT, with API_KEY"));
-    app.add_subcommand("online", "Print who is online at the server at HOST and PORT, one id a line");
+    add_online(*app.add_subcommand("online", "Print who is online at the server at HOST and PORT, one id a line"));
     app.add_subcommand("config-doc", "")->group("");  // hidden: for docs/configuration.md
   }
 
@@ -60,6 +61,11 @@ struct CommandLine {
     command.add_option("EVENT", emit.event, "The event's name")->required();
     command.add_option("JSON", emit.data, "The data, as JSON (after -- if it begins with a dash)")->required();
   }
+
+  void add_online(CLI::App& command) {
+    command.add_flag("--nodes", online.nodes,
+                     "The nodes instead, where REDIS_URL joins several: id, version, started at");
+  }
 };
 
 int serve(const CommandLine& line, const Config& config) {
@@ -75,7 +81,7 @@ int serve(const CommandLine& line, const Config& config) {
 std::optional<int> run_client(const CommandLine& line, const Config& config) {
   if (line.app.got_subcommand("token")) return app::run_token(config, line.token);
   if (line.app.got_subcommand("emit")) return app::run_emit(config, line.emit);
-  if (line.app.got_subcommand("online")) return app::run_online(config);
+  if (line.app.got_subcommand("online")) return app::run_online(config, line.online);
   return std::nullopt;
 }
 

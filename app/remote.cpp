@@ -1,6 +1,9 @@
 #include <signalbox/json.hpp>
 
+#include <array>
+#include <ctime>
 #include <iostream>
+#include <utility>
 
 #include "commands.hpp"
 #include "http_client.hpp"
@@ -33,6 +36,44 @@ HttpAnswer send(const HttpRequest& request) {
   return answer;
 }
 
+/// What the server answers under that address: an object with a list of that name.
+json list_of(HttpRequest& request, std::string target, const char* name) {
+  request.target = std::move(target);
+  const json answer = json::parse(send(request).body, nullptr, false);
+  if (!answer.is_object() || !answer.contains(name) || !answer[name].is_array())
+    throw HttpError("the answer is not that of a Signalbox server");
+  return answer[name];
+}
+
+/// "2026-11-28T09:30:00Z"
+std::string utc(std::int64_t unix_ms) {
+  constexpr std::size_t kRoom = 32;
+  const std::time_t seconds = unix_ms / 1000;
+  std::tm time{};
+  std::array<char, kRoom> text{};
+  return gmtime_r(&seconds, &time) && std::strftime(text.data(), text.size(), "%FT%TZ", &time) != 0 ? text.data() : "?";
+}
+
+void print_users(HttpRequest request) {
+  constexpr std::size_t kPage = 10'000;
+  for (std::string after;;) {
+    std::string target = "/api/presence?limit=" + std::to_string(kPage);
+    if (!after.empty()) target += "&after=" + percent_encode(after);
+    const auto users = list_of(request, std::move(target), "users").get<std::vector<std::string>>();
+    for (const std::string& user : users) std::cout << user << '\n';
+    if (users.size() < kPage) return;
+    after = users.back();
+  }
+}
+
+void print_nodes(HttpRequest request) {
+  for (const json& node : list_of(request, "/api/nodes", "nodes")) {
+    const json& about = node.at("about");
+    std::cout << node.at("id").get<std::string>() << ' ' << about.at("version").get<std::string>() << ' '
+              << utc(about.at("started").get<std::int64_t>()) << '\n';
+  }
+}
+
 }  // namespace
 
 int run_emit(const signalbox::Config& config, const EmitRequest& emit) {
@@ -48,20 +89,9 @@ int run_emit(const signalbox::Config& config, const EmitRequest& emit) {
   return 0;
 }
 
-int run_online(const signalbox::Config& config) {
-  constexpr std::size_t kPage = 10'000;
-  HttpRequest request = request_to(config);
-  for (std::string after;;) {
-    request.target = "/api/presence?limit=" + std::to_string(kPage);
-    if (!after.empty()) request.target += "&after=" + percent_encode(after);
-    const json page = json::parse(send(request).body, nullptr, false);
-    if (!page.is_object() || !page.contains("users") || !page["users"].is_array())
-      throw HttpError("the answer is not that of a Signalbox server");
-    const auto users = page["users"].get<std::vector<std::string>>();
-    for (const std::string& user : users) std::cout << user << '\n';
-    if (users.size() < kPage) return 0;
-    after = users.back();
-  }
+int run_online(const signalbox::Config& config, const OnlineRequest& online) {
+  online.nodes ? print_nodes(request_to(config)) : print_users(request_to(config));
+  return 0;
 }
 
 }  // namespace app

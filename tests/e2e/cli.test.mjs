@@ -205,6 +205,20 @@ test("online prints every user of every page", async () => {
   });
 });
 
+test("online --nodes prints every node, its version and since when, and nothing where there is but one", async () => {
+  const node = (id, version, started) => ({ id, leaseMs: 4000, about: { tag: "abcdef", version, started: Date.parse(started) } });
+  const answers = [[node("ToqigN", "0.3.0", "2026-11-28T23:29:31.758Z"), node("0BR5LZ", "0.2.0", "2026-02-01T00:00:00Z")], []];
+  await withServer(() => [200, JSON.stringify({ nodes: answers.shift() })], async (env, requests) => {
+    assert.deepEqual(await run(["online", "--nodes"], env), { code: 0, out: "ToqigN 0.3.0 2026-11-28T23:29:31Z\n0BR5LZ 0.2.0 2026-02-01T00:00:00Z\n", err: "" });
+    assert.deepEqual(await run(["online", "--nodes"], env), { code: 0, out: "", err: "" });
+    assert.deepEqual(requests.map(({ url }) => url), ["/api/nodes", "/api/nodes"]);
+  });
+  await withServer(() => [503, '{"error":"Redis does not answer: try again in a moment."}'], async (env) => {
+    const { code, err } = await run(["online", "--nodes"], env);
+    assert.deepEqual([code, err], [1, "signalbox: the server answered 503: Redis does not answer: try again in a moment.\n"]);
+  });
+});
+
 test("no key, no server, or one that is none: 1 and a sentence", async () => {
   assert.match((await run(["online"])).err, /API_KEY is not set/);
   const silent = createTcpServer((socket) => socket.resume().end("220 mail\r\n\r\n")).listen(0, "127.0.0.1");
