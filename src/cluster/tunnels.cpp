@@ -63,10 +63,8 @@ void Tunnels::carry(std::string tag, Kind kind, reactor::Stream stream, std::str
                     const reactor::PeerAddress& peer) {
   (kind == Kind::request ? requests_ : upgrades_).fetch_add(1, std::memory_order_relaxed);
   // A thread that has stopped drops the task, and the connection with it.
-  static_cast<void>(
-      thread_.post([this, tag = std::move(tag), stream = std::move(stream), bytes = std::move(bytes), peer]() mutable {
-        open(std::move(tag), std::move(stream), std::move(bytes), peer);
-      }));
+  static_cast<void>(thread_.post([this, tag = std::move(tag), stream = std::move(stream), bytes = std::move(bytes),
+                                  peer]() mutable { open(tag, std::move(stream), std::move(bytes), peer); }));
 }
 
 void Tunnels::open(const std::string& tag, reactor::Stream stream, std::string bytes,
@@ -288,7 +286,8 @@ bool Tunnels::too_many() {
 }
 
 Tunnels::Tunnel& Tunnels::add(Name name, reactor::Stream stream, std::string bytes) {
-  const std::uint32_t key = ++last_key_;
+  std::uint32_t key = ++last_key_;
+  while (tunnels_.contains(key)) key = ++last_key_;  // an old WebSocket's, when they have come round
   auto made = std::make_unique<Tunnel>(key, std::move(name), loop_.kernel(), part_ << 32 | key, std::move(stream),
                                        std::move(bytes), options_.window);
   Tunnel& tunnel = *made;

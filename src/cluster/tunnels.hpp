@@ -48,7 +48,7 @@ class Tunnels final : public reactor::Part {
   /// Gives the server a connection that comes from that address.
   using Adopt = std::function<void(reactor::Stream, const reactor::PeerAddress&)>;
 
-  /// Becomes a part of that thread, before it starts, and outlives its stop.
+  /// Becomes a part of that thread before it starts, and outlives its stop, but not the thread's object.
   Tunnels(redis::ClientThread& thread, Bus& bus, Adopt adopt, const TunnelOptions& options = {});
   ~Tunnels();
 
