@@ -79,7 +79,10 @@ void AdapterPeers::take(AdapterMessage message) {
   const bool plain = message.nsp == "/" && message.attachments.empty() && message.to.except.empty();
   const bool job = is_job_event(message.event) && message.attachments.empty() && message.nsp == "/";
   const auto users = users_of(message.to.rooms);
-  if (users && !users->empty() && (job || (plain && !message.is_volatile))) return take_for_users(message, *users);
+  if (users && !users->empty() && (job || (plain && !message.is_volatile))) {
+    if (users->size() > 1 && keeps_()) enter(message, *users);
+    return take_for_users(message, *users);
+  }
   if (plain && message.to.rooms.empty() && !message.is_volatile) {
     auto event = users::event_frame_of_arguments(message.event, message.arguments, options_.emit_limits);
     if (!event) return refuse(to_text(event.error()));
@@ -101,6 +104,21 @@ void AdapterPeers::take_for_users(const AdapterMessage& message, const std::vect
     const users::Row row = shared ? ledger_->row_of(SharedLedger::name_of_emitted(user, *event->frame)) : 0;
     if (const auto taken = directory_.take(user, *event, row); !taken)
       refuse(to_text(users::to_emit_error(taken.error())));
+  }
+}
+
+void AdapterPeers::keep(std::string_view payload) {
+  const auto message = read_adapter_message(payload, options_.limits);
+  if (!message || message->sender.starts_with(options_.sender) || !message->attachments.empty()) return;
+  if (const auto users = users_of(message->to.rooms); users && is_job_event(message->event)) enter(*message, *users);
+}
+
+/// What the others of these users, who are on no node of their own knowledge, are to be told when they come.
+void AdapterPeers::enter(const AdapterMessage& message, const std::vector<std::string_view>& users) {
+  const auto event = users::event_frame_of_arguments(message.event, message.arguments, options_.emit_limits);
+  if (!event || !event->kept_outcome() || !ledger_) return;
+  for (const std::string_view user : users) {
+    if (!guests_.has(user)) ledger_->enter(user, *event->frame);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <expected>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,10 @@ class AdapterPeers {
   void set_ledger(SharedLedger& ledger) { ledger_ = &ledger; }
   /// Once: from now on what they publish in these namespaces comes.
   void subscribe(const std::vector<std::string>& namespaces);
+  /// What the keeper hears of any user: outcomes of those who are not here are entered.
+  void keep(std::string_view payload);
+  /// Is this node the keeper?
+  void set_keeps(std::function<bool()> keeps) { keeps_ = std::move(keeps); }
   /// False: it was none of theirs.
   bool on_published(const redis::Published& published);
 
@@ -70,6 +75,7 @@ class AdapterPeers {
   void on_request(const std::string& nsp, std::string_view payload);
   void take(AdapterMessage message);
   void take_for_users(const AdapterMessage& message, const std::vector<std::string_view>& users);
+  void enter(const AdapterMessage& message, const std::vector<std::string_view>& users);
   void refuse(std::string_view why);
 
   const AdapterOptions options_;
@@ -81,6 +87,7 @@ class AdapterPeers {
   RoomActions& rooms_;
   const Guests& guests_;
   Counts& counts_;
+  std::function<bool()> keeps_ = [] { return false; };
   SharedLedger* ledger_ = nullptr;  ///< null: outcomes are not shared
   std::vector<Nsp> others_;         ///< namespaces
   std::atomic<bool> listen_{false};

@@ -60,7 +60,7 @@ Cluster::Cluster(ClusterOptions options, users::Directory& directory, users::Emi
           thread_.add(client_options(options_, redis::ConnectionOptions::Mode::commands, options_.tag), command_side_)),
       subscriber_(thread_.add(client_options(options_, redis::ConnectionOptions::Mode::subscriber, options_.tag),
                               subscriber_side_)),
-      channels_to_nodes_(commands_, keys_, options_.tag,
+      channels_to_nodes_(commands_, keys_, options_.tag, counts_,
                          [this](const std::string& node) { tunnels_.on_node_gone(node); }),
       presence_({.times = options_.times,
                  .make_id = [] { return random_base62(kNameCharacters); },
@@ -72,6 +72,10 @@ Cluster::Cluster(ClusterOptions options, users::Directory& directory, users::Emi
                .gone =
                    [this](const std::string& user) {
                      if (ledger_) ledger_->on_gone(user);
+                   },
+               .back =
+                   [this](const std::string& user) {
+                     if (ledger_) ledger_->bring(user);
                    }},
               presence_.node, subscriber_, channels_, options_.all_users),
       adapter_({.sender = options_.prefix + ":",
@@ -79,6 +83,7 @@ Cluster::Cluster(ClusterOptions options, users::Directory& directory, users::Emi
                 .emit_limits = options_.limits,
                 .all_users = options_.all_users},
                channels_, commands_, subscriber_, directory, emitter, rooms, guests_, counts_),
+      keeper_side_(adapter_),
       outcomes_(commands_, keys_, options_.kept),
       verdict_(std::make_unique<Verdict>()) {}
 
@@ -98,6 +103,10 @@ users::OutcomeStore& Cluster::share(users::OutcomeStore& disk, std::string name)
       outcomes_, options_.limits.json_depth);
   store_ = std::make_unique<SharedStore>(disk, ledger_->groups, [this](Inbox::Task task) { put(std::move(task)); });
   adapter_.set_ledger(*ledger_);
+  redis::Client& own = thread_.add(
+      client_options(options_, redis::ConnectionOptions::Mode::subscriber, options_.tag + ":keeper"), keeper_side_);
+  keeper_ = std::make_unique<Keeper>(commands_, own, keys_, channels_, options_.tag);
+  adapter_.set_keeps([this] { return keeper_->keeps(); });
   return *store_;
 }
 
@@ -110,21 +119,16 @@ void Cluster::start(std::vector<std::string> namespaces) {
   if (const std::string why = verdict.get(); !why.empty()) throw std::runtime_error(why);
 }
 
-void Cluster::leave() {
-  static_cast<void>(thread_.post([this] {
-    leaving_ = true;
-    presence_.leave();
-  }));
-}
-
 // That this node goes is said before the connection ends; a Redis that does not answer is not waited for long.
 void Cluster::stop() {
   if (!std::exchange(started_, false)) return;
   constexpr Milliseconds kPatience{500};
   std::promise<void> said;
   auto heard = said.get_future();
-  leave();
   const bool posted = thread_.post([this, said = std::move(said)]() mutable {
+    leaving_ = true;
+    presence_.leave();
+    if (keeper_) keeper_->leave();
     carries_ = false;
     tunnels_.close_all();
     channels_to_nodes_.flush();
@@ -198,11 +202,12 @@ void Cluster::on_task(LoginBegun task) {
 
 void Cluster::let_in(LoginBegun login) {
   const std::string user = login.user;
+  const bool late = login.late;
   auto go_on = [this, login = std::move(login)]() mutable {
     // Refused only by shards that have stopped.
     static_cast<void>(directory_.mailboxes().post(login.shard, Message::run(std::move(login.then))));
   };
-  ledger_ ? ledger_->prepare(user, std::move(go_on)) : go_on();
+  ledger_ && !late ? ledger_->prepare(user, std::move(go_on)) : go_on();
 }
 
 void Cluster::Side::on_up() {
@@ -214,24 +219,45 @@ void Cluster::Side::on_down(const redis::Error& why) {
 }
 
 void Cluster::on_side_up() {
-  if (!commands_.is_up() || !subscriber_.is_up()) return;
+  if (commands_.is_up() && subscriber_.is_up()) agree();
+}
+
+void Cluster::agree() {
+  agree_at_ = kNever;
   presence_.index.agree({.partitions = kPartitions, .protocol = kProtocol},
                         [this](const std::optional<Agreement>& theirs) { on_agreement(theirs); });
 }
 
 void Cluster::on_agreement(const std::optional<Agreement>& theirs) {
-  if (!theirs || connected_ || leaving_ || !subscriber_.is_up()) return;
+  if (connected_ || leaving_ || !commands_.is_up() || !subscriber_.is_up()) return;
+  if (!theirs) return ask_again("it runs no scripts for its user");
   if (const auto right = check_agreement({.partitions = kPartitions, .protocol = kProtocol}, *theirs); !right) {
     verdict_->tell(right.error());
     return log::error("this node stays alone", {{"why", right.error()}});
   }
-  begin();
+  subscribed_ ? begin() : subscribe();
+}
+
+void Cluster::ask_again(std::string_view why) {
+  refused_.write("Redis refuses what this node needs, which stays alone: docs/scaling.md has the line of its ACL",
+                 {{"redis", to_text(options_.url)}, {"why", std::string(why)}});
+  agree_at_ = thread_.loop().now() + kSecond;
+}
+
+// Who may not hear this may not hear the rest.
+void Cluster::subscribe() {
+  const std::string own = keys_.node(options_.tag);
+  subscriber_.subscribe(Kind::channel, own, [this, own](const std::expected<void, redis::Error>& heard) {
+    if (heard) return begin();
+    subscriber_.unsubscribe(Kind::channel, own);
+    ask_again(heard.error().text);
+  });
 }
 
 void Cluster::begin() {
+  if (connected_ || !commands_.is_up() || !subscriber_.is_up()) return;
   connected_ = true;
   if (!std::exchange(subscribed_, true)) {
-    listen_to(keys_.node(options_.tag));
     listen_to(keys_.all_nodes());
     if (ledger_) listen_to(keys_.node(ledger_->home()));
     adapter_.subscribe(namespaces_);
@@ -239,7 +265,11 @@ void Cluster::begin() {
   tunnels_.on_bus_up();
   carries_ = true;
   presence_.on_connected(thread_.loop().now());
-  if (ledger_) ledger_->on_connected();
+  guests_.on_entered_again();
+  if (ledger_) {
+    ledger_->on_connected();
+    keeper_->on_connected(thread_.loop().now());
+  }
   second_at_ = thread_.loop().now();
   epoch_at_ = second_at_ + kEpochEach;
   const bool again = has_come_.exchange(true);
@@ -261,33 +291,40 @@ void Cluster::on_side_down(std::string_view what, const redis::Error& why) {
   if (!std::exchange(connected_, false)) return;
   second_at_ = kNever;
   carries_ = false;
+  relays_all_ = true;
   tunnels_.on_bus_lost();
   presence_.on_lost();
-  if (ledger_) ledger_->on_lost();
+  if (ledger_) {
+    ledger_->on_lost();
+    keeper_->on_lost();
+  }
   guests_.on_lost();
 }
 
 TimePoint Cluster::next_deadline() const {
-  return std::min(
-      {presence_.next_deadline(), guests_.next_deadline(), second_at_, ledger_ ? ledger_->next_deadline() : kNever});
+  return std::min({agree_at_, presence_.next_deadline(), guests_.next_deadline(), second_at_,
+                   ledger_ ? std::min(ledger_->next_deadline(), keeper_->next_deadline()) : kNever});
 }
 
 void Cluster::on_timer() {
   const TimePoint now = thread_.loop().now();
+  if (now >= agree_at_) agree();
   presence_.on_timer(now);
   guests_.on_timer(now);
   if (ledger_) {
     ledger_->on_timer(now);
+    keeper_->on_timer(now);
     counts_.offered_again.store(ledger_->offered_again(), std::memory_order_relaxed);
   }
   if (presence_.node.id() != heard_id_) {
     heard_id_ = presence_.node.id();
     listen_to(keys_.node(heard_id_));
+    guests_.on_entered_again();
   }
   if (now < second_at_) return;
   second_at_ = now + kSecond;
   adapter_.look_for_servers();
-  servers_listen_.store(adapter_.listen(), std::memory_order_relaxed);
+  relays_all_.store(adapter_.listen() || !presence_.complete(), std::memory_order_relaxed);
   if (!ledger_ || now < epoch_at_) return;
   epoch_at_ = now + kEpochEach;
   ledger_->look_at_epoch();

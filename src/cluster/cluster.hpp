@@ -18,6 +18,7 @@
 #include "cluster/counts.hpp"
 #include "cluster/guests.hpp"
 #include "cluster/inbox.hpp"
+#include "cluster/keeper.hpp"
 #include "cluster/keys.hpp"
 #include "cluster/node_channels.hpp"
 #include "cluster/presence_link.hpp"
@@ -66,9 +67,7 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   /// Waits a moment for Redis. Throws std::runtime_error if the nodes that are there cannot work with this one.
   /// `namespaces`: those of the application.
   void start(std::vector<std::string> namespaces);
-  /// This node goes: its clients will be back, here or elsewhere.
-  void leave();
-  /// Ends the thread. What comes later is left out.
+  /// This node goes, its clients will be back here or elsewhere; ends the thread. What comes later is left out.
   void stop();
 
   /// Has Redis come once, and taken this node in?
@@ -81,7 +80,7 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   Tunnels& tunnels() { return tunnels_; }
   const Tunnels& tunnels() const { return tunnels_; }
 
-  bool relays_all() const override { return servers_listen_.load(std::memory_order_relaxed); }
+  bool relays_all() const override { return relays_all_.load(std::memory_order_relaxed); }
   bool has_room() const override { return inbox_.has_room(); }
   void relay(std::string_view user, FrameRef event, users::Row row) override;
   void relay_to_all(FrameRef notice) override;
@@ -103,6 +102,18 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
     const std::string_view what_;
   };
 
+  /// The keeper's connection.
+  class KeeperSide final : public redis::Client::Observer {
+   public:
+    explicit KeeperSide(AdapterPeers& adapter) : adapter_(adapter) {}
+    void on_up() override {}
+    void on_down(const redis::Error&) override {}
+    void on_published(const redis::Published& published) override { adapter_.keep(published.payload); }
+
+   private:
+    AdapterPeers& adapter_;
+  };
+
   TimePoint next_deadline() const override;
   void on_event(const reactor::KernelEvent&) override {}
   void on_timer() override;
@@ -120,6 +131,9 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   void on_task(const Received& task) { ledger_->on_task(task); }
   void on_task(const Progressed& task) { ledger_->on_task(task, thread_.loop().now()); }
   void on_side_up();
+  void agree();
+  void ask_again(std::string_view why);
+  void subscribe();
   void on_side_down(std::string_view what, const redis::Error& why);
   void on_agreement(const std::optional<Agreement>& theirs);
   void begin();
@@ -137,7 +151,8 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   const Channels channels_;
   Counts counts_;
   Inbox inbox_;
-  std::atomic<bool> has_come_{false}, servers_listen_{false}, leaving_{false}, carries_{false};
+  std::atomic<bool> has_come_{false}, relays_all_{true}, carries_{false};
+  bool leaving_ = false;
   redis::ClientThread thread_;
   // Before the connections, which write at the end of a turn what these have to say.
   Tunnels tunnels_;
@@ -150,6 +165,8 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   Whereabouts whereabouts_;
   Guests guests_;
   AdapterPeers adapter_;
+  KeeperSide keeper_side_;
+  std::unique_ptr<Keeper> keeper_;  ///< null: outcomes are not shared
   OutcomeIndex outcomes_;
   std::unique_ptr<SharedLedger> ledger_;  ///< null: each node keeps its outcomes for itself
   std::unique_ptr<SharedStore> store_;
@@ -158,7 +175,8 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   bool connected_ = false;   ///< both sides are up, and the nodes agree
   bool subscribed_ = false;  ///< to what every node hears
   bool started_ = false;
-  TimePoint second_at_ = kNever, epoch_at_ = kNever;
+  log::RareWarning refused_;
+  TimePoint agree_at_ = kNever, second_at_ = kNever, epoch_at_ = kNever;
 
   /// What start() waits for, from another thread.
   struct Verdict;

@@ -83,6 +83,23 @@ void Guests::let_in(const std::string& user) {
   for (Waiting& each : ready) around_.ready(std::move(each.login));
 }
 
+void Guests::on_entered_again() {
+  std::vector<std::string> users;
+  users.reserve(guests_.size());
+  for (const auto& [user, guest] : guests_) users.push_back(user);
+  for (const std::string& user : users) {
+    node_.when_entered(user, [this, user](bool entered) {
+      if (entered && guests_.contains(user)) around_.back(user);
+    });
+  }
+}
+
+void Guests::let_in_late(LoginBegun login) {
+  ++late_;
+  login.late = true;
+  around_.ready(std::move(login));
+}
+
 void Guests::on_lost() {
   deadlines_.clear();
   std::vector<Waiting> all;
@@ -90,8 +107,7 @@ void Guests::on_lost() {
     std::ranges::move(guest.waiting, std::back_inserter(all));
     guest.waiting.clear();
   }
-  late_ += all.size();
-  for (Waiting& each : all) around_.ready(std::move(each.login));
+  for (Waiting& each : all) let_in_late(std::move(each.login));
 }
 
 void Guests::on_timer(TimePoint now) {
@@ -103,10 +119,9 @@ void Guests::on_timer(TimePoint now) {
     auto& waiting = at->second.waiting;
     const auto one = std::ranges::find(waiting, due.number, &Waiting::number);
     if (one == waiting.end()) continue;
-    ++late_;
     LoginBegun login = std::move(one->login);
     waiting.erase(one);
-    around_.ready(std::move(login));
+    let_in_late(std::move(login));
   }
 }
 

@@ -32,6 +32,8 @@ class Guests {
     /// Both are so: goes on with the login.
     std::function<void(LoginBegun login)> ready;
     std::function<void(const std::string& user)> gone;
+    /// A user who is here is entered again: what was published meanwhile has not been heard.
+    std::function<void(const std::string& user)> back;
   };
   /// `hears_all`: what is published for users is heard without subscriptions of theirs.
   Guests(Around around, PresenceNode& node, redis::Client& subscriber, const Channels& channels, bool hears_all);
@@ -39,6 +41,8 @@ class Guests {
   void changed(const std::string& user, TimePoint now);
   void login_begun(LoginBegun login, TimePoint now);
   void login_ended(const std::string& user, TimePoint now);
+  /// This node is entered again, after it was not for a while.
+  void on_entered_again();
   /// Redis does not answer: nobody waits for it.
   void on_lost();
 
@@ -68,6 +72,7 @@ class Guests {
   void subscribe(const std::string& user, Guest& guest);
   void on_entered(const std::string& user, std::uint64_t number);
   void let_in(const std::string& user);
+  void let_in_late(LoginBegun login);
 
   const Around around_;
   PresenceNode& node_;

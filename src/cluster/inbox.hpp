@@ -27,6 +27,7 @@ struct LoginBegun {
   std::string user;
   unsigned shard;
   users::OtherNodes::Then then;
+  bool late = false;  ///< Redis has not answered in time: nothing more is asked of it
 };
 struct LoginEnded {
   std::string user;

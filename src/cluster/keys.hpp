@@ -33,7 +33,8 @@ class Keys {
     std::string progress;  ///< hash: job -> its newest event
   };
   OfUser jobs_of(std::string_view user) const;
-  std::string epoch() const { return prefix_ + ":{nodes}:epoch"; }  ///< text: another one if Redis lost its memory
+  std::string keeper() const { return prefix_ + ":{nodes}:keeper"; }  ///< text: which node
+  std::string epoch() const { return prefix_ + ":{nodes}:epoch"; }    ///< text: another one if Redis lost its memory
   /// What one node hears, by any of its names; and what all do.
   std::string node(std::string_view name) const { return channel_prefix_ + ":n:" + std::string(name); }
   std::string all_nodes() const { return channel_prefix_ + ":all"; }

@@ -19,10 +19,10 @@ void NodeChannels::flush() {
 }
 
 void NodeChannels::publish(const std::string& node, const std::string& bytes) {
-  ++messages_;
   const std::string channel = node.empty() ? keys_.all_nodes() : keys_.node(node);
   commands_.send({"PUBLISH", channel, bytes}, [this, node](const redis::Answer& heard) {
-    if (heard && heard->number == 0 && !node.empty()) nobody_(node);
+    if (!heard) return counts_.unpublished.reached({{"why", heard.error().text}});
+    if (heard->number == 0 && !node.empty()) nobody_(node);
   });
 }
 

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/text.hpp"
+#include "cluster/counts.hpp"
 #include "cluster/keys.hpp"
 #include "cluster/node_message.hpp"
 #include "redis/client.hpp"
@@ -19,9 +20,9 @@ namespace signalbox::cluster {
 class NodeChannels {
  public:
   /// `nobody(node)`: a message was published, and nobody heard it.
-  NodeChannels(redis::Client& commands, const Keys& keys, std::string sender,
+  NodeChannels(redis::Client& commands, const Keys& keys, std::string sender, Counts& counts,
                std::function<void(const std::string& node)> nobody)
-      : commands_(commands), keys_(keys), sender_(std::move(sender)), nobody_(std::move(nobody)) {}
+      : commands_(commands), keys_(keys), sender_(std::move(sender)), counts_(counts), nobody_(std::move(nobody)) {}
 
   /// To the node of that name: its id, its tag, or that of its store.
   template <class Part>
@@ -37,8 +38,6 @@ class NodeChannels {
   /// At the end of a turn.
   void flush();
 
-  std::uint64_t messages() const { return messages_; }
-
  private:
   static constexpr std::size_t kEnough = 64 * 1024;
 
@@ -49,9 +48,9 @@ class NodeChannels {
   redis::Client& commands_;
   const Keys& keys_;
   const std::string sender_;
+  Counts& counts_;
   const std::function<void(const std::string& node)> nobody_;
   std::unordered_map<std::string, NodeMessageWriter, TextHash, std::equal_to<>> writers_;
-  std::uint64_t messages_ = 0;
 };
 
 }  // namespace signalbox::cluster

@@ -39,6 +39,8 @@ class PresenceLink final : Replica::Observer {
   /// This node goes, and its users will be back.
   void leave() { node.stop(); }
 
+  /// Is it known of everybody where they are?
+  bool complete() const { return replica_.complete(); }
   /// The nodes that have this user, but for this one.
   NodeStates elsewhere(std::string_view user) const;
   /// The same of what the index has of somebody.

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <set>
@@ -61,6 +62,10 @@ class Replica {
 
   bool online(unsigned partition, std::string_view user) const;
   std::size_t count() const { return count_; }
+  /// Does it follow all partitions?
+  bool complete() const {
+    return std::ranges::all_of(partitions_, [](const Partition& each) { return each.follows; });
+  }
   /// What other nodes have of the user. The views are good until the next call that changes something.
   NodeStates elsewhere(unsigned partition, std::string_view user) const;
   /// The same of the text that Redis has of a user.

@@ -161,7 +161,20 @@ void SharedLedger::take(const std::string& user, const IndexedJobs& jobs) {
     }
   }
   for (const std::string& event : jobs.progress) add(event, nullptr);
-  if (!found.empty()) around_.directory.ledger.take_found(user, std::move(found));
+  if (!found.empty()) take_here(user, std::move(found));
+}
+
+// Sockets that are here already are told as of anything that is emitted.
+void SharedLedger::take_here(const std::string& user, std::vector<users::Ledger::Found> found) {
+  if (around_.directory.sockets.here(user).connected != 0) {
+    const auto to_be_told = [](const users::Ledger::Found& one) { return one.row != 0 && one.received_at == 0; };
+    for (users::Ledger::Found& one : found) {
+      if (to_be_told(one))
+        static_cast<void>(around_.directory.take(user, users::EncodedEvent{std::move(one.frame)}, one.row));
+    }
+    std::erase_if(found, [](const users::Ledger::Found& one) { return !one.frame; });
+  }
+  around_.directory.ledger.take_found(user, std::move(found));
 }
 
 void SharedLedger::on_gone(const std::string& user) {
@@ -169,10 +182,11 @@ void SharedLedger::on_gone(const std::string& user) {
   around_.directory.ledger.drop_found(user);
 }
 
+// Another server may be the primary now, without what the last one was told in the end.
 void SharedLedger::on_connected() {
   connected_ = true;
   for (Received& each : std::exchange(untold_, {})) tell_received(std::move(each));
-  if (std::exchange(behind_, false)) offer_all_again();
+  offer_all_again();
   look_at_epoch();
 }
 
@@ -180,7 +194,6 @@ void SharedLedger::on_lost() {
   connected_ = false;
   prepared_.clear();
   progress_.clear();
-  if (next_stripe_ != users::Stripes::kCount || !again_.empty() || on_their_way_ != 0) behind_ = true;
   ++round_;
   on_their_way_ = 0;
   again_.clear();

@@ -53,6 +53,11 @@ class SharedLedger {
   void on_receipt(const RelayedReceipt& receipt);
   /// Brings what the index has of a user into the ledger, and calls `then`; at once if that was done.
   void prepare(const std::string& user, std::move_only_function<void()> then);
+  /// The same for somebody who is here, and may have missed something.
+  void bring(const std::string& user) {
+    prepared_.erase(user);
+    prepare(user, [] {});
+  }
   void on_gone(const std::string& user);
 
   void on_connected();
@@ -70,6 +75,7 @@ class SharedLedger {
   void offer(OutcomeIndex::Offer offer, std::move_only_function<void(bool)> then);
   void tell_received(Received received);
   void take(const std::string& user, const IndexedJobs& jobs);
+  void take_here(const std::string& user, std::vector<users::Ledger::Found> found);
   void offer_all_again();
   void go_on_offering();
   void offer_next();
@@ -86,7 +92,7 @@ class SharedLedger {
   const std::size_t json_depth_;
   std::vector<std::string> homes_;  ///< of others; a row has its home's place here
   bool connected_ = false;
-  bool behind_ = true;  ///< an offer was not answered
+  bool behind_ = false;  ///< an offer was not answered
   std::string epoch_;
   std::unordered_set<std::string> prepared_;  ///< users whose outcomes were brought, and who are here since
   std::deque<Received> untold_;               ///< receipts that Redis does not have

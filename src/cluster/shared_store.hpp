@@ -34,7 +34,8 @@ class SharedStore final : public users::OutcomeStore {
     tell_(Progressed{.user = std::string(user), .job_id = std::string(job_id)});
   }
   void forget(std::vector<users::Row> rows) override;
-  void presence(users::PresenceChanges changes) override { disk_.presence(std::move(changes)); }
+  // Who was online before a restart the other nodes know, and take for gone when the time has come.
+  void presence(users::PresenceChanges) override {}
   void redate(std::int64_t by) override { disk_.redate(by); }
   void date_at_most(users::WallMs time) override { disk_.date_at_most(time); }
   /// When they are on the disk, and Redis has them or has not answered for a second.
@@ -44,7 +45,7 @@ class SharedStore final : public users::OutcomeStore {
   }
   users::StoredExtent extent() override { return disk_.extent(); }
   void load(bool packets, const Take& take) override { disk_.load(packets, take); }
-  std::vector<std::string> online() override { return disk_.online(); }
+  std::vector<std::string> online() override { return {}; }
   void on_refused(Refused callback) override { disk_.on_refused(std::move(callback)); }
 
  private:

@@ -21,6 +21,7 @@ std::vector<Count> counts_of(const cluster::Cluster& cluster) {
           {"requests_of_other_nodes", tunnels.requests},
           {"upgrades_of_other_nodes", tunnels.upgrades},
           {"redis_reconnects", counts.reconnects},
+          {"redis_messages_not_taken", counts.unpublished.times()},
           {"redis_messages_unreadable", counts.unreadable.times() + counts.refusals.unreadable.times()},
           {"redis_events_refused", counts.refusals.events.times()},
           {"emitter_requests_ignored", counts.refusals.requests.times()}};

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "auth/jwt.hpp"
+#include "base/json_check.hpp"
 #include "base/json_write.hpp"
 #include "base/percent.hpp"
 #include "base/text.hpp"
@@ -295,10 +296,12 @@ std::optional<net::Response> HttpApi::nodes(const Call& call) {
   if (!cluster_) return json_response(200, R"({"nodes":[]})");
   cluster_->nodes([this, id = call.id](const std::optional<std::vector<cluster::LivingNode>>& nodes) {
     if (!nodes) return answer_(id, error_response(503, "Redis does not answer: try again in a moment."));
+    constexpr std::size_t kAboutDepth = 4;
     std::string body = "{\"nodes\":[";
     for (const cluster::LivingNode& node : *nodes) {
       if (body.back() == '}') body += ',';
-      body += fmt::format(R"({{"id":"{}","leaseMs":{},"about":{}}})", node.id, node.lease.count(), node.about);
+      body += fmt::format(R"({{"id":"{}","leaseMs":{},"about":{}}})", node.id, node.lease.count(),
+                          valid_json(node.about, kAboutDepth) ? node.about : "{}");
     }
     answer_(id, json_response(200, body + "]}"));
   });

@@ -191,7 +191,6 @@ void WebSocketService::Impl::drain(server::StopEvent& ending) {
   const TimePoint end = Clock::now() + config.drain;
   end_by(end);
   house.directory.hold_presence();
-  if (house.cluster) house.cluster->leave();
   if (!wait_for_commits(ending)) return end_by(Clock::now());
   const auto left = std::max(Milliseconds{0}, std::chrono::ceil<Milliseconds>(end - Clock::now()));
   network->drain(left, [this, &ending] {

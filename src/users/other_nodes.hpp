@@ -15,7 +15,8 @@ class OtherNodes {
  public:
   using Then = std::move_only_function<void()>;
 
-  /// Is every event to be relayed, also those of users whom no other node has? Servers of another kind listen then.
+  /// Is every event to be relayed, also those of users whom no other node has? Servers of another kind listen then, or
+  /// it is not known yet whom others have.
   virtual bool relays_all() const = 0;
   /// Can more be relayed? To be asked before an event is taken.
   virtual bool has_room() const = 0;
