@@ -9,6 +9,7 @@ export class Line {
   #connections = new Set();
   #down = false;
   #bytesPerSecond = Infinity;
+  #lateness = 0;
   /** Looks at bytes on their way to the client; a number: so many of them pass yet, and the line is cut. */
   lastBytes = () => undefined;
 
@@ -43,7 +44,8 @@ export class Line {
       const left = this.lastBytes(bytes);
       if (left !== undefined) return near.write(bytes.subarray(0, left), () => this.cut());
       if (vanished) return;
-      near.write(bytes);
+      if (this.#lateness > 0) setTimeout(() => near.write(bytes), this.#lateness);
+      else near.write(bytes);
       if (this.#bytesPerSecond === Infinity) return;
       far.pause();
       setTimeout(() => far.resume(), (1000 * bytes.length) / this.#bytesPerSecond);
@@ -69,6 +71,10 @@ export class Line {
   /** So fast does the client read from now on. */
   slow(bytesPerSecond) {
     this.#bytesPerSecond = bytesPerSecond;
+  }
+  /** What the server says arrives so many milliseconds later, from now on. */
+  late(ms) {
+    this.#lateness = ms;
   }
   get state() {
     return `${this.#down ? "down" : "up"}, ${this.#connections.size} connections`;
