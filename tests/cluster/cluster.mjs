@@ -20,7 +20,7 @@ export const leaseMs = 1000, graceMs = 1000;
 /** Users of a node that died are offline everywhere after so long a time. */
 export const goneMs = leaseMs + graceMs + 1000;
 
-const common = {
+export const common = {
   JWT_SECRET: secret, API_KEY: apiKey, NODE_LEASE_MS: String(leaseMs), PRESENCE_GRACE_MS: String(graceMs), RESTART_GRACE_MS: String(graceMs),
   LOG_LEVEL: "info", DRAIN_MS: "500",
 };

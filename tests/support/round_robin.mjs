@@ -53,6 +53,7 @@ export class RoundRobin {
     upstream.on("error", () => response.destroy());
     // A client that has gone by now sent its request all the same: the server sees both.
     if (response.destroyed) return upstream.end(() => upstream.destroy());
+    response.on("finish", () => request.unpipe(upstream).resume()); // the rest of a body that is too large
     response.on("close", () => upstream.destroy());
     request.pipe(upstream);
   }
@@ -79,6 +80,6 @@ export class RoundRobin {
   }
 }
 
-const forwarded = ({ headers, socket }) => ({ ...headers, connection: "close", "x-forwarded-for": socket.remoteAddress });
+const forwarded = ({ headers, socket }) => ({ ...headers, connection: "close", "x-forwarded-for": socket.remoteAddress ?? "" });
 /** What the server says of its own connection is not for the client. */
 const withoutHop = (raw) => raw.flatMap((name, i) => (i % 2 || /^(connection|keep-alive)$/i.test(name) ? [] : [name, raw[i + 1]]));
