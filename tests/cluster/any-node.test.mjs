@@ -12,6 +12,13 @@ const range = (count) => Array.from({ length: count }, (_, n) => n);
 /** Handshakes go to the node of that index; all that has a sid goes to the next node, as ever. */
 const handshakesAt = ({ proxy }, index) => (proxy.chooses = ({ url }) => (/[?&]sid=/.test(url) ? undefined : index));
 
+/** Logs in, comes back by itself after an end, and goes with the test. */
+async function loginPatiently(t, cluster, options) {
+  const client = await login(cluster, { reconnection: true, reconnectionDelay: 50, reconnectionDelayMax: 200, ...options });
+  t.after(() => client.disconnect());
+  return client;
+}
+
 /** What it sends is answered, and what it is sent arrives once, whichever nodes are asked. */
 async function works(cluster, client, user, count = 10) {
   const answers = range(count).map((n) => client.timeout(10000).emitWithAck("ask", n));
@@ -101,12 +108,11 @@ test("a sid of no living node is unknown at once", { skip }, withCluster(many, a
   });
 }));
 
-test("a node that is killed takes its sessions along; their clients are back by themselves", { skip }, withCluster(many, async (cluster) => {
-  const patient = { reconnection: true, reconnectionDelay: 50, reconnectionDelayMax: 200 };
+test("a node that is killed takes its sessions along; their clients are back by themselves", { skip }, withCluster(many, async (cluster, t) => {
   const clients = [];
   for (const n of range(30)) {
     handshakesAt(cluster, n % 3);
-    clients.push(await login(cluster, { user: `user${n}`, transports: n % 2 ? ["polling"] : undefined, ...patient }));
+    clients.push(await loginPatiently(t, cluster, { user: `user${n}`, transports: n % 2 ? ["polling"] : undefined }));
   }
   cluster.proxy.chooses = () => undefined;
   await cluster.nodes[0].kill();
@@ -118,12 +124,11 @@ test("a node that is killed takes its sessions along; their clients are back by 
   clients.forEach((client) => client.disconnect());
 }));
 
-test("SIGTERM of one node moves nobody else, though it passes on what others are asked", { skip }, withCluster({ ...many, env: { ...many.env, DRAIN_MS: "1000" } }, async (cluster) => {
-  const patient = { reconnection: true, reconnectionDelay: 50, reconnectionDelayMax: 200 };
+test("SIGTERM of one node moves nobody else, though it passes on what others are asked", { skip }, withCluster({ env: { PRESENCE_EVENTS: "off", DRAIN_MS: "1000" } }, async (cluster, t) => {
   const clients = [];
   for (const n of range(45)) {
     handshakesAt(cluster, n % 3);
-    const client = await login(cluster, { user: `user${n}`, transports: n % 2 ? ["polling"] : ["websocket"], ...patient });
+    const client = await loginPatiently(t, cluster, { user: `user${n}`, transports: n % 2 ? ["polling"] : ["websocket"] });
     client.home = n % 3;
     client.ends = 0;
     client.on("disconnect", () => ++client.ends);

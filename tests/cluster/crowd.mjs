@@ -8,7 +8,7 @@ class Watcher {
   #stories = new Map();
   static async at(node, user) {
     const watcher = new Watcher();
-    Object.assign(watcher, { node, user });
+    Object.assign(watcher, { node, user, server: node.server });
     watcher.socket = await login(node, { user, transports: ["websocket"] });
     const note = (sign) => ({ userId }) => watcher.#stories.set(userId, watcher.story(userId) + sign);
     watcher.socket.on("user_online", note("+")).on("user_offline", note("-"));
@@ -54,8 +54,9 @@ export class Crowd {
   namesAt(node) {
     return this.names.filter((name) => this.homes.get(name) === node);
   }
+  /** Those whose node has not died since. */
   get watching() {
-    return this.watchers.filter(({ node }) => node.alive);
+    return this.watchers.filter(({ node, server }) => node.alive && node.server === server);
   }
 
   /** Every living node says that just these are online, and says how many. */

@@ -38,10 +38,10 @@ export class RedisServer {
 
   /** Starts it again, on the same port, with the data that is on its disk. */
   async start() {
-    this.child = spawn(program, ["-"], { stdio: ["pipe", "pipe", "inherit"] });
+    this.child = spawn(program, ["-"], { stdio: ["pipe", "pipe", "pipe"] });
     this.child.stdin.end(this.#settings.join("\n") + "\n");
     this.child.log = "";
-    this.child.stdout.on("data", (data) => (this.child.log += data));
+    for (const stream of [this.child.stdout, this.child.stderr]) stream.on("data", (data) => (this.child.log += data));
     this.#ended = once(this.child, "exit");
     for (;;) {
       if (this.child.exitCode !== null) throw new Error(`redis-server ended: ${this.child.log}`);
