@@ -95,6 +95,7 @@ void serve_client(std::uint16_t port, unsigned threads) {
   config.ping_interval = std::chrono::milliseconds{2000};
   config.recovery_window = std::chrono::seconds{120};
   config.log_level = "warn";
+  config.redis_url = redis_url();
 
   WebSocketService service{config};
   add_main_namespace(service.events());

@@ -28,6 +28,11 @@ unsigned long number(const char* name, const char* otherwise) {
 
 }  // namespace
 
+std::string signalbox::conformance::redis_url() {
+  const char* value = std::getenv("REDIS_URL");
+  return value ? value : "";
+}
+
 int main(int argc, char** argv) try {
   const std::string_view wanted = argc == 3 && std::string_view(argv[1]) == "--suite" ? argv[2] : "";
   for (const Suite& suite : kSuites) {

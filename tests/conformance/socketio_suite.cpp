@@ -26,6 +26,7 @@ void serve_socketio(std::uint16_t port, unsigned threads) {
   config.max_payload_bytes = 1'000'000;
   config.client_events_per_s = 0;  // a pong of these 200 ms must not wait behind a burst of events
   config.log_level = "warn";
+  config.redis_url = redis_url();
 
   WebSocketService service{config};
   service.events("/custom").without_jwt().on_connect(send_auth);
