@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "base/random.hpp"
 #include "store/file_format.hpp"
 
@@ -57,6 +58,21 @@ OutcomeFile::OutcomeFile(const std::string& directory, const std::function<bool(
   bring_up_to_date(file_, give_up);
   rows_before_ = static_cast<Row>(store::last_row(file_));
   statements_.emplace(file_.get());
+}
+
+// Each start has a second of its own, also where two come in one, or the clock was put back. A million rows a second is
+// more than any disk takes, so that it begins behind all rows of those before; 52 bits last for a century.
+Row OutcomeFile::new_start() {
+  constexpr std::int64_t kBegin = 1'735'689'600'000;  // 2025, in ms
+  constexpr unsigned kRowsASecond = 20;               // bits
+  file_.execute("CREATE TABLE IF NOT EXISTS start(second INTEGER NOT NULL)");
+  Statement last(file_.get(), "SELECT ifnull(max(second), -1) FROM start");
+  last.step();
+  const std::int64_t second = std::max((coarse_unix_ms() - kBegin) / 1000, last.number(0) + 1);
+  last.reset();
+  Statement(file_.get(), "INSERT INTO start(second) VALUES(?)").bind(second).run();
+  Statement(file_.get(), "DELETE FROM start WHERE second < ?").bind(second).run();
+  return static_cast<Row>(second) << kRowsASecond;
 }
 
 std::string OutcomeFile::name() {

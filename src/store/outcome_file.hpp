@@ -37,6 +37,8 @@ class OutcomeFile {
 
   /// The newest row that the file had at the start. Later ones are free.
   Row rows_before() const { return rows_before_; }
+  /// Rows behind this one are of no start before. Once a start.
+  Row new_start();
   /// A name that this file has and no other; made when it is first asked for.
   std::string name();
   users::StoredExtent extent();

@@ -11,21 +11,12 @@ namespace {
 
 constexpr Milliseconds kAskAgain{50};  ///< between two looks at whether the start is to be given up
 
-/// Rows begin behind that one. A million a second is more than any disk takes, so that later starts begin behind all
-/// rows of this one; 52 bits last for a century.
-Row first_row(const SqliteStore::Options& options) {
-  constexpr std::int64_t kBegin = 1'735'689'600'000;  // 2025, in ms
-  constexpr unsigned kRowsASecond = 20;               // bits
-  if (!options.unique_rows) return 0;
-  return static_cast<Row>(std::max<std::int64_t>(0, coarse_unix_ms() - kBegin) / 1000) << kRowsASecond;
-}
-
 }  // namespace
 
 SqliteStore::SqliteStore(const std::string& directory, Options options)
     : directory_(directory),
       options_(std::move(options)),
-      writer_(std::make_shared<StoreWriter>(directory, options_.queue, first_row(options_))) {
+      writer_(std::make_shared<StoreWriter>(directory, options_.queue, options_.unique_rows)) {
   // A file that may grow no more is an error to it like the others: SIGXFSZ, as any signal, is blocked there.
   thread_ = service_thread([writer = writer_] { writer->run(); });
   try {

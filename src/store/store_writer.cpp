@@ -28,10 +28,10 @@ void StoreWriter::run() {
       last_sign = Clock::now();
       return queue.ending();
     });
-    queue.begin_behind(std::max(first_, file.rows_before()));
+    queue.begin_behind(unique_rows_ ? std::max(file.new_start(), file.rows_before()) : file.rows_before());
     opened.set_value();
     serve(file);
-  } catch (...) {  // only the constructor throws
+  } catch (...) {  // the file could not be opened
     opened.set_exception(std::current_exception());
   }
   queue.ended();

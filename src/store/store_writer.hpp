@@ -14,9 +14,9 @@ namespace signalbox::store {
 /// Does what its queue says, on a thread of its own: the only one that touches the file.
 class StoreWriter {
  public:
-  /// Rows begin behind that one, if the file has no later ones.
-  StoreWriter(std::string directory, StoreQueue::Options options, Row first)
-      : queue(options), directory_(std::move(directory)), first_(first) {}
+  /// `unique_rows`: no row is one of an earlier start.
+  StoreWriter(std::string directory, StoreQueue::Options options, bool unique_rows)
+      : queue(options), directory_(std::move(directory)), unique_rows_(unique_rows) {}
 
   /// The whole life of the thread: opens the file, serves the queue until its end, closes the file.
   void run();
@@ -33,7 +33,7 @@ class StoreWriter {
   void read_some(OutcomeFile& file);
 
   const std::string directory_;
-  const Row first_;
+  const bool unique_rows_;
   log::RareWarning step_refused_, cannot_read_;
   std::optional<StoreQueue::Question> reading_;
 };
