@@ -43,6 +43,10 @@ struct Reader {
     failed = true;
     return 0;
   }
+  std::uint8_t kind() {
+    const std::uint64_t kind = number();
+    return kind <= UINT8_MAX ? static_cast<std::uint8_t>(kind) : UINT8_MAX;
+  }
   std::string_view text() {
     const std::uint64_t size = number();
     if (failed || size > left.size()) {
@@ -55,7 +59,7 @@ struct Reader {
   }
 };
 
-std::optional<FrameKind> kind_of(std::uint64_t carried) {
+std::optional<FrameKind> kind_of(std::uint8_t carried) {
   switch (static_cast<Carried>(carried)) {
     case Carried::event:
       return FrameKind::event;
@@ -69,7 +73,7 @@ std::optional<FrameKind> kind_of(std::uint64_t carried) {
 
 std::optional<RelayedEvent> read_event(Reader& in) {
   RelayedEvent event{.user = in.text()};
-  const auto kind = kind_of(in.number());
+  const auto kind = kind_of(in.kind());
   event.packet = in.text();
   event.job_id = in.text();
   event.home = in.text();
@@ -80,7 +84,7 @@ std::optional<RelayedEvent> read_event(Reader& in) {
 }
 
 std::optional<NodePart> read_part(Reader& in) {
-  switch (static_cast<Kind>(in.number())) {
+  switch (static_cast<Kind>(in.kind())) {
     case Kind::event:
       return read_event(in);
     case Kind::receipt: {
@@ -141,6 +145,7 @@ std::expected<FrameRef, std::string_view> frame_of(const RelayedEvent& event, st
   constexpr std::string_view kHead = "42";
   constexpr std::size_t kMostKey = 256;
   if (!event.packet.starts_with("42[\"")) return std::unexpected("it is no event");
+  if (event.kind == FrameKind::event && !event.job_id.empty()) return std::unexpected("it is no job's event");
   if (event.job_id.size() > kMostKey) return std::unexpected("its job's id is too long");
   if (!valid_json(event.packet.substr(kHead.size()), json_depth + 1)) return std::unexpected("it is no JSON");
   const std::size_t at = event.job_id.empty() ? std::string_view::npos : event.packet.find(event.job_id);

@@ -1,0 +1,112 @@
+#include "cluster/node_message.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace signalbox::cluster::test {
+namespace {
+
+const std::string kDone = R"(42["job_completed",{"jobId":"7"}])";
+
+RelayedEvent done_event() {
+  return {.user = "ada", .kind = FrameKind::outcome, .packet = kDone, .job_id = "7", .home = "home-a", .row = 1u << 20};
+}
+std::string every_part() {
+  NodeMessageWriter writer("node-1");
+  writer.add(done_event());
+  writer.add(RelayedEvent{.user = {}, .packet = R"(42["news",{}])"});
+  writer.add(RelayedReceipt{.user = "grace {x}", .row = (std::uint64_t{1} << 52) - 1, .at = 1'764'000'000'000});
+  writer.add(RelayedTunnel{.message = std::string_view("a\0b", 3)});
+  return writer.bytes();
+}
+std::string why_no_frame(const RelayedEvent& event, std::size_t depth = 8) {
+  const auto frame = frame_of(event, depth);
+  return frame ? "a frame" : std::string(frame.error());
+}
+
+TEST(NodeMessage, has_every_part_as_it_was_added) {
+  const std::string bytes = every_part();
+  const auto message = read_node_message(bytes);
+  ASSERT_TRUE(message) << message.error();
+  EXPECT_EQ(message->sender, "node-1");
+  ASSERT_EQ(message->parts.size(), 4u);
+  const auto& event = std::get<RelayedEvent>(message->parts[0]);
+  EXPECT_EQ(event.user, "ada");
+  EXPECT_EQ(event.kind, FrameKind::outcome);
+  EXPECT_EQ(event.packet, kDone);
+  EXPECT_EQ(event.job_id, "7");
+  EXPECT_EQ(event.home, "home-a");
+  EXPECT_EQ(event.row, 1u << 20);
+  EXPECT_EQ(std::get<RelayedEvent>(message->parts[1]).user, "");
+  const auto& receipt = std::get<RelayedReceipt>(message->parts[2]);
+  EXPECT_EQ(receipt.user, "grace {x}");
+  EXPECT_EQ(receipt.row, (std::uint64_t{1} << 52) - 1);
+  EXPECT_EQ(receipt.at, 1'764'000'000'000);
+  EXPECT_EQ(std::get<RelayedTunnel>(message->parts[3]).message, std::string_view("a\0b", 3));
+}
+
+TEST(NodeMessage, cut_anywhere_is_refused_or_has_fewer_parts) {
+  const std::string whole = every_part();
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    const std::string cut = whole.substr(0, size);
+    const auto message = read_node_message(cut);
+    EXPECT_TRUE(!message || message->parts.size() < 4) << size;
+  }
+}
+
+TEST(NodeMessage, of_another_version_or_with_an_unknown_part_is_refused) {
+  EXPECT_EQ(read_node_message("").error(), "it is of another version");
+  EXPECT_EQ(read_node_message("\x02").error(), "it is of another version");
+  const std::string empty = NodeMessageWriter("n").bytes();
+  EXPECT_TRUE(read_node_message(empty)->parts.empty());
+  EXPECT_EQ(read_node_message(empty + '\0').error(), "it has a part of an unknown kind");
+  EXPECT_EQ(read_node_message(empty + '\x04').error(), "it has a part of an unknown kind");
+  // 257 is no event, though its last byte is.
+  EXPECT_EQ(read_node_message(empty + "\x81\x02").error(), "it has a part of an unknown kind");
+  // An event of an unknown kind.
+  EXPECT_EQ(read_node_message(empty + std::string("\x01\0\x09\0\0\0\0", 7)).error(),
+            "it has a part of an unknown kind");
+  const std::string of_256 = empty + std::string("\x01\0\x80\x02\0\0\0\0", 8);
+  EXPECT_EQ(read_node_message(of_256).error(), "it has a part of an unknown kind");
+}
+
+TEST(NodeMessage, lengths_beyond_its_end_are_refused) {
+  const std::string empty = NodeMessageWriter("n").bytes();
+  const std::string huge = "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", endless(40, '\xff');
+  for (const std::string& length : {std::string("\x7f"), huge, endless})
+    EXPECT_EQ(read_node_message(empty + "\x03" + length + "abc").error(), "it ends in the middle of a part");
+}
+
+TEST(NodeMessage, a_relayed_event_becomes_the_frame_that_it_was) {
+  const auto frame = frame_of(done_event(), 8);
+  ASSERT_TRUE(frame) << frame.error();
+  EXPECT_EQ((*frame)->packet(), kDone);
+  EXPECT_EQ((*frame)->kind(), FrameKind::outcome);
+  EXPECT_EQ((*frame)->key(), "7");
+  // An id that the packet has escaped stands beside it.
+  const auto other = frame_of({.user = "ada", .kind = FrameKind::progress, .packet = kDone, .job_id = "\xc3\xa9"}, 8);
+  EXPECT_EQ((*other)->key(), "\xc3\xa9");
+}
+
+TEST(NodeMessage, what_a_client_could_not_read_is_no_frame) {
+  for (const char* packet : {"", "2", "42", "40", "42[]", "42[1]", R"(43["a"])", R"(42/x,["a"])", R"(451-["a"])"})
+    EXPECT_EQ(why_no_frame({.user = "ada", .packet = packet}), "it is no event") << packet;
+  for (const char* packet :
+       {R"(42["a")", R"(42["a",])", R"(42["a"]])", R"(42["a",1e400])", "42[\"\xff\"]", R"(42["\ud800"])"})
+    EXPECT_EQ(why_no_frame({.user = "ada", .packet = packet}), "it is no JSON") << packet;
+  EXPECT_EQ(why_no_frame({.user = "ada", .packet = R"(42["a",[[1]]])"}, 2), "a frame");
+  EXPECT_EQ(why_no_frame({.user = "ada", .packet = R"(42["a",[[[1]]]])"}, 2), "it is no JSON");
+  RelayedEvent event = done_event();
+  const std::string longest(256, 'x'), longer(257, 'x');
+  event.job_id = longest;
+  EXPECT_EQ(why_no_frame(event), "a frame");
+  event.job_id = longer;
+  EXPECT_EQ(why_no_frame(event), "its job's id is too long");
+  event = done_event();
+  event.kind = FrameKind::event;
+  EXPECT_EQ(why_no_frame(event), "it is no job's event");
+}
+
+}  // namespace
+}  // namespace signalbox::cluster::test
