@@ -19,7 +19,7 @@ class OfferedGroups {
   void begin(users::CommitGroup group) {
     if (group == 0) return;
     const Lock lock(mutex_);
-    ++groups_[group].left;
+    if (!ended_) ++groups_[group].left;
   }
   void end(users::CommitGroup group) {
     if (group == 0) return;
@@ -46,11 +46,12 @@ class OfferedGroups {
     }
     then();
   }
-  /// Nothing is on its way any more.
+  /// Nothing is on its way any more, nor will be.
   void end_all() {
     std::unordered_map<users::CommitGroup, Group> all;
     {
       const Lock lock(mutex_);
+      ended_ = true;
       all.swap(groups_);
     }
     for (auto& [group, each] : all) {
@@ -65,6 +66,7 @@ class OfferedGroups {
   };
   Mutex mutex_;  ///< outcomes are put by every thread, and Redis answers on one
   std::unordered_map<users::CommitGroup, Group> groups_ SB_GUARDED_BY(mutex_);
+  bool ended_ SB_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace signalbox::cluster
