@@ -137,10 +137,12 @@ void Replica::set_nodes(Partition& partition, const UserNodes& user) {
   if (state.nodes == user.nodes) return;
   const std::string before = std::exchange(state.nodes, user.nodes);
   const bool was_known = std::exchange(state.known, any_online(read_node_states(state.nodes)));
+  const bool was_held = state.held;
   if (was_known && !state.known) state.held = held_until_ != kNever;
   if (state.known) state.held = false;
   const NodeStates others = others_in(state.nodes);
-  if (!std::ranges::is_permutation(others, others_in(before))) observer_.on_elsewhere(at->first, others);
+  if (state.held != was_held || !std::ranges::is_permutation(others, others_in(before)))
+    observer_.on_elsewhere(at->first, others);
   settle(partition, at);
 }
 
@@ -164,6 +166,7 @@ void Replica::on_timer(TimePoint now) {
     for (auto at = each.users.begin(); at != each.users.end();) {
       const auto held = at++;
       if (!std::exchange(held->second.held, false)) continue;
+      observer_.on_elsewhere(held->first, others_in(held->second.nodes));
       settle(each, held);
     }
   }

@@ -49,7 +49,7 @@ class Replica {
   class Observer {
    public:
     virtual void on_presence(const std::string& user, bool online) = 0;
-    /// What other nodes have of the user. The views are good until this returns.
+    /// What other nodes have of the user; also when held() has changed. The views are good until this returns.
     virtual void on_elsewhere(const std::string& user, const NodeStates& nodes) = 0;
     /// Of that partition something was missed: on_snapshot() is wanted.
     virtual void wants_snapshot(unsigned partition) = 0;

@@ -30,14 +30,14 @@ class Whereabouts {
     asked_[emitted.user].push_back(emitted);
     presence_.index.nodes_of(
         presence_.node.partition_of(emitted.user), emitted.user,
-        [this, user = emitted.user](const std::optional<std::string>& nodes) { on_answer(user, nodes.value_or("")); });
+        [this, user = emitted.user](const std::optional<std::string>& nodes) { on_answer(user, nodes); });
   }
 
  private:
-  // In the order in which they were emitted.
-  void on_answer(const std::string& user, std::string_view nodes) {
+  // In the order in which they were emitted. Without an answer, to where the replica has come meanwhile.
+  void on_answer(const std::string& user, const std::optional<std::string>& nodes) {
     const auto waiting = asked_.extract(user);
-    const NodeStates there = presence_.others_in(nodes);
+    const NodeStates there = nodes ? presence_.others_in(*nodes) : presence_.elsewhere(user);
     if (there.empty()) return;
     for (const Emitted& each : waiting.mapped()) send_(each, there);
   }

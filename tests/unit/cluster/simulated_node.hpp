@@ -96,7 +96,10 @@ struct Node final : Replica::Observer, PresenceScripts {
   void on_elsewhere(const std::string& user, const NodeStates& states) override {
     const NodesOfUser nodes = by_node(states);
     EXPECT_FALSE(nodes.contains(presence.id())) << "that is here";
-    EXPECT_NE(elsewhere.contains(user) ? elsewhere[user] : NodesOfUser{}, nodes) << user << " is told twice";
+    const bool is_held = replica.held(presence.partition_of(user), user), was_held = held.contains(user);
+    const bool same = (elsewhere.contains(user) ? elsewhere[user] : NodesOfUser{}) == nodes && is_held == was_held;
+    EXPECT_FALSE(same) << user << " is told twice";
+    is_held ? void(held.insert(user)) : void(held.erase(user));
     nodes.empty() ? void(elsewhere.erase(user)) : void(elsewhere[user] = nodes);
   }
   void wants_snapshot(unsigned partition) override {
@@ -174,6 +177,7 @@ struct Node final : Replica::Observer, PresenceScripts {
   std::set<unsigned> subscribed;
   std::map<std::string, HereState> here;
   std::set<std::string> announced;
+  std::set<std::string> held;            ///< likewise
   Elsewhere elsewhere;                   ///< as announced
   std::map<std::string, unsigned> told;  ///< how often each user was announced
   unsigned logins_left = 0;              ///< that still wait
