@@ -91,6 +91,7 @@ struct Node final : Replica::Observer, PresenceScripts {
   void on_presence(const std::string& user, bool now_online) override {
     EXPECT_NE(announced.contains(user), now_online) << user << " is told twice";
     now_online ? void(announced.insert(user)) : void(announced.erase(user));
+    if (!now_online) held.erase(user);
     ++told[user];
   }
   void on_elsewhere(const std::string& user, const NodeStates& states) override {

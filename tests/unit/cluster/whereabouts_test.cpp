@@ -1,0 +1,99 @@
+#include "cluster/whereabouts.hpp"
+
+#include <gtest/gtest.h>
+
+#include "ledger_node.hpp"
+
+namespace signalbox::cluster::test {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+struct WhereaboutsTest : OverRedis, redis::Client::Observer {
+  void SetUp() override {
+    OverRedis::SetUp();
+    if (IsSkipped()) return;
+    commands = &thread.add({.url = redis::parse_url(url()).value()}, *this);
+    subscriber = &thread.add(
+        {.url = redis::parse_url(url()).value(), .connection = {.mode = redis::ConnectionOptions::Mode::subscriber}},
+        *this);
+    presence.emplace(PresenceLink::Options{.times = {}, .make_id = [] { return "own"; }, .about = "{}"}, *commands,
+                     *subscriber, keys, directory.presence);
+    whereabouts.emplace(*presence, [this](const Emitted& event, const NodeStates& nodes) {
+      for (const NodeState& each : nodes)
+        sent.push_back(std::string(each.node) + " " + std::string(event.event->packet()));
+    });
+    thread.start();
+    both_up.get_future().wait();
+  }
+  void TearDown() override { thread.stop(); }
+  void on_up() override {
+    if (++up == 2) both_up.set_value();
+  }
+  void on_down(const redis::Error&) override {}
+
+  /// Waits until all is answered; a script that Redis did not know is sent once more.
+  void run(std::move_only_function<void()> task) {
+    for (int i = 0; i < 2; ++i) {
+      const auto done = std::make_shared<std::promise<void>>();
+      EXPECT_TRUE(thread.post([&task, this, done] {
+        if (task) std::exchange(task, nullptr)();
+        commands->send({"PING"}, [done](const redis::Answer&) { done->set_value(); });
+      }));
+      done->get_future().wait();
+    }
+  }
+  void enter(const std::string& node, const std::string& user) {
+    run([&] {
+      presence->index.tell(presence->node.partition_of(user), node, {{user, HereState::online(1)}},
+                           [](bool done) { EXPECT_TRUE(done); });
+    });
+  }
+  void emit(const std::string& user, const std::string& packet) {
+    whereabouts->route({.user = user, .event = text_frame(packet)});
+  }
+  users::test::FakeMailboxes mailboxes{1};
+  users::Directory directory{mailboxes, {}};
+  redis::ClientThread thread;
+  redis::Client *commands = nullptr, *subscriber = nullptr;
+  std::optional<PresenceLink> presence;
+  std::optional<Whereabouts> whereabouts;
+  std::promise<void> both_up;
+  int up = 0;
+  Texts sent;
+};
+
+TEST_F(WhereaboutsTest, while_the_index_is_asked_the_order_stays) {
+  enter("other", "ada");
+  run([&] {
+    emit("ada", "1");
+    emit("nobody", "x");
+    emit("ada", "2");
+    EXPECT_EQ(sent, Texts{});
+  });
+  EXPECT_EQ(sent, (Texts{"other 1", "other 2"}));
+  run([&] { emit("ada", "3"); });
+  EXPECT_EQ(sent, (Texts{"other 1", "other 2", "other 3"})) << "the replica does not have it: it is asked again";
+}
+
+TEST_F(WhereaboutsTest, an_event_goes_to_every_other_node_that_has_the_user) {
+  enter("own", "ada");
+  enter("b", "ada");
+  enter("c", "ada");
+  run([&] { emit("ada", "1"); });
+  std::ranges::sort(sent);
+  EXPECT_EQ(sent, (Texts{"b 1", "c 1"}));
+}
+
+TEST_F(WhereaboutsTest, a_Redis_that_has_gone_leaves_nothing_waiting) {
+  enter("other", "ada");
+  run([&] {
+    commands->stop();
+    emit("ada", "1");
+    emit("ada", "2");
+    EXPECT_EQ(sent, Texts{});
+  });
+}
+
+}  // namespace
+}  // namespace signalbox::cluster::test
