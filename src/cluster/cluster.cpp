@@ -99,6 +99,7 @@ users::OutcomeStore& Cluster::share(users::OutcomeStore& disk, std::string name)
                            .disk = disk,
                            .nodes = channels_to_nodes_,
                            .post = post,
+                           .is_here = [this](std::string_view user) { return guests_.has(user); },
                            .relay = [this](const Emitted& emitted) { whereabouts_.route(emitted); }},
       outcomes_, options_.limits.json_depth);
   store_ = std::make_unique<SharedStore>(disk, ledger_->groups, [this](Inbox::Task task) { put(std::move(task)); });
@@ -228,6 +229,7 @@ void Cluster::agree() {
                         [this](const std::optional<Agreement>& theirs) { on_agreement(theirs); });
 }
 
+// A Redis that is still loading its data is asked again.
 void Cluster::on_agreement(const std::optional<Agreement>& theirs) {
   if (connected_ || leaving_ || !commands_.is_up() || !subscriber_.is_up()) return;
   if (!theirs) return ask_again("it runs no scripts for its user");
@@ -354,13 +356,16 @@ void Cluster::take(const RelayedEvent& event) {
   if (!frame) return counts_.unreadable.reached({{"why", std::string(frame.error())}});
   counts_.events_in.fetch_add(1, std::memory_order_relaxed);
   if (event.user.empty()) {
-    if (!emitter_.take_for_all(*std::move(frame)))
+    if (!emitter_.take_for_all(users::notice_of({*std::move(frame)})))
       counts_.refusals.events.reached({{"why", "the server is overloaded"}});
     return;
   }
-  const bool held = ledger_ && !event.home.empty();
-  const users::Row row = held ? ledger_->row_of({.home = std::string(event.home), .row = event.row}) : 0;
-  const auto taken = directory_.take(event.user, users::EncodedEvent{*std::move(frame)}, row);
+  const users::EncodedEvent taken_over{*std::move(frame)};
+  const OutcomeName name{.home = std::string(event.home), .row = event.row};
+  const bool held = ledger_ && taken_over.kept_outcome() && !name.home.empty();
+  if (held && (!name.valid() || name.home == ledger_->home()))
+    return counts_.unreadable.reached({{"why", "it names no outcome of another node"}});
+  const auto taken = directory_.take(event.user, taken_over, held ? ledger_->row_of(name) : 0);
   if (!taken) counts_.refusals.events.reached({{"why", std::string(to_text(users::to_emit_error(taken.error())))}});
 }
 

@@ -78,7 +78,11 @@ std::string Keys::of_node(unsigned partition, std::string_view node) const {
 
 Keys::OfUser Keys::jobs_of(std::string_view user) const {
   const std::string begin = prefix_ + ":{o:" + escaped(user) + "}";
-  return {.order = begin + ":i", .packets = begin + ":p", .received = begin + ":h", .progress = begin + ":g"};
+  return {.order = begin + ":i",
+          .packets = begin + ":p",
+          .received = begin + ":h",
+          .progress = begin + ":g",
+          .jobs = begin + ":j"};
 }
 
 std::string Keys::changes(unsigned partition) const {

@@ -25,12 +25,13 @@ class Keys {
   std::string dead_nodes() const { return prefix_ + ":{nodes}:dead"; }            ///< set
   std::string about_nodes() const { return prefix_ + ":{nodes}:about"; }          ///< hash: node -> what is known of it
   std::string agreed() const { return prefix_ + ":meta"; }                        ///< hash: partitions, protocol
-  /// What is kept of a user's jobs, in four keys of one slot.
+  /// What is kept of a user's jobs, in keys of one slot.
   struct OfUser {
     std::string order;     ///< sorted set: outcome -> its time
     std::string packets;   ///< hash: outcome -> its event
     std::string received;  ///< sorted set: outcome -> when
     std::string progress;  ///< hash: job -> its newest event
+    std::string jobs;      ///< hash: outcome -> its job, and "=job" -> its outcome
   };
   OfUser jobs_of(std::string_view user) const;
   std::string keeper() const { return prefix_ + ":{nodes}:keeper"; }  ///< text: which node

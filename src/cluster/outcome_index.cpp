@@ -16,37 +16,56 @@ using redis::Reply;
 using redis::Script;
 using redis::ScriptCall;
 
-// KEYS in all of these: the order, the packets, the receipts, the progress.
+// KEYS in all of these: the order, the packets, the receipts, the progress, the jobs.
+constexpr std::string_view kTakeOut = R"(
+local function take_out(name)
+  redis.call('ZREM', KEYS[1], name)
+  redis.call('HDEL', KEYS[2], name)
+  local job = redis.call('HGET', KEYS[5], name)
+  redis.call('HDEL', KEYS[5], name)
+  if job and redis.call('HGET', KEYS[5], '=' .. job) == name then redis.call('HDEL', KEYS[5], '=' .. job) end
+end
+local function keep_for(ttl)
+  for _, key in ipairs({KEYS[1], KEYS[2], KEYS[3], KEYS[5]}) do redis.call('PEXPIRE', key, ttl) end
+end
+)";
+
+// A job has one outcome: the newest, or the one whose node knew the other, which counts as received from then on, so
+// that it does not come back. Those past their time go as well.
 const Script& offer_script() {
-  static const Script script(R"(
+  static const Script script(std::string(kTakeOut) + R"(
 local name, time, event, ttl, job, replaces = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local received = redis.call('ZSCORE', KEYS[3], name)
-if received then return received end
-if replaces ~= '' then
-  redis.call('ZREM', KEYS[1], replaces)
-  redis.call('HDEL', KEYS[2], replaces)
+if received then return {received, ''} end
+local before = redis.call('HGET', KEYS[5], '=' .. job) or ''
+if before == name then before = '' end
+local newer = before ~= '' and before ~= replaces and redis.call('ZSCORE', KEYS[1], before)
+if newer and tonumber(newer) > tonumber(time) then return {newer, ''} end
+for _, old in ipairs({before, replaces}) do
+  if old ~= '' then
+    take_out(old)
+    redis.call('ZADD', KEYS[3], 'NX', time, old)
+  end
 end
-redis.call('HDEL', KEYS[4], job)
-redis.call('ZADD', KEYS[1], time, name)
+for _, old in ipairs(redis.call('ZRANGE', KEYS[1], '-inf', time - ttl, 'BYSCORE', 'LIMIT', 0, 200)) do take_out(old) end
+if redis.call('ZADD', KEYS[1], time, name) == 1 then redis.call('HDEL', KEYS[4], job) end
 redis.call('HSET', KEYS[2], name, event)
-redis.call('PEXPIRE', KEYS[1], ttl)
-redis.call('PEXPIRE', KEYS[2], ttl)
-return '0'
+redis.call('HSET', KEYS[5], name, job, '=' .. job, name)
+keep_for(ttl)
+return {'0', before}
 )");
   return script;
 }
 
-// What was received too long ago to be told again goes, some of it at a time.
+// What was received too long ago to be told again goes, some of it at a time; it is the newest of that, for the rest
+// has gone before.
 const Script& received_script() {
-  static const Script script(R"(
+  static const Script script(std::string(kTakeOut) + R"(
 local at, ttl, replay = ARGV[1], ARGV[2], ARGV[3]
 for i = 4, #ARGV do redis.call('ZADD', KEYS[3], 'NX', at, ARGV[i]) end
 redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', at - ttl)
-redis.call('PEXPIRE', KEYS[3], ttl)
-for _, name in ipairs(redis.call('ZRANGE', KEYS[3], '-inf', at - replay, 'BYSCORE', 'LIMIT', 0, 200)) do
-  redis.call('ZREM', KEYS[1], name)
-  redis.call('HDEL', KEYS[2], name)
-end
+keep_for(ttl)
+for _, name in ipairs(redis.call('ZRANGE', KEYS[3], at - replay, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 200)) do take_out(name) end
 return 1
 )");
   return script;
@@ -67,13 +86,16 @@ return {out, ARGV[1] == '0' and redis.call('HVALS', KEYS[4]) or {}}
 
 std::vector<std::string> all_keys(const Keys& keys, std::string_view user) {
   Keys::OfUser of = keys.jobs_of(user);
-  return {std::move(of.order), std::move(of.packets), std::move(of.received), std::move(of.progress)};
+  return {std::move(of.order), std::move(of.packets), std::move(of.received), std::move(of.progress),
+          std::move(of.jobs)};
 }
 
-/// A score, which may have been written with an exponent.
-std::int64_t score_in(std::string_view text) {
-  double value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
+/// A score, which may have been written with an exponent. Nothing: it is no time.
+std::optional<std::int64_t> time_in(std::string_view text) {
+  constexpr double kMost = 1e15;
+  double value = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || !(value >= 0 && value <= kMost)) return std::nullopt;
   return static_cast<std::int64_t>(value);
 }
 
@@ -89,19 +111,21 @@ std::optional<OutcomeName> OutcomeName::read(std::string_view text) {
   OutcomeName name{.home = std::string(text.substr(0, colon)), .row = 0};
   const std::string_view digits = text.substr(colon + 1);
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), name.row, 16);
-  if (error != std::errc{} || end != digits.data() + digits.size() || name.home.empty()) return std::nullopt;
-  return name;
+  const bool whole = error == std::errc{} && end == digits.data() + digits.size();
+  return whole && name.valid() ? std::optional(std::move(name)) : std::nullopt;
 }
 
 void OutcomeIndex::offer(const Offer& offer, Milliseconds patience,
-                         std::move_only_function<void(std::optional<std::int64_t>)> on) {
+                         std::move_only_function<void(std::optional<Entered>)> on) {
   client_.run(
       offer_script(),
       {.keys = all_keys(keys_, offer.user),
        .arguments = {offer.name.text(), std::to_string(offer.time), offer.event, std::to_string(times_.outcome_ttl),
                      offer.job_id, offer.replaces ? offer.replaces->text() : std::string()}},
       [on = std::move(on)](const Answer& answer) mutable {
-        on(answer ? std::optional(score_in(answer->text)) : std::nullopt);
+        if (!answer || answer->elements.size() != 2) return on(std::nullopt);
+        on(Entered{.received_at = time_in(answer->elements[0].text).value_or(0),
+                   .replaced = OutcomeName::read(answer->elements[1].text)});
       },
       patience);
 }
@@ -136,10 +160,11 @@ void OutcomeIndex::read_page(Reading reading) {
     for (Reply& each : page) {
       if (each.elements.size() != 4) continue;
       auto name = OutcomeName::read(each.elements[0].text);
-      if (!name || each.elements[3].text.empty()) continue;
+      const auto time = time_in(each.elements[1].text), received_at = time_in(each.elements[2].text);
+      if (!name || !time || !received_at || each.elements[3].text.empty()) continue;
       reading.found.outcomes.push_back({.name = *std::move(name),
-                                        .time = score_in(each.elements[1].text),
-                                        .received_at = score_in(each.elements[2].text),
+                                        .time = *time,
+                                        .received_at = *received_at,
                                         .event = std::move(each.elements[3].text)});
     }
     for (Reply& each : answer->elements[1].elements) reading.found.progress.push_back(std::move(each.text));

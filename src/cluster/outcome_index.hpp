@@ -14,8 +14,10 @@ namespace signalbox::cluster {
 
 /// Names an outcome among those of all nodes: the store in which it lies, and its row there.
 struct OutcomeName {
+  static constexpr unsigned kRowBits = 52;  ///< no row of a store is larger
   std::string home;
   std::uint64_t row = 0;
+  bool valid() const { return !home.empty() && row != 0 && row >> kRowBits == 0; }
   std::string text() const;  ///< of one home in the order of their rows
   static std::optional<OutcomeName> read(std::string_view text);
   bool operator==(const OutcomeName&) const = default;
@@ -54,9 +56,12 @@ class OutcomeIndex {
     std::string event;
     std::optional<OutcomeName> replaces{};  ///< an outcome of the same job, which nobody is to be told any more
   };
-  /// Enters it, unless it is there. Answers with when its user received it, 0 if not; nothing: Redis does not answer in
-  /// that time.
-  void offer(const Offer& offer, Milliseconds patience, std::move_only_function<void(std::optional<std::int64_t>)> on);
+  struct Entered {
+    std::int64_t received_at = 0;           ///< or when a newer one of its job took its place; 0: it is unread
+    std::optional<OutcomeName> replaced{};  ///< which was there of its job, and is not told any more
+  };
+  /// Enters it, unless it is there. Answers with nothing if Redis does not, in that time.
+  void offer(const Offer& offer, Milliseconds patience, std::move_only_function<void(std::optional<Entered>)> on);
   /// The user has received these.
   void received(const std::string& user, const std::vector<OutcomeName>& names, std::int64_t at,
                 std::move_only_function<void(bool)> on);

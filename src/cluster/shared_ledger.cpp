@@ -8,8 +8,10 @@
 namespace signalbox::cluster {
 namespace {
 
-constexpr unsigned kRowBits = 52;
+constexpr unsigned kRowBits = OutcomeName::kRowBits;
 constexpr std::size_t kMostHomes = 1u << 11;
+/// When an outcome was received in whose place another one is told: too long ago to be told again.
+constexpr users::WallMs kReplaced = 1;
 
 std::string event_bytes(std::string_view user, const Frame& event) {
   NodeMessageWriter writer({});
@@ -81,14 +83,26 @@ void SharedLedger::offer(OutcomeIndex::Offer offer, std::move_only_function<void
   }
   index_.offer(offer, kPatience,
                [this, user = offer.user, name = offer.name,
-                then = std::move(then)](std::optional<std::int64_t> received_at) mutable {
-                 if (!received_at) behind_ = true;
-                 if (received_at && *received_at != 0) {
-                   const users::Row row = row_of(name);
-                   around_.directory.ledger.received(user, {&row, 1}, *received_at);
+                then = std::move(then)](const std::optional<OutcomeIndex::Entered>& entered) mutable {
+                 if (!entered) {
+                   behind_ = true;
+                   return then(false);
                  }
-                 then(received_at == 0);
+                 if (entered->received_at != 0) note_received(user, name, entered->received_at);
+                 if (entered->replaced) on_replaced(user, *entered->replaced);
+                 then(entered->received_at == 0);
                });
+}
+
+void SharedLedger::note_received(const std::string& user, const OutcomeName& name, users::WallMs at) {
+  const users::Row row = row_of(name);
+  around_.directory.ledger.received(user, {&row, 1}, at);
+}
+
+void SharedLedger::on_replaced(const std::string& user, const OutcomeName& name) {
+  if (name.home == home_) return note_received(user, name, kReplaced);
+  if (name.home != kEmitter)
+    around_.nodes.add(name.home, RelayedReceipt{.user = user, .row = name.row, .at = kReplaced});
 }
 
 void SharedLedger::on_task(const Received& received) {
@@ -110,9 +124,14 @@ void SharedLedger::tell_received(Received received) {
   });
 }
 
+void SharedLedger::tell_untold() {
+  for (Received& each : std::exchange(untold_, {})) tell_received(std::move(each));
+}
+
 void SharedLedger::on_receipt(const RelayedReceipt& receipt) {
-  const users::Row row = receipt.row;
-  if (!users::of_another(row)) around_.directory.ledger.received(receipt.user, {&row, 1}, receipt.at);
+  const OutcomeName name{.home = home_, .row = receipt.row};
+  if (name.valid() && receipt.at > 0)
+    note_received(std::string(receipt.user), name, std::min(receipt.at, coarse_unix_ms()));
 }
 
 // A second later, with the newest there is then.
@@ -132,7 +151,8 @@ void SharedLedger::on_timer(TimePoint now) {
 void SharedLedger::prepare(const std::string& user, std::move_only_function<void()> then) {
   if (!connected_ || prepared_.contains(user)) return then();
   index_.jobs_of(user, kPatience, [this, user, then = std::move(then)](const std::optional<IndexedJobs>& jobs) mutable {
-    if (jobs) {
+    // Who went meanwhile has no place in the ledger here.
+    if (jobs && around_.is_here(user)) {
       take(user, *jobs);
       if (connected_) prepared_.insert(user);
     }
@@ -140,14 +160,34 @@ void SharedLedger::prepare(const std::string& user, std::move_only_function<void
   });
 }
 
+void SharedLedger::bring(const std::string& user) {
+  prepared_.erase(user);
+  to_read_.push_back(user);
+  catch_up();
+}
+
+// A few at a time, so that no login waits for all.
+void SharedLedger::catch_up() {
+  if (std::exchange(catching_up_, true)) return;
+  while (connected_ && !to_read_.empty() && reading_ < kAtOnce) {
+    const std::string user = std::move(to_read_.front());
+    to_read_.pop_front();
+    if (!around_.is_here(user)) continue;
+    ++reading_;
+    prepare(user, [this] {
+      --reading_;
+      catch_up();
+    });
+  }
+  catching_up_ = false;
+}
+
 void SharedLedger::take(const std::string& user, const IndexedJobs& jobs) {
   std::vector<users::Ledger::Found> found;
   const auto add = [&](const std::string& bytes, const IndexedOutcome* outcome) {
-    const auto message = read_node_message(bytes);
-    const auto* event = message && message->parts.size() == 1 ? std::get_if<RelayedEvent>(&message->parts[0]) : nullptr;
-    auto frame = event ? frame_of(*event, json_depth_) : std::unexpected(std::string_view());
+    FrameRef frame = job_event_in(bytes, user, outcome ? FrameKind::outcome : FrameKind::progress);
     if (!frame) return;
-    found.push_back({.frame = *std::move(frame),
+    found.push_back({.frame = std::move(frame),
                      .time = outcome ? outcome->time : coarse_unix_ms(),
                      .received_at = outcome ? outcome->received_at : 0,
                      .row = outcome ? row_of(outcome->name) : 0});
@@ -161,20 +201,15 @@ void SharedLedger::take(const std::string& user, const IndexedJobs& jobs) {
     }
   }
   for (const std::string& event : jobs.progress) add(event, nullptr);
-  if (!found.empty()) take_here(user, std::move(found));
+  if (!found.empty()) around_.directory.take_found(user, std::move(found));
 }
 
-// Sockets that are here already are told as of anything that is emitted.
-void SharedLedger::take_here(const std::string& user, std::vector<users::Ledger::Found> found) {
-  if (around_.directory.sockets.here(user).connected != 0) {
-    const auto to_be_told = [](const users::Ledger::Found& one) { return one.row != 0 && one.received_at == 0; };
-    for (users::Ledger::Found& one : found) {
-      if (to_be_told(one))
-        static_cast<void>(around_.directory.take(user, users::EncodedEvent{std::move(one.frame)}, one.row));
-    }
-    std::erase_if(found, [](const users::Ledger::Found& one) { return !one.frame; });
-  }
-  around_.directory.ledger.take_found(user, std::move(found));
+/// None: these are the bytes of something else.
+FrameRef SharedLedger::job_event_in(std::string_view bytes, std::string_view user, FrameKind kind) const {
+  const auto message = read_node_message(bytes);
+  const auto* event = message && message->parts.size() == 1 ? std::get_if<RelayedEvent>(&message->parts[0]) : nullptr;
+  if (!event || event->user != user || event->kind != kind || event->job_id.empty()) return {};
+  return frame_of(*event, json_depth_).value_or(FrameRef());
 }
 
 void SharedLedger::on_gone(const std::string& user) {
@@ -182,18 +217,19 @@ void SharedLedger::on_gone(const std::string& user) {
   around_.directory.ledger.drop_found(user);
 }
 
-// Another server may be the primary now, without what the last one was told in the end.
 void SharedLedger::on_connected() {
   connected_ = true;
-  for (Received& each : std::exchange(untold_, {})) tell_received(std::move(each));
-  offer_all_again();
+  tell_untold();
   look_at_epoch();
 }
 
+// A Redis that comes back, or the one that takes its place, may have lost its newest entries.
 void SharedLedger::on_lost() {
   connected_ = false;
+  behind_ = true;
   prepared_.clear();
   progress_.clear();
+  to_read_.clear();
   ++round_;
   on_their_way_ = 0;
   again_.clear();
@@ -201,14 +237,16 @@ void SharedLedger::on_lost() {
 }
 
 void SharedLedger::look_at_epoch() {
-  if (behind_ && connected_) offer_all_again();
   index_.epoch([this](std::optional<std::string> epoch) {
-    if (!epoch || !connected_ || epoch_ == *epoch) return;
-    const bool first = epoch_.empty();
+    if (!epoch || !connected_) return;
+    const bool lost = !epoch_.empty() && epoch_ != *epoch;
     epoch_ = *std::move(epoch);
-    prepared_.clear();
-    if (!first) log::warn("Redis has lost its memory: outcomes that nobody has received are offered again");
-    offer_all_again();
+    if (lost) {
+      prepared_.clear();
+      log::warn("Redis has lost its memory: outcomes that nobody has received are offered again");
+    }
+    tell_untold();
+    if (lost || behind_) offer_all_again();
   });
 }
 

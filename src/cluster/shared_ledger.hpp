@@ -34,6 +34,8 @@ class SharedLedger {
     NodeChannels& nodes;
     /// Runs it on the cluster's thread.
     std::function<void(std::move_only_function<void()>)> post;
+    /// Has this node clients of that user, or do any come?
+    std::function<bool(std::string_view user)> is_here;
     /// Tells sockets on other nodes.
     std::function<void(Emitted)> relay;
   };
@@ -54,10 +56,7 @@ class SharedLedger {
   /// Brings what the index has of a user into the ledger, and calls `then`; at once if that was done.
   void prepare(const std::string& user, std::move_only_function<void()> then);
   /// The same for somebody who is here, and may have missed something.
-  void bring(const std::string& user) {
-    prepared_.erase(user);
-    prepare(user, [] {});
-  }
+  void bring(const std::string& user);
   void on_gone(const std::string& user);
 
   void on_connected();
@@ -73,16 +72,20 @@ class SharedLedger {
  private:
   OutcomeName name_of(users::Row row) const;
   void offer(OutcomeIndex::Offer offer, std::move_only_function<void(bool)> then);
+  void note_received(const std::string& user, const OutcomeName& name, users::WallMs at);
+  void on_replaced(const std::string& user, const OutcomeName& name);
   void tell_received(Received received);
+  void tell_untold();
+  void catch_up();
+  FrameRef job_event_in(std::string_view bytes, std::string_view user, FrameKind kind) const;
   void take(const std::string& user, const IndexedJobs& jobs);
-  void take_here(const std::string& user, std::vector<users::Ledger::Found> found);
   void offer_all_again();
   void go_on_offering();
   void offer_next();
   void read_and_offer(std::vector<users::Ledger::Unread> unread);
   void offer_again(const users::Ledger::Unread& unread);
 
-  static constexpr std::size_t kAtOnce = 200;  ///< offers again on their way
+  static constexpr std::size_t kAtOnce = 200;  ///< offers again on their way, and users who are read again
   static constexpr std::size_t kReceipts =
       10'000;  ///< batches of receipts that wait for Redis; past it some are told again
 
@@ -92,10 +95,13 @@ class SharedLedger {
   const std::size_t json_depth_;
   std::vector<std::string> homes_;  ///< of others; a row has its home's place here
   bool connected_ = false;
-  bool behind_ = false;  ///< an offer was not answered
+  bool behind_ = true;  ///< Redis may not have all that it was offered
   std::string epoch_;
   std::unordered_set<std::string> prepared_;  ///< users whose outcomes were brought, and who are here since
   std::deque<Received> untold_;               ///< receipts that Redis does not have
+  std::deque<std::string> to_read_;           ///< users who are here, and are to be read again
+  std::size_t reading_ = 0;                   ///< of them
+  bool catching_up_ = false;
   struct Progress {
     TimePoint at;
     Progressed of;

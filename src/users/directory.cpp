@@ -64,6 +64,21 @@ std::expected<std::size_t, Refusal> Directory::emit(std::string_view id, Encoded
   return queued;
 }
 
+// Whoever is here is told: a receipt for what comes later counts for all that came before.
+void Directory::take_found(std::string_view id, std::vector<Ledger::Found> found) {
+  Stripe& stripe = users_.of(id);
+  {
+    const Lock lock(stripe.mutex);
+    User& user = stripe.find_or_add(id);
+    std::vector<JobEntry> news = ledger.take_found(stripe, user, std::move(found));
+    for (JobEntry& outcome : news) {
+      constexpr bool kWhereNoRoomIs = true;  // it cannot be refused any more
+      if (!user.sockets.empty()) mailboxes_.deliver(user.sockets, outcome.frame, outcome.number, kWhereNoRoomIs);
+    }
+  }
+  mailboxes_.deliver_own();
+}
+
 /// For how many sockets of other nodes. Somebody of whom nothing is known may just have come to another node.
 std::size_t Directory::relay(const Stripe& stripe, const HashedText& user, FrameRef event, const Posted& here,
                              OtherNodes& others) const SB_REQUIRES(stripe.mutex) {

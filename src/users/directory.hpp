@@ -64,6 +64,9 @@ class Directory {
   std::expected<std::size_t, Refusal> take(std::string_view user, EncodedEvent event, Row row) {
     return emit(user, std::move(event), {.row = row});
   }
+  /// The same for what was found of a user later, the oldest first: what is new of it goes to the sockets that are
+  /// here.
+  void take_found(std::string_view user, std::vector<Ledger::Found> found);
   /// All or none. Returns how many of these went to a socket. The order within a user is that of the list.
   std::expected<std::size_t, BatchRefusal> emit_all(std::vector<Emission> emissions, CommitGroup group = 0);
 

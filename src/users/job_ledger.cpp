@@ -58,21 +58,31 @@ bool UserJobs::has(std::string_view job_id, Row row) const {
   return outcome && outcome->frame && outcome->row == row;
 }
 
-// What is known of a job already is newer, but for whether it was received: every node hears all that is emitted to a
-// user who is there.
-void UserJobs::take_found(JobEntry outcome, std::vector<Gone>& gone) {
-  const std::string job_id(outcome.frame->key());
-  KeptJob* known = jobs_.find(HashedText(job_id));
-  const JobEntry* kept = known ? known->outcome() : nullptr;
+// A job that has begun to run again since keeps its progress, and its outcome beside it.
+std::uint64_t UserJobs::take_found(JobEntry outcome, std::vector<Gone>& gone) {
+  KeptJob* known = jobs_.find(HashedText(outcome.frame->key()));
+  JobEntry* kept = known ? known->outcome() : nullptr;
   if (kept && kept->row == outcome.row) {
     if (kept->unread() && !outcome.unread()) note_received(*known, outcome.received_at);
-  } else if (!known || known->newest.time < outcome.time) {
-    if (kept) gone.push_back({kept->row, false});
+    push_out(gone);
+    return 0;
+  }
+  if (kept && kept->time > outcome.time) return 0;
+  if (kept) gone.push_back({kept->row, false});
+  const std::uint64_t number = outcome.number = last_number_ + 1;
+  if (known && known->runs && known->newest.time >= outcome.time) {
+    last_number_ = number;
+    jobs_.unlink(*known);
+    if (kept) memory_.uncount(*kept);
+    known->ended_before = std::make_unique<JobEntry>(std::move(outcome));
+    memory_.count(*known->ended_before);
+    jobs_.link(*known);
+  } else {
     if (known) take_out(*known);
-    outcome.number = last_number_ + 1;
     restore(std::move(outcome));
   }
   push_out(gone);
+  return number;
 }
 
 void UserJobs::note_received(KeptJob& job, LedgerMs at) {

@@ -69,10 +69,9 @@ bool Ledger::has(const User& user, std::string_view job, Row row) {
   return user.jobs && user.jobs->has(job, row);
 }
 
-void Ledger::take_found(std::string_view id, std::vector<Found> found) {
-  Stripe& stripe = ledger_.users.of(id);
-  const Lock lock(stripe.mutex);
-  UserJobs& jobs = stripe.jobs_of(stripe.find_or_add(id));
+std::vector<JobEntry> Ledger::take_found(Stripe& stripe, User& user, std::vector<Found> found) {
+  UserJobs& jobs = stripe.jobs_of(user);
+  std::vector<JobEntry> news;
   std::vector<UserJobs::Gone> gone;
   for (Found& one : found) {
     ledger_.date_from_store(one.time, one.received_at);
@@ -81,11 +80,13 @@ void Ledger::take_found(std::string_view id, std::vector<Found> found) {
       if (!jobs.newest(job.text)) jobs.keep(job, std::move(one.frame), one.time, gone);
       continue;
     }
-    jobs.take_found({.frame = std::move(one.frame), .time = one.time, .received_at = one.received_at, .row = one.row},
-                    gone);
+    JobEntry outcome{.frame = one.frame, .time = one.time, .received_at = one.received_at, .row = one.row};
+    outcome.number = jobs.take_found(outcome, gone);
+    if (outcome.number != 0 && outcome.unread()) news.push_back(std::move(outcome));
   }
   ledger_.forget(gone);
   expiry_.look_at_growth(stripe);
+  return news;
 }
 
 void Ledger::received(std::string_view id, std::span<const Row> rows, WallMs at) {
@@ -122,7 +123,7 @@ void Ledger::drop_found(std::string_view id) {
   Stripe& stripe = ledger_.users.of(id);
   const Lock lock(stripe.mutex);
   User* user = stripe.users.find(HashedText(id));
-  if (!user || !user->jobs || !user->sockets.empty() || user->readers != 0) return;
+  if (!user || !user->jobs || !user->sockets.empty()) return;
   user->jobs->drop_found();
   if (user->jobs->empty()) user->jobs.reset();
   if (user->forgotten()) stripe.users.erase(*user);

@@ -55,8 +55,9 @@ class Ledger {
     WallMs time = 0, received_at = 0;
     Row row = 0;
   };
-  /// Takes what was found of the user's outcomes, the oldest first: to be told at logins from now on.
-  void take_found(std::string_view user, std::vector<Found> found);
+  /// Takes what was found of the user's outcomes, the oldest first: to be told at logins from now on. Returns those
+  /// that are new here and unread.
+  std::vector<JobEntry> take_found(Stripe& stripe, User& user, std::vector<Found> found) SB_REQUIRES(stripe.mutex);
   /// The user has received these, as another node says.
   void received(std::string_view user, std::span<const Row> rows, WallMs at);
   /// An outcome in this node's store that nobody has received.

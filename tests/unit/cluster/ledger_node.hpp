@@ -126,7 +126,7 @@ struct LedgerNode final : redis::Client::Observer {
 
   void on_up() override {
     ++connections;
-    ledger.on_connected({here.begin(), here.end()});
+    ledger.on_connected();
   }
   void on_down(const redis::Error&) override { ledger.on_lost(); }
   void do_task(const Offered& task) { ledger.on_task(task); }
@@ -147,7 +147,8 @@ struct LedgerNode final : redis::Client::Observer {
   redis::ClientThread thread;
   redis::Client& client;
   OutcomeIndex index{client, keys, {.outcome_ttl = 3'600'000, .progress_ttl = 60'000, .replay = 60'000}};
-  NodeChannels nodes{client, keys, "tag", [](const std::string&) {}};
+  Counts counts;
+  NodeChannels nodes{client, keys, "tag", counts, [](const std::string&) {}};
   std::set<std::string, std::less<>> here;
   std::vector<std::string> relayed;
   int connections = 0;

@@ -99,7 +99,8 @@ class NotedStore final : public OutcomeStore {
   }
   /// "what user job, user job"
   void note(std::string what, const std::vector<Row>& rows) {
-    for (const Row row : rows) what += (row == rows.front() ? " " : ", ") + names_.at(row - 1);
+    for (const Row row : rows)
+      what += (row == rows.front() ? " " : ", ") + (of_another(row) ? "another node's" : names_.at(row - 1));
     notes.push_back(std::move(what));
   }
   std::vector<std::string> names_;  ///< "user job" by row
