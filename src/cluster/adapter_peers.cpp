@@ -8,7 +8,7 @@
 namespace signalbox::cluster {
 namespace {
 
-using Kind = redis::Subscriptions::Kind;
+using SubscriptionKind = redis::Subscriptions::Kind;
 
 /// The users whose rooms these are, each once; nothing if there is a room of another kind.
 std::optional<std::vector<std::string_view>> users_of(const std::vector<std::string>& rooms) {
@@ -43,7 +43,7 @@ AdapterPeers::AdapterPeers(AdapterOptions options, const Channels& channels, red
 // By patterns, which PUBSUB NUMSUB does not count: whoever is counted owes servers of Socket.IO answers.
 void AdapterPeers::subscribe(const std::vector<std::string>& namespaces) {
   const auto listen_to = [this](const std::string& pattern) {
-    subscriber_.subscribe(Kind::pattern, pattern, [](const std::expected<void, redis::Error>&) {});
+    subscriber_.subscribe(SubscriptionKind::pattern, pattern, [](const std::expected<void, redis::Error>&) {});
   };
   listen_to(literal_pattern(channels_.broadcast()) + (options_.all_users ? "*" : ""));
   listen_to(literal_pattern(channels_.request()));

@@ -11,9 +11,9 @@
 namespace signalbox::cluster {
 namespace {
 
-using Kind = redis::Subscriptions::Kind;
+using SubscriptionKind = redis::Subscriptions::Kind;
 
-constexpr Milliseconds kSecond{1000}, kEpochEach{5000};
+constexpr Milliseconds kSecond{1000}, kFarewell{500}, kEpochEach{5000};
 constexpr std::chrono::seconds kWaitAtStart{2};
 
 redis::ClientOptions client_options(const ClusterOptions& options, redis::ConnectionOptions::Mode mode,
@@ -123,7 +123,6 @@ void Cluster::start(std::vector<std::string> namespaces) {
 // That this node goes is said before the connection ends; a Redis that does not answer is not waited for long.
 void Cluster::stop() {
   if (!std::exchange(started_, false)) return;
-  constexpr Milliseconds kPatience{500};
   std::promise<void> said;
   auto heard = said.get_future();
   const bool posted = thread_.post([this, said = std::move(said)]() mutable {
@@ -133,9 +132,9 @@ void Cluster::stop() {
     carries_ = false;
     tunnels_.close_all();
     channels_to_nodes_.flush();
-    commands_.send({"PING"}, [said = std::move(said)](const redis::Answer&) mutable { said.set_value(); }, kPatience);
+    commands_.send({"PING"}, [said = std::move(said)](const redis::Answer&) mutable { said.set_value(); }, kFarewell);
   });
-  if (posted) heard.wait_for(kPatience);
+  if (posted) heard.wait_for(kFarewell);
   thread_.stop();
   if (ledger_) ledger_->groups.end_all();
 }
@@ -249,9 +248,9 @@ void Cluster::ask_again(std::string_view why) {
 // Who may not hear this may not hear the rest.
 void Cluster::subscribe() {
   const std::string own = keys_.node(options_.tag);
-  subscriber_.subscribe(Kind::channel, own, [this, own](const std::expected<void, redis::Error>& heard) {
+  subscriber_.subscribe(SubscriptionKind::channel, own, [this, own](const std::expected<void, redis::Error>& heard) {
     if (heard) return begin();
-    subscriber_.unsubscribe(Kind::channel, own);
+    subscriber_.unsubscribe(SubscriptionKind::channel, own);
     ask_again(heard.error().text);
   });
 }
@@ -282,7 +281,7 @@ void Cluster::begin() {
 }
 
 void Cluster::listen_to(const std::string& channel) {
-  subscriber_.subscribe(Kind::channel, channel, [](const std::expected<void, redis::Error>&) {});
+  subscriber_.subscribe(SubscriptionKind::channel, channel, [](const std::expected<void, redis::Error>&) {});
 }
 
 void Cluster::on_side_down(std::string_view what, const redis::Error& why) {

@@ -8,7 +8,7 @@
 namespace signalbox::cluster {
 namespace {
 
-using Kind = redis::Subscriptions::Kind;
+using SubscriptionKind = redis::Subscriptions::Kind;
 
 // KEYS: the lease. ARGV: who wants it, and for how long.
 const redis::Script& hold_script() {
@@ -65,8 +65,9 @@ void Keeper::set(bool keeps) {
   if (std::exchange(keeps_, keeps) == keeps) return;
   log::debug(keeps ? "this node keeps what emitters publish for users who are nowhere"
                    : "another node may keep it now");
-  if (keeps) return subscriber_.subscribe(Kind::pattern, pattern_, [](const std::expected<void, redis::Error>&) {});
-  subscriber_.unsubscribe(Kind::pattern, pattern_);
+  if (keeps)
+    return subscriber_.subscribe(SubscriptionKind::pattern, pattern_, [](const std::expected<void, redis::Error>&) {});
+  subscriber_.unsubscribe(SubscriptionKind::pattern, pattern_);
 }
 
 }  // namespace signalbox::cluster

@@ -16,6 +16,8 @@ namespace signalbox::cluster {
 namespace {
 
 constexpr std::uint8_t kTimestamp = 0xFF;  ///< extension type -1
+/// notepack.io 2, as emitters of version 4 have it: a byte is undefined, eight are a date, others are bytes.
+constexpr std::uint8_t kOfNotepack = 0;
 
 std::uint64_t big_endian(std::string_view bytes) {
   std::uint64_t value = 0;
@@ -39,6 +41,11 @@ std::optional<Timestamp> read_timestamp(std::string_view bytes) {
     default:
       return std::nullopt;
   }
+}
+
+Timestamp of_milliseconds(std::int64_t ms) {
+  const std::int64_t seconds = ms / 1000 - (ms % 1000 < 0);
+  return {seconds, static_cast<std::uint64_t>(ms - seconds * 1000) * 1'000'000};
 }
 
 /// As Date.prototype.toISOString() writes it; null beyond the years that std::chrono counts, where nobody has an event.
@@ -86,7 +93,9 @@ class Writer final : public JsonListener {
   }
   bool binary(binary_t& value) override {
     const std::string_view bytes(reinterpret_cast<const char*>(value.data()), value.size());
-    if (value.has_subtype()) return extension(value.subtype(), bytes);
+    return value.has_subtype() ? extension(value.subtype(), bytes) : attach(bytes);
+  }
+  bool attach(std::string_view bytes) {
     if (attachments_.size() == limits_.attachments) return fail("it has too many attachments");
     attachments_.emplace_back(bytes);
     attached_ += bytes.size();
@@ -95,6 +104,8 @@ class Writer final : public JsonListener {
   bool start_object(std::size_t) override { return open('{'); }
   bool start_array(std::size_t) override { return open('['); }
   bool key(string_t& name) override {
+    member_at_ = json_.size();
+    first_member_ = first_;
     separate();
     append_json_string(json_, name);
     json_ += ':';
@@ -106,8 +117,19 @@ class Writer final : public JsonListener {
 
  private:
   bool extension(std::uint64_t type, std::string_view bytes) {
+    if (type == kOfNotepack && bytes.size() == 1) return undefined();
+    if (type == kOfNotepack && bytes.size() == sizeof(std::int64_t))
+      return write(iso_8601(of_milliseconds(static_cast<std::int64_t>(big_endian(bytes)))));
+    if (type == kOfNotepack) return attach(bytes);
     const auto time = type == kTimestamp ? read_timestamp(bytes) : std::nullopt;
     return time ? write(iso_8601(*time)) : fail("it has an extension type that is no timestamp");
+  }
+  /// A member is left out, and an element is null.
+  bool undefined() {
+    if (!std::exchange(after_key_, false)) return write("null");
+    json_.resize(member_at_);
+    first_ = first_member_;
+    return true;
   }
   bool open(char bracket) {
     if (depth_ == limits_.depth) return fail("it is nested too deeply");
@@ -145,8 +167,10 @@ class Writer final : public JsonListener {
   std::vector<std::string> attachments_;
   std::size_t attached_ = 0;  ///< bytes
   std::size_t depth_ = 0;
-  bool first_ = true;       ///< nothing stands before it in its array or object
-  bool after_key_ = false;  ///< of its member
+  bool first_ = true;          ///< nothing stands before it in its array or object
+  bool after_key_ = false;     ///< of its member
+  std::size_t member_at_ = 0;  ///< where the last key begins, with what separates it
+  bool first_member_ = true;   ///< was that the first of its object?
   std::string_view error_ = "it is not MessagePack";
 };
 

@@ -8,7 +8,7 @@ namespace signalbox::cluster {
 namespace {
 
 constexpr char kFormat = 1;
-enum class Kind : std::uint8_t { event = 1, receipt = 2, tunnel = 3 };
+enum class PartKind : std::uint8_t { event = 1, receipt = 2, tunnel = 3 };
 enum class Carried : std::uint8_t { event, progress, outcome };
 
 void append_number(std::string& out, std::uint64_t number) {
@@ -28,7 +28,7 @@ Carried carried(FrameKind kind) {
 }
 
 /// Takes values from the front; once one is not whole, `failed`.
-struct Reader {
+struct PartReader {
   std::string_view left;
   bool failed = false;
 
@@ -71,7 +71,7 @@ std::optional<FrameKind> kind_of(std::uint8_t carried) {
   return std::nullopt;
 }
 
-std::optional<RelayedEvent> read_event(Reader& in) {
+std::optional<RelayedEvent> read_event(PartReader& in) {
   RelayedEvent event{.user = in.text()};
   const auto kind = kind_of(in.kind());
   event.packet = in.text();
@@ -83,17 +83,17 @@ std::optional<RelayedEvent> read_event(Reader& in) {
   return event;
 }
 
-std::optional<NodePart> read_part(Reader& in) {
-  switch (static_cast<Kind>(in.kind())) {
-    case Kind::event:
+std::optional<NodePart> read_part(PartReader& in) {
+  switch (static_cast<PartKind>(in.kind())) {
+    case PartKind::event:
       return read_event(in);
-    case Kind::receipt: {
+    case PartKind::receipt: {
       RelayedReceipt receipt{.user = in.text()};
       receipt.row = in.number();
       receipt.at = static_cast<std::int64_t>(in.number());
       return receipt;
     }
-    case Kind::tunnel:
+    case PartKind::tunnel:
       return RelayedTunnel{.message = in.text()};
   }
   return std::nullopt;
@@ -107,7 +107,7 @@ NodeMessageWriter::NodeMessageWriter(std::string_view sender) {
 }
 
 void NodeMessageWriter::add(const RelayedEvent& event) {
-  append_number(out_, static_cast<std::uint64_t>(Kind::event));
+  append_number(out_, static_cast<std::uint64_t>(PartKind::event));
   append_text(out_, event.user);
   append_number(out_, static_cast<std::uint64_t>(carried(event.kind)));
   append_text(out_, event.packet);
@@ -117,20 +117,20 @@ void NodeMessageWriter::add(const RelayedEvent& event) {
 }
 
 void NodeMessageWriter::add(const RelayedReceipt& receipt) {
-  append_number(out_, static_cast<std::uint64_t>(Kind::receipt));
+  append_number(out_, static_cast<std::uint64_t>(PartKind::receipt));
   append_text(out_, receipt.user);
   append_number(out_, receipt.row);
   append_number(out_, static_cast<std::uint64_t>(receipt.at));
 }
 
 void NodeMessageWriter::add(const RelayedTunnel& tunnel) {
-  append_number(out_, static_cast<std::uint64_t>(Kind::tunnel));
+  append_number(out_, static_cast<std::uint64_t>(PartKind::tunnel));
   append_text(out_, tunnel.message);
 }
 
 std::expected<NodeMessage, std::string_view> read_node_message(std::string_view bytes) {
   if (bytes.empty() || bytes.front() != kFormat) return std::unexpected("it is of another version");
-  Reader in{.left = bytes.substr(1)};
+  PartReader in{.left = bytes.substr(1)};
   NodeMessage message{.sender = in.text(), .parts = {}};
   while (!in.failed && !in.left.empty()) {
     auto part = read_part(in);

@@ -4,8 +4,11 @@
 #include <utility>
 
 namespace signalbox::cluster {
+namespace {
 
-using Kind = redis::Subscriptions::Kind;
+using SubscriptionKind = redis::Subscriptions::Kind;
+
+}  // namespace
 
 PresenceLink::PresenceLink(Options options, redis::Client& commands, redis::Client& subscriber, const Keys& keys,
                            users::Presence& presence)
@@ -26,8 +29,8 @@ void PresenceLink::on_connected(TimePoint now) {
   asked_ = 0;
   versions_at_ = now + kVersionsEach;
   for (const auto& [channel, partition] : partition_of_) {
-    if (era != 1) subscriber_.unsubscribe(Kind::channel, channel);
-    subscriber_.subscribe(Kind::channel, channel,
+    if (era != 1) subscriber_.unsubscribe(SubscriptionKind::channel, channel);
+    subscriber_.subscribe(SubscriptionKind::channel, channel,
                           [this, partition, era](const std::expected<void, redis::Error>& heard) {
                             if (heard && era == era_) replica_.on_subscribed(partition);
                           });

@@ -28,7 +28,8 @@ namespace signalbox::cluster {
 struct TunnelOptions {
   std::size_t most = 10'000;        ///< ends on this node
   std::size_t window = 256 * 1024;  ///< bytes one way that the other end's connection has not taken
-  Milliseconds open_time{2000};     ///< for the owner's first word
+  Milliseconds open_time{
+      10'000};  ///< for the owner's first word; where nobody hears the first message, it is over at once
   Milliseconds probe_time{15'000};  ///< of silence, after which an entry asks whether the owner still has the tunnel
   Milliseconds write_time{30'000};  ///< for the rest of an answer, once the owner has said all
   Milliseconds linger{2000};        ///< for the client to close, once it has all

@@ -97,6 +97,7 @@ void Registry::warn_of_short_secret() const {
 
 std::vector<std::string> Registry::names() const {
   std::vector<std::string> names;
+  names.reserve(namespaces_.size());
   for (const auto& [name, nsp] : namespaces_) names.push_back(name);
   return names;
 }

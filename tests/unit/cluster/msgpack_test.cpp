@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "bytes.hpp"
 
@@ -64,6 +65,17 @@ TEST(Msgpack, is_refused_when_it_is_not_one_whole_value) {
   EXPECT_EQ(json_of("81 01 02"), "it is not MessagePack") << "a key is text";
   EXPECT_EQ(json_of("dd ffffffff"), "it is not MessagePack") << "four thousand million items that are not there";
   EXPECT_EQ(json_of("db ffffffff 61"), "it is not MessagePack");
+}
+
+TEST(Msgpack, is_read_as_older_emitters_write_it) {
+  EXPECT_EQ(json_of("d7 00 00000000 00000005"), R"("1970-01-01T00:00:00.005Z")");
+  EXPECT_EQ(json_of("d7 00 ffffffff ffffffff"), R"("1969-12-31T23:59:59.999Z")");
+  EXPECT_EQ(json_of("92 d4 00 00 01"), "[null,1]") << "undefined";
+  EXPECT_EQ(json_of("83 a161 d4 00 00 a162 01 a163 d4 00 00"), R"({"b":1})");
+  const auto with_bytes = unpack(bytes("c7 03 00 616263"), kLimits);
+  ASSERT_TRUE(with_bytes);
+  EXPECT_EQ(with_bytes->json, R"({"_placeholder":true,"num":0})");
+  EXPECT_EQ(with_bytes->attachments, std::vector<std::string>{"abc"});
 }
 
 TEST(Msgpack, is_bounded) {
