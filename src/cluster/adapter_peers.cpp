@@ -129,9 +129,9 @@ void AdapterPeers::refuse(std::string_view why) {
 void AdapterPeers::on_request(const std::string& nsp, std::string_view payload) {
   const auto request = read_adapter_request(payload, options_.limits);
   if (!request) return counts_.refusals.unreadable.reached({{"why", std::string(request.error())}});
-  using Type = AdapterRequest::Type;
-  if (request->type == Type::disconnect) return rooms_.disconnect(nsp, request->of, request->closes);
-  if (request->type == Type::join || request->type == Type::leave) counts_.refusals.requests.reached();
+  using RequestType = AdapterRequest::Type;
+  if (request->type == RequestType::disconnect) return rooms_.disconnect(nsp, request->of, request->closes);
+  if (request->type == RequestType::join || request->type == RequestType::leave) counts_.refusals.requests.reached();
 }
 
 void AdapterPeers::look_for_servers() {

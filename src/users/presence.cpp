@@ -126,8 +126,9 @@ std::size_t Presence::walk(Walk& walk, const std::function<void(const std::strin
     for (const User* user : piece) {
       if (user->online) visit(user->id);
     }
-    stripe.elsewhere.each_of(walk.piece, walk.pieces, [&](const Elsewhere& there) SB_REQUIRES(stripe.mutex) {
-      const User* user = there.online ? stripe.users.find(HashedText(there.id)) : nullptr;
+    const UserTable* const here = &stripe.users;
+    stripe.elsewhere.each_of(walk.piece, walk.pieces, [&](const Elsewhere& there) {
+      const User* user = there.online ? here->find(HashedText(there.id)) : nullptr;
       if (there.online && (!user || !user->online)) visit(there.id);
       ++looked_at;
     });
