@@ -84,6 +84,16 @@ export interface SignalboxOptions {
   restartGraceMs?: number;
   /** SERVE_CLIENT: Serve the browser's client script at SOCKET_PATH, as Socket.IO does. Off: pages need the script from elsewhere. Default: on, allowed: on, off (or true, false, 1, 0). */
   serveClient?: boolean;
+  /** REDIS_URL: Redis over which several nodes are one system (docs/scaling.md): redis://, rediss://, unix:// or redis+sentinel://; empty: this node is alone. Each login asks Redis once, and every node knows who is online on all of them. Default: one node. */
+  redisUrl?: string;
+  /** REDIS_KEY: The option `key` of Socket.IO's Redis emitters and adapter, which begins their channels. Emitters with another key are not heard. Default: socket.io. */
+  redisKey?: string;
+  /** REDIS_PREFIX: What the names of the nodes' own keys and channels begin with. Nodes of one prefix and one database are one system. Nodes with another prefix know nothing of each other. Default: sb. */
+  redisPrefix?: string;
+  /** REDIS_SUBSCRIBE: What a node hears of emitters: what is for its own users, or all, also for rooms that are named by sockets' ids. all: every node reads what is emitted to anybody. Default: users, allowed: users, all. */
+  redisSubscribe?: string;
+  /** NODE_LEASE_MS: How long a node is still taken for alive after it was last heard. Longer: users whose node has died stay online longer; shorter: a node that is slow for a moment is taken for dead. Default: 5000, in ms, allowed: 500 to 2147483647. */
+  nodeLeaseMs?: number;
   /** MAX_PAYLOAD_BYTES: Largest message, polling body or API body, attachments included. At most what a row of the store (SQLite) takes. Larger: each client can make the server hold more (TOTAL_PARTIAL_BYTES). Default: 1000000, in bytes, allowed: 128 to 900000000. */
   maxPayloadBytes?: number;
   /** JSON_DEPTH: Deepest nesting of JSON. Each level takes stack in code that walks through the JSON. Default: 128, in levels, allowed: 1 to 1024. */
