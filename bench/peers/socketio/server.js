@@ -9,9 +9,16 @@ const secret = createSecretKey(Buffer.from(process.env.JWT_SECRET));
 const presence = process.env.PRESENCE_EVENTS !== "off";
 const http = createServer(onRequest);
 const io = new Server(http, process.env.RECOVERY === "on" ? { connectionStateRecovery: {} } : {});
+if (process.env.REDIS_URL) io.adapter(await redisAdapter(process.env.REDIS_URL));
 const sockets = new Map(); // user -> count
 
 const emitToUser = (userId, event, data) => io.to(`user:${userId}`).emit(event, data);
+
+/** One of several servers: the classic adapter. */
+async function redisAdapter(url) {
+  const [{ createAdapter }, { Redis }] = await Promise.all([import("@socket.io/redis-adapter"), import("ioredis")]);
+  return createAdapter(new Redis(url), new Redis(url));
+}
 
 /** POST /api/emit of one event, as Signalbox has it for workers. */
 async function onRequest(request, response) {
