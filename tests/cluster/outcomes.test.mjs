@@ -1,0 +1,209 @@
+// No accepted outcome is lost while a node with its disk, or Redis with its memory, is there; its user is told on any node.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { api, emit, eventually, login } from "../e2e/support.mjs";
+import { kills } from "../faults/troubles.mjs";
+import { work } from "../faults/works.mjs";
+import { pause } from "../support/server.mjs";
+import { long, skip, withCluster } from "./cluster.mjs";
+import { emitters } from "./emitters.mjs";
+import { FaultyPlace } from "./faulty_place.mjs";
+
+// What was received is not told again, so that each telling is for one that was not.
+const env = { PRESENCE_EVENTS: "off", OUTCOME_REPLAY_MS: "0" };
+const websocket = { transports: ["websocket"] };
+const range = (count) => Array.from({ length: count }, (_, n) => n);
+
+async function accepted(node, jobId, user = "ada") {
+  assert.equal((await emit(node, user, "job_completed", { jobId, result: 1 })).status, 202);
+}
+/** The jobs of the outcomes that a login on this node is told, in order. The client stays. */
+async function toldAt(node, user = "ada") {
+  const client = await login(node, { user, ...websocket });
+  await emit(node, user, "end", null);
+  await client.heard("end");
+  client.jobs = client.inbox.all.filter(({ name }) => name === "job_completed").map(({ values: [{ jobId }] }) => jobId);
+  return client;
+}
+/** Logs in again and again, each time gone before a receipt, until it is told just these. */
+const untilTold = (node, jobs) =>
+  eventually(async () => {
+    const client = await toldAt(node);
+    client.disconnect();
+    return String(client.jobs) === String(jobs);
+  }, 10000);
+/** The node on which the user is has noted the receipt. */
+const received = (node, jobId, user = "ada") => eventually(async () => (await api(node, "GET", `/api/users/${user}/jobs/${jobId}`)).body.had, 10000);
+
+async function assertToldNowhere(nodes) {
+  for (const node of nodes) {
+    const client = await toldAt(node);
+    assert.deepEqual(client.jobs, []);
+    client.disconnect();
+  }
+}
+
+test("an outcome accepted on one node is told on another, once, and its receipt holds everywhere, through restarts", { skip }, withCluster({ env }, async ({ nodes }) => {
+  const [a, b] = nodes;
+  await accepted(a, "job");
+  const client = await toldAt(b);
+  assert.deepEqual(client.jobs, ["job"]);
+  await received(b, "job");
+  client.disconnect();
+  await assertToldNowhere(nodes);
+  for (const node of nodes) {
+    await node.kill();
+    await node.start();
+    await eventually(async () => (await fetch(`${node.url}/readyz`)).status === 200);
+    await assertToldNowhere(nodes);
+  }
+}));
+
+test("a client that is there is told at once, on whichever node, and once", { skip }, withCluster({ env }, async ({ nodes }) => {
+  const clients = await Promise.all(nodes.map((node) => login(node, { user: "ada", ...websocket })));
+  for (const [i, node] of nodes.entries()) await accepted(node, `job${i}`);
+  for (const [i, client] of clients.entries()) {
+    for (const n of range(3)) await client.inbox.take(({ name, values }) => name === "job_completed" && values[0].jobId === `job${n}`);
+    await received(nodes[i], "job0");
+    assert.deepEqual(client.inbox.all.filter(({ name }) => name === "job_completed"), []);
+  }
+  for (const node of nodes) for (const n of range(3)) await received(node, `job${n}`);
+  clients.forEach((client) => client.disconnect());
+  await assertToldNowhere(nodes);
+}));
+
+test("what one node was given is told in its order, on any node", { skip }, withCluster({ env }, async ({ nodes: [a, b, c] }) => {
+  const jobs = range(300).map((n) => `job${n}`);
+  for (const job of jobs) await accepted(a, job);
+  for (const node of [b, c, a]) {
+    const client = await toldAt(node);
+    assert.deepEqual(client.jobs, jobs);
+    client.disconnect();
+  }
+}));
+
+test("a node that dies with its disk loses nothing that it answered 202", { skip }, withCluster({ env }, async ({ nodes: [a, b] }) => {
+  for (const n of range(20)) await accepted(a, `job${n}`);
+  await a.kill();
+  a.forget();
+  const client = await toldAt(b);
+  assert.deepEqual(client.jobs, range(20).map((n) => `job${n}`));
+  client.disconnect();
+}));
+
+for (const [what, forget] of [
+  ["whose memory is flushed", ({ redis }) => redis.command("FLUSHALL")],
+  ["that comes back without its memory", async ({ redis }) => {
+    await redis.kill();
+    redis.forget();
+    await redis.start();
+  }],
+]) {
+  test(`outcomes survive a Redis ${what}`, { skip }, withCluster({ env, redis: { appendonly: true } }, async (cluster) => {
+    const [a, b] = cluster.nodes;
+    const done = await toldAt(b);
+    await accepted(a, "received");
+    await done.heard("job_completed");
+    await received(b, "received");
+    done.disconnect();
+    await eventually(async () => (await api(a, "GET", "/api/users/ada/jobs/received")).body.had); // it has been told so
+    for (const n of range(5)) await accepted(a, `job${n}`);
+    await forget(cluster);
+    await untilTold(b, range(5).map((n) => `job${n}`));
+  }));
+}
+
+test("with Redis away outcomes are accepted, told where they are, and everywhere when it is back", { skip }, withCluster({ env, redis: { appendonly: true } }, async ({ nodes: [a, b, c], redis }) => {
+  const here = await toldAt(a), there = await toldAt(b);
+  await redis.kill();
+  await accepted(a, "job");
+  assert.equal((await here.heard("job_completed")).jobId, "job");
+  here.disconnect(); // before a receipt
+  await redis.start();
+  assert.equal((await there.heard("job_completed")).jobId, "job");
+  await received(b, "job");
+  there.disconnect();
+  await eventually(async () => {
+    const client = await toldAt(c);
+    client.disconnect();
+    return client.jobs.length === 0;
+  });
+}));
+
+test("with a Redis that does not answer an outcome is accepted after a second", { skip }, withCluster({ env }, async ({ nodes: [a, b], redis }) => {
+  redis.freeze();
+  const begun = performance.now();
+  await accepted(a, "job");
+  const ms = performance.now() - begun;
+  redis.thaw();
+  assert.ok(ms < 2000, `it took ${ms} ms`);
+  await untilTold(b, ["job"]);
+}));
+
+test("the newest progress of a job is told at a login on another node", { skip, todo: "nodes do not share progress" }, withCluster({ env }, async ({ nodes: [a, b] }) => {
+  for (const progress of [10, 20, 30]) assert.equal((await emit(a, "ada", "job_progress", { jobId: "job", progress })).status, 202);
+  await eventually(async () => {
+    const client = await toldAt(b);
+    client.disconnect();
+    const told = client.inbox.all.filter(({ name }) => name === "job_progress").map(({ values: [{ progress }] }) => progress);
+    return String(told) === "30";
+  });
+}));
+
+test("an emitter's outcome for a user who has just gone is kept", { skip }, withCluster({ env: { ...env, PRESENCE_GRACE_MS: "10000" } }, async ({ nodes: [a, b], redis }, t) => {
+  const { emitter, end } = await emitters[0].open(redis);
+  t.after(end);
+  const client = await login(a, { user: "ada", ...websocket });
+  client.disconnect();
+  await eventually(async () => (await api(a, "GET", "/api/presence/ada")).body.connections === 0);
+  emitter.to("user:ada").emit("job_completed", { jobId: "job", result: 1 });
+  await untilTold(b, ["job"]);
+}));
+
+// The faults test of one node, over three: workers do jobs for users on bad lines, and the cluster comes to harm meanwhile.
+const seed = Number(process.env.SEED ?? 1);
+const size = long
+  ? { users: 200, jobs: 10000, kills: 20, workers: 8, limit: 1800000 }
+  : { users: 40, jobs: 2000, kills: 6, workers: 8, limit: 240000 };
+const seconds = (full, short) => 1000 * (long ? full : short);
+
+const harms = {
+  [`nodes are killed in turn, ${size.kills} times`]: (place) => kills(place, size),
+  "Redis is killed and started again with its data": (place) => once(async ({ redis }) => {
+    await redis.kill();
+    await redis.start();
+  }, place),
+  "Redis comes back without its memory": (place) => once(async ({ redis }) => {
+    await redis.kill();
+    redis.forget();
+    await redis.start();
+  }, place),
+  "Redis is stopped for a while": (place) => once(async ({ redis }) => {
+    await redis.kill();
+    await pause(seconds(30, 4));
+    await redis.start();
+  }, place),
+  "a node is cut off from Redis for a while": (place) => once(async ({ nodes: [a] }) => {
+    a.redis.down();
+    await pause(seconds(20, 4));
+    a.redis.up();
+  }, place),
+};
+/** While half of the jobs are still to do. */
+const once = (happens, place) => async ({ left }) => {
+  await eventually(() => left() <= 0.5, size.limit);
+  await happens(place.cluster);
+};
+
+for (const [what, harm] of Object.entries(harms)) {
+  test(`${size.jobs} jobs of ${size.users} users on three nodes while ${what}: none is lost, and nobody hears of another's`, { skip, timeout: size.limit },
+    withCluster({ env: { ...env, LOG_LEVEL: "warn" }, redis: { appendonly: true } }, async (cluster, t) => {
+      const place = new FaultyPlace(cluster);
+      // Between nodes nothing is ordered, so each job has one outcome; and some are told at the next login alone (docs/scaling.md).
+      t.diagnostic(await work(place, { ...size, forgets: true, retries: false, reloads: true, anyOrder: true }, seed, harm(place)));
+      await cluster.whole();
+      // A session whose carried connection ended while Redis was away ends with its heartbeat (45 s).
+      for (const node of cluster.nodes) await eventually(async () => (await api(node, "GET", "/api/presence")).body.count === 0, 60000);
+    }));
+}
