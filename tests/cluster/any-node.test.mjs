@@ -116,11 +116,11 @@ test("a node that is killed takes its sessions along; their clients are back by 
   }
   cluster.proxy.chooses = () => undefined;
   await cluster.nodes[0].kill();
-  await eventually(() => clients.every(({ connected }) => connected) && clients[0].inbox.all.some(({ name }) => name === "connect"), 15000);
+  await eventually(() => clients.every(({ connected }) => connected) && clients[0].inbox.all.some(({ name }) => name === "connect"), 30000);
   await Promise.all(clients.map((client, n) => eventually(async () => {
     const answer = await emit(cluster.nodes[1], `user${n}`, "there", n);
     return answer.body.online === 1 && client.inbox.all.some(({ name }) => name === "there");
-  }, 15000)));
+  }, 30000)));
   clients.forEach((client) => client.disconnect());
 }));
 
@@ -136,9 +136,9 @@ test("SIGTERM of one node moves nobody else, though it passes on what others are
   }
   cluster.proxy.chooses = () => undefined;
   assert.equal((await cluster.nodes[0].stop()).code, 0);
-  await eventually(() => clients.every(({ connected }) => connected), 15000);
+  await eventually(() => clients.every(({ connected }) => connected), 30000);
   for (const [n, client] of clients.entries()) {
-    await eventually(async () => (await emit(cluster.nodes[1], `user${n}`, "there", n)).body.online === 1 && client.inbox.all.some(({ name }) => name === "there"), 15000);
+    await eventually(async () => (await emit(cluster.nodes[1], `user${n}`, "there", n)).body.online === 1 && client.inbox.all.some(({ name }) => name === "there"), 30000);
     if (client.home !== 0) assert.equal(client.ends, 0, `client ${n} of node ${client.home}`);
   }
   clients.forEach((client) => client.disconnect());
