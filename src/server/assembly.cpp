@@ -29,7 +29,7 @@ std::vector<Count> counts_of(const cluster::Cluster& cluster) {
 
 }  // namespace
 
-Assembly::Assembly(const Config& config, net::Network& network, ForeignRequests& foreign, Clocks clocks)
+Assembly::Assembly(const Config& config, net::Network& network, Clocks clocks, ForeignRequests* foreign)
     : config_(config),
       network_(network),
       directory(network, directory_options(clocks)),
@@ -45,7 +45,7 @@ Assembly::Assembly(const Config& config, net::Network& network, ForeignRequests&
       refused_(config.cors_origin),
       counts_([this] { return occurrences(); }) {
   hub.shards.resize(network.shards());
-  if (!config.redis_url.empty()) join_cluster(foreign);
+  if (foreign && !config.redis_url.empty()) join_cluster(*foreign);
   directory.presence.observe(streams);
 }
 

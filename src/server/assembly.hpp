@@ -32,8 +32,8 @@ struct Clocks {
 /// thread  built by one, before the shards start; then as each part says.
 class Assembly {
  public:
-  /// `config`, `network` and `foreign` outlive it.
-  Assembly(const Config& config, net::Network& network, ForeignRequests& foreign, Clocks clocks = {});
+  /// `config`, `network` and `foreign` outlive it; without the last it is one node, whatever REDIS_URL says.
+  Assembly(const Config& config, net::Network& network, Clocks clocks = {}, ForeignRequests* foreign = nullptr);
   Assembly(const Assembly&) = delete;
   Assembly& operator=(const Assembly&) = delete;
 

@@ -81,7 +81,7 @@ WebSocketService::Impl::Impl(Config given, const log::LogRef& own)
       log(own),
       foreign(config),
       network(net::Network::create(foreign.options(config), [this](unsigned shard) { return house.shard(shard); })),
-      house(config, *network, foreign),
+      house(config, *network, {}, &foreign),
       io(house.hub) {}
 
 void WebSocketService::Impl::start() {
