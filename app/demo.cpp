@@ -92,7 +92,7 @@ int run_demo(Config config, const DemoRequest& demo) {
   // Never the user's own: its tokens go to whoever asks. The nodes of one demo have one.
   config.jwt_secret = one_of_several ? "of the demo: " + config.jwt_secret : random_secret();
   if (!one_of_several) config.data_dir.clear();  // the pictures of a demo need not outlive it
-  config.outcome_replay = config.outcome_ttl;  // the page knows no more of a job than what it is told again
+  config.outcome_replay = config.outcome_ttl;    // the page knows no more of a job than what it is told again
   WebSocketService service(config);
   ImageGenerator generator(service.io(), 4);
 

@@ -4,6 +4,8 @@
 #include <random>
 
 #include "base/clock.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
 
 namespace signalbox::redis {
 
@@ -13,7 +15,7 @@ class Backoff {
  public:
   static constexpr Milliseconds kFirst{50}, kMost{2000};
 
-  explicit Backoff(std::uint32_t seed = std::random_device{}()) : random_(seed) {}
+  explicit Backoff(std::uint32_t seed = random_seed()) : random_(seed) {}
 
   Milliseconds next() {
     const Milliseconds most = step_;
@@ -24,6 +26,9 @@ class Backoff {
   void reset() { step_ = kFirst; }
 
  private:
+  // Not by std::random_device, which wants a newer C library than the npm package does.
+  static std::uint32_t random_seed() { return static_cast<std::uint32_t>(TextHash{}(random_id(8))); }
+
   Milliseconds step_ = kFirst;
   std::minstd_rand random_;
 };

@@ -300,7 +300,9 @@ std::optional<net::Response> HttpApi::nodes(const Call& call) {
     std::string body = "{\"nodes\":[";
     for (const cluster::LivingNode& node : *nodes) {
       if (body.back() == '}') body += ',';
-      body += fmt::format(R"({{"id":"{}","leaseMs":{},"about":{}}})", node.id, node.lease.count(),
+      body += "{\"id\":";
+      append_json_string(body, node.id);
+      body += fmt::format(R"(,"leaseMs":{},"about":{}}})", node.lease.count(),
                           valid_json(node.about, kAboutDepth) ? node.about : "{}");
     }
     answer_(id, json_response(200, body + "]}"));
