@@ -1,6 +1,7 @@
 #include "cluster/adapter_peers.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "cluster/adapter_writer.hpp"
@@ -13,10 +14,11 @@ using SubscriptionKind = redis::Subscriptions::Kind;
 /// The users whose rooms these are, each once; nothing if there is a room of another kind.
 std::optional<std::vector<std::string_view>> users_of(const std::vector<std::string>& rooms) {
   std::vector<std::string_view> users;
+  std::unordered_set<std::string_view> seen;
   for (const std::string& room : rooms) {
     const auto user = user_of_room(room);
     if (!user) return std::nullopt;
-    if (std::ranges::find(users, *user) == users.end()) users.push_back(*user);
+    if (seen.insert(*user).second) users.push_back(*user);
   }
   return users;
 }
@@ -43,7 +45,9 @@ AdapterPeers::AdapterPeers(AdapterOptions options, const Channels& channels, red
 // By patterns, which PUBSUB NUMSUB does not count: whoever is counted owes servers of Socket.IO answers.
 void AdapterPeers::subscribe(const std::vector<std::string>& namespaces) {
   const auto listen_to = [this](const std::string& pattern) {
-    subscriber_.subscribe(SubscriptionKind::pattern, pattern, [](const std::expected<void, redis::Error>&) {});
+    subscriber_.subscribe(SubscriptionKind::pattern, pattern, [this](const std::expected<void, redis::Error>& heard) {
+      if (!heard) counts_.unheard.reached({{"why", heard.error().text}});
+    });
   };
   listen_to(literal_pattern(channels_.broadcast()) + (options_.all_users ? "*" : ""));
   listen_to(literal_pattern(channels_.request()));
@@ -96,8 +100,9 @@ void AdapterPeers::take(AdapterMessage message) {
 void AdapterPeers::take_for_users(const AdapterMessage& message, const std::vector<std::string_view>& users) {
   auto event = users::event_frame_of_arguments(message.event, message.arguments, options_.emit_limits);
   if (!event) return refuse(to_text(event.error()));
+  const std::unordered_set<std::string_view> except(message.to.except.begin(), message.to.except.end());
   for (const std::string_view user : users) {
-    const bool excepted = std::ranges::find(message.to.except, "user:" + std::string(user)) != message.to.except.end();
+    const bool excepted = !except.empty() && except.contains("user:" + std::string(user));
     if (excepted || !guests_.has(user)) continue;
     const bool shared = ledger_ && event->kept_outcome();
     if (shared) ledger_->enter(user, *event->frame);

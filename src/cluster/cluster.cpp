@@ -73,6 +73,7 @@ Cluster::Cluster(ClusterOptions options, users::Directory& directory, users::Emi
                    [this](const std::string& user) {
                      if (ledger_) ledger_->on_gone(user);
                    },
+               .unheard = [this](const redis::Error& why) { counts_.unheard.reached({{"why", why.text}}); },
                .back =
                    [this](const std::string& user) {
                      if (ledger_) ledger_->bring(user);
@@ -196,8 +197,7 @@ void Cluster::send(const Emitted& emitted, const NodeStates& nodes) {
 // Where Redis does not answer nobody waits for it: what is emitted on this node is heard at any time.
 void Cluster::on_task(LoginBegun task) {
   const TimePoint now = thread_.loop().now();
-  guests_.login_begun(std::move(task), now);
-  if (!connected_) guests_.on_lost();
+  connected_ ? guests_.login_begun(std::move(task), now) : guests_.login_begun_alone(std::move(task), now);
 }
 
 void Cluster::let_in(LoginBegun login) {
@@ -207,7 +207,11 @@ void Cluster::let_in(LoginBegun login) {
     // Refused only by shards that have stopped.
     static_cast<void>(directory_.mailboxes().post(login.shard, Message::run(std::move(login.then))));
   };
-  ledger_ && !late ? ledger_->prepare(user, std::move(go_on)) : go_on();
+  if (!ledger_ || late) {
+    if (ledger_) ledger_->read_later(user);
+    return go_on();
+  }
+  ledger_->prepare(user, std::move(go_on));
 }
 
 void Cluster::Side::on_up() {
@@ -281,7 +285,9 @@ void Cluster::begin() {
 }
 
 void Cluster::listen_to(const std::string& channel) {
-  subscriber_.subscribe(SubscriptionKind::channel, channel, [](const std::expected<void, redis::Error>&) {});
+  subscriber_.subscribe(SubscriptionKind::channel, channel, [this](const std::expected<void, redis::Error>& heard) {
+    if (!heard) counts_.unheard.reached({{"why", heard.error().text}});
+  });
 }
 
 void Cluster::on_side_down(std::string_view what, const redis::Error& why) {

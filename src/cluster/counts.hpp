@@ -17,6 +17,8 @@ struct Counts {
   std::atomic<std::uint64_t> reconnects{0};                ///< to Redis
   std::atomic<std::size_t> users_here{0};                  ///< who are subscribed to
   AdapterRefusals refusals;
+  Limit unheard{
+      "Redis refuses a subscription: what is published there is not heard (docs/scaling.md has the line of its ACL)"};
   Limit unpublished{"Redis has not taken a message for other nodes: their users may have missed events"};
   Limit unreadable{"a message of another node is left out, since it cannot be read"};
 };

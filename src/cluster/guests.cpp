@@ -23,6 +23,13 @@ void Guests::login_begun(LoginBegun login, TimePoint now) {
   node_.when_entered(user, [this, user, number](bool) { on_entered(user, number); });
 }
 
+void Guests::login_begun_alone(LoginBegun login, TimePoint now) {
+  const std::string user = login.user;
+  ++guests_[user].logins;
+  look(user, now);
+  let_in_late(std::move(login));
+}
+
 void Guests::login_ended(const std::string& user, TimePoint now) {
   if (const auto at = guests_.find(user); at != guests_.end() && at->second.logins != 0) --at->second.logins;
   look(user, now);
@@ -58,7 +65,8 @@ void Guests::subscribe(const std::string& user, Guest& guest) {
     return;
   }
   subscriber_.subscribe(redis::Subscriptions::Kind::channel, channels_.user(user),
-                        [this, user](const std::expected<void, redis::Error>&) {
+                        [this, user](const std::expected<void, redis::Error>& heard) {
+                          if (!heard) around_.unheard(heard.error());
                           const auto at = guests_.find(user);
                           if (at == guests_.end()) return;
                           at->second.heard = true;

@@ -32,6 +32,8 @@ class Guests {
     /// Both are so: goes on with the login.
     std::function<void(LoginBegun login)> ready;
     std::function<void(const std::string& user)> gone;
+    /// Redis refuses to let it hear what is for a user.
+    std::function<void(const redis::Error& why)> unheard;
     /// A user who is here is entered again: what was published meanwhile has not been heard.
     std::function<void(const std::string& user)> back;
   };
@@ -40,6 +42,8 @@ class Guests {
 
   void changed(const std::string& user, TimePoint now);
   void login_begun(LoginBegun login, TimePoint now);
+  /// The same while Redis does not answer: it goes on at once.
+  void login_begun_alone(LoginBegun login, TimePoint now);
   void login_ended(const std::string& user, TimePoint now);
   /// This node is entered again, after it was not for a while.
   void on_entered_again();

@@ -53,6 +53,7 @@ void Keeper::on_timer(TimePoint now) {
   if (keeps_ && now >= until_) set(false);
   if (now < renew_at_) return;
   renew_at_ = now + kRenew;
+  if (!subscriber_.is_up()) return set(false);  // another node hears it better
   commands_.run(hold_script(), {.keys = {key_}, .arguments = {name_, std::to_string(kLease.count())}},
                 [this, until = now + kLease](const redis::Answer& answer) {
                   if (renew_at_ == kNever || !answer) return;

@@ -71,15 +71,30 @@ return 1
   return script;
 }
 
+const Script& progress_script() {
+  static const Script script(R"(
+local job, event, time, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local outcome = redis.call('HGET', KEYS[5], '=' .. job)
+local ended = outcome and redis.call('ZSCORE', KEYS[1], outcome)
+if ended and tonumber(ended) >= tonumber(time) then return 0 end
+redis.call('HSET', KEYS[4], job, event)
+return redis.call('PEXPIRE', KEYS[4], ttl)
+)");
+  return script;
+}
+
+// So many, or fewer where they are large: an answer of Redis has a bound.
 const Script& read_script() {
   static const Script script(R"(
-local out = {}
+local out, bytes = {}, 0
 local names = redis.call('ZRANGE', KEYS[1], ARGV[1], ARGV[1] + ARGV[2] - 1, 'WITHSCORES')
 for i = 1, #names, 2 do
-  out[#out + 1] = {names[i], names[i + 1], redis.call('ZSCORE', KEYS[3], names[i]) or '0',
-                   redis.call('HGET', KEYS[2], names[i]) or ''}
+  local event = redis.call('HGET', KEYS[2], names[i]) or ''
+  out[#out + 1] = {names[i], names[i + 1], redis.call('ZSCORE', KEYS[3], names[i]) or '0', event}
+  bytes = bytes + #event
+  if bytes > 1048576 then break end
 end
-return {out, ARGV[1] == '0' and redis.call('HVALS', KEYS[4]) or {}}
+return {out, ARGV[1] == '0' and redis.call('HVALS', KEYS[4]) or {}, (2 * #out < #names or #names == 2 * ARGV[2]) and 1 or 0}
 )");
   return script;
 }
@@ -139,10 +154,12 @@ void OutcomeIndex::received(const std::string& user, const std::vector<OutcomeNa
               [on = std::move(on)](const Answer& answer) mutable { on(answer.has_value()); });
 }
 
-void OutcomeIndex::progress(const std::string& user, const std::string& job_id, const std::string& event) {
-  const std::string key = keys_.jobs_of(user).progress, ttl = std::to_string(times_.progress_ttl);
-  client_.send({"HSET", key, job_id, event}, [](const Answer&) {});
-  client_.send({"PEXPIRE", key, ttl}, [](const Answer&) {});
+void OutcomeIndex::progress(const std::string& user, const std::string& job_id, const std::string& event,
+                            std::int64_t time) {
+  client_.run(progress_script(),
+              {.keys = all_keys(keys_, user),
+               .arguments = {job_id, event, std::to_string(time), std::to_string(times_.progress_ttl)}},
+              [](const Answer&) {});
 }
 
 void OutcomeIndex::jobs_of(const std::string& user, Milliseconds patience,
@@ -155,7 +172,7 @@ void OutcomeIndex::read_page(Reading reading) {
   std::vector<std::string> arguments = {std::to_string(reading.read), std::to_string(kPage)};
   const Milliseconds patience = reading.patience;
   auto on_page = [this, reading = std::move(reading)](Answer answer) mutable {
-    if (!answer || answer->elements.size() != 2) return reading.on(std::nullopt);
+    if (!answer || answer->elements.size() != 3) return reading.on(std::nullopt);
     std::vector<Reply>& page = answer->elements[0].elements;
     for (Reply& each : page) {
       if (each.elements.size() != 4) continue;
@@ -169,7 +186,7 @@ void OutcomeIndex::read_page(Reading reading) {
     }
     for (Reply& each : answer->elements[1].elements) reading.found.progress.push_back(std::move(each.text));
     reading.read += page.size();
-    if (page.size() == kPage) return read_page(std::move(reading));
+    if (answer->elements[2].number != 0 && !page.empty()) return read_page(std::move(reading));
     reading.on(std::move(reading.found));
   };
   client_.run(read_script(), {.keys = std::move(keys), .arguments = std::move(arguments)}, std::move(on_page),

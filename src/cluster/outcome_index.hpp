@@ -65,7 +65,8 @@ class OutcomeIndex {
   /// The user has received these.
   void received(const std::string& user, const std::vector<OutcomeName>& names, std::int64_t at,
                 std::move_only_function<void(bool)> on);
-  void progress(const std::string& user, const std::string& job_id, const std::string& event);
+  /// Unless the job has ended since `time` (WallMs).
+  void progress(const std::string& user, const std::string& job_id, const std::string& event, std::int64_t time);
   /// All that is kept of a user.
   void jobs_of(const std::string& user, Milliseconds patience,
                std::move_only_function<void(std::optional<IndexedJobs>)> on);

@@ -106,17 +106,18 @@ void SharedLedger::on_replaced(const std::string& user, const OutcomeName& name)
 }
 
 void SharedLedger::on_task(const Received& received) {
-  for (const users::Row row : received.rows) {
-    const OutcomeName name = name_of(row);
-    if (name.home == home_ || name.home == kEmitter) continue;
-    around_.nodes.add(name.home, RelayedReceipt{.user = received.user, .row = name.row, .at = received.at});
-  }
   tell_received(received);
 }
 
+// To those who hold them, and to the index.
 void SharedLedger::tell_received(Received received) {
   std::vector<OutcomeName> names;
-  for (const users::Row row : received.rows) names.push_back(name_of(row));
+  for (const users::Row row : received.rows) {
+    names.push_back(name_of(row));
+    const OutcomeName& name = names.back();
+    if (name.home != home_ && name.home != kEmitter)
+      around_.nodes.add(name.home, RelayedReceipt{.user = received.user, .row = name.row, .at = received.at});
+  }
   const std::string user = received.user;
   const users::WallMs at = received.at;
   index_.received(user, names, at, [this, received = std::move(received)](bool done) mutable {
@@ -144,7 +145,7 @@ void SharedLedger::on_timer(TimePoint now) {
     const auto& [user, job_id] = progress_.front().of;
     const auto status = around_.directory.ledger.job(user, job_id);
     if (status && status->frame->kind() == FrameKind::progress)
-      index_.progress(user, job_id, event_bytes(user, *status->frame));
+      index_.progress(user, job_id, event_bytes(user, *status->frame), status->time);
   }
 }
 
@@ -155,6 +156,8 @@ void SharedLedger::prepare(const std::string& user, std::move_only_function<void
     if (jobs && around_.is_here(user)) {
       take(user, *jobs);
       if (connected_) prepared_.insert(user);
+    } else if (around_.is_here(user)) {
+      read_later(user);
     }
     then();
   });
@@ -214,6 +217,7 @@ FrameRef SharedLedger::job_event_in(std::string_view bytes, std::string_view use
 
 void SharedLedger::on_gone(const std::string& user) {
   prepared_.erase(user);
+  unread_.erase(user);
   around_.directory.ledger.drop_found(user);
 }
 
@@ -231,7 +235,7 @@ void SharedLedger::on_lost() {
   progress_.clear();
   to_read_.clear();
   ++round_;
-  on_their_way_ = 0;
+  on_their_way_ = bytes_on_their_way_ = 0;
   again_.clear();
   next_stripe_ = users::Stripes::kCount;
 }
@@ -246,14 +250,20 @@ void SharedLedger::look_at_epoch() {
       log::warn("Redis has lost its memory: outcomes that nobody has received are offered again");
     }
     tell_untold();
-    if (lost || behind_) offer_all_again();
+    for (const std::string& user : std::exchange(unread_, {})) bring(user);
+    // One pass after the other: with a large backlog each would end before the last of it.
+    if (lost || (behind_ && !offers_again())) offer_all_again();
   });
+}
+
+bool SharedLedger::offers_again() const {
+  return on_their_way_ != 0 || !again_.empty() || next_stripe_ != users::Stripes::kCount;
 }
 
 void SharedLedger::offer_all_again() {
   behind_ = false;
   ++round_;
-  on_their_way_ = 0;
+  on_their_way_ = bytes_on_their_way_ = 0;
   again_.clear();
   next_stripe_ = 0;
   go_on_offering();
@@ -262,7 +272,7 @@ void SharedLedger::offer_all_again() {
 // An answer that comes while this goes on changes but the number of those on their way.
 void SharedLedger::go_on_offering() {
   if (std::exchange(offering_, true)) return;
-  while (on_their_way_ < kAtOnce) {
+  while (may_offer_more()) {
     while (again_.empty() && next_stripe_ != users::Stripes::kCount) {
       for (auto& unread : around_.directory.ledger.unread_of_this_node(next_stripe_))
         again_.push_back(std::move(unread));
@@ -277,10 +287,11 @@ void SharedLedger::go_on_offering() {
 /// As many as may be on their way.
 void SharedLedger::offer_next() {
   std::vector<users::Ledger::Unread> left_to_store;
-  while (!again_.empty() && on_their_way_ < kAtOnce) {
+  while (!again_.empty() && may_offer_more()) {
     users::Ledger::Unread next = std::move(again_.front());
     again_.pop_front();
     ++on_their_way_;
+    bytes_on_their_way_ += next.frame->memory();
     next.frame->packet().empty() ? left_to_store.push_back(std::move(next)) : offer_again(next);
   }
   if (!left_to_store.empty()) read_and_offer(std::move(left_to_store));
@@ -299,9 +310,11 @@ void SharedLedger::read_and_offer(std::vector<users::Ledger::Unread> unread) {
           for (users::Ledger::Unread& each : unread) {
             const auto at = std::ranges::lower_bound(found, each.row, {}, &users::StoredFrame::row);
             if (at == found.end() || at->row != each.row) {
+              behind_ = true;  // the disk does not answer; or it is gone by now
               --on_their_way_;
               continue;
             }
+            bytes_on_their_way_ += at->frame->memory() - each.frame->memory();
             each.frame = at->frame;
             offer_again(each);
           }
@@ -322,6 +335,7 @@ void SharedLedger::offer_again(const users::Ledger::Unread& unread) {
           if (told) around_.relay({.user = unread.user, .event = unread.frame, .row = unread.row});
           if (round != round_) return;
           --on_their_way_;
+          bytes_on_their_way_ -= unread.frame->memory();
           go_on_offering();
         });
 }

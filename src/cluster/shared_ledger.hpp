@@ -57,6 +57,8 @@ class SharedLedger {
   void prepare(const std::string& user, std::move_only_function<void()> then);
   /// The same for somebody who is here, and may have missed something.
   void bring(const std::string& user);
+  /// Somebody was let in without what the index has: it is brought with the next look.
+  void read_later(const std::string& user) { unread_.insert(user); }
   void on_gone(const std::string& user);
 
   void on_connected();
@@ -80,11 +82,14 @@ class SharedLedger {
   FrameRef job_event_in(std::string_view bytes, std::string_view user, FrameKind kind) const;
   void take(const std::string& user, const IndexedJobs& jobs);
   void offer_all_again();
+  bool offers_again() const;
+  bool may_offer_more() const { return on_their_way_ < kAtOnce && bytes_on_their_way_ < kBytesAtOnce; }
   void go_on_offering();
   void offer_next();
   void read_and_offer(std::vector<users::Ledger::Unread> unread);
   void offer_again(const users::Ledger::Unread& unread);
 
+  static constexpr std::size_t kBytesAtOnce = 4u << 20;
   static constexpr std::size_t kAtOnce = 200;  ///< offers again on their way, and users who are read again
   static constexpr std::size_t kReceipts =
       10'000;  ///< batches of receipts that wait for Redis; past it some are told again
@@ -98,6 +103,7 @@ class SharedLedger {
   bool behind_ = true;  ///< Redis may not have all that it was offered
   std::string epoch_;
   std::unordered_set<std::string> prepared_;  ///< users whose outcomes were brought, and who are here since
+  std::unordered_set<std::string> unread_;    ///< users who are here, and whose outcomes could not be read
   std::deque<Received> untold_;               ///< receipts that Redis does not have
   std::deque<std::string> to_read_;           ///< users who are here, and are to be read again
   std::size_t reading_ = 0;                   ///< of them
@@ -112,7 +118,7 @@ class SharedLedger {
   std::uint64_t round_ = 0;
   std::size_t next_stripe_ = users::Stripes::kCount;
   std::deque<users::Ledger::Unread> again_;
-  std::size_t on_their_way_ = 0;
+  std::size_t on_their_way_ = 0, bytes_on_their_way_ = 0;
   bool offering_ = false;
   std::uint64_t offered_again_ = 0;
 };

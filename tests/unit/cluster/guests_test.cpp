@@ -47,6 +47,7 @@ struct GuestsTest : testing::Test, Replica::Observer, redis::Client::Observer {
     return Guests({.here = [this](std::string_view user) { return here[std::string(user)]; },
                    .ready = [this](LoginBegun login) { ready.push_back(login.user + (login.late ? " late" : "")); },
                    .gone = [this](const std::string& user) { gone.push_back(user); },
+                   .unheard = [](const redis::Error&) {},
                    .back = [this](const std::string& user) { back.push_back(user); }},
                   node, subscriber, channels, hears_all);
   }

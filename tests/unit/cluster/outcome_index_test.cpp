@@ -122,6 +122,13 @@ TEST_F(OutcomeIndexTest, outcomes_of_many_pages_come_in_their_order) {
     EXPECT_EQ(found[static_cast<std::size_t>(i)].name.row, static_cast<std::uint64_t>(i + 1));
 }
 
+TEST_F(OutcomeIndexTest, outcomes_of_any_size_come_in_pages_that_redis_may_answer_with) {
+  const std::string large(600'000, 'x');
+  for (std::uint64_t row = 1; row <= 150; ++row)
+    offer({"a", row}, now + static_cast<std::int64_t>(row), large + std::to_string(row));
+  EXPECT_EQ(jobs_of()->outcomes.size(), 150u);
+}
+
 TEST_F(OutcomeIndexTest, what_is_past_its_time_goes_with_the_next_offer) {
   offer({"a", 1}, now, "old");
   offer({"a", 2}, now + 3'600'000, "new");
@@ -130,12 +137,14 @@ TEST_F(OutcomeIndexTest, what_is_past_its_time_goes_with_the_next_offer) {
 
 TEST_F(OutcomeIndexTest, an_outcome_ends_the_progress_of_its_job_alone) {
   node->run([&] {
-    node->index.progress("ada", "7", "progress of 7");
-    node->index.progress("ada", "8", "progress of 8");
+    node->index.progress("ada", "7", "progress of 7", now - 1);
+    node->index.progress("ada", "8", "progress of 8", now - 1);
   });
   offer({"a", 1}, now, "7");
   EXPECT_EQ(jobs_of()->progress, Texts{"progress of 8"});
-  node->run([&] { node->index.progress("ada", "7", "it runs again"); });
+  node->run([&] { node->index.progress("ada", "7", "it comes too late", now); });
+  EXPECT_EQ(jobs_of()->progress, Texts{"progress of 8"});
+  node->run([&] { node->index.progress("ada", "7", "it runs again", now + 1); });
   offer({"a", 1}, now, "7");
   EXPECT_EQ(jobs_of()->progress.size(), 2u) << "offered again, it is no newer";
 }
