@@ -150,7 +150,9 @@ void SharedLedger::on_timer(TimePoint now) {
 }
 
 void SharedLedger::prepare(const std::string& user, std::move_only_function<void()> then) {
-  if (!connected_ || prepared_.contains(user)) return then();
+  // Who has a socket here has heard all since; progress from before that one came may be written by now.
+  const bool knows_all = prepared_.contains(user) && around_.directory.sockets.here(user).connected != 0;
+  if (!connected_ || knows_all) return then();
   index_.jobs_of(user, kPatience, [this, user, then = std::move(then)](const std::optional<IndexedJobs>& jobs) mutable {
     // Who went meanwhile has no place in the ledger here.
     if (jobs && around_.is_here(user)) {

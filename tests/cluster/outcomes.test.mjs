@@ -141,13 +141,25 @@ test("with a Redis that does not answer an outcome is accepted after a second", 
   await untilTold(b, ["job"]);
 }));
 
-test("the newest progress of a job is told at a login on another node", { skip, todo: "nodes do not share progress" }, withCluster({ env }, async ({ nodes: [a, b] }) => {
+test("the newest progress of a job is told at a login on another node", { skip }, withCluster({ env }, async ({ nodes: [a, b] }) => {
   for (const progress of [10, 20, 30]) assert.equal((await emit(a, "ada", "job_progress", { jobId: "job", progress })).status, 202);
   await eventually(async () => {
     const client = await toldAt(b);
     client.disconnect();
     const told = client.inbox.all.filter(({ name }) => name === "job_progress").map(({ values: [{ progress }] }) => progress);
     return String(told) === "30";
+  });
+}));
+
+test("an emitter's outcome for a user who is on no node is kept by one of the nodes", { skip }, withCluster({ env }, async ({ nodes: [, b], redis }, t) => {
+  const { emitter, end } = await emitters[0].open(redis);
+  t.after(end);
+  let job = 0;
+  await eventually(async () => {
+    emitter.to("user:ada").emit("job_completed", { jobId: `job ${++job}`, result: 1 });
+    const client = await toldAt(b);
+    client.disconnect();
+    return client.inbox.all.some(({ name }) => name === "job_completed");
   });
 }));
 
