@@ -303,6 +303,7 @@ void SharedLedger::offer_next() {
 void SharedLedger::read_and_offer(std::vector<users::Ledger::Unread> unread) {
   std::ranges::sort(unread, {}, &users::Ledger::Unread::row);
   std::vector<users::StoredFrame> wanted;
+  wanted.reserve(unread.size());
   for (const users::Ledger::Unread& each : unread) wanted.push_back({each.row, each.frame});
   around_.disk.read(
       std::move(wanted), SIZE_MAX,
