@@ -171,7 +171,6 @@ void Cluster::put(Inbox::Task task) {
 
 void Cluster::work() {
   for (Inbox::Task& task : inbox_.take()) std::visit([this](auto& one) { on_task(std::move(one)); }, task);
-  counts_.users_here.store(guests_.size(), std::memory_order_relaxed);
 }
 
 void Cluster::on_task(const Emitted& task) {

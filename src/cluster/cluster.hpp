@@ -10,7 +10,6 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
-#include "base/mutex.hpp"
 #include "cluster/adapter_peers.hpp"
 #include "cluster/agreement.hpp"
 #include "cluster/bus.hpp"

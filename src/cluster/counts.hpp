@@ -15,7 +15,6 @@ struct Counts {
   std::atomic<std::uint64_t> adapter_in{0};                ///< events of Socket.IO's emitters and servers
   std::atomic<std::uint64_t> offered_again{0};             ///< outcomes, after Redis was away or had lost its memory
   std::atomic<std::uint64_t> reconnects{0};                ///< to Redis
-  std::atomic<std::size_t> users_here{0};                  ///< who are subscribed to
   AdapterRefusals refusals;
   Limit unheard{
       "Redis refuses a subscription: what is published there is not heard (docs/scaling.md has the line of its ACL)"};

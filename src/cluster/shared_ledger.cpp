@@ -313,8 +313,8 @@ void SharedLedger::read_and_offer(std::vector<users::Ledger::Unread> unread) {
           for (users::Ledger::Unread& each : unread) {
             const auto at = std::ranges::lower_bound(found, each.row, {}, &users::StoredFrame::row);
             if (at == found.end() || at->row != each.row) {
-              behind_ = true;  // the disk does not answer; or it is gone by now
               --on_their_way_;
+              bytes_on_their_way_ -= each.frame->memory();
               continue;
             }
             bytes_on_their_way_ += at->frame->memory() - each.frame->memory();
