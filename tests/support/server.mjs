@@ -15,9 +15,11 @@ export const program = (name) => resolve(buildDir, name);
 export const preloaded = (...faults) => Object.assign({}, ...faults.map(({ env }) => env), { LD_PRELOAD: faults.map(({ env }) => env.LD_PRELOAD).join(":") });
 
 export async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
+  // Below those that the kernel gives to connections: a server that starts again finds its port free.
+  const port = 20000 + Math.floor(10000 * Math.random());
+  const server = createServer().listen(port, "127.0.0.1");
+  const free = await once(server, "listening").then(() => true, () => false);
+  if (!free) return freePort();
   server.close();
   await once(server, "close");
   return port;
