@@ -1,5 +1,4 @@
 #pragma once
-#include <functional>
 #include <string>
 #include <string_view>
 
@@ -7,6 +6,7 @@
 #include "cluster/channels.hpp"
 #include "cluster/keys.hpp"
 #include "redis/client.hpp"
+#include "redis/lease.hpp"
 
 namespace signalbox::cluster {
 
@@ -17,29 +17,25 @@ namespace signalbox::cluster {
 /// thread  the cluster's.
 class Keeper {
  public:
-  static constexpr Milliseconds kLease{3000}, kRenew{1000};
-
   /// `subscriber`: a connection of its own, since a message would come twice over one that hears users as well.
   Keeper(redis::Client& commands, redis::Client& subscriber, const Keys& keys, const Channels& channels,
          std::string name);
 
-  bool keeps() const { return keeps_; }
-  void on_connected(TimePoint now) { renew_at_ = now; }
-  void on_lost();
+  bool keeps() const { return lease_.held(); }
+  void on_connected(TimePoint now) { lease_.begin(now); }
+  void on_lost() { lease_.end(); }
   /// Its lease is free at once.
-  void leave();
-  TimePoint next_deadline() const { return renew_at_; }
-  void on_timer(TimePoint now);
+  void leave() { lease_.leave(); }
+  TimePoint next_deadline() const { return lease_.next_deadline(); }
+  /// Where it hears nothing, another node keeps better.
+  void on_timer(TimePoint now) { lease_.on_timer(now, subscriber_.is_up()); }
 
  private:
   void set(bool keeps);
 
-  redis::Client& commands_;
   redis::Client& subscriber_;
-  const std::string key_, name_, pattern_;
-  bool keeps_ = false;
-  TimePoint renew_at_ = kNever;
-  TimePoint until_{};  ///< our lease, as we know it
+  const std::string pattern_;
+  redis::Lease lease_;
 };
 
 }  // namespace signalbox::cluster

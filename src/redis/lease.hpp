@@ -1,0 +1,51 @@
+#pragma once
+#include <functional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "redis/client.hpp"
+
+namespace signalbox::redis {
+
+/// A key in Redis that one of several holds: whoever sets it first, as long as it renews it. When the holder dies,
+/// another one takes it when its term has ended.
+///
+/// thread  the client's. It outlives the client's last answer.
+class Lease {
+ public:
+  static constexpr Milliseconds kTerm{3000}, kRenew{1000};
+  /// Told of each change: is it held from now on?
+  using OnChange = std::move_only_function<void(bool held)>;
+
+  /// `holder`: who we are, among all who may want it.
+  Lease(Client& commands, std::string key, std::string holder, OnChange on_change);
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+
+  bool held() const { return held_; }
+  /// Who held it when Redis was asked last; empty: not known.
+  const std::string& holder() const { return held_by_; }
+  /// There is a connection: it is wanted from now on.
+  void begin(TimePoint now) { renew_at_ = now; }
+  /// There is none, or it is not wanted any more: not held, and not asked for.
+  void end();
+  /// The same, and free for others at once.
+  void leave();
+  TimePoint next_deadline() const { return renew_at_; }
+  /// `able`: a holder that could not do its work lets its term end.
+  void on_timer(TimePoint now, bool able = true);
+
+ private:
+  void on_answer(const Answer& answer, TimePoint until);
+  void set(bool held);
+
+  Client& commands_;
+  const std::string key_, self_;
+  OnChange on_change_;
+  std::string held_by_;
+  bool held_ = false;
+  TimePoint renew_at_ = kNever;
+  TimePoint until_{};  ///< our term, as we know it
+};
+
+}  // namespace signalbox::redis
