@@ -56,6 +56,7 @@ need_for_services() {
   need_command ip iproute2  # hosts that vanish live in network namespaces
   [ -x /usr/sbin/nginx ] || wanted+=(nginx-light)
   [ -x /usr/sbin/haproxy ] || wanted+=(haproxy)
+  need_command caddy caddy
   need_command redis-server redis-server
   install_wanted "to test behind proxies and dead lines, and with Redis"
 }

@@ -4,7 +4,7 @@ import { after, before, describe } from "node:test";
 
 import { pause } from "../support/server.mjs";
 import { frame, text, Ws, Raw } from "./raw.mjs";
-import { attack, crowd, login, openPolling, Town } from "./town.mjs";
+import { attack, crowd, login, loginPacket, openPolling, Town } from "./town.mjs";
 
 describe("WebSocket", () => {
   let town;
@@ -53,6 +53,12 @@ describe("WebSocket", () => {
     "a close code that may not be sent": [frame(8, Buffer.from([0x03, 0xed])), 1002],
     "a close reason that is not UTF-8": [frame(8, Buffer.from([0x03, 0xe8, 0xff])), 1007],
   };
+  attack("a client that does not wait for the answer to its upgrade is read all the same", { where }, async ({ port }) => {
+    const ws = await Ws.open(port, { more: frame(1, loginPacket("hasty")) });
+    for (const begins of ["0{", "40{"]) assert.ok((await ws.message()).startsWith(begins));
+    ws.close();
+  });
+
   for (const [stage, open] of Object.entries(stages)) {
     attack(`each rule broken ${stage}: closed with its code`, { where }, async ({ port }) => {
       for (const [name, [bytes, code]] of Object.entries(broken)) assert.equal(await (await open(port)).write(bytes).closeCode(), code, name);

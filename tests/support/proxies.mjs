@@ -44,6 +44,13 @@ const known = {
         .replaceAll(/(timeout (client|server|tunnel)) +60s/g, `$1 ${patienceMs}ms`),
     arguments: (file) => ["-db", "-f", file],
   },
+  caddy: {
+    program: "/usr/bin/caddy",
+    file: "Caddyfile",
+    // Without a name it wants no certificate. It ends no silent connection.
+    change: (text, port, folder) => text.replace("example.com {", `{\n\tadmin off\n\tdefault_bind 127.0.0.1\n\tstorage file_system ${folder}\n}\nhttp://:${port} {`),
+    arguments: (file) => ["run", "--adapter", "caddyfile", "--config", file],
+  },
 };
 
 /** Their names, each with why tests behind it are skipped, or false. */
