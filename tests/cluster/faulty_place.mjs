@@ -1,5 +1,7 @@
 // A whole cluster in the place of the one server of tests/faults.
-import { api, apiKey } from "../e2e/support.mjs";
+import assert from "node:assert/strict";
+
+import { api, apiKey, eventually } from "../e2e/support.mjs";
 
 export class FaultyPlace {
   hanging = false;
@@ -22,6 +24,16 @@ export class FaultyPlace {
   async jobsOf(user) {
     const all = await Promise.all(this.cluster.living.map(async (node) => (await api(node, "GET", `/api/users/${user}/jobs`)).body));
     return all.flat().sort((one, other) => one.time - other.time);
+  }
+  /** Every living node says that just these users are online, now or soon. */
+  async online(users) {
+    const wanted = String([...users].sort());
+    let seen;
+    const agree = async () => {
+      seen = await Promise.all(this.cluster.living.map(async (node) => (await api(node, "GET", "/api/presence?limit=10000")).body.users));
+      return seen.every((those) => String(those) === wanted);
+    };
+    await eventually(agree, 30000).catch(() => assert.deepEqual(seen.map(String), seen.map(() => wanted)));
   }
   /** The nodes are killed in turn, and start() starts the last one again. */
   kill() {

@@ -3,12 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { api, emit, eventually, login } from "../e2e/support.mjs";
-import { kills } from "../faults/troubles.mjs";
-import { work } from "../faults/works.mjs";
-import { pause } from "../support/server.mjs";
-import { long, skip, withCluster } from "./cluster.mjs";
+import { skip, withCluster } from "./cluster.mjs";
 import { emitters } from "./emitters.mjs";
-import { FaultyPlace } from "./faulty_place.mjs";
 
 // What was received is not told again, so that each telling is for one that was not.
 const env = { PRESENCE_EVENTS: "off", OUTCOME_REPLAY_MS: "0" };
@@ -172,50 +168,3 @@ test("an emitter's outcome for a user who has just gone is kept", { skip }, with
   emitter.to("user:ada").emit("job_completed", { jobId: "job", result: 1 });
   await untilTold(b, ["job"]);
 }));
-
-// The faults test of one node, over three: workers do jobs for users on bad lines, and the cluster comes to harm meanwhile.
-const seed = Number(process.env.SEED ?? 1);
-const size = long
-  ? { users: 200, jobs: 10000, kills: 20, workers: 8, limit: 1800000 }
-  : { users: 40, jobs: 2000, kills: 6, workers: 8, limit: 240000 };
-const seconds = (full, short) => 1000 * (long ? full : short);
-
-const harms = {
-  [`nodes are killed in turn, ${size.kills} times`]: (place) => kills(place, size),
-  "Redis is killed and started again with its data": (place) => once(async ({ redis }) => {
-    await redis.kill();
-    await redis.start();
-  }, place),
-  "Redis comes back without its memory": (place) => once(async ({ redis }) => {
-    await redis.kill();
-    redis.forget();
-    await redis.start();
-  }, place),
-  "Redis is stopped for a while": (place) => once(async ({ redis }) => {
-    await redis.kill();
-    await pause(seconds(30, 4));
-    await redis.start();
-  }, place),
-  "a node is cut off from Redis for a while": (place) => once(async ({ nodes: [a] }) => {
-    a.redis.down();
-    await pause(seconds(20, 4));
-    a.redis.up();
-  }, place),
-};
-/** While half of the jobs are still to do. */
-const once = (happens, place) => async ({ left }) => {
-  await eventually(() => left() <= 0.5, size.limit);
-  await happens(place.cluster);
-};
-
-for (const [what, harm] of Object.entries(harms)) {
-  test(`${size.jobs} jobs of ${size.users} users on three nodes while ${what}: none is lost, and nobody hears of another's`, { skip, timeout: size.limit },
-    withCluster({ env: { ...env, LOG_LEVEL: "warn" }, redis: { appendonly: true } }, async (cluster, t) => {
-      const place = new FaultyPlace(cluster);
-      // Between nodes nothing is ordered, so each job has one outcome; and some are told at the next login alone (docs/scaling.md).
-      t.diagnostic(await work(place, { ...size, forgets: true, retries: false, reloads: true, anyOrder: true }, seed, harm(place)));
-      await cluster.whole();
-      // A session whose carried connection ended while Redis was away ends with its heartbeat (45 s).
-      for (const node of cluster.nodes) await eventually(async () => (await api(node, "GET", "/api/presence")).body.count === 0, 60000);
-    }));
-}

@@ -164,7 +164,8 @@ function newUser(i, { proxies, away }) {
 }
 
 /** Workers do all jobs while all `troubles` (troubles.mjs) come together, until the first of them has done its work. Then
-    every user must have heard the final state of each job, and the server must know it. With `size.forgets` what was received
+    every user must have heard the final state of each job, and the server must know it; a place of several nodes is asked whether
+    all of these say that just these users are `online`. With `size.forgets` what was received
     may be gone from the server, since a clock that was wrong at a start said that it is old, or since memory is short. With
     `size.reloads` every user loads the page anew when all is over, for what is told at a login alone; with `size.anyOrder` it is
     enough that each outcome was heard, whatever came behind it. */
@@ -191,6 +192,7 @@ export async function work(place, size, seed, ...troubles) {
     // A job whose outcome was given to two nodes has one of them; the other's counts as received on its node from then on.
     if (!size.anyOrder) assert.deepEqual(unheard, [], "outcomes that count as received and were not heard");
     await checked;
+    await place.online?.(users.map(({ name }) => name));
     const sum = (count) => users.reduce((all, user) => all + count(user), 0);
     const facts = [`${jobs.length} jobs`, `${sum((user) => user.again)} outcomes heard again`, `${repeats} requests repeated`, ...harm];
     if (size.anyOrder) facts.push(`${unheard.length} that counted as received before they were heard`, `${jobs.filter(({ user, id, final }) => user.last.get(id) !== final).length} of which older progress came last`);
