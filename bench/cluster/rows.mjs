@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 
 import { api } from "../../tests/e2e/support.mjs";
 import { pause } from "../../tests/support/server.mjs";
-import { Client, heard, logins, prepareTokens } from "./clients.mjs";
+import { Client, comeBack, heard, logins, prepareTokens } from "../../tests/support/light_clients.mjs";
 import { cost, World } from "./world.mjs";
 
 const peer = createRequire(new URL("../peers/socketio/server.js", import.meta.url));
@@ -121,14 +121,6 @@ const killed = (kind, { scale }) =>
     clients.concat(again).forEach((client) => client.close());
     return seconds;
   });
-/** As socket.io-client does: after a second, half more or less, then after twice as long, up to five. */
-async function comeBack(user, port) {
-  for (let delay = 1000; ; delay = Math.min(5000, 2 * delay)) {
-    await pause(delay * (0.5 + Math.random()));
-    const client = await Client.login(port, user).catch(() => undefined);
-    if (client) return client;
-  }
-}
 async function isRight(node, users, nodes) {
   const [presence, living] = await Promise.all([api(node, "GET", "/api/presence?limit=1"), api(node, "GET", "/api/nodes")]);
   return presence.body?.count === users && living.body?.nodes?.length === nodes;

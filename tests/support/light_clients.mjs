@@ -1,7 +1,8 @@
 // Clients that cost little: WebSockets of thousands of users in one process, which log in, answer heartbeats and count.
 import { connect } from "node:net";
 
-import { token } from "../../tests/e2e/support.mjs";
+import { token } from "../e2e/support.mjs";
+import { pause } from "./server.mjs";
 
 const tokens = new Map(); // a token costs more than the rest of a login
 const tokenOf = (user) => tokens.get(user) ?? tokens.set(user, token({ id: user, email: `${user}@example.com` })).get(user);
@@ -91,6 +92,15 @@ export async function logins(count, port, atOnce = 256) {
   }
   return clients;
 }
+/** As socket.io-client does: after a second, half more or less, then after twice as long, up to five. */
+export async function comeBack(user, port) {
+  for (let delay = 1000; ; delay = Math.min(5000, 2 * delay)) {
+    await pause(delay * (0.5 + Math.random()));
+    const client = await Client.login(port, user).catch(() => undefined);
+    if (client) return client;
+  }
+}
+
 export const prepareTokens = (count) => Array.from({ length: count }, (_, i) => tokenOf(`user-${i}`));
 
 /** Resolves when all of them together have heard so many events. */
