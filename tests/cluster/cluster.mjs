@@ -31,11 +31,11 @@ class Node {
 
   constructor(program, args, env) {
     this.data = mkdtempSync(join(tmpdir(), "signalbox-node-"));
-    this.begin = () => startServer(program, args, { REDIS_URL: this.redis.redisUrl, DATA_DIR: this.data, ...common, ...env }, this.port);
+    this.begin = () => startServer(program, args, { REDIS_URL: this.redisUrl, DATA_DIR: this.data, ...common, ...env }, this.port);
   }
-  async open(redis) {
+  async open(redis, redisUrl) {
     this.redis = await Line.to(redis.port);
-    this.redis.redisUrl = this.redis.url.replace("http", "redis");
+    this.redisUrl = redisUrl ?? this.redis.url.replace("http", "redis");
     await this.start();
   }
   /** Starts its process, again after an end, on the same port and folder. */
@@ -83,13 +83,14 @@ class Node {
 export class Cluster {
   nodes = [];
 
-  /** So many nodes that know each other. `env` is every node's; `redis` is for RedisServer. */
-  static async start({ nodes = 3, env = {}, redis = {}, program = "signalbox", args = program === "signalbox" ? ["serve"] : [] } = {}) {
+  /** So many nodes that know each other. `env` is every node's; `redis` is for RedisServer, or starts another; `redisUrl` says of what it
+      started how nodes reach it, where that is not each by its line. */
+  static async start({ nodes = 3, env = {}, redis = {}, redisUrl = () => undefined, program = "signalbox", args = program === "signalbox" ? ["serve"] : [] } = {}) {
     const cluster = new Cluster();
     try {
-      cluster.redis = await RedisServer.start(redis);
+      cluster.redis = await (typeof redis === "function" ? redis() : RedisServer.start(redis));
       cluster.nodes = Array.from({ length: nodes }, () => new Node(program, args, env));
-      await Promise.all(cluster.nodes.map((node) => node.open(cluster.redis)));
+      await Promise.all(cluster.nodes.map((node) => node.open(cluster.redis, redisUrl(cluster.redis))));
       cluster.proxy = await RoundRobin.to(cluster.nodes.map(({ port }) => port));
       if (program === "signalbox" || program === "e2e_server") await cluster.whole();
     } catch (error) {

@@ -1,7 +1,37 @@
-// A whole cluster in the place of the one server of tests/faults.
+// A whole cluster in the place of the one server of tests/faults, and the faults test over it.
 import assert from "node:assert/strict";
+import { test } from "node:test";
 
 import { api, apiKey, eventually } from "../e2e/support.mjs";
+import { work } from "../faults/works.mjs";
+import { long, skip, withCluster } from "./cluster.mjs";
+
+export const size = long
+  ? { users: 200, jobs: 10000, kills: 20, workers: 8, limit: 1800000 }
+  : { users: 30, jobs: 300, kills: 3, workers: 16, limit: 240000 };
+const seed = Number(process.env.SEED ?? 1);
+
+/** What happens while half of the jobs are still to do. */
+export const onceHalfDone = (happens) => ({ cluster }) => async ({ left }) => {
+  await eventually(() => left() <= 0.5, size.limit);
+  await happens(cluster);
+};
+
+// What was received is not told again, so that each telling is for one that was not. A session whose carried connection ended while
+// Redis was away ends with its heartbeat.
+const env = { PRESENCE_EVENTS: "off", OUTCOME_REPLAY_MS: "0", LOG_LEVEL: "warn", PING_INTERVAL_MS: "3000", PING_TIMEOUT_MS: "3000" };
+
+/** Workers do jobs while `harm` comes to such a cluster. */
+export function faultyTest(what, harm, options) {
+  test(`${size.jobs} jobs of ${size.users} users on three nodes while ${what}: none is lost, and nobody hears of another's`, { skip, timeout: size.limit },
+    withCluster({ env, ...options }, async (cluster, t) => {
+      const place = new FaultyPlace(cluster);
+      // Between nodes nothing is ordered, so each job has one outcome; and some are told at the next login alone (docs/scaling.md).
+      t.diagnostic(await work(place, { ...size, forgets: true, retries: false, reloads: true, anyOrder: true }, seed, harm(place)));
+      await cluster.whole();
+      await place.online([]);
+    }));
+}
 
 export class FaultyPlace {
   hanging = false;

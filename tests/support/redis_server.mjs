@@ -8,10 +8,19 @@ import { promisify } from "node:util";
 
 import { freePort, pause } from "./server.mjs";
 
-const program = "/usr/bin/redis-server", client = "/usr/bin/redis-cli";
+export const redisProgram = "/usr/bin/redis-server";
+const client = "/usr/bin/redis-cli";
 
 /** Why tests that want Redis are skipped, or false. */
-export const skipWithoutRedis = ![program, client].every(existsSync) && `${program} is not installed`;
+export const skipWithoutRedis = ![redisProgram, client].every(existsSync) && `${redisProgram} is not installed`;
+
+/** The answer to a command, as redis-cli prints it; rejects with what Redis says where that is an error. */
+export async function redisCommand(port, ...words) {
+  const { stdout } = await promisify(execFile)(client, ["-p", String(port), "-e", ...words.map(String)]).catch((error) => {
+    throw new Error(error.stderr || error.message);
+  });
+  return stdout.trimEnd();
+}
 
 export class RedisServer {
   #settings;
@@ -38,7 +47,7 @@ export class RedisServer {
 
   /** Starts it again, on the same port, with the data that is on its disk. */
   async start() {
-    this.child = spawn(program, ["-"], { stdio: ["pipe", "pipe", "pipe"] });
+    this.child = spawn(redisProgram, ["-"], { stdio: ["pipe", "pipe", "pipe"] });
     this.child.stdin.end(this.#settings.join("\n") + "\n");
     this.child.log = "";
     for (const stream of [this.child.stdout, this.child.stderr]) stream.on("data", (data) => (this.child.log += data));
@@ -52,12 +61,8 @@ export class RedisServer {
     }
   }
 
-  /** The answer to a command, as redis-cli prints it; rejects with what Redis says where that is an error. */
-  async command(...words) {
-    const { stdout } = await promisify(execFile)(client, ["-p", String(this.port), "-e", ...words.map(String)]).catch((error) => {
-      throw new Error(error.stderr || error.message);
-    });
-    return stdout.trimEnd();
+  command(...words) {
+    return redisCommand(this.port, ...words);
   }
 
   kill() {
