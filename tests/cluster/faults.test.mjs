@@ -2,13 +2,14 @@
 // outcome is lost, nobody hears of another's job, and at the end each node knows who is there. FAULTS=long runs the full size.
 import { kills } from "../faults/troubles.mjs";
 import { pause } from "../support/server.mjs";
-import { long } from "./cluster.mjs";
-import { faultyTest, onceHalfDone, size } from "./faulty_place.mjs";
+import { long, onlyLong, skip } from "./cluster.mjs";
+import { faultyTest, full, onceHalfDone, short } from "./faulty_place.mjs";
+import { troubles } from "./troubles.mjs";
 
 const seconds = (full, short) => 1000 * (long ? full : short);
 
 const harms = {
-  [`nodes are killed in turn, ${size.kills} times`]: (place) => kills(place, size),
+  [`nodes are killed in turn, ${full.kills} times`]: (place) => kills(place, full),
   "Redis is killed and started again with its data": onceHalfDone(async ({ redis }) => {
     await redis.kill();
     await redis.start();
@@ -36,3 +37,5 @@ const harms = {
 };
 
 for (const [what, harm] of Object.entries(harms)) faultyTest(what, harm, { redis: { appendonly: true } });
+for (const [what, { happens }] of Object.entries(troubles).filter(([, { rare }]) => rare))
+  faultyTest(what, onceHalfDone(happens), { redis: { appendonly: true }, size: short, skip: skip || onlyLong });

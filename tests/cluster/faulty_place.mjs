@@ -4,25 +4,24 @@ import { test } from "node:test";
 
 import { api, apiKey, eventually } from "../e2e/support.mjs";
 import { work } from "../faults/works.mjs";
-import { long, skip, withCluster } from "./cluster.mjs";
+import { long, skip as skipWithoutRedis, withCluster } from "./cluster.mjs";
 
-export const size = long
-  ? { users: 200, jobs: 10000, kills: 20, workers: 8, limit: 1800000 }
-  : { users: 30, jobs: 300, kills: 3, workers: 16, limit: 240000 };
+export const short = { users: 30, jobs: 300, kills: 3, workers: 16, limit: 240000 };
+export const full = long ? { users: 200, jobs: 10000, kills: 20, workers: 32, limit: 1800000 } : short;
 const seed = Number(process.env.SEED ?? 1);
 
 /** What happens while half of the jobs are still to do. */
 export const onceHalfDone = (happens) => ({ cluster }) => async ({ left }) => {
-  await eventually(() => left() <= 0.5, size.limit);
+  await eventually(() => left() <= 0.5, full.limit);
   await happens(cluster);
 };
 
 // What was received is not told again, so that each telling is for one that was not. A session whose carried connection ended while
 // Redis was away ends with its heartbeat.
-const env = { PRESENCE_EVENTS: "off", OUTCOME_REPLAY_MS: "0", LOG_LEVEL: "warn", PING_INTERVAL_MS: "3000", PING_TIMEOUT_MS: "3000" };
+const env = { PRESENCE_EVENTS: "off", OUTCOME_REPLAY_MS: "0", LOG_LEVEL: "warn", ...(!long && { PING_INTERVAL_MS: "5000", PING_TIMEOUT_MS: "5000" }) };
 
-/** Workers do jobs while `harm` comes to such a cluster. */
-export function faultyTest(what, harm, options) {
+/** Workers do `size` jobs while `harm` comes to such a cluster; the rest is for it. */
+export function faultyTest(what, harm, { size = full, skip = skipWithoutRedis, ...options }) {
   test(`${size.jobs} jobs of ${size.users} users on three nodes while ${what}: none is lost, and nobody hears of another's`, { skip, timeout: size.limit },
     withCluster({ env, ...options }, async (cluster, t) => {
       const place = new FaultyPlace(cluster);
@@ -63,7 +62,7 @@ export class FaultyPlace {
       seen = await Promise.all(this.cluster.living.map(async (node) => (await api(node, "GET", "/api/presence?limit=10000")).body.users));
       return seen.every((those) => String(those) === wanted);
     };
-    await eventually(agree, 30000).catch(() => assert.deepEqual(seen.map(String), seen.map(() => wanted)));
+    await eventually(agree, 60000).catch(() => assert.deepEqual(seen.map(String), seen.map(() => wanted)));
   }
   /** The nodes are killed in turn, and start() starts the last one again. */
   kill() {

@@ -1,6 +1,13 @@
 // What happens to Redis, or on the way to it, under a whole cluster: each is a call (cluster) and ends as it began. The rare ones
 // are for the long form alone.
+import assert from "node:assert/strict";
+import { mkdirSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { eventually } from "../e2e/support.mjs";
 import { pause } from "../support/server.mjs";
+
+const refuses = (redis, why) => redis.command("SET", "any", 1).then(() => false, ({ message }) => message.includes(why));
 
 export const troubles = {
   "Redis is killed and started again with its data": {
@@ -40,6 +47,13 @@ export const troubles = {
       await pause(3000);
     },
   },
+  "Redis holds all clients up for ten seconds": {
+    rare: true,
+    happens: async ({ redis }) => {
+      await redis.command("CLIENT", "PAUSE", 10000, "ALL");
+      await pause(10000);
+    },
+  },
   "Redis stands still for three seconds": {
     rare: true,
     happens: async ({ redis }) => {
@@ -54,6 +68,31 @@ export const troubles = {
       await redis.command("CONFIG", "SET", "maxmemory", 1);
       await pause(3000);
       await redis.command("CONFIG", "SET", "maxmemory", 0);
+    },
+  },
+  "Redis cannot write its snapshots for three seconds": {
+    rare: true,
+    happens: async ({ redis }) => {
+      const inTheWay = join(redis.folder, "dump.rdb");
+      mkdirSync(inTheWay);
+      for (const setting of [["stop-writes-on-bgsave-error", "yes"], ["save", "3600 1"]]) await redis.command("CONFIG", "SET", ...setting);
+      await redis.command("BGSAVE");
+      await eventually(() => refuses(redis, "MISCONF"));
+      await pause(3000);
+      await redis.command("CONFIG", "SET", "save", "");
+      rmdirSync(inTheWay);
+    },
+  },
+  "Redis takes long to load its data": {
+    rare: true,
+    happens: async ({ redis }) => {
+      // What an AOF begins with is loaded key by key, and Redis answers between.
+      await redis.command("BGREWRITEAOF");
+      await eventually(async () => /aof_rewrite_in_progress:0/.test(await redis.command("INFO", "persistence")));
+      await redis.kill();
+      await redis.start(["loading-process-events-interval-bytes 1024", "key-load-delay 10000"]);
+      assert.ok(await refuses(redis, "LOADING"));
+      await eventually(async () => !(await refuses(redis, "LOADING")), 30000);
     },
   },
   "Redis is a replica for three seconds": {
@@ -78,14 +117,19 @@ export const troubles = {
       for (const { redis } of nodes) redis.late(0);
     },
   },
-  "Redis' answers break off, each time a few bytes later": {
+  "what Redis says breaks off, each time some bytes later": {
     rare: true,
     happens: async ({ nodes }) => {
       for (const [i, { redis }] of nodes.entries()) {
-        let bytes = i;
-        redis.lastBytes = (data) => (data.length > (bytes += 7) % 97 ? (bytes % 97) : undefined);
+        let limit = i;
+        redis.lastBytes = (data, passed) => {
+          if (passed + data.length <= limit) return undefined;
+          const left = Math.max(0, limit - passed);
+          limit = Math.floor(limit * 1.2) + 7;
+          return left;
+        };
       }
-      await pause(3000);
+      await pause(20000);
       for (const { redis } of nodes) redis.lastBytes = () => undefined;
     },
   },

@@ -178,10 +178,11 @@ export async function work(place, size, seed, ...troubles) {
     for (const [i, user] of users.entries()) await user.begin(place, randomOf(seed - 1 - i));
     const queue = [...jobs];
     const lives = users.map((user, i) => user.live(randomOf(seed + 1 + i), () => !working));
-    const workers = Array.from({ length: size.workers }, () => doJobs(place, queue));
+    const workers = Promise.all(Array.from({ length: size.workers }, () => doJobs(place, queue)));
+    workers.catch(() => {}); // where a trouble fails, that is what is told
     const receipts = watchReceipts(place, users, () => !watching);
     const harm = await allAtOnce(troubles, { users, left: () => queue.length / jobs.length }, seed);
-    const repeats = (await Promise.all(workers)).reduce((sum, count) => sum + count);
+    const repeats = (await workers).reduce((sum, count) => sum + count);
     working = false;
     await Promise.all(lives);
     if (size.reloads) users.forEach((user) => user.reload());
@@ -246,8 +247,8 @@ async function check(place, users, jobs, { forgets, anyOrder }) {
   const wrong = () => jobs.filter((job) => !told(job));
   await eventually(() => wrong().length === 0, 60000).catch(() => {});
   const asKept = async (job) => (await place.jobsOf(job.user.name)).find(({ jobId }) => jobId === job.id);
-  const facts = await Promise.all(wrong().map(async (job) => [job.id, job.user.state, job.user.last.get(job.id), await asKept(job)]));
-  assert.deepEqual(facts, [], "jobs of which their user did not hear the final state");
+  const facts = await Promise.all(wrong().slice(0, 10).map(async (job) => [job.id, job.user.state, job.user.last.get(job.id), await asKept(job)]));
+  assert.deepEqual(facts, [], `${wrong().length} jobs of which their user did not hear the final state`);
   assert.equal(users.reduce((sum, user) => sum + user.strange, 0), 0, "events of another's jobs");
   if (anyOrder) return;
   for (const user of users) {

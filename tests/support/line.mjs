@@ -10,7 +10,7 @@ export class Line {
   #down = false;
   #bytesPerSecond = Infinity;
   #lateness = 0;
-  /** Looks at bytes on their way to the client; a number: so many of them pass yet, and the line is cut. */
+  /** Looks at bytes on their way to the client, and how many this connection has had; a number: so many of them pass yet, and the line is cut. */
   lastBytes = () => undefined;
 
   /** A line to what listens on `port`, whether it does so now or later. */
@@ -31,7 +31,7 @@ export class Line {
       reset(far);
       this.#connections.delete(cut);
     };
-    let vanished = false;
+    let vanished = false, passed = 0;
     cut.near = () => {
       vanished = true;
       reset(near);
@@ -41,8 +41,9 @@ export class Line {
     near.setNoDelay(true).on("error", () => vanished || cut()).on("close", () => vanished || cut());
     near.on("data", (bytes) => far.write(bytes));
     far.on("data", (bytes) => {
-      const left = this.lastBytes(bytes);
+      const left = this.lastBytes(bytes, passed);
       if (left !== undefined) return near.write(bytes.subarray(0, left), () => this.cut());
+      passed += bytes.length;
       if (vanished) return;
       if (this.#lateness > 0) setTimeout(() => near.write(bytes), this.#lateness);
       else near.write(bytes);

@@ -45,10 +45,10 @@ export class RedisServer {
     return server;
   }
 
-  /** Starts it again, on the same port, with the data that is on its disk. */
-  async start() {
+  /** Starts it again, on the same port, with the data that is on its disk; `more` are settings for this life. */
+  async start(more = []) {
     this.child = spawn(redisProgram, ["-"], { stdio: ["pipe", "pipe", "pipe"] });
-    this.child.stdin.end(this.#settings.join("\n") + "\n");
+    this.child.stdin.end([...this.#settings, ...more].join("\n") + "\n");
     this.child.log = "";
     for (const stream of [this.child.stdout, this.child.stderr]) stream.on("data", (data) => (this.child.log += data));
     this.#ended = once(this.child, "exit");
