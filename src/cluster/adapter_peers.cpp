@@ -9,8 +9,6 @@
 namespace signalbox::cluster {
 namespace {
 
-using SubscriptionKind = redis::Subscriptions::Kind;
-
 /// The users whose rooms these are, each once; nothing if there is a room of another kind.
 std::optional<std::vector<std::string_view>> users_of(const std::vector<std::string>& rooms) {
   std::vector<std::string_view> users;
@@ -30,12 +28,11 @@ bool is_job_event(std::string_view event) {
 }  // namespace
 
 AdapterPeers::AdapterPeers(AdapterOptions options, const Channels& channels, redis::Client& commands,
-                           redis::Client& subscriber, users::Directory& directory, users::Emitter& emitter,
-                           RoomActions& rooms, const Guests& guests, Counts& counts)
+                           users::Directory& directory, users::Emitter& emitter, RoomActions& rooms,
+                           const Guests& guests, Counts& counts)
     : options_(std::move(options)),
       channels_(channels),
       commands_(commands),
-      subscriber_(subscriber),
       directory_(directory),
       emitter_(emitter),
       rooms_(rooms),
@@ -43,11 +40,9 @@ AdapterPeers::AdapterPeers(AdapterOptions options, const Channels& channels, red
       counts_(counts) {}
 
 // By patterns, which PUBSUB NUMSUB does not count: whoever is counted owes servers of Socket.IO answers.
-void AdapterPeers::subscribe(const std::vector<std::string>& namespaces) {
-  const auto listen_to = [this](const std::string& pattern) {
-    subscriber_.subscribe(SubscriptionKind::pattern, pattern, [this](const std::expected<void, redis::Error>& heard) {
-      if (!heard) counts_.unheard.reached({{"why", heard.error().text}});
-    });
+void AdapterPeers::add_channels(OwnChannels& own, const std::vector<std::string>& namespaces) {
+  const auto listen_to = [&own](std::string pattern) {
+    own.add(OwnChannels::Kind::pattern, std::move(pattern), OwnChannels::Need::may);
   };
   listen_to(literal_pattern(channels_.broadcast()) + (options_.all_users ? "*" : ""));
   listen_to(literal_pattern(channels_.request()));

@@ -14,6 +14,7 @@
 #include "cluster/counts.hpp"
 #include "cluster/guests.hpp"
 #include "cluster/inbox.hpp"
+#include "cluster/own_channels.hpp"
 #include "cluster/shared_ledger.hpp"
 #include "redis/client.hpp"
 #include "users/emitter.hpp"
@@ -45,14 +46,13 @@ struct AdapterOptions {
 /// thread  the cluster's; listen() any.
 class AdapterPeers {
  public:
-  AdapterPeers(AdapterOptions options, const Channels& channels, redis::Client& commands, redis::Client& subscriber,
-               users::Directory& directory, users::Emitter& emitter, RoomActions& rooms, const Guests& guests,
-               Counts& counts);
+  AdapterPeers(AdapterOptions options, const Channels& channels, redis::Client& commands, users::Directory& directory,
+               users::Emitter& emitter, RoomActions& rooms, const Guests& guests, Counts& counts);
 
-  /// Outcomes of emitters are entered there. Before subscribe().
+  /// Outcomes of emitters are entered there. Before anything comes.
   void set_ledger(SharedLedger& ledger) { ledger_ = &ledger; }
-  /// Once: from now on what they publish in these namespaces comes.
-  void subscribe(const std::vector<std::string>& namespaces);
+  /// Where they publish what is for these namespaces. Once.
+  void add_channels(OwnChannels& own, const std::vector<std::string>& namespaces);
   /// What the keeper hears of any user: outcomes of those who are not here are entered.
   void keep(std::string_view payload);
   /// Is this node the keeper?
@@ -81,7 +81,6 @@ class AdapterPeers {
   const AdapterOptions options_;
   const Channels& channels_;
   redis::Client& commands_;
-  redis::Client& subscriber_;
   users::Directory& directory_;
   users::Emitter& emitter_;
   RoomActions& rooms_;

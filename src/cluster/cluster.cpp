@@ -11,8 +11,6 @@
 namespace signalbox::cluster {
 namespace {
 
-using SubscriptionKind = redis::Subscriptions::Kind;
-
 constexpr Milliseconds kSecond{1000}, kFarewell{500}, kEpochEach{5000};
 constexpr std::chrono::seconds kWaitAtStart{2};
 
@@ -60,11 +58,13 @@ Cluster::Cluster(ClusterOptions options, users::Directory& directory, users::Emi
           thread_.add(client_options(options_, redis::ConnectionOptions::Mode::commands, options_.tag), command_side_)),
       subscriber_(thread_.add(client_options(options_, redis::ConnectionOptions::Mode::subscriber, options_.tag),
                               subscriber_side_)),
+      own_channels_(subscriber_, [this](const redis::Error& why) { on_unheard(why); }),
       channels_to_nodes_(commands_, keys_, options_.tag, counts_,
                          [this](const std::string& node) { tunnels_.on_node_gone(node); }),
       presence_({.times = options_.times,
                  .make_id = [] { return random_base62(kNameCharacters); },
-                 .about = about(options_.tag, options_)},
+                 .about = about(options_.tag, options_),
+                 .unheard = [this](const redis::Error& why) { on_unheard(why); }},
                 commands_, subscriber_, keys_, directory.presence),
       whereabouts_(presence_, [this](const Emitted& emitted, const NodeStates& nodes) { send(emitted, nodes); }),
       guests_({.here = [&directory](std::string_view user) { return directory.sockets.here(user); },
@@ -73,7 +73,7 @@ Cluster::Cluster(ClusterOptions options, users::Directory& directory, users::Emi
                    [this](const std::string& user) {
                      if (ledger_) ledger_->on_gone(user);
                    },
-               .unheard = [this](const redis::Error& why) { counts_.unheard.reached({{"why", why.text}}); },
+               .unheard = [this](const redis::Error& why) { on_unheard(why); },
                .back =
                    [this](const std::string& user) {
                      if (ledger_) ledger_->bring(user);
@@ -83,7 +83,7 @@ Cluster::Cluster(ClusterOptions options, users::Directory& directory, users::Emi
                 .limits = unpack_limits(options_.limits),
                 .emit_limits = options_.limits,
                 .all_users = options_.all_users},
-               channels_, commands_, subscriber_, directory, emitter, rooms, guests_, counts_),
+               channels_, commands_, directory, emitter, rooms, guests_, counts_),
       keeper_side_(adapter_),
       outcomes_(commands_, keys_, options_.kept),
       verdict_(std::make_unique<Verdict>()) {}
@@ -112,8 +112,12 @@ users::OutcomeStore& Cluster::share(users::OutcomeStore& disk, std::string name)
   return *store_;
 }
 
-void Cluster::start(std::vector<std::string> namespaces) {
-  namespaces_ = std::move(namespaces);
+void Cluster::start(const std::vector<std::string>& namespaces) {
+  using Need = OwnChannels::Need;
+  own_channels_.add(OwnChannels::Kind::channel, keys_.node(options_.tag), Need::must);
+  own_channels_.add(OwnChannels::Kind::channel, keys_.all_nodes(), Need::must);
+  if (ledger_) own_channels_.add(OwnChannels::Kind::channel, keys_.node(ledger_->home()), Need::must);
+  adapter_.add_channels(own_channels_, namespaces);
   auto verdict = verdict_->promise.get_future();
   thread_.start();
   started_ = true;
@@ -239,7 +243,7 @@ void Cluster::on_agreement(const std::optional<Agreement>& theirs) {
     verdict_->tell(right.error());
     return log::error("this node stays alone", {{"why", right.error()}});
   }
-  subscribed_ ? begin() : subscribe();
+  own_channels_.hear([this](const std::expected<void, redis::Error>& heard) { on_heard(heard); });
 }
 
 void Cluster::ask_again(std::string_view why) {
@@ -249,26 +253,17 @@ void Cluster::ask_again(std::string_view why) {
 }
 
 // Who may not hear this may not hear the rest.
-void Cluster::subscribe() {
-  const std::string own = keys_.node(options_.tag);
-  subscriber_.subscribe(SubscriptionKind::channel, own, [this, own](const std::expected<void, redis::Error>& heard) {
-    if (heard) return begin();
-    subscriber_.unsubscribe(SubscriptionKind::channel, own);
-    ask_again(heard.error().text);
-  });
+void Cluster::on_heard(const std::expected<void, redis::Error>& heard) {
+  heard ? begin() : ask_again(heard.error().text);
 }
 
 void Cluster::begin() {
   if (connected_ || !commands_.is_up() || !subscriber_.is_up()) return;
   connected_ = true;
-  if (!std::exchange(subscribed_, true)) {
-    listen_to(keys_.all_nodes());
-    if (ledger_) listen_to(keys_.node(ledger_->home()));
-    adapter_.subscribe(namespaces_);
-  }
   tunnels_.on_bus_up();
   carries_ = true;
   presence_.on_connected(thread_.loop().now());
+  id_ = presence_.node.id();
   guests_.on_entered_again();
   if (ledger_) {
     ledger_->on_connected();
@@ -283,17 +278,13 @@ void Cluster::begin() {
   verdict_->tell({});
 }
 
-void Cluster::listen_to(const std::string& channel) {
-  subscriber_.subscribe(SubscriptionKind::channel, channel, [this](const std::expected<void, redis::Error>& heard) {
-    if (!heard) counts_.unheard.reached({{"why", heard.error().text}});
-  });
-}
-
 void Cluster::on_side_down(std::string_view what, const redis::Error& why) {
   log::warn(has_come_ ? "there is no connection to Redis: this node serves alone, and outcomes are kept on its disk"
                       : "there is no connection to Redis yet: this node serves alone, and is not ready",
             {{"connection", std::string(what)}, {"redis", to_text(options_.url)}, {"why", why.text}});
   verdict_->tell({});
+  own_channels_.on_lost();
+  guests_.on_lost();
   if (!std::exchange(connected_, false)) return;
   second_at_ = kNever;
   carries_ = false;
@@ -304,7 +295,6 @@ void Cluster::on_side_down(std::string_view what, const redis::Error& why) {
     ledger_->on_lost();
     keeper_->on_lost();
   }
-  guests_.on_lost();
 }
 
 TimePoint Cluster::next_deadline() const {
@@ -322,11 +312,7 @@ void Cluster::on_timer() {
     keeper_->on_timer(now);
     counts_.offered_again.store(ledger_->offered_again(), std::memory_order_relaxed);
   }
-  if (presence_.node.id() != heard_id_) {
-    heard_id_ = presence_.node.id();
-    listen_to(keys_.node(heard_id_));
-    guests_.on_entered_again();
-  }
+  if (connected_ && std::exchange(id_, presence_.node.id()) != presence_.node.id()) guests_.on_entered_again();
   if (now < second_at_) return;
   second_at_ = now + kSecond;
   adapter_.look_for_servers();

@@ -20,6 +20,7 @@
 #include "cluster/keeper.hpp"
 #include "cluster/keys.hpp"
 #include "cluster/node_channels.hpp"
+#include "cluster/own_channels.hpp"
 #include "cluster/presence_link.hpp"
 #include "cluster/shared_ledger.hpp"
 #include "cluster/shared_store.hpp"
@@ -65,7 +66,7 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   users::OutcomeStore& share(users::OutcomeStore& disk, std::string name);
   /// Waits a moment for Redis. Throws std::runtime_error if the nodes that are there cannot work with this one.
   /// `namespaces`: those of the application.
-  void start(std::vector<std::string> namespaces);
+  void start(const std::vector<std::string>& namespaces);
   /// This node goes, its clients will be back here or elsewhere; ends the thread. What comes later is left out.
   void stop();
 
@@ -132,7 +133,7 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   void on_side_up();
   void agree();
   void ask_again(std::string_view why);
-  void subscribe();
+  void on_heard(const std::expected<void, redis::Error>& heard);
   void on_side_down(std::string_view what, const redis::Error& why);
   void on_agreement(const std::optional<Agreement>& theirs);
   void begin();
@@ -140,7 +141,7 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   void on_node_message(std::string_view payload);
   void take(const RelayedEvent& event);
   void send(const Emitted& emitted, const NodeStates& nodes);
-  void listen_to(const std::string& channel);
+  void on_unheard(const redis::Error& why) { counts_.unheard.reached({{"why", why.text}}); }
   void let_in(LoginBegun login);
 
   const ClusterOptions options_;
@@ -159,6 +160,7 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   Side command_side_, subscriber_side_;
   redis::Client& commands_;
   redis::Client& subscriber_;
+  OwnChannels own_channels_;
   NodeChannels channels_to_nodes_;
   PresenceLink presence_;
   Whereabouts whereabouts_;
@@ -169,10 +171,8 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   OutcomeIndex outcomes_;
   std::unique_ptr<SharedLedger> ledger_;  ///< null: each node keeps its outcomes for itself
   std::unique_ptr<SharedStore> store_;
-  std::vector<std::string> namespaces_;
-  std::string heard_id_;     ///< the node's id on whose channel we listen
-  bool connected_ = false;   ///< both sides are up, and the nodes agree
-  bool subscribed_ = false;  ///< to what every node hears
+  std::string id_;          ///< the node's, under which its users were last entered
+  bool connected_ = false;  ///< both sides are up, and the nodes agree
   bool started_ = false;
   log::RareWarning refused_;
   TimePoint agree_at_ = kNever, second_at_ = kNever, epoch_at_ = kNever;

@@ -4,8 +4,14 @@
 #include <utility>
 
 namespace signalbox::cluster {
+namespace {
 
-Guests::Guests(Around around, PresenceNode& node, redis::Client& subscriber, const Channels& channels, bool hears_all)
+constexpr auto kChannel = redis::Subscriptions::Kind::channel;
+
+}  // namespace
+
+Guests::Guests(Around around, PresenceNode& node, redis::Subscriber& subscriber, const Channels& channels,
+               bool hears_all)
     : around_(std::move(around)), node_(node), subscriber_(subscriber), channels_(channels), hears_all_(hears_all) {}
 
 void Guests::changed(const std::string& user, TimePoint now) {
@@ -42,7 +48,9 @@ void Guests::look(const std::string& user, TimePoint now) {
   const bool comes = at != guests_.end() && at->second.logins != 0;
   if (!comes && !here.online && here.away == 0 && here.connected == 0) return leave(user, now);
   Guest& guest = guests_[user];
-  if (!std::exchange(guest.subscribed, true)) subscribe(user, guest);
+  if (hears_all_) guest.heard = true;
+  if (!std::exchange(guest.subscribed, true) && !hears_all_)
+    subscriber_.subscribe(kChannel, channels_.user(user), when_heard(user));
   const bool online = comes || here.online;
   node_.set(user,
             online ? HereState::online(static_cast<std::uint32_t>(std::max<std::size_t>(here.connected, comes ? 1 : 0)))
@@ -54,24 +62,25 @@ void Guests::leave(const std::string& user, TimePoint now) {
   const auto at = guests_.find(user);
   if (at == guests_.end()) return;
   node_.set(user, HereState{}, now);
-  if (!hears_all_) subscriber_.unsubscribe(redis::Subscriptions::Kind::channel, channels_.user(user));
+  if (!hears_all_) subscriber_.unsubscribe(kChannel, channels_.user(user));
   guests_.erase(at);
   around_.gone(user);
 }
 
-void Guests::subscribe(const std::string& user, Guest& guest) {
-  if (hears_all_) {
-    guest.heard = true;
-    return;
-  }
-  subscriber_.subscribe(redis::Subscriptions::Kind::channel, channels_.user(user),
-                        [this, user](const std::expected<void, redis::Error>& heard) {
-                          if (!heard) around_.unheard(heard.error());
-                          const auto at = guests_.find(user);
-                          if (at == guests_.end()) return;
-                          at->second.heard = true;
-                          let_in(user);
-                        });
+redis::Subscriptions::OnConfirmed Guests::when_heard(const std::string& user) {
+  return [this, user](const std::expected<void, redis::Error>& heard) {
+    if (!heard && heard.error().kind == redis::Error::Kind::down) return;  // we want it no more, or anew
+    if (!heard) around_.unheard(heard.error());
+    on_heard(user);
+  };
+}
+
+void Guests::on_heard(const std::string& user) {
+  const auto at = guests_.find(user);
+  if (at == guests_.end()) return;
+  at->second.heard = true;
+  let_in(user);
+  if (std::exchange(at->second.missed, false)) around_.back(user);
 }
 
 void Guests::on_entered(const std::string& user, std::uint64_t number) {
@@ -97,7 +106,9 @@ void Guests::on_entered_again() {
   for (const auto& [user, guest] : guests_) users.push_back(user);
   for (const std::string& user : users) {
     node_.when_entered(user, [this, user](bool entered) {
-      if (entered && guests_.contains(user)) around_.back(user);
+      const auto at = guests_.find(user);
+      if (!entered || at == guests_.end()) return;
+      at->second.heard ? around_.back(user) : void(at->second.missed = true);
     });
   }
 }
@@ -114,6 +125,9 @@ void Guests::on_lost() {
   for (auto& [user, guest] : guests_) {
     std::ranges::move(guest.waiting, std::back_inserter(all));
     guest.waiting.clear();
+    guest.missed = false;
+    if (!hears_all_ && std::exchange(guest.heard, false))
+      subscriber_.subscribe_anew(kChannel, channels_.user(user), when_heard(user));
   }
   for (Waiting& each : all) let_in_late(std::move(each.login));
 }

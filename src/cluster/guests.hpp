@@ -13,7 +13,7 @@
 #include "cluster/channels.hpp"
 #include "cluster/inbox.hpp"
 #include "cluster/presence_node.hpp"
-#include "redis/client.hpp"
+#include "redis/subscriber.hpp"
 #include "users/sockets.hpp"
 
 namespace signalbox::cluster {
@@ -34,11 +34,11 @@ class Guests {
     std::function<void(const std::string& user)> gone;
     /// Redis refuses to let it hear what is for a user.
     std::function<void(const redis::Error& why)> unheard;
-    /// A user who is here is entered again: what was published meanwhile has not been heard.
+    /// A user who is here is entered and heard again: what was published meanwhile is missed.
     std::function<void(const std::string& user)> back;
   };
   /// `hears_all`: what is published for users is heard without subscriptions of theirs.
-  Guests(Around around, PresenceNode& node, redis::Client& subscriber, const Channels& channels, bool hears_all);
+  Guests(Around around, PresenceNode& node, redis::Subscriber& subscriber, const Channels& channels, bool hears_all);
 
   void changed(const std::string& user, TimePoint now);
   void login_begun(LoginBegun login, TimePoint now);
@@ -66,21 +66,23 @@ class Guests {
   struct Guest {
     std::size_t logins = 0;  ///< that are not over
     bool subscribed = false;
-    bool heard = false;
+    bool heard = false;   ///< on this connection, or Redis refuses it
+    bool missed = false;  ///< something, maybe: said once it is heard again
     std::vector<Waiting> waiting{};
   };
   using All = std::unordered_map<std::string, Guest, TextHash, std::equal_to<>>;
 
   void look(const std::string& user, TimePoint now);
   void leave(const std::string& user, TimePoint now);
-  void subscribe(const std::string& user, Guest& guest);
+  redis::Subscriptions::OnConfirmed when_heard(const std::string& user);
+  void on_heard(const std::string& user);
   void on_entered(const std::string& user, std::uint64_t number);
   void let_in(const std::string& user);
   void let_in_late(LoginBegun login);
 
   const Around around_;
   PresenceNode& node_;
-  redis::Client& subscriber_;
+  redis::Subscriber& subscriber_;
   const Channels& channels_;
   const bool hears_all_;
   All guests_;

@@ -10,14 +10,19 @@ using SubscriptionKind = redis::Subscriptions::Kind;
 
 }  // namespace
 
-PresenceLink::PresenceLink(Options options, redis::Client& commands, redis::Client& subscriber, const Keys& keys,
+PresenceLink::PresenceLink(Options options, redis::Client& commands, redis::Subscriber& subscriber, const Keys& keys,
                            users::Presence& presence)
     : subscriber_(subscriber),
       keys_(keys),
       presence_(presence),
+      unheard_(std::move(options.unheard)),
       index(commands, keys, options.times),
       replica_(keys.partitions(), *this),
-      node(keys.partitions(), index, replica_, std::move(options.make_id), std::move(options.about), options.times) {
+      node(keys.partitions(), index, replica_,
+           {.make_id = std::move(options.make_id),
+            .listen = [this](const std::string& id, PresenceNode::Heard heard) { listen(id, std::move(heard)); },
+            .about = std::move(options.about)},
+           options.times) {
   for (unsigned partition = 0; partition < keys_.partitions(); ++partition)
     partition_of_.emplace(keys_.changes(partition), partition);
 }
@@ -36,6 +41,19 @@ void PresenceLink::on_connected(TimePoint now) {
                           });
   }
   node.on_connected(now);
+}
+
+// What comes for an earlier id was sent before all had heard of the new one.
+void PresenceLink::listen(const std::string& id, PresenceNode::Heard heard) {
+  const std::string channel = keys_.node(id);
+  auto on_heard = [this, heard = std::move(heard)](const std::expected<void, redis::Error>& confirmed) {
+    if (!confirmed && confirmed.error().kind == redis::Error::Kind::down) return;  // it is asked for anew
+    if (!confirmed) unheard_(confirmed.error());
+    heard();
+  };
+  std::exchange(heard_id_, id) == id
+      ? subscriber_.subscribe_anew(SubscriptionKind::channel, channel, std::move(on_heard))
+      : subscriber_.subscribe(SubscriptionKind::channel, channel, std::move(on_heard));
 }
 
 void PresenceLink::on_lost() {

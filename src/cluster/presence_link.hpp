@@ -25,10 +25,11 @@ class PresenceLink final : Replica::Observer {
  public:
   struct Options {
     NodeTimes times;
-    PresenceNode::MakeId make_id;
-    std::string about;  ///< what others are told of this node
+    std::function<std::string()> make_id;              ///< PresenceNode::Identity
+    std::string about;                                 ///< what others are told of this node
+    std::function<void(const redis::Error&)> unheard;  ///< Redis refuses to let it hear what is for this node
   };
-  PresenceLink(Options options, redis::Client& commands, redis::Client& subscriber, const Keys& keys,
+  PresenceLink(Options options, redis::Client& commands, redis::Subscriber& subscriber, const Keys& keys,
                users::Presence& presence);
 
   /// Redis answers, and both connections are up.
@@ -53,17 +54,20 @@ class PresenceLink final : Replica::Observer {
   void on_presence(const std::string& user, bool online) override;
   void on_elsewhere(const std::string& user, const NodeStates& nodes) override;
   void wants_snapshot(unsigned partition) override;
+  void listen(const std::string& id, PresenceNode::Heard heard);
   void ask_for_snapshots();
   void ask_for_versions();
 
   static constexpr Milliseconds kVersionsEach{5000};
   static constexpr std::size_t kSnapshotsAtOnce = 8;
 
-  redis::Client& subscriber_;
+  redis::Subscriber& subscriber_;
   const Keys& keys_;
   users::Presence& presence_;
   std::unordered_map<std::string, unsigned, TextHash, std::equal_to<>>
-      partition_of_;              ///< by the channel of its changes
+      partition_of_;  ///< by the channel of its changes
+  const std::function<void(const redis::Error&)> unheard_;
+  std::string heard_id_;          ///< the node's id on whose channel we listen
   std::vector<unsigned> wanted_;  ///< snapshots
   std::size_t asked_ = 0;         ///< of them
   std::uint64_t era_ = 0;         ///< of the connection: answers of an earlier one are nobody's

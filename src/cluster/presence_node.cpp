@@ -6,15 +6,14 @@
 
 namespace signalbox::cluster {
 
-PresenceNode::PresenceNode(unsigned partitions, PresenceScripts& scripts, Replica& replica, MakeId make_id,
-                           std::string about, const NodeTimes& times)
+PresenceNode::PresenceNode(unsigned partitions, PresenceScripts& scripts, Replica& replica, Identity identity,
+                           const NodeTimes& times)
     : partitions_(partitions),
       scripts_(scripts),
       replica_(replica),
-      make_id_(std::move(make_id)),
-      about_(std::move(about)),
+      identity_(std::move(identity)),
       times_(times),
-      id_(make_id_()),
+      id_(identity_.make_id()),
       own_(partitions, scripts, times) {
   replica_.add_own_id(id_);
 }
@@ -42,7 +41,7 @@ void PresenceNode::on_connected(TimePoint now) {
   now_ = now;
   connected_ = true;
   ++connection_;
-  beat(now);
+  begin_to_beat();
 }
 
 void PresenceNode::on_lost() {
@@ -63,12 +62,20 @@ void PresenceNode::be_quiet(TimePoint now) {
   replica_.hold_back(quiet_until_);
 }
 
+// Others send to an id as soon as it is entered.
+void PresenceNode::begin_to_beat() {
+  beat_at_ = kNever;
+  identity_.listen(id_, [this, id = id_, of = connection_] {
+    if (of == connection_ && connected_ && id == id_) beat(now_);
+  });
+}
+
 void PresenceNode::beat(TimePoint now) {
   beat_at_ = now + times_.beat;
   auto on = here_and_now([this, id = id_](std::optional<bool> alive) {
     if (id == id_) on_beat(alive, now_);
   });
-  entered_ ? scripts_.beat(id_, std::move(on)) : scripts_.enter(id_, about_, std::move(on));
+  entered_ ? scripts_.beat(id_, std::move(on)) : scripts_.enter(id_, identity_.about, std::move(on));
 }
 
 void PresenceNode::on_beat(std::optional<bool> alive, TimePoint now) {
@@ -84,12 +91,12 @@ void PresenceNode::on_beat(std::optional<bool> alive, TimePoint now) {
 // What was entered under the old one is found by whoever reaps it.
 void PresenceNode::take_new_id(TimePoint now) {
   scripts_.bury(id_);
-  id_ = make_id_();
+  id_ = identity_.make_id();
   replica_.add_own_id(id_);
   entered_ = alive_ = false;
   own_.on_swept();
   be_quiet(now);
-  beat(now);
+  begin_to_beat();
 }
 
 void PresenceNode::sweep() {

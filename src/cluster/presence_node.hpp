@@ -19,12 +19,18 @@ namespace signalbox::cluster {
 /// thread  its owner's.
 class PresenceNode {
  public:
-  using MakeId = std::function<std::string()>;
   using Entered = OwnUsers::Entered;
+  using Heard = std::function<void()>;
 
-  /// `make_id` gives an id that no node has had, without blanks and colons. `about`: what all nodes may know about this
-  /// one, any text.
-  PresenceNode(unsigned partitions, PresenceScripts& scripts, Replica& replica, MakeId make_id, std::string about,
+  struct Identity {
+    /// Gives an id that no node has had, without blanks and colons.
+    std::function<std::string()> make_id;
+    /// Calls `heard` once this node hears what is published for that id: before that nobody is to know it.
+    std::function<void(const std::string& id, Heard heard)> listen;
+    std::string about;  ///< what all nodes may know about this one, any text
+  };
+
+  PresenceNode(unsigned partitions, PresenceScripts& scripts, Replica& replica, Identity identity,
                const NodeTimes& times);
 
   const std::string& id() const { return id_; }
@@ -52,6 +58,7 @@ class PresenceNode {
     bool refused = false;  ///< one of them: the node stays dead, and the next sweep begins again
   };
 
+  void begin_to_beat();
   void beat(TimePoint now);
   void on_beat(std::optional<bool> alive, TimePoint now);
   void take_new_id(TimePoint now);
@@ -72,8 +79,7 @@ class PresenceNode {
   const unsigned partitions_;
   PresenceScripts& scripts_;
   Replica& replica_;
-  const MakeId make_id_;
-  const std::string about_;
+  const Identity identity_;
   const NodeTimes times_;
   std::string id_;
   OwnUsers own_;

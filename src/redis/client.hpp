@@ -8,6 +8,7 @@
 #include "redis/backoff.hpp"
 #include "redis/link.hpp"
 #include "redis/script.hpp"
+#include "redis/subscriber.hpp"
 #include "redis/subscriptions.hpp"
 #include "redis/url.hpp"
 
@@ -23,7 +24,7 @@ struct ClientOptions {
 /// sentinels. While it is down commands are refused; subscriptions wait.
 ///
 /// A part of a loop's wheel. thread: the loop's. It must not be destroyed by whoever it calls.
-class Client final : public reactor::Part, Connection::Observer {
+class Client final : public reactor::Part, public Subscriber, Connection::Observer {
  public:
   class Observer {
    public:
@@ -47,9 +48,9 @@ class Client final : public reactor::Part, Connection::Observer {
   /// As Connection::send. Not of a subscriber.
   void send(const Command& command, OnAnswer on_answer, Milliseconds patience = kPatience);
   void run(const Script& script, ScriptCall call, OnAnswer on_answer, Milliseconds patience = kPatience);
-  /// As Subscriptions::add and remove. Of a subscriber alone.
-  void subscribe(Subscriptions::Kind kind, std::string_view name, Subscriptions::OnConfirmed on_confirmed);
-  void unsubscribe(Subscriptions::Kind kind, std::string_view name);
+  /// Of a subscriber alone.
+  void subscribe(Subscriptions::Kind kind, std::string_view name, Subscriptions::OnConfirmed on_confirmed) override;
+  void unsubscribe(Subscriptions::Kind kind, std::string_view name) override;
   /// For good. Who waits for an answer is told; the observer is not.
   void stop();
 

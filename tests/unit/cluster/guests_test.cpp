@@ -5,7 +5,7 @@
 #include <map>
 #include <utility>
 
-#include "redis/client_thread.hpp"
+#include "subscriber_model.hpp"
 
 namespace signalbox::cluster::test {
 namespace {
@@ -36,18 +36,16 @@ struct FakeIndex final : PresenceScripts {
   std::vector<Done> waiting;
 };
 
-struct GuestsTest : testing::Test, Replica::Observer, redis::Client::Observer {
+struct GuestsTest : testing::Test, Replica::Observer {
   void on_presence(const std::string&, bool) override {}
   void on_elsewhere(const std::string&, const NodeStates&) override {}
   void wants_snapshot(unsigned) override {}
-  void on_up() override {}
-  void on_down(const redis::Error&) override {}
 
   Guests make(bool hears_all) {
     return Guests({.here = [this](std::string_view user) { return here[std::string(user)]; },
                    .ready = [this](LoginBegun login) { ready.push_back(login.user + (login.late ? " late" : "")); },
                    .gone = [this](const std::string& user) { gone.push_back(user); },
-                   .unheard = [](const redis::Error&) {},
+                   .unheard = [this](const redis::Error&) { ++unheard; },
                    .back = [this](const std::string& user) { back.push_back(user); }},
                   node, subscriber, channels, hears_all);
   }
@@ -66,11 +64,15 @@ struct GuestsTest : testing::Test, Replica::Observer, redis::Client::Observer {
   Texts ready, gone, back;
   FakeIndex index;
   Replica replica{1, *this};
-  PresenceNode node{1, index, replica, [] { return "n1"; }, "{}", NodeTimes{}};
-  redis::ClientThread thread;  // which is never started: nobody answers
-  redis::Client& subscriber = thread.add({.url = redis::parse_url("unix:///nowhere").value(),
-                                          .connection = {.mode = redis::ConnectionOptions::Mode::subscriber}},
-                                         *this);
+  PresenceNode node{1,
+                    index,
+                    replica,
+                    {.make_id = [] { return "n1"; },
+                     .listen = [](const std::string&, const PresenceNode::Heard& heard) { heard(); },
+                     .about = "{}"},
+                    NodeTimes{}};
+  SubscriberModel subscriber;
+  std::size_t unheard = 0;
   const Channels channels{"socket.io"};
 };
 
@@ -128,6 +130,41 @@ TEST_F(GuestsTest, a_node_that_is_entered_again_says_whose_events_it_has_missed)
   EXPECT_EQ(back, Texts{});
   index.answer(true);
   EXPECT_EQ(back, Texts{"ada"});
+}
+
+TEST_F(GuestsTest, what_was_missed_is_said_once_the_user_is_heard_on_the_new_connection) {
+  Guests guests = make(false);
+  node.on_connected(now);
+  subscriber.connect();
+  begin(guests, "ada");
+  index.answer(true);
+  subscriber.answer();
+  EXPECT_EQ(ready, Texts{"ada"});
+  subscriber.lose();
+  node.on_lost();
+  guests.on_lost();
+  subscriber.connect();
+  node.on_connected(now);
+  guests.on_entered_again();
+  index.answer(true);
+  begin(guests, "ada");
+  EXPECT_EQ(back, Texts{}) << "what is published now is not heard";
+  EXPECT_EQ(ready, Texts{"ada"}) << "likewise";
+  subscriber.answer();
+  EXPECT_EQ(back, Texts{"ada"});
+  EXPECT_EQ(ready, (Texts{"ada", "ada"}));
+  EXPECT_EQ(guests.late(), 0u);
+}
+
+TEST_F(GuestsTest, a_user_whom_Redis_does_not_let_it_hear_is_let_in_and_counted) {
+  Guests guests = make(false);
+  node.on_connected(now);
+  subscriber.connect();
+  begin(guests, "ada");
+  index.answer(true);
+  subscriber.refuse();
+  EXPECT_EQ(ready, Texts{"ada"});
+  EXPECT_EQ(unheard, 1u);
 }
 
 TEST_F(GuestsTest, nobody_waits_for_a_Redis_that_is_lost) {

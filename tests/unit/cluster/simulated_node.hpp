@@ -26,7 +26,10 @@ struct Node final : Replica::Observer, PresenceScripts {
         redis(its_redis),
         random(dice),
         presence(
-            kPartitions, *this, replica, [this, name] { return name + "." + std::to_string(++ids); }, "{}",
+            kPartitions, *this, replica,
+            {.make_id = [this, name] { return name + "." + std::to_string(++ids); },
+             .listen = [this](const std::string& id, PresenceNode::Heard on_heard) { listen(id, std::move(on_heard)); },
+             .about = "{}"},
             redis.times) {}
 
   void connect() {
@@ -43,6 +46,7 @@ struct Node final : Replica::Observer, PresenceScripts {
     ++connection;
     connected = false;
     subscribed.clear();
+    hears.clear();
     presence.on_lost();
     replica.on_lost();
   }
@@ -103,11 +107,18 @@ struct Node final : Replica::Observer, PresenceScripts {
     is_held ? void(held.insert(user)) : void(held.erase(user));
     nodes.empty() ? void(elsewhere.erase(user)) : void(elsewhere[user] = nodes);
   }
+  void listen(const std::string& id, PresenceNode::Heard on_heard) {
+    later([this, id, on_heard = std::move(on_heard)] {
+      hears = id;
+      on_heard();
+    });
+  }
   void wants_snapshot(unsigned partition) override {
     call([this, partition] { return redis.snapshot(partition); },
          [this, partition](const Snapshot& snapshot) { presence.on_snapshot(partition, snapshot, agenda.now); });
   }
   void tell(unsigned partition, const std::string& node, const std::vector<UserState>& users, Done done) override {
+    EXPECT_EQ(hears, node) << "what is sent to it is missed";
     call([=, this] { return redis.tell(partition, node, users); }, std::move(done));
   }
   void reap(unsigned partition, const std::string& node, On<bool> more) override {
@@ -176,6 +187,7 @@ struct Node final : Replica::Observer, PresenceScripts {
   unsigned connection = 0;
   TimePoint paused_until{}, sent{}, came{}, heard{};
   std::set<unsigned> subscribed;
+  std::string hears;  ///< what is published for this id
   std::map<std::string, HereState> here;
   std::set<std::string> announced;
   std::set<std::string> held;            ///< likewise

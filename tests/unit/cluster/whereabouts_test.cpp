@@ -17,8 +17,10 @@ struct WhereaboutsTest : OverRedis, redis::Client::Observer {
     subscriber = &thread.add(
         {.url = redis::parse_url(url()).value(), .connection = {.mode = redis::ConnectionOptions::Mode::subscriber}},
         *this);
-    presence.emplace(PresenceLink::Options{.times = {}, .make_id = [] { return "own"; }, .about = "{}"}, *commands,
-                     *subscriber, keys, directory.presence);
+    presence.emplace(
+        PresenceLink::Options{
+            .times = {}, .make_id = [] { return "own"; }, .about = "{}", .unheard = [](const redis::Error&) {}},
+        *commands, *subscriber, keys, directory.presence);
     whereabouts.emplace(*presence, [this](const Emitted& event, const NodeStates& nodes) {
       for (const NodeState& each : nodes)
         sent.push_back(std::string(each.node) + " " + std::string(event.event->packet()));
