@@ -92,7 +92,7 @@ Cluster::~Cluster() {
   stop();
 }
 
-users::OutcomeStore& Cluster::share(users::OutcomeStore& disk, std::string name) {
+users::OutcomeStore& Cluster::share(users::OutcomeStore& disk, std::string name, OfferedGroups::CallBack call_back) {
   const auto post = [this](std::move_only_function<void()> task) { static_cast<void>(thread_.post(std::move(task))); };
   ledger_ = std::make_unique<SharedLedger>(
       std::move(name),
@@ -100,6 +100,7 @@ users::OutcomeStore& Cluster::share(users::OutcomeStore& disk, std::string name)
                            .disk = disk,
                            .nodes = channels_to_nodes_,
                            .post = post,
+                           .call_back = std::move(call_back),
                            .is_here = [this](std::string_view user) { return guests_.has(user); },
                            .relay = [this](const Emitted& emitted) { whereabouts_.route(emitted); }},
       outcomes_, options_.limits.json_depth);

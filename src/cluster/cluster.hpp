@@ -62,8 +62,9 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   ~Cluster();
 
   /// Outcomes of this store are shared by all nodes: it is to be used in the place of `disk`, which has that name among
-  /// the stores of all nodes. Before start(); `disk` outlives stop().
-  users::OutcomeStore& share(users::OutcomeStore& disk, std::string name);
+  /// the stores of all nodes. `call_back` calls who waits for outcomes, where `disk` does. Before start(); `disk`
+  /// outlives stop().
+  users::OutcomeStore& share(users::OutcomeStore& disk, std::string name, OfferedGroups::CallBack call_back);
   /// Waits a moment for Redis. Throws std::runtime_error if the nodes that are there cannot work with this one.
   /// `namespaces`: those of the application.
   void start(const std::vector<std::string>& namespaces);

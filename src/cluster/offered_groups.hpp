@@ -15,6 +15,10 @@ namespace signalbox::cluster {
 class OfferedGroups {
  public:
   using Then = std::move_only_function<void()>;
+  using CallBack = std::function<void(Then)>;
+
+  /// `call_back`: calls elsewhere, since whoever waits may take its time, and Redis' answers come on one thread.
+  explicit OfferedGroups(CallBack call_back) : call_back_(std::move(call_back)) {}
 
   void begin(users::CommitGroup group) {
     if (group == 0) return;
@@ -31,9 +35,9 @@ class OfferedGroups {
       then = std::move(at->second.then);
       if (then) groups_.erase(at);
     }
-    if (then) then();
+    if (then) call_back_(std::move(then));
   }
-  /// Once for each group, when nothing more begins in it: calls back when all of it has ended.
+  /// Once for each group, when nothing more begins in it: calls back when all of it has ended, here if it has.
   void when_ended(users::CommitGroup group, Then then) {
     {
       const Lock lock(mutex_);
@@ -64,6 +68,7 @@ class OfferedGroups {
     std::size_t left = 0;
     Then then{};
   };
+  const CallBack call_back_;
   Mutex mutex_;  ///< outcomes are put by every thread, and Redis answers on one
   std::unordered_map<users::CommitGroup, Group> groups_ SB_GUARDED_BY(mutex_);
   bool ended_ SB_GUARDED_BY(mutex_) = false;

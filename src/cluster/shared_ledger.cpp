@@ -32,7 +32,11 @@ std::uint64_t hash_of(std::initializer_list<std::string_view> texts) {
 }  // namespace
 
 SharedLedger::SharedLedger(std::string home, Around around, OutcomeIndex& index, std::size_t json_depth)
-    : home_(std::move(home)), around_(std::move(around)), index_(index), json_depth_(json_depth) {}
+    : groups(around.call_back),
+      home_(std::move(home)),
+      around_(std::move(around)),
+      index_(index),
+      json_depth_(json_depth) {}
 
 // Past so many homes the newest ones share the last place: their receipts are told to one of them alone, and the index.
 users::Row SharedLedger::row_of(const OutcomeName& name) {

@@ -34,6 +34,8 @@ class SharedLedger {
     NodeChannels& nodes;
     /// Runs it on the cluster's thread.
     std::function<void(std::move_only_function<void()>)> post;
+    /// Calls who waits for an outcome, elsewhere.
+    OfferedGroups::CallBack call_back;
     /// Has this node clients of that user, or do any come?
     std::function<bool(std::string_view user)> is_here;
     /// Tells sockets on other nodes.

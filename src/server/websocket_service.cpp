@@ -124,7 +124,8 @@ void WebSocketService::Impl::open_store(const server::StopEvent* ending) {
     store = std::make_unique<store::SqliteStore>(
         config.data_dir,
         store::SqliteStore::Options{.queue = config, .unique_rows = house.cluster != nullptr, .give_up = give_up});
-    users::OutcomeStore& kept = house.cluster ? house.cluster->share(*store, store->name()) : *store;
+    const auto call_back = [&disk = *store](std::move_only_function<void()> call) { disk.call_back(std::move(call)); };
+    users::OutcomeStore& kept = house.cluster ? house.cluster->share(*store, store->name(), call_back) : *store;
     house.directory.open(kept, Clock::now());
   } catch (const std::runtime_error& error) {
     throw StartError(std::string("the store of outcomes cannot be opened: ") + error.what());

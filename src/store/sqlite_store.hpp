@@ -40,6 +40,8 @@ class SqliteStore final : public users::OutcomeStore {
 
   /// What the file is called among those of other nodes. Once, before anything else is put.
   std::string name();
+  /// Calls back soon, on the thread of the file or in its stead, as who waits for a commit.
+  void call_back(std::move_only_function<void()> callback) { writer_->queue.call_back(std::move(callback)); }
   /// Waits until what was put is on the disk, at most so long; then calls back all that still wait.
   void settle(Milliseconds patience) { writer_->queue.settle(patience); }
   /// Writes what is queued and closes the file, in at most so long. A disk that does not answer by then is left to its

@@ -128,6 +128,22 @@ void StoreQueue::when_committed(users::CommitGroup group, Committed callback) {
   if (callback) callback(users::Commit::failed);  // NOLINT(bugprone-use-after-move): it was not, then
 }
 
+// Among those who wait for what is written already.
+void StoreQueue::call_back(std::move_only_function<void()> callback) {
+  Committed call = [callback = std::move(callback)](users::Commit) mutable { callback(); };
+  bool wakes_it = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!gone_) {
+      const auto behind_these = std::ranges::upper_bound(waiting_, done_, {}, &Waiting::behind);
+      waiting_.insert(behind_these, Waiting{done_, 0, std::move(call)});
+      wakes_it = wakes();
+    }
+  }
+  if (wakes_it) changed_.notify_one();
+  if (call) call(users::Commit::failed);  // NOLINT(bugprone-use-after-move): it was not, then
+}
+
 void StoreQueue::read(Reading reading, Found callback) {
   bool wakes_it = false;
   {

@@ -54,6 +54,8 @@ class StoreQueue {
   /// All other steps but dates only spare a user a repetition: they are dropped when far too much waits.
   void add(Other what);
   void when_committed(users::CommitGroup group, Committed callback);
+  /// Calls back soon, where it calls those who wait for commits.
+  void call_back(std::move_only_function<void()> callback);
   void read(Reading reading, Found callback);
   /// Does this on the thread that has the file, before anything else. At the start.
   void run(Task task);

@@ -29,6 +29,7 @@ struct LedgerNode final : redis::Client::Observer {
              .disk = disk,
              .nodes = nodes,
              .post = [this](std::move_only_function<void()> task) { static_cast<void>(thread.post(std::move(task))); },
+             .call_back = [](OfferedGroups::Then then) { then(); },
              .is_here = [this](std::string_view user) { return here.contains(user); },
              .relay = [this](const Emitted& event) { relayed.push_back(event.user + " " + key_of(*event.event)); }},
             index, 8) {

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <thread>
 
 #include "store_fixture.hpp"
 
@@ -105,6 +106,20 @@ TEST_F(Store, refuses_alone_what_can_never_be_written_and_keeps_the_rest) {
   }
   SqliteStore store(directory);
   EXPECT_EQ(jobs(store), (std::vector<std::string>{"1", "2", "5", "6"}));
+}
+
+TEST_F(Store, who_is_called_back_is_called_where_commits_are_told) {
+  SqliteStore store(directory);
+  std::promise<std::thread::id> of_commits, of_calls;
+  store.when_committed(store.new_group(), [&](Commit) { of_commits.set_value(std::this_thread::get_id()); });
+  const std::thread::id theirs = of_commits.get_future().get();
+  EXPECT_NE(theirs, std::this_thread::get_id());
+  store.call_back([&] { of_calls.set_value(std::this_thread::get_id()); });
+  EXPECT_EQ(of_calls.get_future().get(), theirs);
+  int called = 0;
+  store.close(Milliseconds{1000});
+  store.call_back([&] { ++called; });
+  EXPECT_EQ(called, 1) << "its thread has gone";
 }
 
 TEST_F(Store, what_a_job_had_before_stays_when_a_later_outcome_of_it_is_refused) {
