@@ -12,7 +12,7 @@ using SubscriptionKind = redis::Subscriptions::Kind;
 
 }  // namespace
 
-Keeper::Keeper(redis::Client& commands, redis::Client& subscriber, const Keys& keys, const Channels& channels,
+Keeper::Keeper(redis::Commands& commands, redis::Subscriber& subscriber, const Keys& keys, const Channels& channels,
                std::string name)
     : subscriber_(subscriber),
       pattern_(literal_pattern(channels.broadcast()) + "user:*"),

@@ -5,8 +5,8 @@
 #include "base/clock.hpp"
 #include "cluster/channels.hpp"
 #include "cluster/keys.hpp"
-#include "redis/client.hpp"
 #include "redis/lease.hpp"
+#include "redis/subscriber.hpp"
 
 namespace signalbox::cluster {
 
@@ -18,7 +18,7 @@ namespace signalbox::cluster {
 class Keeper {
  public:
   /// `subscriber`: a connection of its own, since a message would come twice over one that hears users as well.
-  Keeper(redis::Client& commands, redis::Client& subscriber, const Keys& keys, const Channels& channels,
+  Keeper(redis::Commands& commands, redis::Subscriber& subscriber, const Keys& keys, const Channels& channels,
          std::string name);
 
   bool keeps() const { return lease_.held(); }
@@ -33,7 +33,7 @@ class Keeper {
  private:
   void set(bool keeps);
 
-  redis::Client& subscriber_;
+  redis::Subscriber& subscriber_;
   const std::string pattern_;
   redis::Lease lease_;
 };

@@ -6,6 +6,7 @@
 
 #include "reactor/part.hpp"
 #include "redis/backoff.hpp"
+#include "redis/commands.hpp"
 #include "redis/link.hpp"
 #include "redis/script.hpp"
 #include "redis/subscriber.hpp"
@@ -24,7 +25,7 @@ struct ClientOptions {
 /// sentinels. While it is down commands are refused; subscriptions wait.
 ///
 /// A part of a loop's wheel. thread: the loop's. It must not be destroyed by whoever it calls.
-class Client final : public reactor::Part, public Subscriber, Connection::Observer {
+class Client final : public reactor::Part, public Subscriber, public Commands, Connection::Observer {
  public:
   class Observer {
    public:
@@ -37,17 +38,15 @@ class Client final : public reactor::Part, public Subscriber, Connection::Observ
     ~Observer() = default;
   };
 
-  static constexpr Milliseconds kPatience{5000};
-
   /// Events whose token's upper half is `id` are this one's. The first turn connects.
   Client(reactor::Loop& loop, std::uint32_t id, ClientOptions options, Observer& observer);
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  bool is_up() const { return step_ == Step::up; }
+  bool is_up() const override { return step_ == Step::up; }
   /// As Connection::send. Not of a subscriber.
   void send(const Command& command, OnAnswer on_answer, Milliseconds patience = kPatience);
-  void run(const Script& script, ScriptCall call, OnAnswer on_answer, Milliseconds patience = kPatience);
+  void run(const Script& script, ScriptCall call, OnAnswer on_answer, Milliseconds patience = kPatience) override;
   /// Of a subscriber alone.
   void subscribe(Subscriptions::Kind kind, std::string_view name, Subscriptions::OnConfirmed on_confirmed) override;
   void unsubscribe(Subscriptions::Kind kind, std::string_view name) override;

@@ -26,7 +26,7 @@ return 0
 
 }  // namespace
 
-Lease::Lease(Client& commands, std::string key, std::string holder, OnChange on_change)
+Lease::Lease(Commands& commands, std::string key, std::string holder, OnChange on_change)
     : commands_(commands), key_(std::move(key)), self_(std::move(holder)), on_change_(std::move(on_change)) {}
 
 void Lease::end() {

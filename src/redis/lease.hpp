@@ -3,14 +3,14 @@
 #include <string>
 
 #include "base/clock.hpp"
-#include "redis/client.hpp"
+#include "redis/commands.hpp"
 
 namespace signalbox::redis {
 
 /// A key in Redis that one of several holds: whoever sets it first, as long as it renews it. When the holder dies,
 /// another one takes it when its term has ended.
 ///
-/// thread  the client's. It outlives the client's last answer.
+/// thread  that of `commands`. It outlives the last answer.
 class Lease {
  public:
   static constexpr Milliseconds kTerm{3000}, kRenew{1000};
@@ -18,7 +18,7 @@ class Lease {
   using OnChange = std::move_only_function<void(bool held)>;
 
   /// `holder`: who we are, among all who may want it.
-  Lease(Client& commands, std::string key, std::string holder, OnChange on_change);
+  Lease(Commands& commands, std::string key, std::string holder, OnChange on_change);
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
 
@@ -39,7 +39,7 @@ class Lease {
   void on_answer(const Answer& answer, TimePoint until);
   void set(bool held);
 
-  Client& commands_;
+  Commands& commands_;
   const std::string key_, self_;
   OnChange on_change_;
   std::string held_by_;

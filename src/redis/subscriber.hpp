@@ -11,6 +11,8 @@ namespace signalbox::redis {
 /// thread  its owner's.
 class Subscriber {
  public:
+  /// Is there a connection?
+  virtual bool is_up() const = 0;
   /// As Subscriptions::add and remove.
   virtual void subscribe(Subscriptions::Kind kind, std::string_view name, Subscriptions::OnConfirmed on_confirmed) = 0;
   virtual void unsubscribe(Subscriptions::Kind kind, std::string_view name) = 0;
