@@ -32,6 +32,7 @@ export class Line {
       this.#connections.delete(cut);
     };
     let vanished = false, passed = 0;
+    const late = []; // in their order, also when the line is not late any more
     cut.near = () => {
       vanished = true;
       reset(near);
@@ -45,7 +46,7 @@ export class Line {
       if (left !== undefined) return near.write(bytes.subarray(0, left), () => this.cut());
       passed += bytes.length;
       if (vanished) return;
-      if (this.#lateness > 0) setTimeout(() => near.write(bytes), this.#lateness);
+      if (this.#lateness > 0 || late.length > 0) late.push(bytes), setTimeout(() => near.write(late.shift()), this.#lateness);
       else near.write(bytes);
       if (this.#bytesPerSecond === Infinity) return;
       far.pause();
