@@ -12,7 +12,7 @@ struct Agreement {
   bool operator==(const Agreement&) const = default;
 };
 
-inline constexpr std::uint32_t kProtocol = 1;
+extern const std::uint32_t kProtocol;  ///< defined in a file of its own: a test's program says another one
 
 /// May a node with `ours` work with those who have left `theirs` in Redis? The error says why not, and what would do.
 std::expected<void, std::string> check_agreement(const Agreement& ours, const Agreement& theirs);

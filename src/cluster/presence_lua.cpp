@@ -154,14 +154,15 @@ return nodes
   return script;
 }
 
-// A node that is newer by one leaves its own version behind, so that the release after it finds a neighbour.
+// A node that is newer or older by one leaves its own version behind, so that the release after or before it finds a
+// neighbour.
 const Script& agree_script() {
   static const Script script(R"(
 local partitions, protocol = ARGV[1], ARGV[2]
 redis.call('HSETNX', KEYS[1], 'partitions', partitions)
 redis.call('HSETNX', KEYS[1], 'protocol', protocol)
 local there = redis.call('HMGET', KEYS[1], 'partitions', 'protocol')
-if there[1] == partitions and tonumber(there[2]) == protocol - 1 then
+if there[1] == partitions and math.abs(tonumber(there[2]) - protocol) == 1 then
   redis.call('HSET', KEYS[1], 'protocol', protocol)
 end
 return there

@@ -25,13 +25,17 @@ export const common = {
   LOG_LEVEL: "info", DRAIN_MS: "500",
 };
 
+/** Those that are whole nodes, each with its arguments. */
+const programs = { signalbox: ["serve"], versioned_node: ["serve"], e2e_server: [] };
+
 /** One node: its port and its folder outlive its process, and its line to Redis can be cut. */
 class Node {
   #before = ""; // what its earlier processes have logged
 
   constructor(program, args, env) {
     this.data = mkdtempSync(join(tmpdir(), "signalbox-node-"));
-    this.begin = () => startServer(program, args, { REDIS_URL: this.redisUrl, DATA_DIR: this.data, ...common, ...env }, this.port);
+    this.env = env; // of its next life
+    this.begin = () => startServer(program, args, { REDIS_URL: this.redisUrl, DATA_DIR: this.data, ...common, ...this.env }, this.port);
   }
   async open(redis, redisUrl) {
     this.redis = await Line.to(redis.port);
@@ -85,14 +89,14 @@ export class Cluster {
 
   /** So many nodes that know each other. `env` is every node's; `redis` is for RedisServer, or starts another; `redisUrl` says of what it
       started how nodes reach it, where that is not each by its line. */
-  static async start({ nodes = 3, env = {}, redis = {}, redisUrl = () => undefined, program = "signalbox", args = program === "signalbox" ? ["serve"] : [] } = {}) {
+  static async start({ nodes = 3, env = {}, redis = {}, redisUrl = () => undefined, program = "signalbox", args = programs[program] ?? [] } = {}) {
     const cluster = new Cluster();
     try {
       cluster.redis = await (typeof redis === "function" ? redis() : RedisServer.start(redis));
       cluster.nodes = Array.from({ length: nodes }, () => new Node(program, args, env));
       await Promise.all(cluster.nodes.map((node) => node.open(cluster.redis, redisUrl(cluster.redis))));
       cluster.proxy = await RoundRobin.to(cluster.nodes.map(({ port }) => port));
-      if (program === "signalbox" || program === "e2e_server") await cluster.whole();
+      if (program in programs) await cluster.whole();
     } catch (error) {
       await cluster.stop();
       throw error;

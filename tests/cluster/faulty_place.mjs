@@ -23,7 +23,7 @@ const env = { PRESENCE_EVENTS: "off", OUTCOME_REPLAY_MS: "0", LOG_LEVEL: "warn",
 /** Workers do `size` jobs while `harm` comes to such a cluster; the rest is for it. */
 export function faultyTest(what, harm, { size = full, skip = skipWithoutRedis, ...options }) {
   test(`${size.jobs} jobs of ${size.users} users on three nodes while ${what}: none is lost, and nobody hears of another's`, { skip, timeout: size.limit },
-    withCluster({ env, ...options }, async (cluster, t) => {
+    withCluster({ ...options, env: { ...env, ...options.env } }, async (cluster, t) => {
       const place = new FaultyPlace(cluster);
       // Between nodes nothing is ordered, so each job has one outcome; and some are told at the next login alone (docs/scaling.md).
       t.diagnostic(await work(place, { ...size, forgets: true, retries: false, reloads: true, anyOrder: true }, seed, harm(place)));
