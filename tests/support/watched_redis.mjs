@@ -17,8 +17,8 @@ export class WatchedRedis {
     watched.servers = [first, second];
     watched.port = await freePort();
     const file = join(first.folder, "sentinel.conf"); // which Sentinel writes too
-    const lines = ["port PORT", "bind 127.0.0.1", "sentinel monitor mymaster 127.0.0.1 FIRST 1", "sentinel down-after-milliseconds mymaster 500", "sentinel failover-timeout mymaster 2000"];
-    writeFileSync(file, lines.join("\n").replace("PORT", watched.port).replace("FIRST", first.port));
+    const watch = [`monitor mymaster 127.0.0.1 ${first.port} 1`, "down-after-milliseconds mymaster 500", "failover-timeout mymaster 2000"];
+    writeFileSync(file, [`port ${watched.port}`, "bind 127.0.0.1", ...watch.map((line) => `sentinel ${line}`)].join("\n"));
     watched.child = spawn(redisProgram, [file, "--sentinel"], { stdio: ["ignore", "pipe", "pipe"] });
     watched.child.log = "";
     for (const stream of [watched.child.stdout, watched.child.stderr]) stream.on("data", (data) => (watched.child.log += data));
