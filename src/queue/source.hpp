@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,9 @@ struct QueueStatus {
 class Source : public reactor::Part {
  public:
   virtual ~Source() = default;
-  /// For good: leases are free, nothing more is told. The clients are stopped afterwards.
-  virtual void stop() = 0;
+  /// For good: leases are free, nothing more is told. Calls back when Redis has heard that, or is not there; then the
+  /// clients are stopped.
+  virtual void stop(std::move_only_function<void()> then) = 0;
   virtual void append_status(std::vector<QueueStatus>& out) const = 0;
 
   void on_event(const reactor::KernelEvent&) override {}
