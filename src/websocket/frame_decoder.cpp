@@ -22,9 +22,9 @@ FrameDecoder::Partial& FrameDecoder::partial() {
   return *partial_;
 }
 
-std::size_t FrameDecoder::header_size() const {
+std::size_t FrameDecoder::length_size() const {
   const unsigned length = header_[1] & 0x7F;
-  return 2 + (length == 126 ? 2 : length == 127 ? 8 : 0) + 4;
+  return length == 126 ? 2 : length == 127 ? 8 : 0;
 }
 
 std::expected<void, CloseCode> FrameDecoder::check_first_bytes() const {
@@ -32,7 +32,7 @@ std::expected<void, CloseCode> FrameDecoder::check_first_bytes() const {
   const bool known = code <= 2 || (code >= 8 && code <= 10);
   const bool reserved_bits = (header_[0] & 0x70) != 0;
   const bool masked = (header_[1] & 0x80) != 0;
-  if (!known || reserved_bits || !masked) return std::unexpected(CloseCode::protocol_error);
+  if (!known || reserved_bits || masked != (peer_ == Peer::client)) return std::unexpected(CloseCode::protocol_error);
   // Control frames are short and whole, so that they can stand between the fragments of a message.
   if (control() && (!final() || (header_[1] & 0x7F) > kMaxControlPayload)) {
     return std::unexpected(CloseCode::protocol_error);
@@ -57,7 +57,7 @@ std::expected<bool, CloseCode> FrameDecoder::read_header(std::span<char>& input)
 }
 
 std::expected<void, CloseCode> FrameDecoder::begin_frame() {
-  const std::size_t length_bytes = header_size() - 6;
+  const std::size_t length_bytes = length_size();
   left_ = header_[1] & 0x7F;
   if (length_bytes > 0) {
     left_ = 0;
@@ -84,6 +84,7 @@ std::expected<void, CloseCode> FrameDecoder::begin_frame() {
 }
 
 void FrameDecoder::unmask(std::span<char> bytes) {
+  if (peer_ == Peer::server) return;
   const unsigned char* key = header_.data() + header_size() - 4;
   // Eight bytes at a time: the key, turned to where this piece begins in it, twice.
   std::array<unsigned char, 8> turned;

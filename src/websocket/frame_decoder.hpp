@@ -34,15 +34,18 @@ struct Event {
   CloseCode code = CloseCode::none;  ///< of a close
 };
 
-/// A server's reader of WebSocket frames: bytes in, whole messages and control frames out. No I/O, no clock.
+/// Whose frames are read: a client masks its own, a server does not.
+enum class Peer : std::uint8_t { client, server };
+
+/// A reader of WebSocket frames: bytes in, whole messages and control frames out. No I/O, no clock.
 ///
 /// A message that lies whole in the input costs no copy: it is unmasked where it lies. Only what is unfinished is kept,
 /// and a message over the limit is refused from its header, before a byte of it is. thread   its connection's shard.
 /// source   RFC 6455 §5.
 class FrameDecoder {
  public:
-  explicit FrameDecoder(std::size_t max_message_bytes, std::uint32_t max_fragments = 1024)
-      : max_message_(max_message_bytes), max_fragments_(max_fragments) {}
+  explicit FrameDecoder(std::size_t max_message_bytes, std::uint32_t max_fragments = 1024, Peer peer = Peer::client)
+      : max_message_(max_message_bytes), max_fragments_(max_fragments), peer_(peer) {}
 
   /// Takes bytes from the front of `input` until something is whole or the input is empty (then: need_more). Writes
   /// into `input`. After an error the decoder must not be used again.
@@ -67,7 +70,8 @@ class FrameDecoder {
   };
 
   Partial& partial();
-  std::size_t header_size() const;
+  std::size_t length_size() const;
+  std::size_t header_size() const { return 2 + length_size() + (peer_ == Peer::client ? 4 : 0); }
   /// So many bytes of it, those read before included. False: more are to come.
   bool fill_header(std::span<char>& input, std::size_t size);
   std::expected<bool, CloseCode> read_header(std::span<char>& input);
@@ -89,6 +93,7 @@ class FrameDecoder {
   std::uint8_t header_read_ = 0;
   std::uint8_t mask_at_ = 0;
   bool in_payload_ = false;
+  Peer peer_;
 };
 
 }  // namespace signalbox::websocket
