@@ -53,6 +53,7 @@ struct Hub {
   users::Emitter emitter{directory};
   users::OnlinePages online{directory};
   users::OtherNodes* others = nullptr;  ///< null: there is one node
+  std::string node{};                   ///< the tag of this one; empty: there is one node
   OtherSockets elsewhere{};
   Counters counters{};
   recovery::RecoveryTable recovery{};

@@ -4,13 +4,15 @@
 #include <unordered_map>
 #include <vector>
 
+#include "hub/by_number.hpp"
 #include "hub/hub.hpp"
 #include "hub/outboxes.hpp"
-#include "hub/pending_logins.hpp"
 #include "hub/presence_feed.hpp"
 #include "hub/questions.hpp"
 
 namespace signalbox::hub {
+
+class Login;  // hub/login.hpp
 
 /// The sockets of one shard by slot; those of authenticated users in the main namespace hear who comes and who goes.
 ///
@@ -32,7 +34,8 @@ class LocalSockets {
   Link& link(std::uint32_t slot) const { return *entries_[slot].link; }
   PresenceFeed& presence() { return presence_; }
   Questions& questions() { return questions_; }
-  PendingLogins& logins() { return logins_; }
+  /// Which wait for a middleware.
+  ByNumber<Login>& logins() { return logins_; }
   Outboxes& outboxes() { return outboxes_; }
   std::uint32_t shard() const { return shard_; }
   /// The copy of a frame that this turn's sockets share, made by the first that wants it.
@@ -67,7 +70,7 @@ class LocalSockets {
   std::vector<std::uint32_t> free_;
   PresenceFeed presence_;
   Questions questions_;
-  PendingLogins logins_;
+  ByNumber<Login> logins_;
   std::unordered_map<const Frame*, Copy> copies_;  ///< of this turn
   Outboxes outboxes_;
 };

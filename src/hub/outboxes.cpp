@@ -18,7 +18,8 @@ recovery::OutboxOptions options_of(const Hub& hub) {
           .user_bytes = config.recovery_bytes_per_user,
           .total_bytes = config.recovery_total_bytes / std::max<std::size_t>(1, hub.shards.size()),
           .replay_bytes = std::min(config.recovery_bytes_per_user, config.send_queue_bytes),
-          .now = hub.clocks.steady};
+          .now = hub.clocks.steady,
+          .node = hub.node};
 }
 
 }  // namespace

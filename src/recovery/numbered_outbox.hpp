@@ -20,6 +20,7 @@ struct OutboxOptions {
   std::size_t total_bytes;     ///< kept on this shard
   std::size_t replay_bytes;    ///< a replay that is larger gets no offsets
   TimePoint (*now)();
+  std::string_view node{};  ///< the tag of this node, with which pids begin; empty: there are no others
 };
 
 class RecoveryTable;  // recovery/recovery_table.hpp

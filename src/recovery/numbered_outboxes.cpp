@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/random.hpp"
+#include "recovery/pid.hpp"
 #include "recovery/recovery_table.hpp"
 
 namespace signalbox::recovery {
 namespace {
-
-constexpr std::size_t kPidBytes = 15;  // as hard to guess as a session's id
 
 bool may_come_back(CloseReason reason) {
   return reason == CloseReason::transport_close || reason == CloseReason::transport_error ||
@@ -31,7 +29,7 @@ NumberedOutboxes::NumberedOutboxes(Surroundings around)
 
 std::string NumberedOutboxes::open(SocketFacts socket, const users::User* user, std::uint64_t withheld) {
   const SocketRef ref = socket.ref;
-  NumberedOutbox& outbox = table_.add(std::move(socket), random_id(kPidBytes));
+  NumberedOutbox& outbox = table_.add(std::move(socket), make_pid(around_.options.node));
   outbox.state = NumberedOutbox::State::connected;
   outbox.user = user;
   outbox.begin = numbers_.last();
