@@ -29,6 +29,12 @@ void compare(const RelayedReceipt& a, const RelayedReceipt& b) {
 void compare(const RelayedTunnel& a, const RelayedTunnel& b) {
   SB_ASSERT(a.message == b.message);
 }
+void compare(const SocketQuestion& a, const SocketQuestion& b) {
+  SB_ASSERT(a.number == b.number && a.pid == b.pid);
+}
+void compare(const SocketAnswer& a, const SocketAnswer& b) {
+  SB_ASSERT(a.number == b.number && a.here == b.here);
+}
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <future>
 #include <stdexcept>
 #include <utility>
@@ -24,6 +25,12 @@ redis::ClientOptions client_options(const ClusterOptions& options, redis::Connec
 UnpackLimits unpack_limits(const users::EmitLimits& limits) {
   constexpr std::size_t kAttachments = 10;
   return {.bytes = limits.data_bytes, .depth = limits.json_depth + kAdapterEnvelope, .attachments = kAttachments};
+}
+
+/// A node that may be silent for longer has longer for an answer. A client waits for that.
+Milliseconds answer_time(Milliseconds lease) {
+  constexpr Milliseconds kLeast{200}, kMost{2000};
+  return std::clamp(lease / 25, kLeast, kMost);
 }
 
 /// What others are told of this node.
@@ -59,8 +66,12 @@ Cluster::Cluster(ClusterOptions options, users::Directory& directory, users::Emi
       subscriber_(thread_.add(client_options(options_, redis::ConnectionOptions::Mode::subscriber, options_.tag),
                               subscriber_side_)),
       own_channels_(subscriber_, [this](const redis::Error& why) { on_unheard(why); }),
-      channels_to_nodes_(commands_, keys_, options_.tag, counts_,
-                         [this](const std::string& node) { tunnels_.on_node_gone(node); }),
+      channels_to_nodes_(commands_, keys_, options_.tag, counts_, [this](const std::string& node) { on_nobody(node); }),
+      search_(
+          [this](std::string_view tag, const NodePart& part) {
+            std::visit([&](const auto& one) { channels_to_nodes_.add(tag, one); }, part);
+          },
+          options_.has_socket, answer_time(options_.times.lease)),
       presence_({.times = options_.times,
                  .make_id = [] { return random_base62(kNameCharacters); },
                  .about = about(options_.tag, options_),
@@ -147,6 +158,13 @@ void Cluster::stop() {
 
 void Cluster::nodes(std::move_only_function<void(std::optional<std::vector<LivingNode>>)> on) {
   auto ask = [this, on = std::move(on)]() mutable { presence_.index.nodes(std::move(on)); };
+  static_cast<void>(thread_.post(std::move(ask)));
+}
+
+void Cluster::find_socket(std::string tag, std::string pid, SocketSearch::Then then) {
+  auto ask = [this, tag = std::move(tag), pid = std::move(pid), then = std::move(then)]() mutable {
+    connected_ ? search_.ask(tag, pid, std::move(then), thread_.loop().now()) : then(false);
+  };
   static_cast<void>(thread_.post(std::move(ask)));
 }
 
@@ -291,6 +309,7 @@ void Cluster::on_side_down(std::string_view what, const redis::Error& why) {
   carries_ = false;
   relays_all_ = true;
   tunnels_.on_bus_lost();
+  search_.on_bus_lost();
   presence_.on_lost();
   if (ledger_) {
     ledger_->on_lost();
@@ -299,7 +318,7 @@ void Cluster::on_side_down(std::string_view what, const redis::Error& why) {
 }
 
 TimePoint Cluster::next_deadline() const {
-  return std::min({agree_at_, presence_.next_deadline(), guests_.next_deadline(), second_at_,
+  return std::min({agree_at_, presence_.next_deadline(), guests_.next_deadline(), search_.next_deadline(), second_at_,
                    ledger_ ? std::min(ledger_->next_deadline(), keeper_->next_deadline()) : kNever});
 }
 
@@ -308,6 +327,7 @@ void Cluster::on_timer() {
   if (now >= agree_at_) agree();
   presence_.on_timer(now);
   guests_.on_timer(now);
+  search_.on_timer(now);
   if (ledger_) {
     ledger_->on_timer(now);
     keeper_->on_timer(now);
@@ -321,6 +341,11 @@ void Cluster::on_timer() {
   if (!ledger_ || now < epoch_at_) return;
   epoch_at_ = now + kEpochEach;
   ledger_->look_at_epoch();
+}
+
+void Cluster::on_nobody(const std::string& node) {
+  tunnels_.on_node_gone(node);
+  search_.on_node_gone(node);
 }
 
 void Cluster::on_published(const redis::Published& published) {
@@ -337,6 +362,8 @@ void Cluster::on_node_message(std::string_view payload) {
     if (const auto* event = std::get_if<RelayedEvent>(&part)) take(*event);
     if (const auto* tunnel = std::get_if<RelayedTunnel>(&part)) tunnels_.on_message(message->sender, tunnel->message);
     if (const auto* receipt = std::get_if<RelayedReceipt>(&part); receipt && ledger_) ledger_->on_receipt(*receipt);
+    if (const auto* question = std::get_if<SocketQuestion>(&part)) search_.on_question(message->sender, *question);
+    if (const auto* answer = std::get_if<SocketAnswer>(&part)) search_.on_answer(message->sender, *answer);
   }
 }
 

@@ -24,6 +24,7 @@
 #include "cluster/presence_link.hpp"
 #include "cluster/shared_ledger.hpp"
 #include "cluster/shared_store.hpp"
+#include "cluster/socket_search.hpp"
 #include "cluster/tunnels.hpp"
 #include "cluster/whereabouts.hpp"
 #include "redis/client_thread.hpp"
@@ -44,7 +45,8 @@ struct ClusterOptions {
   std::size_t queue_bytes = 64u << 20;  ///< of events that wait for the cluster's thread
   std::string version;                  ///< of the program
   users::EmitLimits limits{};
-  OutcomeIndex::Times kept{};  ///< how long outcomes and progress are kept
+  OutcomeIndex::Times kept{};      ///< how long outcomes and progress are kept
+  SocketSearch::Has has_socket{};  ///< has this node the socket that a client shows? Any thread
 };
 
 /// This node among others over Redis: what is emitted here reaches users on other nodes and the other way round, and
@@ -80,6 +82,10 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   bool carries() const { return carries_.load(std::memory_order_relaxed); }
   Tunnels& tunnels() { return tunnels_; }
   const Tunnels& tunnels() const { return tunnels_; }
+  const std::string& tag() const { return options_.tag; }
+  /// Asks the node of that tag whether it has the socket that a client shows. Calls back once, on the cluster's thread,
+  /// unless that has ended.
+  void find_socket(std::string tag, std::string pid, SocketSearch::Then then);
 
   bool relays_all() const override { return relays_all_.load(std::memory_order_relaxed); }
   bool has_room() const override { return inbox_.has_room(); }
@@ -138,6 +144,7 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   void on_side_down(std::string_view what, const redis::Error& why);
   void on_agreement(const std::optional<Agreement>& theirs);
   void begin();
+  void on_nobody(const std::string& node);
   void on_published(const redis::Published& published);
   void on_node_message(std::string_view payload);
   void take(const RelayedEvent& event);
@@ -163,6 +170,7 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   redis::Client& subscriber_;
   OwnChannels own_channels_;
   NodeChannels channels_to_nodes_;
+  SocketSearch search_;
   PresenceLink presence_;
   Whereabouts whereabouts_;
   Guests guests_;

@@ -8,7 +8,7 @@ namespace signalbox::cluster {
 namespace {
 
 constexpr char kFormat = 1;
-enum class PartKind : std::uint8_t { event = 1, receipt = 2, tunnel = 3 };
+enum class PartKind : std::uint8_t { event = 1, receipt = 2, tunnel = 3, socket_question = 4, socket_answer = 5 };
 enum class Carried : std::uint8_t { event, progress, outcome };
 
 void append_number(std::string& out, std::uint64_t number) {
@@ -95,6 +95,16 @@ std::optional<NodePart> read_part(PartReader& in) {
     }
     case PartKind::tunnel:
       return RelayedTunnel{.message = in.text()};
+    case PartKind::socket_question: {
+      SocketQuestion question{.number = in.number()};
+      question.pid = in.text();
+      return question;
+    }
+    case PartKind::socket_answer: {
+      SocketAnswer answer{.number = in.number()};
+      answer.here = in.number() != 0;
+      return answer;
+    }
   }
   return std::nullopt;
 }
@@ -126,6 +136,18 @@ void NodeMessageWriter::add(const RelayedReceipt& receipt) {
 void NodeMessageWriter::add(const RelayedTunnel& tunnel) {
   append_number(out_, static_cast<std::uint64_t>(PartKind::tunnel));
   append_text(out_, tunnel.message);
+}
+
+void NodeMessageWriter::add(const SocketQuestion& question) {
+  append_number(out_, static_cast<std::uint64_t>(PartKind::socket_question));
+  append_number(out_, question.number);
+  append_text(out_, question.pid);
+}
+
+void NodeMessageWriter::add(const SocketAnswer& answer) {
+  append_number(out_, static_cast<std::uint64_t>(PartKind::socket_answer));
+  append_number(out_, answer.number);
+  append_number(out_, answer.here ? 1 : 0);
 }
 
 std::expected<NodeMessage, std::string_view> read_node_message(std::string_view bytes) {

@@ -36,7 +36,17 @@ struct RelayedTunnel {
   std::string_view message;
 };
 
-using NodePart = std::variant<RelayedEvent, RelayedReceipt, RelayedTunnel>;
+/// Has the receiving node the socket that a client shows by this pid?
+struct SocketQuestion {
+  std::uint64_t number = 0;
+  std::string_view pid{};
+};
+struct SocketAnswer {
+  std::uint64_t number = 0;
+  bool here = false;
+};
+
+using NodePart = std::variant<RelayedEvent, RelayedReceipt, RelayedTunnel, SocketQuestion, SocketAnswer>;
 
 /// What one message has, and who sends it. The parts are slices of its bytes.
 struct NodeMessage {
@@ -51,6 +61,8 @@ class NodeMessageWriter {
   void add(const RelayedEvent& event);
   void add(const RelayedReceipt& receipt);
   void add(const RelayedTunnel& tunnel);
+  void add(const SocketQuestion& question);
+  void add(const SocketAnswer& answer);
   const std::string& bytes() const { return out_; }
 
  private:

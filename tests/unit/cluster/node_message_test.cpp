@@ -18,6 +18,8 @@ std::string every_part() {
   writer.add(RelayedEvent{.user = {}, .packet = R"(42["news",{}])"});
   writer.add(RelayedReceipt{.user = "grace {x}", .row = (std::uint64_t{1} << 52) - 1, .at = 1'764'000'000'000});
   writer.add(RelayedTunnel{.message = std::string_view("a\0b", 3)});
+  writer.add(SocketQuestion{.number = 300, .pid = "a pid"});
+  writer.add(SocketAnswer{.number = 300, .here = true});
   return writer.bytes();
 }
 std::string why_no_frame(const RelayedEvent& event, std::size_t depth = 8) {
@@ -30,7 +32,7 @@ TEST(NodeMessage, has_every_part_as_it_was_added) {
   const auto message = read_node_message(bytes);
   ASSERT_TRUE(message) << message.error();
   EXPECT_EQ(message->sender, "node-1");
-  ASSERT_EQ(message->parts.size(), 4u);
+  ASSERT_EQ(message->parts.size(), 6u);
   const auto& event = std::get<RelayedEvent>(message->parts[0]);
   EXPECT_EQ(event.user, "ada");
   EXPECT_EQ(event.kind, FrameKind::outcome);
@@ -44,6 +46,12 @@ TEST(NodeMessage, has_every_part_as_it_was_added) {
   EXPECT_EQ(receipt.row, (std::uint64_t{1} << 52) - 1);
   EXPECT_EQ(receipt.at, 1'764'000'000'000);
   EXPECT_EQ(std::get<RelayedTunnel>(message->parts[3]).message, std::string_view("a\0b", 3));
+  const auto& question = std::get<SocketQuestion>(message->parts[4]);
+  EXPECT_EQ(question.number, 300u);
+  EXPECT_EQ(question.pid, "a pid");
+  const auto& answer = std::get<SocketAnswer>(message->parts[5]);
+  EXPECT_EQ(answer.number, 300u);
+  EXPECT_TRUE(answer.here);
 }
 
 TEST(NodeMessage, cut_anywhere_is_refused_or_has_fewer_parts) {
@@ -51,7 +59,7 @@ TEST(NodeMessage, cut_anywhere_is_refused_or_has_fewer_parts) {
   for (std::size_t size = 0; size < whole.size(); ++size) {
     const std::string cut = whole.substr(0, size);
     const auto message = read_node_message(cut);
-    EXPECT_TRUE(!message || message->parts.size() < 4) << size;
+    EXPECT_TRUE(!message || message->parts.size() < 6) << size;
   }
 }
 
@@ -61,7 +69,7 @@ TEST(NodeMessage, of_another_version_or_with_an_unknown_part_is_refused) {
   const std::string empty = NodeMessageWriter("n").bytes();
   EXPECT_TRUE(read_node_message(empty)->parts.empty());
   EXPECT_EQ(read_node_message(empty + '\0').error(), "it has a part of an unknown kind");
-  EXPECT_EQ(read_node_message(empty + '\x04').error(), "it has a part of an unknown kind");
+  EXPECT_EQ(read_node_message(empty + '\x06').error(), "it has a part of an unknown kind");
   // 257 is no event, though its last byte is.
   EXPECT_EQ(read_node_message(empty + "\x81\x02").error(), "it has a part of an unknown kind");
   // An event of an unknown kind.
