@@ -23,7 +23,7 @@ Acceptor::Acceptor(Shared& shared, const reactor::Loop& loop, HttpServer& http)
 
 void Acceptor::add(int listener) {
   listeners_.push_back(listener);
-  if (!loop_.kernel().watch(listener, kListener | static_cast<std::uint64_t>(listener), reactor::Kernel::kRead)) {
+  if (!loop_.kernel().watch(listener, kMark << 62 | static_cast<std::uint64_t>(listener), reactor::Kernel::kRead)) {
     throw std::runtime_error("the kernel watches no more descriptors; raise fs.epoll.max_user_watches");
   }
 }

@@ -19,14 +19,14 @@ class Acceptor {
 
   void add(int listener);
   /// Is this event a listener's, and no connection's?
-  static bool concerns(const reactor::KernelEvent& event) { return event.token & kListener; }
+  static bool concerns(const reactor::KernelEvent& event) { return event.token >> 62 == kMark; }
   /// While connected clients wait to be read, only a few new ones are let in: so new ones do not push out a login that
   /// waits unread, however many come at once.
   void on_event(const reactor::KernelEvent& event, bool all_read);
   void close();
 
  private:
-  static constexpr std::uint64_t kListener = std::uint64_t{1} << 63;
+  static constexpr std::uint64_t kMark = 2;  ///< connections have 0 or 1 there, relays 3
 
   void accept(int listener, int most);
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -81,6 +82,12 @@ class SessionControl {
   virtual void set_reading(bool reading) = 0;
   /// How many bytes of half-finished messages the handler holds.
   virtual void set_partial(std::size_t bytes) = 0;
+
+  /// Takes the session's handler from now on, to which goes what came meanwhile; null: the relay cannot be had.
+  using Relayed = std::move_only_function<void(engineio::SessionHandler* relay)>;
+  /// Has another node, of that tag, serve the client as one with this handshake. Calls back in a later turn, unless the
+  /// session ends before. False: it cannot be had.
+  [[nodiscard]] virtual bool relay_to(std::string /*tag*/, const HandshakeRequest&, Relayed) { return false; }
 
  protected:
   ~SessionControl() = default;

@@ -42,12 +42,16 @@ struct EngineSessions::Session final : SessionEntry {
     touched();
     if (!wanted) sessions.websockets_.stop_reading(*this);  // else once what is held has been taken
   }
+  bool relay_to(std::string tag, const HandshakeRequest& handshake, Relayed then) override {
+    return sessions.relays_.open(*this, std::move(tag), handshake, std::move(then));
+  }
 
   EngineSessions& sessions;
 };
 
-EngineSessions::EngineSessions(Shared& shared, const reactor::Loop& loop, SessionTable& table, WebSockets& websockets)
-    : shared_(shared), loop_(loop), table_(table), websockets_(websockets) {
+EngineSessions::EngineSessions(Shared& shared, const reactor::Loop& loop, SessionTable& table, WebSockets& websockets,
+                               Relays& relays)
+    : shared_(shared), loop_(loop), table_(table), websockets_(websockets), relays_(relays) {
   shared.sessions_of.push_back(this);
 }
 
@@ -168,6 +172,7 @@ void EngineSessions::flush(SessionEntry& entry) {
   const bool writing = websockets_.flush(entry);
   if (const auto taken_out = entry.session.queue().take_conflated())
     shared_.conflated.fetch_add(taken_out, std::memory_order_relaxed);
+  if (entry.relay) entry.relay->on_session_flushed();
   if (!entry.session.open()) entry.handler.reset();  // it has had its on_closed()
   if (entry.listed) return;                          // again in the next round
   const bool leaves = entry.dropped && entry.session.transport() == engineio::Transport::polling;

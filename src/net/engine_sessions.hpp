@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "engineio/query.hpp"
+#include "net/relays.hpp"
 #include "net/session_table.hpp"
 #include "net/websockets.hpp"
 
@@ -35,7 +36,8 @@ struct PostAdmission {
 /// thread  its shard's; from others by run_at().
 class EngineSessions {
  public:
-  EngineSessions(Shared& shared, const reactor::Loop& loop, SessionTable& table, WebSockets& websockets);
+  EngineSessions(Shared& shared, const reactor::Loop& loop, SessionTable& table, WebSockets& websockets,
+                 Relays& relays);
   void set_application(ShardApplication& application) { application_ = &application; }
 
   /// No session is opened any more.
@@ -65,6 +67,7 @@ class EngineSessions {
   const reactor::Loop& loop_;
   SessionTable& table_;
   WebSockets& websockets_;
+  Relays& relays_;
   ShardApplication* application_ = nullptr;
   bool opens_ = true;
 };

@@ -214,7 +214,8 @@ Network::Counters ShardedNetwork::counters() const {
                .unauthenticated = shared_.unauthenticated.load(),
                .partial_bytes = shared_.partial.bytes(),
                .queued_bytes = shared_.queued.bytes(),
-               .conflated = shared_.conflated.load()};
+               .conflated = shared_.conflated.load(),
+               .relayed = shared_.relayed.load()};
   for (unsigned i = 0; i < made(); ++i) out.timers += shared_.shards[i]->timers();
   return out;
 }

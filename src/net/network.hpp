@@ -62,6 +62,7 @@ class Network : public Mailboxes {
     std::size_t partial_bytes = 0;
     std::size_t queued_bytes = 0;
     std::uint64_t conflated = 0;  ///< events that nobody had to read, since newer ones said more
+    std::uint64_t relayed = 0;    ///< sessions whose clients another node has come to serve
   };
   virtual Counters counters() const = 0;  ///< any thread
 };

@@ -33,6 +33,7 @@ struct Options {
         preauth_message_bytes(config.preauth_message_bytes),
         preauth_heads_bytes(config.preauth_heads_bytes),
         max_fragments(config.max_fragments),
+        connect_timeout(config.connect_timeout),
         tcp_user_timeout(config.tcp_user_timeout) {}
 
   std::string host;    ///< empty: all addresses, IPv6 and IPv4; a name: all of its; "localhost": loopback
@@ -54,6 +55,7 @@ struct Options {
   std::size_t preauth_message_bytes;
   std::size_t preauth_heads_bytes;  ///< of all sessions without a login
   std::uint32_t max_fragments;
+  Milliseconds connect_timeout;  ///< for the other node's first word to a client that it is to serve
   Milliseconds tcp_user_timeout;
   std::string node_tag{};             ///< with which session ids begin; empty: with none, for there are no other nodes
   OtherNodes* other_nodes = nullptr;  ///< it outlives the network's stop(); null: there are none

@@ -12,7 +12,8 @@
 
 namespace signalbox::net {
 
-class SessionTable;
+class Relay;         // net/relay.hpp
+class SessionTable;  // net/session_table.hpp
 
 /// One Engine.IO session with its handler, as its table keeps it. A derived class says how the session reaches its
 /// sockets: it has the rest of SessionIo and SessionControl.
@@ -65,6 +66,7 @@ struct SessionEntry : engineio::SessionIo, SessionControl {
   std::unique_ptr<AgePlace<SessionEntry>> unauthenticated;  ///< while it has no authenticated socket
   std::unique_ptr<PeerAddress> peer;  ///< where unauthenticated sessions of one address are counted
   std::unique_ptr<Post> post;
+  Relay* relay = nullptr;  ///< through which another node serves it, or is asked to
   engineio::Session session;
   std::unique_ptr<engineio::SessionHandler> handler;
 };

@@ -57,8 +57,13 @@ void Shard::stream(const RequestId& request, const Response& head, std::unique_p
 void Shard::on_events(std::span<const reactor::KernelEvent> events) {
   all_read_ = events.size() < reactor::Loop::kEvents;
   connections_.read_unread([this](Connection& connection) { read(connection); });
-  for (const auto& event : events)
-    if (!Acceptor::concerns(event)) handle(event);
+  for (const auto& event : events) {
+    if (Relays::concerns(event)) {
+      relays_.on_event(event);
+    } else if (!Acceptor::concerns(event)) {
+      handle(event);
+    }
+  }
   for (const auto& event : events)
     if (Acceptor::concerns(event)) acceptor_.on_event(event, all_read_);
 }
@@ -102,24 +107,29 @@ void Shard::run_timers() {
   connections_.run_timers([this](Connection& connection) {
     connection.http ? http_.on_deadline(connection) : connections_.close(connection);
   });
+  relays_.run_timers();
   if (application_->next_deadline() <= loop_.now()) application_->on_timer(loop_.now());
 }
 
 // An answer may let a pipelined request in, whose handling touches others: a few rounds, and what is left then has the
 // next turn.
 void Shard::flush() {
-  for (int round = 0; round < 8 && (sessions_.has_touched() || connections_.has_touched()); ++round) {
+  for (int round = 0; round < 8 && has_touched(); ++round) {
     sessions_.look_at_touched([this](SessionEntry& entry) { engine_sessions_.flush(entry); });
     connections_.look_at_touched(
         [this](Connection& connection) { connection.http ? http_.flush(connection) : websockets_.flush(connection); });
+    relays_.flush();
   }
 }
 
+bool Shard::has_touched() const {
+  return sessions_.has_touched() || connections_.has_touched() || relays_.has_touched();
+}
+
 TimePoint Shard::next_deadline() {
-  const bool at_once = sessions_.has_touched() || connections_.has_touched() || connections_.has_unread();
-  if (at_once || askers_.due()) return TimePoint::min();
-  return std::min(
-      {connections_.next_deadline(), sessions_.next_deadline(), application_->next_deadline(), stop_deadline_});
+  if (has_touched() || connections_.has_unread() || askers_.due()) return TimePoint::min();
+  return std::min({connections_.next_deadline(), sessions_.next_deadline(), relays_.next_deadline(),
+                   application_->next_deadline(), stop_deadline_});
 }
 
 void Shard::begin_drain(Clock::duration pace, std::function<void()> drained) {

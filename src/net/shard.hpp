@@ -15,6 +15,7 @@
 #include "net/engine_sessions.hpp"
 #include "net/http_server.hpp"
 #include "net/network.hpp"
+#include "net/relays.hpp"
 #include "net/reliever.hpp"
 #include "net/session_table.hpp"
 #include "net/shared.hpp"
@@ -63,6 +64,7 @@ class Shard final : reactor::Wheel, ConnectionEnds {
   void read(Connection& connection);
   void run_timers();
   void flush();
+  bool has_touched() const;
   void finish_stop();
 
   Shared& shared_;
@@ -73,7 +75,8 @@ class Shard final : reactor::Wheel, ConnectionEnds {
   Connections connections_{shared_, loop_, budgets_, *this};
   WebSockets websockets_{shared_.options, loop_, connections_, sessions_, budgets_};
   Askers askers_;
-  EngineSessions engine_sessions_{shared_, loop_, sessions_, websockets_};
+  Relays relays_{shared_, loop_};
+  EngineSessions engine_sessions_{shared_, loop_, sessions_, websockets_, relays_};
   EngineEndpoint endpoint_{shared_, loop_, budgets_, connections_, http_, websockets_, engine_sessions_, askers_};
   HttpServer http_{shared_, loop_, connections_, budgets_, endpoint_};
   CarriedRequests carried_{shared_.options, loop_, askers_};

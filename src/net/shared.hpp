@@ -43,6 +43,7 @@ struct Shared {
   ByteCounts queued;                            ///< of what waits for them
   Relief relief;
   std::atomic<std::uint64_t> conflated{0};     ///< events that no client had to read, since newer ones said more
+  std::atomic<std::uint64_t> relayed{0};       ///< sessions whose clients another node has come to serve
   std::atomic<std::size_t> leaving{0};         ///< places given out in the row of a drain
   AddressCounts unauthenticated_addresses;     ///< empty where there is no such limit
   std::vector<std::unique_ptr<Shard>> shards;  ///< last, for they read the rest until they end

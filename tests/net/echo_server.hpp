@@ -13,11 +13,17 @@
 // An Engine.IO echo on a real port, and clients made of nothing but a socket.
 namespace signalbox::net::test {
 
+/// Sends back what it gets; "relay TAG" has the node of that tag serve its client, and then says "relayed" there, or
+/// "no" here.
 class Echo final : public engineio::SessionHandler {
  public:
-  Echo(engineio::Session& session, std::atomic<int>& open) : session_(session), open_(open) { ++open_; }
+  Echo(engineio::Session& session, SessionControl& control, HandshakeRequest handshake, std::atomic<int>& open)
+      : session_(session), control_(control), handshake_(std::move(handshake)), open_(open) {
+    ++open_;
+  }
   void on_text(std::string_view message, TimePoint) override {
-    session_.send(make_frame(false, FrameKind::event, {}, "4", message));
+    constexpr std::string_view kRelay = "relay ";
+    message.starts_with(kRelay) ? relay_to(std::string(message.substr(kRelay.size()))) : send(message);
   }
   void on_binary(std::string_view bytes, TimePoint) override { session_.send(binary_frame(bytes)); }
   void on_closed(CloseReason, TimePoint) override { --open_; }
@@ -26,7 +32,19 @@ class Echo final : public engineio::SessionHandler {
   void on_timer(TimePoint) override {}
 
  private:
+  void send(std::string_view message) { session_.send(make_frame(false, FrameKind::event, {}, "4", message)); }
+  void relay_to(std::string tag) {
+    const auto then = [this](engineio::SessionHandler* relay) {
+      if (!relay) return send("no");
+      --open_;
+      relay->on_text("relayed", TimePoint());
+    };
+    if (!control_.relay_to(std::move(tag), handshake_, then)) send("no");
+  }
+
   engineio::Session& session_;
+  SessionControl& control_;
+  const HandshakeRequest handshake_;
   std::atomic<int>& open_;
 };
 
@@ -42,9 +60,9 @@ struct OneLine final : BodySource {
 class EchoApplication final : public ShardApplication {
  public:
   EchoApplication(Network*& network, std::atomic<int>& open) : network_(network), open_(open) {}
-  std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, SessionControl&, HandshakeRequest,
-                                                       TimePoint) override {
-    return std::make_unique<Echo>(session, open_);
+  std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, SessionControl& control,
+                                                       HandshakeRequest handshake, TimePoint) override {
+    return std::make_unique<Echo>(session, control, std::move(handshake), open_);
   }
   void on_message(Message&, TimePoint) override {}
   std::optional<Response> on_head(const RequestHead& head, Admission& admission) override {

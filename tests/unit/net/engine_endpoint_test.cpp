@@ -77,7 +77,8 @@ struct Endpoint {
   SessionTable table{ground.shared, ground.loop, ground.budgets};
   WebSockets websockets{ground.shared.options, ground.loop, ground.connections, table, ground.budgets};
   Askers askers;
-  EngineSessions sessions{ground.shared, ground.loop, table, websockets};
+  Relays relays{ground.shared, ground.loop};
+  EngineSessions sessions{ground.shared, ground.loop, table, websockets, relays};
   EngineEndpoint endpoint{ground.shared, ground.loop, ground.budgets, ground.connections,
                           http,          websockets,  sessions,       askers};
   HttpServer http{ground.shared, ground.loop, ground.connections, ground.budgets, endpoint};
