@@ -11,7 +11,7 @@
 namespace signalbox::server {
 namespace {
 
-std::vector<Count> counts_of(const cluster::Cluster& cluster) {
+std::vector<Count> counts_of(const cluster::Cluster& cluster, const net::Network& network) {
   const cluster::Counts& counts = cluster.counts();
   const cluster::Tunnels::Counters tunnels = cluster.tunnels().counters();
   return {{"events_to_other_nodes", counts.events_out},
@@ -20,6 +20,7 @@ std::vector<Count> counts_of(const cluster::Cluster& cluster) {
           {"outcomes_offered_again", counts.offered_again},
           {"requests_of_other_nodes", tunnels.requests},
           {"upgrades_of_other_nodes", tunnels.upgrades},
+          {"clients_relayed_to_other_nodes", network.counters().relayed},
           {"redis_reconnects", counts.reconnects},
           {"redis_messages_not_taken", counts.unpublished.times()},
           {"redis_messages_unreadable", counts.unreadable.times() + counts.refusals.unreadable.times()},
@@ -57,18 +58,20 @@ void Assembly::join_cluster(ForeignRequests& foreign) {
                                  .lease = config_.node_lease,
                                  .grace = config_.presence_grace};
   cluster = std::make_unique<cluster::Cluster>(
-      cluster::ClusterOptions{.url = *std::move(url),
-                              .tag = foreign.tag(),
-                              .key = config_.redis_key,
-                              .prefix = config_.redis_prefix,
-                              .times = times,
-                              .all_users = config_.redis_subscribe == "all",
-                              .queue_bytes = config_.total_queue_bytes,
-                              .version = kVersion,
-                              .limits = config_,
-                              .kept = {.outcome_ttl = config_.outcome_ttl.count(),
-                                       .progress_ttl = config_.progress_ttl.count(),
-                                       .replay = config_.outcome_replay.count()}},
+      cluster::ClusterOptions{
+          .url = *std::move(url),
+          .tag = foreign.tag(),
+          .key = config_.redis_key,
+          .prefix = config_.redis_prefix,
+          .times = times,
+          .all_users = config_.redis_subscribe == "all",
+          .queue_bytes = config_.total_queue_bytes,
+          .version = kVersion,
+          .limits = config_,
+          .kept = {.outcome_ttl = config_.outcome_ttl.count(),
+                   .progress_ttl = config_.progress_ttl.count(),
+                   .replay = config_.outcome_replay.count()},
+          .has_socket = [&all = hub.recovery](std::string_view pid) { return all.find(pid).has_value(); }},
       directory, hub.emitter, rooms_, [this](net::Stream stream, const net::PeerAddress& peer) {
         static_cast<void>(network_.adopt(std::move(stream), {}, {}, peer));
       });
@@ -76,6 +79,7 @@ void Assembly::join_cluster(ForeignRequests& foreign) {
   directory.join(*cluster);
   hub.emitter.join(*cluster);
   hub.others = cluster.get();
+  hub.node = foreign.tag();
   api.set_cluster(*cluster);
 }
 
@@ -86,7 +90,9 @@ users::DirectoryOptions Assembly::directory_options(const Clocks& clocks) const 
 }
 
 std::unique_ptr<net::ShardApplication> Assembly::shard(unsigned index) {
-  return std::make_unique<ShardApplication>(Parts{hub, network_, routes, streams, origins_, refused_, counts_}, index);
+  cluster::Cluster* const recovering = config_.recovery_window.count() != 0 ? cluster.get() : nullptr;
+  return std::make_unique<ShardApplication>(
+      Parts{hub, network_, routes, streams, origins_, refused_, counts_, recovering}, index);
 }
 
 std::vector<Count> Assembly::occurrences() const {
@@ -96,7 +102,7 @@ std::vector<Count> Assembly::occurrences() const {
                                {"job_events_without_id", directory.ledger.job_events_without_id()},
                                {"outcomes_expired_unread", directory.ledger.unread_expired()},
                                {"log_lines_lost", log::current()->lines_lost()}};
-  if (cluster) std::ranges::copy(counts_of(*cluster), std::back_inserter(counts));
+  if (cluster) std::ranges::copy(counts_of(*cluster, network_), std::back_inserter(counts));
   return counts;
 }
 

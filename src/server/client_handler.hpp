@@ -1,29 +1,46 @@
 #pragma once
 #include <functional>
+#include <memory>
 #include <string_view>
 
 #include "hub/client.hpp"
 #include "net/application.hpp"
+#include "server/arrival.hpp"
 
 namespace signalbox::server {
 
-/// Joins an Engine.IO session (below) and a Socket.IO client (above): nothing is decided here.
+/// Joins an Engine.IO session (below) and a Socket.IO client (above), which may have to be let in by an Arrival:
+/// nothing is decided here.
 ///
 /// thread  its shard.
 class ClientHandler final : public engineio::SessionHandler, private hub::Link {
  public:
   ClientHandler(engineio::Session& session, net::SessionControl& control, hub::Hub& hub, std::uint32_t shard,
-                HandshakeRequest handshake, TimePoint now)
-      : session_(session), control_(control), client_(hub, shard, *this, std::move(handshake), now) {}
+                HandshakeRequest handshake, TimePoint now, Arrivals* arrivals = nullptr)
+      : session_(session), control_(control), client_(hub, shard, *this, std::move(handshake), now) {
+    if (arrivals) arrival_ = std::make_unique<Arrival>(*arrivals, session, control, client_);
+  }
 
-  void on_text(std::string_view message, TimePoint now) override { client_.on_text(message, now); }
-  void on_binary(std::string_view bytes, TimePoint now) override { client_.on_binary(bytes, now); }
-  void on_closed(CloseReason reason, TimePoint now) override { client_.on_closed(reason, now); }
+  void on_text(std::string_view message, TimePoint now) override {
+    if (!arrival_ || !kept(false, message, now)) client_.on_text(message, now);
+  }
+  void on_binary(std::string_view bytes, TimePoint now) override {
+    if (!arrival_ || !kept(true, bytes, now)) client_.on_binary(bytes, now);
+  }
+  void on_closed(CloseReason reason, TimePoint now) override {
+    if (arrival_) arrival_->forget();
+    client_.on_closed(reason, now);
+  }
   void on_received(std::uint64_t marker, TimePoint now) override { client_.on_received(marker, now); }
   TimePoint next_deadline() const override { return client_.next_deadline(); }
   void on_timer(TimePoint now) override { client_.on_timer(now); }
 
  private:
+  bool kept(bool binary, std::string_view message, TimePoint now) {
+    if (arrival_->keeps(binary, message, now)) return true;
+    arrival_.reset();
+    return false;
+  }
   void send(FrameRef frame) override { session_.send(std::move(frame)); }
   void send_kept(FrameRef frame) override { session_.send_kept(std::move(frame)); }
   std::size_t waiting() const override { return session_.waiting(); }
@@ -40,6 +57,7 @@ class ClientHandler final : public engineio::SessionHandler, private hub::Link {
   engineio::Session& session_;
   net::SessionControl& control_;
   hub::Client client_;
+  std::unique_ptr<Arrival> arrival_;  ///< null: the client is served here
 };
 
 }  // namespace signalbox::server

@@ -21,12 +21,14 @@ ShardApplication::ShardApplication(Parts parts, unsigned shard)
     : parts_(parts), shard_(shard), sockets_(shard, presence_limits(parts.hub.config)) {
   parts_.hub.shards[shard] = &sockets_;
   sockets_.outboxes().open(parts_.hub);
+  if (parts_.cluster) arrivals_.emplace(*parts_.cluster, parts_.network, shard);
 }
 
 std::unique_ptr<engineio::SessionHandler> ShardApplication::on_session(engineio::Session& session,
                                                                        net::SessionControl& control,
                                                                        HandshakeRequest handshake, TimePoint now) {
-  return std::make_unique<ClientHandler>(session, control, parts_.hub, shard_, std::move(handshake), now);
+  return std::make_unique<ClientHandler>(session, control, parts_.hub, shard_, std::move(handshake), now,
+                                         arrivals_ ? &*arrivals_ : nullptr);
 }
 
 void ShardApplication::on_message(Message& message, TimePoint) {

@@ -1,6 +1,9 @@
 #pragma once
+#include <optional>
+
 #include "hub/local_sockets.hpp"
 #include "net/network.hpp"
+#include "server/arrival.hpp"
 #include "server/cors.hpp"
 #include "server/counts_log.hpp"
 #include "server/presence_streams.hpp"
@@ -17,6 +20,7 @@ struct Parts {
   const OriginPolicy& origins;
   RefusedOrigins& refused;
   CountsLog& counts;
+  cluster::Cluster* cluster;  ///< whose nodes may have the socket that a client shows; null: none has
 };
 
 /// One shard's share of the server: its sockets, and the way from net to hub and to the routes.
@@ -44,6 +48,7 @@ class ShardApplication final : public net::ShardApplication {
   Parts parts_;
   const unsigned shard_;
   hub::LocalSockets sockets_;
+  std::optional<Arrivals> arrivals_;
 };
 
 }  // namespace signalbox::server
