@@ -2,15 +2,6 @@
 
 namespace signalbox::cluster {
 
-std::string literal_pattern(std::string_view channel) {
-  std::string pattern;
-  for (const char c : channel) {
-    if (std::string_view(R"(*?[]\)").contains(c)) pattern += '\\';
-    pattern += c;
-  }
-  return pattern;
-}
-
 std::optional<std::string_view> user_of_room(std::string_view room) {
   constexpr std::string_view kPrefix = "user:";
   if (!room.starts_with(kPrefix)) return std::nullopt;

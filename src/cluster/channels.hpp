@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "redis/pattern.hpp"
+
 namespace signalbox::cluster {
 
 /// The channels of Socket.IO's classic Redis adapter for one namespace. `key` is its option of that name.
@@ -27,8 +29,8 @@ class Channels {
   std::string key_, broadcast_, request_;
 };
 
-/// A pattern that has this one channel. Who subscribes to it so is not counted by PUBSUB NUMSUB.
-std::string literal_pattern(std::string_view channel);
+// Who subscribes to a channel by its pattern is not counted by PUBSUB NUMSUB.
+using redis::literal_pattern;
 
 /// "user:ID" is that user's room.
 std::optional<std::string_view> user_of_room(std::string_view room);

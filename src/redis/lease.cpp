@@ -6,13 +6,21 @@ namespace signalbox::redis {
 namespace {
 
 // KEYS: the lease. ARGV: who wants it, and for how long. Returns who holds it.
-const Script& hold_script() {
-  static const Script script(R"(
+constexpr std::string_view kHold = R"(
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return holder end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return ARGV[1]
-)");
+)";
+
+const Script& hold_script() {
+  static const Script script{std::string(kHold)};
+  return script;
+}
+
+// Of Redis 7: a few bytes beyond maxmemory, by which the holder can make room.
+const Script& hold_when_full_script() {
+  static const Script script("#!lua flags=allow-oom" + std::string(kHold));
   return script;
 }
 
@@ -45,8 +53,18 @@ void Lease::on_timer(TimePoint now, bool able) {
   if (now < renew_at_) return;
   renew_at_ = now + kRenew;
   if (!able) return set(false);
-  commands_.run(hold_script(), {.keys = {key_}, .arguments = {self_, std::to_string(kTerm.count())}},
-                [this, until = now + kTerm](const Answer& answer) { on_answer(answer, until); });
+  ask(hold_script(), now + kTerm);
+}
+
+void Lease::ask(const Script& script, TimePoint until) {
+  commands_.run(script, {.keys = {key_}, .arguments = {self_, std::to_string(kTerm.count())}},
+                [this, &script, until](const Answer& answer) {
+                  const bool full = !answer && answer.error().code == "OOM" && &script == &hold_script();
+                  if (!full) return on_answer(answer, until);
+                  full_.write("Redis is full (maxmemory): what is written to it is refused",
+                              {{"why", answer.error().text}});
+                  ask(hold_when_full_script(), until);
+                });
 }
 
 void Lease::on_answer(const Answer& answer, TimePoint until) {

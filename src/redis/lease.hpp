@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "base/log.hpp"
 #include "redis/commands.hpp"
 
 namespace signalbox::redis {
@@ -36,6 +37,7 @@ class Lease {
   void on_timer(TimePoint now, bool able = true);
 
  private:
+  void ask(const Script& script, TimePoint until);
   void on_answer(const Answer& answer, TimePoint until);
   void set(bool held);
 
@@ -46,6 +48,7 @@ class Lease {
   bool held_ = false;
   TimePoint renew_at_ = kNever;
   TimePoint until_{};  ///< our term, as we know it
+  log::RareWarning full_;
 };
 
 }  // namespace signalbox::redis
