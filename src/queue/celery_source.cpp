@@ -1,0 +1,228 @@
+#include "queue/celery_source.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/whole_number.hpp"
+#include "queue/client_options.hpp"
+#include "redis/pattern.hpp"
+
+namespace signalbox::queue {
+namespace {
+
+constexpr std::string_view kKeys = "celery-task-meta-";
+constexpr std::size_t kMostTold = 50'000;        ///< outcomes that are remembered
+constexpr std::size_t kMostUnanswered = 10'000;  ///< outcomes
+constexpr std::size_t kWalkInFlight = 1000;
+constexpr std::size_t kMostTextBytes = 32 * 1024 * 1024;  ///< of a task, arguments included
+constexpr Milliseconds kStoreEach{1000}, kFirstPause{1000}, kLongestPause{30'000};
+
+/// How an outcome is named in the sorted set of those that were told: its kind, and its task's id.
+std::string member_of(const ToldOutcome& outcome) {
+  return (outcome.kind == JobReport::Kind::completed ? 'c' : 'f') + outcome.id;
+}
+
+ToldOutcome told_outcome(std::string_view member, std::int64_t finished_ms) {
+  const auto kind = member.starts_with('c') ? JobReport::Kind::completed : JobReport::Kind::failed;
+  return {std::string(member.substr(std::min<std::size_t>(1, member.size()))), kind, finished_ms};
+}
+
+std::int64_t ms_of(std::string_view digits) {
+  return static_cast<std::int64_t>(whole_number<std::uint64_t>(digits).value_or(0));
+}
+
+}  // namespace
+
+CelerySource::CelerySource(redis::ClientThread& thread, Sink& sink, CeleryOptions options)
+    : options_(std::move(options)),
+      pattern_(redis::literal_pattern(options_.key_prefix) + std::string(kKeys) + "*"),
+      position_key_(options_.own_prefix + ":q:celery:" + options_.key_prefix + ":position"),
+      told_key_(options_.own_prefix + ":q:celery:" + options_.key_prefix + ":told"),
+      sink_(sink),
+      loop_((static_cast<void>(thread.add(*this)), thread.loop())),
+      commands_(thread.add(client_options(options_.url, "celery"), connection_)),
+      subscriber_(
+          thread.add(client_options(options_.url, "celery", redis::ConnectionOptions::Mode::subscriber), connection_)),
+      lease_(commands_, options_.own_prefix + ":q:celery:" + options_.key_prefix + ":reader", options_.node,
+             [this](bool held) { on_lease(held); }),
+      walk_(commands_, {.pattern = pattern_, .most_bytes = kMostTextBytes}, *this),
+      recent_(kMostTold),
+      pause_(kFirstPause),
+      untold_("celery") {}
+
+void CelerySource::stop(std::move_only_function<void()> then) {
+  if (lease_.held()) store_position();
+  lease_.leave();
+  when_told(commands_, std::move(then));
+}
+
+void CelerySource::append_status(std::vector<QueueStatus>& out) const {
+  out.push_back({.name = options_.key_prefix + "celery",
+                 .source = "celery",
+                 .events = events_,
+                 .outcomes = outcomes_,
+                 .unattributed = untold_.unattributed(),
+                 .behind = in_flight_,
+                 .gaps = gaps_,
+                 .reader = lease_.holder()});
+}
+
+TimePoint CelerySource::next_deadline() const {
+  return std::min({lease_.next_deadline(), store_at_, again_at_});
+}
+
+void CelerySource::on_timer() {
+  const TimePoint now = loop_.now();
+  lease_.on_timer(now);
+  if (now >= again_at_) catch_up();
+  if (now >= store_at_) store_position();
+}
+
+// Whoever does not hear, or could not look for what was missed, holds no lease.
+void CelerySource::on_connections() {
+  if (commands_.is_up() && subscriber_.is_up()) lease_.begin(loop_.now());
+}
+
+void CelerySource::on_down(const redis::Error& why) {
+  away_.write("Celery's Redis is away: its tasks are not heard", {{"why", why.text}});
+  lease_.leave();
+}
+
+void CelerySource::on_lease(bool held) {
+  ++term_;
+  walk_.stop();
+  refused_.reset();
+  again_at_ = store_at_ = kNever;
+  pause_ = kFirstPause;
+  if (!held) return subscriber_.unsubscribe(redis::Subscriptions::Kind::pattern, pattern_);
+  store_at_ = loop_.now() + kStoreEach;
+  subscriber_.subscribe(redis::Subscriptions::Kind::pattern, pattern_,
+                        [this, term = term_](const std::expected<void, redis::Error>& heard) {
+                          if (term != term_) return;
+                          if (heard) return catch_up();
+                          log::error("Redis refuses the subscription to Celery's tasks", {{"why", heard.error().text}});
+                        });
+}
+
+// From here on what is published is heard, so that nothing falls between that and the walk.
+void CelerySource::catch_up() {
+  again_at_ = kNever;
+  const auto in_term = [this](auto member) {
+    return [this, member, term = term_](const redis::Answer& answer) {
+      if (term == term_) (this->*member)(answer);
+    };
+  };
+  commands_.send({"ZRANGE", told_key_, "-" + std::to_string(kMostTold), "-1", "WITHSCORES"},
+                 in_term(&CelerySource::on_told));
+  commands_.send({"GET", position_key_}, in_term(&CelerySource::on_position));
+}
+
+void CelerySource::on_told(const redis::Answer& answer) {
+  if (!answer) return;
+  const auto& told = answer->elements;
+  for (std::size_t i = 0; i + 1 < told.size(); i += 2) {
+    const ToldOutcome outcome = told_outcome(told[i].text, ms_of(told[i + 1].text));
+    if (!recent_.has(outcome)) recent_.note(outcome);
+  }
+}
+
+void CelerySource::on_position(const redis::Answer& answer) {
+  if (!answer) return try_again();
+  moved_ = true;
+  if (answer->is_nil() && position_ == 0) {  // the first start: what ended before is nobody's news
+    position_ = coarse_unix_ms();
+    return;
+  }
+  if (!answer->is_nil()) position_ = ms_of(answer->text);  // else Redis has lost its memory
+  from_ = position_ - kOverlapMs;
+  if (const auto oldest = std::exchange(refused_, std::nullopt)) from_ = std::min(from_, *oldest - 1);
+  ++gaps_;
+  walk_.begin();
+}
+
+void CelerySource::try_again() {
+  if (again_at_ != kNever || !lease_.held()) return;
+  again_at_ = loop_.now() + pause_;
+  pause_ = std::min(2 * pause_, kLongestPause);
+}
+
+void CelerySource::on_published(std::string_view payload) {
+  ++events_;
+  auto report = read_celery_message(payload, options_.reading);
+  if (!report) return untold_.unreadable(report.error());
+  if (report->kind != JobReport::Kind::progress) return tell(*std::move(report));
+  recent_.forget(report->job_id);
+  if (!report->user.empty()) sink_.tell(*std::move(report), [](Taken) {});
+}
+
+void CelerySource::on_text(std::string_view text) {
+  auto report = read_celery_message(text, options_.reading);
+  if (report && report->kind != JobReport::Kind::progress && report->finished_ms > from_) tell(*std::move(report));
+}
+
+void CelerySource::on_too_large(std::string_view key) {
+  untold_.refused(key, "it is larger than 32 MiB");
+}
+
+bool CelerySource::has_room() const {
+  return in_flight_ < kWalkInFlight;
+}
+
+void CelerySource::on_end(bool whole) {
+  if (whole) {
+    pause_ = kFirstPause;
+  } else {
+    try_again();
+  }
+}
+
+void CelerySource::tell(JobReport report) {
+  const ToldOutcome outcome{report.job_id, report.kind, report.finished_ms};
+  if (recent_.has(outcome)) return;
+  recent_.note(outcome);
+  if (report.user.empty()) {
+    untold_.unattributed(outcome.id);
+    return note_handled(outcome);
+  }
+  ++in_flight_;
+  if (in_flight_ > kMostUnanswered) return on_taken(outcome, Taken::later);
+  sink_.tell(std::move(report), [this, outcome](Taken taken) { on_taken(outcome, taken); });
+}
+
+void CelerySource::on_taken(const ToldOutcome& outcome, Taken taken) {
+  --in_flight_;
+  if (taken == Taken::later) {
+    recent_.forget(outcome.id);
+    refused_ = std::min(refused_.value_or(outcome.finished_ms), outcome.finished_ms);
+    walk_.stop();
+    return try_again();
+  }
+  if (taken == Taken::yes) {
+    ++outcomes_;
+  } else {
+    untold_.refused(outcome.id, taken == Taken::by_user ? "UNREAD_OUTCOMES_PER_USER of its user" : "it is too large");
+  }
+  note_handled(outcome);
+  walk_.go_on();
+}
+
+void CelerySource::note_handled(const ToldOutcome& outcome) {
+  // A worker whose clock is ahead does not take the position past what others have still to end.
+  position_ = std::max(position_, std::min(outcome.finished_ms, coarse_unix_ms()));
+  moved_ = true;
+  commands_.send({"ZADD", told_key_, std::to_string(outcome.finished_ms), member_of(outcome)},
+                 [](const redis::Answer&) {});
+}
+
+// While something is still to be told once more, the position stays before it.
+void CelerySource::store_position() {
+  store_at_ = loop_.now() + kStoreEach;
+  if (!moved_ || refused_ || walk_.walks() || again_at_ != kNever) return;
+  moved_ = false;
+  const auto ignored = [](const redis::Answer&) {};
+  commands_.send({"SET", position_key_, std::to_string(position_)}, ignored);
+  commands_.send({"ZREMRANGEBYSCORE", told_key_, "-inf", "(" + std::to_string(position_ - kOverlapMs)}, ignored);
+  commands_.send({"ZREMRANGEBYRANK", told_key_, "0", "-" + std::to_string(kMostTold + 1)}, ignored);
+}
+
+}  // namespace signalbox::queue

@@ -1,0 +1,151 @@
+#include "queue/celery_source.hpp"
+
+#include <fmt/chrono.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+
+#include "unit/queue/fake_sink.hpp"
+#include "unit/queue/live_source.hpp"
+#include "unit/redis/live_client.hpp"
+#include "unit/redis/redis_server.hpp"
+
+// What Celery's backend does, in a real redis-server.
+namespace signalbox::queue::test {
+namespace {
+
+using redis::test::LiveClient;
+using redis::test::RedisServer;
+
+struct CelerySourceTest : testing::Test {
+  void SetUp() override {
+    if (!redis::test::has_redis()) GTEST_SKIP() << "there is no redis-server: apt-get install redis-server";
+    EXPECT_EQ(worker.next(), "up");
+  }
+
+  using Live = LiveSource<CelerySource>;
+  std::unique_ptr<Live> node(const std::string& name = "n1") {
+    return std::make_unique<Live>(
+        sink, CeleryOptions{.url = redis::parse_url(server.url()).value(),
+                            .key_prefix = "my_",
+                            .own_prefix = "sb",
+                            .node = name,
+                            .reading = {.user = celery_user("kwargs.user_id").value(), .most_bytes = 100'000}});
+  }
+  /// Until the first start is over: from now on whatever is published is told.
+  void await_position() {
+    while (worker.ask({"EXISTS", "sb:q:celery:my_:position"}) != "1") std::this_thread::yield();
+  }
+  static std::string message(const std::string& id, const std::string& status, std::int64_t ms,
+                             std::string user = "42") {
+    const std::string kwargs = user.empty() ? "null" : R"({"user_id": )" + user + "}";
+    const std::string date = fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}+00:00", fmt::gmtime(ms / 1000), ms % 1000);
+    const std::string done = status == "SUCCESS" || status == "FAILURE" ? "\"" + date + "\"" : "null";
+    const std::string result = status == "FAILURE" ? R"({"exc_type": "E", "exc_message": []})" : "1";
+    return R"({"status": ")" + status + R"(", "result": )" + result + R"(, "date_done": )" + done + R"(, "kwargs": )" +
+           kwargs + R"(, "task_id": ")" + id + R"("})";
+  }
+  /// As a worker that nobody hears: the key alone.
+  void keep(const std::string& id, const std::string& status, std::int64_t ms, const std::string& user = "42") {
+    EXPECT_EQ(worker.ask({"SETEX", "my_celery-task-meta-" + id, "86400", message(id, status, ms, user)}), "OK");
+  }
+  void publish(const std::string& id, const std::string& status, std::int64_t ms = coarse_unix_ms(),
+               const std::string& user = "42") {
+    keep(id, status, ms, user);
+    worker.ask({"PUBLISH", "my_celery-task-meta-" + id, message(id, status, ms, user)});
+  }
+
+  RedisServer server;
+  LiveClient worker{server.url()};
+  FakeSink sink;
+  const std::int64_t now = coarse_unix_ms();
+};
+
+TEST_F(CelerySourceTest, tells_what_is_published_and_an_outcome_once) {
+  keep("old", "SUCCESS", now - 1000);
+  const auto reader = node();
+  await_position();
+  publish("a", "STARTED");
+  publish("a", "FAILURE", now);
+  publish("a", "FAILURE", now + 2);
+  publish("b", "SUCCESS");
+  EXPECT_EQ(sink.next(), R"(42 progress a {"progress":0,"status":"started"})") << "what ended before is nobody's news";
+  EXPECT_EQ(sink.next(), R"(42 failed a {"error":"E"})");
+  EXPECT_EQ(sink.next(), R"(42 completed b {"result":1})");
+  publish("a", "RETRY");
+  publish("a", "FAILURE", now + 4);
+  EXPECT_EQ(sink.next(), R"(42 progress a {"progress":0,"status":"retrying"})");
+  EXPECT_EQ(sink.next(), R"(42 failed a {"error":"E"})") << "it had gone on";
+  EXPECT_EQ(reader->status().outcomes, 3u);
+  EXPECT_EQ(reader->status().reader, "n1");
+}
+
+TEST_F(CelerySourceTest, counts_what_names_no_user_once) {
+  const auto reader = node();
+  await_position();
+  publish("a", "FAILURE", now, "");
+  publish("a", "FAILURE", now, "");
+  publish("b", "SUCCESS");
+  EXPECT_EQ(sink.next(), R"(42 completed b {"result":1})");
+  EXPECT_EQ(reader->status().unattributed, 1u);
+}
+
+TEST_F(CelerySourceTest, finds_what_ended_while_nobody_heard) {
+  auto first = node("n1");
+  await_position();
+  publish("a", "SUCCESS");
+  EXPECT_EQ(sink.next(), R"(42 completed a {"result":1})");
+  first->stop();
+  keep("b", "SUCCESS", coarse_unix_ms());
+  keep("old", "SUCCESS", now - 200'000);
+  keep("runs", "STARTED", now);
+  EXPECT_EQ(worker.ask({"SADD", "my_celery-task-meta-odd", "x"}), "1");
+  const auto second = node("n2");
+  EXPECT_EQ(sink.next(), R"(42 completed b {"result":1})") << "and a not again, which its predecessor told";
+  publish("c", "SUCCESS");
+  EXPECT_EQ(sink.next(), R"(42 completed c {"result":1})");
+  EXPECT_EQ(second->status().gaps, 1u);
+}
+
+TEST_F(CelerySourceTest, is_read_by_the_next_node_when_one_dies) {
+  auto first = node("n1");
+  await_position();
+  const auto second = node("n2");
+  publish("a", "SUCCESS");
+  EXPECT_EQ(sink.next(), R"(42 completed a {"result":1})");
+  EXPECT_EQ(second->status().events, 0u);
+  first->die();
+  publish("b", "SUCCESS");
+  EXPECT_EQ(sink.next(), R"(42 completed b {"result":1})") << "nobody heard it: it was found";
+  EXPECT_EQ(second->status().reader, "n2");
+  EXPECT_TRUE(sink.empty());
+}
+
+TEST_F(CelerySourceTest, tells_again_what_the_sink_could_not_take) {
+  std::atomic<int> refusals = 2;
+  sink.answer([&](const std::string&) { return --refusals >= 0 ? Taken::later : Taken::yes; });
+  const auto reader = node();
+  await_position();
+  publish("a", "SUCCESS");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(sink.next(), R"(42 completed a {"result":1})");
+  publish("b", "SUCCESS");
+  EXPECT_EQ(sink.next(), R"(42 completed b {"result":1})");
+}
+
+TEST_F(CelerySourceTest, goes_on_when_redis_comes_back) {
+  const auto reader = node();
+  await_position();
+  publish("a", "SUCCESS");
+  EXPECT_EQ(sink.next(), R"(42 completed a {"result":1})");
+  server.kill();
+  EXPECT_TRUE(worker.next().starts_with("down: "));
+  server.start();
+  while (worker.next() != "up") {
+  }
+  publish("b", "SUCCESS");
+  EXPECT_EQ(sink.next(), R"(42 completed b {"result":1})") << "heard, or found, though Redis has lost its memory";
+}
+
+}  // namespace
+}  // namespace signalbox::queue::test
