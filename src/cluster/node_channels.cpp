@@ -4,6 +4,12 @@
 
 namespace signalbox::cluster {
 
+// A node hears what is for all on another channel than what is for it alone.
+void NodeChannels::keep_order(std::string_view node) {
+  const bool for_all = node.empty(), all_waits = writers_.contains(std::string_view());
+  if (for_all ? !all_waits && !writers_.empty() : all_waits) flush();
+}
+
 NodeMessageWriter& NodeChannels::writer_of(std::string_view node) {
   const auto at = writers_.find(node);
   return at != writers_.end() ? at->second : writers_.emplace(node, NodeMessageWriter(sender_)).first->second;

@@ -14,7 +14,7 @@
 namespace signalbox::cluster {
 
 /// The way to other nodes of ours: each hears what is published on its own channel, and all hear one. What is for one
-/// node in a turn is one message.
+/// node in a turn is one message, and what is for all another; of these each goes behind what was added before it.
 ///
 /// thread  the cluster's.
 class NodeChannels {
@@ -27,6 +27,7 @@ class NodeChannels {
   /// To the node of that name: its id, its tag, or that of its store.
   template <class Part>
   void add(std::string_view node, const Part& part) {
+    keep_order(node);
     NodeMessageWriter& writer = writer_of(node);
     writer.add(part);
     if (writer.bytes().size() >= kEnough) flush(node);
@@ -41,6 +42,7 @@ class NodeChannels {
  private:
   static constexpr std::size_t kEnough = 64 * 1024;
 
+  void keep_order(std::string_view node);
   NodeMessageWriter& writer_of(std::string_view node);
   void flush(std::string_view node);
   void publish(const std::string& node, const std::string& bytes);
