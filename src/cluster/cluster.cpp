@@ -56,7 +56,6 @@ Cluster::Cluster(ClusterOptions options, users::Directory& directory, users::Emi
       emitter_(emitter),
       keys_(options_.prefix, options_.url.database, kPartitions),
       channels_(options_.key),
-      inbox_(options_.queue_bytes),
       tunnels_(thread_, *this, std::move(adopt)),
       part_(thread_.add(*this)),
       command_side_(*this, "commands"),
@@ -96,7 +95,7 @@ Cluster::Cluster(ClusterOptions options, users::Directory& directory, users::Emi
                 .all_users = options_.all_users},
                channels_, commands_, directory, emitter, rooms, guests_, counts_),
       keeper_side_(adapter_),
-      outcomes_(commands_, keys_, options_.kept),
+      outcomes_(commands_, keys_, options_.kept, options_.most),
       verdict_(std::make_unique<Verdict>()) {}
 
 Cluster::~Cluster() {
@@ -198,7 +197,7 @@ void Cluster::work() {
 
 void Cluster::on_task(const Emitted& task) {
   if (!connected_) return;
-  task.user.empty() ? send(task, {}) : whereabouts_.route(task);
+  whereabouts_.route(task);
   if (adapter_.listen()) adapter_.publish(task);
 }
 

@@ -42,10 +42,12 @@ struct ClusterOptions {
   std::string prefix;  ///< of our keys and channels
   NodeTimes times;
   bool all_users = false;               ///< hear what is published for users who are not here
-  std::size_t queue_bytes = 64u << 20;  ///< of events that wait for the cluster's thread
+  std::size_t queue_bytes = 64u << 20;  ///< of events that wait for the cluster's thread, or for an answer of
+                                        ///< Redis; and as many of tunnels
   std::string version;                  ///< of the program
   users::EmitLimits limits{};
-  OutcomeIndex::Times kept{};      ///< how long outcomes and progress are kept
+  OutcomeIndex::Times kept{};  ///< how long outcomes and progress are kept
+  OutcomeIndex::Most most{};
   SocketSearch::Has has_socket{};  ///< has this node the socket that a client shows? Any thread
 };
 
@@ -60,7 +62,7 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   static constexpr std::size_t kNameCharacters = 6;  ///< of a tag, or of a node's id
 
   Cluster(ClusterOptions options, users::Directory& directory, users::Emitter& emitter, RoomActions& rooms,
-          Tunnels::Adopt adopt);
+          Tunnels::Server server);
   ~Cluster();
 
   /// Outcomes of this store are shared by all nodes: it is to be used in the place of `disk`, which has that name among
@@ -88,7 +90,7 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   void find_socket(std::string tag, std::string pid, SocketSearch::Then then);
 
   bool relays_all() const override { return relays_all_.load(std::memory_order_relaxed); }
-  bool has_room() const override { return inbox_.has_room(); }
+  bool has_room() const override { return inbox_.bytes() + whereabouts_.waiting() < options_.queue_bytes; }
   void relay(std::string_view user, FrameRef event, users::Row row) override;
   void relay_to_all(FrameRef notice) override;
   void changed(std::string_view user) override;

@@ -53,34 +53,60 @@ struct Progressed {
   std::string user, job_id;
 };
 
+using Task = std::variant<Emitted, Changed, LoginBegun, LoginEnded, Offered, Received, Progressed>;
+
+/// The bytes of what waits. The frames of events count whole, though others may have them too.
+///
+/// thread  one writes; bytes() any.
+class ByteCount {
+ public:
+  template <class What>
+  void add(const What& what) {
+    set(bytes() + memory_of(what));
+  }
+  template <class What>
+  void remove(const What& what) {
+    set(bytes() - memory_of(what));
+  }
+  void reset() { set(0); }
+  std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  void set(std::size_t bytes) { bytes_.store(bytes, std::memory_order_relaxed); }
+  template <class What>
+  static std::size_t memory_of(const What& what) {
+    std::size_t bytes = sizeof(Task) + what.user.size();
+    if constexpr (requires { what.event; }) bytes += what.event->memory();
+    return bytes;
+  }
+
+  std::atomic<std::size_t> bytes_{0};
+};
+
 /// What this node's threads leave for the cluster's, in its order.
 ///
-/// thread  put() and has_room() any; take() the cluster's.
+/// thread  put() and bytes() any; take() the cluster's.
 class Inbox {
  public:
-  using Task = std::variant<Emitted, Changed, LoginBegun, LoginEnded, Offered, Received, Progressed>;
+  using Task = cluster::Task;
 
-  /// Beyond `most` bytes of events there is no room for more.
-  explicit Inbox(std::size_t most) : most_(most) {}
-
-  bool has_room() const { return bytes_.load(std::memory_order_relaxed) < most_; }
+  /// What lies here. Whoever brings more events asks first whether that is too much; the rest is little, and must come.
+  std::size_t bytes() const { return count_.bytes(); }
   /// True: nothing lay there, so that the thread is to be woken.
   [[nodiscard]] bool put(Task task) {
-    if (const auto* emitted = std::get_if<Emitted>(&task))
-      bytes_.fetch_add(emitted->event->memory(), std::memory_order_relaxed);
     const Lock lock(mutex_);
+    std::visit([this](const auto& one) { count_.add(one); }, task);
     tasks_.push_back(std::move(task));
     return tasks_.size() == 1;
   }
   std::vector<Task> take() {
     const Lock lock(mutex_);
-    bytes_.store(0, std::memory_order_relaxed);
+    count_.reset();
     return std::exchange(tasks_, {});
   }
 
  private:
-  const std::size_t most_;
-  std::atomic<std::size_t> bytes_{0};
+  ByteCount count_;
   Mutex mutex_;  ///< emits and logins come from every thread at once, under their users' locks
   std::vector<Task> tasks_ SB_GUARDED_BY(mutex_);
 };

@@ -179,6 +179,8 @@ void OutcomeIndex::read_page(Reading reading) {
       auto name = OutcomeName::read(each.elements[0].text);
       const auto time = time_in(each.elements[1].text), received_at = time_in(each.elements[2].text);
       if (!name || !time || !received_at || each.elements[3].text.empty()) continue;
+      reading.bytes += each.elements[3].text.size();
+      if (received_at == 0) ++reading.unread;
       reading.found.outcomes.push_back({.name = *std::move(name),
                                         .time = *time,
                                         .received_at = *received_at,
@@ -186,7 +188,8 @@ void OutcomeIndex::read_page(Reading reading) {
     }
     for (Reply& each : answer->elements[1].elements) reading.found.progress.push_back(std::move(each.text));
     reading.read += page.size();
-    if (answer->elements[2].number != 0 && !page.empty()) return read_page(std::move(reading));
+    const bool enough = reading.unread >= most_.unread || reading.bytes >= most_.bytes;
+    if (answer->elements[2].number != 0 && !page.empty() && !enough) return read_page(std::move(reading));
     reading.on(std::move(reading.found));
   };
   client_.run(read_script(), {.keys = std::move(keys), .arguments = std::move(arguments)}, std::move(on_page),

@@ -43,10 +43,15 @@ class OutcomeIndex {
   struct Times {
     std::int64_t outcome_ttl, progress_ttl, replay;  ///< ms
   };
+  /// What is read of one user, the oldest first: a little more at most.
+  struct Most {
+    std::size_t unread = 10'000;
+    std::size_t bytes = 256u << 20;
+  };
   static constexpr std::size_t kPage = 200;  ///< outcomes in one script, so that none takes long
 
-  OutcomeIndex(redis::Client& client, const Keys& keys, const Times& times)
-      : client_(client), keys_(keys), times_(times) {}
+  OutcomeIndex(redis::Client& client, const Keys& keys, const Times& times, const Most& most)
+      : client_(client), keys_(keys), times_(times), most_(most) {}
 
   struct Offer {
     std::string user;
@@ -78,7 +83,7 @@ class OutcomeIndex {
     std::string user;
     IndexedJobs found{};
     Milliseconds patience;
-    std::size_t read = 0;
+    std::size_t read = 0, unread = 0, bytes = 0;
     std::move_only_function<void(std::optional<IndexedJobs>)> on;
   };
   void read_page(Reading reading);
@@ -86,6 +91,7 @@ class OutcomeIndex {
   redis::Client& client_;
   const Keys& keys_;
   const Times times_;
+  const Most most_;
 };
 
 }  // namespace signalbox::cluster

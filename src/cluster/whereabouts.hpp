@@ -1,8 +1,10 @@
 #pragma once
+#include <atomic>
+#include <cstddef>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -14,37 +16,69 @@
 namespace signalbox::cluster {
 
 /// To which nodes an event goes. Of a user whom the replica does not know the index is asked: its newest entries may
-/// still be on their way here, and a client that was let in on another node misses nothing.
+/// still be on their way here, and a client that was let in on another node misses nothing. What is for everybody
+/// waits until all who were asked for before are answered, and what comes behind it waits with it: so all events of
+/// this node go in the order in which they came, as far as one user hears them.
 ///
-/// thread  the cluster's.
+/// thread  the cluster's; waiting() any.
 class Whereabouts {
  public:
   using Send = std::function<void(const Emitted& emitted, const NodeStates& nodes)>;
   Whereabouts(PresenceLink& presence, Send send) : presence_(presence), send_(std::move(send)) {}
 
   void route(const Emitted& emitted) {
+    if (held_.empty() && !must_wait(emitted)) return find(emitted);
+    count_.add(emitted);
+    held_.push_back(emitted);
+  }
+  /// Bytes of events that wait.
+  std::size_t waiting() const { return count_.bytes(); }
+
+ private:
+  bool must_wait(const Emitted& emitted) const { return emitted.user.empty() && !asked_.empty(); }
+
+  void find(const Emitted& emitted) {
+    if (emitted.user.empty()) return send_(emitted, {});
     const auto asked = asked_.find(emitted.user);
-    if (asked != asked_.end()) return asked->second.push_back(emitted);
-    const NodeStates known = presence_.elsewhere(emitted.user);
+    const NodeStates known = asked == asked_.end() ? presence_.elsewhere(emitted.user) : NodeStates{};
     if (!known.empty()) return send_(emitted, known);
+    count_.add(emitted);
+    if (asked != asked_.end()) return asked->second.push_back(emitted);
     asked_[emitted.user].push_back(emitted);
     presence_.index.nodes_of(
         presence_.node.partition_of(emitted.user), emitted.user,
         [this, user = emitted.user](const std::optional<std::string>& nodes) { on_answer(user, nodes); });
   }
 
- private:
   // In the order in which they were emitted. Without an answer, to where the replica has come meanwhile.
   void on_answer(const std::string& user, const std::optional<std::string>& nodes) {
     const auto waiting = asked_.extract(user);
     const NodeStates there = nodes ? presence_.others_in(*nodes) : presence_.elsewhere(user);
-    if (there.empty()) return;
-    for (const Emitted& each : waiting.mapped()) send_(each, there);
+    for (const Emitted& each : waiting.mapped()) {
+      count_.remove(each);
+      if (!there.empty()) send_(each, there);
+    }
+    go_on();
+  }
+
+  // An answer may come while one is asked for.
+  void go_on() {
+    if (std::exchange(going_on_, true)) return;
+    while (!held_.empty() && !must_wait(held_.front())) {
+      const Emitted next = std::move(held_.front());
+      held_.pop_front();
+      count_.remove(next);
+      find(next);
+    }
+    going_on_ = false;
   }
 
   PresenceLink& presence_;
   const Send send_;
   std::unordered_map<std::string, std::vector<Emitted>, TextHash, std::equal_to<>> asked_;
+  std::deque<Emitted> held_;  ///< behind something that is for everybody
+  bool going_on_ = false;
+  ByteCount count_;
 };
 
 }  // namespace signalbox::cluster

@@ -71,6 +71,7 @@ void Assembly::join_cluster(ForeignRequests& foreign) {
           .kept = {.outcome_ttl = config_.outcome_ttl.count(),
                    .progress_ttl = config_.progress_ttl.count(),
                    .replay = config_.outcome_replay.count()},
+          .most = {.unread = config_.unread_outcomes_per_user, .bytes = config_.ledger_total_bytes},
           .has_socket = [&all = hub.recovery](std::string_view pid) { return all.find(pid).has_value(); }},
       directory, hub.emitter, rooms_, [this](net::Stream stream, const net::PeerAddress& peer) {
         static_cast<void>(network_.adopt(std::move(stream), {}, {}, peer));

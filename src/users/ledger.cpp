@@ -69,11 +69,21 @@ bool Ledger::has(const User& user, std::string_view job, Row row) {
   return user.jobs && user.jobs->has(job, row);
 }
 
+// No more than a node keeps by itself. What has no room stays where it was found, for a later login.
 std::vector<JobEntry> Ledger::take_found(Stripe& stripe, User& user, std::vector<Found> found) {
   UserJobs& jobs = stripe.jobs_of(user);
   std::vector<JobEntry> news;
   std::vector<UserJobs::Gone> gone;
+  const auto has_room = [&](const Frame& outcome) SB_REQUIRES(stripe.mutex) {
+    const std::size_t growth = jobs.unread_growth(outcome);
+    if (!jobs.has_room(outcome.key(), 0)) return unread_of_user_.reached(), false;
+    if (growth != 0 && unread_bytes() + growth > ledger_.options.unread_total_bytes)
+      return unread_of_all_.reached(), false;
+    return true;
+  };
   for (Found& one : found) {
+    const bool unread = one.frame->kind() != FrameKind::progress && one.received_at == 0;
+    if (unread && !has_room(*one.frame)) continue;
     ledger_.date_from_store(one.time, one.received_at);
     const HashedText job(one.frame->key());
     if (one.frame->kind() == FrameKind::progress) {

@@ -147,7 +147,7 @@ struct LedgerNode final : redis::Client::Observer {
   const Keys keys{"sb", 0, 4};
   redis::ClientThread thread;
   redis::Client& client;
-  OutcomeIndex index{client, keys, {.outcome_ttl = 3'600'000, .progress_ttl = 60'000, .replay = 60'000}};
+  OutcomeIndex index{client, keys, {.outcome_ttl = 3'600'000, .progress_ttl = 60'000, .replay = 60'000}, {}};
   Counts counts;
   NodeChannels nodes{client, keys, "tag", counts, [](const std::string&) {}};
   std::set<std::string, std::less<>> here;

@@ -122,6 +122,20 @@ TEST_F(OutcomeIndexTest, outcomes_of_many_pages_come_in_their_order) {
     EXPECT_EQ(found[static_cast<std::size_t>(i)].name.row, static_cast<std::uint64_t>(i + 1));
 }
 
+TEST_F(OutcomeIndexTest, no_more_is_read_than_a_node_keeps) {
+  constexpr std::size_t kPage = OutcomeIndex::kPage;
+  for (std::uint64_t row = 1; row <= 3 * kPage; ++row)
+    offer({"a", row}, now + static_cast<std::int64_t>(row), std::to_string(row));
+  const OutcomeIndex::Times times{.outcome_ttl = 3'600'000, .progress_ttl = 60'000, .replay = 60'000};
+  for (const OutcomeIndex::Most most : {OutcomeIndex::Most{.unread = kPage + 1}, OutcomeIndex::Most{.bytes = 4000}}) {
+    OutcomeIndex index(node->client, keys, times, most);
+    const auto found = node->wait<std::optional<IndexedJobs>>(
+        [&](auto on) { index.jobs_of("ada", Milliseconds(5000), std::move(on)); });
+    EXPECT_EQ(found->outcomes.size(), 2 * kPage) << "whole pages";
+    EXPECT_EQ(found->outcomes.front().name.row, 1u) << "the oldest";
+  }
+}
+
 TEST_F(OutcomeIndexTest, outcomes_of_any_size_come_in_pages_that_redis_may_answer_with) {
   const std::string large(600'000, 'x');
   for (std::uint64_t row = 1; row <= 150; ++row)

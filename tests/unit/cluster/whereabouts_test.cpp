@@ -22,6 +22,7 @@ struct WhereaboutsTest : OverRedis, redis::Client::Observer {
             .times = {}, .make_id = [] { return "own"; }, .about = "{}", .unheard = [](const redis::Error&) {}},
         *commands, *subscriber, keys, directory.presence);
     whereabouts.emplace(*presence, [this](const Emitted& event, const NodeStates& nodes) {
+      if (event.user.empty()) sent.push_back("all " + std::string(event.event->packet()));
       for (const NodeState& each : nodes)
         sent.push_back(std::string(each.node) + " " + std::string(event.event->packet()));
     });
@@ -78,6 +79,41 @@ TEST_F(WhereaboutsTest, while_the_index_is_asked_the_order_stays) {
   EXPECT_EQ(sent, (Texts{"other 1", "other 2", "other 3"})) << "the replica does not have it: it is asked again";
 }
 
+TEST_F(WhereaboutsTest, what_is_for_everybody_stays_behind_what_was_emitted_before_and_before_what_comes_later) {
+  enter("other", "ada");
+  enter("other", "grace");
+  run([&] {
+    emit("ada", "1");
+    emit("", "2");
+    emit("grace", "3");
+    emit("", "4");
+    emit("ada", "5");
+    EXPECT_EQ(sent, Texts{});
+  });
+  run([] {});
+  run([] {});
+  EXPECT_EQ(sent, (Texts{"other 1", "all 2", "other 3", "all 4", "other 5"}));
+  run([&] {
+    emit("", "6");
+    EXPECT_EQ(sent.back(), "all 6") << "nobody is asked for";
+  });
+}
+
+TEST_F(WhereaboutsTest, events_count_while_they_wait) {
+  enter("other", "ada");
+  EXPECT_EQ(whereabouts->waiting(), 0u);
+  run([&] {
+    emit("ada", std::string(1000, 'x'));
+    const std::size_t one = whereabouts->waiting();
+    EXPECT_GE(one, 1000u);
+    emit("ada", std::string(1000, 'x'));
+    emit("", std::string(1000, 'x'));
+    EXPECT_GE(whereabouts->waiting(), 3000u);
+  });
+  EXPECT_EQ(sent.size(), 3u);
+  EXPECT_EQ(whereabouts->waiting(), 0u);
+}
+
 TEST_F(WhereaboutsTest, an_event_goes_to_every_other_node_that_has_the_user) {
   enter("own", "ada");
   enter("b", "ada");
@@ -93,7 +129,9 @@ TEST_F(WhereaboutsTest, a_Redis_that_has_gone_leaves_nothing_waiting) {
     commands->stop();
     emit("ada", "1");
     emit("ada", "2");
-    EXPECT_EQ(sent, Texts{});
+    emit("", "3");
+    EXPECT_EQ(sent, Texts{"all 3"}) << "nobody is known to have ada";
+    EXPECT_EQ(whereabouts->waiting(), 0u);
   });
 }
 

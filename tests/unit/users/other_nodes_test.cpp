@@ -46,12 +46,13 @@ struct OneOfSeveral : testing::Test {
     return {.frame = outcome(job), .time = coarse_unix_ms() - ago.count(), .received_at = received_at, .row = row};
   }
   /// Jobs, as a login is told of them.
-  Texts replay(const std::string& user) {
+  Texts replay(const std::string& user) { return replay(directory, user); }
+  Texts replay(Directory& of, const std::string& user) {
     Texts told;
-    const auto joined = directory.sockets.join(user, login);
+    const auto joined = of.sockets.join(user, login);
     for (const JobEntry& each : joined.replay.entries)
       told.push_back(std::string(each.frame->key()) + (each.unread() ? "" : " received"));
-    directory.sockets.leave(joined.user, login, now);
+    of.sockets.leave(joined.user, login, now);
     return told;
   }
   Texts delivered() {
@@ -223,6 +224,19 @@ TEST_F(OneOfSeveral, what_is_found_is_told_at_logins_in_the_order_in_which_it_ha
   EXPECT_EQ(replay("ada"), (Texts{"older", "old", "own"}));
   directory.take_found("ada", {found("older", foreign(1), 2h), found("old", foreign(2), 1h)});
   EXPECT_EQ(replay("ada"), (Texts{"older", "old", "own"})) << "it was there";
+}
+
+TEST_F(OneOfSeveral, no_more_is_taken_of_what_is_found_than_a_node_keeps_by_itself) {
+  Directory own{mailboxes, Config{.unread_outcomes_per_user = 2}};
+  own.take_found("ada", {found("1", foreign(1), 3h), found("2", foreign(2), 2h), found("3", foreign(3), 1h)});
+  own.take_found("ada", {found("2", foreign(4), 1h)});
+  EXPECT_EQ(replay(own, "ada"), (Texts{"1", "2"})) << "the newest of a job takes its place";
+  own.ledger.received("ada", std::vector<Row>{foreign(1)}, coarse_unix_ms());
+  own.take_found("ada", {found("3", foreign(3), 1h)});
+  EXPECT_EQ(replay(own, "ada"), (Texts{"2", "3", "1 received"}));
+  Directory small{mailboxes, Config{.unread_total_bytes = 1}};
+  small.take_found("ada", {found("1", foreign(1), 1h)});
+  EXPECT_EQ(replay(small, "ada"), Texts{});
 }
 
 TEST_F(OneOfSeveral, of_a_job_the_newest_outcome_stays) {
