@@ -50,13 +50,13 @@ struct Cluster::Verdict {
 };
 
 Cluster::Cluster(ClusterOptions options, users::Directory& directory, users::Emitter& emitter, RoomActions& rooms,
-                 Tunnels::Adopt adopt)
+                 Tunnels::Server server)
     : options_(std::move(options)),
       directory_(directory),
       emitter_(emitter),
       keys_(options_.prefix, options_.url.database, kPartitions),
       channels_(options_.key),
-      tunnels_(thread_, *this, std::move(adopt)),
+      tunnels_(thread_, *this, std::move(server), {.budget = options_.queue_bytes}),
       part_(thread_.add(*this)),
       command_side_(*this, "commands"),
       subscriber_side_(*this, "subscriptions"),

@@ -17,8 +17,13 @@ bool try_again(long error) {
 
 }  // namespace
 
+TunnelEnd::~TunnelEnd() {
+  budget_.left += window_ - windows_.first;
+  stream_.close(kernel_);
+}
+
 std::size_t TunnelEnd::room() const {
-  if (input_ == Input::given) return window_ - unconfirmed_;
+  if (input_ == Input::given) return room_there_;
   return input_ == Input::left ? 0 : std::numeric_limits<std::size_t>::max();
 }
 
@@ -38,18 +43,19 @@ std::string_view TunnelEnd::next_piece(std::span<char> into) {
     broken_ = got < 0;
     if (ended_) return {};
   }
-  if (input_ == Input::given) unconfirmed_ += static_cast<std::size_t>(got);
+  if (input_ == Input::given) room_there_ -= static_cast<std::size_t>(got);
   return {into.data(), static_cast<std::size_t>(got)};
 }
 
 bool TunnelEnd::confirm(std::size_t bytes) {
-  if (bytes > unconfirmed_) return false;
-  unconfirmed_ -= bytes;
+  if (bytes > windows_.most - room_there_) return false;
+  room_there_ += bytes;
   return true;
 }
 
 bool TunnelEnd::put(std::string_view bytes) {
-  if (out_.size() - written_ + untold_ + bytes.size() > window_ || end_due_) return false;
+  if (bytes.size() > room_here_ || end_due_) return false;
+  room_here_ -= bytes.size();
   out_ += bytes;
   return true;
 }
@@ -57,20 +63,15 @@ bool TunnelEnd::put(std::string_view bytes) {
 void TunnelEnd::flush() {
   while (!deaf_ && !blocked_ && (written_ < out_.size() || stream_.holds_output())) {
     const long taken = stream_.write(kernel_, std::string_view(out_).substr(written_));
-    if (taken > 0) note_written(static_cast<std::size_t>(taken));
+    if (taken > 0) written_ += static_cast<std::size_t>(taken);
     blocked_ = taken == 0 || try_again(taken);
     deaf_ = taken < 0 && !blocked_;
   }
-  if (deaf_) note_written(out_.size() - written_);
+  if (deaf_) written_ = out_.size();
   drop_written();
   if (!end_due_ || end_passed_ || !out_.empty() || (!deaf_ && stream_.holds_output())) return;
   end_passed_ = true;
   if (!deaf_) stream_.end(kernel_);
-}
-
-void TunnelEnd::note_written(std::size_t bytes) {
-  written_ += bytes;
-  untold_ += bytes;
 }
 
 // Bytes are moved no more often than they are written.
@@ -81,8 +82,18 @@ void TunnelEnd::drop_written() {
 }
 
 std::uint32_t TunnelEnd::take_taken() {
-  if (untold_ < window_ / 4 || untold_ == 0) return 0;
-  return static_cast<std::uint32_t>(std::exchange(untold_, 0));
+  if (waiting() == 0 && room_here_ <= window_ / 2) grow();
+  const std::size_t more = window_ - waiting() - room_here_;
+  if (more < window_ / 4 || more == 0) return 0;
+  room_here_ += more;
+  return static_cast<std::uint32_t>(more);
+}
+
+void TunnelEnd::grow() {
+  const std::size_t by = std::min(window_, windows_.most - window_);
+  if (by > budget_.left) return;
+  budget_.left -= by;
+  window_ += by;
 }
 
 // The kernel tells of an end in both directions whatever is wanted, and again in each turn: so one that has hung up,

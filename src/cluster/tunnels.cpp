@@ -1,7 +1,5 @@
 #include "cluster/tunnels.hpp"
 
-#include <optional>
-
 #include "reactor/socket_pair.hpp"
 
 namespace signalbox::cluster {
@@ -22,11 +20,12 @@ TunnelSide other(TunnelSide side) {
 
 struct Tunnels::Tunnel {
   template <class... End>
-  Tunnel(std::uint32_t at, Name named, End&&... with)
-      : key(at), name(std::move(named)), end(std::forward<End>(with)...) {}
+  Tunnel(std::uint32_t at, Name named, Counted its_place, End&&... with)
+      : key(at), name(std::move(named)), place(std::move(its_place)), end(std::forward<End>(with)...) {}
 
   const std::uint32_t key;
   const Name name;
+  const Counted place;
   TunnelEnd end;
   Step step = Step::open;
   std::uint32_t said = 0, heard = 0;  ///< messages
@@ -45,38 +44,33 @@ struct Tunnels::Node {
   std::array<std::unordered_map<std::uint64_t, Tunnel*>, 2> tunnels{};  ///< by our side and their number
 };
 
-Tunnels::Tunnels(redis::ClientThread& thread, Bus& bus, Adopt adopt, const TunnelOptions& options)
+Tunnels::Tunnels(redis::ClientThread& thread, Bus& bus, Server server, const TunnelOptions& options)
     : thread_(thread),
       loop_(thread.loop()),
       part_(thread.add(*this)),
       bus_(bus),
-      adopt_(std::move(adopt)),
+      server_(std::move(server)),
       options_(options),
-      piece_(std::make_unique<char[]>(Message::kMostBytes)),
-      limit_("too many tunnels to other nodes are open: further clients get 503", options.most) {}
+      budget_{.left = options.budget},
+      piece_(std::make_unique<char[]>(Message::kMostBytes)) {}
 
 Tunnels::~Tunnels() = default;
 
 // ---- A client of ours
 
-void Tunnels::carry(std::string tag, Kind kind, reactor::Stream stream, std::string bytes,
-                    const reactor::PeerAddress& peer) {
+void Tunnels::carry(std::string tag, Kind kind, Client client) {
   (kind == Kind::request ? requests_ : upgrades_).fetch_add(1, std::memory_order_relaxed);
   // A thread that has stopped drops the task, and the connection with it.
-  static_cast<void>(thread_.post([this, tag = std::move(tag), stream = std::move(stream), bytes = std::move(bytes),
-                                  peer]() mutable { open(tag, std::move(stream), std::move(bytes), peer); }));
+  static_cast<void>(thread_.post(
+      [this, tag = std::move(tag), client = std::move(client)]() mutable { open(tag, std::move(client)); }));
 }
 
-void Tunnels::open(const std::string& tag, reactor::Stream stream, std::string bytes,
-                   const reactor::PeerAddress& peer) {
-  if (too_many()) {
-    stream.write(loop_.kernel(), kOverloaded);
-    return;
-  }
-  Tunnel& tunnel = add({tag, Side::entry, ++last_number_}, std::move(stream), std::move(bytes));
+void Tunnels::open(const std::string& tag, Client client) {
+  Tunnel& tunnel = add({tag, Side::entry, ++last_number_}, std::move(client.stream), std::move(client.place),
+                       std::move(client.bytes));
   tunnel.step = Step::opening;
   set_deadline(tunnel, loop_.now() + options_.open_time);
-  say(tunnel, {.kind = Message::Kind::open, .peer = peer, .bytes = tunnel.end.next_piece(piece())});
+  say(tunnel, {.kind = Message::Kind::open, .peer = client.peer, .bytes = tunnel.end.next_piece(piece())});
   pump(tunnel);
 }
 
@@ -87,14 +81,15 @@ void Tunnels::serve(std::string_view from_tag, const Message& message) {
   if (Tunnel* known = find(Side::owner, from_tag, message.tunnel)) return break_off(*known);
   const auto node = nodes_.find(from_tag);
   const bool again = node != nodes_.end() && message.tunnel <= node->second.last_opened;
-  auto both = again || message.number != 0 || too_many() ? std::nullopt : reactor::socket_pair();
+  auto place = again || message.number != 0 ? std::nullopt : server_.place();
+  auto both = place ? reactor::socket_pair() : std::nullopt;
   const Name name{std::string(from_tag), Side::owner, message.tunnel};
   if (!both) return say_closed(name);
-  Tunnel& tunnel = add(name, reactor::Stream(std::move(both->first)), {});
+  Tunnel& tunnel = add(name, reactor::Stream(std::move(both->first)), std::move(*place), {});
   nodes_.find(from_tag)->second.last_opened = message.tunnel;
   tunnel.heard = 1;
   say(tunnel, {.kind = Message::Kind::opened});
-  adopt_(reactor::Stream(std::move(both->second)), message.peer);
+  server_.adopt(reactor::Stream(std::move(both->second)), message.peer);
   if (!tunnel.end.put(message.bytes)) return break_off(tunnel);
   touch(tunnel);
 }
@@ -279,17 +274,11 @@ TimePoint Tunnels::next_deadline() const {
 
 // ---- The table
 
-bool Tunnels::too_many() {
-  if (tunnels_.size() < limit_.value()) return false;
-  limit_.reached();
-  return true;
-}
-
-Tunnels::Tunnel& Tunnels::add(Name name, reactor::Stream stream, std::string bytes) {
+Tunnels::Tunnel& Tunnels::add(Name name, reactor::Stream stream, Counted place, std::string bytes) {
   std::uint32_t key = ++last_key_;
   while (tunnels_.contains(key)) key = ++last_key_;  // an old WebSocket's, when they have come round
-  auto made = std::make_unique<Tunnel>(key, std::move(name), loop_.kernel(), part_ << 32 | key, std::move(stream),
-                                       std::move(bytes), options_.window);
+  auto made = std::make_unique<Tunnel>(key, std::move(name), std::move(place), loop_.kernel(), part_ << 32 | key,
+                                       std::move(stream), std::move(bytes), options_.windows, budget_);
   Tunnel& tunnel = *made;
   const auto side = std::to_underlying(tunnel.name.ours);
   tunnels_.emplace(key, std::move(made));
@@ -347,7 +336,6 @@ Tunnels::Counters Tunnels::counters() const {
           .upgrades = upgrades_.load(std::memory_order_relaxed),
           .entries = open(Side::entry),
           .owned = open(Side::owner),
-          .refused = limit_.times(),
           .broken = broken_.load(std::memory_order_relaxed)};
 }
 

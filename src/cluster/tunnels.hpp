@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -14,7 +15,8 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "base/limit.hpp"
+#include "base/counted.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "cluster/bus.hpp"
 #include "cluster/tunnel_end.hpp"
@@ -24,10 +26,10 @@
 
 namespace signalbox::cluster {
 
-/// The same on all nodes, but for `most`.
+/// The same on all nodes, but for the budget.
 struct TunnelOptions {
-  std::size_t most = 10'000;        ///< ends on this node
-  std::size_t window = 256 * 1024;  ///< bytes one way that the other end's connection has not taken
+  Windows windows{};
+  std::size_t budget = 64u << 20;  ///< bytes by which the windows of all ends here may be larger than at first
   Milliseconds open_time{
       10'000};  ///< for the owner's first word; where nobody hears the first message, it is over at once
   Milliseconds probe_time{15'000};  ///< of silence, after which an entry asks whether the owner still has the tunnel
@@ -39,22 +41,35 @@ struct TunnelOptions {
 /// session, which serves it as if it came over a connection of its own, and what that answers comes back. A tunnel
 /// carries one polling request, or a WebSocket for life.
 ///
-/// All limits and deadlines of a client are those of the node that serves it. A lost, repeated or reordered message
-/// ends its tunnel, and so do the end of a node and of the bus.
+/// Each end has a descriptor, and a place among its node's connections: so the server's end of a session here and the
+/// tunnel's are two. All limits and deadlines of a client are those of the node that serves it. A lost, repeated or
+/// reordered message ends its tunnel, and so do the end of a node and of the bus.
 ///
 /// thread  carry() and counters() any; the rest the one that it is a part of.
 class Tunnels final : public reactor::Part {
  public:
   enum class Kind : std::uint8_t { request, upgrade };
-  /// Gives the server a connection that comes from that address.
-  using Adopt = std::function<void(reactor::Stream, const reactor::PeerAddress&)>;
+  /// What is asked of this node's server.
+  struct Server {
+    /// It serves a connection that comes from that address.
+    std::function<void(reactor::Stream, const reactor::PeerAddress&)> adopt;
+    /// A place among its connections for what takes a descriptor as they do; nothing: there is none left.
+    std::function<std::optional<Counted>()> place;
+  };
 
   /// Becomes a part of that thread before it starts, and outlives its stop, but not the thread's object.
-  Tunnels(redis::ClientThread& thread, Bus& bus, Adopt adopt, const TunnelOptions& options = {});
+  Tunnels(redis::ClientThread& thread, Bus& bus, Server server, const TunnelOptions& options = {});
   ~Tunnels();
 
-  /// To the node of that tag with it. `bytes`: what was read of the connection, the head of its request first.
-  void carry(std::string tag, Kind kind, reactor::Stream stream, std::string bytes, const reactor::PeerAddress& peer);
+  /// A connection of ours. It keeps its place among them.
+  struct Client {
+    reactor::Stream stream;
+    Counted place;
+    std::string bytes;  ///< what was read of it, the head of its request first
+    reactor::PeerAddress peer;
+  };
+  /// To the node of that tag with it.
+  void carry(std::string tag, Kind kind, Client client);
   void on_message(std::string_view from_tag, std::string_view bytes);
   void on_node_gone(std::string_view tag);
   /// What was on its way may be lost: ends all, and tells the other nodes when the bus is back.
@@ -66,7 +81,6 @@ class Tunnels final : public reactor::Part {
   struct Counters {
     std::uint64_t requests = 0, upgrades = 0;  ///< of clients here, for sessions elsewhere
     std::size_t entries = 0, owned = 0;        ///< open now: of clients here, and of sessions here
-    std::uint64_t refused = 0;                 ///< there were too many
     std::uint64_t broken = 0;                  ///< a message was lost, repeated or reordered, or came too late
   };
   Counters counters() const;
@@ -95,7 +109,7 @@ class Tunnels final : public reactor::Part {
     std::uint64_t number;  ///< chosen by the entry
   };
 
-  void open(const std::string& tag, reactor::Stream stream, std::string bytes, const reactor::PeerAddress& peer);
+  void open(const std::string& tag, Client client);
   void serve(std::string_view from_tag, const Message& message);
   void take(Tunnel& tunnel, const Message& message);
   void pump(Tunnel& tunnel);
@@ -110,8 +124,7 @@ class Tunnels final : public reactor::Part {
   void break_off(Tunnel& tunnel);
   void lose(Tunnel& tunnel);
 
-  bool too_many();
-  Tunnel& add(Name name, reactor::Stream stream, std::string bytes);
+  Tunnel& add(Name name, reactor::Stream stream, Counted place, std::string bytes);
   Tunnel* find(std::uint32_t key) const;
   Tunnel* find(Side side, std::string_view tag, std::uint64_t number) const;
   std::vector<Tunnel*> all_carrying() const;
@@ -125,8 +138,9 @@ class Tunnels final : public reactor::Part {
   const reactor::Loop& loop_;
   const std::uint64_t part_;
   Bus& bus_;
-  const Adopt adopt_;
+  const Server server_;
   const TunnelOptions options_;
+  WindowBudget budget_;
   std::unordered_map<std::uint32_t, std::unique_ptr<Tunnel>> tunnels_;  ///< by the lower half of their tokens
   std::unordered_map<std::string, Node, TextHash, std::equal_to<>> nodes_;
   std::set<std::pair<TimePoint, std::uint32_t>> deadlines_;
@@ -136,7 +150,6 @@ class Tunnels final : public reactor::Part {
   std::uint32_t last_key_ = 0;
   std::uint64_t last_number_ = 0;
   std::unique_ptr<char[]> piece_;
-  Limit limit_;
   log::RareWarning bad_;
   std::atomic<std::uint64_t> requests_{0}, upgrades_{0}, broken_{0};
   std::array<std::atomic<std::size_t>, 2> open_{};  ///< by side

@@ -7,8 +7,8 @@
 
 #include <signalbox/requests.hpp>
 
+#include "base/counted.hpp"
 #include "net/application.hpp"
-#include "net/counted.hpp"
 
 namespace signalbox::net {
 

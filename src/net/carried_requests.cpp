@@ -58,15 +58,17 @@ Response later() {
 }  // namespace
 
 void CarriedRequests::carry(std::string tag, const RequestHead& head, const AskedRequest& asked) {
-  auto both = reactor::socket_pair();
+  auto place = shared_.place();
+  auto both = place ? reactor::socket_pair() : std::nullopt;
   if (!both || !loop_.kernel().watch(both->first.get(), asked.id.number, reactor::Kernel::kRead))
     return askers_.answer(asked.id, later());
   waiting_.insert_or_assign(asked.id.number, Waiting{asked.id, reactor::Stream(std::move(both->first)), {}});
-  options_.other_nodes->carry({.tag = std::move(tag),
-                               .kind = Carried::Kind::request,
-                               .stream = reactor::Stream(std::move(both->second)),
-                               .bytes = bytes_of(head, asked.body),
-                               .peer = asked.peer});
+  shared_.options.other_nodes->carry({.tag = std::move(tag),
+                                      .kind = Carried::Kind::request,
+                                      .stream = reactor::Stream(std::move(both->second)),
+                                      .place = std::move(*place),
+                                      .bytes = bytes_of(head, asked.body),
+                                      .peer = asked.peer});
 }
 
 void CarriedRequests::on_event(const reactor::KernelEvent& event) {
@@ -77,7 +79,7 @@ void CarriedRequests::on_event(const reactor::KernelEvent& event) {
   const long got = waiting.stream.read(loop_.kernel(), bytes);
   if (got == -EAGAIN || got == -EINTR) return;
   if (got > 0) waiting.answer.append(bytes.data(), static_cast<std::size_t>(got));
-  if (got > 0 && waiting.answer.size() <= options_.session.total_queue_bytes) return;
+  if (got > 0 && waiting.answer.size() <= shared_.options.session.total_queue_bytes) return;
   askers_.answer(waiting.id, read_answer(waiting.answer).value_or(later()));
   waiting_.erase(found);
 }

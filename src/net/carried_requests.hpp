@@ -5,19 +5,20 @@
 #include <unordered_map>
 
 #include "net/askers.hpp"
-#include "net/options.hpp"
+#include "net/shared.hpp"
 #include "reactor/loop.hpp"
 
 namespace signalbox::net {
 
 /// Requests without a connection whose sessions live on other nodes. Each gets one for this: a pair of sockets, of
-/// which the other nodes carry one end, and the answer is read of the other.
+/// which the other nodes carry one end, and the answer is read of the other. The asker has the place of one, and the
+/// other needs its own.
 ///
 /// thread  its shard's.
 class CarriedRequests {
  public:
-  CarriedRequests(const Options& options, const reactor::Loop& loop, Askers& askers)
-      : options_(options), loop_(loop), askers_(askers) {}
+  CarriedRequests(Shared& shared, const reactor::Loop& loop, Askers& askers)
+      : shared_(shared), loop_(loop), askers_(askers) {}
 
   /// To the node of that tag. The asker waits already.
   void carry(std::string tag, const RequestHead& head, const AskedRequest& asked);
@@ -33,7 +34,7 @@ class CarriedRequests {
     std::string answer;  ///< as far as it has come
   };
 
-  const Options& options_;
+  Shared& shared_;
   const reactor::Loop& loop_;
   Askers& askers_;
   std::unordered_map<std::uint32_t, Waiting> waiting_;  ///< by the request's number, which is also the token

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/counted.hpp"
 #include "net/connection.hpp"
-#include "net/counted.hpp"
 #include "net/shared.hpp"
 #include "net/touched_list.hpp"
 #include "reactor/slot_map.hpp"

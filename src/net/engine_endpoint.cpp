@@ -68,10 +68,14 @@ bool EngineEndpoint::carry_away(Connection& connection, const EngineQuery& query
   if (kind == Carried::Kind::request) bytes.insert(bytes.size() - kEmptyLine.size(), kLastRequest);
   bytes += rest;
   const PeerAddress peer = connection.peer;
-  Stream stream = connections_.take_out(connection).first;
+  auto [stream, place] = connections_.take_out(connection);
   connections_.close(connection);
-  shared_.options.other_nodes->carry(
-      {.tag = std::string(tag), .kind = kind, .stream = std::move(stream), .bytes = std::move(bytes), .peer = peer});
+  shared_.options.other_nodes->carry({.tag = std::string(tag),
+                                      .kind = kind,
+                                      .stream = std::move(stream),
+                                      .place = std::move(place),
+                                      .bytes = std::move(bytes),
+                                      .peer = peer});
   return true;
 }
 

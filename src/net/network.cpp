@@ -67,6 +67,7 @@ class ShardedNetwork final : public Network {
   Adoption adopt(Stream stream, std::string head, std::string rest, const PeerAddress& peer) override;
   PendingRequest request(std::string head, std::string body, const PeerAddress& peer, HttpReply reply) override;
   void asker_gone(const PendingRequest& request) override;
+  std::optional<Counted> place() override;
   Counters counters() const override;
 
  private:
@@ -157,7 +158,7 @@ Adoption ShardedNetwork::adopt(Stream stream, std::string head, std::string rest
     return Adoption::too_large;
   Shard& shard = next_shard();
   auto waiting = Counted::within(options.total_partial_bytes, shared_.partial.all, head.size() + rest.size());
-  auto place = Counted::within(shared_.limits.connections.value(), shared_.connections);
+  auto place = shared_.place();
   const bool mailbox_has_room = shard.has_room(1);
   if (!waiting || !place || !mailbox_has_room) {
     shared_.limits.handed_over.reached();
@@ -184,7 +185,7 @@ PendingRequest ShardedNetwork::request(std::string head, std::string body, const
   Shard& shard = owner ? *shared_.shards[*owner] : next_shard();
   pending.shard = shard.index();
   auto bytes = Counted::within(options.total_partial_bytes, shared_.partial.all, head.size() + body.size());
-  auto place = Counted::within(shared_.limits.connections.value(), shared_.connections);
+  auto place = shared_.place();
   if (!bytes || !place || !shard.has_room(1)) {
     shared_.limits.handed_over.reached();
     return pending;
@@ -206,6 +207,12 @@ void ShardedNetwork::asker_gone(const PendingRequest& request) {
   Shard& shard = *shared_.shards[request.shard];
   static_cast<void>(shard.post(
       Message::run([&shard, id = Askers::id_of(request), sid = request.sid] { shard.asked().forget(id, sid); })));
+}
+
+std::optional<Counted> ShardedNetwork::place() {
+  auto place = shared_.place();
+  if (!place) shared_.limits.connections.reached();
+  return place;
 }
 
 Network::Counters ShardedNetwork::counters() const {

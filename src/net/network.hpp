@@ -2,10 +2,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <signalbox/requests.hpp>
 
+#include "base/counted.hpp"
 #include "base/message.hpp"
 #include "net/application.hpp"
 #include "net/options.hpp"
@@ -40,6 +42,9 @@ class Network : public Mailboxes {
   /// Takes a connection that somebody else accepted, and what was read of it: the head of its first request (with the
   /// empty line at its end; it may be written anew) and the bytes behind that. What is refused is closed. Any thread.
   [[nodiscard]] virtual Adoption adopt(Stream stream, std::string head, std::string rest, const PeerAddress& peer) = 0;
+  /// A place among the connections for something that takes a descriptor as they do; nothing: there is none left. It
+  /// does not outlive the network. Any thread.
+  virtual std::optional<Counted> place() = 0;
   /// Answers a request given to on_request(); one whose connection has gone is a no-op. Any thread.
   virtual void answer(const RequestId& request, Response response) = 0;
   /// Answers with a body that goes on until one of both sides ends it. A request that has no connection here is refused

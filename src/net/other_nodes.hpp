@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/counted.hpp"
 #include "reactor/peer_address.hpp"
 #include "reactor/stream.hpp"
 
@@ -15,6 +16,7 @@ struct Carried {
   std::string tag;  ///< of that node
   Kind kind;
   reactor::Stream stream;
+  Counted place;      ///< among this node's connections, of which it is still one
   std::string bytes;  ///< all that was read of it, the head first
   reactor::PeerAddress peer;
 };

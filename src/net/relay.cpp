@@ -17,13 +17,13 @@ constexpr std::size_t kMostWaiting = 128 * 1024;  ///< for the client, before th
 
 }  // namespace
 
-Relay::Relay(Relays& all, SessionEntry& entry, std::uint32_t number, reactor::Stream line, Counted places,
+Relay::Relay(Relays& all, SessionEntry& entry, std::uint32_t number, reactor::Stream line, Counted place,
              SessionControl::Relayed then)
     : all_(all),
       entry_(&entry),
       number_(number),
       stream_(std::move(line)),
-      places_(std::move(places)),
+      place_(std::move(place)),
       then_(std::move(then)) {}
 
 Relay::~Relay() {

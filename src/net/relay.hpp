@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/counted.hpp"
 #include "net/application.hpp"
-#include "net/counted.hpp"
 #include "net/relay_line.hpp"
 #include "net/session_table.hpp"
 #include "reactor/stream.hpp"
@@ -25,7 +25,7 @@ class Relays;  // net/relays.hpp
 /// thread  its shard's.
 class Relay final : public engineio::SessionHandler {
  public:
-  Relay(Relays& all, SessionEntry& entry, std::uint32_t number, reactor::Stream line, Counted places,
+  Relay(Relays& all, SessionEntry& entry, std::uint32_t number, reactor::Stream line, Counted place,
         SessionControl::Relayed then);
   ~Relay();
   Relay(const Relay&) = delete;
@@ -76,7 +76,7 @@ class Relay final : public engineio::SessionHandler {
   SessionEntry* entry_;  ///< null: its session has ended
   const std::uint32_t number_;
   reactor::Stream stream_;
-  const Counted places_;
+  const Counted place_;
   SessionControl::Relayed then_;  ///< while the line opens
   RelayLine line_;
   std::string out_;  ///< for the line

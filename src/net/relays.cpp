@@ -6,7 +6,6 @@ namespace signalbox::net {
 namespace {
 
 constexpr std::size_t kScratch = 64 * 1024;
-constexpr std::size_t kDescriptors = 2;  ///< of a relay: the pair
 constexpr Milliseconds kPatience{2000};  ///< with a line that opens, or that takes the rest
 
 }  // namespace
@@ -14,12 +13,12 @@ constexpr Milliseconds kPatience{2000};  ///< with a line that opens, or that ta
 bool Relays::open(SessionEntry& entry, std::string tag, const HandshakeRequest& handshake,
                   SessionControl::Relayed then) {
   if (!shared_.options.other_nodes || entry.relay || !entry.session.open()) return false;
-  auto places = Counted::within(shared_.limits.connections.value(), shared_.connections, kDescriptors);
-  auto both = places ? reactor::socket_pair() : std::nullopt;
+  auto place = shared_.place(), for_line = shared_.place();
+  auto both = place && for_line ? reactor::socket_pair() : std::nullopt;
   if (!both) return false;
   std::uint32_t number = ++last_;
   while (relays_.contains(number)) number = ++last_;
-  auto made = std::make_unique<Relay>(*this, entry, number, reactor::Stream(std::move(both->first)), std::move(*places),
+  auto made = std::make_unique<Relay>(*this, entry, number, reactor::Stream(std::move(both->first)), std::move(*place),
                                       std::move(then));
   if (!loop_.kernel().watch(made->fd(), token_of(*made), reactor::Kernel::kRead)) return false;
   entry.relay = made.get();
@@ -28,6 +27,7 @@ bool Relays::open(SessionEntry& entry, std::string tag, const HandshakeRequest& 
   shared_.options.other_nodes->carry({.tag = std::move(tag),
                                       .kind = Carried::Kind::upgrade,
                                       .stream = reactor::Stream(std::move(both->second)),
+                                      .place = *std::move(for_line),
                                       .bytes = relay_request(handshake),
                                       .peer = reactor::peer_address(handshake.remote_address)});
   return true;

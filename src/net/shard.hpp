@@ -79,7 +79,7 @@ class Shard final : reactor::Wheel, ConnectionEnds {
   EngineSessions engine_sessions_{shared_, loop_, sessions_, websockets_, relays_};
   EngineEndpoint endpoint_{shared_, loop_, budgets_, connections_, http_, websockets_, engine_sessions_, askers_};
   HttpServer http_{shared_, loop_, connections_, budgets_, endpoint_};
-  CarriedRequests carried_{shared_.options, loop_, askers_};
+  CarriedRequests carried_{shared_, loop_, askers_};
   AskedRequests asked_{shared_.options, loop_, engine_sessions_, askers_, carried_};
   Acceptor acceptor_{shared_, loop_, http_};
   Reliever reliever_{shared_, loop_, budgets_, connections_, sessions_};

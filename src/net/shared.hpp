@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/counted.hpp"
 #include "net/address_counts.hpp"
 #include "net/byte_budget.hpp"
 #include "net/limits.hpp"
@@ -28,6 +29,9 @@ class Shard;
 struct Shared {
   explicit Shared(Options given = {});
   ~Shared();
+
+  /// A place among the connections for one more descriptor; nothing: there is none left.
+  std::optional<Counted> place() { return Counted::within(limits.connections.value(), connections); }
 
   Options options;
   Limits limits;

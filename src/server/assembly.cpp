@@ -73,9 +73,12 @@ void Assembly::join_cluster(ForeignRequests& foreign) {
                    .replay = config_.outcome_replay.count()},
           .most = {.unread = config_.unread_outcomes_per_user, .bytes = config_.ledger_total_bytes},
           .has_socket = [&all = hub.recovery](std::string_view pid) { return all.find(pid).has_value(); }},
-      directory, hub.emitter, rooms_, [this](net::Stream stream, const net::PeerAddress& peer) {
-        static_cast<void>(network_.adopt(std::move(stream), {}, {}, peer));
-      });
+      directory, hub.emitter, rooms_,
+      cluster::Tunnels::Server{.adopt =
+                                   [this](net::Stream stream, const net::PeerAddress& peer) {
+                                     static_cast<void>(network_.adopt(std::move(stream), {}, {}, peer));
+                                   },
+                               .place = [this] { return network_.place(); }});
   foreign.set_cluster(*cluster);
   directory.join(*cluster);
   hub.emitter.join(*cluster);

@@ -32,8 +32,11 @@ class ForeignRequests final : public net::OtherNodes {
   void carry(net::Carried carried) override {
     const auto kind =
         carried.kind == net::Carried::Kind::upgrade ? cluster::Tunnels::Kind::upgrade : cluster::Tunnels::Kind::request;
-    cluster_->tunnels().carry(std::move(carried.tag), kind, std::move(carried.stream), std::move(carried.bytes),
-                              carried.peer);
+    cluster_->tunnels().carry(std::move(carried.tag), kind,
+                              {.stream = std::move(carried.stream),
+                               .place = std::move(carried.place),
+                               .bytes = std::move(carried.bytes),
+                               .peer = carried.peer});
   }
 
  private:

@@ -48,8 +48,8 @@ class MemoryBus {
     const std::lock_guard lock(mutex_);
     times_ = std::move(times);
   }
-  /// Bytes of one tunnel in one direction that were sent and not confirmed, at most.
-  std::size_t most_unconfirmed() const {
+  /// Bytes of one tunnel in one direction by which what was sent passed what was confirmed, at most.
+  std::ptrdiff_t most_unconfirmed() const {
     const std::lock_guard lock(mutex_);
     return most_unconfirmed_;
   }
@@ -59,16 +59,16 @@ class MemoryBus {
     const bool by_entry = message.from == TunnelSide::entry;
     const std::string tunnel = (by_entry ? from : std::string(to)) + std::to_string(message.tunnel);
     auto& sent = unconfirmed_[{tunnel, by_entry}];
-    sent += message.bytes.size();
+    sent += static_cast<std::ptrdiff_t>(message.bytes.size());
     most_unconfirmed_ = std::max(most_unconfirmed_, sent);
-    if (message.taken != 0) unconfirmed_[{tunnel, !by_entry}] -= message.taken;
+    if (message.taken != 0) unconfirmed_[{tunnel, !by_entry}] -= static_cast<std::ptrdiff_t>(message.taken);
   }
 
   mutable std::mutex mutex_;
   std::map<std::string, Take> nodes_;
   Times times_;
-  std::map<std::pair<std::string, bool>, std::size_t> unconfirmed_;
-  std::size_t most_unconfirmed_ = 0;
+  std::map<std::pair<std::string, bool>, std::ptrdiff_t> unconfirmed_;
+  std::ptrdiff_t most_unconfirmed_ = 0;
 };
 
 class Node final : OtherNodes, cluster::Bus {
@@ -76,13 +76,14 @@ class Node final : OtherNodes, cluster::Bus {
   Node(MemoryBus& bus, const std::string& own_tag, Options options, const cluster::TunnelOptions& of_tunnels)
       : tag(own_tag),
         bus_(bus),
-        tunnels(
-            thread_, *this,
-            [this](Stream stream, const PeerAddress& peer) {
-              static_cast<void>(server.network->adopt(std::move(stream), {}, {}, peer));
-            },
-            of_tunnels),
-        server(2, joined(std::move(options))) {
+        server(2, joined(std::move(options))),
+        tunnels(thread_, *this,
+                {.adopt =
+                     [this](Stream stream, const PeerAddress& peer) {
+                       static_cast<void>(server.network->adopt(std::move(stream), {}, {}, peer));
+                     },
+                 .place = [this] { return server.network->place(); }},
+                of_tunnels) {
     thread_.start();
     bus_.join(tag, [this](const std::string& from, std::string message) {
       on_thread([this, from, message = std::move(message)] { tunnels.on_message(from, message); });
@@ -109,16 +110,23 @@ class Node final : OtherNodes, cluster::Bus {
   void carry(Carried carried) override {
     const bool request = carried.kind == Carried::Kind::request;
     tunnels.carry(std::move(carried.tag), request ? cluster::Tunnels::Kind::request : cluster::Tunnels::Kind::upgrade,
-                  std::move(carried.stream), std::move(carried.bytes), carried.peer);
+                  {.stream = std::move(carried.stream),
+                   .place = std::move(carried.place),
+                   .bytes = std::move(carried.bytes),
+                   .peer = carried.peer});
   }
   void send(std::string_view to, std::string message) override { bus_.send(tag, to, message); }
 
   MemoryBus& bus_;
+
+ public:
+  EchoServer server;  ///< has the places of the tunnels' connections
+
+ private:
   redis::ClientThread thread_;
 
  public:
   cluster::Tunnels tunnels;
-  EchoServer server;
 };
 
 }  // namespace signalbox::net::test

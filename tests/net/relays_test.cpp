@@ -99,7 +99,7 @@ TEST_F(Relays, hold_up_each_side_while_the_other_does_not_read) {
   std::this_thread::yield();
   for (int i = 0; i < kCount; ++i) ASSERT_EQ(client.frame(), "2:" + piece) << i;
   sender.join();
-  EXPECT_LE(bus.most_unconfirmed(), of_tunnels.window);
+  EXPECT_LE(bus.most_unconfirmed(), static_cast<std::ptrdiff_t>(of_tunnels.windows.most));
   client.close();
   EXPECT_TRUE(all_closed());
 }

@@ -42,7 +42,7 @@ struct Tunnels : testing::Test {
   }
   ~Tunnels() override {
     nodes.clear();
-    EXPECT_LE(bus.most_unconfirmed(), of_tunnels.window);
+    EXPECT_LE(bus.most_unconfirmed(), static_cast<std::ptrdiff_t>(of_tunnels.windows.first));
   }
   void start(int count = 3) {
     for (int i = 1; i <= count; ++i)
@@ -51,7 +51,7 @@ struct Tunnels : testing::Test {
   Node& node(std::size_t number) { return *nodes[number - 1]; }
   /// Two nodes that say of each little thing that the other's connection has taken it.
   void start_talkative() {
-    of_tunnels.window = 256;
+    of_tunnels.windows = {.first = 256, .most = 256};
     bus.set_times([this](const std::string&, const TunnelMessage& message) {
       if (message.kind == TunnelMessage::Kind::taken && message.taken != 0) ++taken;
       return 1;
@@ -143,7 +143,7 @@ TEST_F(Tunnels, relay_an_upgrade_for_life) {
 }
 
 TEST_F(Tunnels, of_a_client_that_does_not_read_hold_up_nobody_else) {
-  of_tunnels.window = 64 * 1024;
+  of_tunnels.windows.most = 64 * 1024;
   options.session.send_queue_bytes = options.session.total_queue_bytes = 1u << 30;
   start(2);
   Client slow(port(2));
@@ -239,20 +239,25 @@ TEST_F(Tunnels, bring_the_answer_of_a_node_that_has_no_such_session) {
   EXPECT_EQ(node(2).tunnels.counters().requests, 1u);
 }
 
-TEST_F(Tunnels, that_are_too_many_are_refused) {
-  of_tunnels.most = 1;
+TEST_F(Tunnels, count_among_the_connections_of_both_nodes_and_are_refused_where_these_are_too_many) {
+  options.max_connections = 3;
   start(2);
-  Client waiting(port(2)), another(port(2));
+  const auto connections_become = [this](std::size_t of_owner, std::size_t of_entry) {
+    return becomes([&] {
+      return node(1).server.network->counters().connections == of_owner &&
+             node(2).server.network->counters().connections == of_entry;
+    });
+  };
+  Client waiting(port(2));
   waiting.send(get(session()));
-  ASSERT_TRUE(becomes([this] { return node(1).tunnels.counters().owned == 1; }));
+  EXPECT_TRUE(connections_become(2, 1)) << "the session's node has both ends of a socket pair";
+  Client another(port(2));
   another.send(get(session()));
   EXPECT_NE(another.answer().find(" 503 "), std::string::npos);
-  EXPECT_EQ(node(2).tunnels.counters().refused, 1u);
-  // The owner's limit is reached by a third node's.
-  nodes.push_back(std::make_unique<Node>(bus, "node03", options, of_tunnels));
-  Client third(port(3));
-  third.send(get(session()));
-  EXPECT_NE(third.answer().find(" 503 "), std::string::npos);
+  another.close();
+  EXPECT_TRUE(connections_become(2, 1));
+  waiting.close();
+  EXPECT_TRUE(connections_become(0, 0));
 }
 
 /// Asks a node without a connection, as a program does that has its own.

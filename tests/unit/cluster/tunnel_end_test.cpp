@@ -7,7 +7,7 @@
 #include "support/holding_filter.hpp"
 #include "support/memory_network.hpp"
 
-// A connection of a network in memory, and a window of sixteen bytes.
+// A connection of a network in memory, and a window of sixteen bytes that does not grow, but where a test says so.
 namespace signalbox::cluster {
 namespace {
 
@@ -20,7 +20,8 @@ struct TunnelEndTest : testing::Test {
     reactor::PeerAddress peer;
     kernel.connect({});
     fd = kernel.accept(1, peer);
-    end.emplace(kernel, 7, reactor::Stream(reactor::OwnedFd(fd), std::move(filter)), std::move(unread), 16);
+    end.emplace(kernel, 7, reactor::Stream(reactor::OwnedFd(fd), std::move(filter)), std::move(unread), windows,
+                budget);
     EXPECT_TRUE(end->watch());
   }
   MemoryNetwork::Socket& socket() { return network.at(fd); }
@@ -40,6 +41,8 @@ struct TunnelEndTest : testing::Test {
   MemoryNetwork network;
   MemoryKernel kernel{network};
   int fd = -1;
+  Windows windows{.first = 16, .most = 16};
+  WindowBudget budget{.left = 1000};
   std::optional<TunnelEnd> end;
   char scratch[100];
 };
@@ -91,6 +94,53 @@ TEST_F(TunnelEndTest, takes_no_more_than_a_window_and_tells_what_has_left) {
   EXPECT_TRUE(end->put("ghi"));
   flush();
   EXPECT_EQ(end->take_taken(), 0u) << "too little to be worth a word";
+}
+
+TEST_F(TunnelEndTest, whose_connection_takes_what_comes_gets_larger_windows_up_to_the_most) {
+  windows.most = 60;
+  begin();
+  for (const std::size_t room : {16u, 32u, 60u, 60u}) {
+    EXPECT_FALSE(end->put(std::string(room + 1, 'x')));
+    EXPECT_TRUE(end->put(std::string(room, 'x')));
+    EXPECT_EQ(end->take_taken(), 0u) << "it has taken nothing";
+    flush();
+    EXPECT_EQ(end->take_taken(), std::min<std::size_t>(2 * room, 60));
+  }
+  end.reset();
+  EXPECT_EQ(budget.left, 1000u);
+}
+
+TEST_F(TunnelEndTest, whose_window_grows_gives_more_than_the_first_one) {
+  windows.most = 60;
+  begin();
+  socket().in = std::string(100, 'x');
+  EXPECT_EQ(next().size(), 16u);
+  EXPECT_TRUE(end->confirm(32));
+  EXPECT_EQ(next().size(), 32u);
+  EXPECT_FALSE(end->confirm(61));
+}
+
+TEST_F(TunnelEndTest, holds_no_more_than_its_first_window_beyond_the_budget_of_all) {
+  windows.most = 1024;
+  budget.left = 40;
+  begin();
+  reactor::PeerAddress peer;
+  kernel.connect({});
+  TunnelEnd another(kernel, 8, reactor::Stream(reactor::OwnedFd(kernel.accept(1, peer))), {}, windows, budget);
+  for (int i = 0; i < 10; ++i) {
+    for (TunnelEnd* each : {&*end, &another}) {
+      while (each->put("x")) {
+      }
+      each->flush();
+      static_cast<void>(each->take_taken());
+    }
+  }
+  std::size_t held = 0;
+  socket().room = 0;
+  for (const auto& each : {std::ref(*end), std::ref(another)})
+    for (; each.get().put("x"); ++held) {
+    }
+  EXPECT_EQ(held, 2 * 16 + 32u) << "each has grown once: for more the budget has no room";
 }
 
 TEST_F(TunnelEndTest, passes_an_end_on_behind_all_that_was_put) {
@@ -179,7 +229,7 @@ TEST_F(TunnelEndTest, cannot_be_where_the_kernel_watches_no_more) {
   kernel.watches = false;
   kernel.connect({});
   reactor::PeerAddress peer;
-  TunnelEnd another(kernel, 8, reactor::Stream(reactor::OwnedFd(kernel.accept(1, peer))), {}, 16);
+  TunnelEnd another(kernel, 8, reactor::Stream(reactor::OwnedFd(kernel.accept(1, peer))), {}, windows, budget);
   EXPECT_FALSE(another.watch());
 }
 

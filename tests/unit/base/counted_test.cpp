@@ -1,8 +1,8 @@
-#include "net/counted.hpp"
+#include "base/counted.hpp"
 
 #include <gtest/gtest.h>
 
-namespace signalbox::net {
+namespace signalbox {
 namespace {
 
 TEST(Counted, counts_while_it_lives_and_wherever_it_is_moved) {
@@ -38,4 +38,4 @@ TEST(Counted, is_taken_over_from_one_who_left_it) {
 }
 
 }  // namespace
-}  // namespace signalbox::net
+}  // namespace signalbox

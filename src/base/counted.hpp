@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-namespace signalbox::net {
+namespace signalbox {
 
 /// A share of something that is limited over all shards. It counts there while this object lives.
 ///
@@ -42,4 +42,4 @@ class Counted {
   std::size_t amount_;
 };
 
-}  // namespace signalbox::net
+}  // namespace signalbox
