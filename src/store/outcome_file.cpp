@@ -114,6 +114,11 @@ std::vector<std::string> OutcomeFile::online() {
   return out;
 }
 
+OwedReceipts& OutcomeFile::owed() {
+  if (!owed_) owed_.emplace(file_);
+  return *owed_;
+}
+
 std::optional<users::JobEntry> OutcomeFile::outcome_in(Row row) {
   Statement& found = statements_->outcome_in;
   if (!found.bind(row).step()) return std::nullopt;
@@ -193,6 +198,8 @@ void OutcomeFile::write(const Step& step) {
     void operator()(const Forget& forget) const {
       for (const Row one : forget.rows) file.remove(one);
     }
+    void operator()(const Owe& receipt) const { file.owed().add(receipt); }
+    void operator()(const Paid& receipt) const { file.owed().remove(receipt.home, receipt.row); }
     void operator()(const users::PresenceChanges& changes) const {
       for (const auto& [user, online] : changes)
         (online ? file.statements_->online : file.statements_->offline).bind(user).run();

@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "store/directory_lock.hpp"
 #include "store/outcome_cursor.hpp"
+#include "store/owed_receipts.hpp"
 #include "store/sqlite.hpp"
 #include "store/store_step.hpp"
 #include "users/outcome_store.hpp"
@@ -45,6 +46,8 @@ class OutcomeFile {
   /// The next piece of all outcomes, with their packets or without. Is there more?
   bool load_more(LoadedOutcomes& piece, bool packets);
   std::vector<std::string> online();
+  /// Made when it is first asked for: without other nodes there is none.
+  OwedReceipts& owed();
   /// The outcome of that row, if there is one.
   std::optional<users::JobEntry> outcome_in(Row row);
   /// Reads a piece of these. Is there more?
@@ -72,6 +75,7 @@ class OutcomeFile {
   Sqlite file_;
   const std::string log_;  ///< the name of SQLite's log of writes
   std::optional<Statements> statements_;
+  std::optional<OwedReceipts> owed_;
   std::optional<OutcomeCursor> all_;  ///< of the load, as far as these
   Row rows_before_ = 0;
   int log_pages_ = 0;         ///< as of the last commit

@@ -115,6 +115,18 @@ void SqliteStore::forget(std::vector<Row> rows) {
   writer_->queue.add(Forget{.rows = std::move(rows)});
 }
 
+void SqliteStore::owe(users::OwedReceipt receipt) {
+  writer_->queue.add(std::move(receipt));
+}
+
+void SqliteStore::paid(std::string_view home, Row row) {
+  writer_->queue.add(Paid{.home = std::string(home), .row = row});
+}
+
+std::vector<users::OwedReceipt> SqliteStore::owed() {
+  return wait_for(ask([](OutcomeFile& file) { return file.owed().all(); }));
+}
+
 void SqliteStore::presence(users::PresenceChanges changes) {
   writer_->queue.add(std::move(changes));
 }

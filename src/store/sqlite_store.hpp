@@ -54,6 +54,9 @@ class SqliteStore final : public users::OutcomeStore {
   Row put(std::string_view user, const users::JobEntry& outcome, Row replaces, users::CommitGroup group) override;
   void received(std::string_view user, std::vector<Row> rows, users::WallMs at) override;
   void forget(std::vector<Row> rows) override;
+  void owe(users::OwedReceipt receipt) override;
+  void paid(std::string_view home, Row row) override;
+  std::vector<users::OwedReceipt> owed() override;
   void presence(users::PresenceChanges changes) override;
   void redate(std::int64_t by) override;
   void date_at_most(users::WallMs time) override;

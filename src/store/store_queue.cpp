@@ -20,6 +20,8 @@ std::size_t memory_of(const Step& step) {
     std::size_t operator()(const Put& put) const { return put.user.size() + put.outcome.frame->memory(); }
     std::size_t operator()(const Received& received) const { return received.rows.size() * sizeof(Row); }
     std::size_t operator()(const Forget& forget) const { return forget.rows.size() * sizeof(Row); }
+    std::size_t operator()(const Owe& receipt) const { return receipt.home.size() + receipt.user.size(); }
+    std::size_t operator()(const Paid& receipt) const { return receipt.home.size(); }
     std::size_t operator()(const users::PresenceChanges& changes) const {
       std::size_t bytes = 0;
       for (const auto& [user, online] : changes) bytes += sizeof(std::string) + user.size();

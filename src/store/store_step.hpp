@@ -22,6 +22,12 @@ struct Received {
 struct Forget {
   std::vector<Row> rows;
 };
+using Owe = users::OwedReceipt;
+/// That receipt is owed no more.
+struct Paid {
+  std::string home;
+  Row row;
+};
 /// All that has been put since the start is so much later.
 struct Redate {
   std::int64_t by;
@@ -34,7 +40,7 @@ struct DateAtMost {
 /// One thing that the store was asked to write.
 struct Step {
   Row row = 0;  ///< of what is put, or of what was put last before it
-  std::variant<Put, Received, Forget, users::PresenceChanges, Redate, DateAtMost> what;
+  std::variant<Put, Received, Forget, Owe, Paid, users::PresenceChanges, Redate, DateAtMost> what;
 };
 using Batch = std::vector<const Step*>;
 

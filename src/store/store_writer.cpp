@@ -73,7 +73,7 @@ StoreQueue::Fault StoreWriter::drop(OutcomeFile& file, const OutcomeFile::Refuse
   step_refused_.write("the store can never take this and has refused it",
                       {{"user", user}, {"job", job}, {"what", error.what()}});
   if (put && refused) {
-    users::RefusedOutcome outcome{.user = user, .job_id = job, .number = put->outcome.number};
+    users::RefusedOutcome outcome{.user = user, .job_id = job, .number = put->outcome.number, .row = step->row};
     try {
       outcome.before = file.outcome_in(step->row);
     } catch (const StoreError& unread) {

@@ -37,12 +37,14 @@ enum class Commit : std::uint8_t {
   unknown,    ///< the disk does not answer: they may get there, or not
   refused,    ///< one of them can never be written, and is not kept; the others are on the disk
   too_large,  ///< the same, because of its size
+  no_room,    ///< with several nodes: its user has too many unread ones over all of them, and it is not kept
 };
 
 /// An outcome that can never be written.
 struct RefusedOutcome {
   std::string user, job_id;
   std::uint64_t number = 0;
+  Row row = 0;
   std::optional<JobEntry> before{};  ///< the outcome that it was to replace: it stays, in the row of this one
 };
 
@@ -54,6 +56,15 @@ struct StoredOutcome {
   WallMs received_at = 0;
   std::string_view user, job_id;
   std::string_view packet{};  ///< empty: it was not read
+};
+
+/// A user has received an outcome that another node's store has, of which that node has still to hear.
+struct OwedReceipt {
+  std::string home;  ///< that store's name
+  Row row = 0;       ///< there
+  std::string user;
+  WallMs at = 0;
+  bool operator==(const OwedReceipt&) const = default;
 };
 
 /// What all outcomes of a store come to, with their data: about so many bytes.
@@ -89,13 +100,21 @@ class OutcomeStore {
   virtual bool wants_progress() const { return false; }
   virtual void progress(std::string_view, std::string_view) {}
   virtual void forget(std::vector<Row> rows) = 0;
+  // A receipt that this node owes to another stays here until that has answered.
+  virtual void owe(OwedReceipt) {}
+  virtual void paid(std::string_view /*home*/, Row) {}
+  /// All of them. Once, before any is added.
+  virtual std::vector<OwedReceipt> owed() { return {}; }
+  /// Can packets be read from here, so that they need not be in memory?
+  virtual bool keeps_packets() const { return true; }
   virtual void presence(PresenceChanges changes) = 0;
   /// The wall clock was set: what has been put since the start was dated by the clock before, and is so much later.
   virtual void redate(std::int64_t by) = 0;
   /// Whatever is dated later than that is dated so.
   virtual void date_at_most(WallMs time) = 0;
   /// Calls back, on any thread, when all that was asked before is on the disk, or cannot be brought there:
-  /// with what has become of this group, of which nothing is put any more. Once for each group that has outcomes.
+  /// with what has become of this group, of which nothing is put any more. Once for each group that has outcomes;
+  /// group 0 is nobody's, for who waits for something else.
   virtual void when_committed(CommitGroup group, Committed callback) = 0;
   /// Calls back, on any thread, with the packets of these, in their order, on the disk or not, until what was read
   /// comes to so many bytes. What cannot be read, also because the disk does not answer, is not among them.

@@ -73,6 +73,21 @@ TEST_F(Store, a_row_is_never_used_twice) {
   EXPECT_EQ(jobs(store), (std::vector<std::string>{"1", "3"}));
 }
 
+TEST_F(Store, has_the_receipts_that_are_owed_until_they_are_paid) {
+  const users::OwedReceipt one{.home = "a", .row = 1, .user = "ada", .at = 5},
+      other{.home = "a", .row = 2, .user = "grace", .at = 6}, third{.home = "b", .row = 1, .user = "ada", .at = 7};
+  {
+    SqliteStore store(directory);
+    EXPECT_TRUE(store.owed().empty());
+    for (const users::OwedReceipt& each : {one, other, third, one}) store.owe(each);
+    store.paid("a", 2);
+    store.paid("a", 3);
+  }
+  SqliteStore store(directory);
+  EXPECT_EQ(store.owed(), (std::vector<users::OwedReceipt>{one, third}));
+  EXPECT_EQ(jobs(store), std::vector<std::string>{});
+}
+
 TEST_F(Store, refuses_alone_what_can_never_be_written_and_keeps_the_rest) {
   break_job("bad", "RAISE(ABORT, 'no such jobs')");
   break_job("large", "zeroblob(2000000000)");

@@ -10,7 +10,7 @@
 namespace signalbox::users::test {
 
 /// A store that writes down what it was asked.
-class NotedStore final : public OutcomeStore {
+class NotedStore : public OutcomeStore {
  public:
   /// An outcome as it has it.
   struct Noted {
@@ -31,6 +31,13 @@ class NotedStore final : public OutcomeStore {
   }
   void received(std::string_view, std::vector<Row> rows, WallMs) override { note("received", rows); }
   void forget(std::vector<Row> rows) override { note("forget", rows); }
+  void owe(OwedReceipt one) override {
+    notes.push_back("owe " + one.home + " " + std::to_string(one.row) + " of " + one.user);
+  }
+  void paid(std::string_view home, Row row) override {
+    notes.push_back("paid " + std::string(home) + " " + std::to_string(row));
+  }
+  std::vector<OwedReceipt> owed() override { return owed_before; }
   void presence(PresenceChanges changes) override {
     for (const auto& [user, online] : changes) notes.push_back((online ? "online " : "offline ") + user);
   }
@@ -87,6 +94,7 @@ class NotedStore final : public OutcomeStore {
   };
   std::vector<Question> questions;  ///< which wait for answer()
   std::vector<std::string> were_online;
+  std::vector<OwedReceipt> owed_before;
   Refused refuse;  ///< tells that one of those can never be written
 
  private:
