@@ -26,6 +26,12 @@ void compare(const RelayedEvent& a, const RelayedEvent& b) {
 void compare(const RelayedReceipt& a, const RelayedReceipt& b) {
   SB_ASSERT(a.user == b.user && a.row == b.row && a.at == b.at);
 }
+void compare(const RelayedReplacement& a, const RelayedReplacement& b) {
+  SB_ASSERT(a.user == b.user && a.row == b.row);
+}
+void compare(const RelayedThanks& a, const RelayedThanks& b) {
+  SB_ASSERT(a.home == b.home && a.row == b.row);
+}
 void compare(const RelayedTunnel& a, const RelayedTunnel& b) {
   SB_ASSERT(a.message == b.message);
 }

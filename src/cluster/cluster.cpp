@@ -65,7 +65,12 @@ Cluster::Cluster(ClusterOptions options, users::Directory& directory, users::Emi
       subscriber_(thread_.add(client_options(options_, redis::ConnectionOptions::Mode::subscriber, options_.tag),
                               subscriber_side_)),
       own_channels_(subscriber_, [this](const redis::Error& why) { on_unheard(why); }),
-      channels_to_nodes_(commands_, keys_, options_.tag, counts_, [this](const std::string& node) { on_nobody(node); }),
+      channels_to_nodes_(commands_, keys_, options_.tag, counts_,
+                         {.nobody = [this](const std::string& node) { on_nobody(node); },
+                          .outcomes =
+                              [this] {
+                                if (ledger_) ledger_->on_unpublished();
+                              }}),
       search_(
           [this](std::string_view tag, const NodePart& part) {
             std::visit([&](const auto& one) { channels_to_nodes_.add(tag, one); }, part);
@@ -121,6 +126,13 @@ users::OutcomeStore& Cluster::share(users::OutcomeStore& disk, std::string name,
   keeper_ = std::make_unique<Keeper>(commands_, own, keys_, channels_, options_.tag);
   adapter_.set_keeps([this] { return keeper_->keeps(); });
   return *store_;
+}
+
+users::OutcomeStore& Cluster::share_without_disk() {
+  return share(no_disk_, options_.tag + "-memory", [this](std::move_only_function<void()> then) {
+    // Refused only by shards that have stopped.
+    static_cast<void>(directory_.mailboxes().post(0, Message::run(std::move(then))));
+  });
 }
 
 void Cluster::start(const std::vector<std::string>& namespaces) {
@@ -360,7 +372,10 @@ void Cluster::on_node_message(std::string_view payload) {
   for (const NodePart& part : message->parts) {
     if (const auto* event = std::get_if<RelayedEvent>(&part)) take(*event);
     if (const auto* tunnel = std::get_if<RelayedTunnel>(&part)) tunnels_.on_message(message->sender, tunnel->message);
-    if (const auto* receipt = std::get_if<RelayedReceipt>(&part); receipt && ledger_) ledger_->on_receipt(*receipt);
+    if (const auto* receipt = std::get_if<RelayedReceipt>(&part); receipt && ledger_)
+      ledger_->on_receipt(message->sender, *receipt, thread_.loop().now());
+    if (const auto* thanks = std::get_if<RelayedThanks>(&part); thanks && ledger_) ledger_->on_thanks(*thanks);
+    if (const auto* one = std::get_if<RelayedReplacement>(&part); one && ledger_) ledger_->on_replacement(*one);
     if (const auto* question = std::get_if<SocketQuestion>(&part)) search_.on_question(message->sender, *question);
     if (const auto* answer = std::get_if<SocketAnswer>(&part)) search_.on_answer(message->sender, *answer);
   }
@@ -382,6 +397,7 @@ void Cluster::take(const RelayedEvent& event) {
   const bool held = ledger_ && taken_over.kept_outcome() && !name.home.empty();
   if (held && (!name.valid() || name.home == ledger_->home()))
     return counts_.unreadable.reached({{"why", "it names no outcome of another node"}});
+  if (held && ledger_->was_received(name)) return;
   const auto taken = directory_.take(event.user, taken_over, held ? ledger_->row_of(name) : 0);
   if (!taken) counts_.refusals.events.reached({{"why", std::string(to_text(users::to_emit_error(taken.error())))}});
 }

@@ -19,6 +19,7 @@
 #include "cluster/inbox.hpp"
 #include "cluster/keeper.hpp"
 #include "cluster/keys.hpp"
+#include "cluster/no_disk.hpp"
 #include "cluster/node_channels.hpp"
 #include "cluster/own_channels.hpp"
 #include "cluster/presence_link.hpp"
@@ -46,8 +47,7 @@ struct ClusterOptions {
                                         ///< Redis; and as many of tunnels
   std::string version;                  ///< of the program
   users::EmitLimits limits{};
-  OutcomeIndex::Times kept{};  ///< how long outcomes and progress are kept
-  OutcomeIndex::Most most{};
+  OutcomeIndex::Kept kept{};  ///< how long outcomes and progress are kept
   SocketSearch::Has has_socket{};  ///< has this node the socket that a client shows? Any thread
 };
 
@@ -69,6 +69,8 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   /// the stores of all nodes. `call_back` calls who waits for outcomes, where `disk` does. Before start(); `disk`
   /// outlives stop().
   users::OutcomeStore& share(users::OutcomeStore& disk, std::string name, OfferedGroups::CallBack call_back);
+  /// The same without a disk: outcomes of this node lie in memory and in Redis alone. Who waits is called on a shard.
+  users::OutcomeStore& share_without_disk();
   /// Waits a moment for Redis. Throws std::runtime_error if the nodes that are there cannot work with this one.
   /// `namespaces`: those of the application.
   void start(const std::vector<std::string>& namespaces);
@@ -137,6 +139,7 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   void on_task(LoginBegun task);
   void on_task(const LoginEnded& task) { guests_.login_ended(task.user, thread_.loop().now()); }
   void on_task(const Offered& task) { ledger_->on_task(task); }
+  void on_task(const Refused& task) { ledger_->on_task(task); }
   void on_task(const Received& task) { ledger_->on_task(task); }
   void on_task(const Progressed& task) { ledger_->on_task(task, thread_.loop().now()); }
   void on_side_up();
@@ -180,6 +183,7 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   KeeperSide keeper_side_;
   std::unique_ptr<Keeper> keeper_;  ///< null: outcomes are not shared
   OutcomeIndex outcomes_;
+  NoDisk no_disk_;
   std::unique_ptr<SharedLedger> ledger_;  ///< null: each node keeps its outcomes for itself
   std::unique_ptr<SharedStore> store_;
   std::string id_;          ///< the node's, under which its users were last entered

@@ -42,6 +42,10 @@ struct Offered {
   users::Row replaces;
   users::CommitGroup group;
 };
+/// An outcome that was put into this node's store, which can never take it.
+struct Refused {
+  users::RefusedOutcome outcome;
+};
 /// A user has received these outcomes here.
 struct Received {
   std::string user;
@@ -53,7 +57,7 @@ struct Progressed {
   std::string user, job_id;
 };
 
-using Task = std::variant<Emitted, Changed, LoginBegun, LoginEnded, Offered, Received, Progressed>;
+using Task = std::variant<Emitted, Changed, LoginBegun, LoginEnded, Offered, Refused, Received, Progressed>;
 
 /// The bytes of what waits. The frames of events count whole, though others may have them too.
 ///
@@ -75,7 +79,8 @@ class ByteCount {
   void set(std::size_t bytes) { bytes_.store(bytes, std::memory_order_relaxed); }
   template <class What>
   static std::size_t memory_of(const What& what) {
-    std::size_t bytes = sizeof(Task) + what.user.size();
+    std::size_t bytes = sizeof(Task);
+    if constexpr (requires { what.user; }) bytes += what.user.size();
     if constexpr (requires { what.event; }) bytes += what.event->memory();
     return bytes;
   }

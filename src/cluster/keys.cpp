@@ -82,7 +82,9 @@ Keys::OfUser Keys::jobs_of(std::string_view user) const {
           .packets = begin + ":p",
           .received = begin + ":h",
           .progress = begin + ":g",
-          .jobs = begin + ":j"};
+          .jobs = begin + ":j",
+          .over = begin + ":o",
+          .emitted = begin + ":e"};
 }
 
 std::string Keys::changes(unsigned partition) const {

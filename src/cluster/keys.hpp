@@ -29,9 +29,11 @@ class Keys {
   struct OfUser {
     std::string order;     ///< sorted set: outcome -> its time
     std::string packets;   ///< hash: outcome -> its event
-    std::string received;  ///< sorted set: outcome -> when
+    std::string received;  ///< sorted set: outcome that is still there -> when
     std::string progress;  ///< hash: job -> its newest event
     std::string jobs;      ///< hash: outcome -> its job, and "=job" -> its outcome
+    std::string over;      ///< sorted set: outcome that is not told any more -> when received; "-outcome" -> replaced
+    std::string emitted;   ///< sorted set: outcome of an emitter -> when it was last heard first, for a moment
   };
   OfUser jobs_of(std::string_view user) const;
   std::string keeper() const { return prefix_ + ":{nodes}:keeper"; }  ///< text: which node

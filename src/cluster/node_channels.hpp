@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <unordered_map>
 
 #include "base/text.hpp"
@@ -19,18 +20,22 @@ namespace signalbox::cluster {
 /// thread  the cluster's.
 class NodeChannels {
  public:
-  /// `nobody(node)`: a message was published, and nobody heard it.
-  NodeChannels(redis::Client& commands, const Keys& keys, std::string sender, Counts& counts,
-               std::function<void(const std::string& node)> nobody)
-      : commands_(commands), keys_(keys), sender_(std::move(sender)), counts_(counts), nobody_(std::move(nobody)) {}
+  /// What becomes of a message that is not heard.
+  struct Unheard {
+    std::function<void(const std::string& node)> nobody;  ///< it was published, and nobody listens
+    std::function<void()> outcomes;                       ///< Redis has not taken it, and it has outcomes
+  };
+  NodeChannels(redis::Client& commands, const Keys& keys, std::string sender, Counts& counts, Unheard unheard)
+      : commands_(commands), keys_(keys), sender_(std::move(sender)), counts_(counts), unheard_(std::move(unheard)) {}
 
   /// To the node of that name: its id, its tag, or that of its store.
   template <class Part>
   void add(std::string_view node, const Part& part) {
     keep_order(node);
-    NodeMessageWriter& writer = writer_of(node);
-    writer.add(part);
-    if (writer.bytes().size() >= kEnough) flush(node);
+    Waiting& waiting = waiting_for(node);
+    waiting.message.add(part);
+    if constexpr (std::is_same_v<Part, RelayedEvent>) waiting.outcomes = waiting.outcomes || part.row != 0;
+    if (waiting.message.bytes().size() >= kEnough) flush(node);
   }
   template <class Part>
   void add_for_all(const Part& part) {
@@ -43,16 +48,20 @@ class NodeChannels {
   static constexpr std::size_t kEnough = 64 * 1024;
 
   void keep_order(std::string_view node);
-  NodeMessageWriter& writer_of(std::string_view node);
+  struct Waiting {
+    NodeMessageWriter message;
+    bool outcomes = false;  ///< has it any?
+  };
+  Waiting& waiting_for(std::string_view node);
   void flush(std::string_view node);
-  void publish(const std::string& node, const std::string& bytes);
+  void publish(const std::string& node, const Waiting& waiting);
 
   redis::Client& commands_;
   const Keys& keys_;
   const std::string sender_;
   Counts& counts_;
-  const std::function<void(const std::string& node)> nobody_;
-  std::unordered_map<std::string, NodeMessageWriter, TextHash, std::equal_to<>> writers_;
+  const Unheard unheard_;
+  std::unordered_map<std::string, Waiting, TextHash, std::equal_to<>> waiting_;
 };
 
 }  // namespace signalbox::cluster

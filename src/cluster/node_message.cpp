@@ -8,7 +8,15 @@ namespace signalbox::cluster {
 namespace {
 
 constexpr char kFormat = 1;
-enum class PartKind : std::uint8_t { event = 1, receipt = 2, tunnel = 3, socket_question = 4, socket_answer = 5 };
+enum class PartKind : std::uint8_t {
+  event = 1,
+  receipt = 2,
+  tunnel = 3,
+  socket_question = 4,
+  socket_answer = 5,
+  replacement = 6,
+  thanks = 7
+};
 enum class Carried : std::uint8_t { event, progress, outcome };
 
 void append_number(std::string& out, std::uint64_t number) {
@@ -93,6 +101,16 @@ std::optional<NodePart> read_part(PartReader& in) {
       receipt.at = static_cast<std::int64_t>(in.number());
       return receipt;
     }
+    case PartKind::replacement: {
+      RelayedReplacement replacement{.user = in.text()};
+      replacement.row = in.number();
+      return replacement;
+    }
+    case PartKind::thanks: {
+      RelayedThanks thanks{.home = in.text()};
+      thanks.row = in.number();
+      return thanks;
+    }
     case PartKind::tunnel:
       return RelayedTunnel{.message = in.text()};
     case PartKind::socket_question: {
@@ -131,6 +149,18 @@ void NodeMessageWriter::add(const RelayedReceipt& receipt) {
   append_text(out_, receipt.user);
   append_number(out_, receipt.row);
   append_number(out_, static_cast<std::uint64_t>(receipt.at));
+}
+
+void NodeMessageWriter::add(const RelayedReplacement& replacement) {
+  append_number(out_, static_cast<std::uint64_t>(PartKind::replacement));
+  append_text(out_, replacement.user);
+  append_number(out_, replacement.row);
+}
+
+void NodeMessageWriter::add(const RelayedThanks& thanks) {
+  append_number(out_, static_cast<std::uint64_t>(PartKind::thanks));
+  append_text(out_, thanks.home);
+  append_number(out_, thanks.row);
 }
 
 void NodeMessageWriter::add(const RelayedTunnel& tunnel) {

@@ -31,6 +31,18 @@ struct RelayedReceipt {
   std::int64_t at = 0;  ///< WallMs
 };
 
+/// That receipt is on the disk of the sending node, whose store has the outcome.
+struct RelayedThanks {
+  std::string_view home;
+  std::uint64_t row = 0;
+};
+
+/// A newer outcome of its job has taken the place of this one of the receiving node's store, and is safe.
+struct RelayedReplacement {
+  std::string_view user;
+  std::uint64_t row = 0;
+};
+
 /// A piece of a connection that another node carries.
 struct RelayedTunnel {
   std::string_view message;
@@ -46,7 +58,8 @@ struct SocketAnswer {
   bool here = false;
 };
 
-using NodePart = std::variant<RelayedEvent, RelayedReceipt, RelayedTunnel, SocketQuestion, SocketAnswer>;
+using NodePart = std::variant<RelayedEvent, RelayedReceipt, RelayedTunnel, SocketQuestion, SocketAnswer,
+                              RelayedReplacement, RelayedThanks>;
 
 /// What one message has, and who sends it. The parts are slices of its bytes.
 struct NodeMessage {
@@ -60,6 +73,8 @@ class NodeMessageWriter {
   explicit NodeMessageWriter(std::string_view sender);
   void add(const RelayedEvent& event);
   void add(const RelayedReceipt& receipt);
+  void add(const RelayedThanks& thanks);
+  void add(const RelayedReplacement& replacement);
   void add(const RelayedTunnel& tunnel);
   void add(const SocketQuestion& question);
   void add(const SocketAnswer& answer);

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <span>
 #include <utility>
 
 #include "base/random.hpp"
@@ -16,58 +18,95 @@ using redis::Reply;
 using redis::Script;
 using redis::ScriptCall;
 
-// KEYS in all of these: the order, the packets, the receipts, the progress, the jobs.
+/// So soon all nodes that hear an emitter have heard it: what comes later was emitted again.
+constexpr Milliseconds kAllHear{2000};
+
+// KEYS in all of these: the order, the packets, the receipts of what is there, the progress, the jobs, what is over,
+// what emitters were heard of last.
 constexpr std::string_view kTakeOut = R"(
 local function take_out(name)
-  redis.call('ZREM', KEYS[1], name)
+  for _, key in ipairs({KEYS[1], KEYS[3]}) do redis.call('ZREM', key, name) end
   redis.call('HDEL', KEYS[2], name)
   local job = redis.call('HGET', KEYS[5], name)
   redis.call('HDEL', KEYS[5], name)
   if job and redis.call('HGET', KEYS[5], '=' .. job) == name then redis.call('HDEL', KEYS[5], '=' .. job) end
 end
 local function keep_for(ttl)
-  for _, key in ipairs({KEYS[1], KEYS[2], KEYS[3], KEYS[5]}) do redis.call('PEXPIRE', key, ttl) end
+  for _, key in ipairs({KEYS[1], KEYS[2], KEYS[3], KEYS[5], KEYS[6]}) do redis.call('PEXPIRE', key, ttl) end
 end
 )";
 
-// A job has one outcome: the newest, or the one whose node knew the other, which counts as received from then on, so
-// that it does not come back. Those past their time go as well.
+// A job has one outcome: the newest, or the one whose node knew the other, which is marked ("-name") so that it does
+// not come back. Those past their time go as well. The answer begins with a How.
 const Script& offer_script() {
   static const Script script(std::string(kTakeOut) + R"(
 local name, time, event, ttl, job, replaces = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local received = redis.call('ZSCORE', KEYS[3], name)
-if received then return {received, ''} end
+local most, all_hear = tonumber(ARGV[7]), tonumber(ARGV[8])
+local first = false
+if all_hear > 0 then
+  local clock = redis.call('TIME')
+  local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+  redis.call('ZREMRANGEBYSCORE', KEYS[7], '-inf', now - all_hear)
+  first = redis.call('ZADD', KEYS[7], 'NX', now, name) == 1
+  redis.call('PEXPIRE', KEYS[7], 2 * all_hear)
+  if first then
+    redis.call('ZREM', KEYS[3], name)
+    redis.call('ZREM', KEYS[6], name, '-' .. name)
+  end
+end
+local received = redis.call('ZSCORE', KEYS[3], name) or redis.call('ZSCORE', KEYS[6], name)
+if received then return {1, received, ''} end
+if redis.call('ZSCORE', KEYS[6], '-' .. name) then return {2, '0', ''} end
 local before = redis.call('HGET', KEYS[5], '=' .. job) or ''
 if before == name then before = '' end
 local newer = before ~= '' and before ~= replaces and redis.call('ZSCORE', KEYS[1], before)
-if newer and tonumber(newer) > tonumber(time) then return {newer, ''} end
+if newer and tonumber(newer) > tonumber(time) then
+  redis.call('ZADD', KEYS[6], newer, '-' .. name)
+  keep_for(ttl)
+  return {2, '0', ''}
+end
+for _, old in ipairs(redis.call('ZRANGE', KEYS[1], '-inf', time - ttl, 'BYSCORE', 'LIMIT', 0, 200)) do take_out(old) end
+local function unread(one) return redis.call('ZSCORE', KEYS[1], one) and not redis.call('ZSCORE', KEYS[3], one) end
+if redis.call('ZCARD', KEYS[1]) - redis.call('ZCARD', KEYS[3]) >= most
+    and not (unread(name) or unread(before) or unread(replaces)) then return {3, '0', ''} end
 for _, old in ipairs({before, replaces}) do
   if old ~= '' then
     take_out(old)
-    redis.call('ZADD', KEYS[3], 'NX', time, old)
+    redis.call('ZADD', KEYS[6], 'NX', time, '-' .. old)
   end
 end
-for _, old in ipairs(redis.call('ZRANGE', KEYS[1], '-inf', time - ttl, 'BYSCORE', 'LIMIT', 0, 200)) do take_out(old) end
-if redis.call('ZADD', KEYS[1], time, name) == 1 then redis.call('HDEL', KEYS[4], job) end
+if redis.call('ZADD', KEYS[1], time, name) == 1 or first then redis.call('HDEL', KEYS[4], job) end
 redis.call('HSET', KEYS[2], name, event)
 redis.call('HSET', KEYS[5], name, job, '=' .. job, name)
 keep_for(ttl)
-return {'0', before}
+return {0, '0', before}
 )");
   return script;
 }
 
-// What was received too long ago to be told again goes, some of it at a time; it is the newest of that, for the rest
-// has gone before.
+// What was received too long ago to be told again goes: more of it at a time than may come at a time, so that none
+// stays. That it was received is known for as long as it may be offered again.
 const Script& received_script() {
   static const Script script(std::string(kTakeOut) + R"(
-local at, ttl, replay = ARGV[1], ARGV[2], ARGV[3]
-for i = 4, #ARGV do redis.call('ZADD', KEYS[3], 'NX', at, ARGV[i]) end
-redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', at - ttl)
+local at, ttl, replay, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+for i = 5, #ARGV do
+  local there = redis.call('ZSCORE', KEYS[1], ARGV[i])
+  redis.call('ZADD', there and KEYS[3] or KEYS[6], 'NX', at, ARGV[i])
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', at - ttl)
 keep_for(ttl)
-for _, name in ipairs(redis.call('ZRANGE', KEYS[3], at - replay, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 200)) do take_out(name) end
+local old = redis.call('ZRANGE', KEYS[3], '-inf', at - replay, 'BYSCORE', 'LIMIT', 0, most, 'WITHSCORES')
+for i = 1, #old, 2 do
+  take_out(old[i])
+  redis.call('ZADD', KEYS[6], old[i + 1], old[i])
+end
 return 1
 )");
+  return script;
+}
+
+const Script& withdraw_script() {
+  static const Script script(std::string(kTakeOut) + "take_out(ARGV[1]) return 1");
   return script;
 }
 
@@ -83,18 +122,25 @@ return redis.call('PEXPIRE', KEYS[4], ttl)
   return script;
 }
 
-// So many, or fewer where they are large: an answer of Redis has a bound.
+// So many behind that one, or fewer where they are large: an answer of Redis has a bound. If that one has gone, from
+// the first of its time on.
 const Script& read_script() {
   static const Script script(R"(
+local after, time, most = ARGV[1], ARGV[2], ARGV[3]
+local begin = 0
+if after ~= '' then
+  local rank = redis.call('ZRANK', KEYS[1], after)
+  begin = rank and rank + 1 or redis.call('ZCOUNT', KEYS[1], '-inf', '(' .. time)
+end
 local out, bytes = {}, 0
-local names = redis.call('ZRANGE', KEYS[1], ARGV[1], ARGV[1] + ARGV[2] - 1, 'WITHSCORES')
+local names = redis.call('ZRANGE', KEYS[1], begin, begin + most - 1, 'WITHSCORES')
 for i = 1, #names, 2 do
   local event = redis.call('HGET', KEYS[2], names[i]) or ''
   out[#out + 1] = {names[i], names[i + 1], redis.call('ZSCORE', KEYS[3], names[i]) or '0', event}
   bytes = bytes + #event
   if bytes > 1048576 then break end
 end
-return {out, ARGV[1] == '0' and redis.call('HVALS', KEYS[4]) or {}, (2 * #out < #names or #names == 2 * ARGV[2]) and 1 or 0}
+return {out, after == '' and redis.call('HVALS', KEYS[4]) or {}, (2 * #out < #names or #names == 2 * most) and 1 or 0}
 )");
   return script;
 }
@@ -102,7 +148,7 @@ return {out, ARGV[1] == '0' and redis.call('HVALS', KEYS[4]) or {}, (2 * #out < 
 std::vector<std::string> all_keys(const Keys& keys, std::string_view user) {
   Keys::OfUser of = keys.jobs_of(user);
   return {std::move(of.order), std::move(of.packets), std::move(of.received), std::move(of.progress),
-          std::move(of.jobs)};
+          std::move(of.jobs),  std::move(of.over),    std::move(of.emitted)};
 }
 
 /// A score, which may have been written with an exponent. Nothing: it is no time.
@@ -112,6 +158,11 @@ std::optional<std::int64_t> time_in(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || !(value >= 0 && value <= kMost)) return std::nullopt;
   return static_cast<std::int64_t>(value);
+}
+
+OutcomeIndex::How how_in(std::int64_t number) {
+  using How = OutcomeIndex::How;
+  return number == 1 ? How::received : number == 2 ? How::replaced : number == 3 ? How::no_room : How::unread;
 }
 
 }  // namespace
@@ -135,31 +186,45 @@ void OutcomeIndex::offer(const Offer& offer, Milliseconds patience,
   client_.run(
       offer_script(),
       {.keys = all_keys(keys_, offer.user),
-       .arguments = {offer.name.text(), std::to_string(offer.time), offer.event, std::to_string(times_.outcome_ttl),
-                     offer.job_id, offer.replaces ? offer.replaces->text() : std::string()}},
+       .arguments = {offer.name.text(), std::to_string(offer.time), offer.event, std::to_string(kept_.outcome_ttl),
+                     offer.job_id, offer.replaces ? offer.replaces->text() : std::string(),
+                     std::to_string(offer.accepted ? SIZE_MAX : kept_.unread),
+                     std::to_string(offer.name.home == OutcomeName::kEmitter ? kAllHear.count() : 0)}},
       [on = std::move(on)](const Answer& answer) mutable {
-        if (!answer || answer->elements.size() != 2) return on(std::nullopt);
-        on(Entered{.received_at = time_in(answer->elements[0].text).value_or(0),
-                   .replaced = OutcomeName::read(answer->elements[1].text)});
+        if (!answer || answer->elements.size() != 3) return on(std::nullopt);
+        on(Entered{.how = how_in(answer->elements[0].number),
+                   .received_at = time_in(answer->elements[1].text).value_or(0),
+                   .replaced = OutcomeName::read(answer->elements[2].text)});
       },
       patience);
 }
 
-void OutcomeIndex::received(const std::string& user, const std::vector<OutcomeName>& names, std::int64_t at,
+void OutcomeIndex::withdraw(const std::string& user, const OutcomeName& name) {
+  client_.run(withdraw_script(), {.keys = all_keys(keys_, user), .arguments = {name.text()}}, [](const Answer&) {});
+}
+
+// So many at a time, so that no script takes long.
+void OutcomeIndex::received(const std::string& user, std::vector<OutcomeName> names, std::int64_t at,
                             std::move_only_function<void(bool)> on) {
   ScriptCall call{.keys = all_keys(keys_, user),
-                  .arguments = {std::to_string(at), std::to_string(times_.outcome_ttl), std::to_string(times_.replay)}};
-  for (const OutcomeName& name : names) call.arguments.push_back(name.text());
+                  .arguments = {std::to_string(at), std::to_string(kept_.outcome_ttl), std::to_string(kept_.replay),
+                                std::to_string(2 * kPage)}};
+  const std::size_t some = std::min(names.size(), kPage);
+  for (const OutcomeName& name : std::span(names).first(some)) call.arguments.push_back(name.text());
+  names.erase(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(some));
   client_.run(received_script(), std::move(call),
-              [on = std::move(on)](const Answer& answer) mutable { on(answer.has_value()); });
+              [this, user, names = std::move(names), at, on = std::move(on)](const Answer& answer) mutable {
+                if (!answer || names.empty()) return on(answer.has_value());
+                received(user, std::move(names), at, std::move(on));
+              });
 }
 
 void OutcomeIndex::progress(const std::string& user, const std::string& job_id, const std::string& event,
-                            std::int64_t time) {
+                            std::int64_t time, std::move_only_function<void(bool)> on) {
   client_.run(progress_script(),
               {.keys = all_keys(keys_, user),
-               .arguments = {job_id, event, std::to_string(time), std::to_string(times_.progress_ttl)}},
-              [](const Answer&) {});
+               .arguments = {job_id, event, std::to_string(time), std::to_string(kept_.progress_ttl)}},
+              [on = std::move(on)](const Answer& answer) mutable { on(answer.has_value()); });
 }
 
 void OutcomeIndex::jobs_of(const std::string& user, Milliseconds patience,
@@ -169,13 +234,15 @@ void OutcomeIndex::jobs_of(const std::string& user, Milliseconds patience,
 
 void OutcomeIndex::read_page(Reading reading) {
   std::vector<std::string> keys = all_keys(keys_, reading.user);
-  std::vector<std::string> arguments = {std::to_string(reading.read), std::to_string(kPage)};
+  std::vector<std::string> arguments = {reading.last_name, reading.last_time, std::to_string(kPage)};
   const Milliseconds patience = reading.patience;
   auto on_page = [this, reading = std::move(reading)](Answer answer) mutable {
     if (!answer || answer->elements.size() != 3) return reading.on(std::nullopt);
     std::vector<Reply>& page = answer->elements[0].elements;
     for (Reply& each : page) {
       if (each.elements.size() != 4) continue;
+      reading.last_name = each.elements[0].text;
+      reading.last_time = each.elements[1].text;
       auto name = OutcomeName::read(each.elements[0].text);
       const auto time = time_in(each.elements[1].text), received_at = time_in(each.elements[2].text);
       if (!name || !time || !received_at || each.elements[3].text.empty()) continue;
@@ -187,8 +254,7 @@ void OutcomeIndex::read_page(Reading reading) {
                                         .event = std::move(each.elements[3].text)});
     }
     for (Reply& each : answer->elements[1].elements) reading.found.progress.push_back(std::move(each.text));
-    reading.read += page.size();
-    const bool enough = reading.unread >= most_.unread || reading.bytes >= most_.bytes;
+    const bool enough = reading.unread >= kept_.unread || reading.bytes >= kept_.bytes;
     if (answer->elements[2].number != 0 && !page.empty() && !enough) return read_page(std::move(reading));
     reading.on(std::move(reading.found));
   };

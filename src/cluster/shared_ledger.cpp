@@ -10,8 +10,6 @@ namespace {
 
 constexpr unsigned kRowBits = OutcomeName::kRowBits;
 constexpr std::size_t kMostHomes = 1u << 11;
-/// When an outcome was received in whose place another one is told: too long ago to be told again.
-constexpr users::WallMs kReplaced = 1;
 
 std::string event_bytes(std::string_view user, const Frame& event) {
   NodeMessageWriter writer({});
@@ -36,7 +34,10 @@ SharedLedger::SharedLedger(std::string home, Around around, OutcomeIndex& index,
       home_(std::move(home)),
       around_(std::move(around)),
       index_(index),
-      json_depth_(json_depth) {}
+      json_depth_(json_depth),
+      receipts_(home_, around_.disk, around_.nodes, index, around_.post),
+      no_room_("UNREAD_OUTCOMES_PER_USER is reached on all nodes together: outcomes for a user are refused",
+               index.kept().unread) {}
 
 // Past so many homes the newest ones share the last place: their receipts are told to one of them alone, and the index.
 users::Row SharedLedger::row_of(const OutcomeName& name) {
@@ -55,16 +56,18 @@ OutcomeName SharedLedger::name_of(users::Row row) const {
 }
 
 OutcomeName SharedLedger::name_of_emitted(std::string_view user, const Frame& event) {
-  return {.home = std::string(kEmitter), .row = hash_of({user, event.packet()}) >> (64 - kRowBits)};
+  return {.home = std::string(OutcomeName::kEmitter), .row = hash_of({user, event.packet()}) >> (64 - kRowBits)};
 }
 
 void SharedLedger::enter(std::string_view user, const Frame& event) {
+  const OutcomeName name = name_of_emitted(user, event);
+  receipts_.forget(name);  // it may be one that comes again
   offer({.user = std::string(user),
-         .name = name_of_emitted(user, event),
+         .name = name,
          .time = coarse_unix_ms(),
          .job_id = std::string(event.key()),
          .event = event_bytes(user, event)},
-        [](bool) {});
+        [](std::optional<OutcomeIndex::How>) {});
 }
 
 void SharedLedger::on_task(const Offered& offered) {
@@ -76,26 +79,48 @@ void SharedLedger::on_task(const Offered& offered) {
          .job_id = std::string(offered.event->key()),
          .event = event_bytes(offered.user, *offered.event),
          .replaces = replaces},
-        [this, group = offered.group](bool) { groups.end(group); });
+        [this, group = offered.group](std::optional<OutcomeIndex::How> how) {
+          groups.end(group, how != OutcomeIndex::How::no_room);
+        });
 }
 
-// `then(told)`: is it there, and unread?
-void SharedLedger::offer(OutcomeIndex::Offer offer, std::move_only_function<void(bool)> then) {
+void SharedLedger::offer(const OutcomeIndex::Offer& offer, Then then) {
   if (!connected_) {
     behind_ = true;
-    return then(false);
+    return then(std::nullopt);
   }
+  OutcomeIndex::Offer without_event{.user = offer.user, .name = offer.name, .replaces = offer.replaces};
   index_.offer(offer, kPatience,
-               [this, user = offer.user, name = offer.name,
+               [this, offered = std::move(without_event),
                 then = std::move(then)](const std::optional<OutcomeIndex::Entered>& entered) mutable {
-                 if (!entered) {
-                   behind_ = true;
-                   return then(false);
-                 }
-                 if (entered->received_at != 0) note_received(user, name, entered->received_at);
-                 if (entered->replaced) on_replaced(user, *entered->replaced);
-                 then(entered->received_at == 0);
+                 entered ? on_entered(offered, *entered) : static_cast<void>(behind_ = true);
+                 then(entered ? std::optional(entered->how) : std::nullopt);
                });
+}
+
+void SharedLedger::on_entered(const OutcomeIndex::Offer& offer, const OutcomeIndex::Entered& entered) {
+  using How = OutcomeIndex::How;
+  if (entered.how == How::received) return note_received(offer.user, offer.name, entered.received_at);
+  if (entered.how == How::no_room) no_room_.reached({{"user", offer.user}});
+  if (entered.how != How::unread) return around_.directory.ledger.forget(offer.user, row_of(offer.name));
+  if (entered.replaced && entered.replaced != offer.replaces) tell_replaced(offer.user, *entered.replaced);
+  // One of this node's has gone with the commit of what replaces it.
+  if (offer.replaces && offer.replaces->home != home_) tell_replaced(offer.user, *offer.replaces);
+}
+
+// What it was to replace stays, and has its row.
+void SharedLedger::on_task(const Refused& refused) {
+  const auto& [user, job_id, number, row, before] = refused.outcome;
+  const OutcomeName name{.home = home_, .row = row};
+  if (!before) return index_.withdraw(user, name);
+  offer({.user = user,
+         .name = name,
+         .time = before->time,
+         .job_id = job_id,
+         .event = event_bytes(user, *before->frame),
+         .accepted = true},
+        [](std::optional<OutcomeIndex::How>) {});
+  if (before->received_at != 0) receipts_.add(user, {name}, before->received_at);
 }
 
 void SharedLedger::note_received(const std::string& user, const OutcomeName& name, users::WallMs at) {
@@ -103,40 +128,30 @@ void SharedLedger::note_received(const std::string& user, const OutcomeName& nam
   around_.directory.ledger.received(user, {&row, 1}, at);
 }
 
-void SharedLedger::on_replaced(const std::string& user, const OutcomeName& name) {
-  if (name.home == home_) return note_received(user, name, kReplaced);
-  if (name.home != kEmitter)
-    around_.nodes.add(name.home, RelayedReceipt{.user = user, .row = name.row, .at = kReplaced});
+// To its home, which keeps it until now: a newer one is in the index. If that message is lost, its next offer is
+// answered so.
+void SharedLedger::tell_replaced(const std::string& user, const OutcomeName& name) {
+  if (name.home == home_) return around_.directory.ledger.forget(user, name.row);
+  if (name.home != OutcomeName::kEmitter)
+    around_.nodes.add(name.home, RelayedReplacement{.user = user, .row = name.row});
+}
+
+void SharedLedger::on_replacement(const RelayedReplacement& replacement) {
+  const OutcomeName name{.home = home_, .row = replacement.row};
+  if (name.valid()) around_.directory.ledger.forget(replacement.user, name.row);
 }
 
 void SharedLedger::on_task(const Received& received) {
-  tell_received(received);
-}
-
-// To those who hold them, and to the index.
-void SharedLedger::tell_received(Received received) {
   std::vector<OutcomeName> names;
-  for (const users::Row row : received.rows) {
-    names.push_back(name_of(row));
-    const OutcomeName& name = names.back();
-    if (name.home != home_ && name.home != kEmitter)
-      around_.nodes.add(name.home, RelayedReceipt{.user = received.user, .row = name.row, .at = received.at});
-  }
-  const std::string user = received.user;
-  const users::WallMs at = received.at;
-  index_.received(user, names, at, [this, received = std::move(received)](bool done) mutable {
-    if (!done && untold_.size() < kReceipts) untold_.push_back(std::move(received));
-  });
+  for (const users::Row row : received.rows) names.push_back(name_of(row));
+  receipts_.add(received.user, names, received.at);
 }
 
-void SharedLedger::tell_untold() {
-  for (Received& each : std::exchange(untold_, {})) tell_received(std::move(each));
-}
-
-void SharedLedger::on_receipt(const RelayedReceipt& receipt) {
+void SharedLedger::on_receipt(std::string_view from, const RelayedReceipt& receipt, TimePoint now) {
   const OutcomeName name{.home = home_, .row = receipt.row};
-  if (name.valid() && receipt.at > 0)
-    note_received(std::string(receipt.user), name, std::min(receipt.at, coarse_unix_ms()));
+  if (!name.valid() || receipt.at <= 0) return;
+  note_received(std::string(receipt.user), name, std::min(receipt.at, coarse_unix_ms()));
+  receipts_.marked(from, receipt.row, now);
 }
 
 // A second later, with the newest there is then.
@@ -145,12 +160,24 @@ void SharedLedger::on_task(const Progressed& progressed, TimePoint now) {
 }
 
 void SharedLedger::on_timer(TimePoint now) {
+  write_progress(now);
+  receipts_.on_timer(now);
+}
+
+void SharedLedger::write_progress(TimePoint now) {
   for (; !progress_.empty() && progress_.front().at <= now; progress_.pop_front()) {
     const auto& [user, job_id] = progress_.front().of;
     const auto status = around_.directory.ledger.job(user, job_id);
-    if (status && status->frame->kind() == FrameKind::progress)
-      index_.progress(user, job_id, event_bytes(user, *status->frame), status->time);
+    if (!status || status->frame->kind() != FrameKind::progress) continue;
+    index_.progress(user, job_id, event_bytes(user, *status->frame), status->time, [this](bool done) {
+      if (!done) on_progress_lost();
+    });
   }
+}
+
+// That of this second may not be written with the next.
+void SharedLedger::on_progress_lost() {
+  progress_since_ = coarse_unix_ms() + 1000;
 }
 
 void SharedLedger::prepare(const std::string& user, std::move_only_function<void()> then) {
@@ -196,9 +223,11 @@ void SharedLedger::take(const std::string& user, const IndexedJobs& jobs) {
   const auto add = [&](const std::string& bytes, const IndexedOutcome* outcome) {
     FrameRef frame = job_event_in(bytes, user, outcome ? FrameKind::outcome : FrameKind::progress);
     if (!frame) return;
+    users::WallMs received_at = outcome ? outcome->received_at : 0;
+    if (outcome && received_at == 0) received_at = receipts_.received_at(outcome->name).value_or(0);
     found.push_back({.frame = std::move(frame),
                      .time = outcome ? outcome->time : coarse_unix_ms(),
-                     .received_at = outcome ? outcome->received_at : 0,
+                     .received_at = received_at,
                      .row = outcome ? row_of(outcome->name) : 0});
   };
   for (const IndexedOutcome& outcome : jobs.outcomes) {
@@ -210,7 +239,7 @@ void SharedLedger::take(const std::string& user, const IndexedJobs& jobs) {
     }
   }
   for (const std::string& event : jobs.progress) add(event, nullptr);
-  if (!found.empty()) around_.directory.take_found(user, std::move(found));
+  around_.directory.take_found(user, std::move(found), progress_since_);
 }
 
 /// None: these are the bytes of something else.
@@ -229,7 +258,8 @@ void SharedLedger::on_gone(const std::string& user) {
 
 void SharedLedger::on_connected() {
   connected_ = true;
-  tell_untold();
+  on_progress_lost();
+  receipts_.on_connected();
   look_at_epoch();
 }
 
@@ -253,9 +283,11 @@ void SharedLedger::look_at_epoch() {
     epoch_ = *std::move(epoch);
     if (lost) {
       prepared_.clear();
+      on_progress_lost();
+      receipts_.on_index_lost();
       log::warn("Redis has lost its memory: outcomes that nobody has received are offered again");
     }
-    tell_untold();
+    receipts_.look();
     for (const std::string& user : std::exchange(unread_, {})) bring(user);
     // One pass after the other: with a large backlog each would end before the last of it.
     if (lost || (behind_ && !offers_again())) offer_all_again();
@@ -337,9 +369,11 @@ void SharedLedger::offer_again(const users::Ledger::Unread& unread) {
          .name = {.home = home_, .row = unread.row},
          .time = unread.time,
          .job_id = std::string(unread.frame->key()),
-         .event = event_bytes(unread.user, *unread.frame)},
-        [this, round = round_, unread](bool told) {
-          if (told) around_.relay({.user = unread.user, .event = unread.frame, .row = unread.row});
+         .event = event_bytes(unread.user, *unread.frame),
+         .accepted = true},
+        [this, round = round_, unread](std::optional<OutcomeIndex::How> how) {
+          if (how == OutcomeIndex::How::unread)
+            around_.relay({.user = unread.user, .event = unread.frame, .row = unread.row});
           if (round != round_) return;
           --on_their_way_;
           bytes_on_their_way_ -= unread.frame->memory();

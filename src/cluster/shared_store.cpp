@@ -28,7 +28,17 @@ void SharedStore::forget(std::vector<users::Row> rows) {
 
 void SharedStore::when_committed(users::CommitGroup group, Committed callback) {
   disk_.when_committed(group, [&groups = groups_, group, callback = std::move(callback)](users::Commit commit) mutable {
-    groups.when_ended(group, [callback = std::move(callback), commit]() mutable { callback(commit); });
+    groups.when_ended(group, [callback = std::move(callback), commit](bool room) mutable {
+      const bool kept = commit == users::Commit::durable || commit == users::Commit::nowhere;
+      callback(kept && !room ? users::Commit::no_room : commit);
+    });
+  });
+}
+
+void SharedStore::on_refused(users::OutcomeStore::Refused callback) {
+  disk_.on_refused([this, callback = std::move(callback)](users::RefusedOutcome outcome) {
+    tell_(cluster::Refused{outcome});
+    callback(std::move(outcome));
   });
 }
 

@@ -34,6 +34,7 @@ class SharedStore final : public users::OutcomeStore {
     tell_(Progressed{.user = std::string(user), .job_id = std::string(job_id)});
   }
   void forget(std::vector<users::Row> rows) override;
+  bool keeps_packets() const override { return disk_.keeps_packets(); }
   // Who was online before a restart the other nodes know, and take for gone when the time has come.
   void presence(users::PresenceChanges) override {}
   void redate(std::int64_t by) override { disk_.redate(by); }
@@ -46,7 +47,7 @@ class SharedStore final : public users::OutcomeStore {
   users::StoredExtent extent() override { return disk_.extent(); }
   void load(bool packets, const Take& take) override { disk_.load(packets, take); }
   std::vector<std::string> online() override { return {}; }
-  void on_refused(Refused callback) override { disk_.on_refused(std::move(callback)); }
+  void on_refused(users::OutcomeStore::Refused callback) override;
 
  private:
   users::OutcomeStore& disk_;

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <deque>
@@ -16,7 +17,8 @@
 namespace signalbox::cluster {
 
 /// To which nodes an event goes. Of a user whom the replica does not know the index is asked: its newest entries may
-/// still be on their way here, and a client that was let in on another node misses nothing. What is for everybody
+/// still be on their way here, and a client that was let in on another node misses nothing. For an outcome it is always
+/// asked, behind the offer of that outcome: who is not in it then reads the offer at the login. What is for everybody
 /// waits until all who were asked for before are answered, and what comes behind it waits with it: so all events of
 /// this node go in the order in which they came, as far as one user hears them.
 ///
@@ -40,20 +42,26 @@ class Whereabouts {
   void find(const Emitted& emitted) {
     if (emitted.user.empty()) return send_(emitted, {});
     const auto asked = asked_.find(emitted.user);
-    const NodeStates known = asked == asked_.end() ? presence_.elsewhere(emitted.user) : NodeStates{};
-    if (!known.empty()) return send_(emitted, known);
+    if (asked != asked_.end()) {
+      count_.add(emitted);
+      return asked->second.push_back(emitted);
+    }
+    const NodeStates known = presence_.elsewhere(emitted.user);
+    if (!known.empty() && emitted.row == 0) return send_(emitted, known);
     count_.add(emitted);
-    if (asked != asked_.end()) return asked->second.push_back(emitted);
     asked_[emitted.user].push_back(emitted);
     presence_.index.nodes_of(
         presence_.node.partition_of(emitted.user), emitted.user,
         [this, user = emitted.user](const std::optional<std::string>& nodes) { on_answer(user, nodes); });
   }
 
-  // In the order in which they were emitted. Without an answer, to where the replica has come meanwhile.
+  // In the order in which they were emitted; also to where the replica has come meanwhile, which may know what an index
+  // without its memory does not.
   void on_answer(const std::string& user, const std::optional<std::string>& nodes) {
     const auto waiting = asked_.extract(user);
-    const NodeStates there = nodes ? presence_.others_in(*nodes) : presence_.elsewhere(user);
+    NodeStates there = presence_.elsewhere(user);
+    for (const NodeState& each : nodes ? presence_.others_in(*nodes) : NodeStates())
+      if (std::ranges::find(there, each.node, &NodeState::node) == there.end()) there.push_back(each);
     for (const Emitted& each : waiting.mapped()) {
       count_.remove(each);
       if (!there.empty()) send_(each, there);

@@ -70,8 +70,9 @@ void Assembly::join_cluster(ForeignRequests& foreign) {
           .limits = config_,
           .kept = {.outcome_ttl = config_.outcome_ttl.count(),
                    .progress_ttl = config_.progress_ttl.count(),
-                   .replay = config_.outcome_replay.count()},
-          .most = {.unread = config_.unread_outcomes_per_user, .bytes = config_.ledger_total_bytes},
+                   .replay = config_.outcome_replay.count(),
+                   .unread = config_.unread_outcomes_per_user,
+                   .bytes = config_.ledger_total_bytes},
           .has_socket = [&all = hub.recovery](std::string_view pid) { return all.find(pid).has_value(); }},
       directory, hub.emitter, rooms_,
       cluster::Tunnels::Server{.adopt =

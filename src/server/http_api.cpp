@@ -68,6 +68,10 @@ net::Response not_committed(users::Commit commit) {
       return error_response(500, "The store cannot take one of these outcomes. It is not kept; the rest is.");
     case users::Commit::unknown:
       return try_again(503, "The disk does not answer: the outcomes may be kept all the same. Repeat the request.");
+    case users::Commit::no_room:
+      return try_again(429,
+                       "A user has UNREAD_OUTCOMES_PER_USER unread outcomes on all nodes together: what goes beyond is "
+                       "not kept; the rest is.");
     default:
       return refused({EmitError::not_durable});
   }
@@ -266,7 +270,8 @@ std::optional<net::Response> HttpApi::emit_and_answer(std::string key, const Cal
   if (group == 0) return finish(key, std::move(response), call.now);
   emitter_.when_durable(group, [this, key = std::move(key), response = std::move(response), id = call.id,
                                 now = call.now](users::Commit commit) mutable {
-    answer_(id, finish(key, commit == users::Commit::durable ? std::move(response) : not_committed(commit), now));
+    const bool kept = commit == users::Commit::durable || commit == users::Commit::nowhere;
+    answer_(id, finish(key, kept ? std::move(response) : not_committed(commit), now));
   });
   return std::nullopt;
 }

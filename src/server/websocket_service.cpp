@@ -116,7 +116,10 @@ void WebSocketService::Impl::start_made(const server::StopEvent* ending) {
 
 void WebSocketService::Impl::open_store(const server::StopEvent* ending) {
   if (config.data_dir.empty()) {
-    if (house.cluster) log::warn("DATA_DIR is empty: each node keeps its outcomes for itself, and in memory alone");
+    if (house.cluster) {
+      house.directory.open(house.cluster->share_without_disk(), Clock::now());
+      return log::warn("DATA_DIR is empty: outcomes of this node lie in Redis and in memory alone");
+    }
     return log::info("DATA_DIR is empty: outcomes are kept in memory alone, and a restart loses them");
   }
   try {

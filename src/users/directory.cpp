@@ -44,7 +44,7 @@ std::expected<std::size_t, Refusal> Directory::emit(std::string_view id, Encoded
   {
     const Lock lock(stripe.mutex);
     User* user = stripe.find(name);
-    if (way.row != 0 && user && Ledger::has(*user, event.job_id(), way.row)) return 0;
+    if (way.once && way.row != 0 && user && Ledger::has(*user, event.job_id(), way.row)) return 0;
     // What another node holds was accepted there.
     const auto refused = way.row == 0 ? ledger.refusal(id, user, event, {}) : std::nullopt;
     if (refused) return std::unexpected(*refused);
@@ -65,25 +65,29 @@ std::expected<std::size_t, Refusal> Directory::emit(std::string_view id, Encoded
 }
 
 // Whoever is here is told: a receipt for what comes later counts for all that came before.
-void Directory::take_found(std::string_view id, std::vector<Ledger::Found> found) {
+void Directory::take_found(std::string_view id, std::vector<Ledger::Found> found,
+                           std::optional<WallMs> complete_since) {
   Stripe& stripe = users_.of(id);
   {
     const Lock lock(stripe.mutex);
-    User& user = stripe.find_or_add(id);
-    std::vector<JobEntry> news = ledger.take_found(stripe, user, std::move(found));
+    User* const user = found.empty() ? stripe.find(HashedText(id)) : &stripe.find_or_add(id);
+    if (!user || (found.empty() && !user->jobs)) return;
+    std::vector<JobEntry> news = ledger.take_found(stripe, *user, std::move(found), complete_since);
     for (JobEntry& outcome : news) {
       constexpr bool kWhereNoRoomIs = true;  // it cannot be refused any more
-      if (!user.sockets.empty()) mailboxes_.deliver(user.sockets, outcome.frame, outcome.number, kWhereNoRoomIs);
+      if (!user->sockets.empty()) mailboxes_.deliver(user->sockets, outcome.frame, outcome.number, kWhereNoRoomIs);
     }
   }
   mailboxes_.deliver_own();
 }
 
-/// For how many sockets of other nodes. Somebody of whom nothing is known may just have come to another node.
+/// For how many sockets of other nodes. Somebody of whom nothing is known may just have come to another node, and a
+/// second client of somebody who is here as well: of an outcome it may miss nothing.
 std::size_t Directory::relay(const Stripe& stripe, const HashedText& user, FrameRef event, const Posted& here,
                              OtherNodes& others) const SB_REQUIRES(stripe.mutex) {
   const Elsewhere* there = stripe.elsewhere_of(user);
-  if (there || here.queued == 0 || others.relays_all()) others.relay(user.text, std::move(event), here.row);
+  if (there || here.queued == 0 || here.row != 0 || others.relays_all())
+    others.relay(user.text, std::move(event), here.row);
   return there ? there->connections : 0;
 }
 

@@ -62,11 +62,15 @@ class Directory {
   /// The same for an event that another node was given: to this node's sockets alone. `row`: of an outcome, if another
   /// node holds it; one that is here already is not taken again.
   std::expected<std::size_t, Refusal> take(std::string_view user, EncodedEvent event, Row row) {
+    return emit(user, std::move(event), {.row = row, .once = true});
+  }
+  /// The same for an event that every node of its user hears. An outcome that comes again is told again.
+  std::expected<std::size_t, Refusal> hear(std::string_view user, EncodedEvent event, Row row) {
     return emit(user, std::move(event), {.row = row});
   }
   /// The same for what was found of a user later, the oldest first: what is new of it goes to the sockets that are
-  /// here.
-  void take_found(std::string_view user, std::vector<Ledger::Found> found);
+  /// here. `complete_since`: see Ledger.
+  void take_found(std::string_view user, std::vector<Ledger::Found> found, std::optional<WallMs> complete_since = {});
   /// All or none. Returns how many of these went to a socket. The order within a user is that of the list.
   std::expected<std::size_t, BatchRefusal> emit_all(std::vector<Emission> emissions, CommitGroup group = 0);
 
@@ -86,6 +90,7 @@ class Directory {
     CommitGroup group = 0;
     OtherNodes* others = nullptr;  ///< to whom it is relayed
     Row row = 0;                   ///< of an outcome that another node holds
+    bool once = false;             ///< that outcome is not taken again
   };
   std::expected<std::size_t, Refusal> emit(std::string_view user, EncodedEvent event, const Way& way);
   /// For how many sockets it was queued, and its row.

@@ -103,6 +103,13 @@ std::vector<Row> UserJobs::receive(std::span<const Row> rows, LedgerMs at, std::
   return own;
 }
 
+void UserJobs::end_progress_but(const std::unordered_set<std::string_view>& jobs, LedgerMs since, LedgerMs until) {
+  jobs_.each([&](KeptJob& job) {
+    const JobEntry* progress = job.progress();
+    if (progress && progress->time >= since && progress->time <= until && !jobs.contains(job.id())) drop_progress(job);
+  });
+}
+
 void UserJobs::drop_found() {
   jobs_.each([this](KeptJob& job) {
     if (job.outcome() && job.outcome()->frame && of_another(job.outcome()->row)) take_out(job);
@@ -113,21 +120,41 @@ void UserJobs::take_back(std::string_view job_id, std::uint64_t number, std::opt
   KeptJob* job = jobs_.find(HashedText(job_id));
   JobEntry* outcome = job ? job->outcome() : nullptr;
   if (!outcome || outcome->number != number) return;
-  if (!before && !job->runs) return take_out(*job);
+  if (!before) return drop_outcome(*job);
   jobs_.unlink(*job);
   memory_.uncount(*outcome);
-  if (before) {
-    *outcome = *std::move(before);
-    memory_.count(*outcome);
-  } else {
-    job->ended_before.reset();
-  }
+  *outcome = *std::move(before);
+  memory_.count(*outcome);
   jobs_.link(*job);
+}
+
+void UserJobs::forget(Row row) {
+  jobs_.each([&](KeptJob& job) {
+    if (job.outcome() && job.outcome()->row == row) drop_outcome(job);
+  });
 }
 
 void UserJobs::take_out(KeptJob& job) {
   memory_.uncount(job);
   jobs_.remove(job);
+}
+
+void UserJobs::drop_outcome(KeptJob& job) {
+  if (!job.runs) return take_out(job);
+  jobs_.unlink(job);
+  memory_.uncount(*job.ended_before);
+  job.ended_before.reset();
+  jobs_.link(job);
+}
+
+void UserJobs::drop_progress(KeptJob& job) {
+  if (!job.ended_before) return take_out(job);
+  jobs_.unlink(job);
+  memory_.uncount(job.newest);
+  job.newest = std::move(*job.ended_before);
+  job.ended_before.reset();
+  job.runs = false;
+  jobs_.link(job);
 }
 
 void UserJobs::push_out(std::vector<Gone>& gone) {
@@ -205,14 +232,9 @@ std::vector<UserJobs::Gone> UserJobs::expire(const Ages& ages, bool tight) {
     const bool outcome_ends = ends(job.outcome(), options_.outcome_ttl);
     const bool progress_ends = ends(job.progress(), options_.progress_ttl);
     if (outcome_ends) gone.push_back({job.outcome()->row, job.unread()});
-    if ((outcome_ends || !job.outcome()) && (progress_ends || !job.progress())) return take_out(job);
-    if (!outcome_ends && !progress_ends) return;
-    jobs_.unlink(job);
-    memory_.uncount(outcome_ends ? *job.ended_before : job.newest);
-    if (progress_ends) job.newest = std::move(*job.ended_before);
-    job.runs = !progress_ends;
-    job.ended_before.reset();
-    jobs_.link(job);
+    if (outcome_ends && progress_ends) return take_out(job);
+    if (outcome_ends) return drop_outcome(job);
+    if (progress_ends) drop_progress(job);
   });
   push_out(gone);
   jobs_.compact();

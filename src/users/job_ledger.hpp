@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "base/frame.hpp"
@@ -61,6 +62,10 @@ class UserJobs {
   std::uint64_t take_found(JobEntry outcome, std::vector<Gone>& gone);
   /// The user has received these, wherever. Returns the rows of those that were unread and lie in this node's store.
   std::vector<Row> receive(std::span<const Row> rows, LedgerMs at, std::vector<Gone>& gone);
+  /// That outcome is not to be told any more.
+  void forget(Row row);
+  /// Progress of that time ends, but for that of these jobs.
+  void end_progress_but(const std::unordered_set<std::string_view>& jobs, LedgerMs since, LedgerMs until);
   /// Lets go of what other nodes hold.
   void drop_found();
   /// Takes back an outcome that was kept before a restart, or before the user rested. The oldest come first.
@@ -102,6 +107,9 @@ class UserJobs {
 
  private:
   void take_out(KeptJob& job);
+  // The job stays if it has the other.
+  void drop_outcome(KeptJob& job);
+  void drop_progress(KeptJob& job);
   void note_received(KeptJob& job, LedgerMs at);
   /// Pushes out jobs until the bound, which does not count those with unread outcomes, counts no more than are allowed.
   void push_out(std::vector<Gone>& gone);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <unordered_set>
 #include <utility>
 
 #include "base/log.hpp"
@@ -14,7 +15,7 @@ void Ledger::open(OutcomeStore& store) {
   ledger_.store = &store;
   shares_progress_ = store.wants_progress();
   ledger_.clock.opened();
-  ledger_.users.unread.data_stays = false;
+  ledger_.packets_stay = ledger_.users.unread.data_stays = !store.keeps_packets();
   store.on_refused([this](RefusedOutcome refused) { take_back(std::move(refused)); });
   const Restored restored = restore(ledger_, expiry_);
   from_the_future_ = restored.from_the_future;
@@ -47,6 +48,7 @@ std::size_t Ledger::unread_cost(std::string_view id, const EncodedEvent& outcome
   return JobMemory::first_unread_cost(*outcome.frame, memory_of(id), ledger_.users.unread.data_stays);
 }
 
+// What it takes the place of here stays in the store where another node holds it: its node says when it is safe there.
 Row Ledger::keep(Stripe& stripe, User& user, const HashedText& job, EncodedEvent&& event, CommitGroup group, Row row) {
   std::vector<UserJobs::Gone> gone;
   const bool progress = event->kind() == FrameKind::progress;
@@ -54,7 +56,6 @@ Row Ledger::keep(Stripe& stripe, User& user, const HashedText& job, EncodedEvent
   const bool leave = store && ledger_.lean.load(std::memory_order_relaxed) && user.readers == 0;
   FrameRef frame = leave ? key_alone(event.frame) : store ? event.frame : std::move(event.frame);
   const auto [entry, replaced] = user.jobs->keep(job, std::move(frame), ledger_.clock.now(), gone);
-  if (row != 0 && replaced != 0) gone.push_back({replaced, false});
   if (!gone.empty()) ledger_.forget(gone);
   if (store) row = store->put(user.id, {event.frame, entry.number, ledger_.clock.wall(entry.time)}, replaced, group);
   entry.row = row;
@@ -70,8 +71,16 @@ bool Ledger::has(const User& user, std::string_view job, Row row) {
 }
 
 // No more than a node keeps by itself. What has no room stays where it was found, for a later login.
-std::vector<JobEntry> Ledger::take_found(Stripe& stripe, User& user, std::vector<Found> found) {
+std::vector<JobEntry> Ledger::take_found(Stripe& stripe, User& user, std::vector<Found> found,
+                                         std::optional<WallMs> complete_since) {
+  constexpr LedgerMs kWrittenBehind = 3000;
   UserJobs& jobs = stripe.jobs_of(user);
+  if (complete_since) {
+    std::unordered_set<std::string_view> running;
+    for (const Found& one : found)
+      if (one.frame->kind() == FrameKind::progress) running.insert(one.frame->key());
+    jobs.end_progress_but(running, ledger_.clock.from_store(*complete_since), ledger_.clock.now() - kWrittenBehind);
+  }
   std::vector<JobEntry> news;
   std::vector<UserJobs::Gone> gone;
   const auto has_room = [&](const Frame& outcome) SB_REQUIRES(stripe.mutex) {
@@ -108,6 +117,15 @@ void Ledger::received(std::string_view id, std::span<const Row> rows, WallMs at)
   std::vector<Row> own = user->jobs->receive(rows, ledger_.clock.from_store(at), gone);
   if (!own.empty()) ledger_.store->received_elsewhere(id, std::move(own), at);
   ledger_.forget(gone);
+}
+
+// Its row may be there although it is not in memory: one that came from another node may have taken its place.
+void Ledger::forget(std::string_view id, Row row) {
+  Stripe& stripe = ledger_.users.of(id);
+  const Lock lock(stripe.mutex);
+  const User* user = stripe.find(id);
+  if (user && user->jobs) user->jobs->forget(row);
+  ledger_.forget({{.row = row, .unread = false}});
 }
 
 std::vector<Ledger::Unread> Ledger::unread_of_this_node(std::size_t stripe_number) const {

@@ -56,10 +56,14 @@ class Ledger {
     Row row = 0;
   };
   /// Takes what was found of the user's outcomes, the oldest first: to be told at logins from now on. Returns those
-  /// that are new here and unread.
-  std::vector<JobEntry> take_found(Stripe& stripe, User& user, std::vector<Found> found) SB_REQUIRES(stripe.mutex);
+  /// that are new here and unread. With `complete_since` what was found has all progress from then on, but for that of
+  /// the last seconds: other jobs have ended elsewhere.
+  std::vector<JobEntry> take_found(Stripe& stripe, User& user, std::vector<Found> found,
+                                   std::optional<WallMs> complete_since = {}) SB_REQUIRES(stripe.mutex);
   /// The user has received these, as another node says.
   void received(std::string_view user, std::span<const Row> rows, WallMs at);
+  /// This outcome is not to be told any more: a newer one of its job, which another node holds, has taken its place.
+  void forget(std::string_view user, Row row);
   /// An outcome in this node's store that nobody has received.
   struct Unread {
     std::string user;

@@ -36,7 +36,7 @@ void LedgerExpiry::look_at_growth(Stripe& stripe) SB_REQUIRES(stripe.mutex) {
   if (bytes - stripe.looked_at <= std::max(kLeastGrowth, ledger_.options.total_bytes / 8 / Stripes::kCount)) return;
   look();
   const std::size_t most = ledger_.options.total_bytes + ledger_.read_bytes;
-  const bool tight = ledger_.users.jobs_bytes() > (ledger_.store ? most + most / 4 : most);
+  const bool tight = ledger_.users.jobs_bytes() > (ledger_.packets_stay ? most : most + most / 4);
   if (tight || ledger_.lean) expire(stripe, tight);
   stripe.looked_at = stripe.memory.bytes.load(std::memory_order_relaxed);
 }
@@ -44,7 +44,7 @@ void LedgerExpiry::look_at_growth(Stripe& stripe) SB_REQUIRES(stripe.mutex) {
 // Some of it is left free for what comes until the next look, and for progress.
 void LedgerExpiry::look() {
   const bool lean =
-      ledger_.store && ledger_.users.jobs_bytes() >= ledger_.options.total_bytes / 4 * 3 + ledger_.read_bytes;
+      !ledger_.packets_stay && ledger_.users.jobs_bytes() >= ledger_.options.total_bytes / 4 * 3 + ledger_.read_bytes;
   ledger_.lean.store(lean, std::memory_order_relaxed);
   if (lean) memory_.reached();
 }
@@ -53,7 +53,7 @@ void LedgerExpiry::look() {
 /// count. A little too much counts only once all that may be left to the store has been.
 bool LedgerExpiry::tight() const {
   const std::size_t most = ledger_.options.total_bytes + ledger_.read_bytes;
-  const bool all_is_left = !ledger_.store || left_to_store_ > Stripes::kCount;
+  const bool all_is_left = ledger_.packets_stay || left_to_store_ > Stripes::kCount;
   return ledger_.users.jobs_bytes() > (all_is_left ? most : most + most / 4);
 }
 

@@ -16,6 +16,7 @@ struct LedgerState {
   const LedgerOptions& options;
   LedgerClock clock;
   OutcomeStore* store = nullptr;  ///< null: everything is in memory alone
+  bool packets_stay = true;       ///< in memory: there is no store, or none that they can be read from
   std::atomic<std::uint64_t> unread_expired{0};
   std::atomic<bool> lean{false};           ///< memory grows short: the packets of outcomes are left to the store
   std::atomic<std::size_t> read_bytes{0};  ///< in memory only until they have been told

@@ -147,6 +147,42 @@ test("the newest progress of a job is told at a login on another node", { skip }
   });
 }));
 
+test("nodes without a disk share their outcomes and receipts over Redis", { skip }, withCluster({ env: { ...env, DATA_DIR: "" } }, async ({ nodes }) => {
+  const [a, b, c] = nodes;
+  const clients = await Promise.all([b, c].map((node) => login(node, { user: "ada", ...websocket })));
+  await accepted(a, "job");
+  for (const client of clients) assert.equal((await client.heard("job_completed")).jobId, "job");
+  for (const node of [b, c]) await received(node, "job");
+  clients.forEach((client) => client.disconnect());
+  await eventually(async () => (await api(a, "GET", "/api/users/ada/jobs/job")).body.had);
+  await assertToldNowhere(nodes);
+  await accepted(a, "kept");
+  await a.kill();
+  await untilTold(b, ["kept"]);
+}));
+
+test("past UNREAD_OUTCOMES_PER_USER on all nodes together a worker is refused with 429", { skip }, withCluster({ env: { ...env, UNREAD_OUTCOMES_PER_USER: "3" } }, async ({ nodes: [a, b, c] }) => {
+  for (const [i, node] of [a, b, c].entries()) await accepted(node, `job${i}`);
+  for (const node of [a, b, c]) assert.equal((await emit(node, "ada", "job_completed", { jobId: "one too many" })).status, 429);
+  const client = await toldAt(b);
+  assert.deepEqual(client.jobs, ["job0", "job1", "job2"]);
+  await received(b, "job2");
+  client.disconnect();
+  await eventually(async () => (await emit(a, "ada", "job_completed", { jobId: "job3" })).status === 202); // the receipts are in Redis
+}));
+
+test("what an emitter emits twice is told twice", { skip }, withCluster({ env }, async ({ nodes: [a], redis }, t) => {
+  const { emitter, end } = await emitters[0].open(redis);
+  t.after(end);
+  const client = await login(a, { user: "ada", ...websocket });
+  for (let times = 0; times < 2; times++) {
+    emitter.to("user:ada").emit("job_completed", { jobId: "job", result: 1 });
+    await client.heard("job_completed");
+    await received(a, "job");
+  }
+  client.disconnect();
+}));
+
 test("an emitter's outcome for a user who is on no node is kept by one of the nodes", { skip }, withCluster({ env }, async ({ nodes: [, b], redis }, t) => {
   const { emitter, end } = await emitters[0].open(redis);
   t.after(end);

@@ -21,21 +21,41 @@ namespace signalbox::cluster::test {
 
 /// A node's outcomes over a Redis of the test's own. All of it runs on the client's thread.
 struct LedgerNode final : redis::Client::Observer {
-  LedgerNode(const std::string& url, std::string home)
-      : client(thread.add({.url = redis::parse_url(url).value()}, *this)),
+  struct Start {
+    std::vector<users::OwedReceipt> owed{};
+    std::size_t unread = SIZE_MAX;
+  };
+  LedgerNode(const std::string& url, const std::string& home) : LedgerNode(url, home, Start{}) {}
+  LedgerNode(const std::string& url, const std::string& home, Start start)
+      : disk(std::move(start.owed)),
+        client(thread.add({.url = redis::parse_url(url).value()}, *this)),
+        ear(*this),
+        subscriber(thread.add(
+            {.url = redis::parse_url(url).value(), .connection = {.mode = redis::ConnectionOptions::Mode::subscriber}},
+            ear)),
+        index(client, keys,
+              {.outcome_ttl = 3'600'000, .progress_ttl = 60'000, .replay = 60'000, .unread = start.unread}),
+        nodes(client, keys, "tag of " + home, counts,
+              {.nobody = [](const std::string&) {}, .outcomes = [this] { ledger.on_unpublished(); }}),
         ledger(
-            std::move(home),
+            home,
             {.directory = directory,
              .disk = disk,
              .nodes = nodes,
              .post = [this](std::move_only_function<void()> task) { static_cast<void>(thread.post(std::move(task))); },
-             .call_back = [](OfferedGroups::Then then) { then(); },
+             .call_back = [](std::move_only_function<void()> then) { then(); },
              .is_here = [this](std::string_view user) { return here.contains(user); },
              .relay = [this](const Emitted& event) { relayed.push_back(event.user + " " + key_of(*event.event)); }},
             index, 8) {
     directory.open(store, TimePoint{});
     thread.start();
     wait_until([this] { return connections == 1; });
+    for (const std::string& name : {home, "tag of " + home}) {
+      wait<bool>([&](auto on) {
+        subscriber.subscribe(redis::Subscriptions::Kind::channel, keys.node(name),
+                             [on](const std::expected<void, redis::Error>& heard) { on(heard.has_value()); });
+      });
+    }
   }
   ~LedgerNode() { thread.stop(); }
 
@@ -111,6 +131,18 @@ struct LedgerNode final : redis::Client::Observer {
     run([&] { directory.ledger.confirm(user, {0, 1'000'000}); });
     ping();
   }
+  /// A client comes and stays.
+  void come(const std::string& user) {
+    wait<bool>([&](auto on) {
+      here.insert(user);
+      ledger.prepare(user, [on] { on(true); });
+    });
+  }
+  /// So much later.
+  void later(std::chrono::seconds by) {
+    run([&] { ledger.on_timer(thread.loop().now() + by); });
+    ping();
+  }
   /// Messages to other nodes leave.
   void flush() {
     run([this] { nodes.flush(); });
@@ -125,12 +157,33 @@ struct LedgerNode final : redis::Client::Observer {
     });
   }
 
+  /// What other nodes tell this one.
+  struct Ear final : redis::Client::Observer {
+    explicit Ear(LedgerNode& its) : node(its) {}
+    void on_up() override {}
+    void on_down(const redis::Error&) override {}
+    void on_published(const redis::Published& published) override {
+      const auto message = read_node_message(published.payload);
+      ASSERT_TRUE(message);
+      for (const NodePart& part : message->parts) {
+        if (deaf) continue;
+        if (const auto* receipt = std::get_if<RelayedReceipt>(&part))
+          node.ledger.on_receipt(message->sender, *receipt, node.thread.loop().now());
+        if (const auto* thanks = std::get_if<RelayedThanks>(&part)) node.ledger.on_thanks(*thanks);
+        if (const auto* one = std::get_if<RelayedReplacement>(&part)) node.ledger.on_replacement(*one);
+      }
+    }
+    LedgerNode& node;
+    bool deaf = false;
+  };
+
   void on_up() override {
     ++connections;
     ledger.on_connected();
   }
   void on_down(const redis::Error&) override { ledger.on_lost(); }
   void do_task(const Offered& task) { ledger.on_task(task); }
+  void do_task(const Refused& task) { ledger.on_task(task); }
   void do_task(const Received& task) { ledger.on_task(task); }
   void do_task(const Progressed& task) { ledger.on_task(task, thread.loop().now()); }
   template <class Other>
@@ -141,15 +194,19 @@ struct LedgerNode final : redis::Client::Observer {
   }
 
   users::test::FakeMailboxes mailboxes{1};
-  users::test::NotedStore disk;
+  struct Disk final : users::test::NotedStore {
+    explicit Disk(std::vector<users::OwedReceipt> before) { owed_before = std::move(before); }
+  } disk;
   users::Directory directory{mailboxes, {}};
   const SocketRef tab{0, 1, 1};
   const Keys keys{"sb", 0, 4};
   redis::ClientThread thread;
   redis::Client& client;
-  OutcomeIndex index{client, keys, {.outcome_ttl = 3'600'000, .progress_ttl = 60'000, .replay = 60'000}, {}};
+  Ear ear;
+  redis::Client& subscriber;
+  OutcomeIndex index;
   Counts counts;
-  NodeChannels nodes{client, keys, "tag", counts, [](const std::string&) {}};
+  NodeChannels nodes;
   std::set<std::string, std::less<>> here;
   std::vector<std::string> relayed;
   int connections = 0;

@@ -20,6 +20,8 @@ std::string every_part() {
   writer.add(RelayedTunnel{.message = std::string_view("a\0b", 3)});
   writer.add(SocketQuestion{.number = 300, .pid = "a pid"});
   writer.add(SocketAnswer{.number = 300, .here = true});
+  writer.add(RelayedReplacement{.user = "eve", .row = 300});
+  writer.add(RelayedThanks{.home = "home-b", .row = 7});
   return writer.bytes();
 }
 std::string why_no_frame(const RelayedEvent& event, std::size_t depth = 8) {
@@ -32,7 +34,7 @@ TEST(NodeMessage, has_every_part_as_it_was_added) {
   const auto message = read_node_message(bytes);
   ASSERT_TRUE(message) << message.error();
   EXPECT_EQ(message->sender, "node-1");
-  ASSERT_EQ(message->parts.size(), 6u);
+  ASSERT_EQ(message->parts.size(), 8u);
   const auto& event = std::get<RelayedEvent>(message->parts[0]);
   EXPECT_EQ(event.user, "ada");
   EXPECT_EQ(event.kind, FrameKind::outcome);
@@ -52,6 +54,10 @@ TEST(NodeMessage, has_every_part_as_it_was_added) {
   const auto& answer = std::get<SocketAnswer>(message->parts[5]);
   EXPECT_EQ(answer.number, 300u);
   EXPECT_TRUE(answer.here);
+  EXPECT_EQ(std::get<RelayedReplacement>(message->parts[6]).user, "eve");
+  EXPECT_EQ(std::get<RelayedReplacement>(message->parts[6]).row, 300u);
+  EXPECT_EQ(std::get<RelayedThanks>(message->parts[7]).home, "home-b");
+  EXPECT_EQ(std::get<RelayedThanks>(message->parts[7]).row, 7u);
 }
 
 TEST(NodeMessage, cut_anywhere_is_refused_or_has_fewer_parts) {
@@ -59,7 +65,7 @@ TEST(NodeMessage, cut_anywhere_is_refused_or_has_fewer_parts) {
   for (std::size_t size = 0; size < whole.size(); ++size) {
     const std::string cut = whole.substr(0, size);
     const auto message = read_node_message(cut);
-    EXPECT_TRUE(!message || message->parts.size() < 6) << size;
+    EXPECT_TRUE(!message || message->parts.size() < 8) << size;
   }
 }
 
@@ -69,7 +75,7 @@ TEST(NodeMessage, of_another_version_or_with_an_unknown_part_is_refused) {
   const std::string empty = NodeMessageWriter("n").bytes();
   EXPECT_TRUE(read_node_message(empty)->parts.empty());
   EXPECT_EQ(read_node_message(empty + '\0').error(), "it has a part of an unknown kind");
-  EXPECT_EQ(read_node_message(empty + '\x06').error(), "it has a part of an unknown kind");
+  EXPECT_EQ(read_node_message(empty + '\x7f').error(), "it has a part of an unknown kind");
   // 257 is no event, though its last byte is.
   EXPECT_EQ(read_node_message(empty + "\x81\x02").error(), "it has a part of an unknown kind");
   // An event of an unknown kind.

@@ -27,6 +27,9 @@ struct OutcomeIndexTest : OverRedis {
                         Milliseconds(5000), std::move(on));
     });
   }
+  static bool is_replaced(const std::optional<Entered>& entered) {
+    return entered && entered->how == OutcomeIndex::How::replaced;
+  }
   std::int64_t received_at(const std::optional<Entered>& entered) { return entered ? entered->received_at : -1; }
   bool receive(const std::vector<OutcomeName>& names, std::int64_t at, const std::string& user = "ada") {
     return node->wait<bool>([&](auto on) { node->index.received(user, names, at, std::move(on)); });
@@ -95,10 +98,62 @@ TEST_F(OutcomeIndexTest, whatever_was_received_goes_in_time_however_much_it_is) 
   EXPECT_EQ(outcomes().size(), 100u) << "of the last minute";
 }
 
+TEST_F(OutcomeIndexTest, whatever_was_received_in_one_moment_goes_in_time) {
+  std::vector<OutcomeName> all;
+  for (std::uint64_t row = 1; row <= 950; ++row) {
+    all.push_back({"a", row});
+    offer(all.back(), now, std::to_string(row));
+  }
+  receive(all, now);
+  EXPECT_EQ(outcomes().size(), 950u);
+  receive({{"b", 9}}, now + 60'000);
+  EXPECT_EQ(outcomes().size(), 550u) << "some of it at a time";
+  receive({{"b", 9}}, now + 60'000);
+  receive({{"b", 9}}, now + 60'000);
+  EXPECT_EQ(outcomes(), Texts{});
+  EXPECT_EQ(received_at(offer({"a", 1}, now, "1")), now);
+}
+
+TEST_F(OutcomeIndexTest, what_is_taken_out_between_two_pages_hides_nothing) {
+  constexpr auto kPage = static_cast<std::int64_t>(OutcomeIndex::kPage);
+  jobs_of();  // Redis knows the script from now on
+  for (const bool last_too : {false, true}) {
+    ask({"FLUSHALL"});
+    for (std::int64_t i = 1; i <= 2 * kPage; ++i)
+      offer({"a", static_cast<std::uint64_t>(i)}, now + i, std::to_string(i));
+    // What this is told lies before what the first page is answered with, and hence before the second page.
+    auto found = node->wait<std::optional<IndexedJobs>>([&](auto on) {
+      node->index.jobs_of("ada", Milliseconds(5000), std::move(on));
+      const std::int64_t last = now + kPage - (last_too ? 0 : 1);
+      node->client.send({"ZREMRANGEBYSCORE", keys.jobs_of("ada").order, std::to_string(now), std::to_string(last)},
+                        [](const redis::Answer&) {});
+    });
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->outcomes.size(), static_cast<std::size_t>(2 * kPage));
+  }
+}
+
 TEST_F(OutcomeIndexTest, an_outcome_that_was_replaced_is_not_told) {
   offer({"a", 1}, now, "7");
   EXPECT_EQ(offer({"b", 1}, now - 1, "7", OutcomeName{"a", 1})->replaced, (OutcomeName{"a", 1}));
   EXPECT_EQ(outcomes(), Texts{"b1 1763999999999 0 event of 7"});
+}
+
+TEST_F(OutcomeIndexTest, what_an_emitter_emits_again_is_told_again_although_all_nodes_enter_it) {
+  const OutcomeName name{std::string(OutcomeName::kEmitter), 1};
+  offer(name, now, "7");
+  receive({name}, now + 5);
+  EXPECT_EQ(received_at(offer(name, now + 6, "7")), now + 5) << "another node has heard it as well";
+  // It was heard long ago.
+  ask({"ZADD", keys.jobs_of("ada").emitted, "1", name.text()});
+  EXPECT_EQ(offer(name, now + 7, "7")->how, OutcomeIndex::How::unread);
+  EXPECT_EQ(outcomes(), Texts{"emitter1 1764000000007 0 event of 7"});
+  receive({name}, now + 8);
+  receive({{"b", 9}}, now + 100'000);
+  EXPECT_EQ(outcomes(), Texts{});
+  ask({"ZADD", keys.jobs_of("ada").emitted, "1", name.text()});
+  offer(name, now + 9, "7");
+  EXPECT_EQ(outcomes(), Texts{"emitter1 1764000000009 0 event of 7"});
 }
 
 TEST_F(OutcomeIndexTest, of_a_job_the_newest_outcome_is_told_whoever_offers_it) {
@@ -106,9 +161,19 @@ TEST_F(OutcomeIndexTest, of_a_job_the_newest_outcome_is_told_whoever_offers_it) 
   const auto entered = offer({"b", 1}, now + 5, "7");
   EXPECT_EQ(received_at(entered), 0);
   EXPECT_EQ(entered->replaced, (OutcomeName{"a", 1}));
-  EXPECT_EQ(received_at(offer({"a", 1}, now, "7")), now + 5) << "as if it had been received then";
-  EXPECT_EQ(received_at(offer({"a", 1}, now + 9, "7")), now + 5) << "several nodes enter what an emitter publishes";
-  EXPECT_EQ(received_at(offer({"c", 1}, now + 1, "7")), now + 5) << "it comes too late";
+  EXPECT_TRUE(is_replaced(offer({"a", 1}, now, "7")));
+  EXPECT_TRUE(is_replaced(offer({"a", 1}, now + 9, "7"))) << "several nodes enter what an emitter publishes";
+  EXPECT_TRUE(is_replaced(offer({"c", 1}, now + 1, "7"))) << "it comes too late";
+  receive({{"b", 1}}, now + 6);
+  receive({{"x", 1}}, now + 100'000);
+  EXPECT_EQ(outcomes(), Texts{}) << "received long ago";
+  EXPECT_TRUE(is_replaced(offer({"c", 1}, now + 1, "7"))) << "it does not come back";
+  EXPECT_EQ(received_at(offer({"b", 1}, now + 5, "7")), now + 6);
+}
+
+TEST_F(OutcomeIndexTest, a_newer_outcome_is_offered_again_as_often_as_its_node_likes) {
+  offer({"a", 1}, now, "7");
+  offer({"b", 1}, now + 5, "7");
   EXPECT_EQ(outcomes(), Texts{"b1 1764000000005 0 event of 7"});
   EXPECT_EQ(offer({"b", 1}, now + 5, "7")->replaced, std::nullopt);
 }
@@ -126,9 +191,11 @@ TEST_F(OutcomeIndexTest, no_more_is_read_than_a_node_keeps) {
   constexpr std::size_t kPage = OutcomeIndex::kPage;
   for (std::uint64_t row = 1; row <= 3 * kPage; ++row)
     offer({"a", row}, now + static_cast<std::int64_t>(row), std::to_string(row));
-  const OutcomeIndex::Times times{.outcome_ttl = 3'600'000, .progress_ttl = 60'000, .replay = 60'000};
-  for (const OutcomeIndex::Most most : {OutcomeIndex::Most{.unread = kPage + 1}, OutcomeIndex::Most{.bytes = 4000}}) {
-    OutcomeIndex index(node->client, keys, times, most);
+  OutcomeIndex::Kept few{.outcome_ttl = 3'600'000, .progress_ttl = 60'000, .replay = 60'000}, little = few;
+  few.unread = kPage + 1;
+  little.bytes = 4000;
+  for (const OutcomeIndex::Kept& kept : {few, little}) {
+    OutcomeIndex index(node->client, keys, kept);
     const auto found = node->wait<std::optional<IndexedJobs>>(
         [&](auto on) { index.jobs_of("ada", Milliseconds(5000), std::move(on)); });
     EXPECT_EQ(found->outcomes.size(), 2 * kPage) << "whole pages";
@@ -151,14 +218,14 @@ TEST_F(OutcomeIndexTest, what_is_past_its_time_goes_with_the_next_offer) {
 
 TEST_F(OutcomeIndexTest, an_outcome_ends_the_progress_of_its_job_alone) {
   node->run([&] {
-    node->index.progress("ada", "7", "progress of 7", now - 1);
-    node->index.progress("ada", "8", "progress of 8", now - 1);
+    node->index.progress("ada", "7", "progress of 7", now - 1, [](bool) {});
+    node->index.progress("ada", "8", "progress of 8", now - 1, [](bool) {});
   });
   offer({"a", 1}, now, "7");
   EXPECT_EQ(jobs_of()->progress, Texts{"progress of 8"});
-  node->run([&] { node->index.progress("ada", "7", "it comes too late", now); });
+  node->run([&] { node->index.progress("ada", "7", "it comes too late", now, [](bool) {}); });
   EXPECT_EQ(jobs_of()->progress, Texts{"progress of 8"});
-  node->run([&] { node->index.progress("ada", "7", "it runs again", now + 1); });
+  node->run([&] { node->index.progress("ada", "7", "it runs again", now + 1, [](bool) {}); });
   offer({"a", 1}, now, "7");
   EXPECT_EQ(jobs_of()->progress.size(), 2u) << "offered again, it is no newer";
 }

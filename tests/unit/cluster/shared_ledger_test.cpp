@@ -31,6 +31,15 @@ struct SharedLedgerTest : OverRedis {
       return done->get_future();
     });
   }
+  static std::future<users::Commit> fate(LedgerNode& node, const std::string& job, const std::string& user = "ada") {
+    return node.run([&] {
+      const users::CommitGroup group = node.store.new_group();
+      EXPECT_TRUE(node.directory.emit(user, LedgerNode::outcome(job), group));
+      const auto done = std::make_shared<std::promise<users::Commit>>();
+      node.store.when_committed(group, [done](users::Commit commit) { done->set_value(commit); });
+      return done->get_future();
+    });
+  }
   std::unique_ptr<LedgerNode> a, b;
 };
 
@@ -65,7 +74,7 @@ TEST_F(SharedLedgerTest, a_receipt_on_one_node_is_told_to_the_index_and_to_who_h
   const auto receipt = std::get<RelayedReceipt>(message->parts.at(0));
   EXPECT_EQ(receipt.user, "ada");
   EXPECT_EQ(receipt.row, 1u);
-  a->run([&] { a->ledger.on_receipt(receipt); });
+  a->wait_until([&] { return a->directory.ledger.job("ada", "1")->received; });
   EXPECT_EQ(a->noted("received"), Texts{"received ada 1"});
   EXPECT_EQ(a->login("ada"), Texts{"1 received"});
   // Had that message been lost, the next offer would have been answered.
@@ -87,14 +96,172 @@ TEST_F(SharedLedgerTest, who_offers_again_hears_what_was_received_meanwhile) {
   EXPECT_EQ(a->relayed, Texts{});
 }
 
-TEST_F(SharedLedgerTest, an_outcome_that_another_node_replaced_is_received_for_its_holder) {
+TEST_F(SharedLedgerTest, a_receipt_is_owed_on_the_disk_until_its_home_has_it_on_its_own) {
+  a->emit("ada", LedgerNode::outcome("1"));
+  b->come("ada");
+  b->receive("ada");
+  EXPECT_EQ(b->noted("owe"), Texts{"owe home-a 1 of ada"});
+  b->flush();
+  a->wait_until([&] { return a->directory.ledger.job("ada", "1")->received; });
+  a->flush();
+  EXPECT_EQ(b->noted("paid"), Texts{}) << "it is not on the disk there";
+  a->later(2s);
+  a->flush();
+  b->wait_until([&] { return !b->ledger.was_received({"home-a", 1}); });
+  EXPECT_EQ(b->noted("paid"), Texts{"paid home-a 1"});
+}
+
+TEST_F(SharedLedgerTest, a_receipt_that_was_lost_is_told_again_and_so_is_one_of_an_earlier_process) {
+  a->emit("ada", LedgerNode::outcome("1"));
+  a->emit("ada", LedgerNode::outcome("2"));
+  a->ear.deaf = true;
+  b->come("ada");
+  b->receive("ada");
+  b->flush();
+  b = std::make_unique<LedgerNode>(
+      url(), "home-b",
+      LedgerNode::Start{.owed = {{.home = "home-a", .row = 1, .user = "ada", .at = coarse_unix_ms()}}});
+  EXPECT_EQ(b->noted("paid"), Texts{});
+  a->ear.deaf = false;
+  b->flush();
+  a->wait_until([&] { return a->directory.ledger.job("ada", "1")->received; });
+  EXPECT_FALSE(a->run([&] { return a->directory.ledger.job("ada", "2")->received; })) << "this process knows of one";
+  b->run([&] { b->ledger.on_timer(b->thread.loop().now()); });
+  b->later(61s);
+  b->flush();
+  a->later(2s);
+  a->flush();
+  b->wait_until([&] { return !b->ledger.was_received({"home-a", 1}); });
+}
+
+TEST_F(SharedLedgerTest,
+       what_was_received_here_is_not_told_again_when_Redis_has_lost_its_memory_and_its_home_heard_nothing) {
+  a->emit("ada", LedgerNode::outcome("1"));
+  a->ear.deaf = true;
+  b->come("ada");
+  b->receive("ada");
+  b->flush();
+  b->run([&] { b->leave("ada"); });
+  ask({"FLUSHALL"});
+  a->run([&] { a->ledger.look_at_epoch(); });
+  a->wait_until([&] { return a->relayed.size() == 1; });
+  EXPECT_EQ(packets(), "1") << "it is offered again";
+  EXPECT_EQ(b->login("ada"), Texts{"1 received"});
+  EXPECT_TRUE(b->run([&] { return b->ledger.was_received({"home-a", 1}); })) << "nor is it, where it is relayed";
+  a->ear.deaf = false;
+  b->run([&] { b->ledger.look_at_epoch(); });
+  b->ping();
+  b->flush();
+  a->wait_until([&] { return a->directory.ledger.job("ada", "1")->received; });
+  LedgerNode c(url(), "home-c");
+  EXPECT_EQ(c.login("ada"), Texts{"1 received"});
+}
+
+TEST_F(SharedLedgerTest, receipts_that_Redis_does_not_take_are_on_the_disk_until_it_does) {
+  a->emit("ada", LedgerNode::outcome("1"));
+  ask({"ACL", "SETUSER", "default", "-evalsha"});
+  a->receive("ada");
+  EXPECT_EQ(a->noted("owe"), Texts{"owe home-a 1 of ada"});
+  ask({"ACL", "SETUSER", "default", "+evalsha"});
+  EXPECT_EQ(b->login("ada"), Texts{"1"});
+  a->run([&] { a->ledger.look_at_epoch(); });
+  a->wait_until([&] { return !a->ledger.was_received({"home-a", 1}); });
+  EXPECT_EQ(a->noted("paid"), Texts{"paid home-a 1"});
+  EXPECT_EQ(b->login("ada"), Texts{"1 received"});
+}
+
+TEST_F(SharedLedgerTest, outcomes_whose_message_Redis_does_not_take_are_offered_and_relayed_again) {
+  a->emit("ada", LedgerNode::outcome("1"));
+  ask({"ACL", "SETUSER", "default", "-publish"});
+  a->run([&] {
+    a->nodes.add("home-b", RelayedEvent{.user = "ada", .kind = FrameKind::outcome, .job_id = "1", .row = 1});
+  });
+  a->flush();
+  ask({"ACL", "SETUSER", "default", "+publish"});
+  EXPECT_EQ(a->relayed, Texts{});
+  a->run([&] { a->ledger.look_at_epoch(); });
+  a->wait_until([&] { return a->relayed.size() == 1; });
+}
+
+TEST_F(SharedLedgerTest, an_outcome_that_the_disk_refuses_for_good_is_taken_out_of_the_index) {
+  a->emit("ada", LedgerNode::outcome("1"));
+  a->emit("ada", LedgerNode::outcome("2"));
+  a->run([&] { a->disk.refuse({.user = "ada", .job_id = "1", .number = 1, .row = 1}); });
+  a->ping();
+  a->ping();
+  EXPECT_EQ(b->login("ada"), Texts{"2"});
+}
+
+TEST_F(SharedLedgerTest, what_a_refused_outcome_was_to_replace_is_in_the_index_under_its_row) {
+  a->emit("ada", LedgerNode::outcome("1", "job_failed"));
+  a->emit("ada", LedgerNode::outcome("1"));
+  a->run([&] {
+    users::JobEntry before{.frame = LedgerNode::outcome("1", "job_failed").frame, .time = coarse_unix_ms(), .row = 2};
+    a->disk.refuse({.user = "ada", .job_id = "1", .number = 2, .row = 2, .before = std::move(before)});
+  });
+  a->ping();
+  a->ping();
+  EXPECT_EQ(b->login("ada"), Texts{"1"});
+  EXPECT_NE(ask({"HGET", keys.jobs_of("ada").packets, OutcomeName{"home-a", 2}.text()}).find("job_failed"),
+            std::string::npos);
+}
+
+TEST_F(SharedLedgerTest, past_the_bound_of_a_user_over_all_nodes_outcomes_are_refused_as_on_one) {
+  const LedgerNode::Start two{.unread = 2};
+  LedgerNode c(url(), "home-c", two), d(url(), "home-d", two);
+  c.emit("ada", LedgerNode::outcome("1"));
+  d.emit("ada", LedgerNode::outcome("2"));
+  EXPECT_EQ(fate(d, "3").get(), users::Commit::no_room);
+  EXPECT_FALSE(d.run([&] { return d.directory.ledger.job("ada", "3").has_value(); }));
+  EXPECT_EQ(d.noted("forget"), Texts{"forget ada 3"});
+  EXPECT_EQ(fate(d, "1").get(), users::Commit::durable) << "that job has its place";
+  EXPECT_EQ(fate(d, "other", "grace").get(), users::Commit::durable);
+  b->come("ada");
+  b->receive("ada");
+  EXPECT_EQ(fate(d, "3").get(), users::Commit::durable);
+  ask({"FLUSHALL"});
+  c.emit("ada", LedgerNode::outcome("4"));
+  c.emit("ada", LedgerNode::outcome("5"));
+  d.run([&] { d.ledger.on_lost(), d.ledger.on_connected(); });
+  d.wait_until([&] { return d.relayed.size() == 4; });
+  EXPECT_EQ(packets(), "5") << "what was accepted is not refused any more";
+}
+
+TEST_F(SharedLedgerTest,
+       an_outcome_that_another_node_replaced_is_forgotten_by_its_holder_and_never_counts_as_received) {
+  a->emit("ada", LedgerNode::outcome("1", "job_failed"));
+  a->emit("ada", LedgerNode::outcome("2"));
+  b->emit("ada", LedgerNode::outcome("1"));
+  EXPECT_EQ(a->noted("forget"), Texts{});
+  b->flush();
+  a->wait_until([&] { return !a->directory.ledger.job("ada", "1"); });
+  EXPECT_EQ(a->noted("forget"), Texts{"forget ada 1"});
+  EXPECT_EQ(a->noted("received"), Texts{});
+  EXPECT_EQ(packets(), "2");
+  EXPECT_EQ(a->login("ada"), (Texts{"2", "1"}));
+}
+
+TEST_F(SharedLedgerTest, who_offers_what_was_replaced_meanwhile_forgets_it) {
   a->emit("ada", LedgerNode::outcome("1", "job_failed"));
   b->emit("ada", LedgerNode::outcome("1"));
-  b->flush();
-  a->run([&] { a->ledger.on_receipt({.user = "ada", .row = 1, .at = 1}); });
-  EXPECT_EQ(a->noted("received"), Texts{"received ada 1"});
-  EXPECT_EQ(packets(), "1");
-  EXPECT_EQ(a->login("ada"), Texts{"1"});
+  EXPECT_EQ(a->noted("forget"), Texts{}) << "the message to it was lost";
+  a->run([&] { a->ledger.on_lost(), a->ledger.on_connected(); });
+  a->wait_until([&] { return !a->directory.ledger.job("ada", "1"); });
+  EXPECT_EQ(a->noted("forget"), Texts{"forget ada 1"});
+  EXPECT_EQ(a->noted("received"), Texts{});
+  EXPECT_EQ(a->relayed, Texts{});
+}
+
+TEST_F(SharedLedgerTest, an_outcome_stays_where_it_is_held_until_the_newer_one_is_in_the_index) {
+  a->emit("ada", LedgerNode::outcome("1", "job_failed"));
+  a->run([&] {
+    const users::Row row = a->ledger.row_of({.home = "home-b", .row = 1});
+    EXPECT_TRUE(a->directory.take("ada", LedgerNode::outcome("1"), row));
+  });
+  EXPECT_EQ(a->noted("forget"), Texts{}) << "its node may die before it has it on its disk";
+  a->run([&] { a->ledger.on_replacement({.user = "ada", .row = 1}); });
+  EXPECT_EQ(a->noted("forget"), Texts{"forget ada 1"});
+  EXPECT_TRUE(a->run([&] { return a->directory.ledger.job("ada", "1").has_value(); })) << "the newer one";
 }
 
 TEST_F(SharedLedgerTest, after_Redis_has_lost_its_memory_all_is_offered_again) {
@@ -152,7 +319,7 @@ TEST_F(SharedLedgerTest, receipts_that_Redis_missed_are_told_when_it_is_back) {
   EXPECT_EQ(b->noted("received"), Texts{});
   redis::test::LiveClient again(url());
   EXPECT_EQ(again.next(), "up");
-  EXPECT_EQ(again.ask({"ZCARD", keys.jobs_of("ada").received}), "1");
+  EXPECT_EQ(again.ask({"ZCARD", keys.jobs_of("ada").over}), "1");
 }
 
 TEST_F(SharedLedgerTest, progress_is_written_a_second_later_and_read_elsewhere) {

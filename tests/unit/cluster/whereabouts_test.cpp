@@ -123,6 +123,24 @@ TEST_F(WhereaboutsTest, an_event_goes_to_every_other_node_that_has_the_user) {
   EXPECT_EQ(sent, (Texts{"b 1", "c 1"}));
 }
 
+TEST_F(WhereaboutsTest, for_an_outcome_the_index_is_asked_although_the_replica_knows_a_node) {
+  enter("b", "ada");
+  // What the replica has heard of: `c` is not known here, and `b` is.
+  run([&] { presence->on_connected(TimePoint{}); });
+  const auto known = [&] { return !presence->elsewhere("ada").empty(); };
+  const TimePoint end = Clock::now() + std::chrono::seconds(20);
+  for (bool knows = false; !knows && Clock::now() < end;) run([&] { knows = known(); });
+  run([&] { presence->on_lost(); });
+  enter("c", "ada");
+  run([&] {
+    emit("ada", "event");
+    whereabouts->route({.user = "ada", .event = text_frame("outcome"), .row = 1});
+    emit("ada", "behind");
+  });
+  std::ranges::sort(sent);
+  EXPECT_EQ(sent, (Texts{"b behind", "b event", "b outcome", "c behind", "c outcome"}));
+}
+
 TEST_F(WhereaboutsTest, a_Redis_that_has_gone_leaves_nothing_waiting) {
   enter("other", "ada");
   run([&] {

@@ -151,6 +151,56 @@ TEST_F(OneOfSeveral, an_event_goes_to_other_nodes_that_have_the_user_or_may_have
   EXPECT_EQ(others.relayed, Texts{"away 42[\"e\"] 0"});
 }
 
+TEST_F(OneOfSeveral, an_outcome_goes_there_in_any_case_for_a_second_client_may_just_have_come_elsewhere) {
+  directory.sockets.join("here", tab);
+  EXPECT_EQ(directory.emit("here", {outcome("7")}), 1u);
+  EXPECT_EQ(others.relayed.size(), 1u);
+}
+
+TEST_F(OneOfSeveral, an_outcome_that_every_node_hears_is_told_as_often_as_it_is_heard) {
+  directory.sockets.join("ada", tab);
+  EXPECT_EQ(directory.hear("ada", {outcome("7")}, foreign(5)), 1u);
+  directory.ledger.confirm("ada", {0, 100});
+  EXPECT_EQ(directory.hear("ada", {outcome("7")}, foreign(5)), 1u);
+  EXPECT_EQ(delivered().size(), 2u);
+  EXPECT_EQ(replay("ada"), Texts{"7"}) << "unread";
+}
+
+TEST_F(OneOfSeveral, progress_of_jobs_that_have_ended_elsewhere_ends) {
+  static std::int64_t steady = 0;
+  steady = 1'000'000;
+  DirectoryOptions options;
+  options.clock = {.wall = [] { return 1'764'000'000'000 + steady; }, .steady = [] { return steady; }};
+  Directory own{mailboxes, options};
+  own.join(others);
+  own.open(store, now);
+  const auto progress = [](const char* job) {
+    return text_frame(R"(42["job_progress",{}])", FrameKind::progress, job);
+  };
+  const WallMs begin = options.clock.wall();
+  for (const char* job : {"before", "ended", "runs"}) {
+    if (steady == 1'000'000) steady -= 1000;
+    ASSERT_TRUE(own.take("ada", {progress(job)}, 0));
+    steady = 1'000'001;
+  }
+  steady += 10'000;
+  ASSERT_TRUE(own.take("ada", {progress("new")}, 0));
+  const auto running = [&] {
+    Texts jobs;
+    for (const JobEntry& each : own.ledger.jobs("ada").jobs) jobs.emplace_back(each.frame->key());
+    std::ranges::sort(jobs);
+    return jobs;
+  };
+  own.take_found("ada", {{.frame = progress("runs"), .time = begin}});
+  EXPECT_EQ(running(), (Texts{"before", "ended", "new", "runs"})) << "it was not read whole";
+  own.take_found("ada", {{.frame = progress("runs"), .time = begin}}, begin);
+  EXPECT_EQ(running(), (Texts{"before", "new", "runs"}));
+  own.take_found("ada", {}, begin);
+  EXPECT_EQ(running(), (Texts{"before", "new"}));
+  own.take_found("nobody", {}, begin);
+  EXPECT_EQ(own.entries(), 1u);
+}
+
 TEST_F(OneOfSeveral, an_outcome_travels_with_the_row_that_it_has_here) {
   EXPECT_EQ(directory.emit("ada", {outcome("7")}), 0u);
   EXPECT_EQ(others.relayed, Texts{"ada 42[\"job_completed\",{\"jobId\":\"7\"}] 1"});
@@ -215,7 +265,10 @@ TEST_F(OneOfSeveral, a_receipt_says_which_node_holds_the_outcome) {
   ASSERT_TRUE(own.emit("ada", {outcome("7")}));
   EXPECT_EQ(rows.replaced, std::vector<Row>{foreign(5)});
   ASSERT_TRUE(own.take("ada", {outcome("7", "job_failed")}, foreign(6)));
+  EXPECT_EQ(rows.forgotten, std::vector<Row>{}) << "the other node says when its own is safe";
+  own.ledger.forget("ada", 1);
   EXPECT_EQ(rows.forgotten, std::vector<Row>{1});
+  EXPECT_TRUE(own.ledger.job("ada", "7"));
 }
 
 TEST_F(OneOfSeveral, what_is_found_is_told_at_logins_in_the_order_in_which_it_happened) {
@@ -252,6 +305,19 @@ TEST_F(OneOfSeveral, of_a_job_the_newest_outcome_stays) {
   EXPECT_EQ(replay("grace"), Texts{"8"}) << "that was the one before";
   directory.ledger.received("grace", std::vector<Row>{foreign(3)}, coarse_unix_ms());
   EXPECT_EQ(replay("grace"), Texts{"8 received"});
+}
+
+TEST_F(OneOfSeveral, an_outcome_that_is_forgotten_leaves_the_progress_of_its_job) {
+  const auto progress = [] { return text_frame(R"(42["job_progress",{"jobId":"7"}])", FrameKind::progress, "7"); };
+  ASSERT_TRUE(directory.emit("ada", {outcome("7")}));
+  ASSERT_TRUE(directory.emit("ada", {progress()}));
+  directory.ledger.forget("ada", 1);
+  EXPECT_EQ(replay("ada"), Texts{"7 received"}) << "its progress";
+  directory.ledger.forget("ada", 1);
+  directory.ledger.forget("nobody", 1);
+  ASSERT_TRUE(directory.emit("ada", {outcome("7")}));
+  directory.ledger.forget("ada", 2);
+  EXPECT_EQ(replay("ada"), Texts{});
 }
 
 TEST_F(OneOfSeveral, an_outcome_is_told_beside_progress_of_its_job_which_runs_again) {

@@ -41,6 +41,20 @@ struct UnreadTotalInStore : UnreadTotal {
   NotedStore store;
 };
 
+/// A store that nothing can be read from: of a node without a disk.
+struct UnreadTotalWithoutDisk : UnreadTotal {
+  UnreadTotalWithoutDisk() { directory.open(store, test_now); }
+  struct : NotedStore {
+    bool keeps_packets() const override { return false; }
+  } store;
+};
+
+TEST_F(UnreadTotalWithoutDisk, their_data_counts_and_stays_in_memory) {
+  const std::size_t taken = fill(1000);
+  EXPECT_LT(taken, kMost / 1000);
+  for (std::size_t i = 0; i < taken; ++i) EXPECT_GT(directory.ledger.job(user(i), "7")->data.size(), 1000u) << i;
+}
+
 TEST_F(UnreadTotalInStore, past_the_bound_outcomes_are_refused_and_all_else_is_taken) {
   const std::size_t taken = fill();
   EXPECT_GT(taken, kMost / 1000);
