@@ -47,7 +47,7 @@ struct ClusterOptions {
                                         ///< Redis; and as many of tunnels
   std::string version;                  ///< of the program
   users::EmitLimits limits{};
-  OutcomeIndex::Kept kept{};  ///< how long outcomes and progress are kept
+  OutcomeIndex::Kept kept{};       ///< how long outcomes and progress are kept
   SocketSearch::Has has_socket{};  ///< has this node the socket that a client shows? Any thread
 };
 

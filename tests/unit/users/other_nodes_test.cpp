@@ -281,6 +281,7 @@ TEST_F(OneOfSeveral, what_is_found_is_told_at_logins_in_the_order_in_which_it_ha
 
 TEST_F(OneOfSeveral, no_more_is_taken_of_what_is_found_than_a_node_keeps_by_itself) {
   Directory own{mailboxes, Config{.unread_outcomes_per_user = 2}};
+  own.open(store, now);
   own.take_found("ada", {found("1", foreign(1), 3h), found("2", foreign(2), 2h), found("3", foreign(3), 1h)});
   own.take_found("ada", {found("2", foreign(4), 1h)});
   EXPECT_EQ(replay(own, "ada"), (Texts{"1", "2"})) << "the newest of a job takes its place";
@@ -288,6 +289,7 @@ TEST_F(OneOfSeveral, no_more_is_taken_of_what_is_found_than_a_node_keeps_by_itse
   own.take_found("ada", {found("3", foreign(3), 1h)});
   EXPECT_EQ(replay(own, "ada"), (Texts{"2", "3", "1 received"}));
   Directory small{mailboxes, Config{.unread_total_bytes = 1}};
+  small.open(store, now);
   small.take_found("ada", {found("1", foreign(1), 1h)});
   EXPECT_EQ(replay(small, "ada"), Texts{});
 }
