@@ -100,7 +100,7 @@ Cluster::Cluster(ClusterOptions options, users::Directory& directory, users::Emi
                 .all_users = options_.all_users},
                channels_, commands_, directory, emitter, rooms, guests_, counts_),
       keeper_side_(adapter_),
-      outcomes_(commands_, keys_, options_.kept, options_.most),
+      outcomes_(commands_, keys_, options_.kept),
       verdict_(std::make_unique<Verdict>()) {}
 
 Cluster::~Cluster() {

@@ -110,6 +110,7 @@ class ServerWorld final : public net::Network {
   Adoption adopt(net::Stream, std::string, std::string, const net::PeerAddress&) override {
     return Adoption::not_running;
   }
+  std::optional<Counted> place() override { return shared_.place(); }
   PendingRequest request(std::string, std::string, const net::PeerAddress&, HttpReply) override { return {}; }
   void asker_gone(const PendingRequest&) override {}
   unsigned shards() const override { return 2; }
