@@ -135,6 +135,7 @@ test("while a default client upgrades, a relayed session loses nothing", { skip 
 test("several namespaces of one client come back together", { skip }, withCluster(quiet, async (cluster, t) => {
   const client = await traveller(t, cluster, { user: "ada" });
   const other = client.io.socket("/elsewhere", { auth: { word: "sesame" } });
+  t.after(() => other.disconnect());
   const back = [];
   other.on("connect", () => back.push([other.recovered, other.id]));
   await eventually(() => back.length === 1);
