@@ -92,6 +92,10 @@ Cluster::Cluster(ClusterOptions options, users::Directory& directory, users::Emi
                .back =
                    [this](const std::string& user) {
                      if (ledger_) ledger_->bring(user);
+                   },
+               .later =
+                   [this](const std::string& user) {
+                     if (ledger_) ledger_->read_later(user);
                    }},
               presence_.node, subscriber_, channels_, options_.all_users),
       adapter_({.sender = options_.prefix + ":",

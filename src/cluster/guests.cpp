@@ -26,7 +26,7 @@ void Guests::login_begun(LoginBegun login, TimePoint now) {
   guest.waiting.push_back({.number = number, .login = std::move(login)});
   deadlines_.push_back({now + kPatience, user, number});
   look(user, now);
-  node_.when_entered(user, [this, user, number](bool) { on_entered(user, number); });
+  node_.when_entered(user, [this, user, number](bool entered) { on_entered(user, number, entered); });
 }
 
 void Guests::login_begun_alone(LoginBegun login, TimePoint now) {
@@ -83,10 +83,15 @@ void Guests::on_heard(const std::string& user) {
   if (std::exchange(at->second.missed, false)) around_.back(user);
 }
 
-void Guests::on_entered(const std::string& user, std::uint64_t number) {
+// Where Redis has refused it the login goes on, and what the index has is read once more later.
+void Guests::on_entered(const std::string& user, std::uint64_t number, bool entered) {
   const auto at = guests_.find(user);
   if (at == guests_.end()) return;
-  for (Waiting& each : at->second.waiting) each.entered = each.entered || each.number == number;
+  for (Waiting& each : at->second.waiting) {
+    if (each.number != number) continue;
+    each.entered = true;
+    each.login.late = each.login.late || !entered;
+  }
   let_in(user);
 }
 
@@ -107,7 +112,8 @@ void Guests::on_entered_again() {
   for (const std::string& user : users) {
     node_.when_entered(user, [this, user](bool entered) {
       const auto at = guests_.find(user);
-      if (!entered || at == guests_.end()) return;
+      if (at == guests_.end()) return;
+      if (!entered) return around_.later(user);
       at->second.heard ? around_.back(user) : void(at->second.missed = true);
     });
   }

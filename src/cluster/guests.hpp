@@ -36,6 +36,8 @@ class Guests {
     std::function<void(const redis::Error& why)> unheard;
     /// A user who is here is entered and heard again: what was published meanwhile is missed.
     std::function<void(const std::string& user)> back;
+    /// Redis has not entered a user who is here: what is published meanwhile is to be looked for later.
+    std::function<void(const std::string& user)> later;
   };
   /// `hears_all`: what is published for users is heard without subscriptions of theirs.
   Guests(Around around, PresenceNode& node, redis::Subscriber& subscriber, const Channels& channels, bool hears_all);
@@ -76,7 +78,7 @@ class Guests {
   void leave(const std::string& user, TimePoint now);
   redis::Subscriptions::OnConfirmed when_heard(const std::string& user);
   void on_heard(const std::string& user);
-  void on_entered(const std::string& user, std::uint64_t number);
+  void on_entered(const std::string& user, std::uint64_t number, bool entered);
   void let_in(const std::string& user);
   void let_in_late(LoginBegun login);
 

@@ -255,7 +255,9 @@ void OutcomeIndex::read_page(Reading reading) {
     }
     for (Reply& each : answer->elements[1].elements) reading.found.progress.push_back(std::move(each.text));
     const bool enough = reading.unread >= kept_.unread || reading.bytes >= kept_.bytes;
-    if (answer->elements[2].number != 0 && !page.empty() && !enough) return read_page(std::move(reading));
+    const bool more = answer->elements[2].number != 0 && !page.empty();
+    if (more && !enough) return read_page(std::move(reading));
+    reading.found.whole = !more;
     reading.on(std::move(reading.found));
   };
   client_.run(read_script(), {.keys = std::move(keys), .arguments = std::move(arguments)}, std::move(on_page),

@@ -36,6 +36,7 @@ struct IndexedOutcome {
 struct IndexedJobs {
   std::vector<IndexedOutcome> outcomes;  ///< the oldest first
   std::vector<std::string> progress;     ///< events likewise
+  bool whole = true;                     ///< else there are more outcomes than are read at once
 };
 
 /// What is kept of users' jobs, in Redis: an index that whoever holds an outcome can make again.

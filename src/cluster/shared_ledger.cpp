@@ -188,7 +188,7 @@ void SharedLedger::prepare(const std::string& user, std::move_only_function<void
     // Who went meanwhile has no place in the ledger here.
     if (jobs && around_.is_here(user)) {
       take(user, *jobs);
-      if (connected_) prepared_.insert(user);
+      if (connected_ && jobs->whole) prepared_.insert(user);
     } else if (around_.is_here(user)) {
       read_later(user);
     }
@@ -349,6 +349,8 @@ void SharedLedger::read_and_offer(std::vector<users::Ledger::Unread> unread) {
           for (users::Ledger::Unread& each : unread) {
             const auto at = std::ranges::lower_bound(found, each.row, {}, &users::StoredFrame::row);
             if (at == found.end() || at->row != each.row) {
+              // Of a disk that does not answer it is asked for again.
+              behind_ = behind_ || !around_.disk.ready();
               --on_their_way_;
               bytes_on_their_way_ -= each.frame->memory();
               continue;

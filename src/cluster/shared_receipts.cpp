@@ -26,7 +26,9 @@ void SharedReceipts::on_index_lost() {
   tell_again(true);
 }
 
+// A round that goes on is not cut short for the newest: the next look comes soon.
 void SharedReceipts::tell_again(bool all) {
+  if (!all && on_their_way_ != 0) return;
   owed_.begin_round(all, coarse_unix_ms());
   if (on_their_way_ == 0) go_on();
 }

@@ -50,6 +50,8 @@ void Relay::read(bool hung_up) {
 }
 
 bool Relay::take(std::span<char> bytes) {
+  // A session that has ended in this very turn is not taken over: on_session_flushed() follows.
+  if (step_ == Step::opening && entry_ && !entry_->session.open()) return true;
   while (entry_) {
     const auto words = line_.next(bytes);
     if (!words) return false;

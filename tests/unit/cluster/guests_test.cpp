@@ -46,7 +46,8 @@ struct GuestsTest : testing::Test, Replica::Observer {
                    .ready = [this](LoginBegun login) { ready.push_back(login.user + (login.late ? " late" : "")); },
                    .gone = [this](const std::string& user) { gone.push_back(user); },
                    .unheard = [this](const redis::Error&) { ++unheard; },
-                   .back = [this](const std::string& user) { back.push_back(user); }},
+                   .back = [this](const std::string& user) { back.push_back(user); },
+                   .later = [this](const std::string& user) { not_entered.push_back(user); }},
                   node, subscriber, channels, hears_all);
   }
   void begin(Guests& guests, const std::string& user) {
@@ -61,7 +62,7 @@ struct GuestsTest : testing::Test, Replica::Observer {
 
   TimePoint now{1h};
   std::map<std::string, users::Sockets::Here> here;
-  Texts ready, gone, back;
+  Texts ready, gone, back, not_entered;
   FakeIndex index;
   Replica replica{1, *this};
   PresenceNode node{1,
@@ -113,6 +114,22 @@ TEST_F(GuestsTest, a_login_waits_until_what_is_published_for_the_user_is_heard) 
   EXPECT_EQ(ready, Texts{});
   turn(guests, Guests::kPatience);
   EXPECT_EQ(ready, Texts{"ada late"});
+}
+
+TEST_F(GuestsTest, whom_the_index_refuses_is_let_in_and_looked_for_later) {
+  Guests guests = make(true);
+  node.on_connected(now);
+  begin(guests, "ada");
+  index.answer(false);
+  EXPECT_EQ(ready, Texts{"ada late"});
+  node.on_lost();
+  guests.on_lost();
+  node.on_connected(now);
+  guests.on_entered_again();
+  turn(guests);
+  index.answer(false);
+  EXPECT_EQ(back, Texts{});
+  EXPECT_EQ(not_entered, Texts{"ada"});
 }
 
 TEST_F(GuestsTest, a_node_that_is_entered_again_says_whose_events_it_has_missed) {
