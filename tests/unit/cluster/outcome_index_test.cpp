@@ -200,6 +200,7 @@ TEST_F(OutcomeIndexTest, no_more_is_read_than_a_node_keeps) {
         [&](auto on) { index.jobs_of("ada", Milliseconds(5000), std::move(on)); });
     EXPECT_EQ(found->outcomes.size(), 2 * kPage) << "whole pages";
     EXPECT_EQ(found->outcomes.front().name.row, 1u) << "the oldest";
+    EXPECT_FALSE(found->whole);
   }
 }
 
