@@ -143,6 +143,7 @@ void SharedLedger::on_replacement(const RelayedReplacement& replacement) {
 
 void SharedLedger::on_task(const Received& received) {
   std::vector<OutcomeName> names;
+  names.reserve(received.rows.size());
   for (const users::Row row : received.rows) names.push_back(name_of(row));
   receipts_.add(received.user, names, received.at);
 }

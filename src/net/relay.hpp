@@ -27,7 +27,7 @@ class Relay final : public engineio::SessionHandler {
  public:
   Relay(Relays& all, SessionEntry& entry, std::uint32_t number, reactor::Stream line, Counted place,
         SessionControl::Relayed then);
-  ~Relay();
+  ~Relay() override;
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
