@@ -43,7 +43,7 @@ void PresenceLink::on_connected(TimePoint now) {
   node.on_connected(now);
 }
 
-// What comes for an earlier id was sent before all had heard of the new one.
+// What comes for the id before was sent before all had heard of the new one.
 void PresenceLink::listen(const std::string& id, PresenceNode::Heard heard) {
   const std::string channel = keys_.node(id);
   auto on_heard = [this, heard = std::move(heard)](const std::expected<void, redis::Error>& confirmed) {
@@ -51,9 +51,10 @@ void PresenceLink::listen(const std::string& id, PresenceNode::Heard heard) {
     if (!confirmed) unheard_(confirmed.error());
     heard();
   };
-  std::exchange(heard_id_, id) == id
-      ? subscriber_.subscribe_anew(SubscriptionKind::channel, channel, std::move(on_heard))
-      : subscriber_.subscribe(SubscriptionKind::channel, channel, std::move(on_heard));
+  if (heard_id_ == id) return subscriber_.subscribe_anew(SubscriptionKind::channel, channel, std::move(on_heard));
+  subscriber_.subscribe(SubscriptionKind::channel, channel, std::move(on_heard));
+  if (!id_before_.empty()) subscriber_.unsubscribe(SubscriptionKind::channel, keys_.node(id_before_));
+  id_before_ = std::exchange(heard_id_, id);
 }
 
 void PresenceLink::on_lost() {

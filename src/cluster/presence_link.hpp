@@ -68,6 +68,7 @@ class PresenceLink final : Replica::Observer {
       partition_of_;  ///< by the channel of its changes
   const std::function<void(const redis::Error&)> unheard_;
   std::string heard_id_;          ///< the node's id on whose channel we listen
+  std::string id_before_;         ///< and the one that it had before
   std::vector<unsigned> wanted_;  ///< snapshots
   std::size_t asked_ = 0;         ///< of them
   std::uint64_t era_ = 0;         ///< of the connection: answers of an earlier one are nobody's

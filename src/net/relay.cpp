@@ -170,11 +170,13 @@ void Relay::leave(Step next) {
     entry->relay = nullptr;
     entry->set_partial(0);
   }
-  all_.wait_for(*this);
+  patience_until_ = all_.wait_for(*this);
   all_.touch(*this);
 }
 
+// The patience with an opening line may end while the rest is on its way.
 void Relay::on_patience_over() {
+  if (all_.now() < patience_until_) return;
   if (step_ == Step::opening || step_ == Step::ending) lose();
 }
 

@@ -83,6 +83,7 @@ class Relay final : public engineio::SessionHandler {
   std::size_t written_ = 0;
   std::uint64_t asked_ = 0;  ///< the marker of the newest heartbeat
   TimePoint connect_until_ = kNever, silent_at_ = kNever;
+  TimePoint patience_until_ = TimePoint::min();  ///< with the line, once it takes but the rest
   unsigned interest_ = reactor::Kernel::kRead;
   Step step_ = Step::opening;
   bool blocked_ = false;    ///< the kernel pushed back

@@ -53,8 +53,8 @@ void Relays::run_timers() {
   }
 }
 
-void Relays::wait_for(const Relay& relay) {
-  patience_.emplace_back(loop_.now() + kPatience, relay.number());
+TimePoint Relays::wait_for(const Relay& relay) {
+  return patience_.emplace_back(loop_.now() + kPatience, relay.number()).first;
 }
 
 std::span<char> Relays::scratch() {

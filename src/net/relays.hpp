@@ -41,8 +41,8 @@ class Relays {
   std::span<char> scratch();
   static std::uint64_t token_of(const Relay& relay) { return kMark << 62 | relay.number(); }
   void touch(const Relay& relay) { touched_.push_back(relay.number()); }
-  /// Calls Relay::on_patience_over(), if it is still there.
-  void wait_for(const Relay& relay);
+  /// Calls Relay::on_patience_over() at that time, if it is still there.
+  TimePoint wait_for(const Relay& relay);
   void count_opened() { shared_.relayed.fetch_add(1, std::memory_order_relaxed); }
 
  private:
