@@ -53,7 +53,6 @@ Cluster::Cluster(ClusterOptions options, users::Directory& directory, users::Emi
                  Tunnels::Server server)
     : options_(std::move(options)),
       directory_(directory),
-      emitter_(emitter),
       keys_(options_.prefix, options_.url.database, kPartitions),
       channels_(options_.key),
       tunnels_(thread_, *this, std::move(server), {.budget = options_.queue_bytes}),
@@ -103,6 +102,7 @@ Cluster::Cluster(ClusterOptions options, users::Directory& directory, users::Emi
                 .emit_limits = options_.limits,
                 .all_users = options_.all_users},
                channels_, commands_, directory, emitter, rooms, guests_, counts_),
+      incoming_(directory, emitter, guests_, counts_, options_.limits.json_depth),
       keeper_side_(adapter_),
       outcomes_(commands_, keys_, options_.kept),
       verdict_(std::make_unique<Verdict>()) {}
@@ -125,6 +125,7 @@ users::OutcomeStore& Cluster::share(users::OutcomeStore& disk, std::string name,
       outcomes_, options_.limits.json_depth);
   store_ = std::make_unique<SharedStore>(disk, ledger_->groups, [this](Inbox::Task task) { put(std::move(task)); });
   adapter_.set_ledger(*ledger_);
+  incoming_.set_ledger(*ledger_);
   redis::Client& own = thread_.add(
       client_options(options_, redis::ConnectionOptions::Mode::subscriber, options_.tag + ":keeper"), keeper_side_);
   keeper_ = std::make_unique<Keeper>(commands_, own, keys_, channels_, options_.tag);
@@ -133,10 +134,11 @@ users::OutcomeStore& Cluster::share(users::OutcomeStore& disk, std::string name,
 }
 
 users::OutcomeStore& Cluster::share_without_disk() {
-  return share(no_disk_, options_.tag + "-memory", [this](std::move_only_function<void()> then) {
-    // Refused only by shards that have stopped.
-    static_cast<void>(directory_.mailboxes().post(0, Message::run(std::move(then))));
-  });
+  return share(no_disk_, options_.tag + std::string(OutcomeName::kInMemory),
+               [this](std::move_only_function<void()> then) {
+                 // Refused only by shards that have stopped.
+                 static_cast<void>(directory_.mailboxes().post(0, Message::run(std::move(then))));
+               });
 }
 
 void Cluster::start(const std::vector<std::string>& namespaces) {
@@ -374,7 +376,7 @@ void Cluster::on_node_message(std::string_view payload) {
   if (!message) return counts_.unreadable.reached({{"why", std::string(message.error())}});
   if (message->sender == options_.tag) return;
   for (const NodePart& part : message->parts) {
-    if (const auto* event = std::get_if<RelayedEvent>(&part)) take(*event);
+    if (const auto* event = std::get_if<RelayedEvent>(&part)) incoming_.take(*event);
     if (const auto* tunnel = std::get_if<RelayedTunnel>(&part)) tunnels_.on_message(message->sender, tunnel->message);
     if (const auto* receipt = std::get_if<RelayedReceipt>(&part); receipt && ledger_)
       ledger_->on_receipt(message->sender, *receipt, thread_.loop().now());
@@ -383,27 +385,6 @@ void Cluster::on_node_message(std::string_view payload) {
     if (const auto* question = std::get_if<SocketQuestion>(&part)) search_.on_question(message->sender, *question);
     if (const auto* answer = std::get_if<SocketAnswer>(&part)) search_.on_answer(message->sender, *answer);
   }
-}
-
-// Of users who are not here others tell, or nobody.
-void Cluster::take(const RelayedEvent& event) {
-  if (!event.user.empty() && !guests_.has(event.user)) return;
-  auto frame = frame_of(event, options_.limits.json_depth);
-  if (!frame) return counts_.unreadable.reached({{"why", std::string(frame.error())}});
-  counts_.events_in.fetch_add(1, std::memory_order_relaxed);
-  if (event.user.empty()) {
-    if (!emitter_.take_for_all(users::notice_of({*std::move(frame)})))
-      counts_.refusals.events.reached({{"why", "the server is overloaded"}});
-    return;
-  }
-  const users::EncodedEvent taken_over{*std::move(frame)};
-  const OutcomeName name{.home = std::string(event.home), .row = event.row};
-  const bool held = ledger_ && taken_over.kept_outcome() && !name.home.empty();
-  if (held && (!name.valid() || name.home == ledger_->home()))
-    return counts_.unreadable.reached({{"why", "it names no outcome of another node"}});
-  if (held && ledger_->was_received(name)) return;
-  const auto taken = directory_.take(event.user, taken_over, held ? ledger_->row_of(name) : 0);
-  if (!taken) counts_.refusals.events.reached({{"why", std::string(to_text(users::to_emit_error(taken.error())))}});
 }
 
 }  // namespace signalbox::cluster

@@ -17,6 +17,7 @@
 #include "cluster/counts.hpp"
 #include "cluster/guests.hpp"
 #include "cluster/inbox.hpp"
+#include "cluster/incoming_events.hpp"
 #include "cluster/keeper.hpp"
 #include "cluster/keys.hpp"
 #include "cluster/no_disk.hpp"
@@ -152,14 +153,12 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   void on_nobody(const std::string& node);
   void on_published(const redis::Published& published);
   void on_node_message(std::string_view payload);
-  void take(const RelayedEvent& event);
   void send(const Emitted& emitted, const NodeStates& nodes);
   void on_unheard(const redis::Error& why) { counts_.unheard.reached({{"why", why.text}}); }
   void let_in(LoginBegun login);
 
   const ClusterOptions options_;
   users::Directory& directory_;
-  users::Emitter& emitter_;
   const Keys keys_;
   const Channels channels_;
   Counts counts_;
@@ -180,6 +179,7 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   Whereabouts whereabouts_;
   Guests guests_;
   AdapterPeers adapter_;
+  IncomingEvents incoming_;
   KeeperSide keeper_side_;
   std::unique_ptr<Keeper> keeper_;  ///< null: outcomes are not shared
   OutcomeIndex outcomes_;

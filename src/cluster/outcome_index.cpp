@@ -30,6 +30,7 @@ local function take_out(name)
   local job = redis.call('HGET', KEYS[5], name)
   redis.call('HDEL', KEYS[5], name)
   if job and redis.call('HGET', KEYS[5], '=' .. job) == name then redis.call('HDEL', KEYS[5], '=' .. job) end
+  redis.call('HDEL', KEYS[5], '-' .. name)
 end
 local function keep_for(ttl)
   for _, key in ipairs({KEYS[1], KEYS[2], KEYS[3], KEYS[5], KEYS[6]}) do redis.call('PEXPIRE', key, ttl) end
@@ -75,6 +76,7 @@ for _, old in ipairs({before, replaces}) do
     redis.call('ZADD', KEYS[6], 'NX', time, '-' .. old)
   end
 end
+if before ~= '' or replaces ~= '' then redis.call('HSET', KEYS[5], '-' .. name, before .. ' ' .. replaces) end
 if redis.call('ZADD', KEYS[1], time, name) == 1 or first then redis.call('HDEL', KEYS[4], job) end
 redis.call('HSET', KEYS[2], name, event)
 redis.call('HSET', KEYS[5], name, job, '=' .. job, name)
@@ -105,8 +107,14 @@ return 1
   return script;
 }
 
+// What it had replaced may be offered again.
 const Script& withdraw_script() {
-  static const Script script(std::string(kTakeOut) + "take_out(ARGV[1]) return 1");
+  static const Script script(std::string(kTakeOut) + R"(
+local replaced = redis.call('HGET', KEYS[5], '-' .. ARGV[1]) or ''
+for name in string.gmatch(replaced, '%S+') do redis.call('ZREM', KEYS[6], '-' .. name) end
+take_out(ARGV[1])
+return 1
+)");
   return script;
 }
 

@@ -18,6 +18,8 @@ struct OutcomeName {
   static constexpr unsigned kRowBits = 52;  ///< no row of a store is larger
   /// The home of what plain emitters publish, which lies in no store.
   static constexpr std::string_view kEmitter = "emitter";
+  /// So ends the home of a node without a disk, which is no more when its process ends.
+  static constexpr std::string_view kInMemory = "-memory";
   std::string home;
   std::uint64_t row = 0;
   bool valid() const { return !home.empty() && row != 0 && row >> kRowBits == 0; }

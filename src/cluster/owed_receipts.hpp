@@ -58,9 +58,9 @@ class OwedReceipts {
   };
   void heard(const OutcomeName& name, bool Owed::* by);
   void put_on_disk(Owed& owed);
-  /// Nobody has to hear of it but the index.
+  /// Nobody has to hear of it but the index: no process that comes will offer it again without asking there.
   bool concerns_index_alone(const OutcomeName& name) const {
-    return name.home == home_ || name.home == OutcomeName::kEmitter;
+    return name.home == home_ || name.home == OutcomeName::kEmitter || name.home.ends_with(OutcomeName::kInMemory);
   }
 
   users::OutcomeStore& disk_;

@@ -10,6 +10,7 @@ namespace {
 
 constexpr unsigned kRowBits = OutcomeName::kRowBits;
 constexpr std::size_t kMostHomes = 1u << 11;
+constexpr users::WallMs kProgressBehind = 3000;  ///< so late at most is progress in the index
 
 std::string event_bytes(std::string_view user, const Frame& event) {
   NodeMessageWriter writer({});
@@ -128,9 +129,16 @@ void SharedLedger::note_received(const std::string& user, const OutcomeName& nam
   around_.directory.ledger.received(user, {&row, 1}, at);
 }
 
-// To its home, which keeps it until now: a newer one is in the index. If that message is lost, its next offer is
-// answered so.
+// Its home keeps it until the newer one is in the index and on the disk here.
 void SharedLedger::tell_replaced(const std::string& user, const OutcomeName& name) {
+  around_.disk.when_committed(0, [this, user, name](users::Commit commit) {
+    if (commit != users::Commit::durable && commit != users::Commit::nowhere) return;
+    around_.post([this, user, name] { forget_at_home(user, name); });
+  });
+}
+
+// If the message is lost, its next offer is answered so.
+void SharedLedger::forget_at_home(const std::string& user, const OutcomeName& name) {
   if (name.home == home_) return around_.directory.ledger.forget(user, name.row);
   if (name.home != OutcomeName::kEmitter)
     around_.nodes.add(name.home, RelayedReplacement{.user = user, .row = name.row});
@@ -185,16 +193,18 @@ void SharedLedger::prepare(const std::string& user, std::move_only_function<void
   // Who has a socket here has heard all since; progress from before that one came may be written by now.
   const bool knows_all = prepared_.contains(user) && around_.directory.sockets.here(user).connected != 0;
   if (!connected_ || knows_all) return then();
-  index_.jobs_of(user, kPatience, [this, user, then = std::move(then)](const std::optional<IndexedJobs>& jobs) mutable {
-    // Who went meanwhile has no place in the ledger here.
-    if (jobs && around_.is_here(user)) {
-      take(user, *jobs);
-      if (connected_ && jobs->whole) prepared_.insert(user);
-    } else if (around_.is_here(user)) {
-      read_later(user);
-    }
-    then();
-  });
+  index_.jobs_of(
+      user, kPatience,
+      [this, user, read_at = coarse_unix_ms(), then = std::move(then)](const std::optional<IndexedJobs>& jobs) mutable {
+        // Who went meanwhile has no place in the ledger here.
+        if (jobs && around_.is_here(user)) {
+          const bool all = take(user, *jobs, read_at);
+          if (connected_ && jobs->whole && all) prepared_.insert(user);
+        } else if (around_.is_here(user)) {
+          read_later(user);
+        }
+        then();
+      });
 }
 
 void SharedLedger::bring(const std::string& user) {
@@ -219,7 +229,7 @@ void SharedLedger::catch_up() {
   catching_up_ = false;
 }
 
-void SharedLedger::take(const std::string& user, const IndexedJobs& jobs) {
+bool SharedLedger::take(const std::string& user, const IndexedJobs& jobs, users::WallMs read_at) {
   std::vector<users::Ledger::Found> found;
   const auto add = [&](const std::string& bytes, const IndexedOutcome* outcome) {
     FrameRef frame = job_event_in(bytes, user, outcome ? FrameKind::outcome : FrameKind::progress);
@@ -240,7 +250,7 @@ void SharedLedger::take(const std::string& user, const IndexedJobs& jobs) {
     }
   }
   for (const std::string& event : jobs.progress) add(event, nullptr);
-  around_.directory.take_found(user, std::move(found), progress_since_);
+  return around_.directory.take_found(user, std::move(found), {{progress_since_, read_at - kProgressBehind}});
 }
 
 /// None: these are the bytes of something else.

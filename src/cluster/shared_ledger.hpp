@@ -92,11 +92,12 @@ class SharedLedger {
   void note_received(const std::string& user, const OutcomeName& name, users::WallMs at);
   void on_entered(const OutcomeIndex::Offer& offer, const OutcomeIndex::Entered& entered);
   void tell_replaced(const std::string& user, const OutcomeName& name);
+  void forget_at_home(const std::string& user, const OutcomeName& name);
   void write_progress(TimePoint now);
   void on_progress_lost();
   void catch_up();
   FrameRef job_event_in(std::string_view bytes, std::string_view user, FrameKind kind) const;
-  void take(const std::string& user, const IndexedJobs& jobs);
+  bool take(const std::string& user, const IndexedJobs& jobs, users::WallMs read_at);
   void offer_all_again();
   bool offers_again() const;
   bool may_offer_more() const { return on_their_way_ < kAtOnce && bytes_on_their_way_ < kBytesAtOnce; }

@@ -65,20 +65,22 @@ std::expected<std::size_t, Refusal> Directory::emit(std::string_view id, Encoded
 }
 
 // Whoever is here is told: a receipt for what comes later counts for all that came before.
-void Directory::take_found(std::string_view id, std::vector<Ledger::Found> found,
-                           std::optional<WallMs> complete_since) {
+bool Directory::take_found(std::string_view id, std::vector<Ledger::Found> found,
+                           std::optional<Ledger::AllProgress> all) {
   Stripe& stripe = users_.of(id);
+  Ledger::Taken taken;
   {
     const Lock lock(stripe.mutex);
     User* const user = found.empty() ? stripe.find(HashedText(id)) : &stripe.find_or_add(id);
-    if (!user || (found.empty() && !user->jobs)) return;
-    std::vector<JobEntry> news = ledger.take_found(stripe, *user, std::move(found), complete_since);
-    for (JobEntry& outcome : news) {
+    if (!user || (found.empty() && !user->jobs)) return true;
+    taken = ledger.take_found(stripe, *user, std::move(found), all);
+    for (JobEntry& outcome : taken.news) {
       constexpr bool kWhereNoRoomIs = true;  // it cannot be refused any more
       if (!user->sockets.empty()) mailboxes_.deliver(user->sockets, outcome.frame, outcome.number, kWhereNoRoomIs);
     }
   }
   mailboxes_.deliver_own();
+  return taken.whole;
 }
 
 /// For how many sockets of other nodes. Somebody of whom nothing is known may just have come to another node, and a

@@ -69,8 +69,8 @@ class Directory {
     return emit(user, std::move(event), {.row = row});
   }
   /// The same for what was found of a user later, the oldest first: what is new of it goes to the sockets that are
-  /// here. `complete_since`: see Ledger.
-  void take_found(std::string_view user, std::vector<Ledger::Found> found, std::optional<WallMs> complete_since = {});
+  /// here. False: something had no room, and is to be found again.
+  bool take_found(std::string_view user, std::vector<Ledger::Found> found, std::optional<Ledger::AllProgress> all = {});
   /// All or none. Returns how many of these went to a socket. The order within a user is that of the list.
   std::expected<std::size_t, BatchRefusal> emit_all(std::vector<Emission> emissions, CommitGroup group = 0);
 

@@ -71,17 +71,15 @@ bool Ledger::has(const User& user, std::string_view job, Row row) {
 }
 
 // No more than a node keeps by itself. What has no room stays where it was found, for a later login.
-std::vector<JobEntry> Ledger::take_found(Stripe& stripe, User& user, std::vector<Found> found,
-                                         std::optional<WallMs> complete_since) {
-  constexpr LedgerMs kWrittenBehind = 3000;
+Ledger::Taken Ledger::take_found(Stripe& stripe, User& user, std::vector<Found> found, std::optional<AllProgress> all) {
   UserJobs& jobs = stripe.jobs_of(user);
-  if (complete_since) {
+  if (all) {
     std::unordered_set<std::string_view> running;
     for (const Found& one : found)
       if (one.frame->kind() == FrameKind::progress) running.insert(one.frame->key());
-    jobs.end_progress_but(running, ledger_.clock.from_store(*complete_since), ledger_.clock.now() - kWrittenBehind);
+    jobs.end_progress_but(running, ledger_.clock.from_store(all->since), ledger_.clock.from_store(all->until));
   }
-  std::vector<JobEntry> news;
+  Taken taken;
   std::vector<UserJobs::Gone> gone;
   const auto has_room = [&](const Frame& outcome) SB_REQUIRES(stripe.mutex) {
     const std::size_t growth = jobs.unread_growth(outcome);
@@ -92,7 +90,10 @@ std::vector<JobEntry> Ledger::take_found(Stripe& stripe, User& user, std::vector
   };
   for (Found& one : found) {
     const bool unread = one.frame->kind() != FrameKind::progress && one.received_at == 0;
-    if (unread && !has_room(*one.frame)) continue;
+    if (unread && !has_room(*one.frame)) {
+      taken.whole = false;
+      continue;
+    }
     ledger_.date_from_store(one.time, one.received_at);
     const HashedText job(one.frame->key());
     if (one.frame->kind() == FrameKind::progress) {
@@ -101,11 +102,11 @@ std::vector<JobEntry> Ledger::take_found(Stripe& stripe, User& user, std::vector
     }
     JobEntry outcome{.frame = one.frame, .time = one.time, .received_at = one.received_at, .row = one.row};
     outcome.number = jobs.take_found(outcome, gone);
-    if (outcome.number != 0 && outcome.unread()) news.push_back(std::move(outcome));
+    if (outcome.number != 0 && outcome.unread()) taken.news.push_back(std::move(outcome));
   }
   ledger_.forget(gone);
   expiry_.look_at_growth(stripe);
-  return news;
+  return taken;
 }
 
 void Ledger::received(std::string_view id, std::span<const Row> rows, WallMs at) {

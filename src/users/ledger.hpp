@@ -55,11 +55,17 @@ class Ledger {
     WallMs time = 0, received_at = 0;
     Row row = 0;
   };
-  /// Takes what was found of the user's outcomes, the oldest first: to be told at logins from now on. Returns those
-  /// that are new here and unread. With `complete_since` what was found has all progress from then on, but for that of
-  /// the last seconds: other jobs have ended elsewhere.
-  std::vector<JobEntry> take_found(Stripe& stripe, User& user, std::vector<Found> found,
-                                   std::optional<WallMs> complete_since = {}) SB_REQUIRES(stripe.mutex);
+  /// Of the times in between what was found has all progress: other jobs have ended elsewhere.
+  struct AllProgress {
+    WallMs since, until;
+  };
+  struct Taken {
+    std::vector<JobEntry> news{};  ///< outcomes that are new here and unread
+    bool whole = true;             ///< else something had no room
+  };
+  /// Takes what was found of the user's outcomes, the oldest first: to be told at logins from now on.
+  Taken take_found(Stripe& stripe, User& user, std::vector<Found> found, std::optional<AllProgress> all = {})
+      SB_REQUIRES(stripe.mutex);
   /// The user has received these, as another node says.
   void received(std::string_view user, std::span<const Row> rows, WallMs at);
   /// This outcome is not to be told any more: a newer one of its job, which another node holds, has taken its place.

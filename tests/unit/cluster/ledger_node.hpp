@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -196,6 +197,16 @@ struct LedgerNode final : redis::Client::Observer {
   users::test::FakeMailboxes mailboxes{1};
   struct Disk final : users::test::NotedStore {
     explicit Disk(std::vector<users::OwedReceipt> before) { owed_before = std::move(before); }
+    void when_committed(users::CommitGroup group, Committed callback) override {
+      if (!slow) return NotedStore::when_committed(group, std::move(callback));
+      held.push_back(std::move(callback));
+    }
+    void commit() {
+      slow = false;
+      for (Committed& each : std::exchange(held, {})) NotedStore::when_committed(0, std::move(each));
+    }
+    bool slow = false;  ///< nothing is committed before commit()
+    std::vector<Committed> held;
   } disk;
   users::Directory directory{mailboxes, {}};
   const SocketRef tab{0, 1, 1};
@@ -232,6 +243,20 @@ struct OverRedis : testing::Test {
   std::unique_ptr<redis::test::RedisServer> server;
   std::unique_ptr<redis::test::LiveClient> asking;
   const Keys keys{"sb", 0, 4};
+};
+
+/// Two nodes of that Redis.
+struct TwoNodes : OverRedis {
+  void SetUp() override {
+    OverRedis::SetUp();
+    if (IsSkipped()) return;
+    a = std::make_unique<LedgerNode>(url(), "home-a");
+    b = std::make_unique<LedgerNode>(url(), "home-b");
+  }
+  /// How many outcomes of ada Redis has.
+  std::string packets() { return ask({"HLEN", keys.jobs_of("ada").packets}); }
+
+  std::unique_ptr<LedgerNode> a, b;
 };
 
 }  // namespace signalbox::cluster::test

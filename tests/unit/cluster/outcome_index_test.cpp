@@ -68,6 +68,18 @@ TEST_F(OutcomeIndexTest, an_outcome_is_there_once_although_it_is_offered_twice) 
   EXPECT_EQ(outcomes("grace"), Texts{});
 }
 
+TEST_F(OutcomeIndexTest, what_a_withdrawn_outcome_had_replaced_may_be_offered_again) {
+  offer({"a", 1}, now, "7");
+  offer({"b", 1}, now + 1, "7", OutcomeName{"c", 1});
+  EXPECT_TRUE(is_replaced(offer({"a", 1}, now, "7")));
+  EXPECT_TRUE(is_replaced(offer({"c", 1}, now, "7")));
+  node->run([&] { node->index.withdraw("ada", {"b", 1}); });
+  node->ping();
+  EXPECT_FALSE(is_replaced(offer({"a", 1}, now, "7")));
+  EXPECT_EQ(outcomes(), Texts{"a1 1764000000000 0 event of 7"});
+  EXPECT_FALSE(is_replaced(offer({"c", 1}, now + 1, "7")));
+}
+
 TEST_F(OutcomeIndexTest, who_offers_what_was_received_hears_when) {
   offer({"a", 1}, now, "7");
   EXPECT_TRUE(receive({{"a", 1}, {"b", 2}}, now + 5));

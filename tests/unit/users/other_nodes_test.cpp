@@ -1,80 +1,13 @@
-// A directory that is one of several: users whom other nodes have, and outcomes that other nodes hold.
+// A directory that is one of several: users whom other nodes have, and what is told to these nodes.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <set>
-#include <string>
-#include <vector>
 
-#include "fake_mailboxes.hpp"
-#include "noted_store.hpp"
-#include "users/directory.hpp"
+#include "one_of_several.hpp"
 
 namespace signalbox::users::test {
 namespace {
-
-using namespace std::chrono_literals;
-using Texts = std::vector<std::string>;
-
-struct NotedNodes final : OtherNodes {
-  bool relays_all() const override { return all; }
-  bool has_room() const override { return room; }
-  void relay(std::string_view user, FrameRef event, Row row) override {
-    relayed.push_back(std::string(user) + " " + std::string(event->packet()) + " " + std::to_string(row));
-  }
-  void relay_to_all(FrameRef notice) override { relayed.push_back("all " + std::string(notice->packet())); }
-  void changed(std::string_view user) override { changes.emplace_back(user); }
-  void begin_login(std::string, unsigned, Then then) override { then(); }
-  void end_login(std::string) override {}
-
-  bool all = false, room = true;
-  Texts relayed, changes;
-};
-
-struct OneOfSeveral : testing::Test {
-  OneOfSeveral() {
-    directory.join(others);
-    directory.open(store, now);
-  }
-  static EncodedEvent event(const std::string& name) { return {text_frame("42[\"" + name + "\"]")}; }
-  static FrameRef outcome(const std::string& job, const std::string& name = "job_completed") {
-    return text_frame("42[\"" + name + "\",{\"jobId\":\"" + job + "\"}]", FrameKind::outcome, job);
-  }
-  static Row foreign(Row row) { return kOfAnother | row; }
-  /// An outcome that another node took so long ago.
-  static Ledger::Found found(const std::string& job, Row row, Milliseconds ago, WallMs received_at = 0) {
-    return {.frame = outcome(job), .time = coarse_unix_ms() - ago.count(), .received_at = received_at, .row = row};
-  }
-  /// Jobs, as a login is told of them.
-  Texts replay(const std::string& user) { return replay(directory, user); }
-  Texts replay(Directory& of, const std::string& user) {
-    Texts told;
-    const auto joined = of.sockets.join(user, login);
-    for (const JobEntry& each : joined.replay.entries)
-      told.push_back(std::string(each.frame->key()) + (each.unread() ? "" : " received"));
-    of.sockets.leave(joined.user, login, now);
-    return told;
-  }
-  Texts delivered() {
-    Texts packets;
-    for (const Message& each : mailboxes.boxes[0])
-      if (each.kind == Message::Kind::deliver) packets.emplace_back(each.frame->packet());
-    return packets;
-  }
-  Texts puts() {
-    Texts notes;
-    for (const std::string& each : store.notes)
-      if (each.starts_with("put")) notes.push_back(each);
-    return notes;
-  }
-
-  TimePoint now{1h};
-  FakeMailboxes mailboxes{1};
-  NotedNodes others;
-  NotedStore store;
-  Directory directory{mailboxes, {}};
-  const SocketRef tab{0, 1, 1}, login{0, 9, 9};
-};
 
 TEST_F(OneOfSeveral, users_of_other_nodes_are_online_each_once) {
   std::set<std::string> all;
@@ -166,41 +99,6 @@ TEST_F(OneOfSeveral, an_outcome_that_every_node_hears_is_told_as_often_as_it_is_
   EXPECT_EQ(replay("ada"), Texts{"7"}) << "unread";
 }
 
-TEST_F(OneOfSeveral, progress_of_jobs_that_have_ended_elsewhere_ends) {
-  static std::int64_t steady = 0;
-  steady = 1'000'000;
-  DirectoryOptions options;
-  options.clock = {.wall = [] { return 1'764'000'000'000 + steady; }, .steady = [] { return steady; }};
-  Directory own{mailboxes, options};
-  own.join(others);
-  own.open(store, now);
-  const auto progress = [](const char* job) {
-    return text_frame(R"(42["job_progress",{}])", FrameKind::progress, job);
-  };
-  const WallMs begin = options.clock.wall();
-  for (const char* job : {"before", "ended", "runs"}) {
-    if (steady == 1'000'000) steady -= 1000;
-    ASSERT_TRUE(own.take("ada", {progress(job)}, 0));
-    steady = 1'000'001;
-  }
-  steady += 10'000;
-  ASSERT_TRUE(own.take("ada", {progress("new")}, 0));
-  const auto running = [&] {
-    Texts jobs;
-    for (const JobEntry& each : own.ledger.jobs("ada").jobs) jobs.emplace_back(each.frame->key());
-    std::ranges::sort(jobs);
-    return jobs;
-  };
-  own.take_found("ada", {{.frame = progress("runs"), .time = begin}});
-  EXPECT_EQ(running(), (Texts{"before", "ended", "new", "runs"})) << "it was not read whole";
-  own.take_found("ada", {{.frame = progress("runs"), .time = begin}}, begin);
-  EXPECT_EQ(running(), (Texts{"before", "new", "runs"}));
-  own.take_found("ada", {}, begin);
-  EXPECT_EQ(running(), (Texts{"before", "new"}));
-  own.take_found("nobody", {}, begin);
-  EXPECT_EQ(own.entries(), 1u);
-}
-
 TEST_F(OneOfSeveral, an_outcome_travels_with_the_row_that_it_has_here) {
   EXPECT_EQ(directory.emit("ada", {outcome("7")}), 0u);
   EXPECT_EQ(others.relayed, Texts{"ada 42[\"job_completed\",{\"jobId\":\"7\"}] 1"});
@@ -271,66 +169,6 @@ TEST_F(OneOfSeveral, a_receipt_says_which_node_holds_the_outcome) {
   EXPECT_TRUE(own.ledger.job("ada", "7"));
 }
 
-TEST_F(OneOfSeveral, what_is_found_is_told_at_logins_in_the_order_in_which_it_happened) {
-  ASSERT_TRUE(directory.emit("ada", {outcome("own")}));
-  directory.take_found("ada", {found("older", foreign(1), 2h), found("old", foreign(2), 1h)});
-  EXPECT_EQ(replay("ada"), (Texts{"older", "old", "own"}));
-  directory.take_found("ada", {found("older", foreign(1), 2h), found("old", foreign(2), 1h)});
-  EXPECT_EQ(replay("ada"), (Texts{"older", "old", "own"})) << "it was there";
-}
-
-TEST_F(OneOfSeveral, no_more_is_taken_of_what_is_found_than_a_node_keeps_by_itself) {
-  Directory own{mailboxes, Config{.unread_outcomes_per_user = 2}};
-  own.open(store, now);
-  own.take_found("ada", {found("1", foreign(1), 3h), found("2", foreign(2), 2h), found("3", foreign(3), 1h)});
-  own.take_found("ada", {found("2", foreign(4), 1h)});
-  EXPECT_EQ(replay(own, "ada"), (Texts{"1", "2"})) << "the newest of a job takes its place";
-  own.ledger.received("ada", std::vector<Row>{foreign(1)}, coarse_unix_ms());
-  own.take_found("ada", {found("3", foreign(3), 1h)});
-  EXPECT_EQ(replay(own, "ada"), (Texts{"1 received", "2", "3"}));
-  Directory small{mailboxes, Config{.unread_total_bytes = 1}};
-  small.open(store, now);
-  small.take_found("ada", {found("1", foreign(1), 1h)});
-  EXPECT_EQ(replay(small, "ada"), Texts{});
-}
-
-TEST_F(OneOfSeveral, of_a_job_the_newest_outcome_stays) {
-  ASSERT_TRUE(directory.emit("ada", {outcome("7")}));
-  directory.take_found("ada", {found("7", foreign(1), 1h)});
-  EXPECT_EQ(replay("ada"), Texts{"7"});
-  EXPECT_EQ(store.kept.size(), 1u);
-  EXPECT_EQ(std::ranges::count(store.notes, "forget ada 7"), 0);
-  directory.take_found("grace", {found("8", foreign(2), 2h)});
-  directory.take_found("grace", {found("8", foreign(3), 1h)});
-  EXPECT_EQ(replay("grace"), Texts{"8"});
-  directory.ledger.received("grace", std::vector<Row>{foreign(2)}, coarse_unix_ms());
-  EXPECT_EQ(replay("grace"), Texts{"8"}) << "that was the one before";
-  directory.ledger.received("grace", std::vector<Row>{foreign(3)}, coarse_unix_ms());
-  EXPECT_EQ(replay("grace"), Texts{"8 received"});
-}
-
-TEST_F(OneOfSeveral, an_outcome_that_is_forgotten_leaves_the_progress_of_its_job) {
-  const auto progress = [] { return text_frame(R"(42["job_progress",{"jobId":"7"}])", FrameKind::progress, "7"); };
-  ASSERT_TRUE(directory.emit("ada", {outcome("7")}));
-  ASSERT_TRUE(directory.emit("ada", {progress()}));
-  directory.ledger.forget("ada", 1);
-  EXPECT_EQ(replay("ada"), Texts{"7 received"}) << "its progress";
-  directory.ledger.forget("ada", 1);
-  directory.ledger.forget("nobody", 1);
-  ASSERT_TRUE(directory.emit("ada", {outcome("7")}));
-  directory.ledger.forget("ada", 2);
-  EXPECT_EQ(replay("ada"), Texts{});
-}
-
-TEST_F(OneOfSeveral, an_outcome_is_told_beside_progress_of_its_job_which_runs_again) {
-  ASSERT_TRUE(directory.take("ada", {text_frame(R"(42["job_progress",{"jobId":"7"}])", FrameKind::progress, "7")}, 0));
-  directory.take_found("ada", {found("7", foreign(1), 1h)});
-  EXPECT_EQ(replay("ada"), (Texts{"7", "7 received"})) << "the second is its progress";
-  directory.take_found("ada", {found("7", foreign(2), 30min)});
-  directory.ledger.received("ada", std::vector<Row>{foreign(2)}, 1);
-  EXPECT_EQ(replay("ada"), Texts{"7 received"}) << "received long ago";
-}
-
 TEST_F(OneOfSeveral, that_an_outcome_of_this_node_was_received_elsewhere_goes_to_the_store) {
   ASSERT_TRUE(directory.emit("ada", {outcome("7")}));
   directory.ledger.received("ada", std::vector<Row>{1}, coarse_unix_ms());
@@ -338,34 +176,6 @@ TEST_F(OneOfSeveral, that_an_outcome_of_this_node_was_received_elsewhere_goes_to
   EXPECT_EQ(std::ranges::count(store.notes, "received ada 7"), 1);
   EXPECT_EQ(replay("ada"), Texts{"7 received"});
   directory.ledger.received("nobody", std::vector<Row>{1}, coarse_unix_ms());
-}
-
-TEST_F(OneOfSeveral, whoever_is_here_is_told_of_what_is_found_later) {
-  directory.sockets.join("ada", tab);
-  ASSERT_TRUE(directory.take("ada", {outcome("1")}, foreign(1)));
-  directory.take_found(
-      "ada", {found("1", foreign(1), 1s), found("2", foreign(2), 1s), found("3", foreign(3), 1s, coarse_unix_ms())});
-  const Texts both{R"(42["job_completed",{"jobId":"1"}])", R"(42["job_completed",{"jobId":"2"}])"};
-  EXPECT_EQ(delivered(), both);
-  EXPECT_EQ(mailboxes.boxes[0].back().number, 2u);
-}
-
-TEST_F(OneOfSeveral, what_other_nodes_hold_goes_with_the_last_socket) {
-  const User* ada = directory.sockets.join("ada", tab).user;
-  ASSERT_TRUE(directory.take("ada", {outcome("foreign")}, foreign(1)));
-  ASSERT_TRUE(directory.emit("ada", {outcome("own")}));
-  directory.ledger.drop_found("ada");
-  EXPECT_TRUE(directory.ledger.job("ada", "foreign")) << "a socket is here";
-  directory.sockets.leave(ada, tab, now);
-  directory.on_timer(now + 5s);
-  directory.ledger.drop_found("ada");
-  EXPECT_FALSE(directory.ledger.job("ada", "foreign"));
-  EXPECT_TRUE(directory.ledger.job("ada", "own"));
-  directory.take_found("grace", {found("8", foreign(2), 1h)});
-  EXPECT_EQ(directory.entries(), 2u);
-  directory.ledger.drop_found("grace");
-  directory.ledger.drop_found("nobody");
-  EXPECT_EQ(directory.entries(), 1u);
 }
 
 TEST_F(OneOfSeveral, what_this_node_has_to_offer_is_unread_and_its_own) {
