@@ -183,7 +183,8 @@ test("its node is frozen: it waits no longer than a moment, and is a new socket"
 
 test("the window is over: it is a new socket", { skip }, withCluster({ ...quiet, env: { ...quiet.env, RECOVERY_WINDOW_MS: "100" } }, async (cluster, t) => {
   const client = await traveller(t, cluster, { user: "ada" });
-  const recovered = await moves(cluster, client, 1, () => new Promise((over) => setTimeout(over, 300)));
+  const isForgotten = async () => (await emit(cluster.nodes[0], "ada", "note", 1)).body.online === 0;
+  const recovered = await moves(cluster, client, 1, () => eventually(isForgotten, 15000));
   assert.equal(recovered, false);
   await talks(client);
 }));

@@ -27,6 +27,7 @@ export class Client {
   #opened = false;
   events = 0; // of jobs, heard
   onEvent = () => {};
+  onHeard = () => {};
   onAnswer = () => {};
 
   /** Logged in. */
@@ -78,7 +79,7 @@ export class Client {
     if (type !== 0x34) return;
     if (kind === 0x33) return this.onAnswer(bytes.toString());
     if (kind !== 0x32) return;
-    if (bytes[4] === 0x6a) return ++this.events, this.onEvent(bytes); // 42["job_…
+    if (bytes[4] === 0x6a) return ++this.events, this.onEvent(bytes), this.onHeard(); // 42["job_…
     if (bytes.indexOf("authenticated") === 4) this.onLogin();
   }
 }
@@ -104,7 +105,12 @@ export async function comeBack(user, port) {
 export const prepareTokens = (count) => Array.from({ length: count }, (_, i) => tokenOf(`user-${i}`));
 
 /** Resolves when all of them together have heard so many events. */
-export async function heard(clients, count) {
-  for (const end = Date.now() + 60_000; clients.reduce((sum, { events }) => sum + events, 0) < count; await new Promise((done) => setTimeout(done, 1)))
-    if (Date.now() > end) throw new Error(`of ${count} events ${clients.reduce((sum, { events }) => sum + events, 0)} came within a minute`);
+export function heard(clients, count) {
+  let left = clients.reduce((sum, { events }) => sum - events, count);
+  return new Promise((done, fail) => {
+    const late = setTimeout(() => fail(new Error(`of ${count} events ${left} have not come within a minute`)), 60_000);
+    const looks = () => left > 0 || (clearTimeout(late), done());
+    for (const client of clients) client.onHeard = () => (--left, looks());
+    looks();
+  });
 }
