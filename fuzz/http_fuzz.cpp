@@ -1,11 +1,10 @@
-// A request head, its query and a chunked body, cut where the input says: the same bytes in one piece and in many must
-// give the same, and no byte beyond the end may be read.
+// A request head, its query and a chunked body, cut where the input says.
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <string>
 
 #include "engineio/query.hpp"
+#include "in_pieces.hpp"
 #include "net/http_parser.hpp"
 
 namespace {
@@ -25,20 +24,6 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-/// In copies of exact size, so that one byte too far is seen.
-template <typename Feed>
-void in_pieces(std::string_view bytes, std::size_t step, Feed feed) {
-  while (!bytes.empty()) {
-    const auto size = std::min(step, bytes.size());
-    const auto copy = std::make_unique<char[]>(size);
-    std::copy_n(bytes.data(), size, copy.get());
-    const std::size_t used = feed(std::string_view(copy.get(), size));
-    require(used <= size);
-    bytes.remove_prefix(used);
-    if (used < size) return;
-  }
-}
-
 std::string describe(const net::RequestHead& head) {
   std::string out;
   for (const auto part : {head.method, head.target, head.path, head.query}) (out += part) += '\n';
@@ -50,10 +35,13 @@ Outcome parse(std::string_view bytes, std::size_t step) {
   net::HeadParser parser(2000, 20);
   net::ChunkedDecoder chunks;
   Outcome outcome;
-  in_pieces(bytes, step, [&](std::string_view piece) {
+  fuzz::in_pieces(bytes, step, [&](std::span<const char> input) {
+    const std::string_view piece(input.data(), input.size());
     std::size_t used = parser.feed(piece);
-    if (!parser.done() || parser.failed() || !parser.chunked()) return used;
-    return used + chunks.feed(piece.substr(used), outcome.body, kMaxBody);
+    if (parser.done() && !parser.failed() && parser.chunked())
+      used += chunks.feed(piece.substr(used), outcome.body, kMaxBody);
+    require(used <= piece.size());
+    return used == piece.size();
   });
   require(outcome.body.size() <= kMaxBody && parser.raw().size() <= 2000);
   outcome.status = parser.status() != 0 ? parser.status() : chunks.status();
@@ -69,8 +57,6 @@ Outcome parse(std::string_view bytes, std::size_t step) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size < 2) return 0;
-  const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  require(parse(bytes, bytes.size()) == parse(bytes, 1 + data[0] % 64));
+  fuzz::whole_and_in_pieces(data, size, parse);
   return 0;
 }
