@@ -1,15 +1,11 @@
 #pragma once
-#include <gtest/gtest.h>
-
-#include <condition_variable>
-#include <deque>
 #include <functional>
 #include <mutex>
 #include <string>
 #include <utility>
 
-#include "base/clock.hpp"
 #include "queue/sink.hpp"
+#include "unit/redis/told.hpp"
 
 namespace signalbox::queue::test {
 
@@ -22,17 +18,8 @@ class FakeSink final : public Sink {
     how_ = std::move(how);
   }
   /// What it was told next: "42 completed 7 {…}" or "42 event {…}"; "nothing" if nothing comes.
-  std::string next(Milliseconds patience = Milliseconds(20'000)) {
-    std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, patience, [this] { return !told_.empty(); })) return "nothing";
-    std::string out = std::move(told_.front());
-    told_.pop_front();
-    return out;
-  }
-  bool empty() {
-    const std::lock_guard lock(mutex_);
-    return told_.empty();
-  }
+  std::string next() { return told_.next(); }
+  bool empty() { return told_.empty(); }
 
   void tell(JobReport report, Then then) override {
     static constexpr const char* kKinds[] = {"progress", "completed", "failed"};
@@ -45,19 +32,17 @@ class FakeSink final : public Sink {
 
  private:
   void take(std::string told, Then then) {
-    Taken taken = Taken::yes;
-    {
-      const std::lock_guard lock(mutex_);
-      if (how_) taken = how_(told);
-      told_.push_back(std::move(told));
-      changed_.notify_one();
-    }
+    const Taken taken = answer_to(told);
+    told_.add(std::move(told));
     then(taken);
   }
+  Taken answer_to(const std::string& told) {
+    const std::lock_guard lock(mutex_);
+    return how_ ? how_(told) : Taken::yes;
+  }
 
+  redis::test::Told told_;
   std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::string> told_;
   std::function<Taken(const std::string&)> how_;
 };
 

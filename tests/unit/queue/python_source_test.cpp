@@ -2,15 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <condition_variable>
-#include <deque>
-#include <mutex>
 #include <string>
 
 #include "unit/queue/fake_sink.hpp"
 #include "unit/queue/live_source.hpp"
 #include "unit/redis/live_client.hpp"
 #include "unit/redis/redis_server.hpp"
+#include "unit/redis/told.hpp"
 
 // What python-socketio publishes, in a real redis-server.
 namespace signalbox::queue::test {
@@ -23,25 +21,15 @@ using redis::test::RedisServer;
 class FakeSockets final : public OwnSockets {
  public:
   std::expected<void, EmitError> emit(PythonEmit event) override {
-    const std::lock_guard lock(mutex_);
-    told_.push_back(event.nsp + " " + event.event + " " + event.arguments.str() + " " +
-                    std::to_string(event.rooms.size()) + " rooms, " + std::to_string(event.except.size()) + " not, " +
-                    std::to_string(event.attachments.size()) + " attachments");
-    changed_.notify_one();
+    told_.add(event.nsp + " " + event.event + " " + event.arguments.str() + " " + std::to_string(event.rooms.size()) +
+              " rooms, " + std::to_string(event.except.size()) + " not, " + std::to_string(event.attachments.size()) +
+              " attachments");
     return {};
   }
-  std::string next() {
-    std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, std::chrono::seconds(20), [this] { return !told_.empty(); })) return "nothing";
-    std::string out = std::move(told_.front());
-    told_.pop_front();
-    return out;
-  }
+  std::string next() { return told_.next(); }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::string> told_;
+  redis::test::Told told_;
 };
 
 struct PythonSourceTest : testing::Test {

@@ -1,14 +1,12 @@
 #pragma once
 #include <gtest/gtest.h>
 
-#include <condition_variable>
-#include <deque>
 #include <future>
-#include <mutex>
 #include <string>
 
 #include "redis/client_thread.hpp"
 #include "unit/redis/scripted_redis.hpp"
+#include "unit/redis/told.hpp"
 
 namespace signalbox::redis::test {
 
@@ -22,13 +20,7 @@ class LiveClient final : Client::Observer {
   ~LiveClient() { thread_.stop(); }
 
   /// What it tells next: "up", "down: …", "confirmed …" or "channel: payload".
-  std::string next() {
-    std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, std::chrono::seconds(20), [this] { return !told_.empty(); })) return "nothing";
-    std::string out = std::move(told_.front());
-    told_.pop_front();
-    return out;
-  }
+  std::string next() { return told_.next(); }
   /// The answer to a command.
   std::string ask(std::vector<std::string> words, Milliseconds patience = Milliseconds(5000)) {
     return begin(std::move(words), patience).get();
@@ -52,7 +44,7 @@ class LiveClient final : Client::Observer {
   void subscribe(const std::string& channel, Subscriptions::Kind kind = Subscriptions::Kind::channel) {
     on_thread([this, channel, kind] {
       client_.subscribe(kind, channel, [this, channel](const std::expected<void, Error>& result) {
-        tell(result ? "confirmed " + channel : "refused " + channel + ": " + result.error().text);
+        told_.add(result ? "confirmed " + channel : "refused " + channel + ": " + result.error().text);
       });
     });
   }
@@ -60,20 +52,13 @@ class LiveClient final : Client::Observer {
   void stop() { thread_.stop(); }
 
  private:
-  void on_up() override { tell("up"); }
-  void on_down(const Error& why) override { tell("down: " + why.text); }
+  void on_up() override { told_.add("up"); }
+  void on_down(const Error& why) override { told_.add("down: " + why.text); }
   void on_published(const Published& published) override {
-    tell(std::string(published.channel) + ": " + std::string(published.payload));
-  }
-  void tell(std::string what) {
-    const std::lock_guard lock(mutex_);
-    told_.push_back(std::move(what));
-    changed_.notify_one();
+    told_.add(std::string(published.channel) + ": " + std::string(published.payload));
   }
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::string> told_;
+  Told told_;
   ClientThread thread_;
   Client& client_;
 };

@@ -2,6 +2,7 @@
 
 #include "unit/redis/live_client.hpp"
 #include "unit/redis/redis_server.hpp"
+#include "unit/redis/told.hpp"
 
 // Who holds a lease in a real redis-server.
 namespace signalbox::redis {
@@ -13,11 +14,7 @@ using test::RedisServer;
 struct Contender final : reactor::Part, Client::Observer {
   Contender(const RedisServer& server, std::string name)
       : commands((static_cast<void>(thread.add(*this)), thread.add({.url = parse_url(server.url()).value()}, *this))),
-        lease(commands, "lease", name, [this](bool held) {
-          const std::lock_guard lock(mutex);
-          told.push_back(held ? "held" : "lost");
-          changed.notify_one();
-        }) {
+        lease(commands, "lease", name, [this](bool held) { told.add(held ? "held" : "lost"); }) {
     thread.start();
   }
   ~Contender() { thread.stop(); }
@@ -29,21 +26,13 @@ struct Contender final : reactor::Part, Client::Observer {
   void on_timer() override { lease.on_timer(thread.loop().now(), able); }
   void flush() override {}
 
-  std::string next() {
-    std::unique_lock lock(mutex);
-    if (!changed.wait_for(lock, std::chrono::seconds(20), [this] { return !told.empty(); })) return "nothing";
-    std::string out = std::move(told.front());
-    told.pop_front();
-    return out;
-  }
+  std::string next() { return told.next(); }
   template <class Task>
   void on_thread(Task task) {
     EXPECT_TRUE(thread.post(std::move(task)));
   }
 
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::deque<std::string> told;
+  test::Told told;
   ClientThread thread;
   Client& commands;
   Lease lease;
