@@ -33,9 +33,11 @@ struct CelerySourceTest : testing::Test {
                             .node = name,
                             .reading = {.user = celery_user("kwargs.user_id").value(), .most_bytes = 100'000}});
   }
-  /// Until the first start is over: from now on whatever is published is told.
-  void await_position() {
+  /// A node whose first start is over: from now on whatever is published is told.
+  std::unique_ptr<Live> started_node() {
+    auto first = node();
     while (worker.ask({"EXISTS", "sb:q:celery:my_:position"}) != "1") std::this_thread::yield();
+    return first;
   }
   static std::string message(const std::string& id, const std::string& status, std::int64_t ms,
                              std::string user = "42") {
@@ -56,6 +58,12 @@ struct CelerySourceTest : testing::Test {
     worker.ask({"PUBLISH", "my_celery-task-meta-" + id, message(id, status, ms, user)});
   }
 
+  /// A worker ends a task, of which its user is told next.
+  void expect_told(const std::string& id, const std::string& why = "") {
+    publish(id, "SUCCESS");
+    EXPECT_EQ(sink.next(), "42 completed " + id + R"( {"result":1})") << why;
+  }
+
   RedisServer server;
   LiveClient worker{server.url()};
   FakeSink sink;
@@ -64,8 +72,7 @@ struct CelerySourceTest : testing::Test {
 
 TEST_F(CelerySourceTest, tells_what_is_published_and_an_outcome_once) {
   keep("old", "SUCCESS", now - 1000);
-  const auto reader = node();
-  await_position();
+  const auto reader = started_node();
   publish("a", "STARTED");
   publish("a", "FAILURE", now);
   publish("a", "FAILURE", now + 2);
@@ -82,20 +89,16 @@ TEST_F(CelerySourceTest, tells_what_is_published_and_an_outcome_once) {
 }
 
 TEST_F(CelerySourceTest, counts_what_names_no_user_once) {
-  const auto reader = node();
-  await_position();
+  const auto reader = started_node();
   publish("a", "FAILURE", now, "");
   publish("a", "FAILURE", now, "");
-  publish("b", "SUCCESS");
-  EXPECT_EQ(sink.next(), R"(42 completed b {"result":1})");
+  expect_told("b");
   EXPECT_EQ(reader->status().unattributed, 1u);
 }
 
 TEST_F(CelerySourceTest, finds_what_ended_while_nobody_heard) {
-  auto first = node("n1");
-  await_position();
-  publish("a", "SUCCESS");
-  EXPECT_EQ(sink.next(), R"(42 completed a {"result":1})");
+  const auto first = started_node();
+  expect_told("a");
   first->stop();
   keep("b", "SUCCESS", coarse_unix_ms());
   keep("old", "SUCCESS", now - 200'000);
@@ -103,21 +106,17 @@ TEST_F(CelerySourceTest, finds_what_ended_while_nobody_heard) {
   EXPECT_EQ(worker.ask({"SADD", "my_celery-task-meta-odd", "x"}), "1");
   const auto second = node("n2");
   EXPECT_EQ(sink.next(), R"(42 completed b {"result":1})") << "and a not again, which its predecessor told";
-  publish("c", "SUCCESS");
-  EXPECT_EQ(sink.next(), R"(42 completed c {"result":1})");
+  expect_told("c");
   EXPECT_EQ(second->status().gaps, 1u);
 }
 
 TEST_F(CelerySourceTest, is_read_by_the_next_node_when_one_dies) {
-  auto first = node("n1");
-  await_position();
+  const auto first = started_node();
   const auto second = node("n2");
-  publish("a", "SUCCESS");
-  EXPECT_EQ(sink.next(), R"(42 completed a {"result":1})");
+  expect_told("a");
   EXPECT_EQ(second->status().events, 0u);
   first->die();
-  publish("b", "SUCCESS");
-  EXPECT_EQ(sink.next(), R"(42 completed b {"result":1})") << "nobody heard it: it was found";
+  expect_told("b", "nobody heard it: it was found");
   EXPECT_EQ(second->status().reader, "n2");
   EXPECT_TRUE(sink.empty());
 }
@@ -125,26 +124,21 @@ TEST_F(CelerySourceTest, is_read_by_the_next_node_when_one_dies) {
 TEST_F(CelerySourceTest, tells_again_what_the_sink_could_not_take) {
   std::atomic<int> refusals = 2;
   sink.answer([&](const std::string&) { return --refusals >= 0 ? Taken::later : Taken::yes; });
-  const auto reader = node();
-  await_position();
+  const auto reader = started_node();
   publish("a", "SUCCESS");
   for (int i = 0; i < 3; ++i) EXPECT_EQ(sink.next(), R"(42 completed a {"result":1})");
-  publish("b", "SUCCESS");
-  EXPECT_EQ(sink.next(), R"(42 completed b {"result":1})");
+  expect_told("b");
 }
 
 TEST_F(CelerySourceTest, goes_on_when_redis_comes_back) {
-  const auto reader = node();
-  await_position();
-  publish("a", "SUCCESS");
-  EXPECT_EQ(sink.next(), R"(42 completed a {"result":1})");
+  const auto reader = started_node();
+  expect_told("a");
   server.kill();
   EXPECT_TRUE(worker.next().starts_with("down: "));
   server.start();
   while (worker.next() != "up") {
   }
-  publish("b", "SUCCESS");
-  EXPECT_EQ(sink.next(), R"(42 completed b {"result":1})") << "heard, or found, though Redis has lost its memory";
+  expect_told("b", "heard, or found, though Redis has lost its memory");
 }
 
 }  // namespace
