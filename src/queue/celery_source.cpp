@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/whole_number.hpp"
-#include "queue/client_options.hpp"
 #include "redis/pattern.hpp"
 
 namespace signalbox::queue {
@@ -34,17 +33,18 @@ std::int64_t ms_of(std::string_view digits) {
 }  // namespace
 
 CelerySource::CelerySource(redis::ClientThread& thread, Sink& sink, CeleryOptions options)
-    : options_(std::move(options)),
-      pattern_(redis::literal_pattern(options_.key_prefix) + std::string(kKeys) + "*"),
-      position_key_(options_.own_prefix + ":q:celery:" + options_.key_prefix + ":position"),
-      told_key_(options_.own_prefix + ":q:celery:" + options_.key_prefix + ":told"),
+    : LeasedSource(thread, options.common,
+                   {.kind = "celery",
+                    .key = options.key_prefix,
+                    .name = options.key_prefix + "celery",
+                    .source = "celery",
+                    .away = "Celery's Redis is away: its tasks are not heard",
+                    .listener = {.mode = redis::ConnectionOptions::Mode::subscriber}}),
+      reading_(std::move(options.reading)),
+      pattern_(redis::literal_pattern(options.key_prefix) + std::string(kKeys) + "*"),
+      position_key_(own_key("position")),
+      told_key_(own_key("told")),
       sink_(sink),
-      loop_((static_cast<void>(thread.add(*this)), thread.loop())),
-      commands_(thread.add(client_options(options_.url, "celery"), connection_)),
-      subscriber_(
-          thread.add(client_options(options_.url, "celery", redis::ConnectionOptions::Mode::subscriber), connection_)),
-      lease_(commands_, options_.own_prefix + ":q:celery:" + options_.key_prefix + ":reader", options_.node,
-             [this](bool held) { on_lease(held); }),
       walk_(commands_, {.pattern = pattern_, .most_bytes = kMostTextBytes}, *this),
       recent_(kMostTold),
       pause_(kFirstPause),
@@ -52,40 +52,17 @@ CelerySource::CelerySource(redis::ClientThread& thread, Sink& sink, CeleryOption
 
 void CelerySource::stop(std::move_only_function<void()> then) {
   if (lease_.held()) store_position();
-  lease_.leave();
-  when_told(commands_, std::move(then));
-}
-
-void CelerySource::append_status(std::vector<QueueStatus>& out) const {
-  out.push_back({.name = options_.key_prefix + "celery",
-                 .source = "celery",
-                 .events = events_,
-                 .outcomes = outcomes_,
-                 .unattributed = untold_.unattributed(),
-                 .behind = in_flight_,
-                 .gaps = gaps_,
-                 .reader = lease_.holder()});
+  LeasedSource::stop(std::move(then));
 }
 
 TimePoint CelerySource::next_deadline() const {
-  return std::min({lease_.next_deadline(), store_at_, again_at_});
+  return std::min({LeasedSource::next_deadline(), store_at_, again_at_});
 }
 
 void CelerySource::on_timer() {
-  const TimePoint now = loop_.now();
-  lease_.on_timer(now);
-  if (now >= again_at_) catch_up();
-  if (now >= store_at_) store_position();
-}
-
-// Whoever does not hear, or could not look for what was missed, holds no lease.
-void CelerySource::on_connections() {
-  if (commands_.is_up() && subscriber_.is_up()) lease_.begin(loop_.now());
-}
-
-void CelerySource::on_down(const redis::Error& why) {
-  away_.write("Celery's Redis is away: its tasks are not heard", {{"why", why.text}});
-  lease_.leave();
+  LeasedSource::on_timer();
+  if (loop_.now() >= again_at_) catch_up();
+  if (loop_.now() >= store_at_) store_position();
 }
 
 void CelerySource::on_lease(bool held) {
@@ -94,14 +71,14 @@ void CelerySource::on_lease(bool held) {
   refused_.reset();
   again_at_ = store_at_ = kNever;
   pause_ = kFirstPause;
-  if (!held) return subscriber_.unsubscribe(redis::Subscriptions::Kind::pattern, pattern_);
+  if (!held) return listener_.unsubscribe(redis::Subscriptions::Kind::pattern, pattern_);
   store_at_ = loop_.now() + kStoreEach;
-  subscriber_.subscribe(redis::Subscriptions::Kind::pattern, pattern_,
-                        [this, term = term_](const std::expected<void, redis::Error>& heard) {
-                          if (term != term_) return;
-                          if (heard) return catch_up();
-                          log::error("Redis refuses the subscription to Celery's tasks", {{"why", heard.error().text}});
-                        });
+  listener_.subscribe(redis::Subscriptions::Kind::pattern, pattern_,
+                      [this, term = term_](const std::expected<void, redis::Error>& heard) {
+                        if (term != term_) return;
+                        if (heard) return catch_up();
+                        log::error("Redis refuses the subscription to Celery's tasks", {{"why", heard.error().text}});
+                      });
 }
 
 // From here on what is published is heard, so that nothing falls between that and the walk.
@@ -136,7 +113,7 @@ void CelerySource::on_position(const redis::Answer& answer) {
   if (!answer->is_nil()) position_ = ms_of(answer->text);  // else Redis has lost its memory
   from_ = position_ - kOverlapMs;
   if (const auto oldest = std::exchange(refused_, std::nullopt)) from_ = std::min(from_, *oldest - 1);
-  ++gaps_;
+  ++status_.gaps;
   walk_.begin();
 }
 
@@ -146,9 +123,9 @@ void CelerySource::try_again() {
   pause_ = std::min(2 * pause_, kLongestPause);
 }
 
-void CelerySource::on_published(std::string_view payload) {
-  ++events_;
-  auto report = read_celery_message(payload, options_.reading);
+void CelerySource::on_published(const redis::Published& published) {
+  ++status_.events;
+  auto report = read_celery_message(published.payload, reading_);
   if (!report) return untold_.unreadable(report.error());
   if (report->kind != JobReport::Kind::progress) return tell(*std::move(report));
   recent_.forget(report->job_id);
@@ -156,7 +133,7 @@ void CelerySource::on_published(std::string_view payload) {
 }
 
 void CelerySource::on_text(std::string_view text) {
-  auto report = read_celery_message(text, options_.reading);
+  auto report = read_celery_message(text, reading_);
   if (report && report->kind != JobReport::Kind::progress && report->finished_ms > from_) tell(*std::move(report));
 }
 
@@ -165,7 +142,7 @@ void CelerySource::on_too_large(std::string_view key) {
 }
 
 bool CelerySource::has_room() const {
-  return in_flight_ < kWalkInFlight;
+  return status_.behind < kWalkInFlight;
 }
 
 void CelerySource::on_end(bool whole) {
@@ -181,16 +158,17 @@ void CelerySource::tell(JobReport report) {
   if (recent_.has(outcome)) return;
   recent_.note(outcome);
   if (report.user.empty()) {
+    ++status_.unattributed;
     untold_.unattributed(outcome.id);
     return note_handled(outcome);
   }
-  ++in_flight_;
-  if (in_flight_ > kMostUnanswered) return on_taken(outcome, Taken::later);
+  ++status_.behind;
+  if (status_.behind > kMostUnanswered) return on_taken(outcome, Taken::later);
   sink_.tell(std::move(report), [this, outcome](Taken taken) { on_taken(outcome, taken); });
 }
 
 void CelerySource::on_taken(const ToldOutcome& outcome, Taken taken) {
-  --in_flight_;
+  --status_.behind;
   if (taken == Taken::later) {
     recent_.forget(outcome.id);
     refused_ = std::min(refused_.value_or(outcome.finished_ms), outcome.finished_ms);
@@ -198,7 +176,7 @@ void CelerySource::on_taken(const ToldOutcome& outcome, Taken taken) {
     return try_again();
   }
   if (taken == Taken::yes) {
-    ++outcomes_;
+    ++status_.outcomes;
   } else {
     untold_.refused(outcome.id, taken == Taken::by_user ? "UNREAD_OUTCOMES_PER_USER of its user" : "it is too large");
   }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "queue/client_options.hpp"
 #include "queue/event_kind.hpp"
 
 namespace signalbox::queue {
@@ -42,9 +41,9 @@ return redis.call('XDEL', KEYS[1], entry[1])
   return script;
 }
 
-redis::ClientOptions reader_options(const OutboxOptions& options) {
-  redis::ClientOptions out = client_options(options.url, "stream");
-  out.connection.replies.bytes = std::max(out.connection.replies.bytes, options.limits.data_bytes + kAnswerBytes);
+redis::ConnectionOptions stream_connection(const OutboxLimits& limits) {
+  redis::ConnectionOptions out;
+  out.replies.bytes = std::max(out.replies.bytes, limits.data_bytes + kAnswerBytes);
   return out;
 }
 
@@ -59,14 +58,16 @@ std::string_view why_of(Taken taken) {
 }  // namespace
 
 OutboxSource::OutboxSource(redis::ClientThread& thread, Sink& sink, OutboxOptions options)
-    : options_(std::move(options)),
+    : LeasedSource(thread, options.common,
+                   {.kind = "stream",
+                    .key = options.stream,
+                    .name = options.stream,
+                    .source = "stream",
+                    .away = "the stream's Redis is away: it is not read",
+                    .listener = stream_connection(options.limits)}),
+      options_(std::move(options)),
       dead_(options_.stream + ":dead"),
       sink_(sink),
-      loop_((static_cast<void>(thread.add(*this)), thread.loop())),
-      commands_(thread.add(client_options(options_.url, "stream"), connection_)),
-      reader_(thread.add(reader_options(options_), connection_)),
-      lease_(commands_, options_.own_prefix + ":q:stream:" + options_.stream + ":reader", options_.node,
-             [this](bool held) { on_lease(held); }),
       count_(entries_at_once(options_.limits)),
       untold_("stream") {}
 
@@ -74,36 +75,18 @@ OutboxSource::OutboxSource(redis::ClientThread& thread, Sink& sink, OutboxOption
 // end.
 void OutboxSource::stop(std::move_only_function<void()> then) {
   erase_taken();
-  in_flight_ == 0 ? lease_.leave() : lease_.end();
-  when_told(commands_, std::move(then));
-}
-
-void OutboxSource::append_status(std::vector<QueueStatus>& out) const {
-  out.push_back({.name = options_.stream,
-                 .source = "stream",
-                 .events = events_,
-                 .outcomes = outcomes_,
-                 .behind = in_flight_,
-                 .reader = lease_.holder()});
+  if (status_.behind > 0) lease_.end();
+  LeasedSource::stop(std::move(then));
 }
 
 TimePoint OutboxSource::next_deadline() const {
-  return std::min(lease_.next_deadline(), begin_at_);
+  return std::min(LeasedSource::next_deadline(), begin_at_);
 }
 
 void OutboxSource::on_timer() {
   erase_taken();
-  lease_.on_timer(loop_.now());
+  LeasedSource::on_timer();
   if (loop_.now() >= begin_at_) begin();
-}
-
-void OutboxSource::on_up() {
-  if (commands_.is_up() && reader_.is_up()) lease_.begin(loop_.now());
-}
-
-void OutboxSource::on_down(const redis::Error& why) {
-  away_.write("the stream's Redis is away: it is not read", {{"why", why.text}});
-  lease_.leave();
 }
 
 void OutboxSource::on_lease(bool held) {
@@ -118,16 +101,16 @@ void OutboxSource::begin() {
   begin_at_ = kNever;
   ++term_;
   reads_ = stands_ = false;
-  if (in_flight_ > 0 || unanswered_ > 0) return begin_again_later();
+  if (status_.behind > 0 || unanswered_ > 0) return begin_again_later();
   cursor_ = kBeginning;
   read();
 }
 
 void OutboxSource::read() {
-  if (reads_ || stands_ || begin_at_ != kNever || !lease_.held() || in_flight_ >= kMostInFlight) return;
+  if (reads_ || stands_ || begin_at_ != kNever || !lease_.held() || status_.behind >= kMostInFlight) return;
   if (known_.size() >= kMostKnown) return begin_again_later();
   reads_ = true;
-  reader_.send(
+  listener_.send(
       {"XREAD", "COUNT", std::to_string(count_), "BLOCK", kBlockMs, "STREAMS", options_.stream, cursor_},
       [this, term = term_](const redis::Answer& answer) {
         if (term == term_) on_entries(answer);
@@ -145,7 +128,7 @@ void OutboxSource::on_entries(const redis::Answer& answer) {
       unreadable_.write("the stream cannot be read", {{"stream", options_.stream}, {"why", answer.error().text}});
     return begin_again_later();
   }
-  if (answer->is_nil() && in_flight_ == 0 && unanswered_ == 0) known_.clear();  // the end: they are gone
+  if (answer->is_nil() && status_.behind == 0 && unanswered_ == 0) known_.clear();  // the end: they are gone
   count_ = std::min(2 * count_, entries_at_once(options_.limits));
   for (const redis::Reply& stream : answer->elements) {
     if (stream.elements.size() == 2) take_all(stream.elements[1].elements);
@@ -169,18 +152,18 @@ void OutboxSource::take(redis::Reply reply) {
     if (known->second == Step::taken) to_erase_.push_back(entry.id);
     return;
   }
-  ++events_;
+  ++status_.events;
   if (!entry.event) return bury(entry.id, entry.event.error());
-  ++in_flight_;
+  ++status_.behind;
   const bool outcome = is_outcome(entry.event->event);
   sink_.emit(*std::move(entry.event), [this, id = entry.id, outcome](Taken taken) { on_taken(id, outcome, taken); });
 }
 
 void OutboxSource::on_taken(const std::string& id, bool outcome, Taken taken) {
-  --in_flight_;
+  --status_.behind;
   switch (taken) {
     case Taken::yes:
-      outcomes_ += outcome;
+      status_.outcomes += outcome;
       erase(id);
       break;
     case Taken::by_user:
@@ -192,7 +175,7 @@ void OutboxSource::on_taken(const std::string& id, bool outcome, Taken taken) {
       stands_ = true;
       break;
   }
-  if (stands_ && in_flight_ == 0) return begin_again_later();
+  if (stands_ && status_.behind == 0) return begin_again_later();
   read();
 }
 

@@ -7,21 +7,16 @@
 #include <unordered_map>
 #include <vector>
 
+#include "queue/leased_source.hpp"
 #include "queue/outbox_entry.hpp"
 #include "queue/sink.hpp"
-#include "queue/source.hpp"
 #include "queue/untold.hpp"
-#include "redis/client.hpp"
-#include "redis/client_thread.hpp"
-#include "redis/lease.hpp"
 
 namespace signalbox::queue {
 
 struct OutboxOptions {
-  redis::Url url;
+  CommonOptions common;
   std::string stream;
-  std::string own_prefix;  ///< of our keys
-  std::string node;        ///< who we are, for the lease
   OutboxLimits limits;
 };
 
@@ -30,30 +25,21 @@ struct OutboxOptions {
 /// reader begins at the beginning. What can never be told goes to <stream>:dead, with the reason.
 ///
 /// thread  the queues'.
-class OutboxSource final : public Source {
+class OutboxSource final : public LeasedSource {
  public:
   OutboxSource(redis::ClientThread& thread, Sink& sink, OutboxOptions options);
 
   void stop(std::move_only_function<void()> then) override;
-  void append_status(std::vector<QueueStatus>& out) const override;
   TimePoint next_deadline() const override;
   void on_timer() override;
 
  private:
-  struct Connection final : redis::Client::Observer {
-    explicit Connection(OutboxSource& of) : source(of) {}
-    void on_up() override { source.on_up(); }
-    void on_down(const redis::Error& why) override { source.on_down(why); }
-    OutboxSource& source;
-  };
   enum class Step : std::uint8_t {
     given,  ///< to the sink, or on its way to the dead
     taken,  ///< Redis has not yet said that it is deleted
   };
 
-  void on_up();
-  void on_down(const redis::Error& why);
-  void on_lease(bool held);
+  void on_lease(bool held) override;
   void begin();
   void read();
   void on_entries(const redis::Answer& answer);
@@ -70,11 +56,6 @@ class OutboxSource final : public Source {
   const OutboxOptions options_;
   const std::string dead_;
   Sink& sink_;
-  reactor::Loop& loop_;
-  Connection connection_{*this};
-  redis::Client& commands_;
-  redis::Client& reader_;
-  redis::Lease lease_;
   std::uint64_t term_ = 0;  ///< of the lease, or of a new beginning: answers to what was asked before are nobody's
 
   std::string cursor_;
@@ -83,13 +64,10 @@ class OutboxSource final : public Source {
   bool stands_ = false;  ///< until all is answered that was given: then it begins again
   TimePoint begin_at_ = kNever;
   std::unordered_map<std::string, Step> known_;  ///< entries that are still in the stream, as far as we know
-  std::size_t in_flight_ = 0;
-  std::size_t unanswered_ = 0;         ///< commands that take entries out of the stream
-  std::vector<std::string> to_erase_;  ///< at the end of the turn
-
-  std::uint64_t events_ = 0, outcomes_ = 0;
+  std::size_t unanswered_ = 0;                   ///< commands that take entries out of the stream
+  std::vector<std::string> to_erase_;            ///< at the end of the turn
   Untold untold_;
-  log::RareWarning away_, unreadable_, unwritable_;
+  log::RareWarning unreadable_, unwritable_;
 };
 
 }  // namespace signalbox::queue

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/json_scan.hpp"
-#include "queue/client_options.hpp"
 #include "queue/event_kind.hpp"
 
 namespace signalbox::queue {
@@ -41,58 +40,36 @@ bool is_for_users(const PythonEmit& event) {
 }  // namespace
 
 PythonSource::PythonSource(redis::ClientThread& thread, Sink& sink, OwnSockets& sockets, PythonOptions options)
-    : options_(std::move(options)),
+    : LeasedSource(thread, options.common,
+                   {.kind = "python",
+                    .key = options.channel,
+                    .name = options.channel,
+                    .source = "python-socketio",
+                    .away = "python-socketio's Redis is away: what is emitted there is not heard",
+                    .listener = {.mode = redis::ConnectionOptions::Mode::subscriber}}),
+      options_(std::move(options)),
       sink_(sink),
-      sockets_(sockets),
-      loop_((static_cast<void>(thread.add(*this)), thread.loop())),
-      commands_(thread.add(client_options(options_.url, "python"), connection_)),
-      subscriber_(
-          thread.add(client_options(options_.url, "python", redis::ConnectionOptions::Mode::subscriber), connection_)),
-      lease_(commands_, options_.own_prefix + ":q:python:" + options_.channel + ":reader", options_.node, [](bool) {}) {
-  subscriber_.subscribe(redis::Subscriptions::Kind::channel, options_.channel,
-                        [this](const std::expected<void, redis::Error>& heard) {
-                          if (!heard)
-                            log::error("Redis refuses the subscription to python-socketio's channel",
-                                       {{"channel", options_.channel}, {"why", heard.error().text}});
-                        });
+      sockets_(sockets) {
+  listener_.subscribe(redis::Subscriptions::Kind::channel, options_.channel,
+                      [this](const std::expected<void, redis::Error>& heard) {
+                        if (!heard)
+                          log::error("Redis refuses the subscription to python-socketio's channel",
+                                     {{"channel", options_.channel}, {"why", heard.error().text}});
+                      });
 }
 
 void PythonSource::stop(std::move_only_function<void()> then) {
-  lease_.leave();
-  subscriber_.unsubscribe(redis::Subscriptions::Kind::channel, options_.channel);
-  when_told(commands_, std::move(then));
+  listener_.unsubscribe(redis::Subscriptions::Kind::channel, options_.channel);
+  LeasedSource::stop(std::move(then));
 }
 
-void PythonSource::append_status(std::vector<QueueStatus>& out) const {
-  out.push_back({.name = options_.channel,
-                 .source = "python-socketio",
-                 .events = events_,
-                 .outcomes = outcomes_,
-                 .behind = in_flight_,
-                 .reader = lease_.holder()});
-}
-
-void PythonSource::on_timer() {
-  lease_.on_timer(loop_.now());
-}
-
-// Whoever does not hear holds no lease.
-void PythonSource::on_up() {
-  if (commands_.is_up() && subscriber_.is_up()) lease_.begin(loop_.now());
-}
-
-void PythonSource::on_down(const redis::Error& why) {
-  away_.write("python-socketio's Redis is away: what is emitted there is not heard", {{"why", why.text}});
-  lease_.leave();
-}
-
-void PythonSource::on_published(std::string_view payload) {
-  auto event = read_python_message(payload, options_.limits);
+void PythonSource::on_published(const redis::Published& published) {
+  auto event = read_python_message(published.payload, options_.limits);
   if (!event) {
     if (event.error() != kOtherMethod) unreadable_.reached({{"why", std::string(event.error())}});
     return;
   }
-  ++events_;
+  ++status_.events;
   if (is_for_users(*event)) {
     if (lease_.held()) tell_users(*event);
   } else if (const auto told = sockets_.emit(*std::move(event)); !told) {
@@ -103,11 +80,11 @@ void PythonSource::on_published(std::string_view payload) {
 void PythonSource::tell_users(const PythonEmit& event) {
   const std::string_view data = *only_argument(event.arguments);
   for (std::string& user : users_of(event.rooms)) {
-    ++in_flight_;
+    ++status_.behind;
     sink_.emit({.user = std::move(user), .event = event.event, .data = std::string(data)},
                [this, outcome = is_outcome(event.event)](Taken taken) {
-                 --in_flight_;
-                 if (taken == Taken::yes) outcomes_ += outcome;
+                 --status_.behind;
+                 if (taken == Taken::yes) status_.outcomes += outcome;
                  if (taken == Taken::by_user) refuse("UNREAD_OUTCOMES_PER_USER of its user is reached");
                  if (taken == Taken::invalid) refuse("it is too large, or names no user");
                  if (taken == Taken::later) refuse("the server is overloaded");

@@ -7,15 +7,13 @@
 
 namespace signalbox::queue {
 
-/// What a queue says and no user is told: counted where it is nobody's, and named in the log, as long as that is not
-/// flooded.
+/// What a queue says and no user is told: named in the log, as long as that is not flooded.
 ///
 /// thread  its source's.
 class Untold {
  public:
   explicit Untold(std::string_view source) : source_(source) {}
   void unattributed(std::string_view job) {
-    ++unattributed_;
     named_.write("an outcome names no user: it is told to nobody", {{"source", source_}, {"job", std::string(job)}});
   }
   void refused(std::string_view job, std::string_view why) {
@@ -26,12 +24,10 @@ class Untold {
     unreadable_.write("what a queue says cannot be read: it is left out",
                       {{"source", source_}, {"why", std::string(why)}});
   }
-  std::uint64_t unattributed() const { return unattributed_; }
 
  private:
   static constexpr std::uint32_t kLinesPerMinute = 100;
   const std::string source_;
-  std::uint64_t unattributed_ = 0;
   log::RareLine named_{log::Level::warn, kLinesPerMinute};
   log::RareWarning unreadable_;
 };

@@ -27,10 +27,8 @@ struct CelerySourceTest : testing::Test {
   using Live = LiveSource<CelerySource>;
   std::unique_ptr<Live> node(const std::string& name = "n1") {
     return std::make_unique<Live>(
-        sink, CeleryOptions{.url = redis::parse_url(server.url()).value(),
+        sink, CeleryOptions{.common = common_options(server, name),
                             .key_prefix = "my_",
-                            .own_prefix = "sb",
-                            .node = name,
                             .reading = {.user = celery_user("kwargs.user_id").value(), .most_bytes = 100'000}});
   }
   /// A node whose first start is over: from now on whatever is published is told.

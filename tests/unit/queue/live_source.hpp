@@ -5,11 +5,18 @@
 #include <utility>
 #include <vector>
 
+#include "queue/leased_source.hpp"
 #include "queue/source.hpp"
 #include "redis/client_thread.hpp"
 #include "unit/queue/fake_sink.hpp"
+#include "unit/redis/redis_server.hpp"
 
 namespace signalbox::queue::test {
+
+/// Of the node of this name.
+inline CommonOptions common_options(const redis::test::RedisServer& server, const std::string& node) {
+  return {.url = redis::parse_url(server.url()).value(), .own_prefix = "sb", .node = node};
+}
 
 /// A source on a thread of its own, as one node has it.
 template <typename S>

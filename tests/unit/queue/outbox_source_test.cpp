@@ -24,10 +24,8 @@ struct OutboxSourceTest : testing::Test {
 
   using Live = LiveSource<OutboxSource>;
   std::unique_ptr<Live> node(const std::string& name = "n1", std::size_t data_bytes = 1000) {
-    return std::make_unique<Live>(sink, OutboxOptions{.url = redis::parse_url(server.url()).value(),
+    return std::make_unique<Live>(sink, OutboxOptions{.common = common_options(server, name),
                                                       .stream = "out",
-                                                      .own_prefix = "sb",
-                                                      .node = name,
                                                       .limits = {.data_bytes = data_bytes, .json_depth = 8}});
   }
   void add(const std::string& user, const std::string& event, const std::string& data) {

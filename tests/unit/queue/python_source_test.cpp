@@ -41,10 +41,8 @@ struct PythonSourceTest : testing::Test {
   using Live = LiveSource<PythonSource>;
   std::unique_ptr<Live> node(const std::string& name, OwnSockets& own) {
     return std::make_unique<Live>(sink, own,
-                                  PythonOptions{.url = redis::parse_url(server.url()).value(),
+                                  PythonOptions{.common = common_options(server, name),
                                                 .channel = "socketio",
-                                                .own_prefix = "sb",
-                                                .node = name,
                                                 .limits = {.bytes = 10'000, .depth = 8, .attachments = 4}});
   }
   void publish(const std::string& event, const std::string& data, const std::string& rest) {
