@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t kMaxLine = 64 * 1024;  ///< errors and statuses; hiredis looks for their ends from the start again
 
+constexpr std::size_t kRoomAtOnce = 16;  ///< elements
+
 Reply::Kind kind_of(int type) {
   switch (type) {
     case REDIS_REPLY_STATUS:
@@ -48,12 +50,15 @@ struct ReplyReader::Functions {
   static void* text(const redisReadTask* task, char* bytes, std::size_t size) noexcept {
     return add(task, {.kind = kind_of(task->type), .text = std::string(bytes, size)});
   }
-  /// Room for the elements is made as they come, and not when they are announced.
+  /// Room for few elements is made at once, for others as they come: announced is not said.
   static void* array(const redisReadTask* task, int elements) noexcept {
     auto& reader = *static_cast<ReplyReader*>(task->privdata);
     reader.elements_ += static_cast<std::size_t>(std::max(elements, 0));
     reader.too_many_elements_ = reader.elements_ > reader.limits_.elements;
-    return reader.too_many_elements_ ? nullptr : add(task, {.kind = Reply::Kind::array});
+    if (reader.too_many_elements_) return nullptr;
+    Reply* const made = add(task, {.kind = Reply::Kind::array});
+    made->elements.reserve(std::min(static_cast<std::size_t>(std::max(elements, 0)), kRoomAtOnce));
+    return made;
   }
   static void* integer(const redisReadTask* task, long long number) noexcept {
     return add(task, {.kind = Reply::Kind::integer, .number = number});
