@@ -1,0 +1,116 @@
+#include "queue/bull_queue.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "queue/bull_message.hpp"
+#include "redis/pattern.hpp"
+
+namespace signalbox::queue {
+namespace {
+
+using SubscriptionKind = redis::Subscriptions::Kind;
+
+std::vector<std::string> behind(const std::string& begin, std::initializer_list<std::string_view> ends) {
+  std::vector<std::string> out;
+  for (const std::string_view end : ends) out.push_back(begin + std::string(end));
+  return out;
+}
+
+}  // namespace
+
+BullQueue::BullQueue(redis::Client& commands, redis::Client& subscriber, Sink& sink, const JsonPaths& users,
+                     JobReaderOptions options)
+    : HeldQueue(commands, sink, users, "bull", std::move(options)),
+      subscriber_(subscriber),
+      channels_(behind(keys().theirs, {"progress", "completed", "failed"})),
+      patterns_(behind(redis::literal_pattern(keys().theirs), {"active@*", "waiting@*"})) {}
+
+void BullQueue::begin(std::optional<StreamId> stored) {
+  go_on(stored.value_or(next_moment()), stored ? next_moment() : StreamId{});
+  wants_ = true;
+  since_ms_ = stored ? stored->ms : 0;
+  if (subscriber_.is_up()) listen();
+}
+
+void BullQueue::on_end() {
+  wants_ = false;
+  stop_listening();
+  heard_.clear();
+  heard_bytes_ = 0;
+}
+
+void BullQueue::on_subscriber_up() {
+  if (wants_) listen();
+}
+
+void BullQueue::on_subscriber_down() {
+  if (wants_ && listening_ != 0) since_ms_ = reader().position().ms;
+  stop_listening();
+}
+
+void BullQueue::listen() {
+  listening_ = ++times_;
+  unconfirmed_ = channels_.size() + patterns_.size();
+  const auto on_confirmed = [this, time = listening_](const std::expected<void, redis::Error>& heard) {
+    if (time != listening_) return;
+    if (!heard) return begin_again(heard.error());
+    if (--unconfirmed_ == 0) this->on_confirmed();
+  };
+  for (const std::string& channel : channels_) subscriber_.subscribe(SubscriptionKind::channel, channel, on_confirmed);
+  for (const std::string& pattern : patterns_) subscriber_.subscribe(SubscriptionKind::pattern, pattern, on_confirmed);
+}
+
+void BullQueue::stop_listening() {
+  if (std::exchange(listening_, 0) == 0) return;
+  for (const std::string& channel : channels_) subscriber_.unsubscribe(SubscriptionKind::channel, channel);
+  for (const std::string& pattern : patterns_) subscriber_.unsubscribe(SubscriptionKind::pattern, pattern);
+}
+
+// What was published before is not heard any more.
+void BullQueue::on_confirmed() {
+  if (since_ms_ != 0) mend(since_ms_);
+  since_ms_ = 0;
+}
+
+void BullQueue::on_published(const redis::Published& published) {
+  if (listening_ == 0 || !published.channel.starts_with(keys().theirs)) return;
+  const std::string_view event = published.channel.substr(keys().theirs.size());
+  std::optional<JobStep> step;
+  if (published.pattern.empty()) {
+    step = read_bull_message(event, published.payload);
+  } else if (!published.payload.empty()) {
+    step = JobStep{.kind = event.starts_with("active") ? JobStep::Kind::begun : JobStep::Kind::seen,
+                   .job = std::string(published.payload)};
+  }
+  if (step) hear(std::move(*step));
+}
+
+void BullQueue::hear(JobStep step) {
+  if (heard_.size() >= kMostHeard || heard_bytes_ >= kMostHeardBytes) heard_too_much_ = true;
+  if (heard_too_much_) return;
+  step.at = next_moment();
+  heard_bytes_ += step.job.size() + step.value.size();
+  heard_.push_back(std::move(step));
+}
+
+void BullQueue::end_turn() {
+  if (state() != State::reading || !reader().has_room()) return;
+  if (!heard_.empty()) {
+    const StreamId last = heard_.back().at;
+    heard_bytes_ = 0;
+    return reader().take(std::exchange(heard_, {}), last);
+  }
+  if (!std::exchange(heard_too_much_, false)) return;
+  log::warn("more was heard of a queue than can be told: what has ended is found, progress is not",
+            {{"queue", name()}});
+  mend(moment_.ms);
+}
+
+StreamId BullQueue::next_moment() {
+  const StreamId now{.ms = static_cast<std::uint64_t>(coarse_unix_ms())};
+  moment_ = now > moment_ ? now : StreamId{moment_.ms, moment_.number + 1};
+  return moment_;
+}
+
+}  // namespace signalbox::queue

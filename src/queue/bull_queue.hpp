@@ -1,0 +1,55 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "queue/held_queue.hpp"
+
+namespace signalbox::queue {
+
+/// One queue of Bull, whose events are published and kept nowhere: what is published while nobody listens is found
+/// later, in the lists of ended jobs. Channels know no database, so an end is believed only if the job's hash, where it
+/// is, says the same.
+///
+/// thread  as HeldQueue.
+class BullQueue final : public HeldQueue {
+ public:
+  static constexpr std::size_t kMostHeard = 20'000, kMostHeardBytes = 16u << 20;  ///< that wait to be told
+
+  BullQueue(redis::Client& commands, redis::Client& subscriber, Sink& sink, const JsonPaths& users,
+            JobReaderOptions options);
+
+  /// The connection over which it listens.
+  void on_subscriber_up();
+  void on_subscriber_down();
+  void on_published(const redis::Published& published);
+  /// What was heard in this turn is told.
+  void end_turn();
+
+ private:
+  void begin(std::optional<StreamId> stored) override;
+  void on_end() override;
+  StreamId read_up_to() const override { return {}; }
+  void listen();
+  void stop_listening();
+  void on_confirmed();
+  void hear(JobStep step);
+  StreamId next_moment();
+
+  redis::Client& subscriber_;
+  const std::vector<std::string> channels_, patterns_;
+  bool wants_ = false;          ///< it is held, and it is known from where it is read
+  std::uint64_t since_ms_ = 0;  ///< what has ended since then is to be found before it is read on; 0: nothing
+  std::size_t listening_ = 0;   ///< the number of this time; 0: it does not
+  std::size_t times_ = 0;
+  std::size_t unconfirmed_ = 0;
+  std::vector<JobStep> heard_;
+  std::size_t heard_bytes_ = 0;
+  bool heard_too_much_ = false;
+  StreamId moment_{};  ///< of what was heard last
+};
+
+}  // namespace signalbox::queue

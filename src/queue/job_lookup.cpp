@@ -1,0 +1,208 @@
+#include "queue/job_lookup.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "base/whole_number.hpp"
+
+namespace signalbox::queue {
+namespace {
+
+constexpr std::size_t kMostData = 256 * 1024;  ///< of a job; more is read by Redis itself
+
+// KEYS: hashes of jobs. ARGV: for each key whether its user is wanted ("u"), the most bytes of a job's data that are
+// answered, and the paths to a user in it. Returns of each: when it was made and when it ended, its parent's hash, its
+// result, whether it failed, its data, and its user if the data is too large.
+const redis::Script& hashes_script() {
+  static const redis::Script script(R"(
+local function member(value, path)
+  for step in string.gmatch(path, '[^.]+') do
+    if type(value) ~= 'table' then return nil end
+    local found = value[step]
+    if found == nil and tonumber(step) then found = value[tonumber(step) + 1] end
+    value = found
+  end
+  return value
+end
+local function user_of(data)
+  local read, value = pcall(cjson.decode, data)
+  if not read then return false end
+  for i = 4, #ARGV do
+    local user = member(value, ARGV[i])
+    if type(user) == 'string' and user ~= '' then return user end
+    if type(user) == 'number' then return string.format(user % 1 == 0 and '%.0f' or '%.17g', user) end
+  end
+  return false
+end
+local left, most = 8 * 1024 * 1024, tonumber(ARGV[2])
+local out = {}
+for i, key in ipairs(KEYS) do
+  local found = redis.pcall('HMGET', key, 'timestamp', 'finishedOn', 'parentKey', 'failedReason')
+  if found.err then
+    found = {false, false, false, false}
+  else
+    found[4] = found[4] and 1 or 0
+    found[5] = ARGV[3] == '1' and redis.call('HGET', key, 'returnvalue')
+    if string.sub(ARGV[1], i, i) == 'u' then
+      local size = redis.call('HSTRLEN', key, 'data')
+      if size <= most and size <= left then
+        left = left - size
+        found[6] = redis.call('HGET', key, 'data')
+      else
+        found[6], found[7] = false, user_of(redis.call('HGET', key, 'data'))
+      end
+    end
+  end
+  out[i] = found
+end
+return out
+)");
+  return script;
+}
+
+std::string dotted(const std::vector<std::string>& path) {
+  std::string out;
+  for (std::size_t i = 1; i < path.size(); ++i) out += (out.empty() ? "" : ".") + path[i];
+  return out;
+}
+
+std::uint64_t number_in(const redis::Reply& reply) {
+  return whole_number<std::uint64_t>(reply.text).value_or(0);
+}
+
+}  // namespace
+
+JobLookup::JobLookup(redis::Client& commands, const QueueKeys& keys, const JsonPaths& users, bool results)
+    : commands_(commands), keys_(keys), users_(users), results_(results ? "1" : "0") {
+  for (const auto& path : users.paths()) paths_.push_back(dotted(path));
+}
+
+void JobLookup::begin(std::vector<JobWanted> jobs, Then then) {
+  jobs_ = std::move(jobs);
+  then_ = std::move(then);
+  ++number_;
+  round_ = 0;
+  failed_.reset();
+  std::vector<Row> hashes;
+  std::vector<std::size_t> remembered;
+  for (std::size_t i = 0; i < jobs_.size(); ++i) {
+    if (jobs_[i].hash) hashes.push_back({.job = i, .key = keys_.job(jobs_[i].job)});
+    if (jobs_[i].remembered) remembered.push_back(i);
+  }
+  ++unanswered_;  // so that no round ends before all is sent
+  read_hashes(std::move(hashes));
+  read_memory(std::move(remembered));
+  end_round();
+}
+
+void JobLookup::drop() {
+  then_ = {};
+  ++number_;
+  unanswered_ = 0;
+  next_.clear();
+}
+
+/// Counts the answer; the last of a round begins the next.
+template <class Take>
+redis::OnAnswer JobLookup::on_answer(Take take) {
+  ++unanswered_;
+  return [this, number = number_, take = std::move(take)](redis::Answer answer) mutable {
+    if (number != number_) return;
+    if (answer) {
+      take(*answer);
+    } else {
+      failed_ = std::move(answer.error());
+    }
+    end_round();
+  };
+}
+
+void JobLookup::read_hashes(std::vector<Row> rows) {
+  for (std::size_t i = 0; i < rows.size(); i += kKeysPerScript) {
+    const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto end = begin + static_cast<std::ptrdiff_t>(std::min(kKeysPerScript, rows.size() - i));
+    read_some({std::make_move_iterator(begin), std::make_move_iterator(end)});
+  }
+}
+
+void JobLookup::read_some(std::vector<Row> rows) {
+  redis::ScriptCall call{.keys = {}, .arguments = {std::string(), std::to_string(kMostData), results_}};
+  call.keys.reserve(rows.size());
+  for (const Row& row : rows) {
+    call.keys.push_back(row.key);
+    call.arguments[0] += jobs_[row.job].user ? 'u' : 'e';
+  }
+  call.arguments.insert(call.arguments.end(), paths_.begin(), paths_.end());
+  commands_.run(hashes_script(), std::move(call),
+                on_answer([this, rows = std::move(rows)](redis::Reply& found) { take_hashes(rows, found); }));
+}
+
+void JobLookup::take_hashes(const std::vector<Row>& rows, redis::Reply& found) {
+  for (std::size_t i = 0; i < std::min(rows.size(), found.elements.size()); ++i) take_hash(rows[i], found.elements[i]);
+}
+
+// Of a parent only its user counts.
+void JobLookup::take_hash(const Row& row, redis::Reply& found) {
+  enum Field : std::uint8_t { made, ended, parent, failed, result, data, user, fields };
+  found.elements.resize(fields);
+  JobWanted& job = jobs_[row.job];
+  auto& of = found.elements;
+  const bool gone = of[made].is_nil() && of[data].is_nil();
+  if (gone || number_in(of[made]) > job.at_ms + std::uint64_t{kClocksDiffer}) return;
+  if (round_ == 0) {
+    job.has_hash = true;
+    job.finished_ms = static_cast<std::int64_t>(number_in(of[ended]));
+    job.has_failed = of[failed].number != 0;
+    job.result = std::move(of[result].text);
+  }
+  if (!job.user) return;
+  job.found_user = of[data].is_nil() ? std::move(of[user].text) : users_.find(kJobData, of[data].text).value_or("");
+  if (job.found_user.empty() && !of[parent].text.empty())
+    next_.push_back({.job = row.job, .key = std::move(of[parent].text)});
+}
+
+// What was remembered lies under the day on which it was: today or yesterday.
+void JobLookup::read_memory(std::vector<std::size_t> jobs) {
+  if (jobs.empty()) return;
+  for (std::size_t i = 0; i < jobs.size(); ++i) jobs_[jobs[i]].remembered = true;
+  for (const std::int64_t day : remembered_days()) {
+    const std::string key = keys_.jobs(day);
+    redis::Command command{"HMGET", key};
+    for (const std::size_t job : jobs) command.push_back(jobs_[job].job);
+    commands_.send(command, on_answer([this, jobs](const redis::Reply& found) { take_memory(jobs, found); }));
+  }
+}
+
+void JobLookup::take_memory(const std::vector<std::size_t>& jobs, const redis::Reply& found) {
+  for (std::size_t i = 0; i < std::min(jobs.size(), found.elements.size()); ++i) {
+    if (auto memory = RememberedJob::parse(found.elements[i].text)) jobs_[jobs[i]].memory = std::move(memory);
+  }
+}
+
+void JobLookup::end_round() {
+  if (--unanswered_ != 0) return;
+  if (failed_) return finish();
+  std::vector<std::size_t> unknown;
+  for (std::size_t i = 0; i < jobs_.size(); ++i) {
+    const JobWanted& job = jobs_[i];
+    if (job.user && !job.has_hash && !job.remembered) unknown.push_back(i);
+  }
+  auto parents = std::exchange(next_, {});
+  if (++round_ == kMostRounds) parents.clear();
+  if (parents.empty() && unknown.empty()) return finish();
+  ++unanswered_;
+  read_hashes(std::move(parents));
+  read_memory(std::move(unknown));
+  end_round();
+}
+
+void JobLookup::finish() {
+  Then then = std::exchange(then_, {});
+  auto jobs = std::exchange(jobs_, {});
+  next_.clear();
+  if (failed_) return then(std::unexpected(std::move(*failed_)));
+  then(std::move(jobs));
+}
+
+}  // namespace signalbox::queue

@@ -1,0 +1,92 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "queue/job_step.hpp"
+#include "queue/json_path.hpp"
+#include "queue/queue_keys.hpp"
+#include "queue/remembered_job.hpp"
+#include "redis/client.hpp"
+
+namespace signalbox::queue {
+
+/// What the paths to a user call a job's data.
+inline constexpr std::string_view kJobData = "data";
+
+/// A job of which something is to be found in Redis.
+struct JobWanted {
+  std::string job;
+  std::uint64_t at_ms = 0;  ///< when the queue spoke of it: a hash that was made later is another job's
+  bool user = false;        ///< whose it is, or else its parent
+  bool hash = true;         ///< false: its hash is that of a newer job by now
+  bool remembered = false;  ///< also what was remembered of it
+
+  // What was found.
+  bool has_hash = false;
+  std::string found_user{};  ///< by the hashes
+  std::optional<RememberedJob> memory{};
+  std::int64_t finished_ms = 0;  ///< 0: it has not ended
+  bool has_failed = false;
+  std::string result{};  ///< where results are read
+};
+
+/// Finds users in the hashes of jobs, in those of their parents, and in what earlier readers remembered; each round in
+/// one turn.
+///
+/// thread  the client's. It outlives the client's last answer.
+class JobLookup {
+ public:
+  static constexpr std::size_t kKeysPerScript = 200;
+  static constexpr std::size_t kMostRounds = 6;  ///< a job, and so many parents above each other
+  /// What was wanted, in its order; or why Redis does not say.
+  using Then = std::move_only_function<void(std::expected<std::vector<JobWanted>, redis::Error>)>;
+
+  /// `results`: a job's result is read too.
+  JobLookup(redis::Client& commands, const QueueKeys& keys, const JsonPaths& users, bool results);
+  JobLookup(const JobLookup&) = delete;
+  JobLookup& operator=(const JobLookup&) = delete;
+
+  bool busy() const { return static_cast<bool>(then_); }
+  /// While it is not busy.
+  void begin(std::vector<JobWanted> jobs, Then then);
+  /// Nobody waits for it any more.
+  void drop();
+
+ private:
+  struct Row {
+    std::size_t job;  ///< among jobs_
+    std::string key;  ///< its hash, or that of a parent
+  };
+
+  void read_hashes(std::vector<Row> rows);
+  void read_some(std::vector<Row> rows);
+  void take_hashes(const std::vector<Row>& rows, redis::Reply& found);
+  void take_hash(const Row& row, redis::Reply& found);
+  void read_memory(std::vector<std::size_t> jobs);
+  void take_memory(const std::vector<std::size_t>& jobs, const redis::Reply& found);
+  template <class Take>
+  redis::OnAnswer on_answer(Take take);
+  void end_round();
+  void finish();
+
+  redis::Client& commands_;
+  const QueueKeys& keys_;
+  const JsonPaths& users_;
+  const std::string results_;
+  std::vector<std::string> paths_;
+  std::vector<JobWanted> jobs_;
+  Then then_;
+  std::uint64_t number_ = 0;    ///< of this look-up: answers to others are nobody's
+  std::size_t unanswered_ = 0;  ///< commands
+  std::size_t round_ = 0;
+  std::vector<Row> next_;  ///< parents' hashes, for the next round
+  std::optional<redis::Error> failed_;
+};
+
+}  // namespace signalbox::queue

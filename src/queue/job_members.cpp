@@ -1,0 +1,81 @@
+#include "queue/job_members.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "base/json_bytes.hpp"
+#include "base/json_check.hpp"
+#include "base/json_scan.hpp"
+#include "base/json_write.hpp"
+
+namespace signalbox::queue {
+namespace {
+
+constexpr std::array<std::string_view, 3> kNoNumbers = {"NaN", "-Infinity", "Infinity"};
+
+std::string without_no_numbers(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const auto no_number =
+        std::ranges::find_if(kNoNumbers, [text](std::string_view word) { return text.starts_with(word); });
+    std::size_t length = 1;
+    if (no_number != kNoNumbers.end()) {
+      length = no_number->size();
+      out += "null";
+    } else {
+      const char* const begin = text.data();
+      if (text[0] == '"') length = static_cast<std::size_t>(end_of_json_string(begin + 1, begin + text.size()) - begin);
+      append(out, text.substr(0, length));
+    }
+    text.remove_prefix(length);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string as_json(std::string_view text, std::size_t max_depth) {
+  if (valid_json(text, max_depth)) return std::string(text);
+  std::string out = without_no_numbers(text);
+  if (valid_json(out, max_depth)) return out;
+  out.clear();
+  append_json_string(out, text);
+  return out;
+}
+
+std::string progress_members(std::string_view progress, std::size_t max_depth) {
+  constexpr std::string_view kStatus = R"("processing")";
+  const std::string json = as_json(progress, max_depth);
+  if (json == "null") return R"({"status":"processing"})";
+  std::optional<JsonView> value, status;
+  if (json.starts_with('{')) {
+    value = json_member(json, "progress");
+    status = json_member(json, "status");
+  }
+  std::string out = R"({"progress":)";
+  out.reserve(json.size() + 48);
+  append(out, value ? std::string_view(*value) : std::string_view(json));
+  append(out, R"(,"status":)");
+  append(out, status ? std::string_view(*status) : kStatus);
+  out += '}';
+  return out;
+}
+
+std::string completed_members(std::string_view result, std::size_t max_depth) {
+  return R"({"result":)" + as_json(result.empty() ? "null" : result, max_depth) + "}";
+}
+
+std::string truncated_members() {
+  return R"({"result":null,"truncated":true})";
+}
+
+std::string failed_members(std::string_view error) {
+  std::string out = R"({"error":)";
+  append_json_string(out, error);
+  out += '}';
+  return out;
+}
+
+}  // namespace signalbox::queue

@@ -1,0 +1,196 @@
+#include "queue/job_reader.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "queue/job_members.hpp"
+
+namespace signalbox::queue {
+namespace {
+
+using StepKind = JobStep::Kind;
+
+// KEYS: the position, the lease, and the days' hashes of jobs. ARGV: who reads, how far all is told, and the jobs that
+// need not be remembered any more.
+const redis::Script& store_script() {
+  static const redis::Script script(R"(
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+for i = 3, #ARGV, 1000 do
+  for day = 3, 4 do redis.call('HDEL', KEYS[day], unpack(ARGV, i, math.min(i + 999, #ARGV))) end
+end
+return 1
+)");
+  return script;
+}
+
+}  // namespace
+
+JobReader::JobReader(redis::Client& commands, Sink& sink, const JsonPaths& users, JobReaderOptions options)
+    : commands_(commands),
+      sink_(sink),
+      users_(users),
+      options_(std::move(options)),
+      lookup_(commands, options_.keys, users, options_.check_ends),
+      known_(kKnownJobs) {}
+
+void JobReader::begin(StreamId position, StreamId told_before) {
+  end();
+  unanswered_.restart(position);
+  told_before_ = told_before;
+  began_ = true;
+}
+
+void JobReader::leave() {
+  if (has_to_store()) store();
+  end();
+}
+
+void JobReader::end() {
+  lookup_.drop();
+  batches_.clear();
+  in_batch_.clear();
+  wanted_.clear();
+  known_.clear();
+  forgotten_.clear();
+  unanswered_.restart({});
+  stored_.reset();
+  repeat_at_ = store_at_ = kNever;
+  began_ = broken_ = forgets_ = false;
+}
+
+bool JobReader::has_room() const {
+  return !broken_ && batches_.size() < kMostBatches && !stands();
+}
+
+std::size_t JobReader::waiting() const {
+  std::size_t out = unanswered_.size();
+  for (const Batch& batch : batches_) out += batch.steps.size() - batch.next;
+  return out;
+}
+
+void JobReader::take(std::vector<JobStep> steps, StreamId last) {
+  counts_.events += steps.size();
+  batches_.push_back({.steps = std::move(steps), .last = last});
+  work();
+}
+
+void JobReader::work() {
+  while (!batches_.empty() && !lookup_.busy() && !broken_ && !unanswered_.has_postponed()) {
+    Batch& batch = batches_.front();
+    if (!batch.looked_up) look_up(batch);
+    if (!batch.looked_up || !tell(batch)) return;
+    unanswered_.told(batch.last);
+    batches_.pop_front();
+  }
+}
+
+/// False: not to the end, since something is to be told once more first.
+bool JobReader::tell(Batch& batch) {
+  for (; batch.next < batch.steps.size(); ++batch.next) {
+    if (unanswered_.has_postponed()) return false;
+    JobStep& step = batch.steps[batch.next];
+    if (step.kind == StepKind::progress) tell_progress(step);
+    if (step.is_outcome()) tell_outcome(step);
+    if (step.kind == StepKind::removed) {
+      known_.erase(step.job);
+      forgotten_.push_back(std::move(step.job));
+    }
+    if (!step.mended) unanswered_.told(step.at);
+  }
+  return true;
+}
+
+// Of a job whose outcome is read once more the progress is not: the outcome would not be told behind it.
+void JobReader::tell_progress(JobStep& step) {
+  const KnownJob* known = known_.find(step.job);
+  if (!known || known->user.empty() || step.at.ms <= known->ended_ms) return;
+  sink_.tell({.kind = JobReport::Kind::progress,
+              .user = known->user,
+              .queue = options_.queue,
+              .job_id = std::move(step.job),
+              .members = progress_members(step.value, options_.json_depth)},
+             [](Taken) {});
+}
+
+void JobReader::tell_outcome(JobStep& step) {
+  const bool completed = step.kind == StepKind::completed;
+  KnownJob* const known = known_.find(step.job);
+  std::string user = known ? known->user : std::string();
+  if (user.empty() && completed) user = users_.find(kJobData, step.value).value_or("");
+  if (known && step.mended) known->ended_ms = static_cast<std::uint64_t>(step.finished_ms);
+  if (user.empty()) {
+    ++counts_.unattributed;
+    nobody_.write("an outcome of a queue is nobody's: its job's data is gone or names no user",
+                  {{"queue", options_.queue}, {"job", step.job}});
+    forgotten_.push_back(std::move(step.job));
+    return;
+  }
+  const bool large = completed && (step.truncated || step.value.size() > options_.max_payload);
+  if (large)
+    large_.write("a job's result is larger than MAX_PAYLOAD_BYTES: it is told without it",
+                 {{"queue", options_.queue}, {"job", step.job}});
+  std::string members = !completed ? failed_members(std::string_view(step.value).substr(0, options_.max_payload / 8))
+                        : large    ? truncated_members()
+                                   : completed_members(step.value, options_.json_depth);
+  tell_outcome(unanswered_.add(
+      {.kind = completed ? JobReport::Kind::completed : JobReport::Kind::failed,
+       .user = std::move(user),
+       .queue = options_.queue,
+       .job_id = std::move(step.job),
+       .members = std::move(members),
+       .finished_ms = step.finished_ms != 0 ? step.finished_ms : static_cast<std::int64_t>(step.at.ms)}));
+}
+
+void JobReader::tell_outcome(Unanswered::Number number) {
+  sink_.tell(JobReport(unanswered_.report(number)), [this, number](Taken taken) { on_answer(number, taken); });
+}
+
+void JobReader::on_answer(Unanswered::Number number, Taken taken) {
+  if (!unanswered_.has(number)) return;
+  if (taken == Taken::later) return unanswered_.postpone(number);
+  if (taken == Taken::yes) {
+    ++counts_.outcomes;
+  } else {
+    ++counts_.refused;
+    refused_.write(taken == Taken::by_user ? "UNREAD_OUTCOMES_PER_USER is reached: a queue's outcome is refused"
+                                           : "an outcome of a queue cannot be told",
+                   {{"queue", options_.queue}, {"job", unanswered_.report(number).job_id}});
+  }
+  unanswered_.settle(number);
+}
+
+TimePoint JobReader::next_deadline() const {
+  const bool repeats = unanswered_.has_postponed();
+  if ((repeats && repeat_at_ == kNever) || (has_to_store() && store_at_ == kNever)) return TimePoint::min();
+  return std::min(repeat_at_, store_at_);
+}
+
+void JobReader::on_timer(TimePoint now) {
+  if (unanswered_.has_postponed() && repeat_at_ == kNever) repeat_at_ = now + kRepeatAfter;
+  if (now >= repeat_at_) {
+    repeat_at_ = kNever;
+    for (const Unanswered::Number number : unanswered_.take_postponed()) tell_outcome(number);
+  }
+  work();
+  if (has_to_store() && store_at_ == kNever) store_at_ = now + kStoreEach;
+  if (now >= store_at_) store();
+}
+
+void JobReader::store() {
+  store_at_ = kNever;
+  stored_ = unanswered_.position();
+  redis::ScriptCall call{.keys = {options_.keys.position(), options_.keys.lease()},
+                         .arguments = {options_.holder, to_text(*stored_)}};
+  for (const std::int64_t day : remembered_days()) call.keys.push_back(options_.keys.jobs(day));
+  std::ranges::move(unanswered_.take_ended(), std::back_inserter(call.arguments));
+  std::ranges::move(std::exchange(forgotten_, {}), std::back_inserter(call.arguments));
+  commands_.run(store_script(), std::move(call), [this](const redis::Answer& answer) {
+    if (!answer && answer.error().kind == redis::Error::Kind::refused)
+      unread_.write("Redis does not keep how far a queue was read",
+                    {{"queue", options_.queue}, {"why", answer.error().text}});
+  });
+}
+
+}  // namespace signalbox::queue

@@ -1,0 +1,35 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "queue/stream_id.hpp"
+
+namespace signalbox::queue {
+
+/// The clocks of workers, of Redis and ours: milliseconds that they may differ by.
+inline constexpr std::int64_t kClocksDiffer = 10'000;
+
+/// What a queue says of one of its jobs.
+struct JobStep {
+  enum class Kind : std::uint8_t {
+    added,  ///< a new job, also where there was one with this id
+    begun,  ///< a worker has it now; of a queue that does not say what is added, it may be a new one
+    seen,   ///< it changed in a way that nobody is told of
+    progress,
+    completed,
+    failed,
+    removed,
+  };
+
+  Kind kind = Kind::seen;
+  StreamId at{};
+  std::string job{};
+  std::string value{};           ///< progress and result: JSON, as the queue has it; of a failure text
+  std::int64_t finished_ms = 0;  ///< of an outcome, as the job's hash says; 0: it is to be asked
+  bool truncated = false;        ///< the value was too large to be read
+  bool mended = false;           ///< it was not heard, but found later
+
+  bool is_outcome() const { return kind == Kind::completed || kind == Kind::failed; }
+};
+
+}  // namespace signalbox::queue

@@ -1,0 +1,25 @@
+#pragma once
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "queue/json_path.hpp"
+#include "redis/url.hpp"
+
+namespace signalbox::queue {
+
+/// What the sources of BullMQ and Bull have in common.
+struct SourceOptions {
+  redis::Url url{};
+  std::vector<std::string> queues{};  ///< "*": all that there are
+  std::string prefix = "bull";        ///< of the queues' keys
+  JsonPaths users{};                  ///< in a job's data
+  std::string our_prefix = "sb";      ///< of our keys
+  std::string node{};                 ///< this one, among all
+  Milliseconds look_each{10'000};     ///< for queues
+  std::size_t json_depth = 64;
+  std::size_t max_payload = 1'000'000;  ///< bytes of a result
+};
+
+}  // namespace signalbox::queue

@@ -1,0 +1,42 @@
+#include "queue/stream_begin.hpp"
+
+namespace signalbox::queue {
+
+// `entries-added` is not known to Redis before 7.
+const redis::Script& stream_state_script() {
+  static const redis::Script script(R"(
+local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
+if info.err then return {'0-0', false, 0, 0} end
+local of = {}
+for i = 1, #info, 2 do of[info[i]] = info[i + 1] end
+local first = of['first-entry'] and of['first-entry'][1] or false
+local trimmed = of['entries-added'] == nil or of['entries-added'] > of['length']
+local at_position = #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])
+return {of['last-generated-id'], first, trimmed and 1 or 0, at_position}
+)");
+  return script;
+}
+
+std::optional<StreamState> read_stream_state(const redis::Reply& answer) {
+  if (answer.elements.size() != 4) return std::nullopt;
+  const auto last = StreamId::parse(answer.elements[0].text);
+  if (!last) return std::nullopt;
+  return StreamState{.last = *last,
+                     .first = StreamId::parse(answer.elements[1].text),
+                     .trimmed = answer.elements[2].number != 0,
+                     .has_position = answer.elements[3].number != 0};
+}
+
+bool has_gap(const StreamState& stream, StreamId position) {
+  if (stream.has_position || !stream.trimmed) return false;
+  return stream.first ? *stream.first > StreamId{position.ms, position.number + 1} : stream.last > position;
+}
+
+// An id below the stored one: Redis lost its memory, or the queue was made anew.
+StreamBegin begin_of(const StreamState& stream, std::optional<StreamId> stored, bool is_new) {
+  if (!stored) return is_new ? StreamBegin{.gap = has_gap(stream, {})} : StreamBegin{.at = stream.last};
+  if (stream.last < *stored) return {.gap = has_gap(stream, {})};
+  return {.at = *stored, .gap = has_gap(stream, *stored)};
+}
+
+}  // namespace signalbox::queue

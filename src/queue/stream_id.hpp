@@ -1,0 +1,31 @@
+#pragma once
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/whole_number.hpp"
+
+namespace signalbox::queue {
+
+/// The id of an entry of a stream, "1795473902683-0": Redis' clock, and a number within its millisecond.
+struct StreamId {
+  std::uint64_t ms = 0, number = 0;
+  auto operator<=>(const StreamId&) const = default;
+
+  static std::optional<StreamId> parse(std::string_view text) {
+    const std::size_t dash = text.find('-');
+    if (dash == std::string_view::npos) return std::nullopt;
+    const auto ms = whole_number<std::uint64_t>(text.substr(0, dash));
+    const auto number = whole_number<std::uint64_t>(text.substr(dash + 1));
+    return ms && number ? std::optional(StreamId{*ms, *number}) : std::nullopt;
+  }
+};
+
+inline std::string to_text(const StreamId& id) {
+  return std::to_string(id.ms) + "-" + std::to_string(id.number);
+}
+
+}  // namespace signalbox::queue

@@ -1,0 +1,249 @@
+#include "unit/queue/queue_fixture.hpp"
+
+// Queues as BullMQ writes them, in a real redis-server.
+namespace signalbox::queue {
+namespace {
+
+using BullmqNode = test::Node<BullmqSource>;
+using Texts = std::vector<std::string>;
+
+struct RealBullmq : test::RealQueue {
+  /// A node that reads from now on.
+  std::unique_ptr<BullmqNode> start(SourceOptions options = {}) {
+    auto node = std::make_unique<BullmqNode>(server->url(), sink, std::move(options));
+    EXPECT_TRUE(await({"EXISTS", kPosition}, "1"));
+    return node;
+  }
+  static constexpr const char* kPosition = "sb:q:{bullmq:bull:image}:pos";
+};
+
+TEST_F(RealBullmq, the_user_of_a_job_hears_of_its_progress_and_its_result) {
+  const auto node = start();
+  add_job("1", R"({"userId":42})");
+  say({"added", "jobId", "1", "name", "gen"});
+  say({"active", "jobId", "1", "prev", "waiting"});
+  say({"progress", "jobId", "1", "data", "50"});
+  complete("1", R"({"imageUrl":"u"})", 1'795'473'902'000);
+  EXPECT_EQ(sink.next(2), (Texts{R"(42 image/1 progress {"progress":50,"status":"processing"})",
+                                 R"(42 image/1 completed {"result":{"imageUrl":"u"}})"}));
+  EXPECT_EQ(sink.reports()[1].finished_ms, 1'795'473'902'000);
+  EXPECT_TRUE(node->await([](const QueueStatus& status) { return status.outcomes == 1 && status.behind == 0; }));
+  const QueueStatus status = node->status()[0];
+  EXPECT_EQ(status.name, "image");
+  EXPECT_EQ(status.events, 4u);
+  EXPECT_EQ(status.reader, "node");
+}
+
+TEST_F(RealBullmq, the_user_is_known_although_the_job_is_removed_as_it_completes) {
+  const auto node = start();
+  add_job("a:b:c", R"({"userId":"u"})");
+  say({"added", "jobId", "a:b:c", "name", "gen"});
+  ASSERT_TRUE(node->await([](const QueueStatus& status) { return status.events == 1 && status.behind == 0; }));
+  ask({"DEL", "bull:image:a:b:c"});
+  say({"completed", "jobId", "a:b:c", "returnvalue", "null", "prev", "active"});
+  EXPECT_EQ(sink.next(), R"(u image/a:b:c completed {"result":null})");
+}
+
+TEST_F(RealBullmq, an_outcome_that_is_nobody_s_is_counted) {
+  const auto node = start();
+  say({"completed", "jobId", "1", "returnvalue", "1", "prev", "active"});
+  say({"failed", "jobId", "2", "failedReason", "boom", "prev", "active"});
+  say({"completed", "jobId", "3", "returnvalue", R"({"userId":"u"})", "prev", "active"});
+  EXPECT_EQ(sink.next(), R"(u image/3 completed {"result":{"userId":"u"}})");
+  EXPECT_EQ(node->status()[0].unattributed, 2u);
+}
+
+TEST_F(RealBullmq, a_child_without_a_user_is_its_parent_s) {
+  const auto node = start();
+  add_job("parent", R"({"userId":"u"})", "video");
+  add_job("child", R"({"n":1})");
+  ask({"HSET", "bull:image:child", "parentKey", "bull:video:parent"});
+  say({"added", "jobId", "child", "name", "gen"});
+  say({"failed", "jobId", "child", "failedReason", "boom", "prev", "active"});
+  EXPECT_EQ(sink.next(), R"(u image/child failed {"error":"boom"})");
+}
+
+TEST_F(RealBullmq, a_job_s_data_that_is_large_is_read_by_Redis) {
+  const auto node = start();
+  const std::string large(300'000, 'x');
+  add_job("1", R"({"a":")" + large + R"(","userId":9007199254740991})");
+  add_job("2", R"({"a":")" + large + R"(","userId":"é"})");
+  say({"progress", "jobId", "1", "data", "1"});
+  say({"progress", "jobId", "2", "data", "2"});
+  EXPECT_TRUE(sink.next().starts_with("9007199254740991 image/1 progress"));
+  EXPECT_TRUE(sink.next().starts_with("é image/2 progress"));
+}
+
+TEST_F(RealBullmq, a_result_that_is_too_large_is_left_out) {
+  const auto node = start({.max_payload = 100});
+  add_job("1", R"({"userId":"u"})");
+  complete("1", '"' + std::string(200, 'x') + '"', 1000);
+  EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":null,"truncated":true})");
+}
+
+TEST_F(RealBullmq, an_entry_that_is_more_than_a_connection_takes_is_read_without_its_result) {
+  const auto node = start({.max_payload = 1000});
+  add_job("1", R"({"userId":"u"})");
+  add_job("2", R"({"userId":"u"})");
+  ask({"EVAL",
+       "return redis.call('XADD', KEYS[1], '*', 'event', 'completed', 'jobId', '1', 'returnvalue', "
+       "'\"' .. string.rep('x', 65 * 1024 * 1024) .. '\"')",
+       "1", "bull:image:events"});
+  complete("2", "2", 2000);
+  EXPECT_EQ(sink.next(2),
+            (Texts{R"(u image/1 completed {"result":null,"truncated":true})", R"(u image/2 completed {"result":2})"}));
+}
+
+TEST_F(RealBullmq, the_next_reader_goes_on_where_the_last_one_left) {
+  auto node = start();
+  add_job("1", R"({"userId":"u"})");
+  complete("1", "1", 1000);
+  EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":1})");
+  node->leave();
+  node.reset();
+  add_job("2", R"({"userId":"u"})");
+  complete("2", "2", 2000);
+  const BullmqNode next(server->url(), sink, {.node = "next"});
+  EXPECT_EQ(sink.next(), R"(u image/2 completed {"result":2})");
+}
+
+TEST_F(RealBullmq, an_outcome_that_a_killed_reader_told_is_told_again_as_the_same_although_its_job_has_gone) {
+  auto node = start();
+  add_job("1", R"({"userId":"u"})");
+  say({"progress", "jobId", "1", "data", "50"});
+  complete("1", "1", 1000);
+  sink.next(2);
+  ASSERT_TRUE(await({"HLEN", "sb:q:{bullmq:bull:image}:jobs:" + std::to_string(today())}, "0")) << "all is settled";
+  // As if it had been killed before it could store that.
+  node->leave();
+  node.reset();
+  ask({"SET", kPosition, "0-1"});
+  const std::string ended = ask({"XREVRANGE", "bull:image:events", "+", "-", "COUNT", "1"});
+  ask({"HSET", "sb:q:{bullmq:bull:image}:jobs:" + std::to_string(today()), "1",
+       "1-0:" + ended.substr(2, ended.find(' ') - 2) + ":1000:u"});
+  ask({"DEL", "bull:image:1"});
+  add_job("2", R"({"userId":"u"})");
+  complete("2", "2", 2000);
+  const BullmqNode next(server->url(), sink, {.node = "next"});
+  EXPECT_EQ(sink.next(2), (Texts{R"(u image/1 completed {"result":1})", R"(u image/2 completed {"result":2})"}))
+      << "and no progress behind its outcome";
+  EXPECT_EQ(sink.reports()[2].finished_ms, 1000);
+}
+
+TEST_F(RealBullmq, what_has_ended_in_a_gap_is_found) {
+  auto node = start();
+  add_job("0", R"({"userId":"u"})");
+  complete("0", "0", 1'000'000);
+  sink.next();
+  node->leave();
+  node.reset();
+  const auto now = static_cast<std::int64_t>(coarse_unix_ms());
+  for (int i = 1; i <= 250; ++i) {
+    add_job(std::to_string(i), R"({"userId":"u"})");
+    end_hash(std::to_string(i), "returnvalue", std::to_string(i), "completed", now);
+  }
+  add_job("f", R"({"userId":"u"})");
+  end_hash("f", "failedReason", "boom", "failed", now);
+  say({"active", "jobId", "later", "prev", "waiting"});
+  ask({"XTRIM", "bull:image:events", "MAXLEN", "1"});
+  BullmqNode next(server->url(), sink, {.node = "next"});
+  Texts told;
+  while (told.empty() || told.back() != R"(u image/f failed {"error":"boom"})") told.push_back(sink.next());
+  EXPECT_GE(told.size(), 251u);
+  std::ranges::sort(told);
+  told.erase(std::ranges::unique(told).begin(), told.end());
+  EXPECT_EQ(told.size(), 251u);
+  EXPECT_EQ(sink.reports().back().finished_ms, now);
+  EXPECT_EQ(next.status()[0].gaps, 1u);
+  EXPECT_TRUE(next.await([](const QueueStatus& status) { return status.events >= 252; })) << "and reading goes on";
+}
+
+TEST_F(RealBullmq, an_outcome_that_cannot_be_taken_now_is_told_again_and_nothing_before_it) {
+  const auto node = start();
+  sink.answer({Taken::later, Taken::later});
+  add_job("1", R"({"userId":"u"})");
+  complete("1", "1", 1000);
+  EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":1})");
+  add_job("2", R"({"userId":"u"})");
+  complete("2", "2", 2000);
+  EXPECT_EQ(sink.next(3), (Texts{R"(u image/1 completed {"result":1})", R"(u image/1 completed {"result":1})",
+                                 R"(u image/2 completed {"result":2})"}));
+}
+
+TEST_F(RealBullmq, an_outcome_that_a_user_s_bound_refuses_holds_up_nobody) {
+  const auto node = start();
+  sink.answer({Taken::by_user});
+  add_job("1", R"({"userId":"u"})");
+  complete("1", "1", 1000);
+  complete("1", "2", 2000);
+  EXPECT_EQ(sink.next(2), (Texts{R"(u image/1 completed {"result":1})", R"(u image/1 completed {"result":2})"}));
+  EXPECT_TRUE(node->await([](const QueueStatus& status) { return status.outcomes == 1 && status.behind == 0; }));
+}
+
+TEST_F(RealBullmq, an_id_that_is_used_again_is_another_job_s) {
+  add_job("1", R"({"userId":"new"})");
+  const auto node = start();
+  ask({"MULTI"});
+  for (const auto& fields : std::vector<Texts>{{"added", "jobId", "1", "name", "x"},
+                                               {"completed", "jobId", "1", "returnvalue", "1", "prev", "active"},
+                                               {"added", "jobId", "1", "name", "x"},
+                                               {"completed", "jobId", "1", "returnvalue", "2", "prev", "active"}})
+    say(fields);
+  ask({"EXEC"});
+  EXPECT_EQ(sink.next(), R"(new image/1 completed {"result":2})");
+  EXPECT_EQ(node->status()[0].unattributed, 1u) << "the hash is not the older one's any more";
+}
+
+TEST_F(RealBullmq, a_job_that_failed_may_complete_later) {
+  add_job("1", R"({"userId":"u"})");
+  const auto node = start();
+  ask({"MULTI"});
+  for (const auto& fields : std::vector<Texts>{{"failed", "jobId", "1", "failedReason", "boom", "prev", "active"},
+                                               {"waiting", "jobId", "1", "prev", "failed"},
+                                               {"progress", "jobId", "1", "data", "50"},
+                                               {"completed", "jobId", "1", "returnvalue", "2", "prev", "active"}})
+    say(fields);
+  ask({"EXEC"});
+  EXPECT_EQ(sink.next(3), (Texts{R"(u image/1 failed {"error":"boom"})",
+                                 R"(u image/1 progress {"progress":50,"status":"processing"})",
+                                 R"(u image/1 completed {"result":2})"}));
+}
+
+TEST_F(RealBullmq, another_node_reads_when_the_reader_is_gone) {
+  auto first = start({.node = "first"});
+  BullmqNode second(server->url(), sink, {.node = "second"});
+  ASSERT_TRUE(second.await([](const QueueStatus& status) { return status.reader == "first"; }));
+  first.reset();
+  add_job("1", R"({"userId":"u"})");
+  complete("1", "1", 1000);
+  EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":1})");
+  EXPECT_EQ(second.status()[0].reader, "second");
+}
+
+TEST_F(RealBullmq, all_queues_are_found_also_those_that_come_later) {
+  ask({"HSET", "bull:image:meta", "version", "bullmq:5.81.5"});
+  BullmqNode node(server->url(), sink, {.queues = {"*"}, .look_each = Milliseconds(50)});
+  ASSERT_TRUE(await({"EXISTS", kPosition}, "1"));
+  add_job("1", R"({"userId":"u"})", "video");
+  say({"completed", "jobId", "1", "returnvalue", "1", "prev", "active"}, "video");
+  ask({"HSET", "bull:video:meta", "version", "bullmq:5.81.5"});
+  EXPECT_EQ(sink.next(), R"(u video/1 completed {"result":1})");
+}
+
+TEST_F(RealBullmq, goes_on_when_Redis_is_back_without_its_memory) {
+  const auto node = start();
+  add_job("1", R"({"userId":"u"})");
+  complete("1", "1", 1000);
+  EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":1})");
+  server->kill();
+  server->start();
+  while (client->next() != "up") {
+  }
+  ASSERT_TRUE(await({"EXISTS", kPosition}, "1"));
+  add_job("2", R"({"userId":"u"})");
+  complete("2", "2", 2000);
+  EXPECT_EQ(sink.next(), R"(u image/2 completed {"result":2})");
+}
+
+}  // namespace
+}  // namespace signalbox::queue
