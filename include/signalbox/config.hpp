@@ -99,6 +99,34 @@ struct Config {
   /// 500 to 2147483647.
   std::chrono::milliseconds node_lease{5000};
 
+  // Queues (docs/queues.md)
+  /// BULLMQ_QUEUES: Queues of BullMQ whose jobs are told to their users (docs/queues.md), with commas between; * for
+  /// all. Each costs a lease in Redis, which is renewed every second. Default: none.
+  std::vector<std::string> bullmq_queues{};
+  /// BULLMQ_REDIS_URL: Redis in which the queues of BullMQ are. Without REDIS_URL one node reads them, and nodes know
+  /// nothing of each other. Default: REDIS_URL.
+  std::string bullmq_redis_url{};
+  /// BULLMQ_PREFIX: The option `prefix` of BullMQ's queues. Queues with another prefix are not found. Default: bull.
+  std::string bullmq_prefix = "bull";
+  /// BULLMQ_USER: Where a job says whose it is: a path in its data, or several with commas, of which the first counts
+  /// that leads to a text or a number. A job without a user is nobody's. Default: data.userId.
+  std::string bullmq_user = "data.userId";
+  /// BULLMQ_HOLD_MS: How long the first progress of a job waits for an event that its worker emits itself, which then
+  /// stands for it; 0: not at all. The first progress is told later by so much. Default: 100, in ms; allowed: 0 to
+  /// 2147483647.
+  std::chrono::milliseconds bullmq_hold{100};
+  /// BULL_QUEUES: Queues of Bull 3 and 4 whose jobs are told to their users (docs/queues.md), with commas between; *
+  /// for all. Each costs a lease in Redis, which is renewed every second. Default: none.
+  std::vector<std::string> bull_queues{};
+  /// BULL_REDIS_URL: Redis in which the queues of Bull are. Without REDIS_URL one node reads them, and nodes know
+  /// nothing of each other. Default: REDIS_URL.
+  std::string bull_redis_url{};
+  /// BULL_PREFIX: The option `prefix` of Bull's queues. Queues with another prefix are not found. Default: bull.
+  std::string bull_prefix = "bull";
+  /// BULL_USER: Where a job says whose it is: a path in its data, or several with commas, of which the first counts
+  /// that leads to a text or a number. A job without a user is nobody's. Default: data.userId.
+  std::string bull_user = "data.userId";
+
   /// PING_INTERVAL_MS: Time between two heartbeats. Each costs every client a ping and a pong. Longer: a lost
   /// connection is noticed later. Default: 25000, in ms; allowed: 1 to 1000000000.
   std::chrono::milliseconds ping_interval{25000};

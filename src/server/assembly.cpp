@@ -6,10 +6,13 @@
 #include <signalbox/version.hpp>
 
 #include "base/log.hpp"
+#include "base/random.hpp"
 #include "server/shard_application.hpp"
 
 namespace signalbox::server {
 namespace {
+
+constexpr std::size_t kNodeCharacters = cluster::Cluster::kNameCharacters;
 
 std::vector<Count> counts_of(const cluster::Cluster& cluster, const net::Network& network) {
   const cluster::Counts& counts = cluster.counts();
@@ -47,6 +50,8 @@ Assembly::Assembly(const Config& config, net::Network& network, Clocks clocks, F
       counts_([this] { return occurrences(); }) {
   hub.shards.resize(network.shards());
   if (foreign && !config.redis_url.empty()) join_cluster(*foreign);
+  if (foreign) queues = Queues::create(config, hub.emitter, cluster ? foreign->tag() : random_base62(kNodeCharacters));
+  if (queues) api.set_queues(*queues);
   directory.presence.observe(streams);
 }
 

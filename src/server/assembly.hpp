@@ -13,6 +13,7 @@
 #include "server/foreign_requests.hpp"
 #include "server/http_api.hpp"
 #include "server/presence_streams.hpp"
+#include "server/queues.hpp"
 #include "server/room_actions.hpp"
 #include "server/routes.hpp"
 #include "users/directory.hpp"
@@ -60,6 +61,7 @@ class Assembly {
 
  public:
   std::unique_ptr<cluster::Cluster> cluster;  ///< null: there is one node
+  std::unique_ptr<Queues> queues;             ///< null: none is read
   PresenceStreams streams;
   HttpApi api;
   Routes routes;

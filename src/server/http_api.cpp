@@ -83,6 +83,18 @@ std::optional<std::string> user_in(std::string_view encoded) {
   return user && users::valid_user_id(*user) ? std::move(user) : std::nullopt;
 }
 
+void append_queue(std::string& body, const queue::QueueStatus& row) {
+  if (body.back() == '}') body += ',';
+  body += R"({"name":)";
+  append_json_string(body, row.name);
+  body += R"(,"source":)";
+  append_json_string(body, row.source);
+  body += fmt::format(R"(,"events":{},"outcomes":{},"unattributed":{},"behind":{},"gaps":{},"reader":)", row.events,
+                      row.outcomes, row.unattributed, row.behind, row.gaps);
+  row.reader.empty() ? append(body, "null") : append_json_string(body, row.reader);
+  body += '}';
+}
+
 net::Response nothing_here() {
   return error_response(404, "There is nothing at this address.");
 }
@@ -134,6 +146,7 @@ std::span<const HttpApi::Endpoint> HttpApi::endpoints() {
       {.method = "GET", .path = "/api/users/{userId}/jobs", .handler = &HttpApi::jobs, .pages = &kJobPages},
       {.method = "GET", .path = "/api/users/{userId}/jobs/{jobId}", .handler = &HttpApi::job},
       {.method = "GET", .path = "/api/nodes", .handler = &HttpApi::nodes},
+      {.method = "GET", .path = "/api/queues", .handler = &HttpApi::queues},
       {.method = "GET", .path = "/healthz", .handler = &HttpApi::health, .needs_key = false},
       {.method = "GET", .path = "/readyz", .handler = &HttpApi::readiness, .needs_key = false},
   };
@@ -310,6 +323,16 @@ std::optional<net::Response> HttpApi::nodes(const Call& call) {
       body += fmt::format(R"(,"leaseMs":{},"about":{}}})", node.lease.count(),
                           valid_json(node.about, kAboutDepth) ? node.about : "{}");
     }
+    answer_(id, json_response(200, body + "]}"));
+  });
+  return std::nullopt;
+}
+
+std::optional<net::Response> HttpApi::queues(const Call& call) {
+  if (!queues_) return json_response(200, R"({"queues":[]})");
+  queues_->status([this, id = call.id](const Queues::Rows& rows) {
+    std::string body = R"({"queues":[)";
+    for (const queue::QueueStatus& row : rows) append_queue(body, row);
     answer_(id, json_response(200, body + "]}"));
   });
   return std::nullopt;

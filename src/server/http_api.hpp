@@ -16,6 +16,7 @@
 #include "server/idempotency.hpp"
 #include "server/page_query.hpp"
 #include "server/path_pattern.hpp"
+#include "server/queues.hpp"
 #include "users/directory.hpp"
 #include "users/emitter.hpp"
 
@@ -43,6 +44,8 @@ class HttpApi {
 
   /// This node is one of several. Before the first request.
   void set_cluster(cluster::Cluster& cluster) { cluster_ = &cluster; }
+  /// Queues are read. Before the first request.
+  void set_queues(Queues& queues) { queues_ = &queues; }
   /// What /readyz says, unless the store has something to say.
   void set_ready(bool ready) { ready_.store(ready); }
 
@@ -94,6 +97,7 @@ class HttpApi {
   std::optional<net::Response> emit(const Call& call);
   std::optional<net::Response> presence(const Call& call);
   std::optional<net::Response> nodes(const Call& call);
+  std::optional<net::Response> queues(const Call& call);
   std::optional<net::Response> presence_of(const Call& call);
   std::optional<net::Response> jobs(const Call& call);
   std::optional<net::Response> job(const Call& call);
@@ -104,6 +108,7 @@ class HttpApi {
   net::Response finish(const std::string& key, net::Response response, TimePoint now);
 
   cluster::Cluster* cluster_ = nullptr;  ///< null: there is one node
+  Queues* queues_ = nullptr;             ///< null: none is read
   hub::Hub& hub_;
   users::Directory& directory_;
   users::Emitter& emitter_;

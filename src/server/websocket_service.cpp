@@ -101,9 +101,11 @@ void WebSocketService::Impl::start_made(const server::StopEvent* ending) {
   house.hub.emitter.set_running(true);
   try {
     if (house.cluster) house.cluster->start(house.registry.names());
+    if (house.queues) house.queues->start();
     network->start();
   } catch (const std::exception& error) {
     house.hub.emitter.set_running(false);
+    if (house.queues) house.queues->stop();
     if (house.cluster) house.cluster->stop();
     throw StartError(error.what());
   }
@@ -237,6 +239,7 @@ void WebSocketService::Impl::stop_here() {
   if (before != State::running) return;
   const ServiceWork calls_who_waits_for_the_store;
   log::info("stopping");
+  if (house.queues) house.queues->stop();
   house.hub.emitter.set_running(false);
   house.directory.hold_presence();
   if (store) store->settle(time_for_the_disk());  // while those who wait can be answered

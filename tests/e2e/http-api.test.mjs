@@ -227,12 +227,21 @@ describe("the HTTP interface", () => {
     });
   });
 
+  describe("GET /api/queues", () => {
+    test("none where none is named", async () => assert.deepEqual((await described(server, "GET", "/api/queues")).body, { queues: [] }));
+    test("one of each that is named, whether there is a Redis or not", async () => {
+      const reading = await startProgram({ BULLMQ_QUEUES: "image,video", BULLMQ_REDIS_URL: `redis://127.0.0.1:${await freePort()}`, DATA_DIR: "" });
+      assert.equal((await described(reading, "GET", "/api/queues")).status, 200);
+      await reading.stop();
+    });
+  });
+
   describe("refusals stand in their order", () => {
     const none = { Authorization: "" };
     for (const [what, headers] of [["no key", none], ["a wrong key", { Authorization: "Bearer nonsense" }], ["another scheme", { Authorization: `Basic ${apiKey}` }]]) {
       test(`401 for ${what}, at every address`, async () => {
         assert.equal((await post("{", headers)).status, 401);
-        for (const path of ["/api/presence", "/api/presence/ada", "/api/users/ada/jobs", "/api/users/ada/jobs/1", "/api/nodes"]) assert.equal((await described(server, "GET", path, undefined, headers)).status, 401);
+        for (const path of ["/api/presence", "/api/presence/ada", "/api/users/ada/jobs", "/api/users/ada/jobs/1", "/api/nodes", "/api/queues"]) assert.equal((await described(server, "GET", path, undefined, headers)).status, 401);
         assert.equal((await api(server, "PUT", "/api/nothing", undefined, headers)).status, 401, "before 404 and 405");
       });
     }
@@ -289,7 +298,7 @@ describe("the HTTP interface", () => {
   });
   test("without an API_KEY the interface is closed and says so", async () => {
     const closed = await startProgram({ API_KEY: "" });
-    for (const [method, path, body] of [["POST", "/api/emit", "{}"], ["GET", "/api/presence"], ["GET", "/api/presence/ada"], ["GET", "/api/users/ada/jobs"], ["GET", "/api/users/ada/jobs/1"], ["GET", "/api/nodes"]]) {
+    for (const [method, path, body] of [["POST", "/api/emit", "{}"], ["GET", "/api/presence"], ["GET", "/api/presence/ada"], ["GET", "/api/users/ada/jobs"], ["GET", "/api/users/ada/jobs/1"], ["GET", "/api/nodes"], ["GET", "/api/queues"]]) {
       const answer = await described(closed, method, path, body);
       assert.equal(answer.status, 403);
       assert.match(answer.body.error, /API_KEY/);

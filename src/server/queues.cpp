@@ -1,0 +1,105 @@
+#include "server/queues.hpp"
+
+#include <algorithm>
+#include <future>
+#include <utility>
+
+#include "queue/bull_source.hpp"
+#include "queue/bullmq_source.hpp"
+#include "redis/url.hpp"
+
+namespace signalbox::server {
+namespace {
+
+constexpr Milliseconds kFarewell{500};
+
+/// `own`: a setting for these queues alone, which stands for REDIS_URL.
+redis::Url url_of(std::string_view name, const std::string& own, const Config& config) {
+  const std::string& text = own.empty() ? config.redis_url : own;
+  if (text.empty())
+    throw ConfigError(std::string(name) + " is empty, and REDIS_URL too: name the Redis in which the queues are");
+  if (text.starts_with("postgres"))
+    throw ConfigError(std::string(name) + ": BullMQ on PostgreSQL cannot be read, only BullMQ on Redis");
+  auto url = redis::parse_url(text);
+  if (!url) throw ConfigError(std::string(own.empty() ? "REDIS_URL" : name) + ": " + url.error());
+  return *std::move(url);
+}
+
+queue::JsonPaths paths_of(std::string_view name, const std::string& setting) {
+  auto paths = queue::JsonPaths::parse(setting, {"data"});
+  if (!paths) throw ConfigError(std::string(name) + ": " + paths.error());
+  return *std::move(paths);
+}
+
+// What the browser gets is an object around a job's value, with the job's id and its queue beside it.
+queue::SourceOptions common_options(const Config& config, const std::string& node) {
+  constexpr std::size_t kAround = 2048;
+  return {.our_prefix = config.redis_prefix,
+          .node = node,
+          .json_depth = config.json_depth - 1,
+          .max_payload = config.max_payload_bytes - std::min(kAround, config.max_payload_bytes / 2)};
+}
+
+queue::SourceOptions bullmq_options(const Config& config, const std::string& node) {
+  queue::SourceOptions options = common_options(config, node);
+  options.url = url_of("BULLMQ_REDIS_URL", config.bullmq_redis_url, config);
+  options.queues = config.bullmq_queues;
+  options.prefix = config.bullmq_prefix;
+  options.users = paths_of("BULLMQ_USER", config.bullmq_user);
+  return options;
+}
+
+queue::SourceOptions bull_options(const Config& config, const std::string& node) {
+  queue::SourceOptions options = common_options(config, node);
+  options.url = url_of("BULL_REDIS_URL", config.bull_redis_url, config);
+  options.queues = config.bull_queues;
+  options.prefix = config.bull_prefix;
+  options.users = paths_of("BULL_USER", config.bull_user);
+  return options;
+}
+
+}  // namespace
+
+std::unique_ptr<Queues> Queues::create(const Config& config, users::Emitter& emitter, const std::string& node) {
+  auto queues = std::make_unique<Queues>(config, emitter);
+  const auto add = [&](std::unique_ptr<queue::Source> source) { queues->sources_.push_back(std::move(source)); };
+  if (!config.bullmq_queues.empty())
+    add(std::make_unique<queue::BullmqSource>(queues->thread_, queues->sink_, bullmq_options(config, node)));
+  if (!config.bull_queues.empty())
+    add(std::make_unique<queue::BullSource>(queues->thread_, queues->sink_, bull_options(config, node)));
+  return queues->sources_.empty() ? nullptr : std::move(queues);
+}
+
+Queues::Queues(const Config& config, users::Emitter& emitter) : sink_(emitter, thread_.loop(), config) {}
+
+void Queues::start() {
+  thread_.start();
+  started_ = true;
+}
+
+// Leases are given back before the connections end; a Redis that does not answer is not waited for long.
+void Queues::stop() {
+  if (!std::exchange(started_, false)) return;
+  std::vector<std::future<void>> said;
+  for (const auto& source : sources_) {
+    std::promise<void> promise;
+    said.push_back(promise.get_future());
+    const bool posted = thread_.post([&source, promise = std::move(promise)]() mutable {
+      source->stop([promise = std::move(promise)]() mutable { promise.set_value(); });
+    });
+    if (!posted) said.pop_back();
+  }
+  const auto latest = Clock::now() + kFarewell;
+  for (std::future<void>& each : said) each.wait_until(latest);
+  thread_.stop();
+}
+
+void Queues::status(std::move_only_function<void(const Rows&)> then) {
+  static_cast<void>(thread_.post([this, then = std::move(then)]() mutable {
+    Rows rows;
+    for (const auto& source : sources_) source->append_status(rows);
+    then(rows);
+  }));
+}
+
+}  // namespace signalbox::server
