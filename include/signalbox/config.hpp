@@ -126,6 +126,29 @@ struct Config {
   /// BULL_USER: Where a job says whose it is: a path in its data, or several with commas, of which the first counts
   /// that leads to a text or a number. A job without a user is nobody's. Default: data.userId.
   std::string bull_user = "data.userId";
+  /// CELERY_RESULT_URL: The Redis of Celery's result backend, whose tasks are told to their users (docs/queues.md);
+  /// they need result_extended=True. Every state of every task is read, by one node. Default: off.
+  std::string celery_result_url{};
+  /// CELERY_USER: Where a task's message says whose it is: a path, such as kwargs.user_id, args.0 or result.user_id, or
+  /// several with commas, of which the first counts that leads to a text or a number. A task without a user is
+  /// nobody's. Default: kwargs.user_id.
+  std::string celery_user = "kwargs.user_id";
+  /// CELERY_KEYPREFIX: Celery's global_keyprefix, with which the names of its keys begin. Tasks with another prefix are
+  /// not heard. Default: none.
+  std::string celery_keyprefix{};
+  /// PYTHON_SOCKETIO_CHANNEL: The channel of python-socketio's managers, which is socketio unless they say otherwise:
+  /// what they emit reaches our clients (docs/queues.md). Every node reads all that is emitted there. Default: off.
+  std::string python_socketio_channel{};
+  /// PYTHON_SOCKETIO_URL: Redis of python-socketio's managers. Without REDIS_URL one node tells users, and nodes know
+  /// nothing of each other. Default: REDIS_URL.
+  std::string python_socketio_url{};
+  /// SIGNALBOX_STREAM: A stream in Redis to which workers add what they emit, with the fields userId, event and data
+  /// (docs/queues.md). One node reads it; what can never be told goes to the stream with :dead behind its name.
+  /// Default: off.
+  std::string signalbox_stream{};
+  /// SIGNALBOX_STREAM_URL: Redis in which SIGNALBOX_STREAM is. Without REDIS_URL one node reads it, and nodes know
+  /// nothing of each other. Default: REDIS_URL.
+  std::string signalbox_stream_url{};
 
   /// PING_INTERVAL_MS: Time between two heartbeats. Each costs every client a ping and a pong. Longer: a lost
   /// connection is noticed later. Default: 25000, in ms; allowed: 1 to 1000000000.

@@ -50,7 +50,7 @@ Assembly::Assembly(const Config& config, net::Network& network, Clocks clocks, F
       counts_([this] { return occurrences(); }) {
   hub.shards.resize(network.shards());
   if (foreign && !config.redis_url.empty()) join_cluster(*foreign);
-  if (foreign) queues = Queues::create(config, hub.emitter, cluster ? foreign->tag() : random_base62(kNodeCharacters));
+  if (foreign) queues = Queues::create(config, hub, cluster ? foreign->tag() : random_base62(kNodeCharacters));
   if (queues) api.set_queues(*queues);
   directory.presence.observe(streams);
 }

@@ -6,6 +6,8 @@
 
 #include "queue/bull_source.hpp"
 #include "queue/bullmq_source.hpp"
+#include "queue/celery_source.hpp"
+#include "queue/outbox_source.hpp"
 #include "redis/url.hpp"
 
 namespace signalbox::server {
@@ -58,19 +60,55 @@ queue::SourceOptions bull_options(const Config& config, const std::string& node)
   return options;
 }
 
+queue::CeleryOptions celery_options(const Config& config, const std::string& node) {
+  auto user = queue::celery_user(config.celery_user);
+  if (!user) throw ConfigError("CELERY_USER: " + user.error());
+  return {.url = url_of("CELERY_RESULT_URL", config.celery_result_url, config),
+          .key_prefix = config.celery_keyprefix,
+          .own_prefix = config.redis_prefix,
+          .node = node,
+          .reading = {.user = *std::move(user), .most_bytes = config.max_payload_bytes}};
+}
+
+queue::PythonOptions python_options(const Config& config, const std::string& node) {
+  constexpr std::size_t kAround = 65'536;  // of a message beside its data, whose bytes grow by a third in base64
+  return {.url = url_of("PYTHON_SOCKETIO_URL", config.python_socketio_url, config),
+          .channel = config.python_socketio_channel,
+          .own_prefix = config.redis_prefix,
+          .node = node,
+          .limits = {.bytes = 2 * config.max_payload_bytes + kAround,
+                     .depth = config.json_depth,
+                     .attachments = config.max_attachments}};
+}
+
+queue::OutboxOptions outbox_options(const Config& config, const std::string& node) {
+  return {.url = url_of("SIGNALBOX_STREAM_URL", config.signalbox_stream_url, config),
+          .stream = config.signalbox_stream,
+          .own_prefix = config.redis_prefix,
+          .node = node,
+          .limits = {.data_bytes = config.max_payload_bytes, .json_depth = config.json_depth}};
+}
+
 }  // namespace
 
-std::unique_ptr<Queues> Queues::create(const Config& config, users::Emitter& emitter, const std::string& node) {
-  auto queues = std::make_unique<Queues>(config, emitter);
+std::unique_ptr<Queues> Queues::create(const Config& config, hub::Hub& hub, const std::string& node) {
+  auto queues = std::make_unique<Queues>(config, hub);
   const auto add = [&](std::unique_ptr<queue::Source> source) { queues->sources_.push_back(std::move(source)); };
   if (!config.bullmq_queues.empty())
     add(std::make_unique<queue::BullmqSource>(queues->thread_, queues->sink_, bullmq_options(config, node)));
   if (!config.bull_queues.empty())
     add(std::make_unique<queue::BullSource>(queues->thread_, queues->sink_, bull_options(config, node)));
+  if (!config.celery_result_url.empty())
+    add(std::make_unique<queue::CelerySource>(queues->thread_, queues->sink_, celery_options(config, node)));
+  if (!config.python_socketio_channel.empty())
+    add(std::make_unique<queue::PythonSource>(queues->thread_, queues->sink_, queues->sockets_,
+                                              python_options(config, node)));
+  if (!config.signalbox_stream.empty())
+    add(std::make_unique<queue::OutboxSource>(queues->thread_, queues->sink_, outbox_options(config, node)));
   return queues->sources_.empty() ? nullptr : std::move(queues);
 }
 
-Queues::Queues(const Config& config, users::Emitter& emitter) : sink_(emitter, thread_.loop(), config) {}
+Queues::Queues(const Config& config, hub::Hub& hub) : sink_(hub.emitter, thread_.loop(), config), sockets_(hub) {}
 
 void Queues::start() {
   thread_.start();

@@ -9,7 +9,7 @@
 #include "queue/plain_sink.hpp"
 #include "queue/source.hpp"
 #include "redis/client_thread.hpp"
-#include "users/emitter.hpp"
+#include "server/hub_sockets.hpp"
 
 namespace signalbox::server {
 
@@ -21,9 +21,9 @@ class Queues {
   using Rows = std::vector<queue::QueueStatus>;
 
   /// Null: no queue is named. `node`: this one, among all. Throws ConfigError.
-  static std::unique_ptr<Queues> create(const Config& config, users::Emitter& emitter, const std::string& node);
+  static std::unique_ptr<Queues> create(const Config& config, hub::Hub& hub, const std::string& node);
 
-  Queues(const Config& config, users::Emitter& emitter);
+  Queues(const Config& config, hub::Hub& hub);
   Queues(const Queues&) = delete;
   Queues& operator=(const Queues&) = delete;
   ~Queues() { stop(); }
@@ -38,6 +38,7 @@ class Queues {
  private:
   redis::ClientThread thread_;
   queue::PlainSink sink_;
+  HubSockets sockets_;
   std::vector<std::unique_ptr<queue::Source>> sources_;
   bool started_ = false;
 };
