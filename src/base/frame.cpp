@@ -51,13 +51,15 @@ FrameRef make_frame(bool binary, FrameKind kind, std::string_view key, std::stri
   const std::size_t payload = first.size() + second.size() + third.size();
   SB_ASSERT(payload <= kMaxPacketBytes && key.size() <= kMaxPacketBytes);
   const std::uint8_t header = header_size(payload);
+  const bool tailed = key.size() > kTailBytes && key[key.size() - kTailBytes] == kTailMark;
   const std::size_t key_at = header + place_of(key, parts).value_or(UINT8_MAX);
-  const bool behind = key_at > UINT8_MAX;
+  const bool behind = tailed || key_at > UINT8_MAX;
   void* memory = ::operator new(sizeof(Frame) + header + payload + (behind ? key.size() : 0));
   auto* frame = new (memory) Frame;
   frame->size_ = static_cast<std::uint32_t>(header + payload);
-  frame->key_size_ = static_cast<std::uint16_t>(std::min<std::size_t>(key.size(), UINT16_MAX));
-  frame->key_at_ = behind ? Frame::kBehind : static_cast<std::uint8_t>(key_at);
+  frame->key_size_ =
+      static_cast<std::uint16_t>(std::min<std::size_t>(key.size() - (tailed ? kTailBytes : 0), UINT16_MAX));
+  frame->key_at_ = tailed ? Frame::kTailed : behind ? Frame::kBehind : static_cast<std::uint8_t>(key_at);
   frame->kind_ = kind;
   char* out = frame->bytes();
   write_header(out, binary ? Frame::kFinBinary : Frame::kFinText, payload);

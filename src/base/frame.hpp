@@ -35,6 +35,10 @@ inline constexpr std::size_t kMaxMessageBytes = std::size_t{1} << 30;
 /// Largest packet that a frame can hold: with its header it has a size of 32 bits.
 inline constexpr std::size_t kMaxPacketBytes = 0xffff'ffff - 10;
 
+/// What a key's tail begins with, and how many bytes it has.
+inline constexpr char kTailMark = '\xFE';
+inline constexpr std::size_t kTailBytes = 14;
+
 class FrameRef;
 
 /// One encoded Engine.IO packet, ready for either transport: built once, immutable, shared by every queue that it waits
@@ -49,12 +53,16 @@ class Frame {
   /// The packet as a polling payload has it, for text: type character, then data. For binary the bare bytes.
   std::string_view packet() const noexcept { return {bytes() + header_size(), size_ - header_size()}; }
   /// What it takes of memory.
-  std::size_t memory() const noexcept { return sizeof(Frame) + size_ + (key_at_ == kBehind ? key_size_ : 0); }
+  std::size_t memory() const noexcept { return sizeof(Frame) + size_ + (key_at_ <= kTailed ? name().size() : 0); }
   bool binary() const noexcept { return *bytes() == kFinBinary; }
   FrameKind kind() const noexcept { return kind_; }
   /// What a frame may replace while both wait: one of the same key. The job's id of progress and outcomes, the user's
   /// id of presence: whole, so that no two are taken for one. Empty: the frame replaces nothing.
-  std::string_view key() const noexcept { return {bytes() + (key_at_ == kBehind ? size_ : key_at_), key_size_}; }
+  std::string_view key() const noexcept { return {bytes() + (key_at_ <= kTailed ? size_ : key_at_), key_size_}; }
+  /// The key with its tail, which tells frames of one key from each other: kTailMark, as no text has it, and what the
+  /// maker of the frame has put behind it. Most keys have none.
+  std::string_view name() const noexcept { return {key().data(), key_size_ + tail_size()}; }
+  std::string_view tail() const noexcept { return name().substr(key_size_); }
 
   /// Called by each queue in which it waits. True: by the first, so its memory counts from now on.
   bool begin_waiting() const noexcept { return waiting_.fetch_add(1, std::memory_order_relaxed) == 0; }
@@ -64,9 +72,10 @@ class Frame {
  private:
   friend class FrameRef;
   friend FrameRef make_frame(bool, FrameKind, std::string_view, std::string_view, std::string_view, std::string_view);
-  static constexpr std::uint8_t kBehind = 0;
+  static constexpr std::uint8_t kBehind = 0, kTailed = 1;
   static constexpr char kFinText = '\x81', kFinBinary = '\x82';
   Frame() = default;
+  std::size_t tail_size() const noexcept { return key_at_ == kTailed ? kTailBytes : 0; }
   std::size_t header_size() const noexcept { return size_ < 2 + 126 ? 2 : size_ < 4 + 65'536 ? 4 : 10; }
   const char* bytes() const noexcept { return reinterpret_cast<const char*>(this + 1); }
   char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
@@ -77,7 +86,7 @@ class Frame {
   std::uint32_t size_ = 0;
   std::uint16_t key_size_ = 0;  ///< users' and jobs' ids are of 256 bytes at most
   FrameKind kind_ = FrameKind::event;
-  std::uint8_t key_at_ = kBehind;  ///< kBehind: the packet; else among its bytes
+  std::uint8_t key_at_ = kBehind;  ///< kBehind: the packet, kTailed: and its tail behind it; else among its bytes
 };
 
 static_assert(sizeof(Frame) == 16);
@@ -129,9 +138,9 @@ class FrameRef {
 };
 
 /// The general maker: the packet is the three parts one after the other (so that callers need not join them first). A
-/// key that is a slice of one of them, near the beginning, is not kept twice. The packet has at most kMaxPacketBytes,
-/// which callers see to: kMaxMessageBytes bounds messages of clients, workers and programs, answers about jobs have a
-/// bound of their own, and little is added to them.
+/// key that is a slice of one of them, near the beginning, is not kept twice; it may have its tail behind it. The
+/// packet has at most kMaxPacketBytes, which callers see to: kMaxMessageBytes bounds messages of clients, workers and
+/// programs, answers about jobs have a bound of their own, and little is added to them.
 FrameRef make_frame(bool binary, FrameKind kind, std::string_view key, std::string_view first,
                     std::string_view second = {}, std::string_view third = {});
 

@@ -223,7 +223,7 @@ void Cluster::send(const Emitted& emitted, const NodeStates& nodes) {
   RelayedEvent event{.user = emitted.user,
                      .kind = emitted.event->kind(),
                      .packet = emitted.event->packet(),
-                     .job_id = emitted.event->key()};
+                     .job_id = emitted.event->name()};
   if (ledger_ && emitted.row != 0) {
     event.home = ledger_->home();
     event.row = emitted.row;

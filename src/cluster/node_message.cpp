@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/json_check.hpp"
+#include "users/job_name.hpp"
 
 namespace signalbox::cluster {
 namespace {
@@ -195,10 +196,10 @@ std::expected<NodeMessage, std::string_view> read_node_message(std::string_view 
 
 std::expected<FrameRef, std::string_view> frame_of(const RelayedEvent& event, std::size_t json_depth) {
   constexpr std::string_view kHead = "42";
-  constexpr std::size_t kMostKey = 256;
   if (!event.packet.starts_with("42[\"")) return std::unexpected("it is no event");
   if (event.kind == FrameKind::event && !event.job_id.empty()) return std::unexpected("it is no job's event");
-  if (event.job_id.size() > kMostKey) return std::unexpected("its job's id is too long");
+  if (users::job_name(event.job_id).id.size() > users::kMostJobBytes || event.job_id.size() > users::kMostNameBytes)
+    return std::unexpected("its job's id is too long");
   if (!valid_json(event.packet.substr(kHead.size()), json_depth + 1)) return std::unexpected("it is no JSON");
   const std::size_t at = event.job_id.empty() ? std::string_view::npos : event.packet.find(event.job_id);
   const std::string_view key =

@@ -19,7 +19,7 @@ struct RelayedEvent {
   std::string_view user;  ///< empty: for everybody
   FrameKind kind = FrameKind::event;
   std::string_view packet{};  ///< 42["event",…]
-  std::string_view job_id{};  ///< as it stands in the packet, or as text
+  std::string_view job_id{};  ///< its name, and whether and what a queue says of it: Frame::name()
   std::string_view home{};    ///< of an outcome: the store in which it lies; empty: in none
   std::uint64_t row = 0;      ///< there
 };

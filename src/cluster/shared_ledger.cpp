@@ -14,7 +14,7 @@ constexpr users::WallMs kProgressBehind = 3000;  ///< so late at most is progres
 
 std::string event_bytes(std::string_view user, const Frame& event) {
   NodeMessageWriter writer({});
-  writer.add(RelayedEvent{.user = user, .kind = event.kind(), .packet = event.packet(), .job_id = event.key()});
+  writer.add(RelayedEvent{.user = user, .kind = event.kind(), .packet = event.packet(), .job_id = event.name()});
   return writer.bytes();
 }
 

@@ -101,7 +101,7 @@ FrameRef Outbox::as_sent(const FrameRef& frame, std::uint64_t number) const {
   if (!client_.hub().config.outcome_acks || frame->kind() != FrameKind::outcome) return frame;
   const auto make = [&] {
     const std::string head = socketio::packet_head(PacketType::event, nsp_.name, kOutcomeAcks + number);
-    return make_frame(false, FrameKind::outcome, frame->key(), head, frame->packet().substr(2));
+    return make_frame(false, FrameKind::outcome, frame->name(), head, frame->packet().substr(2));
   };
   return client_.local().shared_copy(frame, make);
 }

@@ -14,7 +14,7 @@ FrameRef Numbers::with_offset(const FrameRef& source, std::uint64_t number) cons
   std::string tail = ",\"";
   tail.append(to_text(Offset{.run = run_, .shard = shard_, .number = number})) += "\"]";
   const std::string_view packet = source->packet();
-  return make_frame(false, source->kind(), source->key(), packet.substr(0, packet.size() - 1), tail);
+  return make_frame(false, source->kind(), source->name(), packet.substr(0, packet.size() - 1), tail);
 }
 
 const FrameRef& Numbers::numbered(const FrameRef& source, std::uint64_t above) {

@@ -137,7 +137,7 @@ bool OutcomeFile::read_more(Reading& reading) {
     if (bytes >= kReadPiece) return true;
     auto& [row, frame] = reading.wanted[reading.next];
     if (frame->packet().empty() && packet.bind(row).step()) {
-      frame = text_frame(packet.view(0), FrameKind::outcome, frame->key());
+      frame = text_frame(packet.view(0), FrameKind::outcome, frame->name());
       packet.reset();
       bytes += frame->memory();
     }
@@ -219,7 +219,7 @@ void OutcomeFile::put(Row row, const Put& put) {
   const users::JobEntry& outcome = put.outcome;
   try {
     statements_->put_packet.bind(row).bind(outcome.frame->packet()).run();
-    statements_->put.bind(row).bind(outcome.number).bind(outcome.time).bind(put.user).bind(outcome.frame->key()).run();
+    statements_->put.bind(row).bind(outcome.number).bind(outcome.time).bind(put.user).bind(outcome.frame->name()).run();
   } catch (const SqliteError& error) {
     if (!error.of_one_row()) throw;
     remove(row);

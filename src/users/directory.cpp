@@ -45,6 +45,7 @@ std::expected<std::size_t, Refusal> Directory::emit(std::string_view id, Encoded
     const Lock lock(stripe.mutex);
     User* user = stripe.find(name);
     if (way.once && way.row != 0 && user && Ledger::has(*user, event.job_id(), way.row)) return 0;
+    if (!ledger.is_news(user, event, way.row)) return 0;
     // What another node holds was accepted there.
     const auto refused = way.row == 0 ? ledger.refusal(id, user, event, {}) : std::nullopt;
     if (refused) return std::unexpected(*refused);
@@ -121,6 +122,7 @@ std::expected<std::size_t, BatchRefusal> Directory::emit_all(std::vector<Emissio
     Stripe& stripe = users_.of(emission.user);
     const Lock lock(stripe.mutex);
     User* user = stripe.find(emission.user);
+    if (!ledger.is_news(user, emission.event, 0)) continue;
     FrameRef relayed = others ? emission.event.frame.another() : FrameRef();
     Posted posted{.queued = 0, .row = 0};
     if (user || !emission.event.job_id().empty()) {
@@ -140,7 +142,7 @@ std::expected<std::size_t, BatchRefusal> Directory::emit_all(std::vector<Emissio
 // another would wait for all that was written here.
 std::optional<Directory::Posted> Directory::post(Stripe& stripe, User& user, EncodedEvent event, const Way& way,
                                                  bool room_seen) SB_REQUIRES(stripe.mutex) {
-  const HashedText job(event.job_id());
+  const HashedText job(hashed_job(event.job_id()));
   const bool kept = !job.text.empty();
   const std::uint64_t number = kept ? ledger.expect(stripe, user, job, event) : 0;
   if (!user.sockets.empty() && !mailboxes_.deliver(user.sockets, event.frame, number, room_seen)) return std::nullopt;

@@ -11,6 +11,10 @@ std::string_view to_text(Origin origin) noexcept {
       return "the HTTP interface";
     case Origin::node:
       return "another node";
+    case Origin::worker:
+      return "a worker";
+    case Origin::queue:
+      return "a queue";
   }
   return {};
 }

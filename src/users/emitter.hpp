@@ -14,7 +14,13 @@
 namespace signalbox::users {
 
 /// Whose an event is.
-enum class Origin : std::uint8_t { program, http, node };
+enum class Origin : std::uint8_t {
+  program,
+  http,
+  node,
+  worker,  ///< by neither
+  queue,   ///< says itself what becomes of its jobs
+};
 std::string_view to_text(Origin origin) noexcept;
 
 /// The only way in for events to users, whoever emits them.
@@ -33,6 +39,8 @@ class Emitter {
   /// For how many sockets the event was queued, on all shards and nodes. Kept until it is received, an outcome of this
   /// group is on the disk when when_durable() says so.
   EmitResult emit(std::string_view user, EncodedEvent event, Origin origin, CommitGroup group = 0);
+  /// Is it known of that user's job, by the name that its frames have, that it runs?
+  bool runs(std::string_view user, std::string_view job) const { return directory_.ledger.runs(user, job); }
   /// All or none. Returns how many of these went to a socket. The order within a user is that of the list.
   std::expected<std::size_t, BatchError> emit_all(std::vector<Emission> emissions, Origin origin,
                                                   CommitGroup group = 0);

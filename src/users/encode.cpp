@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::size_t kMaxUserBytes = 256;
 constexpr std::size_t kMaxEventBytes = 256;
-constexpr std::size_t kMaxJobBytes = 256;
 constexpr std::size_t kKeptBytes = 64 * 1024;  ///< a buffer that grew beyond this is not kept for the thread
 
 /// A buffer to write a packet in: one a thread, since an event is built on whatever thread emits.
@@ -33,7 +32,7 @@ class Writer {
   std::string& out() { return out_; }
   /// `id_at`: where the job's id was written, unless it had to be escaped.
   FrameResult event(FrameKind kind, std::string_view job_id, std::size_t id_at) const {
-    if (job_id.size() > kMaxJobBytes) return std::unexpected(EmitError::invalid_job);
+    if (job_id.size() > kMostJobBytes || job_id.starts_with(kOfQueue)) return std::unexpected(EmitError::invalid_job);
     const std::string_view written = std::string_view(out_).substr(id_at, job_id.size());
     return EncodedEvent{text_frame(out_, kind, written == job_id ? written : job_id)};
   }
@@ -90,7 +89,7 @@ std::string_view slice(std::string_view text, std::string_view key) {
 FrameResult frame_of(std::string_view event, std::string_view values, std::string_view first) {
   const FrameKind kind = kind_of(event);
   const std::string job = job_of(kind, first);
-  if (job.size() > kMaxJobBytes) return std::unexpected(EmitError::invalid_job);
+  if (job.size() > kMostJobBytes) return std::unexpected(EmitError::invalid_job);
   Writer writer;
   std::string& out = writer.out();
   out += "42[";
@@ -100,6 +99,12 @@ FrameResult frame_of(std::string_view event, std::string_view values, std::strin
 }
 
 }  // namespace
+
+std::string_view event_of(QueueWord::Kind kind) {
+  return kind == QueueWord::Kind::progress    ? events::job_progress
+         : kind == QueueWord::Kind::completed ? events::job_completed
+                                              : events::job_failed;
+}
 
 bool valid_user_id(std::string_view id) noexcept {
   if (id.empty() || id.size() > kMaxUserBytes) return false;
@@ -166,6 +171,33 @@ FrameResult job_frame(const JobFailed& job, const EmitLimits& limits) {
   return writer.event(FrameKind::outcome, job.job_id, id_at);
 }
 
+FrameResult queue_frame(const JobName& job, const QueueWord& word, std::string_view members, const EmitLimits& limits) {
+  const auto fits = [](std::string_view text, std::size_t most) { return text.size() <= most && valid_utf8(text); };
+  if (job.id.empty() || !fits(job.id, kMostJobBytes) || !fits(job.queue, kMostQueueBytes))
+    return std::unexpected(EmitError::invalid_job);
+  if (!members.starts_with('{') || !members.ends_with('}') || !valid_json(members, limits.json_depth))
+    return std::unexpected(EmitError::invalid_json);
+  Writer writer;
+  std::string& out = writer.out();
+  append(out, R"(42[")");
+  append(out, event_of(word.kind));
+  append(out, R"(",{"jobId":)");
+  append_json_string(out, job.id);
+  if (!job.queue.empty()) {
+    append(out, R"(,"queue":)");
+    append_json_string(out, job.queue);
+  }
+  const std::string_view inner = members.substr(1, members.size() - 2);
+  if (inner.find_first_not_of(" \t\r\n") != std::string_view::npos) (out += ',') += inner;
+  append(out, "}]");
+  const std::size_t size = out.size();
+  if (size > limits.data_bytes) return std::unexpected(EmitError::too_large);
+  append_queue_name(out, job, word);
+  const std::string_view all = out;
+  const FrameKind kind = word.ends() ? FrameKind::outcome : FrameKind::progress;
+  return EncodedEvent{text_frame(all.substr(0, size), kind, all.substr(size))};
+}
+
 FrameResult checked_event_frame(std::string_view event, std::string_view data) {
   return frame_of(event, data, data);
 }
@@ -196,7 +228,7 @@ FrameResult event_frame(std::string_view event, const json& data, const EmitLimi
   out += ']';
   const FrameKind kind = kind_of(event);
   const std::string job = job_of(kind, data);
-  if (job.size() > kMaxJobBytes) return std::unexpected(EmitError::invalid_job);
+  if (job.size() > kMostJobBytes) return std::unexpected(EmitError::invalid_job);
   return EncodedEvent{text_frame(out, kind, slice(out, job))};
 }
 

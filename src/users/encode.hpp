@@ -12,6 +12,7 @@
 #include <signalbox/utils.hpp>
 
 #include "base/frame.hpp"
+#include "users/job_name.hpp"
 
 namespace signalbox::users {
 
@@ -20,7 +21,7 @@ namespace signalbox::users {
 /// What is emitted, ready for every socket that gets it.
 struct EncodedEvent {
   FrameRef frame;
-  /// Of the job that it is of; empty: no job event, or one that names none.
+  /// The name of the job that it is of (see job_name()); empty: no job event, or one that names none.
   std::string_view job_id() const noexcept { return frame->key(); }
   /// Is it kept until its user has received it? An outcome without an id is not: nobody could tell it from others.
   bool kept_outcome() const noexcept { return frame->kind() == FrameKind::outcome && !job_id().empty(); }
@@ -56,6 +57,12 @@ std::expected<void, EmitError> check_event_name(std::string_view name);
 FrameResult job_frame(const JobProgress& job, const EmitLimits& limits);
 FrameResult job_frame(const JobCompleted& job, const EmitLimits& limits);
 FrameResult job_frame(const JobFailed& job, const EmitLimits& limits);
+
+/// The event that tells of it.
+std::string_view event_of(QueueWord::Kind kind);
+/// What a queue says of one of its jobs: {"jobId","queue"} and then the members of `members`, which is the text of an
+/// object; without "queue" where the job's is empty. Its frame says that it is a queue's.
+FrameResult queue_frame(const JobName& job, const QueueWord& word, std::string_view members, const EmitLimits& limits);
 
 /// 42["event",data]. A job event's kind and key come from its name and from data.jobId, whichever way it was emitted.
 /// Of every job event the id is of at most 256 bytes: it stays in memory as long as the job.

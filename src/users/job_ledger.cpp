@@ -5,6 +5,8 @@
 #include <span>
 #include <utility>
 
+#include "users/told_once.hpp"
+
 namespace signalbox::users {
 UserJobs::~UserJobs() {
   jobs_.each([this](const KeptJob& job) { memory_.uncount(job); });
@@ -14,7 +16,8 @@ bool UserJobs::has_room(std::string_view job_id, std::size_t before) const {
   return memory_.unread() + before < options_.unread_outcomes_per_user || jobs_.find_unread(job_id);
 }
 
-UserJobs::Kept UserJobs::keep(const HashedText& job_id, FrameRef frame, LedgerMs now, std::vector<Gone>& gone) {
+UserJobs::Kept UserJobs::keep(const HashedText& job_id, FrameRef frame, LedgerMs now, std::vector<Gone>& gone,
+                              bool silent) {
   const bool runs = frame->kind() == FrameKind::progress;
   KeptJob& job = jobs_.find_or_add(job_id);
   const JobEntry* outcome = runs ? nullptr : job.outcome();
@@ -29,10 +32,31 @@ UserJobs::Kept UserJobs::keep(const HashedText& job_id, FrameRef frame, LedgerMs
   }
   job.newest = {.frame = std::move(frame), .number = ++last_number_, .time = now};
   job.runs = runs;
+  job.silent = silent;
   memory_.count(job.newest);
   jobs_.link(job);
   push_out(gone);
   return {job.newest, replaced};
+}
+
+UserJobs::Judged UserJobs::judge(const HashedText& job_id, const Frame& event, LedgerMs at, LedgerMs now,
+                                 std::vector<Gone>& gone) {
+  const ToldOnce::Verdict verdict = ToldOnce(jobs_).judge(job_id.text, event, at);
+  if (!verdict.silent.empty()) keep_silent(verdict.silent, now, gone);
+  KeptJob* instead = verdict.instead ? jobs_.find(hashed_job(verdict.instead->id())) : nullptr;
+  return {.told = verdict.told, .instead = instead ? instead->outcome() : nullptr};
+}
+
+// As progress that is shown to nobody. The packet is but what makes it one.
+void UserJobs::keep_silent(std::string_view name, LedgerMs now, std::vector<Gone>& gone) {
+  FrameRef frame = text_frame("4", FrameKind::progress, name);
+  const HashedText job(hashed_job(frame->key()));
+  keep(job, std::move(frame), now, gone, true);
+}
+
+bool UserJobs::runs(std::string_view job_id) const {
+  const KeptJob* job = jobs_.find(hashed_job(job_id));
+  return job && job->runs && !ToldOnce::has_ended(*job);
 }
 
 bool UserJobs::begins_second(const HashedText& job_id, LedgerMs now) {
@@ -45,7 +69,7 @@ bool UserJobs::begins_second(const HashedText& job_id, LedgerMs now) {
 // A file that somebody has changed may have two outcomes of a job.
 void UserJobs::restore(JobEntry outcome) {
   last_number_ = std::max(last_number_, outcome.number);
-  KeptJob& job = jobs_.find_or_add(HashedText(outcome.frame->key()));
+  KeptJob& job = jobs_.find_or_add(hashed_job(outcome.frame->key()));
   memory_.uncount(job);
   job.newest = std::move(outcome);
   memory_.count(job.newest);
@@ -53,14 +77,14 @@ void UserJobs::restore(JobEntry outcome) {
 }
 
 bool UserJobs::has(std::string_view job_id, Row row) const {
-  const KeptJob* job = jobs_.find(HashedText(job_id));
+  const KeptJob* job = jobs_.find(hashed_job(job_id));
   const JobEntry* outcome = job ? job->outcome() : nullptr;
   return outcome && outcome->frame && outcome->row == row;
 }
 
 // A job that has begun to run again since keeps its progress, and its outcome beside it.
 std::uint64_t UserJobs::take_found(JobEntry outcome, std::vector<Gone>& gone) {
-  KeptJob* known = jobs_.find(HashedText(outcome.frame->key()));
+  KeptJob* known = jobs_.find(hashed_job(outcome.frame->key()));
   JobEntry* kept = known ? known->outcome() : nullptr;
   if (kept && kept->row == outcome.row) {
     if (kept->unread() && !outcome.unread()) note_received(*known, outcome.received_at);
@@ -105,7 +129,7 @@ std::vector<Row> UserJobs::receive(std::span<const Row> rows, LedgerMs at, std::
 
 void UserJobs::end_progress_but(const std::unordered_set<std::string_view>& jobs, LedgerMs since, LedgerMs until) {
   jobs_.each([&](KeptJob& job) {
-    const JobEntry* progress = job.progress();
+    const JobEntry* progress = job.silent ? nullptr : job.progress();
     if (progress && progress->time >= since && progress->time <= until && !jobs.contains(job.id())) drop_progress(job);
   });
 }
@@ -117,7 +141,7 @@ void UserJobs::drop_found() {
 }
 
 void UserJobs::take_back(std::string_view job_id, std::uint64_t number, std::optional<JobEntry> before) {
-  KeptJob* job = jobs_.find(HashedText(job_id));
+  KeptJob* job = jobs_.find(hashed_job(job_id));
   JobEntry* outcome = job ? job->outcome() : nullptr;
   if (!outcome || outcome->number != number) return;
   if (!before) return drop_outcome(*job);
@@ -153,7 +177,7 @@ void UserJobs::drop_progress(KeptJob& job) {
   memory_.uncount(job.newest);
   job.newest = std::move(*job.ended_before);
   job.ended_before.reset();
-  job.runs = false;
+  job.runs = job.silent = false;
   jobs_.link(job);
 }
 
@@ -175,7 +199,7 @@ UserJobs::Replay UserJobs::replay(const Ages& ages) const {
     const bool told = outcome && (outcome->received_at == 0 || ages.of(outcome->received_at) < options_.outcome_replay);
     if (told && outcome->loaded()) out.push_back(*outcome);
     if (told && !outcome->loaded() && outcome->unread()) replay.withheld = std::max(replay.withheld, outcome->number);
-    if (const JobEntry* progress = job.progress()) out.push_back(*progress);
+    if (job.runs && !job.silent) out.push_back(job.newest);
   });
   // By their times, for what other nodes hold came later than it happened.
   std::ranges::sort(out, {}, [](const JobEntry& entry) { return std::pair(entry.time, entry.number); });
@@ -199,20 +223,30 @@ std::optional<JobStatus> UserJobs::status(std::string_view job_id) const {
 }
 
 const JobEntry* UserJobs::newest(std::string_view job_id) const {
-  const KeptJob* job = jobs_.find(HashedText(job_id));
-  return job ? &job->newest : nullptr;
+  const KeptJob* job = jobs_.find(hashed_job(job_id));
+  return job ? job->told() : nullptr;
+}
+
+const JobEntry* UserJobs::newest_of_id(std::string_view id) const {
+  const JobEntry* newest = nullptr;
+  jobs_.each_of_id(id, [&newest](const KeptJob& job) {
+    const JobEntry* told = job.told();
+    if (told && (!newest || told->number > newest->number)) newest = told;
+  });
+  return newest;
 }
 
 JobPage UserJobs::page(const JobQuery& query) const {
   JobPage page{.looked_at = 1};
   if (query.job_id) {
-    if (const JobEntry* entry = newest(*query.job_id)) page.jobs.push_back(*entry);
+    if (const JobEntry* entry = newest_of_id(*query.job_id)) page.jobs.push_back(*entry);
     return page;
   }
   page.looked_at = jobs_.size();
   std::vector<const JobEntry*> behind;
   jobs_.each([&](const KeptJob& job) {
-    if (job.newest.number > query.after) behind.push_back(&job.newest);
+    const JobEntry* told = job.told();
+    if (told && told->number > query.after) behind.push_back(told);
   });
   const std::size_t shown = std::min(query.limit, behind.size());
   std::ranges::partial_sort(behind, behind.begin() + static_cast<std::ptrdiff_t>(shown), {}, &JobEntry::number);
@@ -229,8 +263,10 @@ std::vector<UserJobs::Gone> UserJobs::expire(const Ages& ages, bool tight) {
     const auto ends = [&](const JobEntry* entry, LedgerMs ttl) {
       return entry && (ages.ends(entry->time, entry->unread(), ttl) || (tight && !job.unread()));
     };
+    const LedgerMs progress_ttl =
+        job.silent ? std::min(ToldOnce::kRemembered, options_.progress_ttl) : options_.progress_ttl;
     const bool outcome_ends = ends(job.outcome(), options_.outcome_ttl);
-    const bool progress_ends = ends(job.progress(), options_.progress_ttl);
+    const bool progress_ends = ends(job.progress(), progress_ttl);
     if (outcome_ends) gone.push_back({job.outcome()->row, job.unread()});
     if (outcome_ends && progress_ends) return take_out(job);
     if (outcome_ends) return drop_outcome(job);

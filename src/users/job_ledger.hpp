@@ -46,7 +46,19 @@ class UserJobs {
     Row replaced;     ///< of the outcome whose place it took; 0: of none
   };
   /// Keeps a job event (its frame's kind says which). The outcomes that it pushed out are added to `gone`.
-  Kept keep(const HashedText& job_id, FrameRef frame, LedgerMs now, std::vector<Gone>& gone);
+  Kept keep(const HashedText& job_id, FrameRef frame, LedgerMs now, std::vector<Gone>& gone) {
+    return keep(job_id, std::move(frame), now, gone, false);
+  }
+  /// May this event be one that another way has told of already? Only then it is to be judged.
+  bool may_be_known(const Frame& event) const { return jobs_.of_queues() != 0 || event.key().starts_with(kOfQueue); }
+  /// Is it to be told? See ToldOnce. `at`: when it happened, `now`: when it comes.
+  struct Judged {
+    bool told = true;
+    JobEntry* instead = nullptr;  ///< the outcome that a queue has told in its place
+  };
+  Judged judge(const HashedText& job_id, const Frame& event, LedgerMs at, LedgerMs now, std::vector<Gone>& gone);
+  /// Does that job run?
+  bool runs(std::string_view job_id) const;
   /// Of a job that runs: is it the first time in that second that this is asked?
   bool begins_second(const HashedText& job_id, LedgerMs now);
   /// What keep() will give.
@@ -82,6 +94,7 @@ class UserJobs {
   /// them from now on: outcomes that it pushes out are added to `gone`.
   std::vector<Row> confirm(OutcomeRange range, LedgerMs now, std::vector<Gone>& gone);
   std::optional<JobStatus> status(std::string_view job_id) const;
+  /// The newest that was told of the job of that name.
   const JobEntry* newest(std::string_view job_id) const;
   /// Those that are asked for, `query.limit` at least 1.
   JobPage page(const JobQuery& query) const;
@@ -106,6 +119,9 @@ class UserJobs {
   std::size_t load(const std::vector<StoredFrame>& found);
 
  private:
+  Kept keep(const HashedText& job_id, FrameRef frame, LedgerMs now, std::vector<Gone>& gone, bool silent);
+  void keep_silent(std::string_view name, LedgerMs now, std::vector<Gone>& gone);
+  const JobEntry* newest_of_id(std::string_view id) const;
   void take_out(KeptJob& job);
   // The job stays if it has the other.
   void drop_outcome(KeptJob& job);

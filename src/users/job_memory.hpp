@@ -74,7 +74,7 @@ class JobMemory {
 
   static std::size_t cost(const JobEntry& entry) { return kEntryBytes + allocated(entry.frame->memory()); }
   static std::size_t unread_cost(const Frame& outcome, bool data_stays) {
-    const std::size_t key_alone = outcome.memory() - outcome.packet().size() + outcome.key().size();
+    const std::size_t key_alone = outcome.memory() - outcome.packet().size() + outcome.name().size();
     return kEntryBytes + allocated(data_stays ? outcome.memory() : key_alone);
   }
   bool data_stays() const { return of_all_.unread->data_stays; }

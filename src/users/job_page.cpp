@@ -9,6 +9,10 @@ namespace {
 void append_job(std::string& out, const JobStatus& status) {
   out += "{\"jobId\":";
   append_json_string(out, status.job_id);
+  if (!status.queue.empty()) {
+    out += ",\"queue\":";
+    append_json_string(out, status.queue);
+  }
   out += ",\"event\":";
   if (status.event.empty()) {
     out += "null,\"data\":null";
@@ -30,8 +34,10 @@ std::size_t most_bytes_of(const JobEntry& entry) {
 }  // namespace
 
 JobStatus status_of(const JobEntry& entry) {
+  const JobName job = job_name(entry.frame->key());
   JobStatus status{.frame = entry.frame,
-                   .job_id = entry.frame->key(),
+                   .job_id = job.id,
+                   .queue = job.queue,
                    .event = {},
                    .data = {},
                    .time = entry.time,

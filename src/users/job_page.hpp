@@ -21,6 +21,7 @@ struct StoredFrame {
 struct JobStatus {
   FrameRef frame;  ///< which the texts are slices of
   std::string_view job_id;
+  std::string_view queue;  ///< empty: of none, or its queue has no name
   std::string_view event;  ///< empty: its outcome lies in the store, which cannot be read
   std::string_view data;   ///< JSON text, as it was emitted: of several arguments the first
   WallMs time = 0;
@@ -28,7 +29,7 @@ struct JobStatus {
 };
 JobStatus status_of(const JobEntry& entry);
 
-/// {"jobId","event","data","time","had"}
+/// {"jobId","event","data","time","had"}; of a queue's job "queue" behind its id.
 std::string to_json(const JobStatus& status);
 /// The same for a job of which nothing is known: `event` is null.
 std::string unknown_job_json(std::string_view job_id);
@@ -38,7 +39,7 @@ struct JobQuery {
   static constexpr std::size_t kMost = 1000;  ///< of `limit`
 
   std::optional<std::string>
-      job_id{};             ///< this one alone; none: those behind a number, in the order of their newest events
+      job_id{};  ///< the newest of this id alone; none: those behind a number, in the order of their newest events
   std::uint64_t after = 0;  ///< the number of a job's newest event
   std::size_t limit = kMost;
   std::size_t bytes = std::numeric_limits<std::size_t>::max();  ///< of JSON at most, or one job

@@ -10,6 +10,7 @@
 #include "base/frame.hpp"
 #include "base/text.hpp"
 #include "users/hash_index.hpp"
+#include "users/job_name.hpp"
 #include "users/ledger_clock.hpp"
 
 namespace signalbox::users {
@@ -45,7 +46,7 @@ constexpr std::size_t allocated(std::size_t bytes) {
 
 /// What stays in memory of an outcome whose packet lies in the store.
 inline FrameRef key_alone(const FrameRef& frame) {
-  return text_frame({}, frame->kind(), frame->key());
+  return text_frame({}, frame->kind(), frame->name());
 }
 
 /// What is kept of one job: its newest progress while it runs, its outcome, or both. A cache line.
@@ -60,20 +61,24 @@ struct alignas(64) KeptJob {
   std::uint32_t older = kNone;               ///< place of its neighbour in the list of its rank; of the ends, anything
   std::uint32_t newer = kNone;
   Rank rank = Rank::unread;
-  bool runs = false;
+  bool runs : 1 = false;
+  bool silent : 1 = false;        ///< its worker tells of it: what its queue said last, `newest`, was not told
+  bool of_queue : 1 = false;      ///< constant
   std::uint16_t told_second = 0;  ///< in which its progress was last told elsewhere, modulo its range
 
   const JobEntry* progress() const { return runs ? &newest : nullptr; }
+  /// The newest that users were told; null: nothing.
+  const JobEntry* told() const { return silent ? ended_before.get() : &newest; }
   const JobEntry* outcome() const { return runs ? ended_before.get() : &newest; }
   JobEntry* outcome() { return runs ? ended_before.get() : &newest; }
   bool unread() const { return outcome() && outcome()->received_at == 0; }
-  /// Its id is in its frames.
+  /// Its name is in its frames.
   std::string_view id() const { return newest.frame->key(); }
 };
 
 static_assert(sizeof(KeptJob) == 64);
 
-/// The jobs of one user by their ids. They lie side by side and are named by places, and a look-up that finds nothing
+/// The jobs of one user by their names. They lie side by side and are named by places, and a look-up that finds nothing
 /// reads no ids: a user has hundreds of jobs and a server hundreds of thousands of users, so that each memory that is
 /// touched is a cold one.
 class JobTable {
@@ -83,14 +88,26 @@ class JobTable {
     const auto place = index_.find(short_hash(id), [&](std::uint32_t at) { return jobs_[at].id() == id.text; });
     return place == KeptJob::kNone ? nullptr : &jobs_[place];
   }
-  /// Adds a job whose id is not there. The others may move in memory, their places stay.
+  /// Visits all jobs of that id, whoever tells of them.
+  template <class Visit>
+  void each_of_id(std::string_view id, Visit visit) const {
+    index_.find(static_cast<std::uint32_t>(HashedText(id).hash), [&](std::uint32_t at) {
+      if (job_name(jobs_[at].id()).id == id) visit(jobs_[at]);
+      return false;
+    });
+  }
+  /// How many of the jobs are queues'.
+  std::size_t of_queues() const { return of_queues_; }
+  /// Adds a job whose name is not there. The others may move in memory, their places stay.
   KeptJob& add(KeptJob job) {
     const std::uint32_t place = take_place();
     index_.add(job.hash, place);
+    of_queues_ += job.of_queue;
     return jobs_[place] = std::move(job);
   }
   void remove(KeptJob& job) {
     index_.remove(job.hash, place_of(job));
+    of_queues_ -= job.of_queue;
     job = {.newer = std::exchange(first_free_, place_of(job))};
   }
   /// It will be looked for soon.
@@ -117,6 +134,7 @@ class JobTable {
   HashIndex<std::uint32_t, KeptJob::kNone> index_;  ///< their places
   std::vector<KeptJob> jobs_;
   std::uint32_t first_free_ = KeptJob::kNone;  ///< of those in jobs_ that are none, linked by `newer`
+  std::uint32_t of_queues_ = 0;
 };
 
 }  // namespace signalbox::users

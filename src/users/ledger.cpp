@@ -48,6 +48,32 @@ std::size_t Ledger::unread_cost(std::string_view id, const EncodedEvent& outcome
   return JobMemory::first_unread_cost(*outcome.frame, memory_of(id), ledger_.users.unread.data_stays);
 }
 
+LedgerMs Ledger::happened_at(const Frame& event) const {
+  const auto word = queue_word(event);
+  return word && word->ends() && word->finished_ms != 0 ? ledger_.clock.from_store(word->finished_ms)
+                                                        : ledger_.clock.now();
+}
+
+// Of two outcomes that other nodes hold for one that is told, the worker's is to be received: so all nodes give up the
+// same one, in whatever order they heard of the two.
+bool Ledger::judge(User& user, const Frame& event, Row row, LedgerMs at) {
+  std::vector<UserJobs::Gone> gone;
+  auto [told, instead] = user.jobs->judge(hashed_job(event.key()), event, at, ledger_.clock.now(), gone);
+  if (!told && row != 0) {
+    if (instead) std::swap(instead->row, row);
+    if (!instead || instead->row != row) give_up(user.id, row);
+  }
+  ledger_.forget(gone);
+  return told;
+}
+
+/// Nobody is to be told of that outcome, wherever it lies.
+void Ledger::give_up(std::string_view user, Row row) {
+  if (row == 0) return;
+  ledger_.store->received(user, {row}, ledger_.clock.wall(ledger_.clock.now()));
+  if (!of_another(row)) ledger_.forget({{.row = row, .unread = false}});
+}
+
 // What it takes the place of here stays in the store where another node holds it: its node says when it is safe there.
 Row Ledger::keep(Stripe& stripe, User& user, const HashedText& job, EncodedEvent&& event, CommitGroup group, Row row) {
   std::vector<UserJobs::Gone> gone;
@@ -95,7 +121,9 @@ Ledger::Taken Ledger::take_found(Stripe& stripe, User& user, std::vector<Found> 
       continue;
     }
     ledger_.date_from_store(one.time, one.received_at);
-    const HashedText job(one.frame->key());
+    const HashedText job(hashed_job(one.frame->key()));
+    const bool known = one.row != 0 && jobs.has(job.text, one.row);
+    if (!known && jobs.may_be_known(*one.frame) && !judge(user, *one.frame, one.row, one.time)) continue;
     if (one.frame->kind() == FrameKind::progress) {
       if (!jobs.newest(job.text)) jobs.keep(job, std::move(one.frame), one.time, gone);
       continue;
@@ -196,6 +224,13 @@ std::optional<JobStatus> Ledger::job(std::string_view id, std::string_view job_i
   std::optional<JobStatus> status = user->jobs->status(job_id);
   if (status) status->time = ledger_.clock.wall(status->time);
   return status;
+}
+
+bool Ledger::runs(std::string_view id, std::string_view job_id) const {
+  Stripe& stripe = ledger_.users.of(id);
+  const Lock lock(stripe.mutex);
+  const User* user = stripe.find_awake(id);
+  return user && user->jobs && user->jobs->runs(job_id);
 }
 
 JobPage jobs_in_memory(const LedgerState& ledger, std::string_view id, const JobQuery& query) {

@@ -42,6 +42,11 @@ class Ledger {
     jobs.prefetch(job);
     return event.kept_outcome() ? jobs.next_number() : 0;
   }
+  /// Is it to be told, or has another way told of it already? To be asked first. `row` as below.
+  bool is_news(User* user, const EncodedEvent& event, Row row) {
+    const bool may_be_known = user && user->jobs && !event.job_id().empty() && user->jobs->may_be_known(*event.frame);
+    return !may_be_known || judge(*user, *event.frame, row, happened_at(*event.frame));
+  }
   /// Keeps it. Who waits until the store has it says by which group. `row`: of an outcome that another node holds; it
   /// is not put into this node's store. Returns the row of an outcome.
   Row keep(Stripe& stripe, User& user, const HashedText& job, EncodedEvent&& event, CommitGroup group, Row row)
@@ -91,6 +96,8 @@ class Ledger {
   // What of it is in memory. Times are the wall clock's.
   JobPage jobs(std::string_view user, const JobQuery& query = {}) const;
   std::optional<JobStatus> job(std::string_view user, std::string_view job_id) const;
+  /// Is it known of that job that it runs?
+  bool runs(std::string_view user, std::string_view job_id) const;
 
   OutcomeStore* store() const { return ledger_.store; }  ///< null: everything is in memory alone
   /// What the index of unread outcomes takes, ids included; with no store their data as well.
@@ -104,6 +111,9 @@ class Ledger {
 
  private:
   void take_back(RefusedOutcome refused);
+  LedgerMs happened_at(const Frame& event) const;
+  bool judge(User& user, const Frame& event, Row row, LedgerMs at);
+  void give_up(std::string_view user, Row row);
 
   LedgerState& ledger_;
   LedgerExpiry& expiry_;

@@ -8,7 +8,7 @@
 
 namespace signalbox::users {
 
-/// The jobs of one user by their ids, and those of one rank in a list, the one that has been in it longest first: so
+/// The jobs of one user by their names, and those of one rank in a list, the one that has been in it longest first: so
 /// that pushing one out costs the same however many there are.
 ///
 /// thread  none of its own.
@@ -20,16 +20,21 @@ class RankedJobs {
   const KeptJob* find(const HashedText& id) const { return jobs_.find(id); }
   /// Its outcome, if it is unread.
   const JobEntry* find_unread(std::string_view id) const {
-    const KeptJob* job = find(HashedText(id));
+    const KeptJob* job = find(hashed_job(id));
     return job && job->unread() ? job->outcome() : nullptr;
   }
   /// In no list.
   KeptJob& find_or_add(const HashedText& id) {
     KeptJob* job = find(id);
-    if (!job) return jobs_.add({.hash = JobTable::short_hash(id)});
+    if (!job) return jobs_.add({.hash = JobTable::short_hash(id), .of_queue = id.text.starts_with(kOfQueue)});
     unlink(*job);
     return *job;
   }
+  template <class Visit>
+  void each_of_id(std::string_view id, Visit visit) const {
+    jobs_.each_of_id(id, visit);
+  }
+  std::size_t of_queues() const { return jobs_.of_queues(); }
   /// It will be looked for soon.
   void prefetch(const HashedText& id) const { jobs_.prefetch(id); }
   std::size_t size() const { return jobs_.size(); }

@@ -25,7 +25,7 @@ inline bool put_to_rest(const User& user, RestingUsers* resting) {
   std::vector<RestingUsers::Outcome> outcomes;
   outcomes.reserve(entries.size());
   for (const JobEntry& entry : entries)
-    outcomes.push_back({entry.number, entry.time, entry.received_at, entry.row, entry.frame->key()});
+    outcomes.push_back({entry.number, entry.time, entry.received_at, entry.row, entry.frame->name()});
   resting->add(user.id, outcomes);
   return true;
 }

@@ -47,6 +47,22 @@ TEST(Frame, a_key_that_is_a_slice_of_a_part_is_not_kept_twice) {
   EXPECT_EQ(slice->memory() + 3, copy->memory());
 }
 
+TEST(Frame, a_key_s_tail_is_no_part_of_the_key_and_is_kept_with_it) {
+  const std::string tail = kTailMark + std::string(kTailBytes - 1, 't');
+  for (const std::string key : {"j", "job of a longer name", "job\xff"}) {
+    const FrameRef frame = text_frame("42[]", FrameKind::outcome, key + tail);
+    EXPECT_EQ(frame->key(), key);
+    EXPECT_EQ(frame->tail(), tail);
+    EXPECT_EQ(frame->name(), key + tail);
+    EXPECT_EQ(frame->packet(), "42[]");
+    EXPECT_EQ(frame->memory(), text_frame("42[]", FrameKind::outcome, key)->memory() + kTailBytes);
+    const FrameRef of_key = text_frame("42[]", FrameKind::outcome, frame->key());
+    EXPECT_EQ(of_key->key(), key);
+    EXPECT_EQ(of_key->tail(), "");
+  }
+  EXPECT_EQ(text_frame("42[]", FrameKind::outcome, tail)->key(), tail) << "a tail alone is none";
+}
+
 TEST(Frame, a_key_may_stand_anywhere_in_the_packet) {
   for (const std::size_t before : {0, 1, 250, 252, 253, 254, 255, 256, 300, 70'000}) {
     const std::string text = std::string(before, '.') + "job";

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "users/encode.hpp"
+
 namespace signalbox::cluster::test {
 namespace {
 
@@ -27,6 +29,21 @@ std::string every_part() {
 std::string why_no_frame(const RelayedEvent& event, std::size_t depth = 8) {
   const auto frame = frame_of(event, depth);
   return frame ? "a frame" : std::string(frame.error());
+}
+
+TEST(NodeMessage, says_of_which_queue_an_event_is_and_what_the_queue_said) {
+  const auto event = users::queue_frame({.id = "7", .queue = "image", .of_queue = true},
+                                        {.kind = users::QueueWord::Kind::failed, .finished_ms = 5}, "{}", {});
+  NodeMessageWriter writer("node-1");
+  writer.add(RelayedEvent{
+      .user = "ada", .kind = FrameKind::outcome, .packet = (*event)->packet(), .job_id = (*event)->name()});
+  const auto message = read_node_message(writer.bytes());
+  ASSERT_TRUE(message);
+  const auto frame = frame_of(std::get<RelayedEvent>(message->parts[0]), 8);
+  ASSERT_TRUE(frame);
+  EXPECT_EQ((*frame)->packet(), (*event)->packet());
+  EXPECT_EQ((*frame)->name(), (*event)->name());
+  EXPECT_EQ(users::queue_word(**frame), (users::QueueWord{.kind = users::QueueWord::Kind::failed, .finished_ms = 5}));
 }
 
 TEST(NodeMessage, has_every_part_as_it_was_added) {
@@ -116,6 +133,12 @@ TEST(NodeMessage, what_a_client_could_not_read_is_no_frame) {
   event.job_id = longest;
   EXPECT_EQ(why_no_frame(event), "a frame");
   event.job_id = longer;
+  EXPECT_EQ(why_no_frame(event), "its job's id is too long");
+  const std::string no_queue =
+      "\xff"
+      "7\xff" +
+      std::string(600, 'x');
+  event.job_id = no_queue;
   EXPECT_EQ(why_no_frame(event), "its job's id is too long");
   event = done_event();
   event.kind = FrameKind::event;

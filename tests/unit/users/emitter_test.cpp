@@ -113,6 +113,8 @@ TEST(Origins, are_told_in_the_log) {
   EXPECT_EQ(to_text(Origin::program), "the program");
   EXPECT_EQ(to_text(Origin::http), "the HTTP interface");
   EXPECT_EQ(to_text(Origin::node), "another node");
+  EXPECT_EQ(to_text(Origin::worker), "a worker");
+  EXPECT_EQ(to_text(Origin::queue), "a queue");
 }
 
 }  // namespace

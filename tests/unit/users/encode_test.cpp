@@ -179,6 +179,44 @@ TEST(Events, that_a_browser_could_not_read_are_refused) {
             EmitError::invalid_json);
 }
 
+TEST(QueueEvents, have_the_job_its_queue_and_then_what_the_queue_says) {
+  const JobName job{.id = "repeat:7:1", .queue = "im\"age", .of_queue = true};
+  const auto progress = queue_frame(job, {}, R"({"progress":50,"status":"processing"})", kLimits);
+  EXPECT_EQ(packet(progress),
+            R"(42["job_progress",{"jobId":"repeat:7:1","queue":"im\"age","progress":50,"status":"processing"}])");
+  EXPECT_EQ((*progress)->kind(), FrameKind::progress);
+  const QueueWord word{.kind = QueueWord::Kind::completed, .finished_ms = 1'795'474'317'363};
+  const auto completed = queue_frame(job, word, R"({"result":null})", kLimits);
+  EXPECT_EQ(packet(completed), R"(42["job_completed",{"jobId":"repeat:7:1","queue":"im\"age","result":null}])");
+  EXPECT_EQ((*completed)->kind(), FrameKind::outcome);
+  EXPECT_EQ((*completed)->key(), (*progress)->key()) << "so that the one replaces the other where both wait";
+  EXPECT_EQ(queue_word(*completed->frame), word);
+  EXPECT_EQ(queue_word(*progress->frame), QueueWord{});
+  EXPECT_EQ(job_name((*completed)->key()).id, job.id);
+  EXPECT_EQ(job_name((*completed)->key()).queue, job.queue);
+  EXPECT_EQ(packet(queue_frame({.id = "7", .of_queue = true}, {.kind = QueueWord::Kind::failed}, " {}", kLimits)),
+            to_text(EmitError::invalid_json));
+  EXPECT_EQ(packet(queue_frame({.id = "7", .of_queue = true}, {.kind = QueueWord::Kind::failed}, "{ }", kLimits)),
+            R"(42["job_failed",{"jobId":"7"}])")
+      << "a queue that needs no name";
+}
+
+TEST(QueueEvents, that_a_browser_could_not_read_are_refused) {
+  const auto why = [](const std::string& id, const std::string& queue, const std::string& members) {
+    const auto frame = queue_frame({.id = id, .queue = queue, .of_queue = true}, {}, members,
+                                   EmitLimits{Config{.max_payload_bytes = 1000}});
+    return frame ? std::string("none") : std::string(to_text(frame.error()));
+  };
+  EXPECT_EQ(why(std::string(256, 'x'), std::string(256, 'x'), "{}"), "none");
+  for (const std::string& id : {std::string(), std::string(257, 'x'), std::string("\xff")})
+    EXPECT_EQ(why(id, "q", "{}"), to_text(EmitError::invalid_job)) << id;
+  for (const std::string& queue : {std::string(257, 'x'), std::string("\xff")})
+    EXPECT_EQ(why("7", queue, "{}"), to_text(EmitError::invalid_job)) << queue;
+  for (const char* members : {"", "{", "[]", "{\"a\":NaN}", "{},{}", "{\"a\":1e400}"})
+    EXPECT_EQ(why("7", "q", members), to_text(EmitError::invalid_json)) << members;
+  EXPECT_EQ(why("7", "q", R"({"result":")" + std::string(1000, 'x') + R"("})"), to_text(EmitError::too_large));
+}
+
 TEST(Events, larger_than_a_client_may_get_are_refused) {
   const EmitLimits small = Config{.max_payload_bytes = 10};
   EXPECT_TRUE(event_frame_of_text("x", "1234567890", small));

@@ -61,7 +61,7 @@ class NotedStore : public OutcomeStore {
                               .time = entry.time,
                               .received_at = entry.received_at,
                               .user = user,
-                              .job_id = entry.frame->key(),
+                              .job_id = entry.frame->name(),
                               .packet = packets ? entry.frame->packet() : std::string_view{}});
       packets = packets && more;
     }
