@@ -41,6 +41,8 @@ class Emitter {
   EmitResult emit(std::string_view user, EncodedEvent event, Origin origin, CommitGroup group = 0);
   /// Is it known of that user's job, by the name that its frames have, that it runs?
   bool runs(std::string_view user, std::string_view job) const { return directory_.ledger.runs(user, job); }
+  /// Is that outcome of a queue kept, or known?
+  bool knows(std::string_view user, const Frame& outcome) const { return directory_.ledger.knows(user, outcome); }
   /// All or none. Returns how many of these went to a socket. The order within a user is that of the list.
   std::expected<std::size_t, BatchError> emit_all(std::vector<Emission> emissions, Origin origin,
                                                   CommitGroup group = 0);

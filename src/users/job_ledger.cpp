@@ -54,6 +54,12 @@ void UserJobs::keep_silent(std::string_view name, LedgerMs now, std::vector<Gone
   keep(job, std::move(frame), now, gone, true);
 }
 
+bool UserJobs::knows(const Frame& outcome, LedgerMs now) const {
+  const KeptJob* job = jobs_.find(hashed_job(outcome.key()));
+  const auto word = queue_word(outcome);
+  return job && word && ToldOnce::is_known(*job, *word, now);
+}
+
 bool UserJobs::runs(std::string_view job_id) const {
   const KeptJob* job = jobs_.find(hashed_job(job_id));
   return job && job->runs && !ToldOnce::has_ended(*job);

@@ -57,6 +57,8 @@ class UserJobs {
     JobEntry* instead = nullptr;  ///< the outcome that a queue has told in its place
   };
   Judged judge(const HashedText& job_id, const Frame& event, LedgerMs at, LedgerMs now, std::vector<Gone>& gone);
+  /// Is that outcome of a queue kept, or known?
+  bool knows(const Frame& outcome, LedgerMs now) const;
   /// Does that job run?
   bool runs(std::string_view job_id) const;
   /// Of a job that runs: is it the first time in that second that this is asked?

@@ -226,6 +226,13 @@ std::optional<JobStatus> Ledger::job(std::string_view id, std::string_view job_i
   return status;
 }
 
+bool Ledger::knows(std::string_view id, const Frame& outcome) const {
+  Stripe& stripe = ledger_.users.of(id);
+  const Lock lock(stripe.mutex);
+  const User* user = stripe.find(id);
+  return user && user->jobs && user->jobs->knows(outcome, ledger_.clock.now());
+}
+
 bool Ledger::runs(std::string_view id, std::string_view job_id) const {
   Stripe& stripe = ledger_.users.of(id);
   const Lock lock(stripe.mutex);

@@ -96,6 +96,8 @@ class Ledger {
   // What of it is in memory. Times are the wall clock's.
   JobPage jobs(std::string_view user, const JobQuery& query = {}) const;
   std::optional<JobStatus> job(std::string_view user, std::string_view job_id) const;
+  /// Is that outcome of a queue kept, or known?
+  bool knows(std::string_view user, const Frame& outcome) const;
   /// Is it known of that job that it runs?
   bool runs(std::string_view user, std::string_view job_id) const;
 

@@ -16,15 +16,6 @@ bool runs_or_just_ended(const KeptJob& job, LedgerMs at) {
   return !last_word(job).ends() || job.newest.time >= at - ToldOnce::kJustEnded;
 }
 
-/// Has the queue said that before, in these words? Where it does not say when the job has ended, less than a minute
-/// ago.
-bool is_known(const KeptJob& job, const QueueWord& word, LedgerMs at) {
-  const auto says_so = [&](const JobEntry& entry) {
-    return queue_word(*entry.frame) == word && (word.finished_ms != 0 || entry.time >= at - ToldOnce::kJustEnded);
-  };
-  return says_so(job.newest) || (job.ended_before && says_so(*job.ended_before));
-}
-
 /// When it ended last; 0: it has not.
 LedgerMs ended_at(const KeptJob& job) {
   if (last_word(job).ends()) return job.newest.time;
@@ -41,6 +32,15 @@ bool is_event(const Frame& frame, std::string_view name) {
 }
 
 }  // namespace
+
+/// Has the queue said that before, in these words? Where it does not say when the job has ended, less than a minute
+/// ago.
+bool ToldOnce::is_known(const KeptJob& job, const QueueWord& word, LedgerMs at) {
+  const auto says_so = [&](const JobEntry& entry) {
+    return queue_word(*entry.frame) == word && (word.finished_ms != 0 || entry.time >= at - kJustEnded);
+  };
+  return says_so(job.newest) || (job.ended_before && says_so(*job.ended_before));
+}
 
 bool ToldOnce::has_ended(const KeptJob& job) {
   return last_word(job).ends();

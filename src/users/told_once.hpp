@@ -26,6 +26,8 @@ class ToldOnce {
   };
   /// Of what happened at that time to the job of that name.
   Verdict judge(std::string_view name, const Frame& event, LedgerMs at) const;
+  /// Is that what a queue has said of that job before?
+  static bool is_known(const KeptJob& job, const QueueWord& word, LedgerMs at);
   /// Of a queue's job that may be silent.
   static bool has_ended(const KeptJob& job);
 

@@ -43,9 +43,7 @@ class NotedStore : public OutcomeStore {
   }
   void redate(std::int64_t by) override { notes.push_back("redate " + std::to_string(by)); }
   void date_at_most(WallMs time) override { notes.push_back("date at most " + std::to_string(time)); }
-  void when_committed(CommitGroup, Committed callback) override {
-    callback(ready() ? Commit::durable : Commit::failed);
-  }
+  void when_committed(CommitGroup, Committed callback) override { callback(ready() ? commit : Commit::failed); }
   void read(std::vector<StoredFrame> wanted, std::size_t bytes, Found callback) override {
     std::string jobs;
     for (const StoredFrame& one : wanted) jobs += ' ' + std::string(one.frame->key());
@@ -83,6 +81,7 @@ class NotedStore : public OutcomeStore {
   }
 
   StoreState how = StoreState::ready;
+  Commit commit = Commit::durable;  ///< what becomes of groups, while it is ready
   std::vector<std::string> notes;
   std::vector<Noted> found;
   std::size_t found_bytes = 0;  ///< that a start is told of

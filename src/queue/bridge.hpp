@@ -1,0 +1,64 @@
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/frame.hpp"
+#include "queue/held_progress.hpp"
+#include "queue/sink.hpp"
+#include "reactor/part.hpp"
+#include "users/emitter.hpp"
+
+namespace signalbox::queue {
+
+struct BridgeOptions {
+  users::EmitLimits limits{};
+  Milliseconds hold{100};            ///< of the first progress of a job; 0: it is told at once
+  std::size_t most_held = 1u << 17;  ///< jobs; what comes beyond is told at once
+};
+
+/// Users are told what queues say of their jobs. What their workers have told already is left out in the ledger (see
+/// users::ToldOnce), on each node for the sockets there.
+///
+/// Held progress counts as taken. Whatever is no outcome is answered before its call returns; all outcomes that queues
+/// tell of in a turn are answered together.
+///
+/// thread  the queues', whose part it is.
+class Bridge final : public Sink, public reactor::Part {
+ public:
+  struct Around {
+    std::function<TimePoint()> now;  ///< of this turn
+    /// Runs it on the queues' thread. Called on any, and until the store has ended. False: that thread has ended.
+    std::function<bool(std::move_only_function<void()>)> post;
+  };
+  Bridge(users::Emitter& emitter, const BridgeOptions& options, Around around)
+      : emitter_(emitter), options_(options), around_(std::move(around)), held_(options.most_held) {}
+
+  void tell(JobReport report, Then then) override;
+  void emit(WorkerEvent event, Then then) override;
+
+  TimePoint next_deadline() const override { return waiting_.empty() ? held_.next() : TimePoint::min(); }
+  void on_event(const reactor::KernelEvent&) override {}
+  void on_timer() override;
+  void flush() override;
+
+ private:
+  struct Waiting {
+    std::string user;
+    FrameRef outcome;
+    Then then;
+  };
+  void when_durable(users::CommitGroup group, std::move_only_function<void(users::Commit)> then) const;
+  bool hold(std::string& user, users::EncodedEvent& event);
+
+  users::Emitter& emitter_;
+  const BridgeOptions options_;
+  const Around around_;
+  HeldProgress held_;
+  users::CommitGroup group_ = 0;  ///< of this turn's outcomes
+  std::vector<Waiting> waiting_;  ///< for it
+};
+
+}  // namespace signalbox::queue
