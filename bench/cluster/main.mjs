@@ -1,46 +1,6 @@
-import { parseArgs } from "node:util";
-
+import { table } from "../table.mjs";
 import { bars, rows } from "./rows.mjs";
 import { kinds, pinLoad } from "./world.mjs";
 
-const { values: options } = parseArgs({ options: { quick: { type: "boolean" }, only: { type: "string" } } });
-const runs = options.quick ? 1 : 3, scale = options.quick ? 0.1 : 1;
-const median = (values) => [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)];
-const shown = (value) => (value === undefined ? "failed" : value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(3));
-
-/** Every kind of server in turn, so that a slow minute of the machine is everybody's. */
-async function measured({ name, measure }) {
-  const taken = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, []]));
-  for (let run = 0; run < runs; ++run) {
-    for (const kind of Object.keys(kinds)) {
-      try {
-        taken[kind].push(await measure(kind, { scale }));
-      } catch (error) {
-        console.error(`${name}, ${kind}: ${error.message}`);
-        process.exitCode = 1;
-      }
-    }
-  }
-  return taken;
-}
-
 pinLoad();
-console.log("| scenario | server | median of runs | spread | Signalbox is better |\n|---|---|---|---|---|");
-const medians = new Map();
-for (const row of rows.filter(({ name }) => name.includes(options.only ?? ""))) {
-  const taken = await measured(row);
-  for (const [kind, values] of Object.entries(taken)) {
-    const middle = median(values), spread = values.length > 1 ? `${Math.round((100 * (Math.max(...values) - Math.min(...values))) / middle)} %` : "";
-    medians.set(`${rows.indexOf(row)} ${kind}`, middle);
-    const ours = medians.get(`${rows.indexOf(row)} signalbox`), better = kind !== "signalbox" && ours > 0 ? `${(middle / ours).toFixed(2)} ×` : "";
-    console.log(`| ${row.name} | ${kind} | ${shown(middle)} | ${spread} | ${better} |`);
-  }
-}
-
-console.log("\n| what Signalbox is to reach | measured | at least | aim | |\n|---|---|---|---|---|");
-for (const { what, value, least, aim, more } of bars) {
-  const measured = value((row, kind) => medians.get(`${row} ${kind}`) ?? NaN);
-  if (Number.isNaN(measured)) continue;
-  const reaches = (bar) => (more ? measured >= bar : measured <= bar);
-  console.log(`| ${what} | ${shown(measured)} | ${least} | ${aim} | ${reaches(aim) ? "aim reached" : reaches(least) ? "reached" : "**missed**"} |`);
-}
+await table({ rows, kinds: Object.keys(kinds), bars });
