@@ -1,0 +1,98 @@
+// Redis, a server that reads its queues, and jobs as BullMQ's workers leave them there. Server and Redis share a core, the load has the other.
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { api, apiKey, eventually, secret } from "../../tests/e2e/support.mjs";
+import { RedisServer } from "../../tests/support/redis_server.mjs";
+import { freePort, pause, program, untilItListens } from "../../tests/support/server.mjs";
+import { logins } from "../cluster/clients.mjs";
+
+const { Redis } = createRequire(new URL("../../tests/queues/package.json", import.meta.url))("ioredis");
+
+const serverCore = "0", userCount = 100;
+const queues = ["image", "video"];
+const common = { PATH: process.env.PATH, JWT_SECRET: secret, API_KEY: apiKey, BULLMQ_QUEUES: queues.join(","), PRESENCE_EVENTS: "off" };
+export const kinds = {
+  signalbox: { command: [program("signalbox"), "serve"], env: { THREADS: "1", LOG_LEVEL: "error", BULLMQ_HOLD_MS: "0" } },
+  "QueueEvents and Socket.IO": { command: ["node", fileURLToPath(new URL("../../tests/queues/peers/queue_events.mjs", import.meta.url))], env: {} },
+};
+
+export class World {
+  static async open(kind) {
+    const world = new World();
+    world.kind = kind;
+    world.data = mkdtempSync(join(tmpdir(), "signalbox-bench-"));
+    world.redis = await RedisServer.start();
+    execFileSync("taskset", ["-acp", serverCore, String(world.redis.child.pid)]);
+    world.client = new Redis(world.redis.port);
+    for (const queue of queues) await world.client.hset(`bull:${queue}:meta`, "version", "bullmq:5.81.5");
+    await world.start();
+    return world;
+  }
+  async start() {
+    this.port ??= await freePort();
+    const { command, env } = kinds[this.kind], { url } = this.redis;
+    const settings = { ...common, ...env, DATA_DIR: this.data, REDIS_URL: this.kind === "signalbox" ? "" : url, BULLMQ_REDIS_URL: url, PORT: String(this.port) };
+    this.server = spawn("taskset", ["-c", serverCore, ...command], { env: settings, stdio: ["ignore", "ignore", "pipe"] });
+    this.server.log = "";
+    this.server.stderr.on("data", (data) => (this.server.log += data));
+    await untilItListens(this.port, this.server);
+  }
+  /** One client for each user, and the server reads the queues. */
+  async enter() {
+    this.clients = await logins(userCount, () => this.port);
+    for (let n = 0; ; ++n) {
+      await this.end([{ id: `first-${n}`, user: n % userCount }]);
+      await pause(50);
+      if (this.clients.some(({ events }) => events > 0)) break;
+    }
+    await pause(500);
+    this.clients.forEach((client) => (client.events = 0));
+  }
+  async kill() {
+    this.server.kill("SIGKILL");
+    await once(this.server, "exit");
+  }
+  queuesSay = async () => (await api({ url: `http://127.0.0.1:${this.port}` }, "GET", "/api/queues")).body.queues;
+
+  /** Jobs, as their workers leave them in Redis from their first entry to their end: six entries, of which browsers hear three. */
+  end(jobs, maxLen) {
+    const pipeline = this.client.pipeline(), now = String(Date.now());
+    for (const { id, user, at = 0 } of jobs) {
+      const key = `bull:${queues[user % 2]}`, stream = [`${key}:events`, ...(maxLen ? ["MAXLEN", "~", maxLen] : []), "*", "event"];
+      const result = JSON.stringify({ imageUrl: "https://example.com/1.png", width: 1024, at });
+      pipeline.hset(`${key}:${id}`, "name", "paint", "data", `{"userId":"user-${user}","prompt":"a house by the sea"}`, "opts", "{}", "timestamp", now, "finishedOn", now, "returnvalue", result);
+      pipeline.xadd(...stream, "added", "jobId", id, "name", "paint");
+      pipeline.xadd(...stream, "waiting", "jobId", id);
+      pipeline.xadd(...stream, "active", "jobId", id, "prev", "waiting");
+      for (const progress of [30, 60]) pipeline.xadd(...stream, "progress", "jobId", id, "data", JSON.stringify({ progress, at }));
+      pipeline.zadd(`${key}:completed`, now, id);
+      pipeline.xadd(...stream, "completed", "jobId", id, "returnvalue", result, "prev", "active");
+    }
+    return pipeline.exec();
+  }
+  /** So many jobs, of all users in turn, named by `name`. */
+  async endMany(count, name, maxLen) {
+    for (let n = 0; n < count; n += 500)
+      await this.end(Array.from({ length: Math.min(500, count - n) }, (_, i) => ({ id: `${name}-${n + i}`, user: (n + i) % userCount })), maxLen);
+  }
+  /** Resolves when clients have heard of so many ends since. */
+  async hear(count) {
+    let ends = 0;
+    for (const client of this.clients) client.onEvent = (bytes) => (ends += bytes[8] === 0x63); // 42["job_c…
+    return () => eventually(() => ends >= count, 120000);
+  }
+  async close() {
+    this.clients?.forEach((client) => client.close());
+    this.client.disconnect();
+    this.server.kill("SIGKILL");
+    await this.redis.stop();
+    rmSync(this.data, { recursive: true, force: true });
+  }
+}
+export { userCount };
