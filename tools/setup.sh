@@ -58,7 +58,8 @@ need_for_services() {
   [ -x /usr/sbin/haproxy ] || wanted+=(haproxy)
   need_command caddy caddy
   need_command redis-server redis-server
-  install_wanted "to test behind proxies and dead lines, and with Redis"
+  python_has ensurepip || wanted+=(python3-venv)  # Celery, python-socketio, RQ and arq are in no Debian package that is new enough
+  install_wanted "to test behind proxies and dead lines, with Redis and with queues"
 }
 
 need_for_micro_benchmarks() {

@@ -1,0 +1,3 @@
+import { tests } from "./bullmq.mjs";
+
+await tests(6);
