@@ -34,7 +34,7 @@ queue::JsonPaths paths_of(std::string_view name, const std::string& setting) {
 }
 
 // What the browser gets is an object around a job's value, with the job's id and its queue beside it.
-queue::SourceOptions common_options(const Config& config, const std::string& node) {
+queue::SourceOptions node_options(const Config& config, const std::string& node) {
   constexpr std::size_t kAround = 2048;
   return {.our_prefix = config.redis_prefix,
           .node = node,
@@ -43,7 +43,7 @@ queue::SourceOptions common_options(const Config& config, const std::string& nod
 }
 
 queue::SourceOptions bullmq_options(const Config& config, const std::string& node) {
-  queue::SourceOptions options = common_options(config, node);
+  queue::SourceOptions options = node_options(config, node);
   options.url = url_of("BULLMQ_REDIS_URL", config.bullmq_redis_url, config);
   options.queues = config.bullmq_queues;
   options.prefix = config.bullmq_prefix;
@@ -52,7 +52,7 @@ queue::SourceOptions bullmq_options(const Config& config, const std::string& nod
 }
 
 queue::SourceOptions bull_options(const Config& config, const std::string& node) {
-  queue::SourceOptions options = common_options(config, node);
+  queue::SourceOptions options = node_options(config, node);
   options.url = url_of("BULL_REDIS_URL", config.bull_redis_url, config);
   options.queues = config.bull_queues;
   options.prefix = config.bull_prefix;
@@ -60,32 +60,30 @@ queue::SourceOptions bull_options(const Config& config, const std::string& node)
   return options;
 }
 
+queue::CommonOptions common_options(redis::Url url, const Config& config, const std::string& node) {
+  return {.url = std::move(url), .own_prefix = config.redis_prefix, .node = node};
+}
+
 queue::CeleryOptions celery_options(const Config& config, const std::string& node) {
   auto user = queue::celery_user(config.celery_user);
   if (!user) throw ConfigError("CELERY_USER: " + user.error());
-  return {.url = url_of("CELERY_RESULT_URL", config.celery_result_url, config),
+  return {.common = common_options(url_of("CELERY_RESULT_URL", config.celery_result_url, config), config, node),
           .key_prefix = config.celery_keyprefix,
-          .own_prefix = config.redis_prefix,
-          .node = node,
           .reading = {.user = *std::move(user), .most_bytes = config.max_payload_bytes}};
 }
 
 queue::PythonOptions python_options(const Config& config, const std::string& node) {
   constexpr std::size_t kAround = 65'536;  // of a message beside its data, whose bytes grow by a third in base64
-  return {.url = url_of("PYTHON_SOCKETIO_URL", config.python_socketio_url, config),
+  return {.common = common_options(url_of("PYTHON_SOCKETIO_URL", config.python_socketio_url, config), config, node),
           .channel = config.python_socketio_channel,
-          .own_prefix = config.redis_prefix,
-          .node = node,
           .limits = {.bytes = 2 * config.max_payload_bytes + kAround,
                      .depth = config.json_depth,
                      .attachments = config.max_attachments}};
 }
 
 queue::OutboxOptions outbox_options(const Config& config, const std::string& node) {
-  return {.url = url_of("SIGNALBOX_STREAM_URL", config.signalbox_stream_url, config),
+  return {.common = common_options(url_of("SIGNALBOX_STREAM_URL", config.signalbox_stream_url, config), config, node),
           .stream = config.signalbox_stream,
-          .own_prefix = config.redis_prefix,
-          .node = node,
           .limits = {.data_bytes = config.max_payload_bytes, .json_depth = config.json_depth}};
 }
 
@@ -95,20 +93,26 @@ std::unique_ptr<Queues> Queues::create(const Config& config, hub::Hub& hub, cons
   auto queues = std::make_unique<Queues>(config, hub);
   const auto add = [&](std::unique_ptr<queue::Source> source) { queues->sources_.push_back(std::move(source)); };
   if (!config.bullmq_queues.empty())
-    add(std::make_unique<queue::BullmqSource>(queues->thread_, queues->sink_, bullmq_options(config, node)));
+    add(std::make_unique<queue::BullmqSource>(queues->thread_, queues->bridge_, bullmq_options(config, node)));
   if (!config.bull_queues.empty())
-    add(std::make_unique<queue::BullSource>(queues->thread_, queues->sink_, bull_options(config, node)));
+    add(std::make_unique<queue::BullSource>(queues->thread_, queues->bridge_, bull_options(config, node)));
   if (!config.celery_result_url.empty())
-    add(std::make_unique<queue::CelerySource>(queues->thread_, queues->sink_, celery_options(config, node)));
+    add(std::make_unique<queue::CelerySource>(queues->thread_, queues->bridge_, celery_options(config, node)));
   if (!config.python_socketio_channel.empty())
-    add(std::make_unique<queue::PythonSource>(queues->thread_, queues->sink_, queues->sockets_,
+    add(std::make_unique<queue::PythonSource>(queues->thread_, queues->bridge_, queues->sockets_,
                                               python_options(config, node)));
   if (!config.signalbox_stream.empty())
-    add(std::make_unique<queue::OutboxSource>(queues->thread_, queues->sink_, outbox_options(config, node)));
+    add(std::make_unique<queue::OutboxSource>(queues->thread_, queues->bridge_, outbox_options(config, node)));
   return queues->sources_.empty() ? nullptr : std::move(queues);
 }
 
-Queues::Queues(const Config& config, hub::Hub& hub) : sink_(hub.emitter, thread_.loop(), config), sockets_(hub) {}
+Queues::Queues(const Config& config, hub::Hub& hub)
+    : bridge_(hub.emitter, {.limits = config, .hold = config.bullmq_hold},
+              {.now = [this] { return thread_.loop().now(); },
+               .post = [this](std::move_only_function<void()> task) { return thread_.post(std::move(task)); }}),
+      sockets_(hub) {
+  static_cast<void>(thread_.add(bridge_));
+}
 
 void Queues::start() {
   thread_.start();

@@ -6,7 +6,7 @@
 
 #include <signalbox/config.hpp>
 
-#include "queue/plain_sink.hpp"
+#include "queue/bridge.hpp"
 #include "queue/source.hpp"
 #include "redis/client_thread.hpp"
 #include "server/hub_sockets.hpp"
@@ -37,7 +37,7 @@ class Queues {
 
  private:
   redis::ClientThread thread_;
-  queue::PlainSink sink_;
+  queue::Bridge bridge_;
   HubSockets sockets_;
   std::vector<std::unique_ptr<queue::Source>> sources_;
   bool started_ = false;
