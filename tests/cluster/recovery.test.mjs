@@ -183,8 +183,11 @@ test("its node is frozen: it waits no longer than a moment, and is a new socket"
 
 test("the window is over: it is a new socket", { skip }, withCluster({ ...quiet, env: { ...quiet.env, RECOVERY_WINDOW_MS: "100" } }, async (cluster, t) => {
   const client = await traveller(t, cluster, { user: "ada" });
-  const isForgotten = async () => (await emit(cluster.nodes[0], "ada", "note", 1)).body.online === 0;
-  const recovered = await moves(cluster, client, 1, () => eventually(isForgotten, 15000));
+  const isAway = async () => (await emit(cluster.nodes[0], "ada", "note", 1)).body.online === 0;
+  const recovered = await moves(cluster, client, 1, async () => {
+    await eventually(isAway, 15000);
+    await new Promise((over) => setTimeout(over, 500)); // the window, five times
+  });
   assert.equal(recovered, false);
   await talks(client);
 }));
