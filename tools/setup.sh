@@ -58,6 +58,7 @@ need_for_services() {
   [ -x /usr/sbin/haproxy ] || wanted+=(haproxy)
   need_command caddy caddy
   need_command redis-server redis-server
+  need_command sqlite3 sqlite3  # the commands of docs/operations.md
   python_has ensurepip || wanted+=(python3-venv)  # Celery, python-socketio, RQ and arq are in no Debian package that is new enough
   install_wanted "to test behind proxies and dead lines, with Redis and with queues"
 }

@@ -52,7 +52,7 @@ function folder(t) {
   return made;
 }
 
-const namespace = ["--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child"];
+const namespace = ["--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"];
 
 /** What this machine lacks of what a document wants, if it lacks something. */
 function lacking(script) {
