@@ -12,6 +12,7 @@ import { afterEach, describe, test } from "node:test";
 import express from "express";
 import fastify from "fastify";
 import service, { wsUtils } from "signalbox";
+import { Server } from "socket.io";
 
 import { client, engine, eventually, folder, listen, next, onlyNative, settings, token } from "./support.mjs";
 
@@ -310,6 +311,20 @@ describe("frameworks", () => {
     await client(t, url, "ada", { transports: ["websocket"] });
     assert.deepEqual(await (await fetch(`${url}/api/orders`)).json(), { orders: [] });
   });
+  for (const first of ["the engine", "Socket.IO"]) {
+    test(`Socket.IO's own server at its path, where ${first} came first`, async (t) => {
+      const { server, url } = await listen(t);
+      const begin = [() => service.initialize(server, { ...settings, socketPath: "/jobs/" }), () => new Server(server).on("connection", (socket) => socket.emit("hello"))];
+      for (const one of first === "Socket.IO" ? begin.reverse() : begin) one();
+      for (const transports of [["websocket"], ["polling", "websocket"], ["polling"]]) {
+        const ours = await client(t, url, "ada", { path: "/jobs/", transports });
+        const theirs = await client(t, url, "ada", { transports }, "hello");
+        wsUtils.emitToUser(service.getIO(), "ada", "own", 1);
+        await eventually(() => ours.inbox.some(([event]) => event === "own"));
+        assert.deepEqual(theirs.inbox.map(([event]) => event), ["hello"]);
+      }
+    });
+  }
 });
 
 test("many real clients, each told its own", async (t) => {
