@@ -2,16 +2,16 @@
 // folder that looks like the repository, and with a network of their own, so that ports are free and nothing outside is reached.
 //
 // A comment on the line before a block says what is special about it:
-//   <!-- not run: WHY -->            it is not run
-//   <!-- goes on: ADDRESS -->        its program goes on; the next block begins when the address answers. A later block with
-//                                    the same address takes its place, as on a terminal after Ctrl-C
-//   <!-- beside a server: ADDRESS -->  the document takes for granted that one listens there, and JWT_SECRET and API_KEY are set
+//   <!-- not run: WHY -->
+//   <!-- goes on: ADDRESS -->           its program goes on, and the next block begins when the address answers; a later block with
+//                                       the same address takes its place, as on a terminal after Ctrl-C
+//   <!-- beside a server: ADDRESS -->   one listens there, and JWT_SECRET and API_KEY are set, as this document takes for granted
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 
 import { program } from "../support/server.mjs";
@@ -47,8 +47,8 @@ function folder(t) {
   const made = mkdtempSync(join(tmpdir(), "signalbox-docs-"));
   t.after(() => rmSync(made, { recursive: true, force: true }));
   for (const name of readdirSync(root)) if (!/^(\.|build$)/.test(name)) symlinkSync(join(root, name), join(made, name));
-  execFileSync("mkdir", ["-p", join(made, "build")]);
-  symlinkSync(join(program("signalbox"), ".."), join(made, "build/release"));
+  mkdirSync(join(made, "build"));
+  symlinkSync(dirname(program("signalbox")), join(made, "build/release"));
   return made;
 }
 
@@ -58,7 +58,7 @@ const namespace = ["--user", "--map-root-user", "--net", "--pid", "--fork", "--k
 function lacking(script) {
   for (const command of ["openssl", "curl", "redis-server", "redis-cli", "sqlite3"]) {
     try {
-      if (script.includes(command)) execFileSync("which", [command]);
+      if (script.includes(command)) execFileSync("sh", ["-c", `command -v ${command}`]);
     } catch {
       return `there is no ${command} here`;
     }
