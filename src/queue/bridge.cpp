@@ -72,7 +72,7 @@ void Bridge::tell(JobReport report, Then then) {
 }
 
 void Bridge::emit(WorkerEvent event, Then then) {
-  auto frame = users::event_frame_of_text(event.event, event.data, options_.limits);
+  auto frame = users::event_frame_of_arguments(event.event, JsonView(event.arguments), options_.limits, event.place);
   if (!frame || !users::valid_user_id(event.user)) return then(Taken::invalid);
   const bool ends = frame->kept_outcome();
   const users::CommitGroup group = ends ? emitter_.new_group() : 0;

@@ -78,10 +78,9 @@ void PythonSource::on_published(const redis::Published& published) {
 }
 
 void PythonSource::tell_users(const PythonEmit& event) {
-  const std::string_view data = *only_argument(event.arguments);
   for (std::string& user : users_of(event.rooms)) {
     ++status_.behind;
-    sink_.emit({.user = std::move(user), .event = event.event, .data = std::string(data)},
+    sink_.emit({.user = std::move(user), .event = event.event, .arguments = std::string(event.arguments)},
                [this, outcome = is_outcome(event.event)](Taken taken) {
                  --status_.behind;
                  if (taken == Taken::yes) status_.outcomes += outcome;

@@ -3,6 +3,8 @@
 #include <functional>
 #include <string>
 
+#include "users/job_name.hpp"
+
 // What comes out of queues, for whoever tells users of it. Values alone.
 namespace signalbox::queue {
 
@@ -24,7 +26,8 @@ struct JobReport {
 struct WorkerEvent {
   std::string user;
   std::string event;
-  std::string data;  ///< JSON
+  std::string arguments;         ///< JSON: an array
+  users::StreamPlace place = 0;  ///< of one that is read from a stream: redelivered, it is the same event
 };
 
 enum class Taken : std::uint8_t {

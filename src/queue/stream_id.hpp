@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/whole_number.hpp"
+#include "users/job_name.hpp"
 
 namespace signalbox::queue {
 
@@ -23,6 +24,13 @@ struct StreamId {
     return ms && number ? std::optional(StreamId{*ms, *number}) : std::nullopt;
   }
 };
+
+/// Ids of Redis' own rise by less than 65,536 within a millisecond. Of others, 0: none.
+inline users::StreamPlace place_of(const StreamId& id) {
+  constexpr unsigned kNumberBits = 16;
+  if (id.number >> kNumberBits != 0 || id.ms > users::kLastPlace >> kNumberBits) return 0;
+  return id.ms << kNumberBits | id.number;
+}
 
 inline std::string to_text(const StreamId& id) {
   return std::to_string(id.ms) + "-" + std::to_string(id.number);

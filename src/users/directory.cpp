@@ -45,7 +45,11 @@ std::expected<std::size_t, Refusal> Directory::emit(std::string_view id, Encoded
     const Lock lock(stripe.mutex);
     User* user = stripe.find(name);
     if (way.once && way.row != 0 && user && Ledger::has(*user, event.job_id(), way.row)) return 0;
-    if (!ledger.is_news(user, event, way.row)) return 0;
+    const ToldOnce::Verdict verdict = ledger.judge(user, event);
+    if (!verdict.told) {
+      ledger.leave_out(*user, event, verdict, way.row);
+      return 0;
+    }
     // What another node holds was accepted there.
     const auto refused = way.row == 0 ? ledger.refusal(id, user, event, {}) : std::nullopt;
     if (refused) return std::unexpected(*refused);
@@ -54,7 +58,8 @@ std::expected<std::size_t, Refusal> Directory::emit(std::string_view id, Encoded
     if (!user && event.job_id().empty()) {
       ledger.note(event);
     } else {
-      const auto posted = post(stripe, user ? *user : stripe.find_or_add(id), std::move(event), way, false);
+      User& to = user ? *user : stripe.find_or_add(id);
+      const auto posted = post(stripe, to, std::move(event), way, verdict, false);
       if (!posted) return std::unexpected(Refusal::overloaded);
       queued = posted->queued;
       row = posted->row;
@@ -105,6 +110,7 @@ std::expected<std::size_t, BatchRefusal> Directory::emit_all(std::vector<Emissio
     Stripe& stripe = users_.of(emission.user);
     const Lock lock(stripe.mutex);
     const User* user = stripe.find(emission.user);
+    if (!ledger.judge(user, emission.event).told) continue;
     const bool outcome = emission.event.kept_outcome();
     const Ledger::Before before{.of_user = outcome ? outcomes[emission.user]++ : 0, .bytes = bytes};
     if (const auto refused = ledger.refusal(emission.user, user, emission.event, before))
@@ -122,12 +128,16 @@ std::expected<std::size_t, BatchRefusal> Directory::emit_all(std::vector<Emissio
     Stripe& stripe = users_.of(emission.user);
     const Lock lock(stripe.mutex);
     User* user = stripe.find(emission.user);
-    if (!ledger.is_news(user, emission.event, 0)) continue;
+    const ToldOnce::Verdict verdict = ledger.judge(user, emission.event);
+    if (!verdict.told) {
+      ledger.leave_out(*user, emission.event, verdict, 0);
+      continue;
+    }
     FrameRef relayed = others ? emission.event.frame.another() : FrameRef();
     Posted posted{.queued = 0, .row = 0};
     if (user || !emission.event.job_id().empty()) {
       User& to = user ? *user : stripe.find_or_add(emission.user);
-      posted = post(stripe, to, std::move(emission.event), {.group = group}, true).value_or(posted);
+      posted = post(stripe, to, std::move(emission.event), {.group = group}, verdict, true).value_or(posted);
     } else {
       ledger.note(emission.event);
     }
@@ -141,12 +151,14 @@ std::expected<std::size_t, BatchRefusal> Directory::emit_all(std::vector<Emissio
 // First the sockets and then the ledger, whose memory is fetched meanwhile, and which takes our reference: to make
 // another would wait for all that was written here.
 std::optional<Directory::Posted> Directory::post(Stripe& stripe, User& user, EncodedEvent event, const Way& way,
-                                                 bool room_seen) SB_REQUIRES(stripe.mutex) {
+                                                 const ToldOnce::Verdict& verdict, bool room_seen)
+    SB_REQUIRES(stripe.mutex) {
   const HashedText job(hashed_job(event.job_id()));
   const bool kept = !job.text.empty();
   const std::uint64_t number = kept ? ledger.expect(stripe, user, job, event) : 0;
   if (!user.sockets.empty() && !mailboxes_.deliver(user.sockets, event.frame, number, room_seen)) return std::nullopt;
   ledger.note(event);
+  ledger.keep_silent(user, verdict);
   const std::size_t queued = user.connected();
   const Row row = kept ? ledger.keep(stripe, user, job, std::move(event), way.group, way.row) : 0;
   return Posted{.queued = queued, .row = row};

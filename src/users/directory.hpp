@@ -99,7 +99,8 @@ class Directory {
     Row row;
   };
   /// Nothing: a mailbox has no room.
-  std::optional<Posted> post(Stripe& stripe, User& user, EncodedEvent event, const Way& way, bool room_seen);
+  std::optional<Posted> post(Stripe& stripe, User& user, EncodedEvent event, const Way& way,
+                             const ToldOnce::Verdict& verdict, bool room_seen);
   std::size_t relay(const Stripe& stripe, const HashedText& user, FrameRef event, const Posted& here,
                     OtherNodes& others) const;
   void begin_second(TimePoint now);

@@ -86,10 +86,11 @@ std::string_view slice(std::string_view text, std::string_view key) {
 }
 
 /// `values` stand in the packet as they are, with commas between; `first` is the first of them.
-FrameResult frame_of(std::string_view event, std::string_view values, std::string_view first) {
+FrameResult frame_of(std::string_view event, std::string_view values, std::string_view first, StreamPlace place = 0) {
   const FrameKind kind = kind_of(event);
-  const std::string job = job_of(kind, first);
+  std::string job = job_of(kind, first);
   if (job.size() > kMostJobBytes) return std::unexpected(EmitError::invalid_job);
+  if (place != 0 && !job.empty()) append_stream_tail(job, place);
   Writer writer;
   std::string& out = writer.out();
   out += "42[";
@@ -202,12 +203,13 @@ FrameResult checked_event_frame(std::string_view event, std::string_view data) {
   return frame_of(event, data, data);
 }
 
-FrameResult event_frame_of_arguments(std::string_view event, const JsonView& array, const EmitLimits& limits) {
+FrameResult event_frame_of_arguments(std::string_view event, const JsonView& array, const EmitLimits& limits,
+                                     StreamPlace place) {
   constexpr std::size_t kBrackets = 2;
   if (const auto ok = check_event_name(event); !ok) return std::unexpected(ok.error());
   if (array.size() > limits.data_bytes + kBrackets) return std::unexpected(EmitError::too_large);
   if (!socketio::is_arguments(array, limits.json_depth)) return std::unexpected(EmitError::invalid_json);
-  return frame_of(event, socketio::without_brackets(array), json_first(array));
+  return frame_of(event, socketio::without_brackets(array), json_first(array), place);
 }
 
 std::string_view event_array(const Frame& frame) {

@@ -75,7 +75,8 @@ FrameResult event_frame_of_text(std::string_view event, const JsonView& data, co
 FrameResult checked_event_frame(std::string_view event, std::string_view data);
 /// 42["event",a,b,…] for the text of an array of none, one or several arguments, checked as event_frame_of_text()
 /// checks its data; MAX_PAYLOAD_BYTES is of all of them. A job event is of the job that the first one names.
-FrameResult event_frame_of_arguments(std::string_view event, const JsonView& array, const EmitLimits& limits);
+FrameResult event_frame_of_arguments(std::string_view event, const JsonView& array, const EmitLimits& limits,
+                                     StreamPlace place = 0);
 /// The opposite: ["event",a,b,…] of an event's frame; empty for what is none, or is not in memory.
 std::string_view event_array(const Frame& frame);
 

@@ -5,8 +5,6 @@
 #include <span>
 #include <utility>
 
-#include "users/told_once.hpp"
-
 namespace signalbox::users {
 UserJobs::~UserJobs() {
   jobs_.each([this](const KeptJob& job) { memory_.uncount(job); });
@@ -30,7 +28,7 @@ UserJobs::Kept UserJobs::keep(const HashedText& job_id, FrameRef frame, LedgerMs
     memory_.uncount(job);
     job.ended_before.reset();
   }
-  job.newest = {.frame = std::move(frame), .number = ++last_number_, .time = now};
+  job.newest = {.frame = std::move(frame), .number = silent ? 0 : ++last_number_, .time = now};
   job.runs = runs;
   job.silent = silent;
   memory_.count(job.newest);
@@ -39,19 +37,27 @@ UserJobs::Kept UserJobs::keep(const HashedText& job_id, FrameRef frame, LedgerMs
   return {job.newest, replaced};
 }
 
-UserJobs::Judged UserJobs::judge(const HashedText& job_id, const Frame& event, LedgerMs at, LedgerMs now,
-                                 std::vector<Gone>& gone) {
-  const ToldOnce::Verdict verdict = ToldOnce(jobs_).judge(job_id.text, event, at);
-  if (!verdict.silent.empty()) keep_silent(verdict.silent, now, gone);
-  KeptJob* instead = verdict.instead ? jobs_.find(hashed_job(verdict.instead->id())) : nullptr;
-  return {.told = verdict.told, .instead = instead ? instead->outcome() : nullptr};
-}
-
-// As progress that is shown to nobody. The packet is but what makes it one.
+// The packet is but what makes it one.
 void UserJobs::keep_silent(std::string_view name, LedgerMs now, std::vector<Gone>& gone) {
   FrameRef frame = text_frame("4", FrameKind::progress, name);
   const HashedText job(hashed_job(frame->key()));
   keep(job, std::move(frame), now, gone, true);
+}
+
+// Under the number of the other, so that whatever says that one was received says it of both.
+bool UserJobs::keep_with(const KeptJob& told_as, FrameRef outcome, Row row, std::vector<Gone>& gone) {
+  const HashedText job(hashed_job(outcome->key()));
+  JobEntry* const told = jobs_.find(hashed_job(told_as.id()))->outcome();
+  if (!told || !told->unread()) return false;
+  if (job.text == told_as.id()) {
+    told->row = row;
+    return true;
+  }
+  const std::uint64_t number = told->number;
+  JobEntry& beside = keep(job, std::move(outcome), told->time, gone, true).entry;
+  beside.number = number;
+  beside.row = row;
+  return true;
 }
 
 bool UserJobs::knows(const Frame& outcome, LedgerMs now) const {
@@ -92,12 +98,7 @@ bool UserJobs::has(std::string_view job_id, Row row) const {
 std::uint64_t UserJobs::take_found(JobEntry outcome, std::vector<Gone>& gone) {
   KeptJob* known = jobs_.find(hashed_job(outcome.frame->key()));
   JobEntry* kept = known ? known->outcome() : nullptr;
-  if (kept && kept->row == outcome.row) {
-    if (kept->unread() && !outcome.unread()) note_received(*known, outcome.received_at);
-    push_out(gone);
-    return 0;
-  }
-  if (kept && kept->time > outcome.time) return 0;
+  if (kept && (kept->row == outcome.row || kept->time > outcome.time)) return 0;
   if (kept) gone.push_back({kept->row, false});
   const std::uint64_t number = outcome.number = last_number_ + 1;
   if (known && known->runs && known->newest.time >= outcome.time) {
@@ -121,16 +122,26 @@ void UserJobs::note_received(KeptJob& job, LedgerMs at) {
   jobs_.link(job);
 }
 
-std::vector<Row> UserJobs::receive(std::span<const Row> rows, LedgerMs at, std::vector<Gone>& gone) {
-  std::vector<Row> own;
+UserJobs::Received UserJobs::receive(std::span<const Row> rows, LedgerMs at, std::vector<Gone>& gone) {
+  Received received;
+  std::vector<std::uint64_t> numbers;
+  const auto is_among = [](const auto& all, auto one) { return std::ranges::find(all, one) != all.end(); };
   jobs_.each_of(KeptJob::Rank::unread, [&](KeptJob& job) {
-    const Row row = job.outcome()->row;
-    if (std::ranges::find(rows, row) == rows.end()) return;
+    const auto [row, number] = std::pair(job.outcome()->row, job.outcome()->number);
+    if (!is_among(rows, row)) return;
     note_received(job, at);
-    if (!of_another(row)) own.push_back(row);
+    numbers.push_back(number);
+    if (!of_another(row)) received.own.push_back(row);
   });
+  if (!numbers.empty() && jobs_.of_queues() != 0) {
+    jobs_.each_of(KeptJob::Rank::unread, [&](KeptJob& job) {
+      if (!is_among(numbers, job.outcome()->number)) return;
+      note_received(job, at);
+      received.with.push_back(job.outcome()->row);
+    });
+  }
   push_out(gone);
-  return own;
+  return received;
 }
 
 void UserJobs::end_progress_but(const std::unordered_set<std::string_view>& jobs, LedgerMs since, LedgerMs until) {
@@ -202,7 +213,8 @@ UserJobs::Replay UserJobs::replay(const Ages& ages) const {
   std::vector<JobEntry>& out = replay.entries;
   jobs_.each([&](const KeptJob& job) {
     const JobEntry* outcome = job.outcome();
-    const bool told = outcome && (outcome->received_at == 0 || ages.of(outcome->received_at) < options_.outcome_replay);
+    const bool told =
+        outcome && job.told() && (outcome->received_at == 0 || ages.of(outcome->received_at) < options_.outcome_replay);
     if (told && outcome->loaded()) out.push_back(*outcome);
     if (told && !outcome->loaded() && outcome->unread()) replay.withheld = std::max(replay.withheld, outcome->number);
     if (job.runs && !job.silent) out.push_back(job.newest);

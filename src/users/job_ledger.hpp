@@ -13,6 +13,7 @@
 #include "users/job_memory.hpp"
 #include "users/job_page.hpp"
 #include "users/ranked_jobs.hpp"
+#include "users/told_once.hpp"
 
 namespace signalbox::users {
 
@@ -50,13 +51,16 @@ class UserJobs {
     return keep(job_id, std::move(frame), now, gone, false);
   }
   /// May this event be one that another way has told of already? Only then it is to be judged.
-  bool may_be_known(const Frame& event) const { return jobs_.of_queues() != 0 || event.key().starts_with(kOfQueue); }
-  /// Is it to be told? See ToldOnce. `at`: when it happened, `now`: when it comes.
-  struct Judged {
-    bool told = true;
-    JobEntry* instead = nullptr;  ///< the outcome that a queue has told in its place
-  };
-  Judged judge(const HashedText& job_id, const Frame& event, LedgerMs at, LedgerMs now, std::vector<Gone>& gone);
+  bool may_be_known(const Frame& event) const { return jobs_.of_queues() != 0 || !event.tail().empty(); }
+  /// Is it to be told? `at`: when it happened.
+  ToldOnce::Verdict judge(const Frame& event, LedgerMs at) const {
+    return ToldOnce(jobs_).judge(event.key(), event, at);
+  }
+  /// Keeps what a queue says silently (a Verdict's), as progress that is shown to nobody.
+  void keep_silent(std::string_view name, LedgerMs now, std::vector<Gone>& gone);
+  /// The user was told of this outcome, which another node holds, by that of another job, or by the same that lies
+  /// elsewhere: it is received with that one, and shown to nobody. False: that one has been received.
+  bool keep_with(const KeptJob& told_as, FrameRef outcome, Row row, std::vector<Gone>& gone);
   /// Is that outcome of a queue kept, or known?
   bool knows(const Frame& outcome, LedgerMs now) const;
   /// Does that job run?
@@ -74,8 +78,12 @@ class UserJobs {
   /// Takes an outcome that another node holds, or hears that one was received, unless a newer one is kept of its job.
   /// Returns its number; 0: it was not taken.
   std::uint64_t take_found(JobEntry outcome, std::vector<Gone>& gone);
-  /// The user has received these, wherever. Returns the rows of those that were unread and lie in this node's store.
-  std::vector<Row> receive(std::span<const Row> rows, LedgerMs at, std::vector<Gone>& gone);
+  /// The user has received these, wherever. Returns those that were unread.
+  struct Received {
+    std::vector<Row> own{};   ///< that lie in this node's store
+    std::vector<Row> with{};  ///< that were told by them, wherever they lie
+  };
+  Received receive(std::span<const Row> rows, LedgerMs at, std::vector<Gone>& gone);
   /// That outcome is not to be told any more.
   void forget(Row row);
   /// Progress of that time ends, but for that of these jobs.
@@ -122,7 +130,6 @@ class UserJobs {
 
  private:
   Kept keep(const HashedText& job_id, FrameRef frame, LedgerMs now, std::vector<Gone>& gone, bool silent);
-  void keep_silent(std::string_view name, LedgerMs now, std::vector<Gone>& gone);
   const JobEntry* newest_of_id(std::string_view id) const;
   void take_out(KeptJob& job);
   // The job stays if it has the other.

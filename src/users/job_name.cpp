@@ -5,16 +5,32 @@
 namespace signalbox::users {
 namespace {
 
-constexpr std::size_t kHexDigits = kTailBytes - 2;  ///< behind the mark and the kind
-constexpr unsigned kTimeBits = 4 * kHexDigits;
+// A tail: the mark, a letter, and a number.
+constexpr int kBase = 32;
+constexpr unsigned kBitsPerDigit = 5;
+constexpr unsigned kNumberBits = kBitsPerDigit * (kTailBytes - 2);
+constexpr char kStream = 's';
+
+static_assert(kLastPlace < std::uint64_t{1} << kNumberBits);
+
+void append_tail(std::string& out, char letter, std::uint64_t number) {
+  (out += kTailMark) += letter;
+  for (unsigned shift = kNumberBits; shift != 0; shift -= kBitsPerDigit)
+    out += "0123456789abcdefghijklmnopqrstuv"[number >> (shift - kBitsPerDigit) & (kBase - 1)];
+}
+
+template <class Number>
+Number number_in(std::string_view tail) {
+  Number number{};
+  std::from_chars(tail.data() + 2, tail.data() + tail.size(), number, kBase);
+  return number;
+}
 
 }  // namespace
 
 void append_queue_name(std::string& out, const JobName& job, const QueueWord& word) {
-  ((out += kOfQueue) += job.id) += kOfQueue;
-  ((out += job.queue) += kTailMark) += static_cast<char>(word.kind);
-  const auto time = static_cast<std::uint64_t>(word.finished_ms) & ((std::uint64_t{1} << kTimeBits) - 1);
-  for (unsigned shift = kTimeBits; shift != 0; shift -= 4) out += "0123456789abcdef"[time >> (shift - 4) & 0xF];
+  (((out += kOfQueue) += job.id) += kOfQueue) += job.queue;
+  append_tail(out, static_cast<char>(word.kind), static_cast<std::uint64_t>(word.finished_ms));
 }
 
 std::optional<QueueWord> queue_word(const Frame& frame) {
@@ -23,8 +39,17 @@ std::optional<QueueWord> queue_word(const Frame& frame) {
   QueueWord word{.kind = static_cast<QueueWord::Kind>(tail[1])};
   if (word.kind != QueueWord::Kind::completed && word.kind != QueueWord::Kind::failed)
     word.kind = QueueWord::Kind::progress;
-  std::from_chars(tail.data() + 2, tail.data() + tail.size(), word.finished_ms, 16);
+  word.finished_ms = number_in<std::int64_t>(tail);
   return word;
+}
+
+void append_stream_tail(std::string& job, StreamPlace place) {
+  append_tail(job, kStream, place);
+}
+
+StreamPlace stream_place(const Frame& frame) {
+  const std::string_view tail = frame.tail();
+  return tail.empty() || frame.key().starts_with(kOfQueue) || tail[1] != kStream ? 0 : number_in<StreamPlace>(tail);
 }
 
 }  // namespace signalbox::users

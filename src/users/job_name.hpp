@@ -38,8 +38,9 @@ inline HashedText hashed_job(std::string_view key) {
   return hashed;
 }
 
-/// What a queue says of its job with an event. It stands in the tail of the event's key, hence wherever an outcome is
-/// kept: the same job, kind and time are the same outcome.
+// Where an event comes from stands in the tail of its key, hence wherever it is kept.
+
+/// What a queue says of its job with an event: the same job, kind and time are the same outcome.
 struct QueueWord {
   enum class Kind : char { progress = 'p', completed = 'c', failed = 'f' };
 
@@ -52,5 +53,11 @@ struct QueueWord {
 void append_queue_name(std::string& out, const JobName& job, const QueueWord& word);
 /// Nothing: the event is none of a queue's.
 std::optional<QueueWord> queue_word(const Frame& frame);
+
+/// Where a worker's event stands in the stream from which it was read; rises in its order. 0: in none.
+using StreamPlace = std::uint64_t;
+inline constexpr StreamPlace kLastPlace = (StreamPlace{1} << 60) - 1;
+void append_stream_tail(std::string& job, StreamPlace place);
+StreamPlace stream_place(const Frame& frame);
 
 }  // namespace signalbox::users

@@ -62,7 +62,7 @@ struct alignas(64) KeptJob {
   std::uint32_t newer = kNone;
   Rank rank = Rank::unread;
   bool runs : 1 = false;
-  bool silent : 1 = false;        ///< its worker tells of it: what its queue said last, `newest`, was not told
+  bool silent : 1 = false;        ///< `newest` was not told, for somebody else tells of it
   bool of_queue : 1 = false;      ///< constant
   std::uint16_t told_second = 0;  ///< in which its progress was last told elsewhere, modulo its range
 

@@ -54,24 +54,26 @@ LedgerMs Ledger::happened_at(const Frame& event) const {
                                                         : ledger_.clock.now();
 }
 
-// Of two outcomes that other nodes hold for one that is told, the worker's is to be received: so all nodes give up the
-// same one, in whatever order they heard of the two.
-bool Ledger::judge(User& user, const Frame& event, Row row, LedgerMs at) {
+void Ledger::leave_out(const User& user, const EncodedEvent& event, const ToldOnce::Verdict& verdict, Row row) {
   std::vector<UserJobs::Gone> gone;
-  auto [told, instead] = user.jobs->judge(hashed_job(event.key()), event, at, ledger_.clock.now(), gone);
-  if (!told && row != 0) {
-    if (instead) std::swap(instead->row, row);
-    if (!instead || instead->row != row) give_up(user.id, row);
-  }
+  leave_out(user, event.frame, verdict, row, gone);
   ledger_.forget(gone);
-  return told;
 }
 
-/// Nobody is to be told of that outcome, wherever it lies.
-void Ledger::give_up(std::string_view user, Row row) {
-  if (row == 0) return;
-  ledger_.store->received(user, {row}, ledger_.clock.wall(ledger_.clock.now()));
-  if (!of_another(row)) ledger_.forget({{.row = row, .unread = false}});
+// An outcome that another node holds stays there until the user has received the one that told of it: either may not be
+// on its disk yet, and may never get there.
+void Ledger::leave_out(const User& user, const FrameRef& event, const ToldOnce::Verdict& verdict, Row row,
+                       std::vector<UserJobs::Gone>& gone) {
+  if (row != 0 && verdict.told_as && user.jobs->keep_with(*verdict.told_as, event, row, gone)) return;
+  if (row != 0) ledger_.store->received(user.id, {row}, ledger_.clock.wall(ledger_.clock.now()));
+  if (!verdict.silent.empty()) user.jobs->keep_silent(verdict.silent, ledger_.clock.now(), gone);
+}
+
+void Ledger::keep_silent(const User& user, const ToldOnce::Verdict& verdict) {
+  if (verdict.silent.empty()) return;
+  std::vector<UserJobs::Gone> gone;
+  user.jobs->keep_silent(verdict.silent, ledger_.clock.now(), gone);
+  ledger_.forget(gone);
 }
 
 // What it takes the place of here stays in the store where another node holds it: its node says when it is safe there.
@@ -122,8 +124,17 @@ Ledger::Taken Ledger::take_found(Stripe& stripe, User& user, std::vector<Found> 
     }
     ledger_.date_from_store(one.time, one.received_at);
     const HashedText job(hashed_job(one.frame->key()));
-    const bool known = one.row != 0 && jobs.has(job.text, one.row);
-    if (!known && jobs.may_be_known(*one.frame) && !judge(user, *one.frame, one.row, one.time)) continue;
+    if (one.row != 0 && jobs.has(job.text, one.row)) {
+      if (one.received_at != 0) note_received(user.id, jobs, {&one.row, 1}, one.received_at, gone);
+      continue;
+    }
+    const ToldOnce::Verdict verdict =
+        jobs.may_be_known(*one.frame) ? jobs.judge(*one.frame, one.time) : ToldOnce::Verdict{};
+    if (!verdict.told) {
+      leave_out(user, one.frame, verdict, one.row, gone);
+      continue;
+    }
+    if (!verdict.silent.empty()) jobs.keep_silent(verdict.silent, ledger_.clock.now(), gone);
     if (one.frame->kind() == FrameKind::progress) {
       if (!jobs.newest(job.text)) jobs.keep(job, std::move(one.frame), one.time, gone);
       continue;
@@ -143,9 +154,15 @@ void Ledger::received(std::string_view id, std::span<const Row> rows, WallMs at)
   const User* user = stripe.find(id);
   if (!user || !user->jobs) return;
   std::vector<UserJobs::Gone> gone;
-  std::vector<Row> own = user->jobs->receive(rows, ledger_.clock.from_store(at), gone);
-  if (!own.empty()) ledger_.store->received_elsewhere(id, std::move(own), at);
+  note_received(id, *user->jobs, rows, ledger_.clock.from_store(at), gone);
   ledger_.forget(gone);
+}
+
+void Ledger::note_received(std::string_view id, UserJobs& jobs, std::span<const Row> rows, LedgerMs at,
+                           std::vector<UserJobs::Gone>& gone) {
+  auto [own, with] = jobs.receive(rows, at, gone);
+  if (!own.empty()) ledger_.store->received_elsewhere(id, std::move(own), ledger_.clock.wall(at));
+  if (!with.empty()) ledger_.store->received(id, std::move(with), ledger_.clock.wall(at));
 }
 
 // Its row may be there although it is not in memory: one that came from another node may have taken its place.

@@ -42,11 +42,15 @@ class Ledger {
     jobs.prefetch(job);
     return event.kept_outcome() ? jobs.next_number() : 0;
   }
-  /// Is it to be told, or has another way told of it already? To be asked first. `row` as below.
-  bool is_news(User* user, const EncodedEvent& event, Row row) {
+  /// Is it to be told, or has another way told of it already? To be asked first.
+  ToldOnce::Verdict judge(const User* user, const EncodedEvent& event) const {
     const bool may_be_known = user && user->jobs && !event.job_id().empty() && user->jobs->may_be_known(*event.frame);
-    return !may_be_known || judge(*user, *event.frame, row, happened_at(*event.frame));
+    return may_be_known ? user->jobs->judge(*event.frame, happened_at(*event.frame)) : ToldOnce::Verdict{};
   }
+  /// It is not told, as judge() says. `row` as below.
+  void leave_out(const User& user, const EncodedEvent& event, const ToldOnce::Verdict& verdict, Row row);
+  /// The event that judge() spoke of is about to be kept.
+  void keep_silent(const User& user, const ToldOnce::Verdict& verdict);
   /// Keeps it. Who waits until the store has it says by which group. `row`: of an outcome that another node holds; it
   /// is not put into this node's store. Returns the row of an outcome.
   Row keep(Stripe& stripe, User& user, const HashedText& job, EncodedEvent&& event, CommitGroup group, Row row)
@@ -114,8 +118,10 @@ class Ledger {
  private:
   void take_back(RefusedOutcome refused);
   LedgerMs happened_at(const Frame& event) const;
-  bool judge(User& user, const Frame& event, Row row, LedgerMs at);
-  void give_up(std::string_view user, Row row);
+  void leave_out(const User& user, const FrameRef& event, const ToldOnce::Verdict& verdict, Row row,
+                 std::vector<UserJobs::Gone>& gone);
+  void note_received(std::string_view id, UserJobs& jobs, std::span<const Row> rows, LedgerMs at,
+                     std::vector<UserJobs::Gone>& gone);
 
   LedgerState& ledger_;
   LedgerExpiry& expiry_;

@@ -40,8 +40,8 @@ struct BridgeTest : testing::Test {
     bridge.tell({.kind = kind, .user = user, .queue = "q", .job_id = job, .members = members, .finished_ms = 5},
                 note());
   }
-  void worker_tells(const std::string& event, const std::string& data) {
-    bridge.emit({.user = "ada", .event = event, .data = data}, note());
+  void worker_tells(const std::string& event, const std::string& data, users::StreamPlace place = 0) {
+    bridge.emit({.user = "ada", .event = event, .arguments = "[" + data + "]", .place = place}, note());
   }
   Sink::Then note() {
     return [this](Taken taken) { answers.push_back(taken); };
@@ -200,6 +200,15 @@ TEST_F(BridgeTest, says_what_is_nobody_s_to_be_told) {
   emitter.set_running(false);
   tell(Kind::failed);
   EXPECT_EQ(answers.back(), Taken::later);
+}
+
+TEST_F(BridgeTest, tells_an_entry_of_a_stream_once_and_takes_it_again) {
+  worker_tells("job_completed", R"({"jobId":"7"})", 5);
+  worker_tells("job_completed", R"({"jobId":"7"})", 5);
+  end_turn();
+  EXPECT_EQ(answers, (Answers{Taken::yes, Taken::yes}));
+  EXPECT_EQ(told(), Texts{R"(["job_completed",{"jobId":"7"}])"});
+  EXPECT_EQ(store.kept.size(), 1u);
 }
 
 struct BridgeOfOneUnread : BridgeTest {

@@ -27,7 +27,7 @@ class FakeSink final : public Sink {
          std::move(then));
   }
   void emit(WorkerEvent event, Then then) override {
-    take(event.user + " " + event.event + " " + event.data, std::move(then));
+    take(event.user + " " + event.event + " " + event.arguments, std::move(then));
   }
 
  private:

@@ -45,9 +45,9 @@ struct OutboxSourceTest : testing::Test {
 TEST_F(OutboxSourceTest, is_told_in_its_order_and_what_is_told_is_deleted) {
   add("42", "e", "0");
   const auto reader = node();
-  EXPECT_EQ(sink.next(), "42 e 0") << "what was there before";
+  EXPECT_EQ(sink.next(), "42 e [0]") << "what was there before";
   for (int i = 1; i < 300; ++i) add("42", "e", std::to_string(i));
-  for (int i = 1; i < 300; ++i) ASSERT_EQ(sink.next(), "42 e " + std::to_string(i));
+  for (int i = 1; i < 300; ++i) ASSERT_EQ(sink.next(), "42 e [" + std::to_string(i) + "]");
   await_length("out", "0");
   EXPECT_EQ(reader->status().events, 300u);
   EXPECT_EQ(reader->status().reader, "n1");
@@ -58,13 +58,13 @@ TEST_F(OutboxSourceTest, is_read_by_one_node_and_by_the_next_when_that_one_dies)
   first->await_reader();
   const auto second = node("n2");
   for (int i = 0; i < 50; ++i) add("42", "e", std::to_string(i));
-  for (int i = 0; i < 50; ++i) ASSERT_EQ(sink.next(), "42 e " + std::to_string(i));
+  for (int i = 0; i < 50; ++i) ASSERT_EQ(sink.next(), "42 e [" + std::to_string(i) + "]");
   await_length("out", "0");
   EXPECT_EQ(second->status().events, 0u);
   EXPECT_EQ(second->status().reader, "n1");
   first->die();
   add("42", "e", "\"after\"");
-  EXPECT_EQ(sink.next(), "42 e \"after\"") << "when its lease has ended";
+  EXPECT_EQ(sink.next(), "42 e [\"after\"]") << "when its lease has ended";
   EXPECT_EQ(second->status().reader, "n2");
   await_length("out", "0");
   EXPECT_TRUE(sink.empty());
@@ -72,10 +72,12 @@ TEST_F(OutboxSourceTest, is_read_by_one_node_and_by_the_next_when_that_one_dies)
 
 TEST_F(OutboxSourceTest, keeps_what_the_sink_cannot_take_and_the_order_with_it) {
   std::atomic<int> refusals = 2;
-  sink.answer([&](const std::string& told) { return told == "42 e 1" && --refusals >= 0 ? Taken::later : Taken::yes; });
+  sink.answer(
+      [&](const std::string& told) { return told == "42 e [1]" && --refusals >= 0 ? Taken::later : Taken::yes; });
   for (int i = 0; i < 4; ++i) add("42", "e", std::to_string(i));
   const auto reader = node();
-  for (const char* told : {"42 e 0", "42 e 1", "42 e 1", "42 e 1", "42 e 2", "42 e 3"}) EXPECT_EQ(sink.next(), told);
+  for (const char* told : {"42 e [0]", "42 e [1]", "42 e [1]", "42 e [1]", "42 e [2]", "42 e [3]"})
+    EXPECT_EQ(sink.next(), told);
   await_length("out", "0");
 }
 
@@ -88,7 +90,8 @@ TEST_F(OutboxSourceTest, has_what_can_never_be_told_among_the_dead_with_the_reas
   add("full", "job_completed", R"({"jobId":"1"})");
   add("odd", "e", "1");
   add("42", "e", "1");
-  for (const char* told : {R"(full job_completed {"jobId":"1"})", "odd e 1", "42 e 1"}) EXPECT_EQ(sink.next(), told);
+  for (const char* told : {R"(full job_completed [{"jobId":"1"}])", "odd e [1]", "42 e [1]"})
+    EXPECT_EQ(sink.next(), told);
   await_length("out", "0");
   await_length("out:dead", "3");
   const std::string dead = worker.ask({"XRANGE", "out:dead", "-", "+"});
@@ -100,14 +103,14 @@ TEST_F(OutboxSourceTest, has_what_can_never_be_told_among_the_dead_with_the_reas
 TEST_F(OutboxSourceTest, goes_on_when_redis_comes_back) {
   const auto reader = node();
   add("42", "e", "1");
-  EXPECT_EQ(sink.next(), "42 e 1");
+  EXPECT_EQ(sink.next(), "42 e [1]");
   server.kill();
   EXPECT_TRUE(worker.next().starts_with("down: "));
   server.start();
   while (worker.next() != "up") {
   }
   add("42", "e", "2");
-  EXPECT_EQ(sink.next(), "42 e 2");
+  EXPECT_EQ(sink.next(), "42 e [2]");
   await_length("out", "0");
 }
 
@@ -116,8 +119,8 @@ TEST_F(OutboxSourceTest, is_not_stopped_by_an_entry_that_no_answer_may_hold) {
   add("42", "e", "\"" + std::string(70'000'000, 'x') + "\"");
   add("42", "e", "2");
   const auto reader = node();
-  EXPECT_EQ(sink.next(), "42 e 1");
-  EXPECT_EQ(sink.next(), "42 e 2");
+  EXPECT_EQ(sink.next(), "42 e [1]");
+  EXPECT_EQ(sink.next(), "42 e [2]");
   await_length("out:dead", "1");
   EXPECT_TRUE(worker.ask({"XRANGE", "out:dead", "-", "+"}).contains("larger than MAX_PAYLOAD_BYTES userId 42 event e"));
 }
@@ -127,7 +130,7 @@ TEST_F(OutboxSourceTest, is_read_while_redis_is_full) {
   EXPECT_EQ(worker.ask({"CONFIG", "SET", "maxmemory", "1"}), "OK");
   EXPECT_TRUE(worker.ask({"XADD", "out", "*", "a", "b"}).contains("OOM"));
   const auto reader = node();
-  for (int i = 0; i < 100; ++i) ASSERT_EQ(sink.next(), "42 e " + std::to_string(i));
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(sink.next(), "42 e [" + std::to_string(i) + "]");
   await_length("out", "0");
 }
 

@@ -67,8 +67,8 @@ TEST_F(PythonSourceTest, tells_users_by_one_node_and_others_by_each) {
   second->await_reader();
   await_listeners("2");
   publish("job_completed", R"([{"jobId": "7"}])", R"("room": ["user:42", "user:43", "user:42"])");
-  EXPECT_EQ(sink.next(), R"(42 job_completed {"jobId": "7"})");
-  EXPECT_EQ(sink.next(), R"(43 job_completed {"jobId": "7"})");
+  EXPECT_EQ(sink.next(), R"(42 job_completed [{"jobId": "7"}])");
+  EXPECT_EQ(sink.next(), R"(43 job_completed [{"jobId": "7"}])");
   publish("x", "[1]", R"("room": null)");
   for (FakeSockets* each : {&sockets, &other_sockets}) EXPECT_EQ(each->next(), "/ x [1] 0 rooms, 0 not, 0 attachments");
   EXPECT_TRUE(sink.empty());
@@ -92,7 +92,7 @@ TEST_F(PythonSourceTest, tells_sockets_what_the_sink_does_not_know_of) {
   publish("x", "[1]", R"("room": ["user:42", "sid"])");
   EXPECT_EQ(sockets.next(), "/ x [1] 2 rooms, 0 not, 0 attachments");
   publish("job_failed", R"([{"jobId": "7"}])", to_user + R"(, "skip_sid": "s")");
-  EXPECT_EQ(sink.next(), R"(42 job_failed {"jobId": "7"})") << "an outcome is kept for all of its user's sockets";
+  EXPECT_EQ(sink.next(), R"(42 job_failed [{"jobId": "7"}])") << "an outcome is kept for all of its user's sockets";
 }
 
 TEST_F(PythonSourceTest, hears_again_when_redis_comes_back_and_the_next_node_when_one_dies) {
@@ -107,11 +107,11 @@ TEST_F(PythonSourceTest, hears_again_when_redis_comes_back_and_the_next_node_whe
   await_listeners("2");
   first->await_reader();
   publish("x", "[1]", R"("room": "user:42")");
-  EXPECT_EQ(sink.next(), "42 x 1");
+  EXPECT_EQ(sink.next(), "42 x [1]");
   first->die();
   while (second->status().reader != "n2") std::this_thread::yield();
   publish("x", "[2]", R"("room": "user:42")");
-  EXPECT_EQ(sink.next(), "42 x 2");
+  EXPECT_EQ(sink.next(), "42 x [2]");
 }
 
 TEST_F(PythonSourceTest, drops_what_it_cannot_read) {
@@ -120,7 +120,7 @@ TEST_F(PythonSourceTest, drops_what_it_cannot_read) {
   worker.ask({"PUBLISH", "socketio", "\x80\x04\x95"});
   worker.ask({"PUBLISH", "socketio", R"({"method": "close_room", "room": "user:42"})"});
   publish("x", "[1]", R"("room": "user:42")");
-  EXPECT_EQ(sink.next(), "42 x 1");
+  EXPECT_EQ(sink.next(), "42 x [1]");
 }
 
 }  // namespace

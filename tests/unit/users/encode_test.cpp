@@ -201,6 +201,18 @@ TEST(QueueEvents, have_the_job_its_queue_and_then_what_the_queue_says) {
       << "a queue that needs no name";
 }
 
+TEST(StreamEvents, have_their_place_beside_the_key) {
+  const auto at = [](StreamPlace place, const std::string& name) {
+    return *event_frame_of_arguments(name, JsonView(R"([{"jobId":"7"},1])"), kLimits, place);
+  };
+  const EncodedEvent event = at(kLastPlace, "job_completed");
+  EXPECT_EQ(event->packet(), R"(42["job_completed",{"jobId":"7"},1])");
+  EXPECT_EQ(event.job_id(), "7");
+  EXPECT_EQ(stream_place(*event.frame), kLastPlace);
+  EXPECT_EQ(stream_place(*at(0, "job_completed").frame), 0u);
+  EXPECT_EQ(at(5, "news")->name(), "") << "it is no job's";
+}
+
 TEST(QueueEvents, that_a_browser_could_not_read_are_refused) {
   const auto why = [](const std::string& id, const std::string& queue, const std::string& members) {
     const auto frame = queue_frame({.id = id, .queue = queue, .of_queue = true}, {}, members,

@@ -24,8 +24,8 @@ using namespace std::chrono_literals;
 std::int64_t told_once_ms = 0;
 
 /// Steps are written so: "w.p" is the worker's progress of job 1, "image.c" and "video.f" what these queues say of
-/// their jobs 1 (p: progress, c: completed, f: failed), "image.c=" that the queue's outcome is given once more, and
-/// "+60" that a minute goes by.
+/// their jobs 1 (p: progress, c: completed, f: failed), "image.c=" that the queue's outcome is given once more, "@7.c"
+/// the worker's outcome that stands at this place of a stream, and "+60" that a minute goes by.
 struct OneNode {
   explicit OneNode(std::vector<NotedStore::Noted> kept = {}) {
     store.found = std::move(kept);
@@ -42,6 +42,8 @@ struct OneNode {
     const std::size_t dot = step.find('.');
     const std::string from = step.substr(0, dot);
     const char kind = step.at(dot + 1);
+    if (from[0] == '@')
+      return *event_frame_of_arguments(names.at(kind), JsonView(R"([{"jobId":"1"}])"), {}, std::stoull(from.substr(1)));
     if (from == "w") return *event_frame_of_text(names.at(kind), R"({"jobId":"1"})", {});
     const bool again = step.ends_with('=');
     std::int64_t& finished = finished_[step.substr(0, dot + 2)];
@@ -143,8 +145,10 @@ TEST_F(ToldOnceTest, of_an_outcome_the_first_is) {
           {"image.f w.f", "image.f", ""},
           {"w.p image.p w.c image.c", "w.p w.c", ""},
           {"image.p w.p image.c w.c", "image.p w.p image.c", ""},
-          {"w.c +599 image.c", "w.c", "a worker may do much after it has told"},
-          {"w.c +601 image.c", "w.c image.c", ""},
+          {"w.c +59 image.c", "w.c", ""},
+          {"w.c +61 image.c", "w.c image.c", "it may have nothing to do with that job"},
+          {"image.p w.c +599 image.c", "image.p w.c", "a worker may do much after it has told"},
+          {"image.p w.c +601 image.c", "image.p w.c image.c", ""},
           {"image.c +59 w.c", "image.c", ""},
           {"image.c +61 w.c", "image.c w.c", "it has nothing to do with that job"}});
 }
@@ -163,11 +167,38 @@ TEST_F(ToldOnceTest, a_queue_s_outcome_is_that_of_its_queue_job_kind_and_time) {
           {"image.c image.c", "image.c image.c", "the id was used again"},
           {"image.f image.p image.c image.c=", "image.f image.p image.c", ""},
           {"image.f image.p image.f=", "image.f image.p", ""},
+          {"image.f +11 image.c image.f= image.c=", "image.f image.c", "both are read again"},
+          {"image.f w.p +11 w.c image.c image.f=", "image.f w.p w.c", ""},
+          {"image.f image.c image.f=", "image.f image.c image.f=", "in doubt: two workers' clocks may differ"},
           {"image.c video.c", "image.c video.c", "ids count within their queue"},
           {"w.c image.c image.c=", "w.c", "one that was not told"},
           {"w.c image.c +601 image.c=", "w.c", ""},
           {"w.c image.c image.c", "w.c image.c", "what the worker told was of the run before"},
           {"w.c image.c image.p", "w.c image.p", ""}});
+}
+
+TEST_F(ToldOnceTest, what_is_read_from_a_stream_again_is_not_told_again) {
+  expect({{"@1.p @2.p @3.c @1.p @2.p @3.c", "@1.p @2.p @3.c", ""},
+          {"@1.p @2.p @2.p", "@1.p @2.p", ""},
+          {"@1.f @2.p @3.c @1.f @2.p @3.c", "@1.f @2.p @3.c", ""},
+          {"@1.c @1.c @2.c", "@1.c @2.c", "another entry is another event"},
+          {"@1.c w.p @1.c", "@1.c w.p", ""},
+          {"@1.c image.c @1.c", "@1.c", "it is its worker's event as well"},
+          {"image.c @1.c @1.c", "image.c", ""},
+          {"image.p @1.p image.p", "image.p @1.p", ""}});
+  OneNode before;
+  before.tell("@1.f @2.c");
+  OneNode after(before.store.kept);
+  EXPECT_EQ(after.tell("@2.c @3.c"), "@3.c") << "after a restart";
+}
+
+TEST_F(ToldOnceTest, a_refused_event_silences_nobody) {
+  OneNode node;
+  EXPECT_EQ(node.tell("image.p"), "image.p");
+  node.mailboxes.full = true;
+  EXPECT_EQ(node.directory.emit("ada", node.event("w.p"), 0).error(), Refusal::overloaded);
+  node.mailboxes.full = false;
+  EXPECT_EQ(node.tell("image.p"), "image.p");
 }
 
 TEST_F(ToldOnceTest, an_outcome_without_a_time_is_the_same_for_a_minute) {
@@ -265,33 +296,62 @@ TEST_F(ToldOnceTest, a_batch_leaves_out_what_is_known) {
   batch.push_back({"ada", node.event("w.f")});
   EXPECT_EQ(node.directory.emit_all(std::move(batch)), 1u);
   EXPECT_EQ(node.jobs(), (Texts{"image.c", "w.f"}));
+  node.store.how = StoreState::failing;
+  batch = {};
+  batch.push_back({"ada", node.event("image.c=")});
+  EXPECT_EQ(node.directory.emit_all(std::move(batch)), 0u) << "it needs no room";
 }
 
 // Rows of other nodes' stores.
-constexpr Row kWorkers = kOfAnother | 7, kQueues = kOfAnother | 8;
+constexpr Row kWorkers = kOfAnother | 7, kQueues = kOfAnother | 8, kOfNextReader = kOfAnother | 9;
 
-TEST_F(ToldOnceTest, of_two_outcomes_that_other_nodes_hold_the_worker_s_is_to_be_received) {
-  OneNode first;
+TEST_F(ToldOnceTest, two_outcomes_that_other_nodes_hold_are_received_with_the_one_that_was_told) {
+  OneNode first, second;
   EXPECT_TRUE(first.take("w.c", kWorkers));
   EXPECT_FALSE(first.take("image.c", kQueues));
-  OneNode second;
   EXPECT_TRUE(second.take("image.c", kQueues));
   EXPECT_FALSE(second.take("w.c", kWorkers));
+  EXPECT_EQ(first.replay(), Texts{"w.c"});
+  EXPECT_EQ(second.replay(), Texts{"image.c"});
   for (OneNode* node : {&first, &second}) {
-    EXPECT_EQ(node->count("received another node's"), 1) << "the queue's is given up";
-    EXPECT_EQ(node->directory.ledger.jobs("ada").jobs.at(0).row, kWorkers);
     EXPECT_FALSE(node->take("w.c", kWorkers)) << "it is told again";
     EXPECT_FALSE(node->take("image.c=", kQueues));
+    EXPECT_EQ(node->jobs().size(), 1u);
+    EXPECT_EQ(node->count("received"), 0) << "either may be the only one that gets to a disk";
+    node->directory.ledger.confirm("ada", {.up_to = 1});
+    EXPECT_EQ(node->count("received another node's, another node's"), 1);
   }
 }
 
-TEST_F(ToldOnceTest, a_queue_s_outcome_of_this_node_gives_way_to_one_that_a_worker_gave_to_another) {
+TEST_F(ToldOnceTest, an_outcome_of_this_node_and_one_that_a_worker_gave_to_another_are_received_together) {
   OneNode node;
   node.tell("image.c");
   EXPECT_FALSE(node.take("w.c", kWorkers));
-  EXPECT_EQ(node.count("received ada"), 1) << "on all nodes";
-  EXPECT_EQ(node.count("forget ada"), 1);
-  EXPECT_EQ(node.directory.ledger.jobs("ada").jobs.at(0).row, kWorkers);
+  EXPECT_EQ(node.count("received") + node.count("forget"), 0);
+  node.directory.ledger.received("ada", std::vector{kWorkers}, told_once_ms);
+  EXPECT_EQ(node.count("received ada"), 1) << "as another node says, which has not heard of this one";
+  EXPECT_EQ(node.replay(), Texts{"image.c"}) << "for it was received just now";
+}
+
+TEST_F(ToldOnceTest, an_outcome_comes_received_if_that_which_told_of_it_was) {
+  OneNode node;
+  node.tell("image.c");
+  node.directory.ledger.confirm("ada", {.up_to = 1});
+  EXPECT_FALSE(node.take("w.c", kWorkers));
+  EXPECT_EQ(node.count("received another node's"), 1);
+  EXPECT_FALSE(of_another(node.directory.ledger.jobs("ada").jobs.at(0).row));
+}
+
+TEST_F(ToldOnceTest, an_outcome_that_another_reader_told_again_lies_there) {
+  OneNode node;
+  for (const char* step : {"image.c", "@1.c"}) {
+    const std::string again = std::string(step) + (step[0] == '@' ? "" : "=");
+    told_once_ms += 600'000;
+    EXPECT_TRUE(node.take(step, kQueues));
+    EXPECT_FALSE(node.take(again, kOfNextReader));
+    EXPECT_EQ(node.count("received"), 0);
+    EXPECT_EQ(node.directory.ledger.jobs("ada").jobs.back().row, kOfNextReader);
+  }
 }
 
 TEST_F(ToldOnceTest, at_a_login_what_other_nodes_hold_is_told_once) {
@@ -303,7 +363,11 @@ TEST_F(ToldOnceTest, at_a_login_what_other_nodes_hold_is_told_once) {
   EXPECT_EQ(runs.replay(), Texts{"w.p"});
   ended.directory.take_found("ada", {found(ended, "image.c", kQueues), found(ended, "w.c", kWorkers)});
   EXPECT_EQ(ended.replay(), Texts{"image.c"});
-  EXPECT_EQ(ended.directory.ledger.jobs("ada").jobs.at(0).row, kWorkers);
+  EXPECT_EQ(ended.count("received"), 0);
+  Ledger::Found received = found(ended, "w.c", kWorkers);
+  received.received_at = told_once_ms;
+  ended.directory.take_found("ada", {received});
+  EXPECT_EQ(ended.count("received another node's"), 1) << "as the index says of the one, hence the other too";
 }
 
 }  // namespace
