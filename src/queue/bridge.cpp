@@ -67,6 +67,8 @@ void Bridge::tell(JobReport report, Then then) {
     return then(Taken::yes);
   }
   const auto told = emitter_.emit(report.user, *event, users::Origin::queue, ends ? group_ : 0);
+  if (!told && !ends && told.error() == EmitError::overloaded && hold_again(report.user, *event))
+    return then(Taken::yes);
   if (!told || !ends) return then(told ? Taken::yes : taken_of(told.error()));
   waiting_.push_back({.user = std::move(report.user), .outcome = std::move(event->frame), .then = std::move(then)});
 }
@@ -83,10 +85,15 @@ void Bridge::emit(WorkerEvent event, Then then) {
 
 /// Is it the first of its job, or newer than one that is held?
 bool Bridge::hold(std::string& user, users::EncodedEvent& event) {
-  if (options_.hold == Milliseconds{0}) return false;
   if (held_.replace(user, event)) return true;
-  if (held_.full() || emitter_.runs(user, event.job_id())) return false;
-  held_.hold({.user = std::move(user), .event = std::move(event)}, around_.now() + options_.hold);
+  const bool first = options_.hold != Milliseconds{0} && !emitter_.runs(user, event.job_id());
+  return first && hold_again(user, event);
+}
+
+/// None of its job is held.
+bool Bridge::hold_again(std::string& user, users::EncodedEvent& event) {
+  if (held_.full()) return false;
+  held_.hold({.user = std::move(user), .event = std::move(event)}, around_.now() + pause_);
   return true;
 }
 
@@ -94,7 +101,7 @@ void Bridge::on_timer() {
   const TimePoint now = around_.now();
   while (auto held = held_.take_due(now)) {
     const auto told = emitter_.emit(held->user, held->event, users::Origin::queue);
-    if (!told && told.error() == EmitError::overloaded) held_.hold(std::move(*held), now + options_.hold);
+    if (!told && told.error() == EmitError::overloaded) held_.hold(std::move(*held), now + pause_);
   }
 }
 

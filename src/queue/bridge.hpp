@@ -15,15 +15,15 @@ namespace signalbox::queue {
 
 struct BridgeOptions {
   users::EmitLimits limits{};
-  Milliseconds hold{100};            ///< of the first progress of a job; 0: it is told at once
-  std::size_t most_held = 1u << 17;  ///< jobs; what comes beyond is told at once
+  Milliseconds hold{100};  ///< of the first progress of a job; 0: it is told at once
+  HeldProgress::Bounds most_held{.jobs = 1u << 17, .bytes = 64u << 20};  ///< what comes beyond is told at once
 };
 
 /// Users are told what queues say of their jobs. What their workers have told already is left out in the ledger (see
 /// users::ToldOnce), on each node for the sockets there.
 ///
-/// Held progress counts as taken. Whatever is no outcome is answered before its call returns; all outcomes that queues
-/// tell of in a turn are answered together.
+/// Held progress counts as taken; so does progress that waits because the server is overloaded. Whatever is no outcome
+/// is answered before its call returns; all outcomes that queues tell of in a turn are answered together.
 ///
 /// thread  the queues', whose part it is.
 class Bridge final : public Sink, public reactor::Part {
@@ -52,9 +52,11 @@ class Bridge final : public Sink, public reactor::Part {
   };
   void when_durable(users::CommitGroup group, std::move_only_function<void(users::Commit)> then) const;
   bool hold(std::string& user, users::EncodedEvent& event);
+  bool hold_again(std::string& user, users::EncodedEvent& event);
 
   users::Emitter& emitter_;
   const BridgeOptions options_;
+  const Milliseconds pause_ = options_.hold != Milliseconds{0} ? options_.hold : Milliseconds{100};
   const Around around_;
   HeldProgress held_;
   users::CommitGroup group_ = 0;  ///< of this turn's outcomes

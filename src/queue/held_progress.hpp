@@ -23,19 +23,25 @@ class HeldProgress {
     users::EncodedEvent event;
   };
 
-  explicit HeldProgress(std::size_t most) : most_(most) {}
+  struct Bounds {
+    std::size_t jobs, bytes;
+  };
+  explicit HeldProgress(const Bounds& most) : most_(most) {}
 
   /// Newer progress of a job that is held takes its place. False: none is held.
   bool replace(std::string_view user, const users::EncodedEvent& event) {
     const auto at = by_job_.find(name_of(user, event));
     if (at == by_job_.end()) return false;
-    at->second->held.event = event;
+    users::EncodedEvent& held = at->second->held.event;
+    bytes_ += event->memory() - held->memory();
+    held = event;
     return true;
   }
-  bool full() const { return by_job_.size() >= most_; }
+  bool full() const { return by_job_.size() >= most_.jobs || bytes_ >= most_.bytes; }
   /// Until then, which is not before the time of any other. None of that job is held.
   void hold(Held held, TimePoint until) {
     const std::string name(name_of(held.user, held.event));
+    bytes_ += held.event->memory();
     in_order_.push_back({.until = until, .name = name, .held = std::move(held)});
     by_job_.emplace(in_order_.back().name, std::prev(in_order_.end()));
   }
@@ -67,10 +73,12 @@ class HeldProgress {
     by_job_.erase(at->name);
     Held held = std::move(at->held);
     in_order_.erase(at);
+    bytes_ -= held.event->memory();
     return held;
   }
 
-  const std::size_t most_;
+  const Bounds most_;
+  std::size_t bytes_ = 0;  ///< of frames
   std::string name_;
   Entries in_order_;
   std::unordered_map<std::string_view, Entries::iterator, TextHash, std::equal_to<>> by_job_;

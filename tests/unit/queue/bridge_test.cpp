@@ -22,7 +22,8 @@ struct BridgeTest : testing::Test {
   using Kind = JobReport::Kind;
 
   explicit BridgeTest(Config config = {}, Milliseconds hold = 100ms)
-      : directory(mailboxes, config), bridge(emitter, {.limits = config, .hold = hold, .most_held = 3}, around()) {
+      : directory(mailboxes, config),
+        bridge(emitter, {.limits = config, .hold = hold, .most_held = {.jobs = 3, .bytes = 1000}}, around()) {
     directory.open(store, now);
     directory.sockets.join("ada", {0, 1, 1});
     emitter.set_running(true);
@@ -117,6 +118,16 @@ TEST_F(BridgeTest, holds_the_first_progress_of_so_many_jobs_at_most) {
   EXPECT_EQ(told(), Texts{R"(["job_progress",{"jobId":"4","queue":"q"}])"});
 }
 
+TEST_F(BridgeTest, holds_so_many_bytes_at_most) {
+  tell(Kind::progress, "1", R"({"status":")" + std::string(1000, 'x') + "\"}");
+  EXPECT_EQ(told(), Texts{});
+  tell(Kind::progress, "2");
+  EXPECT_EQ(told(), Texts{R"(["job_progress",{"jobId":"2","queue":"q"}])"});
+  tell(Kind::progress, "1");
+  tell(Kind::progress, "3");
+  EXPECT_EQ(told(), Texts{}) << "a small one has taken its place";
+}
+
 TEST_F(BridgeTest, keeps_what_it_holds_while_the_server_is_overloaded) {
   tell(Kind::progress);
   mailboxes.full = true;
@@ -135,6 +146,17 @@ TEST_F(BridgeWithoutHold, tells_everything_at_once) {
   tell(Kind::progress);
   tell(Kind::failed, "1", R"({"error":"boom"})");
   EXPECT_EQ(told(), (Texts{kProgress, R"(["job_failed",{"jobId":"1","queue":"q","error":"boom"}])"}));
+}
+
+TEST_F(BridgeWithoutHold, keeps_progress_for_which_the_server_is_overloaded) {
+  mailboxes.full = true;
+  tell(Kind::progress);
+  EXPECT_EQ(answers, Answers{Taken::yes});
+  mailboxes.full = false;
+  tell(Kind::progress, "1", R"({"progress":2})");
+  EXPECT_EQ(told(), Texts{});
+  wait(100ms);
+  EXPECT_EQ(told(), Texts{R"(["job_progress",{"jobId":"1","queue":"q","progress":2}])"});
 }
 
 TEST_F(BridgeTest, answers_the_outcomes_of_a_turn_when_they_are_durable) {
