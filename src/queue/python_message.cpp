@@ -30,6 +30,10 @@ std::vector<std::string> texts_of(std::string_view value) {
   return texts;
 }
 
+bool is_empty_array(std::string_view value) {
+  return JsonItems(value).is_array() && !JsonItems(value).next();
+}
+
 /// From 5.15.1 on it is the list of the arguments; before, it is the one argument, unless that was a tuple. None is an
 /// event without arguments, as a server of python-socketio sends it.
 std::string array_of_arguments(std::string_view data) {
@@ -85,6 +89,7 @@ std::expected<PythonEmit, std::string_view> read_python_message(std::string_view
   if (members.method != R"("emit")") return std::unexpected(kOtherMethod);
   auto event = json_string(members.event);
   if (!event) return std::unexpected("its event has no name");
+  if (is_empty_array(members.room)) return std::unexpected(kNoRoom);
   PythonEmit emit{.event = *std::move(event), .rooms = texts_of(members.room), .except = texts_of(members.skip_sid)};
   emit.nsp = json_string(members.nsp).value_or("/");
   std::string_view data = members.data;

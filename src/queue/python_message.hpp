@@ -25,12 +25,13 @@ struct PythonLimits {
   std::size_t attachments;  ///< how many
 };
 
-/// Reads one. The error says why it is no event of ours: `kOtherMethod` where it is another call of a manager.
+/// Reads one. The error says why it is no event of ours: `kOtherMethod` where it is another call of a manager,
+/// `kNoRoom` where its list of rooms is empty, so that it is for nobody.
 ///
 /// thread  any. source  python-socketio 5.14 to 5.18, pubsub_manager.py and redis_manager.py.
 std::expected<PythonEmit, std::string_view> read_python_message(std::string_view payload, const PythonLimits& limits);
 
-inline constexpr std::string_view kOtherMethod = "it is no emit";
+inline constexpr std::string_view kOtherMethod = "it is no emit", kNoRoom = "it names no room";
 /// What is published that begins with this byte is a pickle: code, which nobody should run for a stranger.
 inline bool is_pickle(std::string_view payload) {
   return payload.starts_with('\x80');

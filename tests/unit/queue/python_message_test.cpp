@@ -49,6 +49,10 @@ TEST(PythonMessage, without_data_has_no_arguments) {
   EXPECT_EQ(arguments_of(emitted("null")), "[]");
 }
 
+TEST(PythonMessage, to_no_room_of_a_list_is_for_nobody) {
+  EXPECT_EQ(python_error(emitted("[1]", R"("room": [])")), kNoRoom);
+}
+
 TEST(PythonMessage, names_rooms_and_sockets_in_several_ways) {
   const auto rooms = [](std::string_view room) {
     return read_python_message(emitted("[1]", R"("room": )" + std::string(room)), kPythonLimits)->rooms;
