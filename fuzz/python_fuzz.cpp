@@ -14,8 +14,8 @@ using namespace signalbox::queue;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view payload(reinterpret_cast<const char*>(data), size);
-  static const CeleryReading reading{.user = celery_user("kwargs.user_id, args.0, result.user_id").value(),
-                                     .most_bytes = 2000};
+  static const CeleryReading reading{
+      .user = celery_user("kwargs.user_id, args.0, result.user_id").value(), .most_bytes = 2000, .most_depth = 16};
   if (const auto report = read_celery_message(payload, reading)) {
     SB_ASSERT(!report->job_id.empty());
     SB_ASSERT(signalbox::valid_json(std::string_view(report->members), 1001));

@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "base/json_check.hpp"
 #include "base/json_scan.hpp"
 #include "base/json_write.hpp"
 #include "base/text.hpp"
@@ -100,12 +101,12 @@ std::string error_of(std::string_view failure, std::size_t most_bytes) {
 }
 
 /// What the browser gets of it, beside the job's id.
-void fill_in(JobReport& report, std::string_view state, std::string_view result, std::size_t most_bytes) {
-  const std::size_t room = most_bytes - std::min(most_bytes, kRoomForRest);
+void fill_in(JobReport& report, std::string_view state, std::string_view result, const CeleryReading& reading) {
+  const std::size_t room = reading.most_bytes - std::min(reading.most_bytes, kRoomForRest);
   if (state == "SUCCESS") {
+    const bool fits = result.size() <= room && valid_json(result, reading.most_depth - 1);
     report.kind = Kind::completed;
-    report.members =
-        result.size() <= room ? R"({"result":)" + std::string(result) + "}" : R"({"result":null,"truncated":true})";
+    report.members = fits ? R"({"result":)" + std::string(result) + "}" : R"({"result":null,"truncated":true})";
   } else if (state == "FAILURE" || state == "REVOKED") {
     report.kind = Kind::failed;
     report.members = R"({"error":)";
@@ -145,7 +146,7 @@ std::expected<JobReport, std::string_view> read_celery_message(std::string_view 
   report.kind = Kind::progress;
   report.job_id = *std::move(id);
   report.user = reading.user.find(kMessage, *text).value_or("");
-  fill_in(report, *state, members.result.empty() ? "null" : members.result, reading.most_bytes);
+  fill_in(report, *state, members.result.empty() ? "null" : members.result, reading);
   if (report.kind != Kind::progress) report.finished_ms = unix_ms_of_iso(json_string(members.date_done).value_or(""));
   return report;
 }

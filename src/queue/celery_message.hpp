@@ -12,8 +12,10 @@ namespace signalbox::queue {
 
 /// What of a Celery task's message counts.
 struct CeleryReading {
-  JsonPaths user;          ///< of celery_user()
-  std::size_t most_bytes;  ///< of what a browser is told: a larger result is told as null, with truncated beside it
+  JsonPaths user;  ///< of celery_user()
+  // Of what a browser is told: a larger or deeper result is told as null, with truncated beside it.
+  std::size_t most_bytes;
+  std::size_t most_depth;
 };
 
 /// Reads CELERY_USER, whose paths begin at the message: "kwargs.user_id", "args.0,result.user_id". The error says what

@@ -77,18 +77,20 @@ void CelerySource::on_lease(bool held) {
                       [this, term = term_](const std::expected<void, redis::Error>& heard) {
                         if (term != term_) return;
                         if (heard) return catch_up();
-                        log::error("Redis refuses the subscription to Celery's tasks", {{"why", heard.error().text}});
+                        deaf_.write("Redis refuses the subscription to Celery's tasks", {{"why", heard.error().text}});
+                        deaf_until_ = loop_.now() + kListenAgain;
                       });
+}
+
+redis::OnAnswer CelerySource::in_term(void (CelerySource::*member)(const redis::Answer&)) {
+  return [this, member, term = term_](const redis::Answer& answer) {
+    if (term == term_) (this->*member)(answer);
+  };
 }
 
 // From here on what is published is heard, so that nothing falls between that and the walk.
 void CelerySource::catch_up() {
   again_at_ = kNever;
-  const auto in_term = [this](auto member) {
-    return [this, member, term = term_](const redis::Answer& answer) {
-      if (term == term_) (this->*member)(answer);
-    };
-  };
   commands_.send({"ZRANGE", told_key_, "-" + std::to_string(kMostTold), "-1", "WITHSCORES"},
                  in_term(&CelerySource::on_told));
   commands_.send({"GET", position_key_}, in_term(&CelerySource::on_position));
@@ -105,16 +107,20 @@ void CelerySource::on_told(const redis::Answer& answer) {
 
 void CelerySource::on_position(const redis::Answer& answer) {
   if (!answer) return try_again();
+  if (answer->is_nil() && position_ == 0) return commands_.send({"TIME"}, in_term(&CelerySource::on_first_start));
   moved_ = true;
-  if (answer->is_nil() && position_ == 0) {  // the first start: what ended before is nobody's news
-    position_ = coarse_unix_ms();
-    return;
-  }
   if (!answer->is_nil()) position_ = ms_of(answer->text);  // else Redis has lost its memory
   from_ = position_ - kOverlapMs;
   if (const auto oldest = std::exchange(refused_, std::nullopt)) from_ = std::min(from_, *oldest - 1);
   ++status_.gaps;
   walk_.begin();
+}
+
+// By the clock that all nodes have: what ended before is nobody's news.
+void CelerySource::on_first_start(const redis::Answer& time) {
+  if (!time || time->elements.size() != 2) return try_again();
+  position_ = 1000 * ms_of(time->elements[0].text);
+  moved_ = true;
 }
 
 void CelerySource::try_again() {
@@ -163,12 +169,14 @@ void CelerySource::tell(JobReport report) {
     return note_handled(outcome);
   }
   ++status_.behind;
+  unanswered_.insert(outcome.finished_ms);
   if (status_.behind > kMostUnanswered) return on_taken(outcome, Taken::later);
   sink_.tell(std::move(report), [this, outcome](Taken taken) { on_taken(outcome, taken); });
 }
 
 void CelerySource::on_taken(const ToldOutcome& outcome, Taken taken) {
   --status_.behind;
+  unanswered_.erase(unanswered_.find(outcome.finished_ms));
   if (taken == Taken::later) {
     recent_.forget(outcome.id);
     refused_ = std::min(refused_.value_or(outcome.finished_ms), outcome.finished_ms);
@@ -178,7 +186,8 @@ void CelerySource::on_taken(const ToldOutcome& outcome, Taken taken) {
   if (taken == Taken::yes) {
     ++status_.outcomes;
   } else {
-    untold_.refused(outcome.id, taken == Taken::by_user ? "UNREAD_OUTCOMES_PER_USER of its user" : "it is too large");
+    untold_.refused(outcome.id, taken == Taken::by_user ? "UNREAD_OUTCOMES_PER_USER of its user"
+                                                        : "it is too large, or names no user or task");
   }
   note_handled(outcome);
   walk_.go_on();
@@ -192,14 +201,16 @@ void CelerySource::note_handled(const ToldOutcome& outcome) {
                  [](const redis::Answer&) {});
 }
 
-// While something is still to be told once more, the position stays before it.
+// While something is still to be told, the position stays before it.
 void CelerySource::store_position() {
   store_at_ = loop_.now() + kStoreEach;
   if (!moved_ || refused_ || walk_.walks() || again_at_ != kNever) return;
   moved_ = false;
+  const auto oldest = unanswered_.upper_bound(0);  // those without a time are found by no walk
+  const std::int64_t position = oldest == unanswered_.end() ? position_ : std::min(position_, *oldest - 1);
   const auto ignored = [](const redis::Answer&) {};
-  commands_.send({"SET", position_key_, std::to_string(position_)}, ignored);
-  commands_.send({"ZREMRANGEBYSCORE", told_key_, "-inf", "(" + std::to_string(position_ - kOverlapMs)}, ignored);
+  commands_.send({"SET", position_key_, std::to_string(position)}, ignored);
+  commands_.send({"ZREMRANGEBYSCORE", told_key_, "-inf", "(" + std::to_string(position - kOverlapMs)}, ignored);
   commands_.send({"ZREMRANGEBYRANK", told_key_, "0", "-" + std::to_string(kMostTold + 1)}, ignored);
 }
 

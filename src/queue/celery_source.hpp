@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -38,10 +39,13 @@ class CelerySource final : public LeasedSource, KeyWalk::Reader {
 
  private:
   void on_lease(bool held) override;
+  bool hears() const override { return loop_.now() >= deaf_until_; }
   void on_published(const redis::Published& published) override;
   void catch_up();
+  redis::OnAnswer in_term(void (CelerySource::*member)(const redis::Answer&));
   void on_position(const redis::Answer& answer);
   void on_told(const redis::Answer& answer);
+  void on_first_start(const redis::Answer& time);
   void try_again();
   void tell(JobReport report);
   void on_taken(const ToldOutcome& outcome, Taken taken);
@@ -60,10 +64,13 @@ class CelerySource final : public LeasedSource, KeyWalk::Reader {
   std::uint64_t term_ = 0;  ///< of the lease: answers to an earlier one are nobody's
 
   RecentOutcomes recent_;
-  std::int64_t from_ = 0;                ///< the walk tells what ended later
-  std::int64_t position_ = 0;            ///< the newest end that was handled; 0: not known yet
-  std::optional<std::int64_t> refused_;  ///< the oldest end that the sink could not take: the position stays there
-  bool moved_ = false;                   ///< the position, since it was stored
+  std::int64_t from_ = 0;                   ///< the walk tells what ended later
+  std::int64_t position_ = 0;               ///< the newest end that was handled; 0: not known yet
+  std::optional<std::int64_t> refused_;     ///< the oldest end that the sink could not take: the position stays there
+  std::multiset<std::int64_t> unanswered_;  ///< ends that the sink has not answered
+  bool moved_ = false;                      ///< the position, since it was stored
+  TimePoint deaf_until_{};                  ///< Redis has refused the subscription
+  log::RareWarning deaf_;
   TimePoint store_at_ = kNever, again_at_ = kNever;
   Milliseconds pause_;
   Untold untold_;

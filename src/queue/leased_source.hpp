@@ -20,7 +20,8 @@ struct CommonOptions {
 };
 
 /// A source of which one node is the reader, by a lease. It has two connections: one for commands, and the listener's,
-/// which hears what is new. The lease is wanted while both are up: a node that does not hear holds none.
+/// which hears what is new. The lease is wanted while both are up and the source hears: a node that does not holds
+/// none.
 ///
 /// thread  the queues'.
 class LeasedSource : public Source, redis::Client::Observer {
@@ -31,7 +32,7 @@ class LeasedSource : public Source, redis::Client::Observer {
   void stop(std::move_only_function<void()> then) override;
   void append_status(std::vector<QueueStatus>& out) const override;
   TimePoint next_deadline() const override { return lease_.next_deadline(); }
-  void on_timer() override { lease_.on_timer(loop_.now()); }
+  void on_timer() override { lease_.on_timer(loop_.now(), hears()); }
 
  protected:
   struct Description {
@@ -44,6 +45,9 @@ class LeasedSource : public Source, redis::Client::Observer {
 
   LeasedSource(redis::ClientThread& thread, const CommonOptions& options, const Description& what);
   std::string own_key(std::string_view name) const { return own_keys_ + std::string(name); }
+  /// Is what it has to hear heard, as far as it has asked for that?
+  virtual bool hears() const { return true; }
+  static constexpr Milliseconds kListenAgain{5000};  ///< after Redis has refused a subscription
   /// Told of each change.
   virtual void on_lease(bool /*held*/) {}
 

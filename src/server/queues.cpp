@@ -21,7 +21,7 @@ redis::Url url_of(std::string_view name, const std::string& own, const Config& c
   if (text.empty())
     throw ConfigError(std::string(name) + " is empty, and REDIS_URL too: name the Redis in which the queues are");
   if (text.starts_with("postgres"))
-    throw ConfigError(std::string(name) + ": BullMQ on PostgreSQL cannot be read, only BullMQ on Redis");
+    throw ConfigError(std::string(name) + ": a queue in PostgreSQL cannot be read, only one in Redis");
   auto url = redis::parse_url(text);
   if (!url) throw ConfigError(std::string(own.empty() ? "REDIS_URL" : name) + ": " + url.error());
   return *std::move(url);
@@ -67,9 +67,10 @@ queue::CommonOptions common_options(redis::Url url, const Config& config, const 
 queue::CeleryOptions celery_options(const Config& config, const std::string& node) {
   auto user = queue::celery_user(config.celery_user);
   if (!user) throw ConfigError("CELERY_USER: " + user.error());
-  return {.common = common_options(url_of("CELERY_RESULT_URL", config.celery_result_url, config), config, node),
-          .key_prefix = config.celery_keyprefix,
-          .reading = {.user = *std::move(user), .most_bytes = config.max_payload_bytes}};
+  return {
+      .common = common_options(url_of("CELERY_RESULT_URL", config.celery_result_url, config), config, node),
+      .key_prefix = config.celery_keyprefix,
+      .reading = {.user = *std::move(user), .most_bytes = config.max_payload_bytes, .most_depth = config.json_depth}};
 }
 
 queue::PythonOptions python_options(const Config& config, const std::string& node) {
@@ -87,9 +88,15 @@ queue::OutboxOptions outbox_options(const Config& config, const std::string& nod
           .limits = {.data_bytes = config.max_payload_bytes, .json_depth = config.json_depth}};
 }
 
+bool names_any(const Config& config) {
+  return !config.bullmq_queues.empty() || !config.bull_queues.empty() || !config.celery_result_url.empty() ||
+         !config.python_socketio_channel.empty() || !config.signalbox_stream.empty();
+}
+
 }  // namespace
 
 std::unique_ptr<Queues> Queues::create(const Config& config, hub::Hub& hub, const std::string& node) {
+  if (!names_any(config)) return nullptr;
   auto queues = std::make_unique<Queues>(config, hub);
   const auto add = [&](std::unique_ptr<queue::Source> source) { queues->sources_.push_back(std::move(source)); };
   if (!config.bullmq_queues.empty())
@@ -103,7 +110,7 @@ std::unique_ptr<Queues> Queues::create(const Config& config, hub::Hub& hub, cons
                                               python_options(config, node)));
   if (!config.signalbox_stream.empty())
     add(std::make_unique<queue::OutboxSource>(queues->thread_, queues->bridge_, outbox_options(config, node)));
-  return queues->sources_.empty() ? nullptr : std::move(queues);
+  return queues;
 }
 
 Queues::Queues(const Config& config, hub::Hub& hub)

@@ -9,7 +9,7 @@ namespace signalbox::queue::test {
 namespace {
 
 CeleryReading reading(std::string_view user = "kwargs.user_id", std::size_t most_bytes = 100'000) {
-  return {.user = celery_user(user).value(), .most_bytes = most_bytes};
+  return {.user = celery_user(user).value(), .most_bytes = most_bytes, .most_depth = 8};
 }
 
 /// "42 completed 7109880a {…}", or the error.
@@ -59,6 +59,12 @@ TEST(CeleryMessage, of_a_success_has_the_result_and_its_time) {
   EXPECT_EQ(told(message), R"(42 completed t {"result":{"imageUrl": "u", "k": [1]}})");
   EXPECT_EQ(read_celery_message(message, reading())->finished_ms, 1795827472309);
   EXPECT_EQ(told(state("SUCCESS", "null")), R"(42 completed t {"result":null})");
+}
+
+TEST(CeleryMessage, of_a_success_leaves_out_a_result_that_no_event_can_hold) {
+  const auto nested = [](std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); };
+  EXPECT_EQ(told(state("SUCCESS", nested(7))), R"(42 completed t {"result":)" + nested(7) + "}");
+  EXPECT_EQ(told(state("SUCCESS", nested(8))), R"(42 completed t {"result":null,"truncated":true})");
 }
 
 TEST(CeleryMessage, of_a_failure_has_the_exceptions_type_and_its_arguments) {

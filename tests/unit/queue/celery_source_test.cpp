@@ -27,9 +27,10 @@ struct CelerySourceTest : testing::Test {
   using Live = LiveSource<CelerySource>;
   std::unique_ptr<Live> node(const std::string& name = "n1") {
     return std::make_unique<Live>(
-        sink, CeleryOptions{.common = common_options(server, name),
-                            .key_prefix = "my_",
-                            .reading = {.user = celery_user("kwargs.user_id").value(), .most_bytes = 100'000}});
+        sink, CeleryOptions{
+                  .common = common_options(server, name),
+                  .key_prefix = "my_",
+                  .reading = {.user = celery_user("kwargs.user_id").value(), .most_bytes = 100'000, .most_depth = 8}});
   }
   /// A node whose first start is over: from now on whatever is published is told.
   std::unique_ptr<Live> started_node() {
@@ -126,6 +127,40 @@ TEST_F(CelerySourceTest, tells_again_what_the_sink_could_not_take) {
   publish("a", "SUCCESS");
   for (int i = 0; i < 3; ++i) EXPECT_EQ(sink.next(), R"(42 completed a {"result":1})");
   expect_told("b");
+}
+
+TEST_F(CelerySourceTest, goes_on_past_what_a_bound_of_a_user_refuses) {
+  sink.answer([](const std::string& told) { return told.starts_with("full") ? Taken::by_user : Taken::yes; });
+  const auto reader = started_node();
+  publish("a", "SUCCESS", now, "\"full\"");
+  EXPECT_EQ(sink.next(), R"(full completed a {"result":1})");
+  expect_told("b");
+  EXPECT_EQ(reader->status().outcomes, 1u);
+  EXPECT_EQ(reader->status().behind, 0u);
+}
+
+TEST_F(CelerySourceTest, begins_again_before_what_the_sink_had_not_answered) {
+  const auto first = started_node();
+  sink.be_silent(true);
+  publish("a", "SUCCESS", now - 200'000);
+  EXPECT_EQ(sink.next(), R"(42 completed a {"result":1})");
+  sink.be_silent(false);
+  expect_told("b");
+  first->stop();
+  const auto second = node("n2");
+  EXPECT_EQ(sink.next(), R"(42 completed a {"result":1})");
+  expect_told("c");
+}
+
+TEST_F(CelerySourceTest, holds_no_lease_while_it_may_not_hear) {
+  EXPECT_EQ(worker.ask({"ACL", "SETUSER", "default", "resetchannels"}), "OK");
+  const auto reader = node();
+  for (const char* held : {"1", "0"}) {
+    while (worker.ask({"EXISTS", "sb:q:celery:my_:reader"}) != held) std::this_thread::yield();
+  }
+  EXPECT_EQ(worker.ask({"ACL", "SETUSER", "default", "allchannels"}), "OK");
+  while (worker.ask({"EXISTS", "sb:q:celery:my_:position"}) != "1") std::this_thread::yield();
+  expect_told("a");
 }
 
 TEST_F(CelerySourceTest, goes_on_when_redis_comes_back) {

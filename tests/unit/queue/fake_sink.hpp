@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -17,6 +18,8 @@ class FakeSink final : public Sink {
     const std::lock_guard lock(mutex_);
     how_ = std::move(how);
   }
+  /// Of what is told from now on nothing is answered, or that again.
+  void be_silent(bool silent) { silent_ = silent; }
   /// What it was told next: "42 completed 7 {…}" or "42 event {…}"; "nothing" if nothing comes.
   std::string next() { return told_.next(); }
   bool empty() { return told_.empty(); }
@@ -34,7 +37,7 @@ class FakeSink final : public Sink {
   void take(std::string told, Then then) {
     const Taken taken = answer_to(told);
     told_.add(std::move(told));
-    then(taken);
+    if (!silent_) then(taken);
   }
   Taken answer_to(const std::string& told) {
     const std::lock_guard lock(mutex_);
@@ -42,6 +45,7 @@ class FakeSink final : public Sink {
   }
 
   redis::test::Told told_;
+  std::atomic<bool> silent_ = false;
   std::mutex mutex_;
   std::function<Taken(const std::string&)> how_;
 };
