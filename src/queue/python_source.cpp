@@ -1,40 +1,36 @@
 #include "queue/python_source.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
-#include "base/json_scan.hpp"
 #include "queue/event_kind.hpp"
 
 namespace signalbox::queue {
 namespace {
 
-/// The users whose rooms these are, each once; none if there is a room of another kind.
-std::vector<std::string> users_of(const std::vector<std::string>& rooms) {
-  constexpr std::string_view kUserRoom = "user:";
-  std::vector<std::string> users;
-  for (const std::string& room : rooms) {
-    if (!room.starts_with(kUserRoom)) return {};
-    users.push_back(room.substr(kUserRoom.size()));
-  }
-  std::ranges::sort(users);
-  users.erase(std::ranges::unique(users).begin(), users.end());
-  return users;
+constexpr std::string_view kUserRoom = "user:";
+
+/// Takes the rooms of users out of these, each once.
+std::vector<std::string> take_user_rooms(std::vector<std::string>& rooms) {
+  const auto others = std::ranges::stable_partition(
+      rooms, [](const std::string& room) { return room.starts_with(kUserRoom) && room.size() > kUserRoom.size(); });
+  std::vector<std::string> taken(rooms.begin(), others.begin());
+  rooms.erase(rooms.begin(), others.begin());
+  std::ranges::sort(taken);
+  taken.erase(std::ranges::unique(taken).begin(), taken.end());
+  return taken;
 }
 
-/// The argument, where there is exactly one.
-std::optional<std::string_view> only_argument(std::string_view arguments) {
-  JsonItems items(arguments);
-  const auto first = items.next();
-  return first && !items.next() ? first : std::nullopt;
+/// Is it kept for its users' later sockets? Then it goes to the sink even if a socket is to be left out.
+bool is_kept(const PythonEmit& event) {
+  return is_outcome(event.event) && event.nsp == "/" && event.attachments.empty();
 }
 
-/// Is it one that the sink takes? It knows of users and of one value: so whoever is to be left out, or gets bytes, is
-/// told past it. An outcome goes to it even so, for it is to be kept for all of its user's sockets.
+/// Is it for users alone, and for all of their sockets?
 bool is_for_users(const PythonEmit& event) {
-  return event.nsp == "/" && event.attachments.empty() && (event.except.empty() || is_outcome(event.event)) &&
-         !users_of(event.rooms).empty() && only_argument(event.arguments);
+  const auto of_user = [](const std::string& room) { return room.starts_with(kUserRoom); };
+  return event.nsp == "/" && event.attachments.empty() && event.except.empty() && !event.rooms.empty() &&
+         std::ranges::all_of(event.rooms, of_user);
 }
 
 }  // namespace
@@ -50,37 +46,65 @@ PythonSource::PythonSource(redis::ClientThread& thread, Sink& sink, OwnSockets& 
       options_(std::move(options)),
       sink_(sink),
       sockets_(sockets) {
+  listen();
+}
+
+void PythonSource::listen() {
+  listen_at_ = kNever;
   listener_.subscribe(redis::Subscriptions::Kind::channel, options_.channel,
                       [this](const std::expected<void, redis::Error>& heard) {
-                        if (!heard)
-                          log::error("Redis refuses the subscription to python-socketio's channel",
-                                     {{"channel", options_.channel}, {"why", heard.error().text}});
+                        hears_ = heard.has_value();
+                        if (!heard && !stopped_) on_refused(heard.error());
                       });
 }
 
-void PythonSource::stop(std::move_only_function<void()> then) {
+void PythonSource::on_refused(const redis::Error& why) {
+  deaf_.write("Redis refuses the subscription to python-socketio's channel",
+              {{"channel", options_.channel}, {"why", why.text}});
   listener_.unsubscribe(redis::Subscriptions::Kind::channel, options_.channel);
+  listen_at_ = loop_.now() + kListenAgain;
+}
+
+TimePoint PythonSource::next_deadline() const {
+  return std::min(LeasedSource::next_deadline(), listen_at_);
+}
+
+void PythonSource::on_timer() {
+  LeasedSource::on_timer();
+  if (loop_.now() >= listen_at_) listen();
+}
+
+void PythonSource::stop(std::move_only_function<void()> then) {
+  stopped_ = true;
+  if (std::exchange(listen_at_, kNever) == kNever)
+    listener_.unsubscribe(redis::Subscriptions::Kind::channel, options_.channel);
   LeasedSource::stop(std::move(then));
 }
 
 void PythonSource::on_published(const redis::Published& published) {
   auto event = read_python_message(published.payload, options_.limits);
   if (!event) {
-    if (event.error() != kOtherMethod) unreadable_.reached({{"why", std::string(event.error())}});
+    if (event.error() != kOtherMethod && event.error() != kNoRoom)
+      unreadable_.reached({{"why", std::string(event.error())}});
     return;
   }
   ++status_.events;
-  if (is_for_users(*event)) {
-    if (lease_.held()) tell_users(*event);
-  } else if (const auto told = sockets_.emit(*std::move(event)); !told) {
-    refuse(to_text(told.error()));
-  }
+  if (!is_kept(*event) && !is_for_users(*event)) return tell_sockets(*std::move(event));
+  const std::vector<std::string> rooms = take_user_rooms(event->rooms);
+  if (lease_.held()) tell_users(*event, rooms);
+  if (event->rooms.empty() && !rooms.empty()) return;
+  event->except.insert(event->except.end(), rooms.begin(), rooms.end());  // these are told already
+  tell_sockets(*std::move(event));
 }
 
-void PythonSource::tell_users(const PythonEmit& event) {
-  for (std::string& user : users_of(event.rooms)) {
+void PythonSource::tell_sockets(PythonEmit event) {
+  if (const auto told = sockets_.emit(std::move(event)); !told) refuse(to_text(told.error()));
+}
+
+void PythonSource::tell_users(const PythonEmit& event, const std::vector<std::string>& rooms) {
+  for (const std::string& room : rooms) {
     ++status_.behind;
-    sink_.emit({.user = std::move(user), .event = event.event, .arguments = std::string(event.arguments)},
+    sink_.emit({.user = room.substr(kUserRoom.size()), .event = event.event, .arguments = std::string(event.arguments)},
                [this, outcome = is_outcome(event.event)](Taken taken) {
                  --status_.behind;
                  if (taken == Taken::yes) status_.outcomes += outcome;

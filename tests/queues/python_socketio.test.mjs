@@ -44,6 +44,7 @@ const cases = {
   "to a user by `to`": [`"note", "é🚀", to="user:7"`, ["note", "é🚀"], [2]],
   "to two users": [`"note", 1, room=["user:42", "user:7"]`, ["note", 1], [0, 1, 2]],
   "to everybody": [`"note", [1, [2]]`, ["note", [1, [2]]], [0, 1, 2]],
+  "to no room of a list": [`"note", 1, room=[]`, ["note", 1], []],
   "to nobody who is there": [`"note", 1, room="user:nobody"`, ["note", 1], []],
   "nothing": [`"note", None, room="user:7"`, ["note"], [2]],
   "two arguments": [`"note", ("a", 2), room="user:42"`, ["note", "a", 2], [0, 1]],
@@ -73,6 +74,11 @@ describe("the manager of python-socketio", () => {
     await emit('"job_completed", {"jobId": "9", "result": 1}, room="user:ada"');
     const there = await pageOf(t, cluster.nodes[1], "ada");
     assert.deepEqual(await there.ended({ jobId: "9" }), [["job_completed", { jobId: "9", result: 1 }]]);
+    const { sockets: [, there42] } = await town(cluster, t);
+    await emit(`"job_completed", {"jobId": "10", "result": 1}, room=["user:bob", "${there42.id}"]`);
+    assert.deepEqual(await there42.heard("job_completed"), { jobId: "10", result: 1 });
+    const bob = await pageOf(t, cluster.nodes[0], "bob");
+    assert.deepEqual(await bob.ended({ jobId: "10" }), [["job_completed", { jobId: "10", result: 1 }]]);
   }));
 
   test("of 5.14 and 5.15 wrote the one argument itself", { skip: skipWithoutRedis }, withQueues(two, async ({ nodes: [node], redis }, t) => {

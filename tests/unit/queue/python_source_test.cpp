@@ -83,16 +83,42 @@ TEST_F(PythonSourceTest, tells_sockets_what_the_sink_does_not_know_of) {
   const std::string to_user = R"("room": "user:42")";
   publish("x", "[1]", to_user + R"(, "skip_sid": "s")");
   EXPECT_EQ(sockets.next(), "/ x [1] 1 rooms, 1 not, 0 attachments");
-  publish("x", R"([1, 2])", to_user);
-  EXPECT_EQ(sockets.next(), "/ x [1, 2] 1 rooms, 0 not, 0 attachments");
-  publish("x", "[null]", to_user);
-  EXPECT_EQ(sockets.next(), "/ x [] 1 rooms, 0 not, 0 attachments");
   publish("x", R"([[{"_placeholder": true, "num": 0}], "AP8="])", to_user + R"(, "binary": true)");
   EXPECT_EQ(sockets.next(), R"(/ x [{"_placeholder": true, "num": 0}] 1 rooms, 0 not, 1 attachments)");
   publish("x", "[1]", R"("room": ["user:42", "sid"])");
   EXPECT_EQ(sockets.next(), "/ x [1] 2 rooms, 0 not, 0 attachments");
   publish("job_failed", R"([{"jobId": "7"}])", to_user + R"(, "skip_sid": "s")");
   EXPECT_EQ(sink.next(), R"(42 job_failed [{"jobId": "7"}])") << "an outcome is kept for all of its user's sockets";
+}
+
+TEST_F(PythonSourceTest, gives_the_sink_any_arguments) {
+  const auto reader = node("n1", sockets);
+  reader->await_reader();
+  publish("x", "[1, 2]", R"("room": "user:42")");
+  EXPECT_EQ(sink.next(), "42 x [1, 2]");
+  publish("x", "[null]", R"("room": "user:42")");
+  EXPECT_EQ(sink.next(), "42 x []");
+}
+
+TEST_F(PythonSourceTest, keeps_an_outcome_for_the_users_among_its_rooms) {
+  const auto reader = node("n1", sockets);
+  reader->await_reader();
+  publish("job_completed", R"([{"jobId": "7"}, 1])", R"("room": ["user:42", "sid"])");
+  EXPECT_EQ(sink.next(), R"(42 job_completed [{"jobId": "7"}, 1])");
+  EXPECT_EQ(sockets.next(), R"(/ job_completed [{"jobId": "7"}, 1] 1 rooms, 1 not, 0 attachments)")
+      << "but for the sockets of that user";
+}
+
+TEST_F(PythonSourceTest, holds_no_lease_while_it_may_not_hear) {
+  EXPECT_EQ(worker.ask({"ACL", "SETUSER", "default", "resetchannels"}), "OK");
+  const auto reader = node("n1", sockets);
+  while (!worker.ask({"ACL", "LOG"}).contains("socketio")) std::this_thread::yield();
+  EXPECT_EQ(reader->status().reader, "");
+  EXPECT_EQ(worker.ask({"ACL", "SETUSER", "default", "allchannels"}), "OK");
+  await_listeners("1");
+  reader->await_reader();
+  publish("x", "[1]", R"("room": "user:42")");
+  EXPECT_EQ(sink.next(), "42 x [1]");
 }
 
 TEST_F(PythonSourceTest, hears_again_when_redis_comes_back_and_the_next_node_when_one_dies) {
