@@ -10,9 +10,10 @@ namespace {
 
 constexpr std::size_t kMostAtOnce = 100, kMostInFlight = 500;
 constexpr std::size_t kMostKnown = 10'000;  ///< entries that are told, but cannot be deleted
+constexpr std::int64_t kMostDead = 10'000;  ///< about
 constexpr std::size_t kAnswerBytes = 48 * 1024 * 1024;
 constexpr std::size_t kBesideData = 4096;  ///< of an entry beside its data
-constexpr std::string_view kBlockMs = "2000", kMostDead = "10000", kBeginning = "0-0", kFirst = "-";
+constexpr std::string_view kBlockMs = "2000", kBeginning = "0-0", kFirst = "-";
 constexpr Milliseconds kPatience{7000}, kPause{1000};
 
 // Moves an entry to the dead. Of one that is too large only small fields are kept. "-" is the first one, which is left
@@ -36,7 +37,8 @@ for i = 1, #entry[2], 2 do
   end
 end
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', unpack(fields))
-return redis.call('XDEL', KEYS[1], entry[1])
+redis.call('XDEL', KEYS[1], entry[1])
+return redis.call('XLEN', KEYS[2])
 )");
   return script;
 }
@@ -211,11 +213,14 @@ void OutboxSource::move_to_dead(const std::string& id, std::string_view why) {
   ++unanswered_;
   commands_.run(bury_script(),
                 {.keys = {options_.stream, dead_},
-                 .arguments = {id, std::string(why), std::to_string(most), std::string(kMostDead)}},
+                 .arguments = {id, std::string(why), std::to_string(most), std::to_string(kMostDead)}},
                 [this, id](const redis::Answer& answer) {
                   --unanswered_;
                   known_.erase(id);
-                  if (!answer) on_unwritten(answer.error());
+                  if (!answer) return on_unwritten(answer.error());
+                  if (answer->number > kMostDead)
+                    crowded_.write("nobody looks at what was put aside: of more than 10,000 entries the oldest go",
+                                   {{"stream", dead_}});
                 });
 }
 

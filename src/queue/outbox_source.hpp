@@ -67,7 +67,7 @@ class OutboxSource final : public LeasedSource {
   std::size_t unanswered_ = 0;                   ///< commands that take entries out of the stream
   std::vector<std::string> to_erase_;            ///< at the end of the turn
   Untold untold_;
-  log::RareWarning unreadable_, unwritable_;
+  log::RareWarning unreadable_, unwritable_, crowded_;
 };
 
 }  // namespace signalbox::queue

@@ -26,7 +26,7 @@ class Untold {
   }
 
  private:
-  static constexpr std::uint32_t kLinesPerMinute = 100;
+  static constexpr std::uint32_t kLinesPerMinute = 10;
   const std::string source_;
   log::RareLine named_{log::Level::warn, kLinesPerMinute};
   log::RareWarning unreadable_;

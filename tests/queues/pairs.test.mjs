@@ -67,7 +67,7 @@ function sameEnd(first, second) {
 before(async () => {
   if (skip) return;
   results = await RedisServer.start();
-  const settings = { ...env, CELERY_RESULT_URL: results.url, BULLMQ_QUEUES: "image,video", BULL_QUEUES: "sound", CELERY_USER: "kwargs.user_id", PYTHON_SOCKETIO_CHANNEL: "socketio", SIGNALBOX_STREAM: stream };
+  const settings = { ...env, JOBS_PER_USER: "1000", CELERY_RESULT_URL: results.url, BULLMQ_QUEUES: "image,video", BULL_QUEUES: "sound", CELERY_USER: "kwargs.user_id", PYTHON_SOCKETIO_CHANNEL: "socketio", SIGNALBOX_STREAM: stream };
   cluster = await Cluster.start({ nodes: 2, env: settings });
   client = new Redis(cluster.redis.port);
   celeryClient = new Redis(results.port);

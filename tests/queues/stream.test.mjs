@@ -6,7 +6,7 @@ import { Redis } from "ioredis";
 
 import { eventually } from "../e2e/support.mjs";
 import { long, skip } from "../cluster/cluster.mjs";
-import { env, Page, pageOf, read, withQueues } from "./queues.mjs";
+import { env, Page, pageOf, queuesOf, read, withQueues } from "./queues.mjs";
 
 const stream = "signalbox:emit";
 const settings = { ...env, SIGNALBOX_STREAM: stream };
@@ -30,6 +30,12 @@ test("events are told in their order, and an entry goes when its outcome is safe
     ["job_completed", { jobId: "7", result: 1 }],
   ]);
   await done(client);
+  const { [stream]: row } = await queuesOf(node);
+  assert.deepEqual({ ...row, reader: typeof row.reader }, { name: stream, source: "stream", events: 4, outcomes: 1, unattributed: 0, behind: 0, gaps: 0, reader: "string" });
+}));
+
+test("a stream whose Redis is away has no reader", { skip }, withQueues({ nodes: 1, env: { ...settings, SIGNALBOX_STREAM_URL: "redis://127.0.0.1:1" } }, async ({ nodes: [node] }) => {
+  assert.equal((await queuesOf(node))[stream].reader, null);
 }));
 
 test("what was written while there was no node is told, and an outcome waits for a user who is away", { skip }, withQueues(one, async ({ nodes: [node], redis }, t) => {

@@ -57,6 +57,7 @@ TEST_F(OutboxSourceTest, is_read_by_one_node_and_by_the_next_when_that_one_dies)
   auto first = node("n1");
   first->await_reader();
   const auto second = node("n2");
+  second->await_reader();
   for (int i = 0; i < 50; ++i) add("42", "e", std::to_string(i));
   for (int i = 0; i < 50; ++i) ASSERT_EQ(sink.next(), "42 e [" + std::to_string(i) + "]");
   await_length("out", "0");
