@@ -32,7 +32,7 @@ class Writer {
   std::string& out() { return out_; }
   /// `id_at`: where the job's id was written, unless it had to be escaped.
   FrameResult event(FrameKind kind, std::string_view job_id, std::size_t id_at) const {
-    if (job_id.size() > kMostJobBytes || job_id.starts_with(kOfQueue)) return std::unexpected(EmitError::invalid_job);
+    if (job_id.size() > kMostJobBytes || !valid_utf8(job_id)) return std::unexpected(EmitError::invalid_job);
     const std::string_view written = std::string_view(out_).substr(id_at, job_id.size());
     return EncodedEvent{text_frame(out_, kind, written == job_id ? written : job_id)};
   }

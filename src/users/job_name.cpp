@@ -19,9 +19,8 @@ void append_tail(std::string& out, char letter, std::uint64_t number) {
     out += "0123456789abcdefghijklmnopqrstuv"[number >> (shift - kBitsPerDigit) & (kBase - 1)];
 }
 
-template <class Number>
-Number number_in(std::string_view tail) {
-  Number number{};
+std::uint64_t number_in(std::string_view tail) {
+  std::uint64_t number = 0;
   std::from_chars(tail.data() + 2, tail.data() + tail.size(), number, kBase);
   return number;
 }
@@ -39,7 +38,7 @@ std::optional<QueueWord> queue_word(const Frame& frame) {
   QueueWord word{.kind = static_cast<QueueWord::Kind>(tail[1])};
   if (word.kind != QueueWord::Kind::completed && word.kind != QueueWord::Kind::failed)
     word.kind = QueueWord::Kind::progress;
-  word.finished_ms = number_in<std::int64_t>(tail);
+  word.finished_ms = static_cast<std::int64_t>(number_in(tail));
   return word;
 }
 
@@ -49,7 +48,7 @@ void append_stream_tail(std::string& job, StreamPlace place) {
 
 StreamPlace stream_place(const Frame& frame) {
   const std::string_view tail = frame.tail();
-  return tail.empty() || frame.key().starts_with(kOfQueue) || tail[1] != kStream ? 0 : number_in<StreamPlace>(tail);
+  return tail.empty() || frame.key().starts_with(kOfQueue) || tail[1] != kStream ? 0 : number_in(tail);
 }
 
 }  // namespace signalbox::users

@@ -78,6 +78,13 @@ TEST(JobEvents, name_their_job_in_at_most_256_bytes) {
   }
 }
 
+TEST(JobEvents, name_their_job_in_utf_8) {
+  const std::string id = "7\xFE" + std::string(13, 'x');  // as if it had a tail
+  EXPECT_EQ(job_frame(JobProgress{.job_id = id}, kLimits).error(), EmitError::invalid_job);
+  EXPECT_EQ(job_frame(JobCompleted{.job_id = id}, kLimits).error(), EmitError::invalid_job);
+  EXPECT_EQ(job_frame(JobFailed{.job_id = id, .error = "x"}, kLimits).error(), EmitError::invalid_job);
+}
+
 TEST(JobEvents, hold_the_jobs_id_once_where_json_writes_it_as_it_is) {
   const auto beside_packet = [](const FrameResult& event) {
     return (*event)->memory() - sizeof(Frame) - (*event)->websocket().size();
