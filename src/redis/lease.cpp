@@ -68,6 +68,9 @@ void Lease::ask(const Script& script, TimePoint until) {
 }
 
 void Lease::on_answer(const Answer& answer, TimePoint until) {
+  if (!answer && answer.error().kind == Error::Kind::refused)
+    refused_.write("Redis refuses a lease: what its holder is to do is not done",
+                   {{"key", key_}, {"why", answer.error().text}});
   if (renew_at_ == kNever || !answer) return;
   held_by_ = answer->text;
   until_ = until;

@@ -24,6 +24,8 @@ class Lease {
   Lease& operator=(const Lease&) = delete;
 
   bool held() const { return held_; }
+  /// The same, and its term has not ended by now: what would be done for it may still be done.
+  bool held(TimePoint now) const { return held_ && now < until_; }
   /// Who held it when Redis was asked last; empty: not known.
   const std::string& holder() const { return held_by_; }
   /// There is a connection: it is wanted from now on.
@@ -48,7 +50,7 @@ class Lease {
   bool held_ = false;
   TimePoint renew_at_ = kNever;
   TimePoint until_{};  ///< our term, as we know it
-  log::RareWarning full_;
+  log::RareWarning full_, refused_;
 };
 
 }  // namespace signalbox::redis
