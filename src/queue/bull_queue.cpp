@@ -17,36 +17,29 @@ std::vector<std::string> behind(const std::string& begin, std::initializer_list<
   return out;
 }
 
+std::size_t bytes_of(const JobStep& step) {
+  return step.job.size() + step.value.size();
+}
+
 }  // namespace
 
-BullQueue::BullQueue(redis::Client& commands, redis::Client& subscriber, Sink& sink, const JsonPaths& users,
-                     JobReaderOptions options)
-    : HeldQueue(commands, sink, users, "bull", std::move(options)),
-      subscriber_(subscriber),
+BullQueue::BullQueue(const ReaderParts& parts, JobReaderOptions options)
+    : HeldQueue(parts, std::move(options)),
       channels_(behind(keys().theirs, {"progress", "completed", "failed"})),
       patterns_(behind(redis::literal_pattern(keys().theirs), {"active@*", "waiting@*"})) {}
 
 void BullQueue::begin(std::optional<StreamId> stored) {
   go_on(stored.value_or(next_moment()), stored ? next_moment() : StreamId{});
-  wants_ = true;
   since_ms_ = stored ? stored->ms : 0;
-  if (subscriber_.is_up()) listen();
+  listen();
 }
 
 void BullQueue::on_end() {
-  wants_ = false;
   stop_listening();
+  unconfirmed_ = 0;
   heard_.clear();
   heard_bytes_ = 0;
-}
-
-void BullQueue::on_subscriber_up() {
-  if (wants_) listen();
-}
-
-void BullQueue::on_subscriber_down() {
-  if (wants_ && listening_ != 0) since_ms_ = reader().position().ms;
-  stop_listening();
+  heard_too_much_ = false;
 }
 
 void BullQueue::listen() {
@@ -57,20 +50,19 @@ void BullQueue::listen() {
     if (!heard) return begin_again(heard.error());
     if (--unconfirmed_ == 0) this->on_confirmed();
   };
-  for (const std::string& channel : channels_) subscriber_.subscribe(SubscriptionKind::channel, channel, on_confirmed);
-  for (const std::string& pattern : patterns_) subscriber_.subscribe(SubscriptionKind::pattern, pattern, on_confirmed);
+  for (const std::string& channel : channels_) listener().subscribe(SubscriptionKind::channel, channel, on_confirmed);
+  for (const std::string& pattern : patterns_) listener().subscribe(SubscriptionKind::pattern, pattern, on_confirmed);
 }
 
 void BullQueue::stop_listening() {
   if (std::exchange(listening_, 0) == 0) return;
-  for (const std::string& channel : channels_) subscriber_.unsubscribe(SubscriptionKind::channel, channel);
-  for (const std::string& pattern : patterns_) subscriber_.unsubscribe(SubscriptionKind::pattern, pattern);
+  for (const std::string& channel : channels_) listener().unsubscribe(SubscriptionKind::channel, channel);
+  for (const std::string& pattern : patterns_) listener().unsubscribe(SubscriptionKind::pattern, pattern);
 }
 
 // What was published before is not heard any more.
 void BullQueue::on_confirmed() {
-  if (since_ms_ != 0) mend(since_ms_);
-  since_ms_ = 0;
+  if (since_ms_ != 0) mend(since_ms_, next_moment());
 }
 
 void BullQueue::on_published(const redis::Published& published) {
@@ -90,21 +82,28 @@ void BullQueue::hear(JobStep step) {
   if (heard_.size() >= kMostHeard || heard_bytes_ >= kMostHeardBytes) heard_too_much_ = true;
   if (heard_too_much_) return;
   step.at = next_moment();
-  heard_bytes_ += step.job.size() + step.value.size();
+  heard_bytes_ += bytes_of(step);
   heard_.push_back(std::move(step));
 }
 
 void BullQueue::end_turn() {
-  if (state() != State::reading || !reader().has_room()) return;
-  if (!heard_.empty()) {
-    const StreamId last = heard_.back().at;
-    heard_bytes_ = 0;
-    return reader().take(std::exchange(heard_, {}), last);
-  }
-  if (!std::exchange(heard_too_much_, false)) return;
+  if (unconfirmed_ > 0) return;  // what was missed is looked for first
+  while (reads() && reader().has_room() && !heard_.empty()) take_heard();
+  if (!reads() || !heard_.empty() || !std::exchange(heard_too_much_, false)) return;
   log::warn("more was heard of a queue than can be told: what has ended is found, progress is not",
             {{"queue", name()}});
-  mend(moment_.ms);
+  mend(moment_.ms, next_moment());
+}
+
+void BullQueue::take_heard() {
+  std::vector<JobStep> steps;
+  while (!heard_.empty() && steps.size() < kAtOnce) {
+    heard_bytes_ -= bytes_of(heard_.front());
+    steps.push_back(std::move(heard_.front()));
+    heard_.pop_front();
+  }
+  const StreamId last = steps.back().at;
+  take(std::move(steps), last);
 }
 
 StreamId BullQueue::next_moment() {

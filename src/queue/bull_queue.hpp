@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,13 +19,10 @@ namespace signalbox::queue {
 class BullQueue final : public HeldQueue {
  public:
   static constexpr std::size_t kMostHeard = 20'000, kMostHeardBytes = 16u << 20;  ///< that wait to be told
+  static constexpr std::size_t kAtOnce = 500;                                     ///< the reader is given of these
 
-  BullQueue(redis::Client& commands, redis::Client& subscriber, Sink& sink, const JsonPaths& users,
-            JobReaderOptions options);
+  BullQueue(const ReaderParts& parts, JobReaderOptions options);
 
-  /// The connection over which it listens.
-  void on_subscriber_up();
-  void on_subscriber_down();
   void on_published(const redis::Published& published);
   /// What was heard in this turn is told.
   void end_turn();
@@ -32,21 +30,19 @@ class BullQueue final : public HeldQueue {
  private:
   void begin(std::optional<StreamId> stored) override;
   void on_end() override;
-  StreamId read_up_to() const override { return {}; }
   void listen();
   void stop_listening();
   void on_confirmed();
   void hear(JobStep step);
+  void take_heard();
   StreamId next_moment();
 
-  redis::Client& subscriber_;
   const std::vector<std::string> channels_, patterns_;
-  bool wants_ = false;          ///< it is held, and it is known from where it is read
-  std::uint64_t since_ms_ = 0;  ///< what has ended since then is to be found before it is read on; 0: nothing
+  std::uint64_t since_ms_ = 0;  ///< what has ended since then is to be found; 0: nothing
   std::size_t listening_ = 0;   ///< the number of this time; 0: it does not
   std::size_t times_ = 0;
   std::size_t unconfirmed_ = 0;
-  std::vector<JobStep> heard_;
+  std::deque<JobStep> heard_;
   std::size_t heard_bytes_ = 0;
   bool heard_too_much_ = false;
   StreamId moment_{};  ///< of what was heard last

@@ -54,7 +54,11 @@ ReadEntries take_bullmq_entries(redis::Reply& entries) {
   ReadEntries out;
   out.steps.reserve(entries.elements.size());
   for (redis::Reply& entry : entries.elements) {
-    if (auto step = take_bullmq_entry(entry, out.last)) out.steps.push_back(std::move(*step));
+    auto step = take_bullmq_entry(entry, out.last);
+    if (out.first == StreamId{}) out.first = out.last;
+    if (!step) continue;
+    out.bytes += step->job.size() + step->value.size();
+    out.steps.push_back(std::move(*step));
   }
   return out;
 }

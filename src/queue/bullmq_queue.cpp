@@ -2,13 +2,10 @@
 
 #include <utility>
 
-#include "queue/bullmq_entry.hpp"
-
 namespace signalbox::queue {
 
-BullmqQueue::BullmqQueue(redis::Client& commands, Sink& sink, const JsonPaths& users, JobReaderOptions options,
-                         bool is_new)
-    : HeldQueue(commands, sink, users, "bullmq", std::move(options)),
+BullmqQueue::BullmqQueue(const ReaderParts& parts, JobReaderOptions options, bool is_new)
+    : HeldQueue(parts, std::move(options)),
       stream_(keys().job("events")),
       is_new_(is_new),
       found_ms_(static_cast<std::uint64_t>(coarse_unix_ms())) {}
@@ -25,30 +22,42 @@ void BullmqQueue::begin(std::optional<StreamId> stored) {
 void BullmqQueue::begin_at(const StreamState& stream, std::optional<StreamId> stored) {
   const auto [at, gap] = begin_of(stream, stored, is_new_);
   cursor_ = at;
-  full_ = false;
+  looks_ = true;
   go_on(cursor_, stored ? stream.last : StreamId{});
-  if (gap) mend_trimmed(stored ? stored->ms : found_ms_);
+  if (gap) mend_trimmed(stream, stored ? stored->ms : found_ms_);
+}
+
+bool BullmqQueue::begin_reading() {
+  sure_ = false;
+  return looks_;
 }
 
 void BullmqQueue::on_state(StreamId cursor, const redis::Answer& answer) {
-  if (state() != State::reading || cursor != cursor_ || !answer) return;
+  if (!reads() || cursor != cursor_) return;
+  if (!answer) return begin_again(answer.error());
   const auto stream = read_stream_state(*answer);
-  if (stream && has_gap(*stream, cursor_)) mend_trimmed(cursor_.ms);
+  if (!stream || stream->last < cursor_)
+    return begin_again({.kind = redis::Error::Kind::refused, .text = "its stream has begun anew"});
+  if (has_gap(*stream, cursor_)) return mend_trimmed(*stream, cursor_.ms);
+  sure_ = true;
+  looks_ = false;
 }
 
-void BullmqQueue::mend_trimmed(std::uint64_t since_ms) {
+void BullmqQueue::mend_trimmed(const StreamState& stream, std::uint64_t since_ms) {
   log::warn("a queue's stream was trimmed before it was read: what has ended meanwhile is told, progress is not",
             {{"queue", name()}});
-  mend(since_ms);
+  cursor_ = stream.first ? before(*stream.first) : stream.last;
+  looks_ = true;
+  mend(since_ms, cursor_);
 }
 
-void BullmqQueue::take(StreamId cursor, redis::Reply& entries, bool full) {
-  if (state() != State::reading || cursor != cursor_) return;
-  ReadEntries read = take_bullmq_entries(entries);
-  if (read.last <= cursor_) return;
+void BullmqQueue::take_read(StreamId cursor, ReadEntries read, bool full) {
+  if (!reads() || cursor != cursor_ || read.last <= cursor_) return;
+  looks_ |= read.first.ms > cursor_.ms + kSurelyNoGap;
+  if (looks_ && !sure_) return;
   cursor_ = read.last;
-  full_ = full;
-  reader().take(std::move(read.steps), cursor_);
+  looks_ = full;
+  take(std::move(read.steps), cursor_);
 }
 
 }  // namespace signalbox::queue

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "queue/bullmq_entry.hpp"
 #include "queue/held_queue.hpp"
 #include "queue/stream_begin.hpp"
 
@@ -10,40 +11,45 @@ namespace signalbox::queue {
 
 /// One queue of BullMQ. The source reads its stream, together with those of other queues.
 ///
+/// Entries that are read may not be the next ones: those before them may have been trimmed, though never within
+/// kSurelyNoGap. So where they are later than that, or there was more than was read, the stream is looked at first, in
+/// the moment of reading. All times are Redis' own: what this process slept through does not matter.
+///
 /// thread  as HeldQueue.
 class BullmqQueue final : public HeldQueue {
  public:
   /// `is_new`: it did not exist when the source began.
-  BullmqQueue(redis::Client& commands, Sink& sink, const JsonPaths& users, JobReaderOptions options, bool is_new);
+  BullmqQueue(const ReaderParts& parts, JobReaderOptions options, bool is_new);
 
   const std::string& stream() const { return stream_; }
   StreamId cursor() const { return cursor_; }
   /// Is its stream to be read now?
-  bool is_read() const { return state() == State::reading && reader().has_room(); }
+  bool is_read() const { return reads() && reader().has_room(); }
   /// Will it be in a moment, when what was read has been told?
-  bool is_read_soon() const { return state() == State::reading && !reader().has_room() && !reader().stands(); }
-  /// Is it to be looked first whether something was trimmed behind the cursor?
-  bool may_have_gap(TimePoint now) const { return full_ || now >= read_at_ + kSurelyNoGap; }
+  bool is_read_soon() const { return reads() && !reader().has_room() && !reader().stands(); }
+  /// It is read now. Is its stream to be looked at first?
+  bool begin_reading();
   void on_state(StreamId cursor, const redis::Answer& answer);
-  void on_read(TimePoint now) { read_at_ = now; }
-  /// Entries that were read behind that cursor; with `full` there may be more. If the cursor is another one by now,
-  /// they are read again.
-  void take(StreamId cursor, redis::Reply& entries, bool full);
+  /// Entries that were read behind that cursor; with `full` there may be more. Where they are not taken, they are to be
+  /// read again.
+  void take_read(StreamId cursor, ReadEntries read, bool full);
+  void on_refused(const redis::Error& why) { begin_again(why); }
+  /// Also where nothing is read it is looked at once in a while, for its entries may begin anew below the cursor.
+  void look_again() { looks_ = true; }
 
  private:
-  static constexpr Milliseconds kSurelyNoGap{250};
+  static constexpr std::uint64_t kSurelyNoGap = 250;  ///< ms
 
   void begin(std::optional<StreamId> stored) override;
-  StreamId read_up_to() const override { return cursor_; }
   void begin_at(const StreamState& stream, std::optional<StreamId> stored);
-  void mend_trimmed(std::uint64_t since_ms);
+  void mend_trimmed(const StreamState& stream, std::uint64_t since_ms);
 
   const std::string stream_;
   const bool is_new_;
   const std::uint64_t found_ms_;
-  StreamId cursor_{};  ///< up to there it was read
-  TimePoint read_at_{};
-  bool full_ = false;  ///< there was more than was read
+  StreamId cursor_{};   ///< up to there it was read
+  bool looks_ = false;  ///< it is to be looked at when it is read next
+  bool sure_ = false;   ///< it was looked at in this reading: what comes next is behind the cursor
 };
 
 }  // namespace signalbox::queue

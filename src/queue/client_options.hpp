@@ -14,9 +14,12 @@ inline redis::ClientOptions client_options(
   return {.url = url, .connection = {.mode = mode, .identity = {.name = "signalbox:" + source}}};
 }
 
-/// Calls back when Redis has heard all that it was sent, or is not there.
+/// Calls back when Redis has carried out all that it was sent, or is not there. A script that it did not know is sent
+/// again behind the first question, and so before the second.
 inline void when_told(redis::Client& commands, std::move_only_function<void()> then) {
-  commands.send({"PING"}, [then = std::move(then)](const redis::Answer&) mutable { then(); });
+  commands.send({"PING"}, [&commands, then = std::move(then)](const redis::Answer&) mutable {
+    commands.send({"PING"}, [then = std::move(then)](const redis::Answer&) mutable { then(); });
+  });
 }
 
 }  // namespace signalbox::queue

@@ -4,15 +4,13 @@
 
 namespace signalbox::queue {
 
-HeldQueue::HeldQueue(redis::Client& commands, Sink& sink, const JsonPaths& users, std::string_view source,
-                     JobReaderOptions options)
-    : commands_(commands),
+HeldQueue::HeldQueue(const ReaderParts& parts, JobReaderOptions options)
+    : parts_(parts),
       name_(options.queue),
-      source_(source),
       keys_(options.keys),
-      reader_(commands, sink, users, options),
-      mending_(commands, keys_, options.max_payload),
-      lease_(commands, keys_.lease(), options.holder, [this](bool held) { on_lease(held); }) {}
+      reader_(parts.commands, *this, parts.users, options),
+      mending_(parts.commands, keys_, options.max_payload),
+      lease_(parts.commands, keys_.lease(), options.holder, [this](bool held) { on_lease(held); }) {}
 
 void HeldQueue::leave() {
   reader_.leave();
@@ -21,15 +19,22 @@ void HeldQueue::leave() {
 
 void HeldQueue::on_lease(bool held) {
   log::debug(held ? "this node reads a queue" : "this node does not read a queue any more",
-             {{"queue", name_}, {"source", std::string(source_)}});
+             {{"queue", name_}, {"source", std::string(parts_.source)}});
   end(State::not_held);
   if (held) ask_position();
+}
+
+// A process that was stopped hears first what came meanwhile, and its time may have ended: then another node tells it.
+void HeldQueue::tell(JobReport report, Then then) {
+  if (lease_.held(parts_.loop.now())) parts_.sink.tell(std::move(report), std::move(then));
 }
 
 void HeldQueue::end(State state) {
   ++number_;
   state_ = state;
-  again_at_ = kNever;
+  again_at_ = got_on_at_ = kNever;
+  mends_ = false;
+  missed_since_.reset();
   reader_.end();
   mending_.drop();
   on_end();
@@ -43,31 +48,43 @@ void HeldQueue::begin_again(const redis::Error& why) {
 
 void HeldQueue::ask_position() {
   state_ = State::beginning;
-  commands_.send({"GET", keys_.position()},
-                 on_answer([this](const redis::Reply& stored) { begin(StreamId::parse(stored.text)); }));
+  parts_.commands.send({"GET", keys_.position()},
+                       on_answer([this](const redis::Reply& stored) { begin(StreamId::parse(stored.text)); }));
 }
 
 void HeldQueue::go_on(StreamId position, StreamId told_before) {
   reader_.begin(position, told_before);
+  read_up_to_ = position;
   state_ = State::reading;
 }
 
-void HeldQueue::mend(std::uint64_t since_ms) {
+void HeldQueue::take(std::vector<JobStep> steps, StreamId last) {
+  read_up_to_ = last;
+  reader_.take(std::move(steps), mends_ ? JobReader::kStays : last);
+}
+
+void HeldQueue::mend(std::uint64_t since_ms, StreamId from) {
   ++gaps_;
-  state_ = State::mending;
+  read_up_to_ = from;
   reader_.forget_jobs();
-  mending_.begin(since_ms - std::min(since_ms, std::uint64_t{kClocksDiffer}));
+  missed_since_ = std::min(since_ms, missed_since_.value_or(since_ms));
+  if (!mends_) begin_mending();
+}
+
+void HeldQueue::begin_mending() {
+  const std::uint64_t since = *std::exchange(missed_since_, std::nullopt);
+  mends_ = true;
+  mending_.begin(since - std::min(since, std::uint64_t{kClocksDiffer}));
 }
 
 void HeldQueue::go_on_mending() {
   if (!mends_on()) return;
   mending_.next([this](std::expected<std::vector<JobStep>, redis::Error> found) {
     if (!found) return begin_again(found.error());
-    if (found->empty()) {
-      state_ = State::reading;
-    } else {
-      reader_.take(std::move(*found), read_up_to());
-    }
+    if (!found->empty()) return reader_.take(std::move(*found), JobReader::kStays);
+    if (missed_since_) return begin_mending();
+    mends_ = false;
+    take({}, read_up_to_);
   });
 }
 
@@ -78,6 +95,11 @@ TimePoint HeldQueue::next_deadline() const {
 
 void HeldQueue::on_timer(TimePoint now) {
   lease_.on_timer(now);
+  if (!gets_on(now)) {
+    rests_.write("no outcome of a queue can be taken: this node leaves it to others for a moment", {{"queue", name_}});
+    leave();
+    lease_.begin(now + kRest);
+  }
   if (reader_.broken())
     begin_again({.kind = redis::Error::Kind::refused, .text = "the users of its jobs are not found"});
   if (state_ == State::waiting && again_at_ == kNever) again_at_ = now + kAgain;
@@ -89,10 +111,19 @@ void HeldQueue::on_timer(TimePoint now) {
   go_on_mending();
 }
 
+/// Was something read or answered in time, as long as something waits?
+bool HeldQueue::gets_on(TimePoint now) {
+  const JobReader::Counts& counts = reader_.counts();
+  const std::uint64_t done = counts.events + counts.outcomes + counts.refused;
+  if (std::exchange(got_on_, done) != done || got_on_at_ == kNever) got_on_at_ = now;
+  if (reader_.waiting() == 0) got_on_at_ = kNever;
+  return got_on_at_ == kNever || now < got_on_at_ + parts_.patience;
+}
+
 QueueStatus HeldQueue::status() const {
   const JobReader::Counts& counts = reader_.counts();
   return {.name = name_,
-          .source = std::string(source_),
+          .source = std::string(parts_.source),
           .events = counts.events,
           .outcomes = counts.outcomes,
           .unattributed = counts.unattributed,

@@ -97,7 +97,7 @@ bool JobReader::tell(Batch& batch) {
       known_.erase(step.job);
       forgotten_.push_back(std::move(step.job));
     }
-    if (!step.mended) unanswered_.told(step.at);
+    if (batch.last != kStays) unanswered_.told(step.at);
   }
   return true;
 }

@@ -38,6 +38,7 @@ class JobReader {
   static constexpr std::size_t kMostBatches = 2;                              ///< that wait
   static constexpr std::size_t kMostOutcomes = 4000, kMostBytes = 16u << 20;  ///< that are not answered
   static constexpr std::size_t kKnownJobs = 10'000;
+  static constexpr StreamId kStays{};  ///< for take(): the position stays where it is
   static constexpr Milliseconds kStoreEach{100}, kRepeatAfter{250};
 
   struct Counts {
@@ -64,7 +65,7 @@ class JobReader {
   }
   /// Something was missed, and it may have been that jobs have gone and others have their ids.
   void forget_jobs() { forgets_ = true; }
-  /// With that, all up to `last` was read.
+  /// With that, all up to `last` was read; or kStays.
   void take(std::vector<JobStep> steps, StreamId last);
   /// How far all is told and answered.
   StreamId position() const { return unanswered_.position(); }

@@ -78,7 +78,7 @@ void JobReader::want(const JobStep& step, std::size_t index) {
 void JobReader::cut(Batch& batch, std::size_t at) {
   const auto begin = batch.steps.begin() + static_cast<std::ptrdiff_t>(at);
   Batch rest{.steps = {std::make_move_iterator(begin), std::make_move_iterator(batch.steps.end())}, .last = batch.last};
-  batch.last = batch.steps[at - 1].at;
+  if (batch.last != kStays) batch.last = batch.steps[at - 1].at;
   batch.steps.erase(begin, batch.steps.end());
   for (const JobStep& step : rest.steps) {
     const auto older = in_batch_.find(step.job);

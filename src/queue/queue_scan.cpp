@@ -20,8 +20,9 @@ QueueScan::QueueScan(redis::Client& commands, std::string prefix, std::string su
       type_(std::move(type)),
       pattern_(redis::literal_pattern(prefix_) + "*" + suffix_) {}
 
-void QueueScan::begin(Then then) {
-  then_ = std::move(then);
+void QueueScan::begin(OnFound on_found, OnEnd on_end) {
+  on_found_ = std::move(on_found);
+  on_end_ = std::move(on_end);
   ask("0");
 }
 
@@ -31,19 +32,16 @@ void QueueScan::ask(const std::string& cursor) {
 }
 
 void QueueScan::take(const redis::Answer& answer) {
-  std::vector<std::string> names;
   const bool read = answer && answer->elements.size() == 2;
-  const bool last = !read || answer->elements[0].text == "0";
-  if (read) {
-    for (const redis::Reply& key : answer->elements[1].elements) {
-      if (const auto name = queue_in(key.text, prefix_, suffix_)) names.emplace_back(*name);
-    }
+  if (!read) return std::exchange(on_end_, {})(false);
+  std::vector<std::string> names;
+  for (const redis::Reply& key : answer->elements[1].elements) {
+    if (const auto name = queue_in(key.text, prefix_, suffix_)) names.emplace_back(*name);
   }
-  Then then = std::exchange(then_, {});
-  then(std::move(names), last && read);
-  if (last) return;
-  then_ = std::move(then);
-  ask(answer->elements[0].text);
+  on_found_(names);
+  const std::string& cursor = answer->elements[0].text;
+  if (cursor == "0") return std::exchange(on_end_, {})(true);
+  ask(cursor);
 }
 
 }  // namespace signalbox::queue

@@ -19,15 +19,17 @@ std::optional<std::string_view> queue_in(std::string_view key, std::string_view 
 /// thread  the client's. It outlives the client's last answer.
 class QueueScan {
  public:
-  /// The names found in one piece; `last`: there are no more.
-  using Then = std::move_only_function<void(std::vector<std::string> names, bool last)>;
+  /// The names found in one piece.
+  using OnFound = std::function<void(const std::vector<std::string>& names)>;
+  /// All were found that were there all the time; or Redis did not say.
+  using OnEnd = std::move_only_function<void(bool whole)>;
 
   /// Of keys that begin and end so, and are of that type.
   QueueScan(redis::Client& commands, std::string prefix, std::string suffix, std::string type);
 
-  bool busy() const { return static_cast<bool>(then_); }
-  /// While it is not busy. An error ends it.
-  void begin(Then then);
+  bool busy() const { return static_cast<bool>(on_end_); }
+  /// While it is not busy.
+  void begin(OnFound on_found, OnEnd on_end);
 
  private:
   void ask(const std::string& cursor);
@@ -35,7 +37,8 @@ class QueueScan {
 
   redis::Client& commands_;
   const std::string prefix_, suffix_, type_, pattern_;
-  Then then_;
+  OnFound on_found_;
+  OnEnd on_end_;
 };
 
 }  // namespace signalbox::queue

@@ -18,6 +18,7 @@ struct SourceOptions {
   std::string our_prefix = "sb";      ///< of our keys
   std::string node{};                 ///< this one, among all
   Milliseconds look_each{10'000};     ///< for queues
+  Milliseconds patience{10'000};      ///< so long may no outcome of a queue be taken before another node is to read it
   std::size_t json_depth = 64;
   std::size_t max_payload = 1'000'000;  ///< bytes of a result
 };

@@ -29,7 +29,7 @@ std::optional<StreamState> read_stream_state(const redis::Reply& answer) {
 
 bool has_gap(const StreamState& stream, StreamId position) {
   if (stream.has_position || !stream.trimmed) return false;
-  return stream.first ? *stream.first > StreamId{position.ms, position.number + 1} : stream.last > position;
+  return stream.first ? before(*stream.first) > position : stream.last > position;
 }
 
 // An id below the stored one: Redis lost its memory, or the queue was made anew.

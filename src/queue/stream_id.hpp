@@ -2,6 +2,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +35,12 @@ inline users::StreamPlace place_of(const StreamId& id) {
 
 inline std::string to_text(const StreamId& id) {
   return std::to_string(id.ms) + "-" + std::to_string(id.number);
+}
+
+/// The highest id below; of the lowest, itself.
+inline StreamId before(const StreamId& id) {
+  if (id.number > 0) return {id.ms, id.number - 1};
+  return id.ms > 0 ? StreamId{id.ms - 1, std::numeric_limits<std::uint64_t>::max()} : id;
 }
 
 }  // namespace signalbox::queue

@@ -55,9 +55,9 @@ class NotedSink final : public Sink {
     return out;
   }
   /// Outcomes are answered so, one after the other, and with Taken::yes from then on.
-  void answer(std::initializer_list<Taken> answers) {
+  void answer(std::deque<Taken> answers) {
     const std::lock_guard lock(mutex_);
-    answers_ = answers;
+    answers_ = std::move(answers);
   }
   std::vector<JobReport> reports() {
     const std::lock_guard lock(mutex_);
@@ -97,6 +97,17 @@ class Node {
     done.get_future().wait();
     return out;
   }
+  /// It stands still, as a process that is stopped, until what is returned is set.
+  std::promise<void> stand_still() {
+    std::promise<void> go_on, stands;
+    auto stood = stands.get_future();
+    run([until = go_on.get_future(), &stands]() mutable {
+      stands.set_value();
+      until.wait();
+    });
+    stood.wait();
+    return go_on;
+  }
   /// Waits until the queues' status is as wanted.
   template <class Wanted>
   bool await(Wanted wanted) {
@@ -135,8 +146,8 @@ struct RealQueue : testing::Test {
     ask({"HSET", "bull:" + queue + ":" + id, "name", "x", "data", data, "timestamp", "1000"});
   }
   /// An entry of the queue's stream; returns its id.
-  std::string say(std::vector<std::string> fields, const std::string& queue = "image") {
-    std::vector<std::string> words{"XADD", "bull:" + queue + ":events", "*", "event"};
+  std::string say(std::vector<std::string> fields, const std::string& queue = "image", const std::string& id = "*") {
+    std::vector<std::string> words{"XADD", "bull:" + queue + ":events", id, "event"};
     words.insert(words.end(), fields.begin(), fields.end());
     return ask(std::move(words));
   }

@@ -158,6 +158,113 @@ TEST_F(RealBullmq, what_has_ended_in_a_gap_is_found) {
   EXPECT_TRUE(next.await([](const QueueStatus& status) { return status.events >= 252; })) << "and reading goes on";
 }
 
+TEST_F(RealBullmq, a_gap_is_mended_once_however_long_that_takes_and_reading_goes_on_meanwhile) {
+  auto node = start();
+  add_job("0", R"({"userId":"u"})");
+  complete("0", "0", 1'000'000);
+  sink.next();
+  node->leave();
+  node.reset();
+  add_job("1", R"({"userId":"u"})");
+  end_hash("1", "returnvalue", "1", "completed", coarse_unix_ms());
+  say({"active", "jobId", "later", "prev", "waiting"});
+  ask({"XTRIM", "bull:image:events", "MAXLEN", "1"});
+  sink.answer({Taken::later, Taken::later});  // each a quarter of a second
+  BullmqNode next(server->url(), sink, {.node = "next"});
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":1})");
+  add_job("2", R"({"userId":"u"})");
+  complete("2", "2", coarse_unix_ms());
+  EXPECT_EQ(sink.next(), R"(u image/2 completed {"result":2})");
+  EXPECT_TRUE(next.await([](const QueueStatus& status) { return status.behind == 0; }));
+  EXPECT_EQ(next.status()[0].gaps, 1u);
+}
+
+TEST_F(RealBullmq, a_gap_that_came_while_the_reader_was_stopped_is_found_also_where_Redis_has_forgotten_our_scripts) {
+  const auto node = start();
+  add_job("0", R"({"userId":"u"})");
+  complete("0", "0", 1'000'000);
+  sink.next();
+  auto go_on = node->stand_still();
+  // The first entry answers what was asked before; what comes after that is trimmed.
+  const std::int64_t now = coarse_unix_ms();
+  const std::string later = std::to_string(now + 1000);
+  for (const std::string id : {"1", "2", "3"}) {
+    add_job(id, R"({"userId":"u"})");
+    end_hash(id, "returnvalue", id, "completed", now);
+  }
+  say({"completed", "jobId", "1", "returnvalue", "1", "prev", "active"});
+  say({"completed", "jobId", "2", "returnvalue", "2", "prev", "active"}, "image", later + "-0");
+  say({"completed", "jobId", "3", "returnvalue", "3", "prev", "active"}, "image", later + "-1");
+  ask({"XTRIM", "bull:image:events", "MAXLEN", "1"});
+  ask({"SCRIPT", "FLUSH"});
+  go_on.set_value();
+  Texts told;
+  for (int i = 0; i < 40 && std::ranges::find(told, R"(u image/2 completed {"result":2})") == told.end(); ++i)
+    told.push_back(sink.next());
+  EXPECT_NE(std::ranges::find(told, R"(u image/2 completed {"result":2})"), told.end()) << "it was trimmed";
+  EXPECT_EQ(node->status()[0].gaps, 1u);
+}
+
+TEST_F(RealBullmq, a_stream_that_begins_anew_with_earlier_ids_is_read_from_its_beginning) {
+  const auto node = start({.look_each = Milliseconds(50)});
+  add_job("1", R"({"userId":"u"})");
+  complete("1", "1", 1000);
+  EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":1})");
+  add_job("2", R"({"userId":"u"})");
+  ask({"DEL", "bull:image:events"});
+  say({"completed", "jobId", "2", "returnvalue", "2", "prev", "active"}, "image", "5-1");
+  EXPECT_EQ(sink.next(), R"(u image/2 completed {"result":2})");
+}
+
+TEST_F(RealBullmq, a_queue_that_cannot_be_read_holds_up_no_other_one) {
+  ask({"SET", "bull:evil:events", "no stream"});
+  ask({"ACL", "SETUSER", "reader", "on", ">secret", "+@all", "~sb:*", "~bull:image:*", "~bull:evil:*"});
+  const BullmqNode node(server->url("reader:secret@"), sink, {.queues = {"evil", "forbidden", "image"}});
+  ASSERT_TRUE(await({"EXISTS", kPosition}, "1"));
+  add_job("1", R"({"userId":"u"})");
+  for (const std::string result : {"1", "2", "3"}) {
+    complete("1", result, 1000 * std::stoi(result));
+    EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":)" + result + "}");
+  }
+}
+
+TEST_F(RealBullmq, a_queue_whose_outcomes_are_not_taken_is_left_to_another_node) {
+  sink.answer(std::deque<Taken>(1000, Taken::later));
+  const auto full = start({.node = "full", .patience = Milliseconds(300)});
+  test::NotedSink other;
+  BullmqNode next(server->url(), other, {.node = "next"});
+  ASSERT_TRUE(next.await([](const QueueStatus& status) { return status.reader == "full"; }));
+  add_job("1", R"({"userId":"u"})");
+  complete("1", "1", 1000);
+  EXPECT_EQ(other.next(), R"(u image/1 completed {"result":1})");
+}
+
+TEST_F(RealBullmq, a_reader_that_slept_past_its_lease_tells_nothing) {
+  auto first = start({.node = "first"});
+  test::NotedSink other;
+  BullmqNode second(server->url(), other, {.node = "second"});
+  auto go_on = first->stand_still();
+  add_job("1", R"({"userId":"u"})");
+  complete("1", "1", 1000);
+  EXPECT_EQ(other.next(), R"(u image/1 completed {"result":1})");
+  go_on.set_value();
+  EXPECT_TRUE(first->await([](const QueueStatus& status) { return status.reader == "second"; }));
+  EXPECT_TRUE(sink.reports().empty());
+}
+
+TEST_F(RealBullmq, a_node_that_has_but_one_of_its_connections_does_not_take_a_queue) {
+  ask({"CONFIG", "SET", "maxclients", "2"});  // ours is one
+  const BullmqNode node(server->url(), sink, {.node = "half"});
+  const std::string rejected = "return tonumber(redis.call('INFO', 'stats'):match('rejected_connections:(%d+)')) >= 4";
+  ASSERT_TRUE(await({"EVAL", rejected, "0"}, "1"));
+  EXPECT_EQ(ask({"EXISTS", "sb:q:{bullmq:bull:image}:lease"}), "0");
+  ask({"CONFIG", "SET", "maxclients", "10"});
+  ASSERT_TRUE(await({"EXISTS", kPosition}, "1"));
+  add_job("1", R"({"userId":"u"})");
+  complete("1", "1", 1000);
+  EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":1})");
+}
+
 TEST_F(RealBullmq, an_outcome_that_cannot_be_taken_now_is_told_again_and_nothing_before_it) {
   const auto node = start();
   sink.answer({Taken::later, Taken::later});
