@@ -34,7 +34,7 @@ void LeasedSource::append_status(std::vector<QueueStatus>& out) const {
   out.back().reader = lease_.holder();
 }
 
-void LeasedSource::on_up() {
+void LeasedSource::want_lease() {
   if (commands_.is_up() && listener_.is_up()) lease_.begin(loop_.now());
 }
 

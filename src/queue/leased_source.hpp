@@ -48,11 +48,13 @@ class LeasedSource : public Source, redis::Client::Observer {
   /// Is what it has to hear heard, as far as it has asked for that?
   virtual bool hears() const { return true; }
   static constexpr Milliseconds kListenAgain{5000};  ///< after Redis has refused a subscription
+  /// Asks for it now, if it may be had: the connections are up, or the source has begun to hear.
+  void want_lease();
   /// Told of each change.
   virtual void on_lease(bool /*held*/) {}
 
  private:
-  void on_up() final;
+  void on_up() final { want_lease(); }
   void on_down(const redis::Error& why) final;
 
   const std::string own_keys_;

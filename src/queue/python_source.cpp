@@ -54,7 +54,8 @@ void PythonSource::listen() {
   listener_.subscribe(redis::Subscriptions::Kind::channel, options_.channel,
                       [this](const std::expected<void, redis::Error>& heard) {
                         hears_ = heard.has_value();
-                        if (!heard && !stopped_) on_refused(heard.error());
+                        if (hears_) return want_lease();
+                        if (!stopped_) on_refused(heard.error());
                       });
 }
 

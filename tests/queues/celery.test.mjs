@@ -56,7 +56,8 @@ describe("a page hears of a task of Celery", () => {
     await t.test("its retries, and its end", async () => {
       const events = await told(page, await give("tries.delay(user_id=42)"));
       assert.deepEqual(events.at(-1), completed("in the end"));
-      assert.equal(events.filter(([, { status }]) => status === "retrying").length, 2);
+      // On its way newer progress takes the place of older: one of the two may be missing.
+      assert.ok(events.some(([, { status }]) => status === "retrying"), JSON.stringify(events));
     });
     await t.test("that its worker died", async () => {
       const [[event, { error }]] = (await told(page, await give("dies.delay(user_id=42)"))).slice(-1);

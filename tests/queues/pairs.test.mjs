@@ -19,7 +19,7 @@ let cluster, client, results, celeryClient, emitter, page;
 const times = new Map();
 const ended = async (prefix, jobId, kind) => {
   const key = `${prefix}:${jobId}`, now = times.get(key) ?? times.set(key, String(Date.now())).get(key);
-  await client.hset(key, { name: "do", data: JSON.stringify({ userId: user }), finishedOn: now, ...(kind === "completed" ? { returnvalue: "1" } : { failedReason: "no" }) });
+  await client.hset(key, { name: "do", data: JSON.stringify({ userId: user }), timestamp: now, finishedOn: now, ...(kind === "completed" ? { returnvalue: "1" } : { failedReason: "no" }) });
   await client.zadd(`${prefix}:${kind}`, now, jobId);
 };
 const bullmq = (queue) => async (jobId, kind) => {
@@ -74,7 +74,7 @@ before(async () => {
   for (const queue of ["image", "video"]) await client.hset(`bull:${queue}:meta`, "version", "bullmq:5.81.5");
   emitter = await emitters[0].open(cluster.redis);
   page = await Page.open(cluster.nodes[0], user);
-  await read(cluster.nodes, ["image", "video", "sound"]);
+  await read(cluster.nodes, ["image", "video", "sound", "celery", "socketio", stream]);
 });
 after(async () => {
   page?.close();

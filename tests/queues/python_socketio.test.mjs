@@ -7,7 +7,7 @@ import { Redis } from "ioredis";
 import { eventually, login } from "../e2e/support.mjs";
 import { skip as skipWithoutRedis } from "../cluster/cluster.mjs";
 import { skipWithoutPython, startPython } from "./python.mjs";
-import { env, pageOf, withQueues } from "./queues.mjs";
+import { env, pageOf, read, withQueues } from "./queues.mjs";
 
 const skip = skipWithoutRedis || skipWithoutPython;
 const two = { nodes: 2, env: { ...env, PYTHON_SOCKETIO_CHANNEL: "socketio" } };
@@ -18,19 +18,24 @@ async function town({ nodes, redis }, t) {
   for (const [node, user] of [[nodes[0], "42"], [nodes[1], "42"], [nodes[1], "7"]]) sockets.push(await login(node, { user, transports: ["websocket"] }));
   t.after(() => sockets.forEach((socket) => socket.disconnect()));
   const child = startPython(t, ["socketio_emits.py", redis.url, "socketio"]);
+  await read(nodes, ["socketio"]);
   const emit = (call) => child.order(`emit(${call})`);
   // Nodes may be about to listen: each hears this, now or later.
   await eventually(async () => (await emit('"hello", 1'), sockets.every(({ inbox }) => inbox.all.some(({ name }) => name === "hello"))));
   return { sockets, emit, heard: heardBy(sockets, emit) };
 }
 
-/** What each socket has heard before an event that comes last. */
+/** The ways of an event: by one node and the users' ledgers, by each node to everybody, by each node to single sockets. Each keeps its order. */
+const ways = ['room=["user:42", "user:7"]', "room=None", 'skip_sid="nobody"'];
+/** What each socket has heard before the event that comes last on each way. */
 const heardBy = (sockets, emit) => {
   let marks = 0;
   return async () => {
-    const mark = `mark${++marks}`;
-    await emit(`"${mark}", None`);
-    for (const socket of sockets) await socket.heard(mark);
+    for (const way of ways) {
+      const mark = `mark${++marks}`;
+      await emit(`"${mark}", None, ${way}`);
+      for (const socket of sockets) await socket.heard(mark);
+    }
     const heard = sockets.map(({ inbox }) => inbox.all.filter(({ name }) => name !== "hello" && !name.startsWith("mark")).map(({ name, values }) => [name, ...values]));
     sockets.forEach(({ inbox }) => inbox.clear());
     return heard;
