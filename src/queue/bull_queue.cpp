@@ -23,12 +23,15 @@ std::size_t bytes_of(const JobStep& step) {
 
 }  // namespace
 
-BullQueue::BullQueue(const ReaderParts& parts, JobReaderOptions options)
+BullQueue::BullQueue(const ReaderParts& parts, JobReaderOptions options, bool is_new)
     : HeldQueue(parts, std::move(options)),
+      is_new_(is_new),
       channels_(behind(keys().theirs, {"progress", "completed", "failed"})),
       patterns_(behind(redis::literal_pattern(keys().theirs), {"active@*", "waiting@*"})) {}
 
+// A new queue is read from its first job.
 void BullQueue::begin(std::optional<StreamId> stored) {
+  if (!stored && is_new_) stored = StreamId{.ms = 1};
   go_on(stored.value_or(next_moment()), stored ? next_moment() : StreamId{});
   since_ms_ = stored ? stored->ms : 0;
   listen();

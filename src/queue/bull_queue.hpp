@@ -21,7 +21,8 @@ class BullQueue final : public HeldQueue {
   static constexpr std::size_t kMostHeard = 20'000, kMostHeardBytes = 16u << 20;  ///< that wait to be told
   static constexpr std::size_t kAtOnce = 500;                                     ///< the reader is given of these
 
-  BullQueue(const ReaderParts& parts, JobReaderOptions options);
+  /// `is_new`: it did not exist when the source began.
+  BullQueue(const ReaderParts& parts, JobReaderOptions options, bool is_new);
 
   void on_published(const redis::Published& published);
   /// What was heard in this turn is told.
@@ -37,6 +38,7 @@ class BullQueue final : public HeldQueue {
   void take_heard();
   StreamId next_moment();
 
+  const bool is_new_;
   const std::vector<std::string> channels_, patterns_;
   std::uint64_t since_ms_ = 0;  ///< what has ended since then is to be found; 0: nothing
   std::size_t listening_ = 0;   ///< the number of this time; 0: it does not

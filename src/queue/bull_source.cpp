@@ -20,8 +20,8 @@ constexpr QueueKind kBull = {.name = "Bull",
 BullSource::BullSource(redis::ClientThread& thread, Sink& sink, SourceOptions options)
     : QueueSource(thread, sink, std::move(options), kBull) {}
 
-std::unique_ptr<BullQueue> BullSource::make(const ReaderParts& parts, JobReaderOptions options, bool) {
-  return std::make_unique<BullQueue>(parts, std::move(options));
+std::unique_ptr<BullQueue> BullSource::make(const ReaderParts& parts, JobReaderOptions options, bool is_new) {
+  return std::make_unique<BullQueue>(parts, std::move(options), is_new);
 }
 
 void BullSource::on_timer() {

@@ -102,6 +102,17 @@ TEST_F(RealBull, what_has_ended_while_the_connection_was_away_is_found) {
   EXPECT_GE(node->status()[0].gaps, 1u);
 }
 
+TEST_F(RealBull, a_queue_that_begins_later_is_told_from_its_first_job) {
+  ask({"SET", "bull:image:id", "1"});
+  BullNode node(server->url(), sink, {.queues = {"*"}, .look_each = Milliseconds(50)});
+  ASSERT_TRUE(await({"PUBLISH", "bull:image:waiting@token", ""}, "1"));
+  ask({"HSET", "bull:video:1", "name", "x", "data", R"({"userId":"u"})", "timestamp", "1000", "finishedOn", "2000",
+       "returnvalue", "7"});
+  ask({"ZADD", "bull:video:completed", "2000", "1"});
+  ask({"SET", "bull:video:id", "1"});
+  EXPECT_EQ(sink.next(), R"(u video/1 completed {"result":7})");
+}
+
 TEST_F(RealBull, queues_of_BullMQ_are_left_to_others) {
   ask({"SET", "bull:image:id", "1"});
   ask({"SET", "bull:video:id", "1"});
