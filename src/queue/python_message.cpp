@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kEnvelope = 3;  ///< levels around an argument: the message, data with its bytes, the arguments
 
 /// A room or an id: text as it is, a number as its digits.
-std::string text_of(std::string_view value) {
+std::string room_name(std::string_view value) {
   auto text = json_string(value);
   return text ? *std::move(text) : std::string(value);
 }
@@ -25,8 +25,8 @@ std::string text_of(std::string_view value) {
 std::vector<std::string> texts_of(std::string_view value) {
   std::vector<std::string> texts;
   JsonItems items(value);
-  if (!items.is_array() && value != "null" && !value.empty()) texts.push_back(text_of(value));
-  while (const auto item = items.is_array() ? items.next() : std::nullopt) texts.push_back(text_of(*item));
+  if (!items.is_array() && value != "null" && !value.empty()) texts.push_back(room_name(value));
+  while (const auto item = items.is_array() ? items.next() : std::nullopt) texts.push_back(room_name(*item));
   return texts;
 }
 
