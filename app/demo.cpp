@@ -9,6 +9,7 @@
 
 #include "image_generator.hpp"
 #include "own_pages.hpp"
+#include "supervisor.hpp"
 
 namespace app {
 namespace {
@@ -104,7 +105,10 @@ int run_demo(Config config, const DemoRequest& demo) {
   });
   service.serve("/demo/picture.svg", picture_route);
   const bool with_page = service.serve_demo_page();
-  service.run([&] { std::cout << where_it_is(service, with_page) << std::endl; });
+  service.run([&] {
+    std::cout << where_it_is(service, with_page) << std::endl;
+    tell_supervisor("READY=1");
+  });
   return 0;
 }
 

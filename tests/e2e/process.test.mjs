@@ -4,6 +4,7 @@ import { readlinkSync } from "node:fs";
 import { describe, test } from "node:test";
 
 import { Polling, joinNamespace, openSocketIo } from "../conformance/wire.mjs";
+import { NotifySocket } from "../support/notify_socket.mjs";
 import { program, startServer } from "../support/server.mjs";
 import { apiKey, eventually, secret, startProgram, token } from "./support.mjs";
 
@@ -101,4 +102,23 @@ describe("a descriptor that is closed at the start", { timeout: 60000 }, () => {
       await drains(server);
     });
   }
+});
+
+describe("whoever started the program and waits for it (NOTIFY_SOCKET)", { timeout: 60000 }, () => {
+  for (const kind of ["a file", "a name that is no file"]) {
+    test(`hears that it is ready, once it is, over ${kind}`, async () => {
+      const supervisor = await NotifySocket.open(kind === "a file");
+      const server = await startProgram({ NOTIFY_SOCKET: supervisor.address });
+      assert.equal(await supervisor.message(), "READY=1");
+      assert.equal(await status(server, "/readyz"), 200);
+      await drains(server);
+      supervisor.close();
+    });
+  }
+
+  test("and is not there is no harm: the log says so", async () => {
+    const server = await startProgram({ NOTIFY_SOCKET: "/nowhere/notify" });
+    await eventually(() => server.child.log.includes("NOTIFY_SOCKET is '/nowhere/notify', which takes no message: No such file or directory"));
+    await drains(server);
+  });
 });
