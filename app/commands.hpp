@@ -10,6 +10,12 @@ namespace app {
 /// Serves until a signal comes.
 int run_serve(const signalbox::Config& config);
 
+struct InitRequest {
+  std::string file = ".env";
+};
+/// Writes a new file of settings with fresh secrets; "-": prints it.
+int run_init(const InitRequest& init);
+
 struct TokenRequest {
   std::string user, email;
   std::int64_t ttl_s = 3600;
@@ -28,5 +34,8 @@ struct OnlineRequest {
 };
 /// Prints the ids of all who are online, one a line; or the nodes that live, each with its version and since when.
 int run_online(const signalbox::Config& config, const OnlineRequest& online);
+
+/// Asks the running server whether it answers; what a container's runtime calls.
+int run_healthcheck(const signalbox::Config& config);
 
 }  // namespace app

@@ -5,10 +5,10 @@
 #include <array>
 #include <chrono>
 #include <iostream>
-#include <random>
 
 #include "image_generator.hpp"
 #include "own_pages.hpp"
+#include "secret.hpp"
 #include "supervisor.hpp"
 
 namespace app {
@@ -17,14 +17,6 @@ namespace {
 using namespace signalbox;
 
 constexpr std::array<std::string_view, 2> kUsers = {"ada", "grace"};
-
-std::string random_secret() {
-  std::random_device device;
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string secret;
-  while (secret.size() < 64) secret += kDigits[device() % 16];
-  return secret;
-}
 
 /// A stand-in for the application's own login: anyone who may ask may be Ada or Grace.
 RouteAnswer token_route(const RouteRequest& request, const std::string& secret) {

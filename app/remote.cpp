@@ -8,16 +8,28 @@
 #include "commands.hpp"
 #include "http_client.hpp"
 
-// emit and online: clients of the HTTP interface, as any worker in another process is.
+// emit, online and healthcheck: clients of the HTTP interface, as any worker in another process is.
 namespace app {
 namespace {
 
 using signalbox::json;
 
+/// Where the server of these settings is reached on this machine. Where it listens on all addresses no name is looked
+/// up: a container need not know localhost.
+std::string host_of_server(const std::string& host) {
+  if (host.empty() || host == "0.0.0.0") return "127.0.0.1";
+  return host == "::" ? "::1" : host;
+}
+
+HttpRequest request_without_key(const signalbox::Config& config) {
+  return {.host = host_of_server(config.host), .port = config.port};
+}
+
 HttpRequest request_to(const signalbox::Config& config) {
   if (config.api_key.empty()) throw signalbox::ConfigError("API_KEY is not set: set it to the key of the server");
-  const bool everywhere = config.host.empty() || config.host == "0.0.0.0" || config.host == "::";
-  return {.host = everywhere ? "localhost" : config.host, .port = config.port, .bearer = config.api_key};
+  HttpRequest request = request_without_key(config);
+  request.bearer = config.api_key;
+  return request;
 }
 
 /// The sentence in an error's JSON body, or the body as it is.
@@ -91,6 +103,13 @@ int run_emit(const signalbox::Config& config, const EmitRequest& emit) {
 
 int run_online(const signalbox::Config& config, const OnlineRequest& online) {
   online.nodes ? print_nodes(request_to(config)) : print_users(request_to(config));
+  return 0;
+}
+
+int run_healthcheck(const signalbox::Config& config) {
+  HttpRequest request = request_without_key(config);
+  request.target = "/healthz";
+  send(request);
   return 0;
 }
 

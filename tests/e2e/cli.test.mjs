@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -49,7 +49,7 @@ async function withServer(answer, use) {
 test("--help names every command and setting, --version the version", async () => {
   const help = await run(["--help"]);
   assert.equal(help.code, 0);
-  for (const word of ["serve", "demo", "token", "emit", "online", "--port", "PING_INTERVAL_MS"]) assert.ok(help.out.includes(word), word);
+  for (const word of ["init", "serve", "demo", "token", "emit", "online", "healthcheck", "--port", "PING_INTERVAL_MS"]) assert.ok(help.out.includes(word), word);
   const version = await run(["--version"]);
   assert.equal(version.code, 0);
   assert.match(version.out, /^\d+\.\d+\.\d+\n$/);
@@ -236,4 +236,48 @@ test("no key, no server, or one that is none: 1 and a sentence", async () => {
 test("config-doc prints the table that the documentation holds", async () => {
   const page = readFileSync(new URL("../../docs/configuration.md", import.meta.url), "utf8");
   assert.ok(page.includes((await run(["config-doc"])).out));
+});
+
+/** An empty folder, gone after the test. */
+function emptyFolder(t) {
+  const path = mkdtempSync(join(tmpdir(), "signalbox-init-"));
+  t.after(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+const secretsIn = (text) => ["JWT_SECRET", "API_KEY"].map((name) => new RegExp(`^${name}=([0-9a-f]{64})$`, "m").exec(text)?.[1]);
+
+test("init writes a .env with two fresh secrets that its owner alone can read, and says what is next", async (t) => {
+  const file = join(emptyFolder(t), ".env");
+  const { code, out, err } = await run(["init", "--file", file]);
+  assert.deepEqual([code, err], [0, ""]);
+  for (const word of [file, "CORS_ORIGIN", "signalbox token --user 42", "API_KEY"]) assert.ok(out.includes(word), word);
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  const [jwt, api] = secretsIn(readFileSync(file, "utf8"));
+  assert.ok(jwt && api && jwt !== api);
+  for (const one of [jwt, api]) assert.ok(!out.includes(one), "a terminal's history is no place for secrets");
+});
+
+test("what init writes is settings that the program reads", async () => {
+  const { out } = await run(["init", "--file", "-"]);
+  const [key] = secretsIn(out);
+  const [header, claims, signature] = (await run(["token", "--user", "u"], {}, out)).out.trim().split(".");
+  assert.equal(signature, createHmac("sha256", key).update(`${header}.${claims}`).digest("base64url"));
+  assert.notEqual(secretsIn((await run(["init", "--file", "-"])).out)[0], key, "no two are the same");
+});
+
+test("init replaces no file, and writes none where it may not", async (t) => {
+  assert.deepEqual(await run(["init"], {}, "JWT_SECRET=mine\n"), { code: 1, out: "", err:
+    "signalbox: the file .env is there already, and init replaces none: its secrets may be in use; move it away first, or name another one with --file\n" });
+  const { code, err } = await run(["init", "--file", join(emptyFolder(t), "no", ".env")]);
+  assert.deepEqual([code, /^signalbox: the file \S+ cannot be written: No such file or directory\n$/.test(err)], [1, true]);
+});
+
+test("healthcheck asks /healthz at HOST and PORT without a key: 0 for a server that answers, else 1 and a sentence", async () => {
+  const answers = [[200, '{"status":"ok"}'], [500, '{"error":"It hurts."}']];
+  await withServer(() => answers.shift(), async ({ HOST, PORT }, requests) => {
+    assert.deepEqual(await run(["healthcheck"], { HOST, PORT }), { code: 0, out: "", err: "" });
+    assert.deepEqual(await run(["healthcheck"], { HOST, PORT }), { code: 1, out: "", err: "signalbox: the server answered 500: It hurts.\n" });
+    assert.deepEqual(requests.map(({ method, url, key }) => [method, url, key]), [["GET", "/healthz", undefined], ["GET", "/healthz", undefined]]);
+  });
 });

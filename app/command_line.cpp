@@ -1,0 +1,68 @@
+#include "command_line.hpp"
+
+#include <signalbox/config.hpp>
+#include <signalbox/version.hpp>
+
+#include <algorithm>
+
+namespace app {
+namespace {
+
+/// What is wrong with a user's id: no server would take a token of it. Empty: nothing.
+std::string wrong_user(const std::string& id) {
+  const bool control = std::ranges::any_of(id, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  return id.empty() || id.size() > 256 || control ? "--user: 1 to 256 bytes without control characters" : "";
+}
+
+}  // namespace
+
+CommandLine::CommandLine() {
+  program.set_version_flag("--version", signalbox::kVersion);
+  program.require_subcommand(0, 1);
+  program.footer(signalbox::Config::help() +
+                 "\nExit codes: 0 done, 1 failed (a wrong or missing setting included), 2 wrong use.");
+  add_init(*program.add_subcommand("init", "Write a file .env with fresh secrets, and say what to do next"));
+  program.add_subcommand("serve", "Serve until a signal comes (the default)");
+  add_demo(*program.add_subcommand("demo", "Serve the demo page on http://localhost:3000"));
+  add_token(*program.add_subcommand("token", "Print a token signed with JWT_SECRET"));
+  add_emit(*program.add_subcommand("emit", "Send one event through the server at HOST and PORT, with API_KEY"));
+  add_online(*program.add_subcommand("online", "Print who is online at the server at HOST and PORT, one id a line"));
+  program.add_subcommand("healthcheck", "Ask the server at HOST and PORT whether it works; if not, the exit code is 1");
+  add_hidden();
+}
+
+void CommandLine::add_init(CLI::App& command) {
+  command.add_option("--file", init.file, "The file, which must not be there yet; - prints it instead")
+      ->capture_default_str();
+}
+
+void CommandLine::add_demo(CLI::App& command) {
+  command.add_flag("--expose", demo.expose, "Listen where HOST says: whoever reaches it gets tokens of its users");
+}
+
+void CommandLine::add_token(CLI::App& command) {
+  constexpr std::int64_t kTenYears = 315'360'000;
+  command.add_option("--user", token.user, "The user's id")->required()->check(wrong_user);
+  command.add_option("--email", token.email, "The user's e-mail address");
+  command.add_option("--ttl", token.ttl_s, "Seconds until it expires")
+      ->check(CLI::Range(std::int64_t{1}, kTenYears))
+      ->capture_default_str();
+}
+
+void CommandLine::add_emit(CLI::App& command) {
+  command.add_option("--user", emit.user, "The user's id")->required();
+  command.add_option("EVENT", emit.event, "The event's name")->required();
+  command.add_option("JSON", emit.data, "The data, as JSON (after -- if it begins with a dash)")->required();
+}
+
+void CommandLine::add_online(CLI::App& command) {
+  command.add_flag("--nodes", online.nodes,
+                   "The nodes instead, where REDIS_URL joins several: id, version, started at");
+}
+
+// What the documentation and the packages are made with.
+void CommandLine::add_hidden() {
+  for (const char* name : {"config-doc"}) program.add_subcommand(name, "")->group("");
+}
+
+}  // namespace app
