@@ -62,7 +62,7 @@ void CommandLine::add_online(CLI::App& command) {
 
 // What the documentation and the packages are made with.
 void CommandLine::add_hidden() {
-  for (const char* name : {"config-doc"}) program.add_subcommand(name, "")->group("");
+  for (const char* name : {"config-doc", "man", "completion"}) program.add_subcommand(name, "")->group("");
 }
 
 }  // namespace app

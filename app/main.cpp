@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "command_line.hpp"
+#include "manual.hpp"
 #include "process.hpp"
 
 namespace {
@@ -27,8 +28,14 @@ int serve(const CommandLine& line, const Config& config) {
 /// Nothing: the command is one that reads the settings.
 std::optional<int> run_without_settings(const CommandLine& line) {
   if (line.is("init")) return app::run_init(line.init);
-  if (!line.is("config-doc")) return std::nullopt;
-  std::cout << Config::markdown_table();
+  if (line.is("config-doc"))
+    std::cout << Config::markdown_table();
+  else if (line.is("man"))
+    std::cout << app::manual_page(line.program);
+  else if (line.is("completion"))
+    std::cout << app::bash_completion(line.program);
+  else
+    return std::nullopt;
   return 0;
 }
 

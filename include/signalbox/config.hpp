@@ -384,8 +384,8 @@ struct Config {
   [[nodiscard]] static std::string help();
   /// The same as a Markdown table (docs/configuration.md).
   [[nodiscard]] static std::string markdown_table();
-  /// The same as the text of a JSON array: of each setting its name, type (number, switch, list or text), unit,
-  /// default, what is allowed, and what it does.
+  /// The same as the text of a JSON array: of each setting its name, flag, type (number, switch, list or text), unit,
+  /// default, what is allowed, the words to choose from where these are few, and what it does.
   [[nodiscard]] static std::string json_table();
 };
 

@@ -45,6 +45,8 @@ std::span<const Setting> settings();
 /// PING_INTERVAL_MS -> --ping-interval-ms
 std::string flag_of(const Setting& setting);
 std::string default_of(const Setting& setting);
+/// The words of a setting that takes one of a few; for other settings none.
+std::vector<std::string_view> choices_of(const Setting& setting);
 /// "1 to 65535", "on or off", "trace, debug, …"; empty: any text.
 std::string allowed_of(const Setting& setting);
 

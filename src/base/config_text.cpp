@@ -67,10 +67,12 @@ std::string Config::json_table() {
   json table = json::array();
   for (const Setting& setting : settings()) {
     table.push_back({{"name", setting.name},
+                     {"flag", flag_of(setting)},
                      {"type", type_of(setting)},
                      {"unit", setting.unit},
                      {"default", default_of(setting)},
                      {"allowed", allowed_of(setting)},
+                     {"choices", choices_of(setting)},
                      {"what", fmt::format("{} {}", setting.help, setting.cost)}});
   }
   return table.dump(1);

@@ -124,10 +124,19 @@ std::string default_of(const Setting& setting) {
   return unset && !setting.unset.empty() ? std::string(setting.unset) : value;
 }
 
+std::vector<std::string_view> choices_of(const Setting& setting) {
+  if (std::holds_alternative<bool Config::*>(setting.member)) return {"on", "off"};
+  if (!std::holds_alternative<AuthFailure Config::*>(setting.member)) return setting.choices;
+  std::vector<std::string_view> words;
+  for (const auto& [word, value] : kAuthFailures) words.push_back(word);
+  return words;
+}
+
 std::string allowed_of(const Setting& setting) {
-  if (!setting.choices.empty()) return fmt::format("{}", fmt::join(setting.choices, ", "));
-  if (std::holds_alternative<bool Config::*>(setting.member)) return "on, off (or true, false, 1, 0)";
-  if (std::holds_alternative<AuthFailure Config::*>(setting.member)) return "unauthorized, connect_error";
+  const std::string_view others =
+      std::holds_alternative<bool Config::*>(setting.member) ? " (or true, false, 1, 0)" : "";
+  if (const auto choices = choices_of(setting); !choices.empty())
+    return fmt::format("{}{}", fmt::join(choices, ", "), others);
   if (!setting.holds.empty()) return fmt::format("{} to {}", setting.holds, setting.max);
   return setting.max == 0 ? "" : fmt::format("{} to {}", setting.min, setting.max);
 }

@@ -68,6 +68,18 @@ TEST(Config, the_table_as_json_has_every_setting) {
   EXPECT_EQ(table[0]["name"], "PORT");
   EXPECT_EQ(table[0]["type"], "number");
   EXPECT_EQ(table[0]["default"], "3000");
+  EXPECT_EQ(table[0]["flag"], "--port");
+  EXPECT_EQ(table[0]["choices"], json::array());
+}
+
+TEST(Config, the_table_as_json_has_the_words_of_settings_that_take_one_of_a_few) {
+  const json table = json::parse(Config::json_table());
+  const auto choices = [&](std::string_view name) {
+    return std::ranges::find(table, name, [](const json& row) { return row["name"]; })->at("choices");
+  };
+  EXPECT_EQ(choices("LISTEN"), (json{"on", "off"}));
+  EXPECT_EQ(choices("LOG_FORMAT"), (json{"text", "json"}));
+  EXPECT_EQ(choices("AUTH_FAILURE"), (json{"unauthorized", "connect_error"}));
 }
 
 TEST(Config, a_wrong_value_that_another_source_replaces_is_not_read) {
