@@ -6,6 +6,7 @@ option(SIGNALBOX_PROGRAMS "Build the program signalbox, and what the conformance
 option(SIGNALBOX_BENCH "Build the servers and the load generator of bench/run" ${PROJECT_IS_TOP_LEVEL})
 option(SIGNALBOX_INSTALL "Install the library, and the program if it is built" ${PROJECT_IS_TOP_LEVEL})
 option(SIGNALBOX_NODE "Build the addon of the npm package, and nothing else (node/build calls this)" OFF)
+option(SIGNALBOX_PORTABLE "Link all but glibc into the program (tools/package calls this)" OFF)
 option(SIGNALBOX_MICROBENCH "Build the micro-benchmarks (Google Benchmark)" OFF)
 option(SIGNALBOX_WERROR "Warnings of Signalbox's own code are errors" OFF)
 set(web AUTO)
@@ -50,7 +51,7 @@ if(SIGNALBOX_FUZZ)
 endif()
 
 set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)  # whoever links the library, in whatever folder, links these
-if(SIGNALBOX_NODE)
+if(SIGNALBOX_NODE OR SIGNALBOX_PORTABLE)
   include(cmake/static_libraries.cmake)
 else()
   find_package(Threads REQUIRED)
@@ -70,7 +71,9 @@ endif()
 # signalbox_allocates(PROGRAM): a frame is allocated by the thread that emits and freed by the shard that sends it, often
 # another, which mimalloc does better than the C library. A sanitizer has an allocator of its own.
 function(signalbox_allocates program)
-  if(mimalloc_FOUND AND NOT SIGNALBOX_SANITIZE)
+  if(TARGET signalbox_mimalloc)
+    target_sources(${program} PRIVATE $<TARGET_OBJECTS:signalbox_mimalloc>)
+  elseif(mimalloc_FOUND AND NOT SIGNALBOX_SANITIZE)
     target_link_options(${program} PRIVATE -Wl,--no-as-needed)  # nothing in the program names it
     target_link_libraries(${program} PRIVATE mimalloc)
   endif()

@@ -1,5 +1,5 @@
-# What the addon for Node links, whole and hidden: the node binary shows OpenSSL and simdjson of its own to whatever it loads,
-# and a machine of Node's need not have ours.
+# What the addon for Node and the portable program link, whole: machines where they run need not have our libraries. And hidden:
+# the node binary shows OpenSSL and simdjson of its own to whatever it loads.
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_CXX_VISIBILITY_PRESET hidden)
 set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
@@ -33,3 +33,19 @@ add_library(signalbox_simdjson STATIC ${SIGNALBOX_SIMDJSON}/simdjson.cpp)
 target_include_directories(signalbox_simdjson SYSTEM PUBLIC ${SIGNALBOX_SIMDJSON})
 target_compile_options(signalbox_simdjson PRIVATE -w)
 add_library(simdjson::simdjson ALIAS signalbox_simdjson)
+
+# Debian has mimalloc as a shared library alone, too. Its symbols are seen by all, so that the C library allocates by it as well.
+set(SIGNALBOX_MIMALLOC "" CACHE PATH "Folder of mimalloc's source, for the portable program")
+if(SIGNALBOX_MIMALLOC)
+  enable_language(C)
+  add_library(signalbox_mimalloc OBJECT ${SIGNALBOX_MIMALLOC}/src/static.c)
+  target_include_directories(signalbox_mimalloc PRIVATE ${SIGNALBOX_MIMALLOC}/include)
+  target_compile_definitions(signalbox_mimalloc PRIVATE MI_MALLOC_OVERRIDE)
+  target_compile_options(signalbox_mimalloc PRIVATE -w)
+endif()
+
+# signalbox_links_all(TARGET): it needs nothing but glibc, of 2.34 or newer.
+function(signalbox_links_all target)
+  target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/unwind_object.cpp)
+  target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc -Wl,--gc-sections)
+endfunction()

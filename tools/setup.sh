@@ -83,22 +83,30 @@ need_for_node() {
   install_wanted "for the npm package"
 }
 
-# simdjson_source FOLDER: simdjson's single file, of Debian's source package, which apt checks as it does all others. Its lists
-# are kept beside it, so that the machine's own stay as they are.
-simdjson_source() {
-  [ ! -e "$1/simdjson.cpp" ] || return 0
-  local work site
+# Where this machine gets Debian's packages from.
+debian_site() { apt-get indextargets --format '$(SITE)' | grep -v security | sort -u | grep -m1 debian; }
+
+# source_of PACKAGE FOLDER STRIP PATH…: files of a Debian source package, with so many folders of their paths left out. apt checks
+# it as it does all others. Its lists are kept beside it, so that the machine's own stay as they are.
+source_of() {
+  local package=$1 folder=$2 strip=$3 work site
+  shift 3
+  [ ! -d "$folder" ] || return 0
   work=$(mktemp -d)
-  site=$(apt-get indextargets --format '$(SITE)' | grep -v security | sort -u | grep -m1 debian)
-  mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$1"
+  site=$(debian_site)
+  mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/files"
   echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $site bookworm main" >"$work/source.list"
   (
     cd "$work"
-    set -- -qq -o Dir::Etc::sourcelist="$work/source.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache" -o APT::Sandbox::User=
-    apt-get "$@" update
-    apt-get "$@" source --download-only simdjson
-    tar xzf simdjson_*.orig.tar.gz --strip-components 2 --wildcards '*/singleheader/simdjson.cpp' '*/singleheader/simdjson.h'
+    apt=(apt-get -qq -o Dir::Etc::sourcelist="$work/source.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache" -o APT::Sandbox::User=)
+    "${apt[@]}" update
+    "${apt[@]}" source --download-only "$package"
+    tar xf "$package"_*.orig.tar.* -C files --strip-components "$strip" --wildcards "$@"
   )
-  mv "$work/simdjson.h" "$work/simdjson.cpp" "$1/"
+  mkdir -p "$(dirname "$folder")"
+  mv "$work/files" "$folder"
   rm -rf "$work"
 }
+
+simdjson_source() { source_of simdjson "$1" 2 '*/singleheader/simdjson.cpp' '*/singleheader/simdjson.h'; }
+mimalloc_source() { source_of mimalloc "$1" 1 '*/src/*' '*/include/*'; }

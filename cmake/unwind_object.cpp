@@ -5,7 +5,7 @@
 #include <cstdint>
 
 // The static libgcc of GCC 12 finds a function's unwinding table by _dl_find_object, which glibc has since 2.35 alone.
-// Here it is for older ones, by what these have. Hidden: it is this addon's own.
+// Here it is for older ones, by what these have. Hidden: it is of this file alone.
 
 namespace {
 
