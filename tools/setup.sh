@@ -76,6 +76,25 @@ need_for_sanitizers() {
   install_wanted "for the sanitizers"
 }
 
+need_for_packages() {
+  need_for_node  # the portable program links the same libraries
+  need_command dpkg-shlibdeps dpkg-dev
+  need_command gzip gzip
+  need_command strip binutils
+  install_wanted "to make packages"
+}
+
+need_for_package_tests() {
+  [ -x /usr/sbin/debootstrap ] || wanted+=(debootstrap)
+  need_command man man-db
+  need_command groff groff-base
+  need_command systemd-analyze systemd
+  python_has yaml || wanted+=(python3-yaml)
+  need_command systemd-nspawn systemd-container
+  need_command setpriv util-linux
+  install_wanted "to test packages"
+}
+
 need_for_node() {
   need_header sqlite3.h libsqlite3-dev
   need_header hiredis/read.h libhiredis-dev

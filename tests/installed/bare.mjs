@@ -1,0 +1,68 @@
+// A bare Debian 12 in a folder, into which apt installs as on any other; and, where the machine lets it, with systemd running.
+import { spawn } from "node:child_process";
+import { chmodSync, copyFileSync, cpSync, existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { pause } from "../support/server.mjs";
+import { deb, folder, output, project } from "./packages.mjs";
+
+const programs = ["/usr/sbin/debootstrap", "/usr/bin/systemd-nspawn", "/usr/bin/setpriv"];
+
+/** Why there can be no bare Debian here, or false. */
+export const skipWithoutBareDebian = process.getuid() !== 0 ? "it wants root" : !programs.every(existsSync) && `it wants ${programs.join(", ")}`;
+
+export class BareDebian {
+  #booted;
+
+  static async made() {
+    const system = new BareDebian();
+    system.root = folder();
+    chmodSync(system.root, 0o755); // a root that its users may walk through
+    const site = (await output("bash", ["-c", ". tools/setup.sh; debian_site"], { cwd: project })).trim();
+    await output("debootstrap", ["--variant=minbase", "--include=systemd-sysv", "bookworm", system.root, site]);
+    // How this machine reaches the mirror.
+    for (const file of ["/etc/resolv.conf", "/etc/hosts"]) copyFileSync(file, system.path(file));
+    cpSync("/etc/apt/apt.conf.d", system.path("/etc/apt/apt.conf.d"), { recursive: true });
+    copyFileSync(deb, system.path("/signalbox.deb"));
+    await system.run("apt-get", "update", "-qq");
+    return system;
+  }
+
+  path = (name) => join(this.root, name);
+  text = (name) => readFileSync(this.path(name), "utf8");
+
+  /** Runs a command in it: in its namespaces once it has booted. Resolves to what it prints. */
+  run(...command) {
+    const env = { ...process.env, PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" };
+    return this.#booted ? output("nsenter", ["-a", "-t", this.#booted.pid, ...command], { env }) : output("chroot", [this.root, ...command], { env });
+  }
+
+  /** Starts its systemd, as the first process of namespaces of their own, but for the network. False: the machine does not let it. */
+  async boot() {
+    const machine = `signalbox-${process.pid}`;
+    const args = ["--directory", this.root, "--boot", "--register=no", "--keep-unit", "--console=pipe", `--machine=${machine}`];
+    const child = spawn("systemd-nspawn", args, { stdio: ["ignore", "pipe", "pipe"] });
+    child.log = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (child.log += data));
+    const children = `/proc/${child.pid}/task/${child.pid}/children`;
+    for (; child.exitCode === null; await pause(50)) {
+      const pid = existsSync(children) && readFileSync(children, "utf8").trim().split(" ").pop();
+      if (!pid) continue;
+      this.#booted = { child, pid };
+      const state = await this.run("systemctl", "is-system-running", "--wait").catch(({ stdout }) => stdout ?? "");
+      if (["running", "degraded"].includes(state.trim())) return true;
+    }
+    this.#booted = undefined;
+    this.whyNot = child.log;
+    return false;
+  }
+
+  async shutDown() {
+    if (!this.#booted) return;
+    const { child } = this.#booted;
+    const ended = new Promise((done) => child.once("exit", done));
+    await this.run("systemctl", "poweroff", "--no-block").catch(() => child.kill("SIGKILL"));
+    await ended;
+    this.#booted = undefined;
+  }
+}
