@@ -1,0 +1,63 @@
+// The container image: the files that the Dockerfile copies into an empty one, and what it says of how they are run. They are run here by
+// chroot, as its user, which needs no container engine.
+import assert from "node:assert/strict";
+import { chownSync, cpSync, existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, describe, test } from "node:test";
+
+import { environment, folder, output, packages, project, started, text } from "./packages.mjs";
+
+const root = join(packages, "root");
+const lines = readFileSync(join(project, "Dockerfile"), "utf8").split("FROM scratch\n")[1];
+const said = (name) => new RegExp(`^${name} (.*)$`, "m").exec(lines)[1];
+const [uid, gid] = said("USER").split(":").map(Number);
+const skip = process.getuid() !== 0 && "chroot wants root";
+
+describe("the image", { timeout: 60000 }, () => {
+  test("has at most 25 MB", async () => {
+    const bytes = Number((await output("du", ["--summarize", "--bytes", root])).split("\t")[0]);
+    assert.ok(bytes <= 25e6, `${bytes}`);
+  });
+
+  test("has no shell, and nothing that runs as another user", async () => {
+    assert.deepEqual((await output("find", [root, "-type", "f", "-perm", "/111", "-printf", "%f\n"])).trim().split("\n").sort(),
+      ["ld-linux-x86-64.so.2", "signalbox", ...(await output("find", [root, "-name", "lib[cm].so.6", "-perm", "/111", "-printf", "%f\n"])).trim().split("\n").filter(Boolean)].sort());
+    assert.equal(await output("find", [root, "-perm", "/6000"]), "");
+  });
+
+  test("runs as a user who is not root, and knows that user's name", () => {
+    assert.ok(uid > 0 && gid > 0);
+    assert.match(readFileSync(join(root, "etc/passwd"), "utf8"), new RegExp(`^\\w+:x:${uid}:${gid}:`));
+  });
+
+  test("names the files that its settings name", () => {
+    const settings = Object.fromEntries(said("ENV").split(" ").map((one) => one.split("=")));
+    for (const file of Object.values(settings)) assert.ok(existsSync(join(root, file)), file);
+    assert.equal(settings.DATA_DIR, said("VOLUME"));
+  });
+});
+
+describe("started from the image", { timeout: 60000, skip }, () => {
+  const ours = folder();
+  before(() => {
+    cpSync(root, ours, { recursive: true });
+    chownSync(join(ours, "data"), uid, gid);
+  });
+  const inRoot = (command) => ["--userspec", `${uid}:${gid}`, ours, ...command];
+  const health = JSON.parse(/CMD (\[.*\])/.exec(lines.split("\n").find((line) => line.startsWith("HEALTHCHECK")))[1]);
+
+  test("the server keeps what it is given in the volume, and its health check says that it lives, and that it has ended", async (t) => {
+    const env = await environment({ DATA_DIR: said("VOLUME"), API_KEY: "0123456789abcdef0123456789abcdef" });
+    const command = [...JSON.parse(said("ENTRYPOINT")), ...JSON.parse(/^CMD (.*)$/m.exec(lines)[1])];
+    const server = await started(t, "/usr/sbin/chroot", inRoot(command), { port: env.PORT, env });
+    assert.match((await text(env.PORT, "/socket.io/socket.io.js")).text, /Socket\.IO v/);
+    assert.ok(existsSync(join(ours, "data/outcomes.db")));
+    assert.equal(await output("/usr/sbin/chroot", inRoot(health), { env }), "");
+
+    const ended = new Promise((done) => server.once("exit", done));
+    server.kill("SIGTERM");
+    assert.equal(await ended, 0);
+    const failure = await output("/usr/sbin/chroot", inRoot(health), { env }).catch((error) => error);
+    assert.deepEqual([failure.code, /no server at 127.0.0.1/.test(failure.stderr)], [1, true]);
+  });
+});
