@@ -1,6 +1,6 @@
 // A bare Debian 12 in a folder, into which apt installs as on any other; and, where the machine lets it, with systemd running.
 import { spawn } from "node:child_process";
-import { chmodSync, copyFileSync, cpSync, existsSync, readFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { pause } from "../support/server.mjs";
@@ -17,7 +17,6 @@ export class BareDebian {
   static async made() {
     const system = new BareDebian();
     system.root = folder();
-    chmodSync(system.root, 0o755); // a root that its users may walk through
     const site = (await output("bash", ["-c", ". tools/setup.sh; debian_site"], { cwd: project })).trim();
     await output("debootstrap", ["--variant=minbase", "--include=systemd-sysv", "bookworm", system.root, site]);
     // How this machine reaches the mirror.

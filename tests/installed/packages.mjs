@@ -1,6 +1,6 @@
 // The packages that tools/package has made, and what is started from them.
 import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,10 +23,12 @@ export async function output(command, args, options = {}) {
 const folders = [];
 process.on("exit", () => folders.forEach((path) => rmSync(path, { recursive: true, force: true })));
 
-/** A folder that is gone when the tests are over. */
+/** A folder that is gone when the tests are over. It can be the root of a system, through which all its users may walk. */
 export function folder() {
-  folders.push(mkdtempSync(join(tmpdir(), "signalbox-installed-")));
-  return folders.at(-1);
+  const path = mkdtempSync(join(tmpdir(), "signalbox-installed-"));
+  chmodSync(path, 0o755);
+  folders.push(path);
+  return path;
 }
 
 /** The Debian package's files, unpacked. */
