@@ -7,7 +7,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates
 
 FROM scratch
 COPY --from=build /src/build/package/root/ /
-COPY --from=build --chown=65532:65532 /src/build/package/root/data /data
+COPY --from=build --chown=65532:65532 /src/build/package/root.owned/ /
 ENV DATA_DIR=/data SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 USER 65532:65532
 WORKDIR /data

@@ -1,7 +1,7 @@
 // The container image: the files that the Dockerfile copies into an empty one, and what it says of how they are run. They are run here by
 // chroot, as its user, which needs no container engine.
 import assert from "node:assert/strict";
-import { chownSync, cpSync, existsSync, readFileSync } from "node:fs";
+import { chownSync, cpSync, existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 
@@ -20,8 +20,7 @@ describe("the image", { timeout: 60000 }, () => {
   });
 
   test("has no shell, and nothing that runs as another user", async () => {
-    assert.deepEqual((await output("find", [root, "-type", "f", "-perm", "/111", "-printf", "%f\n"])).trim().split("\n").sort(),
-      ["ld-linux-x86-64.so.2", "signalbox", ...(await output("find", [root, "-name", "lib[cm].so.6", "-perm", "/111", "-printf", "%f\n"])).trim().split("\n").filter(Boolean)].sort());
+    assert.equal(await output("find", [root, "-type", "f", "-path", "*bin/*", "-printf", "%f\n"]), "signalbox\n");
     assert.equal(await output("find", [root, "-perm", "/6000"]), "");
   });
 
@@ -32,8 +31,9 @@ describe("the image", { timeout: 60000 }, () => {
 
   test("names the files that its settings name", () => {
     const settings = Object.fromEntries(said("ENV").split(" ").map((one) => one.split("=")));
-    for (const file of Object.values(settings)) assert.ok(existsSync(join(root, file)), file);
+    assert.ok(existsSync(join(root, settings.SSL_CERT_FILE)));
     assert.equal(settings.DATA_DIR, said("VOLUME"));
+    assert.ok(existsSync(join(`${root}.owned`, settings.DATA_DIR)), "which the user owns");
   });
 });
 
@@ -41,7 +41,8 @@ describe("started from the image", { timeout: 60000, skip }, () => {
   const ours = folder();
   before(() => {
     cpSync(root, ours, { recursive: true });
-    chownSync(join(ours, "data"), uid, gid);
+    cpSync(`${root}.owned`, ours, { recursive: true });
+    for (const name of readdirSync(`${root}.owned`)) chownSync(join(ours, name), uid, gid);
   });
   const inRoot = (command) => ["--userspec", `${uid}:${gid}`, ours, ...command];
   const health = JSON.parse(/CMD (\[.*\])/.exec(lines.split("\n").find((line) => line.startsWith("HEALTHCHECK")))[1]);
