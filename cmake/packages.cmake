@@ -8,7 +8,7 @@ add_custom_command(OUTPUT ${pages}/signalbox.1.gz ${pages}/signalbox.bash ${page
                    COMMAND signalbox_app completion > ${pages}/signalbox.bash
                    COMMAND gzip --best --no-name --stdout ${changes} > ${pages}/changelog.gz
                    COMMENT "The manual page and bash's completion")
-add_custom_target(signalbox_pages DEPENDS ${pages}/signalbox.1.gz ${pages}/signalbox.bash)
+add_custom_target(signalbox_pages DEPENDS ${pages}/signalbox.1.gz ${pages}/signalbox.bash ${pages}/changelog.gz)
 
 macro(pack)
   install(${ARGN} COMPONENT program EXCLUDE_FROM_ALL)
