@@ -107,7 +107,7 @@ describe("an end that is told twice", { skip }, () => {
       for (const { other, jobId } of pairs) await other.tell(jobId, kind);
       for (const { one, other, jobId } of pairs) if (!sameEnd(one, other)) await has(jobId, 2).catch(() => {});
       await settled();
-          const wrong = pairs
+      const wrong = pairs
         .map(({ first, second, one, other, jobId }) => ({ pair: `${first}, then ${second}`, told: of(jobId).length, wanted: sameEnd(one, other) ? 1 : 2 }))
         .filter(({ told, wanted }) => told !== wanted);
       assert.deepEqual(wrong, []);
@@ -135,4 +135,15 @@ test("an explicit event of a job that two queues have is told beside theirs", { 
   await has(jobId, 3);
   const { body } = await api(cluster.nodes[0], "GET", `/api/users/${user}/jobs`);
   assert.deepEqual(body.filter((job) => job.jobId === jobId).map(({ queue = "" }) => queue).sort(), ["", "image", "video"]);
+});
+
+test("an end that was received is received on every node, also where its worker gives it to another one later", { skip }, async () => {
+  const jobId = `received${++jobs}`, path = `/api/users/${user}/jobs/${jobId}`;
+  const received = (node) => eventually(async () => (await api(node, "GET", path)).body.had);
+  await bullmq("image")(jobId, "completed");
+  await received(cluster.nodes[0]);
+  await http(1)(jobId, "completed");
+  await received(cluster.nodes[1]);
+  await settled();
+  assert.equal(of(jobId).length, 1);
 });
