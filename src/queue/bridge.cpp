@@ -54,7 +54,7 @@ Taken taken_of(users::Commit commit) {
 
 }  // namespace
 
-void Bridge::tell(JobReport report, Then then) {
+void Bridge::tell(const JobReport& report, Then then) {
   auto event = users::queue_frame({.id = report.job_id, .queue = report.queue, .of_queue = true},
                                   {.kind = kind_of(report.kind), .finished_ms = report.finished_ms}, report.members,
                                   options_.limits);
@@ -70,7 +70,7 @@ void Bridge::tell(JobReport report, Then then) {
   if (!told && !ends && told.error() == EmitError::overloaded && hold_again(report.user, *event))
     return then(Taken::yes);
   if (!told || !ends) return then(told ? Taken::yes : taken_of(told.error()));
-  waiting_.push_back({.user = std::move(report.user), .outcome = std::move(event->frame), .then = std::move(then)});
+  waiting_.push_back({.user = report.user, .outcome = std::move(event->frame), .then = std::move(then)});
 }
 
 void Bridge::emit(WorkerEvent event, Then then) {
@@ -84,16 +84,16 @@ void Bridge::emit(WorkerEvent event, Then then) {
 }
 
 /// Is it the first of its job, or newer than one that is held?
-bool Bridge::hold(std::string& user, users::EncodedEvent& event) {
+bool Bridge::hold(const std::string& user, users::EncodedEvent& event) {
   if (held_.replace(user, event)) return true;
   const bool first = options_.hold != Milliseconds{0} && !emitter_.runs(user, event.job_id());
   return first && hold_again(user, event);
 }
 
 /// None of its job is held.
-bool Bridge::hold_again(std::string& user, users::EncodedEvent& event) {
+bool Bridge::hold_again(const std::string& user, users::EncodedEvent& event) {
   if (held_.full()) return false;
-  held_.hold({.user = std::move(user), .event = std::move(event)}, around_.now() + pause_);
+  held_.hold({.user = user, .event = std::move(event)}, around_.now() + pause_);
   return true;
 }
 

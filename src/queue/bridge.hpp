@@ -36,7 +36,7 @@ class Bridge final : public Sink, public reactor::Part {
   Bridge(users::Emitter& emitter, const BridgeOptions& options, Around around)
       : emitter_(emitter), options_(options), around_(std::move(around)), held_(options.most_held) {}
 
-  void tell(JobReport report, Then then) override;
+  void tell(const JobReport& report, Then then) override;
   void emit(WorkerEvent event, Then then) override;
 
   TimePoint next_deadline() const override { return waiting_.empty() ? held_.next() : TimePoint::min(); }
@@ -51,8 +51,8 @@ class Bridge final : public Sink, public reactor::Part {
     Then then;
   };
   void when_durable(users::CommitGroup group, std::move_only_function<void(users::Commit)> then) const;
-  bool hold(std::string& user, users::EncodedEvent& event);
-  bool hold_again(std::string& user, users::EncodedEvent& event);
+  bool hold(const std::string& user, users::EncodedEvent& event);
+  bool hold_again(const std::string& user, users::EncodedEvent& event);
 
   users::Emitter& emitter_;
   const BridgeOptions options_;

@@ -25,8 +25,8 @@ void HeldQueue::on_lease(bool held) {
 }
 
 // A process that was stopped hears first what came meanwhile, and its time may have ended: then another node tells it.
-void HeldQueue::tell(JobReport report, Then then) {
-  if (lease_.held(parts_.loop.now())) parts_.sink.tell(std::move(report), std::move(then));
+void HeldQueue::tell(const JobReport& report, Then then) {
+  if (lease_.held(parts_.loop.now())) parts_.sink.tell(report, std::move(then));
 }
 
 void HeldQueue::end(State state) {

@@ -88,7 +88,7 @@ class HeldQueue : Sink {
   static constexpr Milliseconds kAgain{1000};
   static constexpr Milliseconds kRest{5000};  ///< for which a node that gets on no more leaves a queue to others
 
-  void tell(JobReport report, Then then) override;
+  void tell(const JobReport& report, Then then) override;
   void emit(WorkerEvent event, Then then) override { parts_.sink.emit(std::move(event), std::move(then)); }
   void on_lease(bool held);
   void end(State state);

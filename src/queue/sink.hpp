@@ -42,7 +42,8 @@ class Sink {
  public:
   using Then = std::move_only_function<void(Taken)>;
 
-  virtual void tell(JobReport report, Then then) = 0;
+  /// The report may be gone once `then` is called.
+  virtual void tell(const JobReport& report, Then then) = 0;
   virtual void emit(WorkerEvent event, Then then) = 0;
 
  protected:

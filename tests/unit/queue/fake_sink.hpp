@@ -24,7 +24,7 @@ class FakeSink final : public Sink {
   std::string next() { return told_.next(); }
   bool empty() { return told_.empty(); }
 
-  void tell(JobReport report, Then then) override {
+  void tell(const JobReport& report, Then then) override {
     static constexpr const char* kKinds[] = {"progress", "completed", "failed"};
     take(report.user + " " + kKinds[std::to_underlying(report.kind)] + " " + report.job_id + " " + report.members,
          std::move(then));

@@ -23,7 +23,7 @@ namespace signalbox::queue::test {
 /// Notes what it is told, as "user queue/job event members", and answers as the test says.
 class NotedSink final : public Sink {
  public:
-  void tell(JobReport report, Then then) override {
+  void tell(const JobReport& report, Then then) override {
     static constexpr const char* kEvents[] = {"progress", "completed", "failed"};
     Taken answer = Taken::yes;
     {
@@ -34,7 +34,7 @@ class NotedSink final : public Sink {
       }
       told_.push_back(report.user + " " + report.queue + "/" + report.job_id + " " +
                       kEvents[std::to_underlying(report.kind)] + " " + report.members);
-      reports_.push_back(std::move(report));
+      reports_.push_back(report);
       changed_.notify_one();
     }
     then(answer);
