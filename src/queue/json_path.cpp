@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <span>
 
@@ -27,13 +29,23 @@ std::optional<std::string_view> go(std::string_view value, const std::string& st
   return item;
 }
 
+/// Of whole numbers the digits. One with a fraction or an exponent may be whole as well.
+std::optional<std::string> whole(std::string_view number) {
+  if (json_is_integer(number)) return std::string(number);
+  double value = 0;
+  const char* const end = number.data() + number.size();
+  const auto [at, error] = std::from_chars(number.data(), end, value);
+  const bool is_whole = error == std::errc() && at == end && std::trunc(value) == value && std::abs(value) < 0x1p53;
+  return is_whole ? std::optional(fmt::format("{:.0f}", value)) : std::nullopt;
+}
+
 std::optional<std::string> user_in(std::string_view value) {
   if (value.starts_with('"')) {
     auto text = json_string(value);
     return text && !text->empty() ? std::move(text) : std::nullopt;
   }
   const bool number = !value.empty() && (value[0] == '-' || (value[0] >= '0' && value[0] <= '9'));
-  return number ? std::optional(std::string(value)) : std::nullopt;
+  return number ? whole(value) : std::nullopt;
 }
 
 std::optional<std::string> find(std::string_view value, std::span<const std::string> steps) {

@@ -16,8 +16,8 @@ class JsonPaths {
   /// Every path begins with one of `roots`. The error says what would be right.
   static std::expected<JsonPaths, std::string> parse(std::string_view setting, std::vector<std::string_view> roots);
 
-  /// Looks in `value`, which is what `root` names: by the paths that begin with it. A text is the id as it is, a number
-  /// by its digits; anything else is none. No JSON: nothing is found.
+  /// Looks in `value`, which is what `root` names: by the paths that begin with it. A text is the id as it is, a whole
+  /// number by its digits; anything else is none. No JSON: nothing is found.
   std::optional<std::string> find(std::string_view root, std::string_view value) const;
 
   /// The steps of each path, its root first.

@@ -16,6 +16,13 @@ TEST(JsonPath, leads_to_a_text_as_it_is_and_to_a_number_by_its_digits) {
   EXPECT_EQ(found("data.userId", R"({"userId":12345678901234567890})"), "12345678901234567890");
 }
 
+TEST(JsonPath, takes_only_whole_numbers_however_they_are_written) {
+  EXPECT_EQ(found("data.userId", R"({"userId":1e3})"), "1000");
+  EXPECT_EQ(found("data.userId", R"({"userId":-2.0})"), "-2");
+  for (const std::string_view number : {"1.5", "1e-1", "9007199254740993.0", "1e300", "1e999"})
+    EXPECT_EQ(found("data.userId", R"({"userId":)" + std::string(number) + "}"), "nobody") << number;
+}
+
 TEST(JsonPath, leads_through_objects_and_arrays) {
   EXPECT_EQ(found("data.user.id", R"({"user":{"id":"7"}})"), "7");
   EXPECT_EQ(found("data.1.id", R"([0,{"id":"7"}])"), "7");
