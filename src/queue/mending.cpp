@@ -17,11 +17,19 @@ struct List {
 constexpr std::array<List, 2> kLists = {
     {{"completed", JobStep::Kind::completed, "returnvalue"}, {"failed", JobStep::Kind::failed, "failedReason"}}};
 
-// KEYS: the list. ARGV: from which time, how many of that are skipped, how many are wanted, how the names of jobs'
-// hashes begin, which field has the result, and its most bytes. Returns of each: id, time, result or nothing, its size.
+// KEYS: the list. ARGV: from which time, the job of that time behind which the page begins (else with the first), how
+// many are wanted, how the names of jobs' hashes begin, which field has the result, and its most bytes. Returns of each:
+// id, time, result or nothing, its size.
 const redis::Script& page_script() {
   static const redis::Script script(R"(
-local ids = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', ARGV[2], ARGV[3])
+local list, from, job, most_jobs = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
+local ids
+if job ~= '' and redis.call('ZSCORE', list, job) == from then
+  local rank = redis.call('ZRANK', list, job)
+  ids = redis.call('ZRANGE', list, rank + 1, rank + most_jobs, 'WITHSCORES')
+else
+  ids = redis.call('ZRANGEBYSCORE', list, from, '+inf', 'WITHSCORES', 'LIMIT', 0, most_jobs)
+end
 local left, most = 16 * 1024 * 1024, tonumber(ARGV[6])
 local out = {}
 for i = 1, #ids, 2 do
@@ -48,8 +56,8 @@ Mending::Mending(redis::Client& commands, const QueueKeys& keys, std::size_t max
 void Mending::begin(std::uint64_t from_ms) {
   drop();
   list_ = 0;
-  begin_ms_ = from_ms_ = from_ms;
-  offset_ = 0;
+  from_ = begin_ = std::to_string(from_ms);
+  job_.clear();
 }
 
 void Mending::drop() {
@@ -67,8 +75,7 @@ void Mending::ask() {
   const List& list = kLists[list_];
   commands_.run(page_script(),
                 {.keys = {keys_.job(list.name)},
-                 .arguments = {std::to_string(from_ms_), std::to_string(offset_), std::to_string(kPage), keys_.theirs,
-                               std::string(list.field), max_value_}},
+                 .arguments = {from_, job_, std::to_string(kPage), keys_.theirs, std::string(list.field), max_value_}},
                 [this, number = ++number_](redis::Answer answer) {
                   if (number != number_ || !then_) return;
                   if (!answer) return std::exchange(then_, {})(std::unexpected(std::move(answer.error())));
@@ -76,30 +83,26 @@ void Mending::ask() {
                 });
 }
 
-// The next page begins behind the first of this one's last time; what it gives once more, the sink knows.
+// Whoever was trimmed meanwhile moves nobody past the next page: at worst it gives once more what the sink knows.
 void Mending::take(redis::Reply& page) {
   std::vector<JobStep> steps;
-  std::uint64_t last = from_ms_;
   for (redis::Reply& row : page.elements) {
     if (row.elements.size() != 4) continue;
+    job_ = row.elements[0].text;
+    from_ = row.elements[1].text;
     redis::Reply& value = row.elements[2];
-    last = whole_number<std::uint64_t>(row.elements[1].text).value_or(last);
     steps.push_back({.kind = kLists[list_].kind,
-                     .job = std::move(row.elements[0].text),
+                     .job = job_,
                      .value = std::move(value.text),
-                     .finished_ms = static_cast<std::int64_t>(last),
+                     .finished_ms = static_cast<std::int64_t>(whole_number<std::uint64_t>(from_).value_or(0)),
                      .truncated = value.is_nil() && row.elements[3].number > 0,
                      .mended = true});
   }
-  if (steps.empty()) {
-    ++list_;
-    from_ms_ = begin_ms_;
-    offset_ = 0;
-    return ask();
-  }
-  offset_ = last == from_ms_ ? offset_ + steps.size() : 1;
-  from_ms_ = last;
-  std::exchange(then_, {})(std::move(steps));
+  if (!steps.empty()) return std::exchange(then_, {})(std::move(steps));
+  ++list_;
+  from_ = begin_;
+  job_.clear();
+  ask();
 }
 
 }  // namespace signalbox::queue

@@ -42,8 +42,8 @@ class Mending {
   Then then_;
   std::uint64_t number_ = 0;  ///< of the question: answers to others are nobody's
   std::size_t list_ = 0;
-  std::uint64_t begin_ms_ = 0, from_ms_ = 0;
-  std::size_t offset_ = 0;  ///< among those of that millisecond
+  std::string begin_;       ///< a time, as the lists have them
+  std::string from_, job_;  ///< the next page begins at that time; of a list that has this job there still, behind it
 };
 
 }  // namespace signalbox::queue
