@@ -2,25 +2,28 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <utility>
 
 #include "base/whole_number.hpp"
+#include "queue/job_step.hpp"
 
 namespace signalbox::queue {
 namespace {
 
 constexpr std::size_t kMostData = 256 * 1024;  ///< of a job; more is read by Redis itself
 
-// KEYS: hashes of jobs. ARGV: for each key whether its user is wanted ("u"), the most bytes of a job's data that are
-// answered, and the paths to a user in it. Returns of each: when it was made and when it ended, its parent's hash, its
-// result, whether it failed, its data, and its user if the data is too large.
+// KEYS: hashes of jobs. ARGV: for each key what is wanted, as Want says; the most bytes of a job's data that are
+// answered; and the paths to a user in it. Returns of each, none if it is no hash: when it was made and when it ended, its parent's hash,
+// whether it has a result, that result, its data, and its user if the data is too large. What does not fit into one
+// answer is left out; a number that a double does not keep is nobody's, as is one that is not whole.
 const redis::Script& hashes_script() {
   static const redis::Script script(R"(
 local function member(value, path)
   for step in string.gmatch(path, '[^.]+') do
     if type(value) ~= 'table' then return nil end
     local found = value[step]
-    if found == nil and tonumber(step) then found = value[tonumber(step) + 1] end
+    if found == nil and string.match(step, '^%d+$') then found = value[tonumber(step) + 1] end
     value = found
   end
   return value
@@ -28,30 +31,32 @@ end
 local function user_of(data)
   local read, value = pcall(cjson.decode, data)
   if not read then return false end
-  for i = 4, #ARGV do
+  for i = 3, #ARGV do
     local user = member(value, ARGV[i])
-    if type(user) == 'string' and user ~= '' then return user end
-    if type(user) == 'number' then return string.format(user % 1 == 0 and '%.0f' or '%.17g', user) end
+    if type(user) == 'string' and user ~= '' then return #user <= 1024 and user end
+    if type(user) == 'number' and user % 1 == 0 and math.abs(user) < 2^53 then return string.format('%.0f', user) end
   end
   return false
 end
 local left, most = 8 * 1024 * 1024, tonumber(ARGV[2])
+local function small(key, field, size)
+  if size > most or size > left then return false end
+  left = left - size
+  return redis.call('HGET', key, field)
+end
 local out = {}
 for i, key in ipairs(KEYS) do
-  local found = redis.pcall('HMGET', key, 'timestamp', 'finishedOn', 'parentKey', 'failedReason')
-  if found.err then
-    found = {false, false, false, false}
-  else
-    found[4] = found[4] and 1 or 0
-    found[5] = ARGV[3] == '1' and redis.call('HGET', key, 'returnvalue')
-    if string.sub(ARGV[1], i, i) == 'u' then
-      local size = redis.call('HSTRLEN', key, 'data')
-      if size <= most and size <= left then
-        left = left - size
-        found[6] = redis.call('HGET', key, 'data')
-      else
-        found[6], found[7] = false, user_of(redis.call('HGET', key, 'data'))
-      end
+  local found, size = {}, redis.pcall('HLEN', key)
+  local wanted = string.byte(ARGV[1], i)
+  if type(size) == 'number' and size > 0 then
+    found = redis.call('HMGET', key, 'timestamp', 'finishedOn', 'parentKey')
+    if found[3] and #found[3] > 1024 then found[3] = false end
+    size = redis.call('HSTRLEN', key, 'returnvalue')
+    found[4] = size > 0 and 1 or 0
+    found[5] = wanted >= 50 and size > 0 and small(key, 'returnvalue', size)
+    if wanted % 2 == 1 then
+      found[6] = small(key, 'data', redis.call('HSTRLEN', key, 'data'))
+      found[7] = not found[6] and user_of(redis.call('HGET', key, 'data'))
     end
   end
   out[i] = found
@@ -59,6 +64,19 @@ end
 return out
 )");
   return script;
+}
+
+/// A digit of the script's first argument: the sum of these.
+enum Want : std::uint8_t { end = 0, user = 1, result = 2 };
+
+char wanted_of(const JobWanted& job, bool parent) {
+  return static_cast<char>('0' + (job.user ? Want::user : Want::end) +
+                           (job.with_result && !parent ? Want::result : Want::end));
+}
+
+/// Is it the key that is refused, and not for now alone?
+bool is_of_a_key(const redis::Error& why) {
+  return why.code == "NOPERM" || why.code == "CROSSSLOT";
 }
 
 std::string dotted(const std::vector<std::string>& path) {
@@ -73,8 +91,8 @@ std::uint64_t number_in(const redis::Reply& reply) {
 
 }  // namespace
 
-JobLookup::JobLookup(redis::Client& commands, const QueueKeys& keys, const JsonPaths& users, bool results)
-    : commands_(commands), keys_(keys), users_(users), results_(results ? "1" : "0") {
+JobLookup::JobLookup(redis::Client& commands, const QueueKeys& keys, const JsonPaths& users)
+    : commands_(commands), keys_(keys), users_(users) {
   for (const auto& path : users.paths()) paths_.push_back(dotted(path));
 }
 
@@ -104,18 +122,25 @@ void JobLookup::drop() {
 }
 
 /// Counts the answer; the last of a round begins the next.
-template <class Take>
-redis::OnAnswer JobLookup::on_answer(Take take) {
+template <class Take, class Refused>
+redis::OnAnswer JobLookup::on_answer(Take take, Refused refused) {
   ++unanswered_;
-  return [this, number = number_, take = std::move(take)](redis::Answer answer) mutable {
+  return [this, number = number_, take = std::move(take), refused = std::move(refused)](redis::Answer answer) mutable {
     if (number != number_) return;
     if (answer) {
       take(*answer);
+    } else if (answer.error().kind == redis::Error::Kind::refused) {
+      refused(std::move(answer.error()));
     } else {
-      failed_ = std::move(answer.error());
+      fail(std::move(answer.error()));
     }
     end_round();
   };
+}
+
+template <class Take>
+redis::OnAnswer JobLookup::on_answer(Take take) {
+  return on_answer(std::move(take), [this](redis::Error why) { fail(std::move(why)); });
 }
 
 void JobLookup::read_hashes(std::vector<Row> rows) {
@@ -127,15 +152,30 @@ void JobLookup::read_hashes(std::vector<Row> rows) {
 }
 
 void JobLookup::read_some(std::vector<Row> rows) {
-  redis::ScriptCall call{.keys = {}, .arguments = {std::string(), std::to_string(kMostData), results_}};
+  redis::ScriptCall call{.keys = {}, .arguments = {std::string(), std::to_string(kMostData)}};
   call.keys.reserve(rows.size());
+  const bool parents = round_ > 0;
   for (const Row& row : rows) {
     call.keys.push_back(row.key);
-    call.arguments[0] += jobs_[row.job].user ? 'u' : 'e';
+    call.arguments[0] += wanted_of(jobs_[row.job], parents);
   }
   call.arguments.insert(call.arguments.end(), paths_.begin(), paths_.end());
+  const auto of = std::make_shared<std::vector<Row>>(std::move(rows));
   commands_.run(hashes_script(), std::move(call),
-                on_answer([this, rows = std::move(rows)](redis::Reply& found) { take_hashes(rows, found); }));
+                on_answer([this, of](redis::Reply& found) { take_hashes(*of, found); },
+                          [this, of, parents](redis::Error why) {
+                            if (!parents || !is_of_a_key(why)) return fail(std::move(why));
+                            if (of->size() > 1) read_each(std::move(*of));
+                          }));
+}
+
+// A parent's key is any text, so one may be refused: that one names no user.
+void JobLookup::read_each(std::vector<Row> rows) {
+  for (Row& row : rows) {
+    std::vector<Row> one;
+    one.push_back(std::move(row));
+    read_some(std::move(one));
+  }
 }
 
 void JobLookup::take_hashes(const std::vector<Row>& rows, redis::Reply& found) {
@@ -144,17 +184,18 @@ void JobLookup::take_hashes(const std::vector<Row>& rows, redis::Reply& found) {
 
 // Of a parent only its user counts.
 void JobLookup::take_hash(const Row& row, redis::Reply& found) {
-  enum Field : std::uint8_t { made, ended, parent, failed, result, data, user, fields };
+  enum Field : std::uint8_t { made, ended, parent, has_result, result, data, user, fields };
+  if (found.elements.empty()) return;
   found.elements.resize(fields);
   JobWanted& job = jobs_[row.job];
   auto& of = found.elements;
-  const bool gone = of[made].is_nil() && of[data].is_nil();
-  if (gone || number_in(of[made]) > job.at_ms + std::uint64_t{kClocksDiffer}) return;
+  if (number_in(of[made]) > job.at_ms + std::uint64_t{kClocksDiffer}) return;
   if (round_ == 0) {
     job.has_hash = true;
+    job.made_ms = number_in(of[made]);
     job.finished_ms = static_cast<std::int64_t>(number_in(of[ended]));
-    job.has_failed = of[failed].number != 0;
-    job.result = std::move(of[result].text);
+    job.completed = of[has_result].number != 0;
+    if (!of[result].is_nil()) job.result = std::move(of[result].text);
   }
   if (!job.user) return;
   job.found_user = of[data].is_nil() ? std::move(of[user].text) : users_.find(kJobData, of[data].text).value_or("");

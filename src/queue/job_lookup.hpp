@@ -8,33 +8,15 @@
 #include <string_view>
 #include <vector>
 
-#include "queue/job_step.hpp"
+#include "queue/job_wanted.hpp"
 #include "queue/json_path.hpp"
 #include "queue/queue_keys.hpp"
-#include "queue/remembered_job.hpp"
 #include "redis/client.hpp"
 
 namespace signalbox::queue {
 
 /// What the paths to a user call a job's data.
 inline constexpr std::string_view kJobData = "data";
-
-/// A job of which something is to be found in Redis.
-struct JobWanted {
-  std::string job;
-  std::uint64_t at_ms = 0;  ///< when the queue spoke of it: a hash that was made later is another job's
-  bool user = false;        ///< whose it is, or else its parent
-  bool hash = true;         ///< false: its hash is that of a newer job by now
-  bool remembered = false;  ///< also what was remembered of it
-
-  // What was found.
-  bool has_hash = false;
-  std::string found_user{};  ///< by the hashes
-  std::optional<RememberedJob> memory{};
-  std::int64_t finished_ms = 0;  ///< 0: it has not ended
-  bool has_failed = false;
-  std::string result{};  ///< where results are read
-};
 
 /// Finds users in the hashes of jobs, in those of their parents, and in what earlier readers remembered; each round in
 /// one turn.
@@ -47,8 +29,7 @@ class JobLookup {
   /// What was wanted, in its order; or why Redis does not say.
   using Then = std::move_only_function<void(std::expected<std::vector<JobWanted>, redis::Error>)>;
 
-  /// `results`: a job's result is read too.
-  JobLookup(redis::Client& commands, const QueueKeys& keys, const JsonPaths& users, bool results);
+  JobLookup(redis::Client& commands, const QueueKeys& keys, const JsonPaths& users);
   JobLookup(const JobLookup&) = delete;
   JobLookup& operator=(const JobLookup&) = delete;
 
@@ -66,19 +47,22 @@ class JobLookup {
 
   void read_hashes(std::vector<Row> rows);
   void read_some(std::vector<Row> rows);
+  void read_each(std::vector<Row> rows);
   void take_hashes(const std::vector<Row>& rows, redis::Reply& found);
   void take_hash(const Row& row, redis::Reply& found);
   void read_memory(std::vector<std::size_t> jobs);
   void take_memory(const std::vector<std::size_t>& jobs, const redis::Reply& found);
+  template <class Take, class Refused>
+  redis::OnAnswer on_answer(Take take, Refused refused);
   template <class Take>
   redis::OnAnswer on_answer(Take take);
+  void fail(redis::Error why) { failed_ = std::move(why); }
   void end_round();
   void finish();
 
   redis::Client& commands_;
   const QueueKeys& keys_;
   const JsonPaths& users_;
-  const std::string results_;
   std::vector<std::string> paths_;
   std::vector<JobWanted> jobs_;
   Then then_;

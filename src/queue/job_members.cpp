@@ -78,4 +78,11 @@ std::string failed_members(std::string_view error) {
   return out;
 }
 
+std::size_t room_for_members(std::string_view job, std::string_view queue, std::size_t max_payload) {
+  std::string names = R"(42["job_completed",{"jobId":,"queue":])";
+  append_json_string(names, job);
+  append_json_string(names, queue);
+  return max_payload - std::min(max_payload, names.size());
+}
+
 }  // namespace signalbox::queue

@@ -18,4 +18,7 @@ std::string completed_members(std::string_view result, std::size_t max_depth);
 std::string truncated_members();
 std::string failed_members(std::string_view error);
 
+/// The most bytes of members that go into an event of `max_payload` bytes.
+std::size_t room_for_members(std::string_view job, std::string_view queue, std::size_t max_payload);
+
 }  // namespace signalbox::queue

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "queue/job_members.hpp"
+#include "users/job_name.hpp"
 
 namespace signalbox::queue {
 namespace {
@@ -32,7 +33,7 @@ JobReader::JobReader(redis::Client& commands, Sink& sink, const JsonPaths& users
       sink_(sink),
       users_(users),
       options_(std::move(options)),
-      lookup_(commands, options_.keys, users, options_.check_ends),
+      lookup_(commands, options_.keys, users),
       known_(kKnownJobs) {}
 
 void JobReader::begin(StreamId position, StreamId told_before) {
@@ -50,8 +51,6 @@ void JobReader::leave() {
 void JobReader::end() {
   lookup_.drop();
   batches_.clear();
-  in_batch_.clear();
-  wanted_.clear();
   known_.clear();
   forgotten_.clear();
   unanswered_.restart({});
@@ -66,46 +65,94 @@ bool JobReader::has_room() const {
 
 std::size_t JobReader::waiting() const {
   std::size_t out = unanswered_.size();
-  for (const Batch& batch : batches_) out += batch.steps.size() - batch.next;
+  for (const JobBatch& batch : batches_) out += batch.left();
   return out;
 }
 
 void JobReader::take(std::vector<JobStep> steps, StreamId last) {
   counts_.events += steps.size();
-  batches_.push_back({.steps = std::move(steps), .last = last});
+  drop_long_ids(steps);
+  batches_.emplace_back(std::move(steps), last);
   work();
+}
+
+// No browser is told of such a job, and its id alone may be more than Redis is asked at once.
+void JobReader::drop_long_ids(std::vector<JobStep>& steps) {
+  std::erase_if(steps, [this](const JobStep& step) {
+    if (step.job.size() <= users::kMostJobBytes) return false;
+    if (step.is_outcome()) {
+      ++counts_.refused;
+      refused_.write("an outcome of a queue cannot be told: its job's id is longer than 256 bytes",
+                     {{"queue", options_.queue}, {"job", step.job.substr(0, users::kMostJobBytes)}});
+    }
+    return true;
+  });
 }
 
 void JobReader::work() {
   while (!batches_.empty() && !lookup_.busy() && !broken_ && !unanswered_.has_postponed()) {
-    Batch& batch = batches_.front();
-    if (!batch.looked_up) look_up(batch);
-    if (!batch.looked_up || !tell(batch)) return;
-    unanswered_.told(batch.last);
+    JobBatch& batch = batches_.front();
+    if (!batch.ready()) look_up(batch);
+    if (!batch.ready() || !tell(batch)) return;
+    unanswered_.told(batch.last());
     batches_.pop_front();
   }
 }
 
-/// False: not to the end, since something is to be told once more first.
-bool JobReader::tell(Batch& batch) {
-  for (; batch.next < batch.steps.size(); ++batch.next) {
-    if (unanswered_.has_postponed()) return false;
-    JobStep& step = batch.steps[batch.next];
-    if (step.kind == StepKind::progress) tell_progress(step);
-    if (step.is_outcome()) tell_outcome(step);
-    if (step.kind == StepKind::removed) {
-      known_.erase(step.job);
-      forgotten_.push_back(std::move(step.job));
+void JobReader::look_up(JobBatch& batch) {
+  if (std::exchange(forgets_, false)) known_.clear();
+  auto wanted = batch.ask(known_, {.told_before = told_before_, .check_ends = options_.check_ends});
+  if (auto rest = batch.take_rest()) batches_.insert(std::next(batches_.begin()), *std::move(rest));
+  if (batch.ready()) return;
+  lookup_.begin(std::move(wanted), [this](std::expected<std::vector<JobWanted>, redis::Error> found) {
+    if (found) {
+      remember(batches_.front().learn(std::move(*found), known_));
+      return work();
     }
-    if (batch.last != kStays) unanswered_.told(step.at);
+    broken_ = true;
+    unread_.write("Redis does not say whose a queue's jobs are: reading begins again",
+                  {{"queue", options_.queue}, {"why", found.error().text}});
+  });
+}
+
+void JobReader::remember(const JobBatch::Remembered& jobs) {
+  if (jobs.empty()) return;
+  const std::string key = options_.keys.jobs(today());
+  std::vector<std::string> texts;
+  for (const auto& [job, record] : jobs) texts.push_back(to_text(record));
+  redis::Command command{"HSET", key};
+  for (std::size_t i = 0; i < jobs.size(); ++i) command.insert(command.end(), {jobs[i].first, texts[i]});
+  commands_.send(command, [this](const redis::Answer& answer) {
+    if (!answer && answer.error().kind == redis::Error::Kind::refused)
+      unread_.write("Redis does not keep whose a queue's jobs are",
+                    {{"queue", options_.queue}, {"why", answer.error().text}});
+  });
+  commands_.send({"EXPIRE", key, "172800"}, [](const redis::Answer&) {});
+}
+
+/// False: not to the end, since something is to be told once more first.
+bool JobReader::tell(JobBatch& batch) {
+  while (JobStep* const step = batch.next()) {
+    if (unanswered_.has_postponed()) return false;
+    batch.pass();
+    const StreamId at = step->at;
+    tell(*step);
+    if (batch.last() != JobBatch::kStays) unanswered_.told(at);
   }
   return true;
 }
 
-// Of a job whose outcome is read once more the progress is not: the outcome would not be told behind it.
+void JobReader::tell(JobStep& step) {
+  if (step.kind == StepKind::progress) return tell_progress(step);
+  if (step.is_outcome()) return tell_outcome(step);
+  if (step.kind != StepKind::removed) return;
+  known_.erase(step.job);
+  forgotten_.push_back(std::move(step.job));
+}
+
 void JobReader::tell_progress(JobStep& step) {
   const KnownJob* known = known_.find(step.job);
-  if (!known || known->user.empty() || step.at.ms <= known->ended_ms) return;
+  if (!known || known->user.empty()) return;
   sink_.tell({.kind = JobReport::Kind::progress,
               .user = known->user,
               .queue = options_.queue,
@@ -114,12 +161,12 @@ void JobReader::tell_progress(JobStep& step) {
              [](Taken) {});
 }
 
+// Where nothing says which jobs are new, the next with that id may be another's.
 void JobReader::tell_outcome(JobStep& step) {
-  const bool completed = step.kind == StepKind::completed;
-  KnownJob* const known = known_.find(step.job);
+  const KnownJob* const known = known_.find(step.job);
   std::string user = known ? known->user : std::string();
-  if (user.empty() && completed) user = users_.find(kJobData, step.value).value_or("");
-  if (known && step.mended) known->ended_ms = static_cast<std::uint64_t>(step.finished_ms);
+  if (options_.check_ends) known_.erase(step.job);
+  if (user.empty() && step.kind == StepKind::completed) user = users_.find(kJobData, step.value).value_or("");
   if (user.empty()) {
     ++counts_.unattributed;
     nobody_.write("an outcome of a queue is nobody's: its job's data is gone or names no user",
@@ -127,24 +174,36 @@ void JobReader::tell_outcome(JobStep& step) {
     forgotten_.push_back(std::move(step.job));
     return;
   }
-  const bool large = completed && (step.truncated || step.value.size() > options_.max_payload);
-  if (large)
-    large_.write("a job's result is larger than MAX_PAYLOAD_BYTES: it is told without it",
-                 {{"queue", options_.queue}, {"job", step.job}});
-  std::string members = !completed ? failed_members(std::string_view(step.value).substr(0, options_.max_payload / 8))
-                        : large    ? truncated_members()
-                                   : completed_members(step.value, options_.json_depth);
-  tell_outcome(unanswered_.add(
-      {.kind = completed ? JobReport::Kind::completed : JobReport::Kind::failed,
-       .user = std::move(user),
-       .queue = options_.queue,
-       .job_id = std::move(step.job),
-       .members = std::move(members),
-       .finished_ms = step.finished_ms != 0 ? step.finished_ms : static_cast<std::int64_t>(step.at.ms)}));
+  if (step.mended)
+    told_before_ = std::max(told_before_, StreamId{.ms = static_cast<std::uint64_t>(step.finished_ms + kClocksDiffer)});
+  std::string members = members_of(step);
+  const JobReport::Kind kind =
+      step.kind == StepKind::completed ? JobReport::Kind::completed : JobReport::Kind::failed;
+  tell_outcome(unanswered_.add({.kind = kind,
+                                .user = std::move(user),
+                                .queue = options_.queue,
+                                .job_id = std::move(step.job),
+                                .members = std::move(members),
+                                .finished_ms = step.finished_ms},
+                               step.mended));
+}
+
+// A value may grow where it becomes a text.
+std::string JobReader::members_of(const JobStep& step) {
+  if (step.kind == StepKind::failed)
+    return failed_members(std::string_view(step.value).substr(0, options_.max_payload / 8));
+  const std::size_t most = room_for_members(step.job, options_.queue, options_.max_payload);
+  if (!step.truncated && step.value.size() <= most) {
+    std::string members = completed_members(step.value, options_.json_depth);
+    if (members.size() <= most) return members;
+  }
+  large_.write("a job's result is larger than MAX_PAYLOAD_BYTES: it is told without it",
+               {{"queue", options_.queue}, {"job", step.job}});
+  return truncated_members();
 }
 
 void JobReader::tell_outcome(Unanswered::Number number) {
-  sink_.tell(JobReport(unanswered_.report(number)), [this, number](Taken taken) { on_answer(number, taken); });
+  sink_.tell(unanswered_.report(number), [this, number](Taken taken) { on_answer(number, taken); });
 }
 
 void JobReader::on_answer(Unanswered::Number number, Taken taken) {

@@ -5,11 +5,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "queue/job_batch.hpp"
 #include "queue/job_lookup.hpp"
 #include "queue/job_step.hpp"
 #include "queue/known_jobs.hpp"
@@ -38,7 +38,7 @@ class JobReader {
   static constexpr std::size_t kMostBatches = 2;                              ///< that wait
   static constexpr std::size_t kMostOutcomes = 4000, kMostBytes = 16u << 20;  ///< that are not answered
   static constexpr std::size_t kKnownJobs = 10'000;
-  static constexpr StreamId kStays{};  ///< for take(): the position stays where it is
+  static constexpr StreamId kStays = JobBatch::kStays;  ///< for take(): the position stays where it is
   static constexpr Milliseconds kStoreEach{100}, kRepeatAfter{250};
 
   struct Counts {
@@ -78,35 +78,16 @@ class JobReader {
   void on_timer(TimePoint now);
 
  private:
-  struct Batch {
-    std::vector<JobStep> steps;
-    StreamId last;
-    bool looked_up = false;
-    std::size_t next = 0;  ///< the step that is told next
-  };
-  /// What the first batch says of a job.
-  struct InBatch {
-    std::size_t row = kNone;           ///< in wanted_
-    std::size_t last_outcome = kNone;  ///< among the steps
-    StreamId since{};                  ///< its first step
-    bool added = false;                ///< with that
-    bool begun = false;                ///< whose it is, is asked anew
-    bool tells = false;                ///< users hear of it
-  };
-  static constexpr auto kNone = static_cast<std::size_t>(-1);
-
   bool has_to_store() const { return began_ && unanswered_.position() != stored_; }
+  void drop_long_ids(std::vector<JobStep>& steps);
   void work();
-  void look_up(Batch& batch);
-  void want(const JobStep& step, std::size_t index);
-  void cut(Batch& batch, std::size_t at);
-  void on_found(std::vector<JobWanted> found);
-  void learn(JobWanted& found, std::vector<JobStep>& steps);
-  void judge_outcome(const JobWanted& found, JobStep& step) const;
-  void remember();
-  bool tell(Batch& batch);
+  void look_up(JobBatch& batch);
+  void remember(const JobBatch::Remembered& jobs);
+  bool tell(JobBatch& batch);
+  void tell(JobStep& step);
   void tell_progress(JobStep& step);
   void tell_outcome(JobStep& step);
+  std::string members_of(const JobStep& step);
   void tell_outcome(Unanswered::Number number);
   void on_answer(Unanswered::Number number, Taken taken);
   void store();
@@ -119,11 +100,8 @@ class JobReader {
   KnownJobs known_;
   Unanswered unanswered_;
   Counts counts_;
-  std::list<Batch> batches_;
-  std::unordered_map<std::string_view, InBatch> in_batch_;  ///< views into the first batch
-  std::vector<JobWanted> wanted_;
-  std::vector<std::string> remembered_;  ///< jobs, and behind each what is to be remembered of it
-  StreamId told_before_{};
+  std::list<JobBatch> batches_;
+  StreamId told_before_{};  ///< steps up to there may have been told, here or by another reader
   std::optional<StreamId> stored_;      ///< the position that Redis was told last
   std::vector<std::string> forgotten_;  ///< jobs that need not be remembered
   TimePoint repeat_at_ = kNever, store_at_ = kNever;

@@ -16,8 +16,6 @@ struct KnownJob {
   std::string id;
   std::string user{};  ///< empty: not known
   StreamId since{};    ///< what told of it first
-  /// Of an outcome that was told before, and will be read again; 0: none.
-  std::uint64_t ended_ms = 0;
 };
 
 /// The jobs of a queue that were heard of last, at most so many.

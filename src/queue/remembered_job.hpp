@@ -6,16 +6,31 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "queue/job_step.hpp"
 #include "queue/stream_id.hpp"
 
 namespace signalbox::queue {
 
 /// What is kept in Redis of a job until its outcome is taken, for the next reader: the job's hash may be gone by then.
+/// Of an outcome that was not heard but found it is kept on: it may yet be read.
 struct RememberedJob {
   std::string user{};
   StreamId since{};              ///< what told of it first
   StreamId ended{};              ///< its outcome; 0-0: none yet
   std::int64_t finished_ms = 0;  ///< the outcome's time, as it was told
+
+  /// `ended` of an outcome that was found: its place is not known, and no entry has that number.
+  static StreamId mended_at(std::int64_t finished_ms) {
+    return {.ms = static_cast<std::uint64_t>(finished_ms), .number = UINT64_MAX};
+  }
+  bool has_ended() const { return ended != StreamId{}; }
+  bool mended() const { return ended.number == UINT64_MAX; }
+  /// No step after that is of what was told then.
+  StreamId ended_at_most() const { return mended() ? StreamId{ended.ms + kClocksDiffer, ended.number} : ended; }
+  /// Is an outcome there the one that is remembered?
+  bool is_end(StreamId at) const {
+    return mended() ? at <= ended_at_most() && at.ms + kClocksDiffer >= ended.ms : has_ended() && at == ended;
+  }
 
   /// "1795473902683-0:0-0:0:42"
   static std::optional<RememberedJob> parse(std::string_view text);

@@ -1,6 +1,8 @@
 #include "queue/unanswered.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 namespace signalbox::queue {
@@ -20,9 +22,9 @@ void Unanswered::restart(StreamId position) {
   ended_.clear();
 }
 
-Unanswered::Number Unanswered::add(JobReport outcome) {
+Unanswered::Number Unanswered::add(JobReport outcome, bool mended) {
   bytes_ += bytes_of(outcome);
-  outcomes_.push_back({.behind = told_, .report = std::move(outcome)});
+  outcomes_.push_back({.behind = told_, .report = std::move(outcome), .mended = mended});
   return first_ + outcomes_.size() - 1;
 }
 
@@ -42,28 +44,24 @@ void Unanswered::postpone(Number number) {
 
 std::vector<Unanswered::Number> Unanswered::take_postponed() {
   std::vector<Number> out;
+  std::unordered_set<std::string_view> newer;
   postponed_ = 0;
-  for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+  for (std::size_t i = outcomes_.size(); i-- > 0;) {
     Outcome& outcome = outcomes_[i];
+    const bool newest = newer.insert(outcome.report.job_id).second;
     if (outcome.state != State::postponed) continue;
-    const bool newer = has_newer(first_ + i);
-    outcome.state = newer ? State::settled : State::being_told;
-    if (!newer) out.push_back(first_ + i);
+    outcome.state = newest ? State::being_told : State::settled;
+    if (newest) out.push_back(first_ + i);
   }
   drop_settled();
+  std::ranges::reverse(out);
   return out;
-}
-
-bool Unanswered::has_newer(Number number) const {
-  const auto outcome = outcomes_.begin() + static_cast<std::ptrdiff_t>(number - first_);
-  return std::any_of(outcome + 1, outcomes_.end(),
-                     [&job = outcome->report.job_id](const Outcome& other) { return other.report.job_id == job; });
 }
 
 void Unanswered::drop_settled() {
   while (!outcomes_.empty() && outcomes_.front().state == State::settled) {
     bytes_ -= bytes_of(outcomes_.front().report);
-    ended_.push_back(std::move(outcomes_.front().report.job_id));
+    if (!outcomes_.front().mended) ended_.push_back(std::move(outcomes_.front().report.job_id));
     outcomes_.pop_front();
     ++first_;
   }

@@ -81,6 +81,12 @@ TEST(JobMembers, what_is_no_number_of_JSON_is_null_outside_of_texts) {
             R"({"result":{"a":null,"b":[null,null],"c":"NaN \" NaN"}})");
 }
 
+TEST(JobMembers, have_the_room_that_the_names_in_an_event_leave) {
+  const std::string event = R"(42["job_completed",{"jobId":"a\"b","queue":"q","result":1}])";
+  EXPECT_EQ(room_for_members("a\"b", "q", event.size()), std::string(R"({"result":1})").size());
+  EXPECT_EQ(room_for_members("1", "q", 10), 0u);
+}
+
 TEST(JobMembers, what_is_no_JSON_at_all_becomes_a_text) {
   EXPECT_EQ(completed_members("{oops", 64), R"({"result":"{oops"})");
   EXPECT_EQ(completed_members("", 64), R"({"result":null})");

@@ -81,6 +81,45 @@ TEST_F(RealBullmq, a_result_that_is_too_large_is_left_out) {
   EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":null,"truncated":true})");
 }
 
+TEST_F(RealBullmq, a_result_that_is_too_large_as_a_text_is_left_out) {
+  const auto node = start({.max_payload = 400});
+  add_job("1", R"({"userId":"u"})");
+  complete("1", "{no JSON " + std::string(200, '"'), 1000);
+  EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":null,"truncated":true})");
+}
+
+TEST_F(RealBullmq, a_failure_that_is_read_once_more_is_not_told_behind_what_came_after) {
+  auto node = start();
+  add_job("1", R"({"userId":"u"})");
+  const auto now = static_cast<std::int64_t>(coarse_unix_ms());
+  end_hash("1", "failedReason", "boom", "failed", now);
+  say({"failed", "jobId", "1", "failedReason", "boom", "prev", "active"});
+  EXPECT_EQ(sink.next(), R"(u image/1 failed {"error":"boom"})");
+  ask({"HDEL", "bull:image:1", "failedReason", "finishedOn"});
+  ask({"ZREM", "bull:image:failed", "1"});
+  say({"waiting", "jobId", "1", "prev", "failed"});
+  say({"progress", "jobId", "1", "data", "50"});
+  complete("1", "2", now + 5);
+  EXPECT_EQ(sink.next(2), (Texts{R"(u image/1 progress {"progress":50,"status":"processing"})",
+                                 R"(u image/1 completed {"result":2})"}));
+  node->leave();
+  node.reset();
+  ask({"SET", kPosition, "0-1"});
+  const BullmqNode next(server->url(), sink, {.node = "next"});
+  EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":2})");
+  EXPECT_EQ(sink.reports().back().finished_ms, now + 5);
+}
+
+TEST_F(RealBullmq, a_job_s_id_that_is_too_long_holds_up_nobody) {
+  const auto node = start();
+  ask({"EVAL",
+       "return redis.call('XADD', KEYS[1], '*', 'event', 'completed', 'jobId', string.rep('x', 17 * 1024 * 1024))", "1",
+       "bull:image:events"});
+  add_job("2", R"({"userId":"u"})");
+  complete("2", "2", 2000);
+  EXPECT_EQ(sink.next(), R"(u image/2 completed {"result":2})");
+}
+
 TEST_F(RealBullmq, an_entry_that_is_more_than_a_connection_takes_is_read_without_its_result) {
   const auto node = start({.max_payload = 1000});
   add_job("1", R"({"userId":"u"})");

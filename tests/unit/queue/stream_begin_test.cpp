@@ -81,6 +81,18 @@ TEST(RememberedJobs, are_read_as_they_were_written) {
     EXPECT_FALSE(RememberedJob::parse(text)) << text;
 }
 
+TEST(RememberedJobs, of_an_end_that_was_found_know_its_place_as_far_as_clocks_agree) {
+  const std::uint64_t differ = kClocksDiffer;
+  const RememberedJob read{.ended = at(50'000, 3), .finished_ms = 49'000};
+  EXPECT_TRUE(read.is_end(at(50'000, 3)));
+  EXPECT_FALSE(read.is_end(at(50'000, 4)));
+  const RememberedJob found = RememberedJob::parse("0-0:" + to_text(RememberedJob::mended_at(50'000)) + ":50000:u").value();
+  EXPECT_TRUE(found.mended());
+  EXPECT_TRUE(found.is_end(at(50'000 - differ)) && found.is_end(at(50'000 + differ, 7)));
+  EXPECT_FALSE(found.is_end(at(50'000 - differ - 1)) || found.is_end(at(50'000 + differ + 1)));
+  EXPECT_FALSE(RememberedJob{}.is_end({})) << "it has not ended";
+}
+
 TEST(KnownJobsTable, forgets_the_one_that_was_not_heard_of_for_longest) {
   KnownJobs jobs(2);
   jobs.at("a").user = "1";

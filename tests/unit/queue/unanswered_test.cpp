@@ -55,6 +55,20 @@ TEST_F(UnansweredTest, an_outcome_that_the_job_has_left_behind_is_not_told_again
   EXPECT_EQ(position(), 30u);
 }
 
+TEST_F(UnansweredTest, of_many_outcomes_of_a_job_only_the_newest_is_told_again) {
+  const auto first = tell(20, "a"), other = tell(30, "b"), second = tell(40, "a"), third = tell(50, "a");
+  for (const auto number : {first, other, second, third}) outcomes.postpone(number);
+  EXPECT_EQ(outcomes.take_postponed(), (Numbers{other, third}));
+  outcomes.settle(other);
+  EXPECT_EQ(position(), 40u) << "what the job has left behind is settled";
+}
+
+TEST_F(UnansweredTest, a_mended_outcome_may_yet_be_read_and_so_has_not_ended) {
+  outcomes.settle(outcomes.add({.kind = JobReport::Kind::completed, .user = "u", .queue = "q", .job_id = "a", .members = "{}"}, true));
+  EXPECT_EQ(outcomes.take_ended(), std::vector<std::string>());
+  EXPECT_EQ(outcomes.size(), 0u);
+}
+
 TEST_F(UnansweredTest, answers_to_what_was_forgotten_are_nobody_s) {
   const auto a = tell(20, "a");
   outcomes.restart({.ms = 5});
