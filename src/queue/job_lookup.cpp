@@ -14,9 +14,10 @@ namespace {
 constexpr std::size_t kMostData = 256 * 1024;  ///< of a job; more is read by Redis itself
 
 // KEYS: hashes of jobs. ARGV: for each key what is wanted, as Want says; the most bytes of a job's data that are
-// answered; and the paths to a user in it. Returns of each, none if it is no hash: when it was made and when it ended, its parent's hash,
-// whether it has a result, that result, its data, and its user if the data is too large. What does not fit into one
-// answer is left out; a number that a double does not keep is nobody's, as is one that is not whole.
+// answered; and the paths to a user in it. Returns of each, nothing if it is no hash: when it was made and when it
+// ended, its parent's hash, whether it has a result, that result, its data, and its user if the data is too large. What
+// does not fit into one answer is left out; a number that a double does not keep is nobody's, as is one that is not
+// whole.
 const redis::Script& hashes_script() {
   static const redis::Script script(R"(
 local function member(value, path)

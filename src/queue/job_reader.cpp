@@ -177,8 +177,7 @@ void JobReader::tell_outcome(JobStep& step) {
   if (step.mended)
     told_before_ = std::max(told_before_, StreamId{.ms = static_cast<std::uint64_t>(step.finished_ms + kClocksDiffer)});
   std::string members = members_of(step);
-  const JobReport::Kind kind =
-      step.kind == StepKind::completed ? JobReport::Kind::completed : JobReport::Kind::failed;
+  const auto kind = step.kind == StepKind::completed ? JobReport::Kind::completed : JobReport::Kind::failed;
   tell_outcome(unanswered_.add({.kind = kind,
                                 .user = std::move(user),
                                 .queue = options_.queue,

@@ -18,8 +18,8 @@ constexpr std::array<List, 2> kLists = {
     {{"completed", JobStep::Kind::completed, "returnvalue"}, {"failed", JobStep::Kind::failed, "failedReason"}}};
 
 // KEYS: the list. ARGV: from which time, the job of that time behind which the page begins (else with the first), how
-// many are wanted, how the names of jobs' hashes begin, which field has the result, and its most bytes. Returns of each:
-// id, time, result or nothing, its size.
+// many are wanted, how the names of jobs' hashes begin, which field has the result, and its most bytes. Returns of
+// each: id, time, result or nothing, its size.
 const redis::Script& page_script() {
   static const redis::Script script(R"(
 local list, from, job, most_jobs = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])

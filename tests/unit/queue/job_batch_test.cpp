@@ -100,7 +100,8 @@ struct JobBatchTest : testing::Test {
     if (step.kind != Kind::progress && !step.is_outcome()) return;
     const KnownJob* const job = known.find(step.job);
     const std::string user = job && !job->user.empty() ? job->user : "nobody";
-    const std::string event = step.kind == Kind::progress ? "progress" : step.kind == Kind::failed ? "failed" : "completed";
+    const std::string event =
+        step.kind == Kind::progress ? "progress" : step.kind == Kind::failed ? "failed" : "completed";
     out.push_back(user + " " + step.job + " " + event);
     if (step.is_outcome()) {
       out.back() += " " + std::to_string(step.finished_ms - time_at(0));
@@ -143,7 +144,8 @@ TEST_F(JobBatchTest, a_user_that_can_be_none_is_nobody) {
 
 TEST_F(JobBatchTest, what_was_told_before_is_told_again_as_the_same_without_the_progress_before_it) {
   hashes["1"] = {.user = "u", .ended = 29};
-  const std::vector<JobStep> steps{step(Kind::added, "1", 10), step(Kind::progress, "1", 20), step(Kind::completed, "1", 30)};
+  const std::vector<JobStep> steps{step(Kind::added, "1", 10), step(Kind::progress, "1", 20),
+                                   step(Kind::completed, "1", 30)};
   read(steps);
   begin_anew(30);
   EXPECT_EQ(read(steps), Texts{"u 1 completed 29"});

@@ -86,7 +86,8 @@ TEST(RememberedJobs, of_an_end_that_was_found_know_its_place_as_far_as_clocks_ag
   const RememberedJob read{.ended = at(50'000, 3), .finished_ms = 49'000};
   EXPECT_TRUE(read.is_end(at(50'000, 3)));
   EXPECT_FALSE(read.is_end(at(50'000, 4)));
-  const RememberedJob found = RememberedJob::parse("0-0:" + to_text(RememberedJob::mended_at(50'000)) + ":50000:u").value();
+  const RememberedJob found =
+      RememberedJob::parse("0-0:" + to_text(RememberedJob::mended_at(50'000)) + ":50000:u").value();
   EXPECT_TRUE(found.mended());
   EXPECT_TRUE(found.is_end(at(50'000 - differ)) && found.is_end(at(50'000 + differ, 7)));
   EXPECT_FALSE(found.is_end(at(50'000 - differ - 1)) || found.is_end(at(50'000 + differ + 1)));

@@ -64,7 +64,8 @@ TEST_F(UnansweredTest, of_many_outcomes_of_a_job_only_the_newest_is_told_again) 
 }
 
 TEST_F(UnansweredTest, a_mended_outcome_may_yet_be_read_and_so_has_not_ended) {
-  outcomes.settle(outcomes.add({.kind = JobReport::Kind::completed, .user = "u", .queue = "q", .job_id = "a", .members = "{}"}, true));
+  outcomes.settle(outcomes.add(
+      {.kind = JobReport::Kind::completed, .user = "u", .queue = "q", .job_id = "a", .members = "{}"}, true));
   EXPECT_EQ(outcomes.take_ended(), std::vector<std::string>());
   EXPECT_EQ(outcomes.size(), 0u);
 }
