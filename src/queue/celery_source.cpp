@@ -116,11 +116,13 @@ void CelerySource::on_position(const redis::Answer& answer) {
   walk_.begin();
 }
 
-// By the clock that all nodes have: what ended before is nobody's news.
+// By the clock that all nodes have: what ended before is nobody's news, and what ends from now on is, also to the node
+// that reads next if this one dies in the next moment.
 void CelerySource::on_first_start(const redis::Answer& time) {
   if (!time || time->elements.size() != 2) return try_again();
   position_ = 1000 * ms_of(time->elements[0].text);
   moved_ = true;
+  store_position();
 }
 
 void CelerySource::try_again() {
