@@ -1,7 +1,7 @@
 // The rows of the table: each measures one kind of server once, and tells one figure.
 import { eventually } from "../../tests/e2e/support.mjs";
 import { cost } from "../cluster/world.mjs";
-import { userCount, World } from "./world.mjs";
+import { newJob, stepCount, World } from "./world.mjs";
 
 const inWorld = async (kind, measure) => {
   const world = await World.open(kind);
@@ -33,10 +33,13 @@ async function steady(kind, { scale }) {
     let begun;
     const used = await cost([world.server], async () => {
       begun = performance.now();
-      for (let n = 0; n < count; ) {
-        const due = Math.min(count, Math.floor(performance.now() - begun)), jobs = [];
-        for (; n < due; ++n) jobs.push({ id: `steady-${n}`, user: n % userCount, at: performance.now() });
-        if (jobs.length > 0) world.end(jobs);
+      const jobs = []; // that run: each begins at its time, and makes a step every 5 ms
+      for (let n = 0; n < count || jobs.length > 0; ) {
+        const ms = performance.now() - begun;
+        for (; n < Math.min(count, Math.floor(ms)); ++n) jobs.push({ ...newJob(`steady-${n}`, n), begun: n });
+        const due = jobs.filter((job) => ms >= job.begun + 5 * job.done);
+        if (due.length > 0) world.step(due);
+        while (jobs[0]?.done === stepCount) jobs.shift();
         await new Promise(setImmediate);
       }
       await eventually(() => times.length >= 2 * count, 60000); // progress that waits may be replaced by newer progress
@@ -62,8 +65,7 @@ const absence = (kind, { scale }) =>
     await world.endMany(count, "away", 100_000);
     const begun = performance.now();
     await world.start();
-    const told = async () => (await world.queuesSay()).reduce((sum, { outcomes }) => sum + outcomes, 0);
-    await eventually(async () => (await told().catch(() => 0)) >= count, 120000);
+    await world.allTold();
     return (performance.now() - begun) / 1000;
   });
 

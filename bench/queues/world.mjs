@@ -7,12 +7,32 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { api, apiKey, eventually, secret } from "../../tests/e2e/support.mjs";
+import { apiKey, eventually, secret } from "../../tests/e2e/support.mjs";
 import { RedisServer } from "../../tests/support/redis_server.mjs";
 import { freePort, pause, program, untilItListens } from "../../tests/support/server.mjs";
 import { logins } from "../cluster/clients.mjs";
 
 const { Redis } = createRequire(new URL("../../tests/queues/package.json", import.meta.url))("ioredis");
+
+/** Six entries of a job, of which browsers hear three; `at` says when it was written, to whom looks. */
+const steps = [
+  (pipeline, key, add, { id, user }) => {
+    pipeline.hset(`${key}:${id}`, "name", "paint", "data", `{"userId":"user-${user}","prompt":"a house by the sea"}`, "opts", "{}", "timestamp", String(Date.now()));
+    add("added", "jobId", id, "name", "paint");
+    add("waiting", "jobId", id);
+  },
+  (pipeline, key, add, { id }) => add("active", "jobId", id, "prev", "waiting"),
+  ...[30, 60].map((progress) => (pipeline, key, add, { id }) => add("progress", "jobId", id, "data", JSON.stringify({ progress, at: performance.now() }))),
+  (pipeline, key, add, { id }) => {
+    const now = String(Date.now()), result = JSON.stringify({ imageUrl: "https://example.com/1.png", width: 1024, at: performance.now() });
+    pipeline.hset(`${key}:${id}`, "finishedOn", now, "returnvalue", result);
+    pipeline.zadd(`${key}:completed`, now, id);
+    add("completed", "jobId", id, "returnvalue", result, "prev", "active");
+  },
+];
+export const stepCount = steps.length;
+export const newJob = (id, n) => ({ id, user: n % userCount, done: 0 });
+const pairs = (list) => Array.from({ length: list.length / 2 }, (_, i) => [list[2 * i], list[2 * i + 1]]);
 
 const serverCore = "0", userCount = 100;
 const queues = ["image", "video"];
@@ -47,7 +67,7 @@ export class World {
   async enter() {
     this.clients = await logins(userCount, () => this.port);
     for (let n = 0; ; ++n) {
-      await this.end([{ id: `first-${n}`, user: n % userCount }]);
+      await this.endMany(1, `first-${n}`);
       await pause(50);
       if (this.clients.some(({ events }) => events > 0)) break;
     }
@@ -58,28 +78,27 @@ export class World {
     this.server.kill("SIGKILL");
     await once(this.server, "exit");
   }
-  queuesSay = async () => (await api({ url: `http://127.0.0.1:${this.port}` }, "GET", "/api/queues")).body.queues;
-
-  /** Jobs, as their workers leave them in Redis from their first entry to their end: six entries, of which browsers hear three. */
-  end(jobs, maxLen) {
-    const pipeline = this.client.pipeline(), now = String(Date.now());
-    for (const { id, user, at = 0 } of jobs) {
-      const key = `bull:${queues[user % 2]}`, stream = [`${key}:events`, ...(maxLen ? ["MAXLEN", "~", maxLen] : []), "*", "event"];
-      const result = JSON.stringify({ imageUrl: "https://example.com/1.png", width: 1024, at });
-      pipeline.hset(`${key}:${id}`, "name", "paint", "data", `{"userId":"user-${user}","prompt":"a house by the sea"}`, "opts", "{}", "timestamp", now, "finishedOn", now, "returnvalue", result);
-      pipeline.xadd(...stream, "added", "jobId", id, "name", "paint");
-      pipeline.xadd(...stream, "waiting", "jobId", id);
-      pipeline.xadd(...stream, "active", "jobId", id, "prev", "waiting");
-      for (const progress of [30, 60]) pipeline.xadd(...stream, "progress", "jobId", id, "data", JSON.stringify({ progress, at }));
-      pipeline.zadd(`${key}:completed`, now, id);
-      pipeline.xadd(...stream, "completed", "jobId", id, "returnvalue", result, "prev", "active");
+  /** Each job's next step, as its worker leaves it in Redis: { id, user, done }, where `done` is how many it has made. */
+  step(jobs, maxLen) {
+    const pipeline = this.client.pipeline();
+    for (const job of jobs) {
+      const key = `bull:${queues[job.user % 2]}`, stream = [`${key}:events`, ...(maxLen ? ["MAXLEN", "~", maxLen] : []), "*", "event"];
+      steps[job.done++](pipeline, key, (...fields) => pipeline.xadd(...stream, ...fields), job);
     }
     return pipeline.exec();
   }
-  /** So many jobs, of all users in turn, named by `name`. */
+  /** So many jobs, of all users in turn, named by `name`, from their first entry to their end. */
   async endMany(count, name, maxLen) {
-    for (let n = 0; n < count; n += 500)
-      await this.end(Array.from({ length: Math.min(500, count - n) }, (_, i) => ({ id: `${name}-${n + i}`, user: (n + i) % userCount })), maxLen);
+    for (let n = 0; n < count; n += 500) {
+      const jobs = Array.from({ length: Math.min(500, count - n) }, (_, i) => newJob(`${name}-${n + i}`, n + i));
+      for (let i = 0; i < steps.length; ++i) await this.step(jobs, maxLen);
+    }
+  }
+  /** Resolves when all that is in the queues' streams has been told, and what was missed of them: only then do readers store that place. */
+  async allTold() {
+    const last = async (queue) => Object.fromEntries(pairs(await this.client.xinfo("STREAM", `bull:${queue}:events`)))["last-generated-id"];
+    const stored = (queue) => this.client.get(`sb:q:{bullmq:bull:${queue}}:pos`);
+    for (const queue of queues) await eventually(async () => (await stored(queue)) === (await last(queue)), 120000);
   }
   /** Resolves when clients have heard of so many ends since. */
   async hear(count) {
@@ -95,4 +114,3 @@ export class World {
     rmSync(this.data, { recursive: true, force: true });
   }
 }
-export { userCount };

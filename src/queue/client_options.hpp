@@ -10,8 +10,8 @@ namespace signalbox::queue {
 /// Of a source's client, which CLIENT LIST shows as signalbox:<source>.
 inline redis::ClientOptions client_options(
     const redis::Url& url, const std::string& source,
-    redis::ConnectionOptions::Mode mode = redis::ConnectionOptions::Mode::commands) {
-  return {.url = url, .connection = {.mode = mode, .identity = {.name = "signalbox:" + source}}};
+    redis::ConnectionOptions::Mode mode = redis::ConnectionOptions::Mode::commands, redis::ReplyLimits replies = {}) {
+  return {.url = url, .connection = {.mode = mode, .identity = {.name = "signalbox:" + source}, .replies = replies}};
 }
 
 /// Calls back when Redis has carried out all that it was sent, or is not there. A script that it did not know is sent

@@ -98,7 +98,8 @@ QueueSource<Queue>::QueueSource(redis::ClientThread& thread, Sink& sink, SourceO
       kind_(kind),
       loop_((static_cast<void>(thread.add(*this)), thread.loop())),
       commands_(thread.add(client_options(options_.url, std::string(kind.source)), *this)),
-      listener_(thread.add(client_options(options_.url, std::string(kind.source), kind.listener), *this)),
+      listener_(
+          thread.add(client_options(options_.url, std::string(kind.source), kind.listener, options_.replies), *this)),
       scan_(commands_, options_.prefix + ":", std::string(kind.key_end), std::string(kind.key_type)) {}
 
 template <class Queue>

@@ -5,6 +5,7 @@
 
 #include "base/clock.hpp"
 #include "queue/json_path.hpp"
+#include "redis/reply_reader.hpp"
 #include "redis/url.hpp"
 
 namespace signalbox::queue {
@@ -19,6 +20,7 @@ struct SourceOptions {
   std::string node{};                 ///< this one, among all
   Milliseconds look_each{10'000};     ///< for queues
   Milliseconds patience{10'000};      ///< so long may no outcome of a queue be taken before another node is to read it
+  redis::ReplyLimits replies{};       ///< what is heard at once; more is read in pieces
   std::size_t json_depth = 64;
   std::size_t max_payload = 1'000'000;  ///< bytes of a result
 };

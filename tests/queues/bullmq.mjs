@@ -93,6 +93,39 @@ export async function tests(version) {
         for (const [{ id }, result] of [[children[0].job, 3], [job, 2]]) assert.equal((await ada.ended({ jobId: id, queue: "image" })).at(-1)[1].result, result);
       }));
 
+    test("a grandchild without a user is its grandparent's", { skip }, withQueues(one, async ({ nodes: [node], redis }, t) => {
+      const ada = await pageOf(t, node, "ada");
+      for (const name of queues) await queueOf(t, redis, name);
+      const flows = new bullmq.FlowProducer({ connection: connectionTo(redis) });
+      t.after(() => flows.close());
+      const part = (queueName, result, children = []) => ({ name: "part", queueName, data: { plan: { result } }, children });
+      const { children: [child] } = await flows.add({ ...part("image", 1, [part("video", 2, [part("image", 3)])]), data: { userId: "ada", plan: { result: 1 } } });
+      assert.equal((await ada.ended({ jobId: child.children[0].job.id, queue: "image" })).at(-1)[1].result, 3);
+      assert.equal((await ada.ended({ jobId: child.job.id, queue: "video" })).at(-1)[1].result, 2);
+    }));
+
+    test("the jobs of a scheduler are told, each by its id", { skip }, withQueues(one, async ({ nodes: [node], redis }, t) => {
+      const page = await pageOf(t, node, "ada");
+      const queue = await queueOf(t, redis, "image");
+      await read([node], ["image"]);
+      await queue.upsertJobScheduler("tick", { every: 100, limit: 2 }, { name: "do", data: { userId: "ada", plan: { result: 1 } } });
+      await eventually(() => page.jobs.length >= 2, 20000);
+      for (const key of page.jobs) assert.match(key, /^image:repeat:tick:\d+$/);
+    }));
+
+    test("an id that is used again is its new job's", { skip }, withQueues(one, async ({ nodes: [node], redis }, t) => {
+      const pages = { ada: await pageOf(t, node, "ada"), bob: await pageOf(t, node, "bob") };
+      const queue = await queueOf(t, redis, "image", { defaultJobOptions: { removeOnComplete: true } });
+      await read([node], ["image"]);
+      const job = { jobId: "same", queue: "image" };
+      for (const [n, user] of ["ada", "bob", "ada", "bob"].entries()) {
+        await queue.add("do", { userId: user, plan: { ms: 100, result: n } }, { jobId: job.jobId });
+        await pages[user].until((event, { result }) => result === n);
+      }
+      assert.deepEqual(pages.ada.of(job).map(([, { result }]) => result), [0, 2]);
+      assert.deepEqual(pages.bob.of(job).map(([, { result }]) => result), [1, 3]);
+    }));
+
     test("a queue that nobody has named is found by itself, and its first job is told", { skip }, withQueues({ nodes: 1, env: { ...env, BULLMQ_QUEUES: "*" } }, async ({ nodes: [node], redis }, t) => {
       const page = await pageOf(t, node, "ada");
       const queue = await queueOf(t, redis, "found");
@@ -114,21 +147,22 @@ export async function tests(version) {
       assert.deepEqual([image.outcomes, image.unattributed, image.gaps], [1, 0, 0]);
     }));
 
-    test("what ended while nobody read is told afterwards, also what the queue's stream has no more", { skip }, withQueues(one, async ({ nodes: [node], redis }, t) => {
-      const queue = await queueOf(t, redis, "image", { streams: { events: { maxLen: 10 } } });
-      await queue.add("do", { userId: "ada", plan: {} });
-      await read([node], ["image"]);
-      await eventually(async () => (await queuesOf(node)).image.outcomes === 1);
-      await node.kill();
-      const count = 400; // the stream is cut in pieces of a hundred
-      await queue.addBulk(Array.from({ length: count }, (_, n) => ({ name: "do", data: { userId: "ada", plan: { result: n } }, opts: { jobId: `later-${n}` } })));
-      await eventually(async () => (await queue.getCompletedCount()) === count + 1, 20000);
-      await redis.command("XTRIM", "bull:image:events", "MAXLEN", "=", "5");
-      await node.start();
-      const page = await pageOf(t, node, "ada");
-      for (let n = 0; n < count; ++n) assert.equal((await page.ended({ jobId: `later-${n}`, queue: "image" })).at(-1)[1].result, n);
-      await eventually(async () => (await queuesOf(node)).image.gaps >= 1);
-    }));
+    for (const [how, away, back] of [["nobody read", "kill", "start"], ["the reader stood still", "freeze", "thaw"]])
+      test(`what ended while ${how} is told afterwards, also what the queue's stream has no more`, { skip }, withQueues(one, async ({ nodes: [node], redis }, t) => {
+        const queue = await queueOf(t, redis, "image", { streams: { events: { maxLen: 10 } } });
+        await queue.add("do", { userId: "ada", plan: {} });
+        await read([node], ["image"]);
+        await eventually(async () => (await queuesOf(node)).image.outcomes === 1);
+        await node[away]();
+        const count = 400; // the stream is cut in pieces of a hundred
+        await queue.addBulk(Array.from({ length: count }, (_, n) => ({ name: "do", data: { userId: "ada", plan: { result: n } }, opts: { jobId: `later-${n}` } })));
+        await eventually(async () => (await queue.getCompletedCount()) === count + 1, 20000);
+        await redis.command("XTRIM", "bull:image:events", "MAXLEN", "=", "5");
+        await node[back]();
+        const page = await pageOf(t, node, "ada");
+        for (let n = 0; n < count; ++n) assert.equal((await page.ended({ jobId: `later-${n}`, queue: "image" }, 20000)).at(-1)[1].result, n);
+        await eventually(async () => (await queuesOf(node)).image.gaps >= 1);
+      }));
 
     test("what was removed while nobody read is counted and logged by its id, and told to nobody", { skip }, withQueues(one, async ({ nodes: [node], redis }, t) => {
       const queue = await queueOf(t, redis, "image", { defaultJobOptions: { removeOnComplete: true } });
