@@ -55,7 +55,6 @@ ReadEntries take_bullmq_entries(redis::Reply& entries) {
   out.steps.reserve(entries.elements.size());
   for (redis::Reply& entry : entries.elements) {
     auto step = take_bullmq_entry(entry, out.last);
-    if (out.first == StreamId{}) out.first = out.last;
     if (!step) continue;
     out.bytes += step->job.size() + step->value.size();
     out.steps.push_back(std::move(*step));

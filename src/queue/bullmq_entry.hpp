@@ -15,8 +15,8 @@ std::optional<JobStep> take_bullmq_entry(redis::Reply& entry, StreamId& at);
 /// What XREAD says of one stream.
 struct ReadEntries {
   std::vector<JobStep> steps{};
-  StreamId first{}, last{};  ///< of all entries
-  std::size_t bytes = 0;     ///< of what the steps say
+  StreamId last{};        ///< of all entries
+  std::size_t bytes = 0;  ///< of what the steps say
 };
 ReadEntries take_bullmq_entries(redis::Reply& entries);
 

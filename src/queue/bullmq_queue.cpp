@@ -41,6 +41,7 @@ void BullmqQueue::on_state(StreamId cursor, const redis::Answer& answer) {
   if (has_gap(*stream, cursor_)) return mend_trimmed(*stream, cursor_.ms);
   sure_ = true;
   looks_ = false;
+  short_ = stream->length < kLong;
 }
 
 void BullmqQueue::mend_trimmed(const StreamState& stream, std::uint64_t since_ms) {
@@ -53,10 +54,10 @@ void BullmqQueue::mend_trimmed(const StreamState& stream, std::uint64_t since_ms
 
 void BullmqQueue::take_read(StreamId cursor, ReadEntries read, bool full) {
   if (!reads() || cursor != cursor_ || read.last <= cursor_) return;
-  looks_ |= read.first.ms > cursor_.ms + kSurelyNoGap;
+  looks_ |= full;
   if (looks_ && !sure_) return;
   cursor_ = read.last;
-  looks_ = full;
+  looks_ = full || short_;
   take(std::move(read.steps), cursor_);
 }
 

@@ -11,9 +11,9 @@ namespace signalbox::queue {
 
 /// One queue of BullMQ. The source reads its stream, together with those of other queues.
 ///
-/// Entries that are read may not be the next ones: those before them may have been trimmed, though never within
-/// kSurelyNoGap. So where they are later than that, or there was more than was read, the stream is looked at first, in
-/// the moment of reading. All times are Redis' own: what this process slept through does not matter.
+/// Entries between the last one that was read and the next may have been trimmed; then all that is left of the stream is
+/// read. So a reading of fewer entries than the stream keeps has no gap before it, and in any other the stream is looked
+/// at in the moment in which it is read. No time counts: what this process slept through does not matter.
 ///
 /// thread  as HeldQueue.
 class BullmqQueue final : public HeldQueue {
@@ -38,7 +38,7 @@ class BullmqQueue final : public HeldQueue {
   void look_again() { looks_ = true; }
 
  private:
-  static constexpr std::uint64_t kSurelyNoGap = 250;  ///< ms
+  static constexpr std::size_t kLong = 1000;  ///< entries: more than one reading has, and by how much lengths vary
 
   void begin(std::optional<StreamId> stored) override;
   void begin_at(const StreamState& stream, std::optional<StreamId> stored);
@@ -50,6 +50,7 @@ class BullmqQueue final : public HeldQueue {
   StreamId cursor_{};   ///< up to there it was read
   bool looks_ = false;  ///< it is to be looked at when it is read next
   bool sure_ = false;   ///< it was looked at in this reading: what comes next is behind the cursor
+  bool short_ = true;   ///< it was, when it was looked at
 };
 
 }  // namespace signalbox::queue

@@ -6,25 +6,26 @@ namespace signalbox::queue {
 const redis::Script& stream_state_script() {
   static const redis::Script script(R"(
 local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
-if info.err then return {'0-0', false, 0, 0} end
+if info.err then return {'0-0', false, 0, 0, 0} end
 local of = {}
 for i = 1, #info, 2 do of[info[i]] = info[i + 1] end
 local first = of['first-entry'] and of['first-entry'][1] or false
 local trimmed = of['entries-added'] == nil or of['entries-added'] > of['length']
 local at_position = #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])
-return {of['last-generated-id'], first, trimmed and 1 or 0, at_position}
+return {of['last-generated-id'], first, trimmed and 1 or 0, at_position, of['length']}
 )");
   return script;
 }
 
 std::optional<StreamState> read_stream_state(const redis::Reply& answer) {
-  if (answer.elements.size() != 4) return std::nullopt;
+  if (answer.elements.size() != 5) return std::nullopt;
   const auto last = StreamId::parse(answer.elements[0].text);
   if (!last) return std::nullopt;
   return StreamState{.last = *last,
                      .first = StreamId::parse(answer.elements[1].text),
                      .trimmed = answer.elements[2].number != 0,
-                     .has_position = answer.elements[3].number != 0};
+                     .has_position = answer.elements[3].number != 0,
+                     .length = static_cast<std::size_t>(answer.elements[4].number)};
 }
 
 bool has_gap(const StreamState& stream, StreamId position) {

@@ -15,6 +15,7 @@ struct StreamState {
   std::optional<StreamId> first{};  ///< of those that are there
   bool trimmed = false;             ///< there were others, or that is not known
   bool has_position = false;        ///< the entry at our position is there still
+  std::size_t length = 0;           ///< entries that are there
 };
 
 /// KEYS: a stream. ARGV: a position. Its answer is for read_stream_state().
