@@ -9,8 +9,8 @@ import { fileURLToPath } from "node:url";
 
 import { apiKey, eventually, secret } from "../../tests/e2e/support.mjs";
 import { RedisServer } from "../../tests/support/redis_server.mjs";
+import { logins } from "../../tests/support/light_clients.mjs";
 import { freePort, pause, program, untilItListens } from "../../tests/support/server.mjs";
-import { logins } from "../cluster/clients.mjs";
 
 const { Redis } = createRequire(new URL("../../tests/queues/package.json", import.meta.url))("ioredis");
 
@@ -22,7 +22,7 @@ const steps = [
     add("waiting", "jobId", id);
   },
   (pipeline, key, add, { id }) => add("active", "jobId", id, "prev", "waiting"),
-  ...[30, 60].map((progress) => (pipeline, key, add, { id }) => add("progress", "jobId", id, "data", JSON.stringify({ progress, at: performance.now() }))),
+  ...[30, 60].map((progress) => (pipeline, key, add, { id }) => add("progress", "jobId", id, "data", JSON.stringify({ percent: progress, at: performance.now() }))),
   (pipeline, key, add, { id }) => {
     const now = String(Date.now()), result = JSON.stringify({ imageUrl: "https://example.com/1.png", width: 1024, at: performance.now() });
     pipeline.hset(`${key}:${id}`, "finishedOn", now, "returnvalue", result);
