@@ -75,7 +75,7 @@ void BullQueue::on_published(const redis::Published& published) {
   if (published.pattern.empty()) {
     step = read_bull_message(event, published.payload);
   } else if (!published.payload.empty()) {
-    step = JobStep{.kind = event.starts_with("active") ? JobStep::Kind::begun : JobStep::Kind::seen,
+    step = JobStep{.kind = event.starts_with("active") ? JobStep::Kind::begun : JobStep::Kind::waits,
                    .job = std::string(published.payload)};
   }
   if (step) hear(std::move(*step));

@@ -66,16 +66,18 @@ std::optional<JobBatch> JobBatch::take_rest() {
   return JobBatch(std::exchange(rest_, {}), rest_last_);
 }
 
-// A job that is added is a new one.
+// A job that is added is a new one. So is one that waits while it waits: the first has gone, and nothing says so.
 void JobBatch::want(const JobStep& step, std::size_t index, KnownJobs& known_jobs, std::vector<JobWanted>& wanted) {
   const auto [at, first] = jobs_.try_emplace(step.job);
   Job& job = at->second;
-  if (first || step.kind == StepKind::added) job.since = step.at;
-  if (step.kind == StepKind::added) {
-    job.added = true;
-    known_jobs.erase(step.job);
+  if (first) job.since = step.at;
+  if (step.kind == StepKind::added) begin_anew(step, job, known_jobs);
+  if (step.kind == StepKind::waits) {
+    const KnownJob* const known = known_jobs.find(step.job);
+    if (job.waits || (known && known->waits && !job.begun)) begin_anew(step, job, known_jobs);
   }
   job.begun |= step.kind == StepKind::begun;
+  job.waits = step.kind == StepKind::waits || (job.waits && step.kind != StepKind::begun);
   job.used |= step.kind == StepKind::progress || step.kind == StepKind::removed || step.is_outcome();
   if (step.is_outcome()) job.last_outcome = index;
   const KnownJob* known = known_jobs.find(step.job);
@@ -93,6 +95,12 @@ void JobBatch::want(const JobStep& step, std::size_t index, KnownJobs& known_job
   row.remembered |= remembered || (user && !job.added && !step.mended && !rules_.check_ends);
 }
 
+void JobBatch::begin_anew(const JobStep& step, Job& job, KnownJobs& known_jobs) {
+  job.since = step.at;
+  job.added = true;
+  known_jobs.erase(step.job);
+}
+
 JobBatch::Remembered JobBatch::learn(std::vector<JobWanted> found, KnownJobs& known_jobs) {
   for (JobWanted& row : found) {
     const Job& job = jobs_.find(row.job)->second;
@@ -100,6 +108,9 @@ JobBatch::Remembered JobBatch::learn(std::vector<JobWanted> found, KnownJobs& kn
     const bool in_vain = known && known->user.empty();  // what is remembered by now is of an older one
     if (row.memory && (in_vain || !is_of(*row.memory, job))) row.memory.reset();
     learn_user(row, job, known_jobs.at(row.job));
+  }
+  for (const auto& [id, job] : jobs_) {
+    if (KnownJob* const known = job.waits || job.begun ? known_jobs.find(id) : nullptr) known->waits = job.waits;
   }
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     const Job& job = jobs_.find(steps_[i].job)->second;

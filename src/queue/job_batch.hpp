@@ -31,8 +31,10 @@ class JobBatch {
   /// What is to be remembered of jobs.
   using Remembered = std::vector<std::pair<std::string, RememberedJob>>;
 
-  /// With these steps, all up to `last` was read; or kStays.
-  JobBatch(std::vector<JobStep> steps, StreamId last) : steps_(std::move(steps)), last_(last) {}
+  /// With these steps, all up to `last` was read; or kStays. `forgets`: something was missed before them, so that what
+  /// is known of jobs may be of others.
+  JobBatch(std::vector<JobStep> steps, StreamId last, bool forgets = false)
+      : steps_(std::move(steps)), last_(last), forgets_(forgets) {}
 
   /// What is to be found before it is told; nothing: it may be told at once. All that came before has been told.
   std::vector<JobWanted> ask(KnownJobs& known, const Rules& rules);
@@ -48,6 +50,7 @@ class JobBatch {
   void pass() { ++next_; }
   std::size_t left() const { return steps_.size() - next_; }
   StreamId last() const { return last_; }
+  bool forgets() const { return forgets_; }
 
  private:
   static constexpr auto kNone = static_cast<std::size_t>(-1);
@@ -58,6 +61,7 @@ class JobBatch {
     StreamId since{};                  ///< its first step
     bool added = false;                ///< with that
     bool begun = false;                ///< whose it is, is asked anew
+    bool waits = false;                ///< for a worker, when the batch has ended
     bool used = false;                 ///< a step needs what is known of it, or ends that
   };
 
@@ -65,6 +69,7 @@ class JobBatch {
   void cut(std::size_t at, std::vector<JobWanted>& wanted);
   void want(const JobStep& step, std::size_t index, KnownJobs& known, std::vector<JobWanted>& wanted);
   bool may_be_told(const JobStep& step) const { return !step.mended && step.at <= rules_.told_before; }
+  static void begin_anew(const JobStep& step, Job& job, KnownJobs& known);
   static bool is_of(const RememberedJob& memory, const Job& job);
   void learn_user(JobWanted& found, const Job& job, KnownJob& known) const;
   void judge(std::size_t index, const JobWanted& found, const Job& job);
@@ -73,6 +78,7 @@ class JobBatch {
 
   std::vector<JobStep> steps_, rest_;
   StreamId last_, rest_last_{};
+  bool forgets_;
   Rules rules_{};
   std::unordered_map<std::string_view, Job> jobs_;  ///< views into the steps, until it is ready
   bool ready_ = false;

@@ -11,34 +11,15 @@
 namespace signalbox::queue {
 namespace {
 
-constexpr std::size_t kMostData = 256 * 1024;  ///< of a job; more is read by Redis itself
+constexpr std::size_t kMostData = 256 * 1024;             ///< of a job, among others; more is read by itself
+constexpr std::size_t kMostLargeData = 32 * 1024 * 1024;  ///< of a job by itself; more names no user
 
-// KEYS: hashes of jobs. ARGV: for each key what is wanted, as Want says; the most bytes of a job's data that are
-// answered; and the paths to a user in it. Returns of each, nothing if it is no hash: when it was made and when it
-// ended, its parent's hash, whether it has a result, that result, its data, and its user if the data is too large. What
-// does not fit into one answer is left out; a number that a double does not keep is nobody's, as is one that is not
-// whole.
+// KEYS: hashes of jobs. ARGV: for each key what is wanted, as Want says; and the most bytes of a job's data and of its
+// result that are answered. Returns of each, nothing if it is no hash: when it was made and when it ended, its parent's
+// hash, whether it has a result, that result, its data, and how large that is. What does not fit into one answer is
+// left out.
 const redis::Script& hashes_script() {
   static const redis::Script script(R"(
-local function member(value, path)
-  for step in string.gmatch(path, '[^.]+') do
-    if type(value) ~= 'table' then return nil end
-    local found = value[step]
-    if found == nil and string.match(step, '^%d+$') then found = value[tonumber(step) + 1] end
-    value = found
-  end
-  return value
-end
-local function user_of(data)
-  local read, value = pcall(cjson.decode, data)
-  if not read then return false end
-  for i = 3, #ARGV do
-    local user = member(value, ARGV[i])
-    if type(user) == 'string' and user ~= '' then return #user <= 1024 and user end
-    if type(user) == 'number' and user % 1 == 0 and math.abs(user) < 2^53 then return string.format('%.0f', user) end
-  end
-  return false
-end
 local left, most = 8 * 1024 * 1024, tonumber(ARGV[2])
 local function small(key, field, size)
   if size > most or size > left then return false end
@@ -56,8 +37,8 @@ for i, key in ipairs(KEYS) do
     found[4] = size > 0 and 1 or 0
     found[5] = wanted >= 50 and size > 0 and small(key, 'returnvalue', size)
     if wanted % 2 == 1 then
-      found[6] = small(key, 'data', redis.call('HSTRLEN', key, 'data'))
-      found[7] = not found[6] and user_of(redis.call('HGET', key, 'data'))
+      found[7] = redis.call('HSTRLEN', key, 'data')
+      found[6] = small(key, 'data', found[7])
     end
   end
   out[i] = found
@@ -80,12 +61,6 @@ bool is_of_a_key(const redis::Error& why) {
   return why.code == "NOPERM" || why.code == "CROSSSLOT";
 }
 
-std::string dotted(const std::vector<std::string>& path) {
-  std::string out;
-  for (std::size_t i = 1; i < path.size(); ++i) out += (out.empty() ? "" : ".") + path[i];
-  return out;
-}
-
 std::uint64_t number_in(const redis::Reply& reply) {
   return whole_number<std::uint64_t>(reply.text).value_or(0);
 }
@@ -93,9 +68,7 @@ std::uint64_t number_in(const redis::Reply& reply) {
 }  // namespace
 
 JobLookup::JobLookup(redis::Client& commands, const QueueKeys& keys, const JsonPaths& users)
-    : commands_(commands), keys_(keys), users_(users) {
-  for (const auto& path : users.paths()) paths_.push_back(dotted(path));
-}
+    : commands_(commands), keys_(keys), users_(users) {}
 
 void JobLookup::begin(std::vector<JobWanted> jobs, Then then) {
   jobs_ = std::move(jobs);
@@ -120,6 +93,7 @@ void JobLookup::drop() {
   ++number_;
   unanswered_ = 0;
   next_.clear();
+  large_.clear();
 }
 
 /// Counts the answer; the last of a round begins the next.
@@ -160,7 +134,6 @@ void JobLookup::read_some(std::vector<Row> rows) {
     call.keys.push_back(row.key);
     call.arguments[0] += wanted_of(jobs_[row.job], parents);
   }
-  call.arguments.insert(call.arguments.end(), paths_.begin(), paths_.end());
   const auto of = std::make_shared<std::vector<Row>>(std::move(rows));
   commands_.run(hashes_script(), std::move(call),
                 on_answer([this, of](redis::Reply& found) { take_hashes(*of, found); },
@@ -185,7 +158,7 @@ void JobLookup::take_hashes(const std::vector<Row>& rows, redis::Reply& found) {
 
 // Of a parent only its user counts.
 void JobLookup::take_hash(const Row& row, redis::Reply& found) {
-  enum Field : std::uint8_t { made, ended, parent, has_result, result, data, user, fields };
+  enum Field : std::uint8_t { made, ended, parent, has_result, result, data, data_size, fields };
   if (found.elements.empty()) return;
   found.elements.resize(fields);
   JobWanted& job = jobs_[row.job];
@@ -199,9 +172,28 @@ void JobLookup::take_hash(const Row& row, redis::Reply& found) {
     if (!of[result].is_nil()) job.result = std::move(of[result].text);
   }
   if (!job.user) return;
-  job.found_user = of[data].is_nil() ? std::move(of[user].text) : users_.find(kJobData, of[data].text).value_or("");
-  if (job.found_user.empty() && !of[parent].text.empty())
-    next_.push_back({.job = row.job, .key = std::move(of[parent].text)});
+  Row next{.job = row.job, .key = std::move(of[parent].text)};
+  if (!of[data].is_nil()) return take_data(std::move(next), of[data].text);
+  const bool by_itself = static_cast<std::size_t>(of[data_size].number) <= kMostLargeData;
+  if (by_itself) large_.push_back({.hash = row.key, .parent = std::move(next)});
+}
+
+void JobLookup::take_data(Row parent, std::string_view data) {
+  JobWanted& job = jobs_[parent.job];
+  job.found_user = users_.find(kJobData, data).value_or("");
+  if (job.found_user.empty() && !parent.key.empty()) next_.push_back(std::move(parent));
+}
+
+// One after the other, so that they are not in memory together.
+void JobLookup::read_large() {
+  if (large_.empty()) return;
+  Large one = std::move(large_.back());
+  large_.pop_back();
+  const redis::Command command{"HGET", one.hash, "data"};
+  commands_.send(command, on_answer([this, parent = std::move(one.parent)](const redis::Reply& data) mutable {
+    take_data(std::move(parent), data.text);
+    read_large();
+  }));
 }
 
 // What was remembered lies under the day on which it was: today or yesterday.
@@ -225,6 +217,7 @@ void JobLookup::take_memory(const std::vector<std::size_t>& jobs, const redis::R
 void JobLookup::end_round() {
   if (--unanswered_ != 0) return;
   if (failed_) return finish();
+  if (!large_.empty()) return read_large();
   std::vector<std::size_t> unknown;
   for (std::size_t i = 0; i < jobs_.size(); ++i) {
     const JobWanted& job = jobs_[i];
@@ -243,6 +236,7 @@ void JobLookup::finish() {
   Then then = std::exchange(then_, {});
   auto jobs = std::exchange(jobs_, {});
   next_.clear();
+  large_.clear();
   if (failed_) return then(std::unexpected(std::move(*failed_)));
   then(std::move(jobs));
 }

@@ -44,12 +44,19 @@ class JobLookup {
     std::size_t job;  ///< among jobs_
     std::string key;  ///< its hash, or that of a parent
   };
+  /// A hash whose data is read by itself, and where to look if that names no user.
+  struct Large {
+    std::string hash;
+    Row parent;
+  };
 
   void read_hashes(std::vector<Row> rows);
   void read_some(std::vector<Row> rows);
   void read_each(std::vector<Row> rows);
   void take_hashes(const std::vector<Row>& rows, redis::Reply& found);
   void take_hash(const Row& row, redis::Reply& found);
+  void take_data(Row parent, std::string_view data);
+  void read_large();
   void read_memory(std::vector<std::size_t> jobs);
   void take_memory(const std::vector<std::size_t>& jobs, const redis::Reply& found);
   template <class Take, class Refused>
@@ -63,13 +70,13 @@ class JobLookup {
   redis::Client& commands_;
   const QueueKeys& keys_;
   const JsonPaths& users_;
-  std::vector<std::string> paths_;
   std::vector<JobWanted> jobs_;
   Then then_;
   std::uint64_t number_ = 0;    ///< of this look-up: answers to others are nobody's
   std::size_t unanswered_ = 0;  ///< commands
   std::size_t round_ = 0;
-  std::vector<Row> next_;  ///< parents' hashes, for the next round
+  std::vector<Row> next_;     ///< parents' hashes, for the next round
+  std::vector<Large> large_;  ///< of this round
   std::optional<redis::Error> failed_;
 };
 

@@ -72,7 +72,7 @@ std::size_t JobReader::waiting() const {
 void JobReader::take(std::vector<JobStep> steps, StreamId last) {
   counts_.events += steps.size();
   drop_long_ids(steps);
-  batches_.emplace_back(std::move(steps), last);
+  batches_.emplace_back(std::move(steps), last, std::exchange(forgets_, false));
   work();
 }
 
@@ -89,18 +89,21 @@ void JobReader::drop_long_ids(std::vector<JobStep>& steps) {
   });
 }
 
+// A look-up that has nothing to ask, and a sink, may answer at once: that is no new beginning.
 void JobReader::work() {
+  if (std::exchange(works_, true)) return;
   while (!batches_.empty() && !lookup_.busy() && !broken_ && !unanswered_.has_postponed()) {
     JobBatch& batch = batches_.front();
     if (!batch.ready()) look_up(batch);
-    if (!batch.ready() || !tell(batch)) return;
+    if (!batch.ready() || !tell(batch)) break;
     unanswered_.told(batch.last());
     batches_.pop_front();
   }
+  works_ = false;
 }
 
 void JobReader::look_up(JobBatch& batch) {
-  if (std::exchange(forgets_, false)) known_.clear();
+  if (batch.forgets()) forget_known();
   auto wanted = batch.ask(known_, {.told_before = told_before_, .check_ends = options_.check_ends});
   if (auto rest = batch.take_rest()) batches_.insert(std::next(batches_.begin()), *std::move(rest));
   if (batch.ready()) return;
@@ -113,6 +116,13 @@ void JobReader::look_up(JobBatch& batch) {
     unread_.write("Redis does not say whose a queue's jobs are: reading begins again",
                   {{"queue", options_.queue}, {"why", found.error().text}});
   });
+}
+
+// Also for the next reader: who has an id by now, nothing says but the job's hash.
+void JobReader::forget_known() {
+  known_.clear();
+  for (const std::int64_t day : remembered_days())
+    commands_.send({"DEL", options_.keys.jobs(day)}, [](const redis::Answer&) {});
 }
 
 void JobReader::remember(const JobBatch::Remembered& jobs) {

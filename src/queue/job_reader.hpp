@@ -63,7 +63,7 @@ class JobReader {
   bool stands() const {
     return unanswered_.has_postponed() || unanswered_.size() >= kMostOutcomes || unanswered_.bytes() >= kMostBytes;
   }
-  /// Something was missed, and it may have been that jobs have gone and others have their ids.
+  /// Something was missed before what is taken next, and it may have been that jobs have gone and others have their ids.
   void forget_jobs() { forgets_ = true; }
   /// With that, all up to `last` was read; or kStays.
   void take(std::vector<JobStep> steps, StreamId last);
@@ -82,6 +82,7 @@ class JobReader {
   void drop_long_ids(std::vector<JobStep>& steps);
   void work();
   void look_up(JobBatch& batch);
+  void forget_known();
   void remember(const JobBatch::Remembered& jobs);
   bool tell(JobBatch& batch);
   void tell(JobStep& step);
@@ -105,7 +106,8 @@ class JobReader {
   std::optional<StreamId> stored_;      ///< the position that Redis was told last
   std::vector<std::string> forgotten_;  ///< jobs that need not be remembered
   TimePoint repeat_at_ = kNever, store_at_ = kNever;
-  bool began_ = false, broken_ = false, forgets_ = false;
+  bool began_ = false, broken_ = false, works_ = false;
+  bool forgets_ = false;  ///< what is known, with the next batch
   log::RareLine nobody_{log::Level::warn, 10}, refused_{log::Level::warn, 10}, large_{log::Level::warn, 10},
       unread_{log::Level::warn, 1};
 };

@@ -13,7 +13,8 @@ inline constexpr std::int64_t kClocksDiffer = 10'000;
 struct JobStep {
   enum class Kind : std::uint8_t {
     added,  ///< a new job, also where there was one with this id
-    begun,  ///< a worker has it now; of a queue that does not say what is added, it may be a new one
+    waits,  ///< for a worker; of a queue that does not say what is added, it may be a new one
+    begun,  ///< a worker has it now; of such a queue it may be a new one as well
     seen,   ///< it changed in a way that nobody is told of
     progress,
     completed,

@@ -21,7 +21,6 @@ class JsonPaths {
   std::optional<std::string> find(std::string_view root, std::string_view value) const;
 
   /// The steps of each path, its root first.
-  const std::vector<std::vector<std::string>>& paths() const { return paths_; }
 
  private:
   std::vector<std::vector<std::string>> paths_;

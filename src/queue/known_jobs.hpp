@@ -16,6 +16,7 @@ struct KnownJob {
   std::string id;
   std::string user{};  ///< empty: not known
   StreamId since{};    ///< what told of it first
+  bool waits = false;  ///< for a worker; of a queue that says so
 };
 
 /// The jobs of a queue that were heard of last, at most so many.

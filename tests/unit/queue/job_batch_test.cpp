@@ -307,6 +307,26 @@ TEST_F(CheckedBatch, one_that_begins_behind_an_end_may_be_another) {
             (Texts{"u 1 completed 20", "nobody 1 completed 40"}));
 }
 
+TEST_F(CheckedBatch, one_that_waits_while_it_waits_is_another) {
+  hashes["1"] = {.user = "u"};
+  read({step(Kind::waits, "1", 10)});
+  hashes.clear();
+  EXPECT_EQ(read({step(Kind::waits, "1", 20), step(Kind::begun, "1", 30), completed("1", 40, "7")}),
+            Texts{"nobody 1 completed 40"});
+  hashes["2"] = {.user = "u"};
+  read({step(Kind::waits, "2", 50), step(Kind::begun, "2", 60), step(Kind::waits, "2", 70)});
+  hashes.clear();
+  EXPECT_EQ(read({step(Kind::waits, "2", 80), completed("2", 90, "7")}), Texts{"nobody 2 completed 90"});
+}
+
+TEST_F(CheckedBatch, one_that_waits_again_after_a_worker_had_it_is_the_same) {
+  hashes["1"] = {.user = "u"};
+  read({step(Kind::waits, "1", 10), step(Kind::begun, "1", 20)});
+  hashes.clear();
+  EXPECT_EQ(read({step(Kind::waits, "1", 30), step(Kind::begun, "1", 40), completed("1", 50, "7")}),
+            Texts{"u 1 completed 50"});
+}
+
 TEST_F(CheckedBatch, whose_a_job_is_is_asked_anew_when_one_begins) {
   hashes["1"] = {.user = "old"};
   read({step(Kind::begun, "1", 10)});

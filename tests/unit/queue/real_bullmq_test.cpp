@@ -63,7 +63,7 @@ TEST_F(RealBullmq, a_child_without_a_user_is_its_parent_s) {
   EXPECT_EQ(sink.next(), R"(u image/child failed {"error":"boom"})");
 }
 
-TEST_F(RealBullmq, a_job_s_data_that_is_large_is_read_by_Redis) {
+TEST_F(RealBullmq, a_job_s_data_that_is_large_is_read_by_itself) {
   const auto node = start();
   const std::string large(300'000, 'x');
   add_job("1", R"({"a":")" + large + R"(","userId":9007199254740991})");
@@ -72,6 +72,34 @@ TEST_F(RealBullmq, a_job_s_data_that_is_large_is_read_by_Redis) {
   say({"progress", "jobId", "2", "data", "2"});
   EXPECT_TRUE(sink.next().starts_with("9007199254740991 image/1 progress"));
   EXPECT_TRUE(sink.next().starts_with("é image/2 progress"));
+}
+
+TEST_F(RealBullmq, an_end_and_the_next_job_of_that_id_are_read_together) {
+  const auto node = start();
+  add_job("1", R"({"userId":"ann"})");
+  say({"added", "jobId", "1", "name", "gen"});
+  ASSERT_TRUE(node->await([](const QueueStatus& status) { return status.events == 1 && status.behind == 0; }));
+  add_job("1", R"({"userId":"bob"})");
+  ask({"EVAL",
+       "redis.call('XADD', KEYS[1], '*', 'event', 'completed', 'jobId', '1', 'returnvalue', '1', 'prev', 'active') "
+       "redis.call('XADD', KEYS[1], '*', 'event', 'added', 'jobId', '1', 'name', 'gen')",
+       "1", "bull:image:events"});
+  complete("1", "2", static_cast<std::int64_t>(coarse_unix_ms()));
+  EXPECT_EQ(sink.next(2), (Texts{R"(ann image/1 completed {"result":1})", R"(bob image/1 completed {"result":2})"}));
+}
+
+TEST_F(RealBullmq, behind_a_gap_an_id_may_be_another_s) {
+  auto node = start();
+  add_job("1", R"({"userId":"ann"})");
+  say({"added", "jobId", "1", "name", "gen"});
+  ASSERT_TRUE(node->await([](const QueueStatus& status) { return status.events == 1 && status.behind == 0; }));
+  node.reset();
+  ask({"DEL", "bull:image:1", "sb:q:{bullmq:bull:image}:lease"});
+  say({"added", "jobId", "1", "name", "gen"});
+  say({"completed", "jobId", "1", "returnvalue", R"("bob's")", "prev", "active"});
+  ask({"XTRIM", "bull:image:events", "MAXLEN", "1"});
+  BullmqNode next(server->url(), sink, {.node = "next"});
+  EXPECT_TRUE(next.await([](const QueueStatus& status) { return status.unattributed == 1 && status.gaps == 1; }));
 }
 
 TEST_F(RealBullmq, a_result_that_is_too_large_is_left_out) {
