@@ -97,9 +97,11 @@ bool Bridge::hold_again(const std::string& user, users::EncodedEvent& event) {
   return true;
 }
 
+// Where this process has slept, another may have told what came after it.
 void Bridge::on_timer() {
   const TimePoint now = around_.now();
   while (auto held = held_.take_due(now)) {
+    if (now >= held->until + kTooLate) continue;
     const auto told = emitter_.emit(held->user, held->event, users::Origin::queue);
     if (!told && told.error() == EmitError::overloaded) held_.hold(std::move(*held), now + pause_);
   }

@@ -45,6 +45,7 @@ class Bridge final : public Sink, public reactor::Part {
   void flush() override;
 
  private:
+  static constexpr Milliseconds kTooLate{1000};
   struct Waiting {
     std::string user;
     FrameRef outcome;

@@ -42,14 +42,13 @@ void BullSource::on_published(const redis::Published& published) {
 // BullMQ's queues have that key too, and beside it one that says so.
 void BullSource::check(const std::string& name, bool is_new) {
   if (queues().contains(name)) return;
-  commands().send({"HGET", options().prefix + ":" + name + ":meta", "version"},
-                  [this, name, is_new](const redis::Answer& version) {
-                    if (!version && version.error().kind != redis::Error::Kind::refused) return;
-                    if (!version || version->is_nil()) return add(name, is_new);
-                    if (std::ranges::find(options().queues, name) != options().queues.end())
-                      other_kind_.write("a queue of BULL_QUEUES is one of BullMQ: name it in BULLMQ_QUEUES",
-                                        {{"queue", name}});
-                  });
+  commands().send(
+      {"HGET", options().prefix + ":" + name + ":meta", "version"}, [this, name, is_new](const redis::Answer& version) {
+        if (!version && version.error().kind != redis::Error::Kind::refused) return;
+        if (!version || version->is_nil()) return add(name, is_new);
+        if (std::ranges::find(options().queues, name) != options().queues.end())
+          other_kind_.write("a queue of BULL_QUEUES is one of BullMQ: name it in BULLMQ_QUEUES", {{"queue", name}});
+      });
 }
 
 }  // namespace signalbox::queue

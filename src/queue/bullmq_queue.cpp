@@ -39,9 +39,8 @@ void BullmqQueue::on_state(StreamId cursor, const redis::Answer& answer) {
   if (!stream || stream->last < cursor_)
     return begin_again({.kind = redis::Error::Kind::refused, .text = "its stream has begun anew"});
   if (has_gap(*stream, cursor_)) return mend_trimmed(*stream, cursor_.ms);
-  sure_ = true;
-  looks_ = false;
-  short_ = stream->length < kLong;
+  sure_ = stream->last > cursor_;
+  looks_ = short_ = stream->length < kLong;
 }
 
 void BullmqQueue::mend_trimmed(const StreamState& stream, std::uint64_t since_ms) {

@@ -11,9 +11,9 @@ namespace signalbox::queue {
 
 /// One queue of BullMQ. The source reads its stream, together with those of other queues.
 ///
-/// Entries between the last one that was read and the next may have been trimmed; then all that is left of the stream is
-/// read. So a reading of fewer entries than the stream keeps has no gap before it, and in any other the stream is looked
-/// at in the moment in which it is read. No time counts: what this process slept through does not matter.
+/// Entries between the last one that was read and the next may have been trimmed; then all that is left of the stream
+/// is read. So a reading of fewer entries than the stream keeps has no gap before it, and in any other the stream is
+/// looked at in the moment in which it is read. No time counts: what this process slept through does not matter.
 ///
 /// thread  as HeldQueue.
 class BullmqQueue final : public HeldQueue {
@@ -49,7 +49,7 @@ class BullmqQueue final : public HeldQueue {
   const std::uint64_t found_ms_;
   StreamId cursor_{};   ///< up to there it was read
   bool looks_ = false;  ///< it is to be looked at when it is read next
-  bool sure_ = false;   ///< it was looked at in this reading: what comes next is behind the cursor
+  bool sure_ = false;   ///< it was looked at in this reading, and what comes next stood behind the cursor
   bool short_ = true;   ///< it was, when it was looked at
 };
 

@@ -51,7 +51,7 @@ CelerySource::CelerySource(redis::ClientThread& thread, Sink& sink, CeleryOption
       untold_("celery") {}
 
 void CelerySource::stop(std::move_only_function<void()> then) {
-  if (lease_.held()) store_position();
+  if (holds()) store_position();
   LeasedSource::stop(std::move(then));
 }
 
@@ -126,12 +126,13 @@ void CelerySource::on_first_start(const redis::Answer& time) {
 }
 
 void CelerySource::try_again() {
-  if (again_at_ != kNever || !lease_.held()) return;
+  if (again_at_ != kNever || !holds()) return;
   again_at_ = loop_.now() + pause_;
   pause_ = std::min(2 * pause_, kLongestPause);
 }
 
 void CelerySource::on_published(const redis::Published& published) {
+  if (!holds()) return;
   ++status_.events;
   auto report = read_celery_message(published.payload, reading_);
   if (!report) return untold_.unreadable(report.error());
@@ -188,6 +189,7 @@ void CelerySource::on_taken(const ToldOutcome& outcome, Taken taken) {
   if (taken == Taken::yes) {
     ++status_.outcomes;
   } else {
+    ++status_.refused;
     untold_.refused(outcome.id, taken == Taken::by_user ? "UNREAD_OUTCOMES_PER_USER of its user"
                                                         : "it is too large, or names no user or task");
   }

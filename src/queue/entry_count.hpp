@@ -4,8 +4,8 @@
 
 namespace signalbox::queue {
 
-/// How many entries of streams are asked for at once. An answer that is more than a connection takes ends that: so there
-/// are fewer of large ones, and fewer after a connection was lost.
+/// How many entries of streams are asked for at once. An answer that is more than a connection takes ends that: so
+/// there are fewer of large ones, and fewer after a connection was lost.
 class EntryCount {
  public:
   static constexpr std::size_t kOfQueue = 500, kOfAll = 20'000;

@@ -21,6 +21,7 @@ class HeldProgress {
   struct Held {
     std::string user;
     users::EncodedEvent event;
+    TimePoint until{};
   };
 
   struct Bounds {
@@ -42,7 +43,8 @@ class HeldProgress {
   void hold(Held held, TimePoint until) {
     const std::string name(name_of(held.user, held.event));
     bytes_ += held.event->memory();
-    in_order_.push_back({.until = until, .name = name, .held = std::move(held)});
+    held.until = until;
+    in_order_.push_back({.name = name, .held = std::move(held)});
     by_job_.emplace(in_order_.back().name, std::prev(in_order_.end()));
   }
   void drop(std::string_view user, const users::EncodedEvent& event) {
@@ -50,7 +52,7 @@ class HeldProgress {
     const auto at = by_job_.find(name_of(user, event));
     if (at != by_job_.end()) take(at->second);
   }
-  TimePoint next() const { return in_order_.empty() ? kNever : in_order_.front().until; }
+  TimePoint next() const { return in_order_.empty() ? kNever : in_order_.front().held.until; }
   /// One whose time has come.
   std::optional<Held> take_due(TimePoint now) {
     return next() <= now ? std::optional(take(in_order_.begin())) : std::nullopt;
@@ -58,7 +60,6 @@ class HeldProgress {
 
  private:
   struct Entry {
-    TimePoint until;
     std::string name;
     Held held;
   };

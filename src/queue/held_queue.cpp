@@ -127,6 +127,7 @@ QueueStatus HeldQueue::status() const {
           .events = counts.events,
           .outcomes = counts.outcomes,
           .unattributed = counts.unattributed,
+          .refused = counts.refused,
           .behind = reader_.waiting(),
           .gaps = gaps_,
           .reader = lease_.holder()};

@@ -149,6 +149,8 @@ void JobBatch::learn_user(JobWanted& found, const Job& job, KnownJob& known) con
 void JobBatch::judge(std::size_t index, const JobWanted& found, const Job& job) {
   JobStep& step = steps_[index];
   if (step.is_outcome() && !step.mended) return judge_outcome(step, found, index == job.last_outcome);
+  // It runs again or ended once more since, or its id is another job's by now: the end that follows is told.
+  if (step.is_outcome() && found.has_hash && found.finished_ms != step.finished_ms) step.kind = StepKind::seen;
   if (step.kind != StepKind::progress || !may_be_told(step)) return;
   if (found.finished_ms != 0 || (found.memory && step.at <= found.memory->ended_at_most())) step.kind = StepKind::seen;
 }
@@ -159,8 +161,8 @@ void JobBatch::judge_outcome(JobStep& step, const JobWanted& found, bool last) c
     return;
   }
   const RememberedJob* const same = found.memory && found.memory->is_end(step.at) ? &*found.memory : nullptr;
-  const bool by_hash = (last || rules_.check_ends) && ends_so(found, step) &&
-                       found.finished_ms <= time_of(step) + kClocksDiffer;
+  const bool by_hash =
+      (last || rules_.check_ends) && ends_so(found, step) && found.finished_ms <= time_of(step) + kClocksDiffer;
   if (same && (!same->mended() || found.finished_ms == 0)) {
     step.finished_ms = same->finished_ms;
   } else if (by_hash) {

@@ -191,9 +191,9 @@ void JobLookup::read_large() {
   large_.pop_back();
   const redis::Command command{"HGET", one.hash, "data"};
   commands_.send(command, on_answer([this, parent = std::move(one.parent)](const redis::Reply& data) mutable {
-    take_data(std::move(parent), data.text);
-    read_large();
-  }));
+                   take_data(std::move(parent), data.text);
+                   read_large();
+                 }));
 }
 
 // What was remembered lies under the day on which it was: today or yesterday.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <unordered_set>
 #include <utility>
 
 #include "queue/job_members.hpp"
@@ -128,6 +129,9 @@ void JobReader::forget_known() {
 void JobReader::remember(const JobBatch::Remembered& jobs) {
   if (jobs.empty()) return;
   const std::string key = options_.keys.jobs(today());
+  std::unordered_set<std::string_view> ids;
+  for (const auto& [job, record] : jobs) ids.insert(job);
+  std::erase_if(forgotten_, [&](const std::string& job) { return ids.contains(job); });  // of an older job
   std::vector<std::string> texts;
   for (const auto& [job, record] : jobs) texts.push_back(to_text(record));
   redis::Command command{"HSET", key};
@@ -146,15 +150,15 @@ bool JobReader::tell(JobBatch& batch) {
     if (unanswered_.has_postponed()) return false;
     batch.pass();
     const StreamId at = step->at;
-    tell(*step);
+    tell(*step, batch.last() == JobBatch::kStays);
     if (batch.last() != JobBatch::kStays) unanswered_.told(at);
   }
   return true;
 }
 
-void JobReader::tell(JobStep& step) {
+void JobReader::tell(JobStep& step, bool again) {
   if (step.kind == StepKind::progress) return tell_progress(step);
-  if (step.is_outcome()) return tell_outcome(step);
+  if (step.is_outcome()) return tell_outcome(step, again);
   if (step.kind != StepKind::removed) return;
   known_.erase(step.job);
   forgotten_.push_back(std::move(step.job));
@@ -172,7 +176,7 @@ void JobReader::tell_progress(JobStep& step) {
 }
 
 // Where nothing says which jobs are new, the next with that id may be another's.
-void JobReader::tell_outcome(JobStep& step) {
+void JobReader::tell_outcome(JobStep& step, bool again) {
   const KnownJob* const known = known_.find(step.job);
   std::string user = known ? known->user : std::string();
   if (options_.check_ends) known_.erase(step.job);
@@ -194,7 +198,7 @@ void JobReader::tell_outcome(JobStep& step) {
                                 .job_id = std::move(step.job),
                                 .members = std::move(members),
                                 .finished_ms = step.finished_ms},
-                               step.mended));
+                               again));
 }
 
 // A value may grow where it becomes a text.

@@ -63,7 +63,8 @@ class JobReader {
   bool stands() const {
     return unanswered_.has_postponed() || unanswered_.size() >= kMostOutcomes || unanswered_.bytes() >= kMostBytes;
   }
-  /// Something was missed before what is taken next, and it may have been that jobs have gone and others have their ids.
+  /// Something was missed before what is taken next, and it may have been that jobs have gone and others have their
+  /// ids.
   void forget_jobs() { forgets_ = true; }
   /// With that, all up to `last` was read; or kStays.
   void take(std::vector<JobStep> steps, StreamId last);
@@ -85,9 +86,10 @@ class JobReader {
   void forget_known();
   void remember(const JobBatch::Remembered& jobs);
   bool tell(JobBatch& batch);
-  void tell(JobStep& step);
+  /// `again`: the position does not pass it, so it may yet be read once more.
+  void tell(JobStep& step, bool again);
   void tell_progress(JobStep& step);
-  void tell_outcome(JobStep& step);
+  void tell_outcome(JobStep& step, bool again);
   std::string members_of(const JobStep& step);
   void tell_outcome(Unanswered::Number number);
   void on_answer(Unanswered::Number number, Taken taken);
@@ -102,7 +104,7 @@ class JobReader {
   Unanswered unanswered_;
   Counts counts_;
   std::list<JobBatch> batches_;
-  StreamId told_before_{};  ///< steps up to there may have been told, here or by another reader
+  StreamId told_before_{};              ///< steps up to there may have been told, here or by another reader
   std::optional<StreamId> stored_;      ///< the position that Redis was told last
   std::vector<std::string> forgotten_;  ///< jobs that need not be remembered
   TimePoint repeat_at_ = kNever, store_at_ = kNever;

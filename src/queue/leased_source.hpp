@@ -45,6 +45,8 @@ class LeasedSource : public Source, redis::Client::Observer {
 
   LeasedSource(redis::ClientThread& thread, const CommonOptions& options, const Description& what);
   std::string own_key(std::string_view name) const { return own_keys_ + std::string(name); }
+  /// By now: this process may have slept past its term, with what another has told by now still to be read.
+  bool holds() const { return lease_.held(loop_.now()); }
   /// Is what it has to hear heard, as far as it has asked for that?
   virtual bool hears() const { return true; }
   static constexpr Milliseconds kListenAgain{5000};  ///< after Redis has refused a subscription

@@ -109,7 +109,7 @@ void OutboxSource::begin() {
 }
 
 void OutboxSource::read() {
-  if (reads_ || stands_ || begin_at_ != kNever || !lease_.held() || status_.behind >= kMostInFlight) return;
+  if (reads_ || stands_ || begin_at_ != kNever || !holds() || status_.behind >= kMostInFlight) return;
   if (known_.size() >= kMostKnown) return begin_again_later();
   reads_ = true;
   listener_.send(
@@ -141,7 +141,7 @@ void OutboxSource::on_entries(const redis::Answer& answer) {
 
 void OutboxSource::take_all(const std::vector<redis::Reply>& entries) {
   for (const redis::Reply& entry : entries) {
-    if (stands_) return;
+    if (stands_ || !holds()) return;
     take(entry);
   }
 }
@@ -170,6 +170,7 @@ void OutboxSource::on_taken(const std::string& id, bool outcome, Taken taken) {
       break;
     case Taken::by_user:
     case Taken::invalid:
+      status_.refused += outcome;
       bury(id, why_of(taken));
       break;
     case Taken::later:
@@ -182,7 +183,7 @@ void OutboxSource::on_taken(const std::string& id, bool outcome, Taken taken) {
 }
 
 void OutboxSource::begin_again_later() {
-  if (begin_at_ == kNever && lease_.held()) begin_at_ = loop_.now() + kPause;
+  if (begin_at_ == kNever && holds()) begin_at_ = loop_.now() + kPause;
 }
 
 void OutboxSource::erase(const std::string& id) {

@@ -92,7 +92,7 @@ void PythonSource::on_published(const redis::Published& published) {
   ++status_.events;
   if (!is_kept(*event) && !is_for_users(*event)) return tell_sockets(*std::move(event));
   const std::vector<std::string> rooms = take_user_rooms(event->rooms);
-  if (lease_.held()) tell_users(*event, rooms);
+  if (holds()) tell_users(*event, rooms);
   if (event->rooms.empty() && !rooms.empty()) return;
   event->except.insert(event->except.end(), rooms.begin(), rooms.end());  // these are told already
   tell_sockets(*std::move(event));
@@ -109,6 +109,7 @@ void PythonSource::tell_users(const PythonEmit& event, const std::vector<std::st
                [this, outcome = is_outcome(event.event)](Taken taken) {
                  --status_.behind;
                  if (taken == Taken::yes) status_.outcomes += outcome;
+                 if (taken != Taken::yes) status_.refused += outcome;
                  if (taken == Taken::by_user) refuse("UNREAD_OUTCOMES_PER_USER of its user is reached");
                  if (taken == Taken::invalid) refuse("it is too large, or names no user");
                  if (taken == Taken::later) refuse("the server is overloaded");

@@ -30,8 +30,8 @@ struct QueueKind {
   bool check_ends = false;  ///< as JobReaderOptions
 };
 
-/// Reads the queues of one kind, those that are named or all that are found, over two connections: one for commands, and
-/// the listener's, which hears what is new. It reads while both are up: else another node may.
+/// Reads the queues of one kind, those that are named or all that are found, over two connections: one for commands,
+/// and the listener's, which hears what is new. It reads while both are up: else another node may.
 ///
 /// thread  the queues'.
 template <class Queue>

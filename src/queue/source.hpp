@@ -15,6 +15,7 @@ struct QueueStatus {
   std::uint64_t events = 0;        ///< read
   std::uint64_t outcomes = 0;      ///< taken by the sink
   std::uint64_t unattributed = 0;  ///< outcomes whose user is not known
+  std::uint64_t refused = 0;       ///< outcomes that a bound of their user, or their form, keeps from being told
   std::uint64_t behind = 0;        ///< read and not yet told, as far as it is known
   std::uint64_t gaps = 0;          ///< times that something was missed, and looked for
   std::string reader;              ///< the node that reads it; empty: nobody, or not known

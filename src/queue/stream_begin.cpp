@@ -5,8 +5,8 @@ namespace signalbox::queue {
 // `entries-added` is not known to Redis before 7.
 const redis::Script& stream_state_script() {
   static const redis::Script script(R"(
-local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
-if info.err then return {'0-0', false, 0, 0, 0} end
+if redis.call('EXISTS', KEYS[1]) == 0 then return {'0-0', false, 0, 0, 0} end
+local info = redis.call('XINFO', 'STREAM', KEYS[1])
 local of = {}
 for i = 1, #info, 2 do of[info[i]] = info[i + 1] end
 local first = of['first-entry'] and of['first-entry'][1] or false

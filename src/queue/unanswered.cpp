@@ -22,9 +22,9 @@ void Unanswered::restart(StreamId position) {
   ended_.clear();
 }
 
-Unanswered::Number Unanswered::add(JobReport outcome, bool mended) {
+Unanswered::Number Unanswered::add(JobReport outcome, bool again) {
   bytes_ += bytes_of(outcome);
-  outcomes_.push_back({.behind = told_, .report = std::move(outcome), .mended = mended});
+  outcomes_.push_back({.behind = told_, .report = std::move(outcome), .again = again});
   return first_ + outcomes_.size() - 1;
 }
 
@@ -61,7 +61,7 @@ std::vector<Unanswered::Number> Unanswered::take_postponed() {
 void Unanswered::drop_settled() {
   while (!outcomes_.empty() && outcomes_.front().state == State::settled) {
     bytes_ -= bytes_of(outcomes_.front().report);
-    if (!outcomes_.front().mended) ended_.push_back(std::move(outcomes_.front().report.job_id));
+    if (!outcomes_.front().again) ended_.push_back(std::move(outcomes_.front().report.job_id));
     outcomes_.pop_front();
     ++first_;
   }

@@ -22,8 +22,8 @@ class Unanswered {
 
   /// All is forgotten; answers to what was told before are nobody's.
   void restart(StreamId position);
-  /// An outcome that is being told now. `mended`: it may yet be read as well, wherever the position is.
-  Number add(JobReport outcome, bool mended = false);
+  /// An outcome that is being told now. `again`: it may yet be read once more, wherever the position is.
+  Number add(JobReport outcome, bool again = false);
   const JobReport& report(Number number) const { return outcomes_[number - first_].report; }
   /// All up to there was told; what needs an answer was added before.
   void told(StreamId at) { told_ = std::max(told_, at); }
@@ -34,7 +34,7 @@ class Unanswered {
 
   /// All up to there is settled.
   StreamId position() const { return outcomes_.empty() ? told_ : outcomes_.front().behind; }
-  /// Jobs whose outcomes the position has passed, but for mended ones; each is given once.
+  /// Jobs whose outcomes the position has passed, but for those that may be read again; each is given once.
   std::vector<std::string> take_ended() { return std::exchange(ended_, {}); }
   bool has_postponed() const { return postponed_ != 0; }
   /// Those that are to be told once more count as being told from now on. Where the job has had another outcome since,
@@ -49,7 +49,7 @@ class Unanswered {
   struct Outcome {
     StreamId behind;  ///< what was told before
     JobReport report;
-    bool mended = false;
+    bool again = false;
     State state = State::being_told;
   };
 

@@ -38,6 +38,7 @@ Lease::Lease(Commands& commands, std::string key, std::string holder, OnChange o
     : commands_(commands), key_(std::move(key)), self_(std::move(holder)), on_change_(std::move(on_change)) {}
 
 void Lease::end() {
+  ++wish_;
   renew_at_ = kNever;
   held_by_.clear();
   set(false);
@@ -58,7 +59,8 @@ void Lease::on_timer(TimePoint now, bool able) {
 
 void Lease::ask(const Script& script, TimePoint until) {
   commands_.run(script, {.keys = {key_}, .arguments = {self_, std::to_string(kTerm.count())}},
-                [this, &script, until](const Answer& answer) {
+                [this, &script, until, wish = wish_](const Answer& answer) {
+                  if (wish != wish_) return;
                   const bool full = !answer && answer.error().code == "OOM" && &script == &hold_script();
                   if (!full) return on_answer(answer, until);
                   full_.write("Redis is full (maxmemory): what is written to it is refused",
@@ -71,7 +73,7 @@ void Lease::on_answer(const Answer& answer, TimePoint until) {
   if (!answer && answer.error().kind == Error::Kind::refused)
     refused_.write("Redis refuses a lease: what its holder is to do is not done",
                    {{"key", key_}, {"why", answer.error().text}});
-  if (renew_at_ == kNever || !answer) return;
+  if (!answer) return;
   held_by_ = answer->text;
   until_ = until;
   set(held_by_ == self_);

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -49,7 +50,8 @@ class Lease {
   std::string held_by_;
   bool held_ = false;
   TimePoint renew_at_ = kNever;
-  TimePoint until_{};  ///< our term, as we know it
+  std::uint64_t wish_ = 0;  ///< answers to what was asked before it ended are nobody's
+  TimePoint until_{};       ///< our term, as we know it
   log::RareWarning full_, refused_;
 };
 

@@ -89,8 +89,8 @@ void append_queue(std::string& body, const queue::QueueStatus& row) {
   append_json_string(body, row.name);
   body += R"(,"source":)";
   append_json_string(body, row.source);
-  body += fmt::format(R"(,"events":{},"outcomes":{},"unattributed":{},"behind":{},"gaps":{},"reader":)", row.events,
-                      row.outcomes, row.unattributed, row.behind, row.gaps);
+  body += fmt::format(R"(,"events":{},"outcomes":{},"unattributed":{},"refused":{},"behind":{},"gaps":{},"reader":)",
+                      row.events, row.outcomes, row.unattributed, row.refused, row.behind, row.gaps);
   row.reader.empty() ? append(body, "null") : append_json_string(body, row.reader);
   body += '}';
 }

@@ -31,7 +31,7 @@ test("events are told in their order, and an entry goes when its outcome is safe
   ]);
   await done(client);
   const { [stream]: row } = await queuesOf(node);
-  assert.deepEqual({ ...row, reader: typeof row.reader }, { name: stream, source: "stream", events: 4, outcomes: 1, unattributed: 0, behind: 0, gaps: 0, reader: "string" });
+  assert.deepEqual({ ...row, reader: typeof row.reader }, { name: stream, source: "stream", events: 4, outcomes: 1, unattributed: 0, refused: 0, behind: 0, gaps: 0, reader: "string" });
 }));
 
 test("a stream whose Redis is away has no reader", { skip }, withQueues({ nodes: 1, env: { ...settings, SIGNALBOX_STREAM_URL: "redis://127.0.0.1:1" } }, async ({ nodes: [node] }) => {

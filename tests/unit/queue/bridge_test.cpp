@@ -89,6 +89,12 @@ TEST_F(BridgeTest, holds_the_first_progress_of_a_job_for_a_moment) {
   EXPECT_EQ(told(), Texts{kProgress}) << "the second goes at once";
 }
 
+TEST_F(BridgeTest, leaves_out_what_it_held_while_its_process_slept) {
+  tell(Kind::progress);
+  wait(3s);
+  EXPECT_EQ(told(), Texts{}) << "another node may have told the outcome by now";
+}
+
 TEST_F(BridgeTest, tells_the_newest_of_what_it_holds) {
   tell(Kind::progress);
   wait(50ms);

@@ -64,9 +64,7 @@ struct JobBatchTest : testing::Test {
     known.clear();
     rules.told_before = moment(told_before);
   }
-  bool asks_for(const std::string& job) const {
-    return std::ranges::find(asked, job, &JobWanted::job) != asked.end();
-  }
+  bool asks_for(const std::string& job) const { return std::ranges::find(asked, job, &JobWanted::job) != asked.end(); }
 
   JobBatch::Rules rules;
   KnownJobs known{100};
@@ -100,8 +98,9 @@ struct JobBatchTest : testing::Test {
     if (step.kind != Kind::progress && !step.is_outcome()) return;
     const KnownJob* const job = known.find(step.job);
     const std::string user = job && !job->user.empty() ? job->user : "nobody";
-    const std::string event =
-        step.kind == Kind::progress ? "progress" : step.kind == Kind::failed ? "failed" : "completed";
+    const std::string event = step.kind == Kind::progress ? "progress"
+                              : step.kind == Kind::failed ? "failed"
+                                                          : "completed";
     out.push_back(user + " " + step.job + " " + event);
     if (step.is_outcome()) {
       out.back() += " " + std::to_string(step.finished_ms - time_at(0));
