@@ -83,15 +83,27 @@ void Loop::hand_over_own() noexcept {
   hands_over_ = false;
 }
 
+// A turn delivers to loops that belong together.
+inline void Loop::announce_later(const Loop& other) {
+  if (unannounced_of_ != &other.loops_) announce();
+  unannounced_of_ = &other.loops_;
+  unannounced_.resize(other.loops_.size());
+  unannounced_[other.index_] = true;
+}
+
+void Loop::announce() {
+  for (std::size_t i = 0; i < unannounced_.size(); ++i) {
+    if (!std::exchange(unannounced_[i], false)) continue;
+    Loop& other = *(*unannounced_of_)[i];
+    if (other.mailbox_.announce()) other.kernel_->wake();
+  }
+}
+
 // What a turn delivers leaves in one write for each socket, also where that is another loop's: it takes the messages
 // when the turn has put them all, and not one by one while it is woken for each.
 bool Loop::post(Message&& message) {
-  const bool later =
-      this_loop && this_loop != this && this_loop->is_among(loops_) && message.kind == Message::Kind::deliver;
-  if (later) {
-    this_loop->unannounced_.resize(loops_.size());
-    this_loop->unannounced_[index_] = true;
-  }
+  const bool later = this_loop && this_loop != this && message.kind == Message::Kind::deliver;
+  if (later) this_loop->announce_later(*this);
   const auto put = mailbox_.put(std::move(message), later);
   // A loop looks into its own mailbox before it waits, so it need not wake itself.
   if (put == Mailbox::Put::announced && this_loop != this) kernel_->wake();
@@ -102,14 +114,6 @@ void Loop::begin_writing() {
   hand_over_own();
   announce();
   delivered_ = 0;
-}
-
-void Loop::announce() {
-  for (std::size_t i = 0; i < unannounced_.size(); ++i) {
-    if (!std::exchange(unannounced_[i], false)) continue;
-    Loop& other = *loops_[i];
-    if (other.mailbox_.announce()) other.kernel_->wake();
-  }
 }
 
 void Loop::turn() {

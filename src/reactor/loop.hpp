@@ -81,6 +81,7 @@ class Loop {
   bool delivers_itself() const;
   void put_aside(const SocketRef& to, FrameRef frame, std::uint64_t number);
   void hand_over_own() noexcept;
+  void announce_later(const Loop& other);
   void announce();
   Milliseconds time_to_wait();
   void run_mailbox();
@@ -98,7 +99,8 @@ class Loop {
   std::size_t own_count_ = 0;
   bool hands_over_ = false;
   std::size_t delivered_ = 0;      ///< in this turn, past the mailbox
-  std::vector<char> unannounced_;  ///< by loop: this turn has put something into its mailbox
+  const Loops* unannounced_of_ = nullptr;
+  std::vector<char> unannounced_;  ///< by those loops: this turn has put something into its mailbox
   std::array<KernelEvent, kEvents> events_;
   TimePoint now_;
 };

@@ -170,6 +170,22 @@ TEST_F(LoopTest, another_loop_hears_of_what_a_turn_delivers_before_that_writes) 
   EXPECT_EQ(second.take(), " message1 message2 end write");
 }
 
+TEST_F(LoopTest, a_loop_that_belongs_to_others_hears_of_it_then_as_well) {
+  Loops others;
+  Turning other{others, network};
+  first.at_end = [&] {
+    EXPECT_TRUE(second.deliver(1));
+    EXPECT_TRUE(other.deliver(1));
+    EXPECT_TRUE(other.deliver(2));
+    EXPECT_EQ(other.kernel.wakes.load(), 0u);
+  };
+  first.loop.turn();
+  EXPECT_EQ(second.kernel.wakes.load(), 1u);
+  EXPECT_EQ(other.kernel.wakes.load(), 1u);
+  other.loop.turn();
+  EXPECT_EQ(other.take(), " message1 message2 end write");
+}
+
 TEST_F(LoopTest, waits_for_its_next_deadline_and_not_at_all_for_what_is_there) {
   first.loop.turn();
   EXPECT_EQ(first.kernel.waited, Milliseconds(-1));
