@@ -115,6 +115,7 @@ void BullmqSource::pause(Milliseconds time) {
 // Redis answers in the order in which it was asked.
 void BullmqSource::take(const Readings& readings, std::size_t most, redis::Reply& answer) {
   std::size_t entries = 0, bytes = 0;
+  bool all = true;
   auto reading = readings.begin();
   for (redis::Reply& stream : answer.elements) {
     if (stream.elements.size() != 2) continue;
@@ -126,9 +127,13 @@ void BullmqSource::take(const Readings& readings, std::size_t most, redis::Reply
     ReadEntries read = take_bullmq_entries(stream.elements[1]);
     entries += count;
     bytes += read.bytes;
+    all &= count < most;
     reading->queue->take_read(reading->cursor, std::move(read), count >= most);
   }
   count_.on_answer(entries, bytes);
+  if (!all) return;
+  const Milliseconds wait = pace_.on_read(entries, now());
+  if (wait > Milliseconds{0}) pause(wait);
 }
 
 // Of several queues that are refused together, each is read alone: the one that is to blame is found.

@@ -7,6 +7,7 @@
 #include "queue/bullmq_queue.hpp"
 #include "queue/entry_count.hpp"
 #include "queue/queue_source.hpp"
+#include "queue/reading_pace.hpp"
 
 namespace signalbox::queue {
 
@@ -43,6 +44,7 @@ class BullmqSource final : public QueueSource<BullmqQueue> {
   bool alone_ = false;          ///< each queue is read by a command of its own, since together they are refused
   bool refused_ = false;        ///< so was one by itself
   EntryCount count_;
+  ReadingPace pace_;
   TimePoint read_at_ = kNever;  ///< a pause ends
 };
 
