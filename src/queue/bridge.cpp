@@ -70,6 +70,7 @@ void Bridge::tell(const JobReport& report, Then then) {
   if (!told && !ends && told.error() == EmitError::overloaded && hold_again(report.user, *event))
     return then(Taken::yes);
   if (!told || !ends) return then(told ? Taken::yes : taken_of(told.error()));
+  if (waiting_.empty()) write_at_ = around_.now() + kGather;
   waiting_.push_back({.user = report.user, .outcome = std::move(event->frame), .then = std::move(then)});
 }
 
@@ -109,7 +110,8 @@ void Bridge::on_timer() {
 
 // That one of several was refused says nothing of the others.
 void Bridge::flush() {
-  if (waiting_.empty()) return;
+  if (around_.now() < write_at_) return;
+  write_at_ = kNever;
   when_durable(std::exchange(group_, 0),
                [&emitter = emitter_, waiting = std::exchange(waiting_, {})](users::Commit commit) mutable {
                  const Taken taken = taken_of(commit);

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -23,11 +24,14 @@ struct BridgeOptions {
 /// users::ToldOnce), on each node for the sockets there.
 ///
 /// Held progress counts as taken; so does progress that waits because the server is overloaded. Whatever is no outcome
-/// is answered before its call returns; all outcomes that queues tell of in a turn are answered together.
+/// is answered before its call returns; all outcomes that queues tell of within kGather are written, and so answered,
+/// together: users have them at once, and only how far a queue was told waits for the disk.
 ///
 /// thread  the queues', whose part it is.
 class Bridge final : public Sink, public reactor::Part {
  public:
+  static constexpr Milliseconds kGather{20};
+
   struct Around {
     std::function<TimePoint()> now;  ///< of this turn
     /// Runs it on the queues' thread. Called on any, and until the store has ended. False: that thread has ended.
@@ -39,7 +43,7 @@ class Bridge final : public Sink, public reactor::Part {
   void tell(const JobReport& report, Then then) override;
   void emit(WorkerEvent event, Then then) override;
 
-  TimePoint next_deadline() const override { return waiting_.empty() ? held_.next() : TimePoint::min(); }
+  TimePoint next_deadline() const override { return std::min(held_.next(), write_at_); }
   void on_event(const reactor::KernelEvent&) override {}
   void on_timer() override;
   void flush() override;
@@ -60,8 +64,9 @@ class Bridge final : public Sink, public reactor::Part {
   const Milliseconds pause_ = options_.hold != Milliseconds{0} ? options_.hold : Milliseconds{100};
   const Around around_;
   HeldProgress held_;
-  users::CommitGroup group_ = 0;  ///< of this turn's outcomes
+  users::CommitGroup group_ = 0;  ///< of outcomes whose commit nobody has asked for
   std::vector<Waiting> waiting_;  ///< for it
+  TimePoint write_at_ = kNever;   ///< it is asked for
 };
 
 }  // namespace signalbox::queue

@@ -51,7 +51,8 @@ struct BridgeTest : testing::Test {
     now += time;
     bridge.on_timer();
   }
-  void end_turn() {
+  void write_all() {
+    now += Bridge::kGather;
     bridge.flush();
     for (auto& task : std::exchange(posted, {})) task();
   }
@@ -165,15 +166,21 @@ TEST_F(BridgeWithoutHold, keeps_progress_for_which_the_server_is_overloaded) {
   EXPECT_EQ(told(), Texts{R"(["job_progress",{"jobId":"1","queue":"q","progress":2}])"});
 }
 
-TEST_F(BridgeTest, answers_the_outcomes_of_a_turn_when_they_are_durable) {
+TEST_F(BridgeTest, answers_the_outcomes_of_a_moment_together_when_they_are_durable) {
+  const TimePoint begun = now;
   tell(Kind::completed, "1");
+  bridge.flush();
+  wait(Bridge::kGather - 1ms);
   tell(Kind::completed, "2");
-  EXPECT_EQ(answers, Answers{});
-  EXPECT_EQ(bridge.next_deadline(), TimePoint::min()) << "the turn's end asks the store";
+  bridge.flush();
+  EXPECT_EQ(told().size(), 2u) << "users do not wait for the disk";
+  EXPECT_TRUE(posted.empty());
+  EXPECT_EQ(bridge.next_deadline(), begun + Bridge::kGather);
+  wait(1ms);
   bridge.flush();
   EXPECT_EQ(answers, Answers{}) << "on the queues' thread";
   ASSERT_EQ(posted.size(), 1u);
-  end_turn();
+  write_all();
   EXPECT_EQ(answers, (Answers{Taken::yes, Taken::yes}));
   EXPECT_EQ(bridge.next_deadline(), kNever);
 }
@@ -181,14 +188,14 @@ TEST_F(BridgeTest, answers_the_outcomes_of_a_turn_when_they_are_durable) {
 TEST_F(BridgeTest, answers_a_worker_s_outcome_by_itself) {
   worker_tells("job_completed", R"({"jobId":"7"})");
   EXPECT_EQ(answers, Answers{});
-  end_turn();
+  write_all();
   EXPECT_EQ(answers, Answers{Taken::yes});
 }
 
 TEST_F(BridgeTest, takes_an_outcome_that_is_given_again_without_telling_it_again) {
   tell(Kind::completed);
   tell(Kind::completed);
-  end_turn();
+  write_all();
   EXPECT_EQ(answers, (Answers{Taken::yes, Taken::yes}));
   EXPECT_EQ(told(), Texts{kCompleted});
   EXPECT_EQ(store.kept.size(), 1u);
@@ -197,14 +204,14 @@ TEST_F(BridgeTest, takes_an_outcome_that_is_given_again_without_telling_it_again
 TEST_F(BridgeTest, wants_an_outcome_again_until_the_disk_has_it) {
   tell(Kind::completed);
   store.how = users::StoreState::failing;
-  end_turn();
+  write_all();
   tell(Kind::completed);
-  end_turn();
+  write_all();
   tell(Kind::completed, "2");
   EXPECT_EQ(answers, (Answers{Taken::later, Taken::later, Taken::later}));
   store.how = users::StoreState::ready;
   tell(Kind::completed);
-  end_turn();
+  write_all();
   EXPECT_EQ(answers.back(), Taken::yes);
   EXPECT_EQ(told(), Texts{kCompleted});
 }
@@ -214,7 +221,7 @@ TEST_F(BridgeTest, says_of_those_alone_that_were_refused_behind_it_that_they_wer
   tell(Kind::completed, "2");
   store.commit = users::Commit::no_room;
   store.refuse({.user = "ada", .job_id = std::string(store.kept[1].entry.frame->key()), .number = 2});
-  end_turn();
+  write_all();
   EXPECT_EQ(answers, (Answers{Taken::yes, Taken::by_user}));
 }
 
@@ -233,7 +240,7 @@ TEST_F(BridgeTest, says_what_is_nobody_s_to_be_told) {
 TEST_F(BridgeTest, tells_an_entry_of_a_stream_once_and_takes_it_again) {
   worker_tells("job_completed", R"({"jobId":"7"})", 5);
   worker_tells("job_completed", R"({"jobId":"7"})", 5);
-  end_turn();
+  write_all();
   EXPECT_EQ(answers, (Answers{Taken::yes, Taken::yes}));
   EXPECT_EQ(told(), Texts{R"(["job_completed",{"jobId":"7"}])"});
   EXPECT_EQ(store.kept.size(), 1u);
@@ -248,7 +255,7 @@ TEST_F(BridgeOfOneUnread, says_that_a_bound_of_the_user_is_reached) {
   tell(Kind::completed, "2");
   EXPECT_EQ(answers, Answers{Taken::by_user});
   tell(Kind::completed, "1");
-  end_turn();
+  write_all();
   EXPECT_EQ(answers, (Answers{Taken::by_user, Taken::yes, Taken::yes})) << "what was taken is taken";
 }
 
