@@ -38,7 +38,7 @@ class BullmqQueue final : public HeldQueue {
   void look_again() { looks_ = true; }
 
  private:
-  static constexpr std::size_t kLong = 1000;  ///< entries: more than one reading has, and by how much lengths vary
+  static constexpr std::size_t kLong = 4000;  ///< entries: more than one reading has, and by how much lengths vary
 
   void begin(std::optional<StreamId> stored) override;
   void begin_at(const StreamState& stream, std::optional<StreamId> stored);

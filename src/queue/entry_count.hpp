@@ -8,7 +8,7 @@ namespace signalbox::queue {
 /// there are fewer of large ones, and fewer after a connection was lost.
 class EntryCount {
  public:
-  static constexpr std::size_t kOfQueue = 500, kOfAll = 20'000;
+  static constexpr std::size_t kOfQueue = 2000, kOfAll = 20'000;
   static constexpr std::size_t kBytes = 16u << 20;  ///< of an answer, as far as the last ones tell
 
   /// Of each of so many queues.
