@@ -94,6 +94,38 @@ export interface SignalboxOptions {
   redisSubscribe?: string;
   /** NODE_LEASE_MS: How long a node is still taken for alive after it was last heard. Longer: users whose node has died stay online longer; shorter: a node that is slow for a moment is taken for dead. Default: 5000, in ms, allowed: 500 to 2147483647. */
   nodeLeaseMs?: number;
+  /** BULLMQ_QUEUES: Queues of BullMQ whose jobs are told to their users (docs/queues.md), with commas between; * for all. Each costs a lease in Redis, which is renewed every second. Default: none. */
+  bullmqQueues?: string | readonly string[];
+  /** BULLMQ_REDIS_URL: Redis in which the queues of BullMQ are. Without REDIS_URL one node reads them, and nodes know nothing of each other. Default: REDIS_URL. */
+  bullmqRedisUrl?: string;
+  /** BULLMQ_PREFIX: The option `prefix` of BullMQ's queues. Queues with another prefix are not found. Default: bull. */
+  bullmqPrefix?: string;
+  /** BULLMQ_USER: Where a job says whose it is: a path in its data, or several with commas, of which the first counts that leads to a text or a number. A job without a user is nobody's. Default: data.userId. */
+  bullmqUser?: string;
+  /** BULLMQ_HOLD_MS: How long the first progress of a job waits for an event that its worker emits itself, which then stands for it; 0: not at all. The first progress is told later by so much. Default: 100, in ms, allowed: 0 to 2147483647. */
+  bullmqHoldMs?: number;
+  /** BULL_QUEUES: Queues of Bull 3 and 4 whose jobs are told to their users (docs/queues.md), with commas between; * for all. Each costs a lease in Redis, which is renewed every second. Default: none. */
+  bullQueues?: string | readonly string[];
+  /** BULL_REDIS_URL: Redis in which the queues of Bull are. Without REDIS_URL one node reads them, and nodes know nothing of each other. Default: REDIS_URL. */
+  bullRedisUrl?: string;
+  /** BULL_PREFIX: The option `prefix` of Bull's queues. Queues with another prefix are not found. Default: bull. */
+  bullPrefix?: string;
+  /** BULL_USER: Where a job says whose it is: a path in its data, or several with commas, of which the first counts that leads to a text or a number. A job without a user is nobody's. Default: data.userId. */
+  bullUser?: string;
+  /** CELERY_RESULT_URL: The Redis of Celery's result backend, whose tasks are told to their users (docs/queues.md); they need result_extended=True. Every state of every task is read, by one node. Default: off. */
+  celeryResultUrl?: string;
+  /** CELERY_USER: Where a task's message says whose it is: a path, such as kwargs.user_id, args.0 or result.user_id, or several with commas, of which the first counts that leads to a text or a number. A task without a user is nobody's. Default: kwargs.user_id. */
+  celeryUser?: string;
+  /** CELERY_KEYPREFIX: Celery's global_keyprefix, with which the names of its keys begin. Tasks with another prefix are not heard. Default: none. */
+  celeryKeyprefix?: string;
+  /** PYTHON_SOCKETIO_CHANNEL: The channel of python-socketio's managers, which is socketio unless they say otherwise: what they emit reaches our clients (docs/queues.md). Every node reads all that is emitted there. Default: off. */
+  pythonSocketioChannel?: string;
+  /** PYTHON_SOCKETIO_URL: Redis of python-socketio's managers. Without REDIS_URL one node tells users, and nodes know nothing of each other. Default: REDIS_URL. */
+  pythonSocketioUrl?: string;
+  /** SIGNALBOX_STREAM: A stream in Redis to which workers add what they emit, with the fields userId, event and data (docs/queues.md). One node reads it; what can never be told goes to the stream with :dead behind its name. Default: off. */
+  signalboxStream?: string;
+  /** SIGNALBOX_STREAM_URL: Redis in which SIGNALBOX_STREAM is. Without REDIS_URL one node reads it, and nodes know nothing of each other. Default: REDIS_URL. */
+  signalboxStreamUrl?: string;
   /** MAX_PAYLOAD_BYTES: Largest message, polling body or API body, attachments included. At most what a row of the store (SQLite) takes. Larger: each client can make the server hold more (TOTAL_PARTIAL_BYTES). Default: 1000000, in bytes, allowed: 128 to 900000000. */
   maxPayloadBytes?: number;
   /** JSON_DEPTH: Deepest nesting of JSON. Each level takes stack in code that walks through the JSON. Default: 128, in levels, allowed: 1 to 1024. */
