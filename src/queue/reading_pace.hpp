@@ -6,11 +6,11 @@
 
 namespace signalbox::queue {
 
-/// While entries come fast, one is not read as soon as it is there but with those that follow within a moment: a reading
-/// costs far more than an entry. Pure.
+/// While entries come fast, one is not read as soon as it is there but with those that follow within a moment: a
+/// reading costs far more than an entry. Pure.
 class ReadingPace {
  public:
-  static constexpr Milliseconds kLately{100}, kPause{2};
+  static constexpr Milliseconds kLately{100}, kPause{1};
   static constexpr double kFast = 500;  ///< entries a second
 
   /// All that is there was read, these entries with it. For how long is nothing read now?

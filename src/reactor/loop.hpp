@@ -98,7 +98,7 @@ class Loop {
   std::array<Message, kOwn> own_;  ///< the first are put aside until no lock is held
   std::size_t own_count_ = 0;
   bool hands_over_ = false;
-  std::size_t delivered_ = 0;      ///< in this turn, past the mailbox
+  std::size_t delivered_ = 0;  ///< in this turn, past the mailbox
   const Loops* unannounced_of_ = nullptr;
   std::vector<char> unannounced_;  ///< by those loops: this turn has put something into its mailbox
   std::array<KernelEvent, kEvents> events_;

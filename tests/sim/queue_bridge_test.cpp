@@ -61,6 +61,8 @@ TEST_F(BridgedWorld, shows_a_job_whose_worker_knows_nothing_of_us) {
   pass(Milliseconds(0));
   EXPECT_EQ(tab.heard(), Messages{kCompleted});
   EXPECT_EQ(other.heard(), (Messages{kProgress, kCompleted}));
+  EXPECT_EQ(answers.size(), 1u) << "those that are written are told together";
+  pass(queue::Bridge::kGather);
   EXPECT_EQ(answers, std::vector(3, queue::Taken::yes));
 }
 
