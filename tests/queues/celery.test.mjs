@@ -90,6 +90,7 @@ test("what ended while nobody read is told afterwards, and nothing twice", { ski
   const { give, node, page, redis } = await shop(t);
   const before = await give("paint.delay(user_id=42, result='before')");
   await page.ended({ jobId: before });
+  await eventually(async () => (await celery(node)).outcomes === 1); // it is on the disk, and that it was told is in Redis
   await node.stop("SIGKILL");
   const meanwhile = [];
   for (let n = 0; n < 20; ++n) meanwhile.push(await give(`paint.delay(user_id=42, result=${n})`));
