@@ -174,7 +174,7 @@ void CelerySource::tell(JobReport report) {
   ++status_.behind;
   unanswered_.insert(outcome.finished_ms);
   if (status_.behind > kMostUnanswered) return on_taken(outcome, Taken::later);
-  sink_.tell(std::move(report), [this, outcome](Taken taken) { on_taken(outcome, taken); });
+  sink_.tell(report, [this, outcome](Taken taken) { on_taken(outcome, taken); });
 }
 
 void CelerySource::on_taken(const ToldOutcome& outcome, Taken taken) {

@@ -158,23 +158,23 @@ void JobLookup::take_hashes(const std::vector<Row>& rows, redis::Reply& found) {
 
 // Of a parent only its user counts.
 void JobLookup::take_hash(const Row& row, redis::Reply& found) {
-  enum Field : std::uint8_t { kMade, kEnded, kParent, kHasResult, kResult, kData, kDataSize, kFields };
+  enum Field : std::uint8_t { made_at, ended_at, parent_key, has_result, result_text, data_text, data_size, fields };
   if (found.elements.empty()) return;
-  found.elements.resize(kFields);
+  found.elements.resize(fields);
   JobWanted& job = jobs_[row.job];
   auto& of = found.elements;
-  if (number_in(of[kMade]) > job.at_ms + std::uint64_t{kClocksDiffer}) return;
+  if (number_in(of[made_at]) > job.at_ms + std::uint64_t{kClocksDiffer}) return;
   if (round_ == 0) {
     job.has_hash = true;
-    job.made_ms = number_in(of[kMade]);
-    job.finished_ms = static_cast<std::int64_t>(number_in(of[kEnded]));
-    job.completed = of[kHasResult].number != 0;
-    if (!of[kResult].is_nil()) job.result = std::move(of[kResult].text);
+    job.made_ms = number_in(of[made_at]);
+    job.finished_ms = static_cast<std::int64_t>(number_in(of[ended_at]));
+    job.completed = of[has_result].number != 0;
+    if (!of[result_text].is_nil()) job.result = std::move(of[result_text].text);
   }
   if (!job.user) return;
-  Row next{.job = row.job, .key = std::move(of[kParent].text)};
-  if (!of[kData].is_nil()) return take_data(std::move(next), of[kData].text);
-  const bool by_itself = static_cast<std::size_t>(of[kDataSize].number) <= kMostLargeData;
+  Row next{.job = row.job, .key = std::move(of[parent_key].text)};
+  if (!of[data_text].is_nil()) return take_data(std::move(next), of[data_text].text);
+  const bool by_itself = static_cast<std::size_t>(of[data_size].number) <= kMostLargeData;
   if (by_itself) large_.push_back({.hash = row.key, .parent = std::move(next)});
 }
 
