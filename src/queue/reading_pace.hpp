@@ -11,7 +11,7 @@ namespace signalbox::queue {
 class ReadingPace {
  public:
   static constexpr Milliseconds kLately{100}, kPause{1};
-  static constexpr double kFast = 500;  ///< entries a second
+  static constexpr double kFast = 10'000;  ///< entries a second; below it a delay counts more than CPU
 
   /// All that is there was read, these entries with it. For how long is nothing read now?
   Milliseconds on_read(std::size_t entries, TimePoint now) {
