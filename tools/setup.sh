@@ -85,12 +85,12 @@ need_for_packages() {
 }
 
 need_for_package_tests() {
-  [ -x /usr/sbin/debootstrap ] || wanted+=(debootstrap)
+  [ -z "${BARE_DEBIAN:-}" ] || [ -x /usr/sbin/debootstrap ] || wanted+=(debootstrap)
   need_command man man-db
   need_command groff groff-base
   need_command systemd-analyze systemd
   python_has yaml || wanted+=(python3-yaml)
-  need_command systemd-nspawn systemd-container
+  [ -z "${BARE_DEBIAN:-}" ] || need_command systemd-nspawn systemd-container
   need_command setpriv util-linux
   install_wanted "to test packages"
 }
