@@ -2,7 +2,11 @@
 // tenth of the load; --only TEXT: the rows whose name has it.
 import { parseArgs } from "node:util";
 
-const { values: options } = parseArgs({ options: { quick: { type: "boolean" }, only: { type: "string" } } });
+const { values: options } = parseArgs({ options: { quick: { type: "boolean" }, only: { type: "string" }, help: { type: "boolean", short: "h" } } });
+if (options.help) {
+  console.log("usage: run [--quick] [--only TEXT]\n\n  --quick      one run each, with a tenth of the load\n  --only TEXT  the rows whose name has TEXT");
+  process.exit();
+}
 const runs = options.quick ? 1 : 3, scale = options.quick ? 0.1 : 1;
 const median = (values) => [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)];
 const shown = (value) => (value === undefined ? "failed" : value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(3));
