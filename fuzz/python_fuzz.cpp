@@ -7,7 +7,7 @@
 #include "base/assert.hpp"
 #include "base/json_check.hpp"
 #include "queue/celery_message.hpp"
-#include "queue/python_json.hpp"
+#include "queue/lenient_json.hpp"
 #include "queue/python_message.hpp"
 
 using namespace signalbox::queue;

@@ -14,7 +14,7 @@
 #include "base/json_scan.hpp"
 #include "base/json_write.hpp"
 #include "base/text.hpp"
-#include "queue/python_json.hpp"
+#include "queue/lenient_json.hpp"
 #include "queue/python_message.hpp"
 
 namespace signalbox::queue {
@@ -136,7 +136,7 @@ std::expected<JsonPaths, std::string> celery_user(std::string_view setting) {
 
 std::expected<JobReport, std::string_view> read_celery_message(std::string_view payload, const CeleryReading& reading) {
   if (is_pickle(payload)) return std::unexpected("it is a pickle, which is code: set result_serializer to json");
-  const auto text = check_python_json(payload, kMostLevels);
+  const auto text = check_lenient_json(payload, kMostLevels);
   if (!text) return std::unexpected("it is not JSON that a browser can read");
   const TaskMembers members = task_members(*text);
   const auto state = json_string(members.status);

@@ -1,46 +1,16 @@
 #include "queue/job_members.hpp"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
-#include "base/json_bytes.hpp"
-#include "base/json_check.hpp"
 #include "base/json_scan.hpp"
 #include "base/json_write.hpp"
+#include "queue/lenient_json.hpp"
 
 namespace signalbox::queue {
-namespace {
-
-constexpr std::array<std::string_view, 3> kNoNumbers = {"NaN", "-Infinity", "Infinity"};
-
-std::string without_no_numbers(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    const auto no_number =
-        std::ranges::find_if(kNoNumbers, [text](std::string_view word) { return text.starts_with(word); });
-    std::size_t length = 1;
-    if (no_number != kNoNumbers.end()) {
-      length = no_number->size();
-      out += "null";
-    } else {
-      const char* const begin = text.data();
-      if (text[0] == '"') length = static_cast<std::size_t>(end_of_json_string(begin + 1, begin + text.size()) - begin);
-      append(out, text.substr(0, length));
-    }
-    text.remove_prefix(length);
-  }
-  return out;
-}
-
-}  // namespace
-
 std::string as_json(std::string_view text, std::size_t max_depth) {
-  if (valid_json(text, max_depth)) return std::string(text);
-  std::string out = without_no_numbers(text);
-  if (valid_json(out, max_depth)) return out;
-  out.clear();
+  if (auto json = check_lenient_json(text, max_depth)) return std::move(*json).str();
+  std::string out;
   append_json_string(out, text);
   return out;
 }

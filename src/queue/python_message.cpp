@@ -7,7 +7,7 @@
 #include "base/base64.hpp"
 #include "base/json_check.hpp"
 #include "base/json_scan.hpp"
-#include "queue/python_json.hpp"
+#include "queue/lenient_json.hpp"
 #include "socketio/packet.hpp"
 
 namespace signalbox::queue {
@@ -82,7 +82,7 @@ EmitMembers members_of(std::string_view object) {
 std::expected<PythonEmit, std::string_view> read_python_message(std::string_view payload, const PythonLimits& limits) {
   if (is_pickle(payload)) return std::unexpected("it is a pickle, which is code: python-socketio 5.14 publishes JSON");
   if (payload.size() > limits.bytes) return std::unexpected("it is larger than MAX_PAYLOAD_BYTES");
-  const auto text = check_python_json(payload, limits.depth + kEnvelope);
+  const auto text = check_lenient_json(payload, limits.depth + kEnvelope);
   if (!text) return std::unexpected("it is not JSON that a browser can read");
   const JsonView whole(*text);
   const EmitMembers members = members_of(whole);

@@ -57,11 +57,6 @@ std::expected<void, EmitError> append_extra(std::string& out, const json& extra,
   return {};
 }
 
-FrameKind kind_of(std::string_view event) {
-  if (event == events::job_progress) return FrameKind::progress;
-  return event == events::job_completed || event == events::job_failed ? FrameKind::outcome : FrameKind::event;
-}
-
 /// The job that a job event's data names, as text; empty if none. Of several the last, as a browser has it.
 std::string job_of(FrameKind kind, std::string_view data) {
   const auto id = kind == FrameKind::event ? std::nullopt : json_member(data, "jobId");
@@ -100,6 +95,11 @@ FrameResult frame_of(std::string_view event, std::string_view values, std::strin
 }
 
 }  // namespace
+
+FrameKind kind_of(std::string_view event) noexcept {
+  if (event == events::job_progress) return FrameKind::progress;
+  return event == events::job_completed || event == events::job_failed ? FrameKind::outcome : FrameKind::event;
+}
 
 std::string_view event_of(QueueWord::Kind kind) {
   return kind == QueueWord::Kind::progress    ? events::job_progress

@@ -58,6 +58,8 @@ FrameResult job_frame(const JobProgress& job, const EmitLimits& limits);
 FrameResult job_frame(const JobCompleted& job, const EmitLimits& limits);
 FrameResult job_frame(const JobFailed& job, const EmitLimits& limits);
 
+/// What an event of that name is: progress of a job, its outcome, or any other.
+FrameKind kind_of(std::string_view event) noexcept;
 /// The event that tells of it.
 std::string_view event_of(QueueWord::Kind kind);
 /// What a queue says of one of its jobs: {"jobId","queue"} and then the members of `members`, which is the text of an

@@ -1,4 +1,4 @@
-#include "queue/python_json.hpp"
+#include "queue/lenient_json.hpp"
 
 #include <algorithm>
 #include <array>
@@ -32,8 +32,8 @@ void append_string(std::string& out, std::string_view string) {
   }
 }
 
-/// The same, with what is Python's alone as JavaScript has it.
-std::string as_javascript_has_it(std::string_view text) {
+/// The same, without what no other reader takes.
+std::string as_all_have_it(std::string_view text) {
   constexpr std::array<std::string_view, 3> kWords{"NaN", "Infinity", "-Infinity"};
   std::string out;
   out.reserve(text.size());
@@ -56,9 +56,9 @@ std::string as_javascript_has_it(std::string_view text) {
 
 }  // namespace
 
-std::optional<JsonText> check_python_json(std::string_view text, std::size_t max_depth) {
+std::optional<JsonText> check_lenient_json(std::string_view text, std::size_t max_depth) {
   if (const auto checked = check_json(text, max_depth)) return JsonText(*checked);
-  std::string mended = as_javascript_has_it(text);
+  std::string mended = as_all_have_it(text);
   const auto checked = check_json(mended, max_depth);
   if (!checked) return std::nullopt;
   return CheckedJson::part(*checked, std::move(mended));
