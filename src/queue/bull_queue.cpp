@@ -17,10 +17,6 @@ std::vector<std::string> behind(const std::string& begin, std::initializer_list<
   return out;
 }
 
-std::size_t bytes_of(const JobStep& step) {
-  return step.job.size() + step.value.size();
-}
-
 }  // namespace
 
 BullQueue::BullQueue(const ReaderParts& parts, JobReaderOptions options, bool is_new)
@@ -50,7 +46,7 @@ void BullQueue::listen() {
   unconfirmed_ = channels_.size() + patterns_.size();
   const auto on_confirmed = [this, time = listening_](const std::expected<void, redis::Error>& heard) {
     if (time != listening_) return;
-    if (!heard) return begin_again(heard.error());
+    if (!heard) return begin_again(heard.error().text);
     if (--unconfirmed_ == 0) this->on_confirmed();
   };
   for (const std::string& channel : channels_) listener().subscribe(SubscriptionKind::channel, channel, on_confirmed);
@@ -68,7 +64,7 @@ void BullQueue::on_confirmed() {
   if (since_ms_ != 0) mend(since_ms_, next_moment());
 }
 
-void BullQueue::on_published(const redis::Published& published) {
+void BullQueue::on_published(const redis::Published& published, bool full) {
   if (listening_ == 0 || !published.channel.starts_with(keys().theirs)) return;
   const std::string_view event = published.channel.substr(keys().theirs.size());
   std::optional<JobStep> step;
@@ -78,14 +74,14 @@ void BullQueue::on_published(const redis::Published& published) {
     step = JobStep{.kind = event.starts_with("active") ? JobStep::Kind::begun : JobStep::Kind::waits,
                    .job = std::string(published.payload)};
   }
-  if (step) hear(std::move(*step));
+  if (step) hear(std::move(*step), full);
 }
 
-void BullQueue::hear(JobStep step) {
-  if (heard_.size() >= kMostHeard || heard_bytes_ >= kMostHeardBytes) heard_too_much_ = true;
+void BullQueue::hear(JobStep step, bool full) {
+  heard_too_much_ |= full || heard_.size() >= kMostHeard;
   if (heard_too_much_) return;
   step.at = next_moment();
-  heard_bytes_ += bytes_of(step);
+  heard_bytes_ += step.bytes();
   heard_.push_back(std::move(step));
 }
 
@@ -101,7 +97,7 @@ void BullQueue::end_turn() {
 void BullQueue::take_heard() {
   std::vector<JobStep> steps;
   while (!heard_.empty() && steps.size() < kAtOnce) {
-    heard_bytes_ -= bytes_of(heard_.front());
+    heard_bytes_ -= heard_.front().bytes();
     steps.push_back(std::move(heard_.front()));
     heard_.pop_front();
   }

@@ -18,15 +18,17 @@ namespace signalbox::queue {
 /// thread  as HeldQueue.
 class BullQueue final : public HeldQueue {
  public:
-  static constexpr std::size_t kMostHeard = 20'000, kMostHeardBytes = 16u << 20;  ///< that wait to be told
-  static constexpr std::size_t kAtOnce = 500;                                     ///< the reader is given of these
+  static constexpr std::size_t kMostHeard = 20'000;  ///< that wait to be told
+  static constexpr std::size_t kAtOnce = 500;        ///< the reader is given of these
 
   /// `is_new`: it did not exist when the source began.
   BullQueue(const ReaderParts& parts, JobReaderOptions options, bool is_new);
 
-  void on_published(const redis::Published& published);
+  /// `full`: no more is taken for now.
+  void on_published(const redis::Published& published, bool full);
   /// What was heard in this turn is told.
   void end_turn();
+  std::size_t bytes() const override { return HeldQueue::bytes() + heard_bytes_; }
 
  private:
   void begin(std::optional<StreamId> stored) override;
@@ -34,7 +36,7 @@ class BullQueue final : public HeldQueue {
   void listen();
   void stop_listening();
   void on_confirmed();
-  void hear(JobStep step);
+  void hear(JobStep step, bool full);
   void take_heard();
   StreamId next_moment();
 

@@ -36,7 +36,7 @@ void BullSource::on_published(const redis::Published& published) {
   const std::size_t end = channel.find(':', std::min(begin, channel.size()));
   if (end == std::string_view::npos) return;
   const auto queue = queues().find(channel.substr(begin, end - begin));
-  if (queue != queues().end()) queue->second->on_published(published);
+  if (queue != queues().end()) queue->second->on_published(published, is_full());
 }
 
 // BullMQ's queues have that key too, and beside it one that says so.

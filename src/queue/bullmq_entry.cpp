@@ -52,7 +52,8 @@ std::optional<JobStep> take_bullmq_entry(redis::Reply& entry, StreamId& at) {
 
 ReadEntries take_bullmq_entries(redis::Reply& entries) {
   ReadEntries out;
-  out.steps.reserve(entries.elements.size());
+  out.count = entries.elements.size();
+  out.steps.reserve(out.count);
   for (redis::Reply& entry : entries.elements) {
     auto step = take_bullmq_entry(entry, out.last);
     if (!step) continue;

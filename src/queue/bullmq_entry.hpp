@@ -16,6 +16,7 @@ std::optional<JobStep> take_bullmq_entry(redis::Reply& entry, StreamId& at);
 struct ReadEntries {
   std::vector<JobStep> steps{};
   StreamId last{};        ///< of all entries
+  std::size_t count = 0;  ///< of entries
   std::size_t bytes = 0;  ///< of what the steps say
 };
 ReadEntries take_bullmq_entries(redis::Reply& entries);

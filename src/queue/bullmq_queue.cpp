@@ -15,7 +15,7 @@ void BullmqQueue::begin(std::optional<StreamId> stored) {
                  on_answer([this, stored](const redis::Reply& answer) {
                    const auto stream = read_stream_state(answer);
                    if (stream) return begin_at(*stream, stored);
-                   begin_again({.kind = redis::Error::Kind::refused, .text = "its stream cannot be read"});
+                   begin_again("its stream cannot be read");
                  }));
 }
 
@@ -23,40 +23,42 @@ void BullmqQueue::begin_at(const StreamState& stream, std::optional<StreamId> st
   const auto [at, gap] = begin_of(stream, stored, is_new_);
   cursor_ = at;
   looks_ = true;
+  asked_.reset();
   go_on(cursor_, stored ? stream.last : StreamId{});
   if (gap) mend_trimmed(stream, stored ? stored->ms : found_ms_);
 }
 
 bool BullmqQueue::begin_reading() {
+  asked_ = cursor_;
   sure_ = false;
   return looks_;
 }
 
 void BullmqQueue::on_state(StreamId cursor, const redis::Answer& answer) {
-  if (!reads() || cursor != cursor_) return;
-  if (!answer) return begin_again(answer.error());
+  if (!reads() || cursor != asked_) return;
+  if (!answer) return begin_again(answer.error().text);
   const auto stream = read_stream_state(*answer);
-  if (!stream || stream->last < cursor_)
-    return begin_again({.kind = redis::Error::Kind::refused, .text = "its stream has begun anew"});
-  if (has_gap(*stream, cursor_)) return mend_trimmed(*stream, cursor_.ms);
+  if (!stream || stream->last < cursor_) return begin_again("its stream has begun anew");
+  if (has_gap(*stream, cursor_)) mend_trimmed(*stream, cursor_.ms);
   sure_ = stream->last > cursor_;
-  looks_ = short_ = stream->length < kLong;
+  looks_ = false;
+  length_ = stream->length;
 }
 
 void BullmqQueue::mend_trimmed(const StreamState& stream, std::uint64_t since_ms) {
-  log::warn("a queue's stream was trimmed before it was read: what has ended meanwhile is told, progress is not",
-            {{"queue", name()}});
+  trimmed_.write("a queue's stream was trimmed before it was read: what has ended meanwhile is told, progress is not",
+                 {{"queue", name()}});
   cursor_ = stream.first ? before(*stream.first) : stream.last;
-  looks_ = true;
   mend(since_ms, cursor_);
 }
 
+// Behind a gap there would be all that the stream keeps, give or take what it keeps by chance.
 void BullmqQueue::take_read(StreamId cursor, ReadEntries read, bool full) {
-  if (!reads() || cursor != cursor_ || read.last <= cursor_) return;
-  looks_ |= full;
-  if (looks_ && !sure_) return;
+  if (!reads() || cursor != asked_ || read.last <= cursor_) return;
+  const bool few = !full && !looks_ && read.count <= length_ / 2;
+  looks_ = full || !(sure_ || few);
+  if (!sure_ && !few) return;
   cursor_ = read.last;
-  looks_ = full || short_;
   take(std::move(read.steps), cursor_);
 }
 

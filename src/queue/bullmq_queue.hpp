@@ -12,8 +12,9 @@ namespace signalbox::queue {
 /// One queue of BullMQ. The source reads its stream, together with those of other queues.
 ///
 /// Entries between the last one that was read and the next may have been trimmed; then all that is left of the stream
-/// is read. So a reading of fewer entries than the stream keeps has no gap before it, and in any other the stream is
-/// looked at in the moment in which it is read. No time counts: what this process slept through does not matter.
+/// is read. So a reading of far fewer entries than the stream keeps has no gap before it, and before any other the
+/// stream is looked at, in the moment in which it is read. No time counts: what this process slept through does not
+/// matter.
 ///
 /// thread  as HeldQueue.
 class BullmqQueue final : public HeldQueue {
@@ -33,13 +34,11 @@ class BullmqQueue final : public HeldQueue {
   /// Entries that were read behind that cursor; with `full` there may be more. Where they are not taken, they are to be
   /// read again.
   void take_read(StreamId cursor, ReadEntries read, bool full);
-  void on_refused(const redis::Error& why) { begin_again(why); }
+  void on_refused(const redis::Error& why) { begin_again(why.text); }
   /// Also where nothing is read it is looked at once in a while, for its entries may begin anew below the cursor.
   void look_again() { looks_ = true; }
 
  private:
-  static constexpr std::size_t kLong = 4000;  ///< entries: more than one reading has, and by how much lengths vary
-
   void begin(std::optional<StreamId> stored) override;
   void begin_at(const StreamState& stream, std::optional<StreamId> stored);
   void mend_trimmed(const StreamState& stream, std::uint64_t since_ms);
@@ -47,10 +46,12 @@ class BullmqQueue final : public HeldQueue {
   const std::string stream_;
   const bool is_new_;
   const std::uint64_t found_ms_;
-  StreamId cursor_{};   ///< up to there it was read
-  bool looks_ = false;  ///< it is to be looked at when it is read next
-  bool sure_ = false;   ///< it was looked at in this reading, and what comes next stood behind the cursor
-  bool short_ = true;   ///< it was, when it was looked at
+  StreamId cursor_{};              ///< up to there it was read
+  std::optional<StreamId> asked_;  ///< the cursor of this reading
+  bool looks_ = false;             ///< it is to be looked at when it is read next
+  bool sure_ = false;              ///< it was looked at in this reading, and what comes next stood there then
+  std::size_t length_ = 0;         ///< when it was looked at
+  log::RareWarning trimmed_;
 };
 
 }  // namespace signalbox::queue

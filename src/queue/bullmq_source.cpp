@@ -65,7 +65,7 @@ void BullmqSource::read() {
     if (queue->is_read()) readings.push_back({.queue = queue.get(), .cursor = queue->cursor()});
     soon |= queue->is_read_soon();
   }
-  if (readings.empty()) return;
+  if (readings.empty() || is_full()) return;
   if (!alone_) return read(std::move(readings), soon ? kPause : kBlock);
   for (const Reading& reading : readings) read({reading}, std::nullopt);
 }
@@ -123,12 +123,12 @@ void BullmqSource::take(const Readings& readings, std::size_t most, redis::Reply
       return each.queue->stream() == key;
     });
     if (reading == readings.end()) break;
-    const std::size_t count = stream.elements[1].elements.size();
     ReadEntries read = take_bullmq_entries(stream.elements[1]);
-    entries += count;
+    entries += read.count;
     bytes += read.bytes;
-    all &= count < most;
-    reading->queue->take_read(reading->cursor, std::move(read), count >= most);
+    const bool full = read.count >= most;
+    all &= !full;
+    reading->queue->take_read(reading->cursor, std::move(read), full);
   }
   count_.on_answer(entries, bytes);
   if (!all) return;

@@ -190,8 +190,7 @@ void CelerySource::on_taken(const ToldOutcome& outcome, Taken taken) {
     ++status_.outcomes;
   } else {
     ++status_.refused;
-    untold_.refused(outcome.id, taken == Taken::by_user ? "UNREAD_OUTCOMES_PER_USER of its user"
-                                                        : "it is too large, or names no user or task");
+    untold_.refused(outcome.id, why(taken));
   }
   note_handled(outcome);
   walk_.go_on();

@@ -40,9 +40,9 @@ void HeldQueue::end(State state) {
   on_end();
 }
 
-void HeldQueue::begin_again(const redis::Error& why) {
+void HeldQueue::begin_again(std::string_view why) {
   again_.write("Redis does not give what the reader of a queue needs: it begins again",
-               {{"queue", name_}, {"why", why.text}});
+               {{"queue", name_}, {"why", std::string(why)}});
   end(State::waiting);
 }
 
@@ -80,7 +80,7 @@ void HeldQueue::begin_mending() {
 void HeldQueue::go_on_mending() {
   if (!mends_on()) return;
   mending_.next([this](std::expected<std::vector<JobStep>, redis::Error> found) {
-    if (!found) return begin_again(found.error());
+    if (!found) return begin_again(found.error().text);
     if (!found->empty()) return reader_.take(std::move(*found), JobReader::kStays);
     if (missed_since_) return begin_mending();
     mends_ = false;
@@ -100,8 +100,7 @@ void HeldQueue::on_timer(TimePoint now) {
     leave();
     lease_.begin(now + kRest);
   }
-  if (reader_.broken())
-    begin_again({.kind = redis::Error::Kind::refused, .text = "the users of its jobs are not found"});
+  if (reader_.broken()) begin_again("the users of its jobs are not found");
   if (state_ == State::waiting && again_at_ == kNever) again_at_ = now + kAgain;
   if (now >= again_at_) {
     again_at_ = kNever;

@@ -44,6 +44,8 @@ class HeldQueue : Sink {
   TimePoint next_deadline() const;
   void on_timer(TimePoint now);
   QueueStatus status() const;
+  /// Of what was read, until it is told and answered.
+  virtual std::size_t bytes() const { return reader_.bytes(); }
 
  protected:
   enum class State : std::uint8_t {
@@ -65,14 +67,14 @@ class HeldQueue : Sink {
   /// Something was missed that ended since then: it is looked for while reading goes on from there. The position stays
   /// until that is told.
   void mend(std::uint64_t since_ms, StreamId from);
-  void begin_again(const redis::Error& why);
+  void begin_again(std::string_view why);
   /// For an answer that counts as long as the queue is held; an error begins again.
   template <class Take>
   redis::OnAnswer on_answer(Take take) {
     return [this, number = number_, take = std::move(take)](const redis::Answer& answer) {
       if (number != number_) return;
       if (answer) return take(*answer);
-      begin_again(answer.error());
+      begin_again(answer.error().text);
     };
   }
 

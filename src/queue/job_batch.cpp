@@ -55,6 +55,7 @@ void JobBatch::cut(std::size_t at, std::vector<JobWanted>& wanted) {
   rest_last_ = last_;
   if (last_ != kStays) last_ = steps_[at - 1].at;
   steps_.erase(begin, steps_.end());
+  bytes_ -= bytes_of(rest_);
   for (const JobStep& step : rest_) {
     const auto older = step.kind == StepKind::added ? jobs_.find(step.job) : jobs_.end();
     if (older != jobs_.end() && older->second.row != kNone) wanted[older->second.row].hash = false;

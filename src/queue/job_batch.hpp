@@ -34,7 +34,7 @@ class JobBatch {
   /// With these steps, all up to `last` was read; or kStays. `forgets`: something was missed before them, so that what
   /// is known of jobs may be of others.
   JobBatch(std::vector<JobStep> steps, StreamId last, bool forgets = false)
-      : steps_(std::move(steps)), last_(last), forgets_(forgets) {}
+      : steps_(std::move(steps)), last_(last), forgets_(forgets), bytes_(bytes_of(steps_)) {}
 
   /// What is to be found before it is told; nothing: it may be told at once. All that came before has been told.
   std::vector<JobWanted> ask(KnownJobs& known, const Rules& rules);
@@ -49,6 +49,8 @@ class JobBatch {
   JobStep* next() { return next_ < steps_.size() ? &steps_[next_] : nullptr; }
   void pass() { ++next_; }
   std::size_t left() const { return steps_.size() - next_; }
+  /// What its steps took when it was made.
+  std::size_t bytes() const { return bytes_; }
   StreamId last() const { return last_; }
   bool forgets() const { return forgets_; }
 
@@ -79,6 +81,7 @@ class JobBatch {
   std::vector<JobStep> steps_, rest_;
   StreamId last_, rest_last_{};
   bool forgets_;
+  std::size_t bytes_;
   Rules rules_{};
   std::unordered_map<std::string_view, Job> jobs_;  ///< views into the steps, until it is ready
   bool ready_ = false;

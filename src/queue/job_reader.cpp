@@ -35,7 +35,8 @@ JobReader::JobReader(redis::Client& commands, Sink& sink, const JsonPaths& users
       users_(users),
       options_(std::move(options)),
       lookup_(commands, options_.keys, users),
-      known_(kKnownJobs) {}
+      known_(kKnownJobs),
+      untold_(options_.queue) {}
 
 void JobReader::begin(StreamId position, StreamId told_before) {
   end();
@@ -64,6 +65,12 @@ bool JobReader::has_room() const {
   return !broken_ && batches_.size() < kMostBatches && !stands();
 }
 
+std::size_t JobReader::bytes() const {
+  std::size_t out = unanswered_.bytes();
+  for (const JobBatch& batch : batches_) out += batch.bytes();
+  return out;
+}
+
 std::size_t JobReader::waiting() const {
   std::size_t out = unanswered_.size();
   for (const JobBatch& batch : batches_) out += batch.left();
@@ -83,8 +90,7 @@ void JobReader::drop_long_ids(std::vector<JobStep>& steps) {
     if (step.job.size() <= users::kMostJobBytes) return false;
     if (step.is_outcome()) {
       ++counts_.refused;
-      refused_.write("an outcome of a queue cannot be told: its job's id is longer than 256 bytes",
-                     {{"queue", options_.queue}, {"job", step.job.substr(0, users::kMostJobBytes)}});
+      untold_.refused(step.job.substr(0, users::kMostJobBytes), "its job's id is longer than 256 bytes");
     }
     return true;
   });
@@ -183,8 +189,7 @@ void JobReader::tell_outcome(JobStep& step, bool again) {
   if (user.empty() && step.kind == StepKind::completed) user = users_.find(kJobData, step.value).value_or("");
   if (user.empty()) {
     ++counts_.unattributed;
-    nobody_.write("an outcome of a queue is nobody's: its job's data is gone or names no user",
-                  {{"queue", options_.queue}, {"job", step.job}});
+    untold_.unattributed(step.job);
     forgotten_.push_back(std::move(step.job));
     return;
   }
@@ -226,9 +231,7 @@ void JobReader::on_answer(Unanswered::Number number, Taken taken) {
     ++counts_.outcomes;
   } else {
     ++counts_.refused;
-    refused_.write(taken == Taken::by_user ? "UNREAD_OUTCOMES_PER_USER is reached: a queue's outcome is refused"
-                                           : "an outcome of a queue cannot be told",
-                   {{"queue", options_.queue}, {"job", unanswered_.report(number).job_id}});
+    untold_.refused(unanswered_.report(number).job_id, why(taken));
   }
   unanswered_.settle(number);
 }

@@ -16,6 +16,7 @@
 #include "queue/queue_keys.hpp"
 #include "queue/sink.hpp"
 #include "queue/unanswered.hpp"
+#include "queue/untold.hpp"
 #include "redis/client.hpp"
 
 namespace signalbox::queue {
@@ -72,8 +73,9 @@ class JobReader {
   StreamId position() const { return unanswered_.position(); }
 
   const Counts& counts() const { return counts_; }
-  /// Steps and outcomes that wait.
+  /// Steps and outcomes that wait, and what they take.
   std::size_t waiting() const;
+  std::size_t bytes() const;
 
   TimePoint next_deadline() const;
   void on_timer(TimePoint now);
@@ -110,8 +112,8 @@ class JobReader {
   TimePoint repeat_at_ = kNever, store_at_ = kNever;
   bool began_ = false, broken_ = false, works_ = false;
   bool forgets_ = false;  ///< what is known, with the next batch
-  log::RareLine nobody_{log::Level::warn, 10}, refused_{log::Level::warn, 10}, large_{log::Level::warn, 10},
-      unread_{log::Level::warn, 1};
+  Untold untold_;
+  log::RareLine large_{log::Level::warn, 10}, unread_{log::Level::warn, 1};
 };
 
 }  // namespace signalbox::queue

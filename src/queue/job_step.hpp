@@ -1,6 +1,8 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "queue/stream_id.hpp"
 
@@ -31,6 +33,13 @@ struct JobStep {
   bool mended = false;           ///< it was not heard, but found later
 
   bool is_outcome() const { return kind == Kind::completed || kind == Kind::failed; }
+  std::size_t bytes() const { return sizeof *this + job.size() + value.size(); }
 };
+
+inline std::size_t bytes_of(const std::vector<JobStep>& steps) {
+  std::size_t out = 0;
+  for (const JobStep& step : steps) out += step.bytes();
+  return out;
+}
 
 }  // namespace signalbox::queue

@@ -1,9 +1,8 @@
 #include "queue/outbox_source.hpp"
+#include "users/encode.hpp"
 
 #include <algorithm>
 #include <utility>
-
-#include "queue/event_kind.hpp"
 
 namespace signalbox::queue {
 namespace {
@@ -51,10 +50,6 @@ redis::ConnectionOptions stream_connection(const OutboxLimits& limits) {
 
 std::size_t entries_at_once(const OutboxLimits& limits) {
   return std::clamp<std::size_t>(kAnswerBytes / (limits.data_bytes + kBesideData), 1, kMostAtOnce);
-}
-
-std::string_view why_of(Taken taken) {
-  return taken == Taken::by_user ? "its user has UNREAD_OUTCOMES_PER_USER unread outcomes" : "the event is refused";
 }
 
 }  // namespace
@@ -157,7 +152,7 @@ void OutboxSource::take(redis::Reply reply) {
   ++status_.events;
   if (!entry.event) return bury(entry.id, entry.event.error());
   ++status_.behind;
-  const bool outcome = is_outcome(entry.event->event);
+  const bool outcome = users::kind_of(entry.event->event) == FrameKind::outcome;
   sink_.emit(*std::move(entry.event), [this, id = entry.id, outcome](Taken taken) { on_taken(id, outcome, taken); });
 }
 
@@ -171,7 +166,7 @@ void OutboxSource::on_taken(const std::string& id, bool outcome, Taken taken) {
     case Taken::by_user:
     case Taken::invalid:
       status_.refused += outcome;
-      bury(id, why_of(taken));
+      bury(id, why(taken));
       break;
     case Taken::later:
       known_.erase(id);

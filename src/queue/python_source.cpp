@@ -1,9 +1,9 @@
 #include "queue/python_source.hpp"
+#include "queue/untold.hpp"
+#include "users/encode.hpp"
 
 #include <algorithm>
 #include <utility>
-
-#include "queue/event_kind.hpp"
 
 namespace signalbox::queue {
 namespace {
@@ -23,7 +23,7 @@ std::vector<std::string> take_user_rooms(std::vector<std::string>& rooms) {
 
 /// Is it kept for its users' later sockets? Then it goes to the sink even if a socket is to be left out.
 bool is_kept(const PythonEmit& event) {
-  return is_outcome(event.event) && event.nsp == "/" && event.attachments.empty();
+  return users::kind_of(event.event) == FrameKind::outcome && event.nsp == "/" && event.attachments.empty();
 }
 
 /// Is it for users alone, and for all of their sockets?
@@ -106,13 +106,11 @@ void PythonSource::tell_users(const PythonEmit& event, const std::vector<std::st
   for (const std::string& room : rooms) {
     ++status_.behind;
     sink_.emit({.user = room.substr(kUserRoom.size()), .event = event.event, .arguments = std::string(event.arguments)},
-               [this, outcome = is_outcome(event.event)](Taken taken) {
+               [this, outcome = users::kind_of(event.event) == FrameKind::outcome](Taken taken) {
                  --status_.behind;
                  if (taken == Taken::yes) status_.outcomes += outcome;
                  if (taken != Taken::yes) status_.refused += outcome;
-                 if (taken == Taken::by_user) refuse("UNREAD_OUTCOMES_PER_USER of its user is reached");
-                 if (taken == Taken::invalid) refuse("it is too large, or names no user");
-                 if (taken == Taken::later) refuse("the server is overloaded");
+                 if (taken != Taken::yes) refuse(taken == Taken::later ? "the server is overloaded" : why(taken));
                });
   }
 }

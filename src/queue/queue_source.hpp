@@ -64,6 +64,8 @@ class QueueSource : public Source, protected redis::Client::Observer {
   redis::Client& commands() { return commands_; }
   redis::Client& listener() { return listener_; }
   const Queues& queues() const { return queues_; }
+  /// Does as much wait to be told and answered as may?
+  bool is_full() const;
   bool stopped() const { return stopped_; }
   TimePoint now() const { return loop_.now(); }
 
@@ -112,6 +114,13 @@ void QueueSource<Queue>::stop(std::move_only_function<void()> then) {
 template <class Queue>
 void QueueSource<Queue>::append_status(std::vector<QueueStatus>& out) const {
   for (const auto& [name, queue] : queues_) out.push_back(queue->status());
+}
+
+template <class Queue>
+bool QueueSource<Queue>::is_full() const {
+  std::size_t bytes = 0;
+  for (const auto& [name, queue] : queues_) bytes += queue->bytes();
+  return bytes >= options_.most_bytes;
 }
 
 template <class Queue>

@@ -33,31 +33,24 @@ queue::JsonPaths paths_of(std::string_view name, const std::string& setting) {
   return *std::move(paths);
 }
 
-// What the browser gets is an object around a job's value, with the job's id and its queue beside it.
-queue::SourceOptions node_options(const Config& config, const std::string& node) {
-  constexpr std::size_t kAround = 2048;
-  return {.our_prefix = config.redis_prefix,
+/// Of one kind of queues.
+struct KindSettings {
+  const std::string& url;
+  const std::vector<std::string>& queues;
+  const std::string &prefix, &user;
+};
+
+/// `kind`: how its settings begin.
+queue::SourceOptions options_of(const std::string& kind, const KindSettings& settings, const Config& config,
+                                const std::string& node) {
+  return {.url = url_of(kind + "_REDIS_URL", settings.url, config),
+          .queues = settings.queues,
+          .prefix = settings.prefix,
+          .users = paths_of(kind + "_USER", settings.user),
+          .our_prefix = config.redis_prefix,
           .node = node,
-          .json_depth = config.json_depth - 1,
-          .max_payload = config.max_payload_bytes - std::min(kAround, config.max_payload_bytes / 2)};
-}
-
-queue::SourceOptions bullmq_options(const Config& config, const std::string& node) {
-  queue::SourceOptions options = node_options(config, node);
-  options.url = url_of("BULLMQ_REDIS_URL", config.bullmq_redis_url, config);
-  options.queues = config.bullmq_queues;
-  options.prefix = config.bullmq_prefix;
-  options.users = paths_of("BULLMQ_USER", config.bullmq_user);
-  return options;
-}
-
-queue::SourceOptions bull_options(const Config& config, const std::string& node) {
-  queue::SourceOptions options = node_options(config, node);
-  options.url = url_of("BULL_REDIS_URL", config.bull_redis_url, config);
-  options.queues = config.bull_queues;
-  options.prefix = config.bull_prefix;
-  options.users = paths_of("BULL_USER", config.bull_user);
-  return options;
+          .json_depth = config.json_depth - 1,  // what the browser gets is an object around it
+          .max_payload = config.max_payload_bytes};
 }
 
 queue::CommonOptions common_options(redis::Url url, const Config& config, const std::string& node) {
@@ -100,9 +93,15 @@ std::unique_ptr<Queues> Queues::create(const Config& config, hub::Hub& hub, cons
   auto queues = std::make_unique<Queues>(config, hub);
   const auto add = [&](std::unique_ptr<queue::Source> source) { queues->sources_.push_back(std::move(source)); };
   if (!config.bullmq_queues.empty())
-    add(std::make_unique<queue::BullmqSource>(queues->thread_, queues->bridge_, bullmq_options(config, node)));
+    add(std::make_unique<queue::BullmqSource>(
+        queues->thread_, queues->bridge_,
+        options_of("BULLMQ", {config.bullmq_redis_url, config.bullmq_queues, config.bullmq_prefix, config.bullmq_user},
+                   config, node)));
   if (!config.bull_queues.empty())
-    add(std::make_unique<queue::BullSource>(queues->thread_, queues->bridge_, bull_options(config, node)));
+    add(std::make_unique<queue::BullSource>(
+        queues->thread_, queues->bridge_,
+        options_of("BULL", {config.bull_redis_url, config.bull_queues, config.bull_prefix, config.bull_user}, config,
+                   node)));
   if (!config.celery_result_url.empty())
     add(std::make_unique<queue::CelerySource>(queues->thread_, queues->bridge_, celery_options(config, node)));
   if (!config.python_socketio_channel.empty())

@@ -97,8 +97,8 @@ TEST_F(OutboxSourceTest, has_what_can_never_be_told_among_the_dead_with_the_reas
   await_length("out:dead", "3");
   const std::string dead = worker.ask({"XRANGE", "out:dead", "-", "+"});
   EXPECT_TRUE(dead.contains("reason data: is not JSON that a browser can read userId 42 event e data {")) << dead;
-  EXPECT_TRUE(dead.contains("its user has UNREAD_OUTCOMES_PER_USER unread outcomes")) << dead;
-  EXPECT_TRUE(dead.contains("reason the event is refused")) << dead;
+  EXPECT_TRUE(dead.contains("reason UNREAD_OUTCOMES_PER_USER of its user is reached")) << dead;
+  EXPECT_TRUE(dead.contains("reason it is too large, or names no user or job")) << dead;
 }
 
 TEST_F(OutboxSourceTest, goes_on_when_redis_comes_back) {

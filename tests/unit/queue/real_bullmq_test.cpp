@@ -102,6 +102,17 @@ TEST_F(RealBullmq, behind_a_gap_an_id_may_be_another_s) {
   EXPECT_TRUE(next.await([](const QueueStatus& status) { return status.unattributed == 1 && status.gaps == 1; }));
 }
 
+TEST_F(RealBullmq, no_more_is_read_while_as_much_waits_as_may) {
+  const auto node = start({.queues = {"image", "video"}, .most_bytes = 100});
+  add_job("1", R"({"userId":"u"})");
+  add_job("2", R"({"userId":"u"})", "video");
+  sink.answer({Taken::later});
+  complete("1", "1", 1000);
+  EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":1})");
+  say({"completed", "jobId", "2", "returnvalue", "2", "prev", "active"}, "video");
+  EXPECT_EQ(sink.next(2), (Texts{R"(u image/1 completed {"result":1})", R"(u video/2 completed {"result":2})"}));
+}
+
 TEST_F(RealBullmq, a_result_that_is_too_large_is_left_out) {
   const auto node = start({.max_payload = 100});
   add_job("1", R"({"userId":"u"})");
