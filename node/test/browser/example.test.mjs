@@ -1,56 +1,30 @@
-// examples/node as somebody has it who has cloned the repository: installed and started by its two commands, and used in Chromium.
+// examples/node in a clone of the repository, used in Chromium.
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { cpSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
-import { freePort } from "../../../tests/support/server.mjs";
+import { Example } from "../../../tests/support/example.mjs";
 import { eventually } from "./support.mjs";
 
-const repository = fileURLToPath(new URL("../../../", import.meta.url));
-const clone = mkdtempSync(join(tmpdir(), "signalbox-clone-"));
-const folder = join(clone, "examples/node");
-let example, ended, browser, url;
+const example = new Example("node");
+let browser;
 
 before(async () => {
-  const leftBehind = ["node_modules", "build", "queue", "signalbox-data", ".env"];
-  cpSync(join(repository, "examples/node"), folder, { recursive: true, filter: (file) => !leftBehind.includes(basename(file)) });
-  symlinkSync(join(repository, "node"), join(clone, "node"));
-  execFileSync("npm", ["ci", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder });
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME, PORT: String(await freePort()), SIGNALBOX_PRESENCE_GRACE_MS: "200" };
-  example = spawn("npm", ["start"], { cwd: folder, env, detached: true, stdio: ["ignore", "pipe", "inherit"] });
-  ended = once(example, "exit");
-  const address = new Promise((found) => example.stdout.on("data", (text) => /http:/.test(text) && found(`${text}`.match(/http:\S+/)[0])));
-  url = await Promise.race([address, ended.then(([code]) => assert.fail(`npm start ended with ${code}`))]);
+  await example.start({ SIGNALBOX_PRESENCE_GRACE_MS: "200" });
   browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
 });
 
 after(async () => {
   await browser?.close();
-  for (const pid of processes("")) process.kill(pid, "SIGKILL"); // none, unless a test has failed
-  rmSync(clone, { recursive: true });
+  example.remove();
 });
 
-/** The example's processes that run that program; of all with "". */
-function processes(program) {
-  return readdirSync("/proc").filter((pid) => {
-    try {
-      return readlinkSync(`/proc/${pid}/cwd`) === folder && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(program);
-    } catch {
-      return false; // no process, or it has just ended
-    }
-  });
-}
-
 async function kill(program) {
-  const [pid] = await eventually(() => processes(program).length === 1 && processes(program));
+  const [pid] = await eventually(() => example.processes(program).length === 1 && example.processes(program));
   process.kill(pid, "SIGKILL");
-  await eventually(() => !processes(program).includes(pid));
+  await eventually(() => !example.processes(program).includes(pid));
 }
 
 /** A person's window, and their tab in it. */
@@ -64,7 +38,7 @@ async function open(user) {
     const look = () => window.seen.push(document.querySelector("li")?.textContent ?? "");
     new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
   });
-  await tab.goto(user ? `${url}/?user=${user}` : url);
+  await tab.goto(user ? `${example.url}/?user=${user}` : example.url);
   return { context, tab, complaints };
 }
 
@@ -108,7 +82,7 @@ test("a picture that fails says why, also after a reload, and is tried again", a
   await tab.getByText("A boat: the painter ran out of blue").waitFor();
   await tab.reload();
   await tab.getByText("A boat: the painter ran out of blue").waitFor();
-  await eventually(() => readdirSync(join(folder, "queue/pictures/failed")).length === 1); // the worker tells of it before the queue has noted it
+  await eventually(() => readdirSync(join(example.folder, "queue/pictures/failed")).length === 1); // the worker tells of it before the queue has noted it
   await tab.getByRole("button", { name: "Try again" }).click();
   await job(tab, "A boat").getByRole("progressbar").waitFor();
   await painted(tab, "A boat");
@@ -156,7 +130,6 @@ test("a server that is killed comes back with what was finished, and with what t
 });
 
 test("Ctrl-C ends all of it", async () => {
-  process.kill(-example.pid, "SIGINT"); // as a terminal does, to each of its processes
-  await ended;
-  await eventually(() => processes("").length === 0);
+  await example.interrupt();
+  await eventually(() => example.processes().length === 0);
 });
