@@ -10,8 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "queue/bull_source.hpp"
-#include "queue/bullmq_source.hpp"
 #include "queue/sink.hpp"
 #include "queue/source_options.hpp"
 #include "redis/client_thread.hpp"
@@ -145,17 +143,7 @@ struct RealQueue : testing::Test {
   void add_job(const std::string& id, const std::string& data, const std::string& queue = "image") {
     ask({"HSET", "bull:" + queue + ":" + id, "name", "x", "data", data, "timestamp", "1000"});
   }
-  /// An entry of the queue's stream; returns its id.
-  std::string say(std::vector<std::string> fields, const std::string& queue = "image", const std::string& id = "*") {
-    std::vector<std::string> words{"XADD", "bull:" + queue + ":events", id, "event"};
-    words.insert(words.end(), fields.begin(), fields.end());
-    return ask(std::move(words));
-  }
-  /// A job ends: its hash says so, the list of such jobs, and the stream.
-  void complete(const std::string& id, const std::string& result, std::int64_t at_ms) {
-    end_hash(id, "returnvalue", result, "completed", at_ms);
-    say({"completed", "jobId", id, "returnvalue", result, "prev", "active"});
-  }
+  /// A job ends, as its hash and the list of such jobs say.
   void end_hash(const std::string& id, const std::string& field, const std::string& value, const std::string& list,
                 std::int64_t at_ms) {
     ask({"HSET", "bull:image:" + id, field, value, "finishedOn", std::to_string(at_ms)});

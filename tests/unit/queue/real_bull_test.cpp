@@ -1,4 +1,5 @@
 #include "queue/bull_message.hpp"
+#include "queue/bull_source.hpp"
 #include "unit/queue/queue_fixture.hpp"
 
 // Queues as Bull publishes them, in a real redis-server.

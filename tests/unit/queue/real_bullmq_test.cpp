@@ -1,21 +1,12 @@
-#include "unit/queue/queue_fixture.hpp"
+#include "unit/queue/bullmq_fixture.hpp"
 
-// Queues as BullMQ writes them, in a real redis-server.
+// What is told of a queue as BullMQ writes it, in a real redis-server, and which node reads it.
 namespace signalbox::queue {
 namespace {
 
-using BullmqNode = test::Node<BullmqSource>;
+using test::BullmqNode;
+using test::RealBullmq;
 using Texts = std::vector<std::string>;
-
-struct RealBullmq : test::RealQueue {
-  /// A node that reads from now on.
-  std::unique_ptr<BullmqNode> start(SourceOptions options = {}) {
-    auto node = std::make_unique<BullmqNode>(server->url(), sink, std::move(options));
-    EXPECT_TRUE(await({"EXISTS", kPosition}, "1"));
-    return node;
-  }
-  static constexpr const char* kPosition = "sb:q:{bullmq:bull:image}:pos";
-};
 
 TEST_F(RealBullmq, the_user_of_a_job_hears_of_its_progress_and_its_result) {
   const auto node = start();
@@ -88,20 +79,6 @@ TEST_F(RealBullmq, an_end_and_the_next_job_of_that_id_are_read_together) {
   EXPECT_EQ(sink.next(2), (Texts{R"(ann image/1 completed {"result":1})", R"(bob image/1 completed {"result":2})"}));
 }
 
-TEST_F(RealBullmq, behind_a_gap_an_id_may_be_another_s) {
-  auto node = start();
-  add_job("1", R"({"userId":"ann"})");
-  say({"added", "jobId", "1", "name", "gen"});
-  ASSERT_TRUE(node->await([](const QueueStatus& status) { return status.events == 1 && status.behind == 0; }));
-  node.reset();
-  ask({"DEL", "bull:image:1", "sb:q:{bullmq:bull:image}:lease"});
-  say({"added", "jobId", "1", "name", "gen"});
-  say({"completed", "jobId", "1", "returnvalue", R"("bob's")", "prev", "active"});
-  ask({"XTRIM", "bull:image:events", "MAXLEN", "1"});
-  BullmqNode next(server->url(), sink, {.node = "next"});
-  EXPECT_TRUE(next.await([](const QueueStatus& status) { return status.unattributed == 1 && status.gaps == 1; }));
-}
-
 TEST_F(RealBullmq, no_more_is_read_while_as_much_waits_as_may) {
   const auto node = start({.queues = {"image", "video"}, .most_bytes = 100});
   add_job("1", R"({"userId":"u"})");
@@ -127,28 +104,6 @@ TEST_F(RealBullmq, a_result_that_is_too_large_as_a_text_is_left_out) {
   EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":null,"truncated":true})");
 }
 
-TEST_F(RealBullmq, a_failure_that_is_read_once_more_is_not_told_behind_what_came_after) {
-  auto node = start();
-  add_job("1", R"({"userId":"u"})");
-  const auto now = static_cast<std::int64_t>(coarse_unix_ms());
-  end_hash("1", "failedReason", "boom", "failed", now);
-  say({"failed", "jobId", "1", "failedReason", "boom", "prev", "active"});
-  EXPECT_EQ(sink.next(), R"(u image/1 failed {"error":"boom"})");
-  ask({"HDEL", "bull:image:1", "failedReason", "finishedOn"});
-  ask({"ZREM", "bull:image:failed", "1"});
-  say({"waiting", "jobId", "1", "prev", "failed"});
-  say({"progress", "jobId", "1", "data", "50"});
-  complete("1", "2", now + 5);
-  EXPECT_EQ(sink.next(2), (Texts{R"(u image/1 progress {"progress":50,"status":"processing"})",
-                                 R"(u image/1 completed {"result":2})"}));
-  node->leave();
-  node.reset();
-  ask({"SET", kPosition, "0-1"});
-  const BullmqNode next(server->url(), sink, {.node = "next"});
-  EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":2})");
-  EXPECT_EQ(sink.reports().back().finished_ms, now + 5);
-}
-
 TEST_F(RealBullmq, a_job_s_id_that_is_too_long_holds_up_nobody) {
   const auto node = start();
   ask({"EVAL",
@@ -167,127 +122,6 @@ TEST_F(RealBullmq, an_entry_that_is_more_than_a_connection_takes_is_read_without
   complete("2", "2", 2000);
   EXPECT_EQ(sink.next(2),
             (Texts{R"(u image/1 completed {"result":null,"truncated":true})", R"(u image/2 completed {"result":2})"}));
-}
-
-TEST_F(RealBullmq, the_next_reader_goes_on_where_the_last_one_left) {
-  auto node = start();
-  add_job("1", R"({"userId":"u"})");
-  complete("1", "1", 1000);
-  EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":1})");
-  node->leave();
-  node.reset();
-  add_job("2", R"({"userId":"u"})");
-  complete("2", "2", 2000);
-  const BullmqNode next(server->url(), sink, {.node = "next"});
-  EXPECT_EQ(sink.next(), R"(u image/2 completed {"result":2})");
-}
-
-TEST_F(RealBullmq, an_outcome_that_a_killed_reader_told_is_told_again_as_the_same_although_its_job_has_gone) {
-  auto node = start();
-  add_job("1", R"({"userId":"u"})");
-  say({"progress", "jobId", "1", "data", "50"});
-  complete("1", "1", 1000);
-  sink.next(2);
-  ASSERT_TRUE(await({"HLEN", "sb:q:{bullmq:bull:image}:jobs:" + std::to_string(today())}, "0")) << "all is settled";
-  // As if it had been killed before it could store that.
-  node->leave();
-  node.reset();
-  ask({"SET", kPosition, "0-1"});
-  const std::string ended = ask({"XREVRANGE", "bull:image:events", "+", "-", "COUNT", "1"});
-  ask({"HSET", "sb:q:{bullmq:bull:image}:jobs:" + std::to_string(today()), "1",
-       "1-0:" + ended.substr(2, ended.find(' ') - 2) + ":1000:u"});
-  ask({"DEL", "bull:image:1"});
-  add_job("2", R"({"userId":"u"})");
-  complete("2", "2", 2000);
-  const BullmqNode next(server->url(), sink, {.node = "next"});
-  EXPECT_EQ(sink.next(2), (Texts{R"(u image/1 completed {"result":1})", R"(u image/2 completed {"result":2})"}))
-      << "and no progress behind its outcome";
-  EXPECT_EQ(sink.reports()[2].finished_ms, 1000);
-}
-
-TEST_F(RealBullmq, what_has_ended_in_a_gap_is_found) {
-  auto node = start();
-  add_job("0", R"({"userId":"u"})");
-  complete("0", "0", 1'000'000);
-  sink.next();
-  node->leave();
-  node.reset();
-  const auto now = static_cast<std::int64_t>(coarse_unix_ms());
-  for (int i = 1; i <= 250; ++i) {
-    add_job(std::to_string(i), R"({"userId":"u"})");
-    end_hash(std::to_string(i), "returnvalue", std::to_string(i), "completed", now);
-  }
-  add_job("f", R"({"userId":"u"})");
-  end_hash("f", "failedReason", "boom", "failed", now);
-  say({"active", "jobId", "later", "prev", "waiting"});
-  ask({"XTRIM", "bull:image:events", "MAXLEN", "1"});
-  BullmqNode next(server->url(), sink, {.node = "next"});
-  Texts told;
-  while (told.empty() || told.back() != R"(u image/f failed {"error":"boom"})") told.push_back(sink.next());
-  EXPECT_GE(told.size(), 251u);
-  std::ranges::sort(told);
-  told.erase(std::ranges::unique(told).begin(), told.end());
-  EXPECT_EQ(told.size(), 251u);
-  EXPECT_EQ(sink.reports().back().finished_ms, now);
-  EXPECT_EQ(next.status()[0].gaps, 1u);
-  EXPECT_TRUE(next.await([](const QueueStatus& status) { return status.events >= 252; })) << "and reading goes on";
-}
-
-TEST_F(RealBullmq, a_gap_is_mended_once_however_long_that_takes_and_reading_goes_on_meanwhile) {
-  auto node = start();
-  add_job("0", R"({"userId":"u"})");
-  complete("0", "0", 1'000'000);
-  sink.next();
-  node->leave();
-  node.reset();
-  add_job("1", R"({"userId":"u"})");
-  end_hash("1", "returnvalue", "1", "completed", coarse_unix_ms());
-  say({"active", "jobId", "later", "prev", "waiting"});
-  ask({"XTRIM", "bull:image:events", "MAXLEN", "1"});
-  sink.answer({Taken::later, Taken::later});  // each a quarter of a second
-  BullmqNode next(server->url(), sink, {.node = "next"});
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":1})");
-  add_job("2", R"({"userId":"u"})");
-  complete("2", "2", coarse_unix_ms());
-  EXPECT_EQ(sink.next(), R"(u image/2 completed {"result":2})");
-  EXPECT_TRUE(next.await([](const QueueStatus& status) { return status.behind == 0; }));
-  EXPECT_EQ(next.status()[0].gaps, 1u);
-}
-
-TEST_F(RealBullmq, a_gap_that_came_while_the_reader_was_stopped_is_found_also_where_Redis_has_forgotten_our_scripts) {
-  const auto node = start();
-  add_job("0", R"({"userId":"u"})");
-  complete("0", "0", 1'000'000);
-  sink.next();
-  auto go_on = node->stand_still();
-  // The first entry answers what was asked before; what comes after that is trimmed.
-  const std::int64_t now = coarse_unix_ms();
-  for (const std::string id : {"1", "2", "3"}) {
-    add_job(id, R"({"userId":"u"})");
-    end_hash(id, "returnvalue", id, "completed", now);
-  }
-  say({"completed", "jobId", "1", "returnvalue", "1", "prev", "active"});
-  say({"completed", "jobId", "2", "returnvalue", "2", "prev", "active"});
-  say({"completed", "jobId", "3", "returnvalue", "3", "prev", "active"});
-  ask({"XTRIM", "bull:image:events", "MAXLEN", "1"});
-  ask({"SCRIPT", "FLUSH"});
-  go_on.set_value();
-  Texts told;
-  for (int i = 0; i < 40 && std::ranges::find(told, R"(u image/2 completed {"result":2})") == told.end(); ++i)
-    told.push_back(sink.next());
-  EXPECT_NE(std::ranges::find(told, R"(u image/2 completed {"result":2})"), told.end()) << "it was trimmed";
-  EXPECT_EQ(node->status()[0].gaps, 1u);
-}
-
-TEST_F(RealBullmq, a_stream_that_begins_anew_with_earlier_ids_is_read_from_its_beginning) {
-  const auto node = start({.look_each = Milliseconds(50)});
-  add_job("1", R"({"userId":"u"})");
-  complete("1", "1", 1000);
-  EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":1})");
-  add_job("2", R"({"userId":"u"})");
-  ask({"DEL", "bull:image:events"});
-  say({"completed", "jobId", "2", "returnvalue", "2", "prev", "active"}, "image", "5-1");
-  EXPECT_EQ(sink.next(), R"(u image/2 completed {"result":2})");
 }
 
 TEST_F(RealBullmq, a_queue_that_cannot_be_read_holds_up_no_other_one) {
@@ -409,21 +243,6 @@ TEST_F(RealBullmq, all_queues_are_found_also_those_that_come_later) {
   say({"completed", "jobId", "1", "returnvalue", "1", "prev", "active"}, "video");
   ask({"HSET", "bull:video:meta", "version", "bullmq:5.81.5"});
   EXPECT_EQ(sink.next(), R"(u video/1 completed {"result":1})");
-}
-
-TEST_F(RealBullmq, goes_on_when_Redis_is_back_without_its_memory) {
-  const auto node = start();
-  add_job("1", R"({"userId":"u"})");
-  complete("1", "1", 1000);
-  EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":1})");
-  server->kill();
-  server->start();
-  while (client->next() != "up") {
-  }
-  ASSERT_TRUE(await({"EXISTS", kPosition}, "1"));
-  add_job("2", R"({"userId":"u"})");
-  complete("2", "2", 2000);
-  EXPECT_EQ(sink.next(), R"(u image/2 completed {"result":2})");
 }
 
 }  // namespace
