@@ -80,10 +80,12 @@ class Node {
   /// As a process that is killed, unless leave() was called.
   ~Node() { thread_.stop(); }
 
+  /// As a process that ends in good order.
   void leave() {
     std::promise<void> left;
     run([this, &left] { source_.stop([&left] { left.set_value(); }); });
     left.get_future().wait();
+    thread_.stop();
   }
   std::vector<QueueStatus> status() {
     std::vector<QueueStatus> out;

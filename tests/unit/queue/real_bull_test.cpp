@@ -80,12 +80,11 @@ TEST_F(RealBull, an_end_that_the_job_s_hash_does_not_confirm_is_another_database
 }
 
 TEST_F(RealBull, what_has_ended_while_nobody_listened_is_found) {
-  auto node = start();
+  const auto node = start();
   add_job("1", R"({"userId":"u"})");
   end("1", "1", 1000);
   EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":1})");
   node->leave();
-  node.reset();
   add_job("2", R"({"userId":"u"})");
   end_hash("2", "failedReason", "boom", "failed", coarse_unix_ms());
   const BullNode next(server->url(), sink, {.node = "next"});
