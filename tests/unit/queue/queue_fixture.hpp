@@ -1,12 +1,14 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -70,6 +72,17 @@ class NotedSink final : public Sink {
   std::vector<JobReport> reports_;
 };
 
+/// Asks until the answer is yes, for 20 seconds at most: a source tells nobody when its status changes, and Redis
+/// nobody when a key does.
+template <class Question>
+bool eventually(Question question) {
+  for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20); !question();) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return true;
+}
+
 /// A node that reads queues.
 template <class Kind>
 class Node {
@@ -111,11 +124,10 @@ class Node {
   /// Waits until the queues' status is as wanted.
   template <class Wanted>
   bool await(Wanted wanted) {
-    for (int i = 0; i < 4000; ++i) {
-      if (const auto now = status(); !now.empty() && wanted(now[0])) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return false;
+    return eventually([&] {
+      const auto now = status();
+      return !now.empty() && wanted(now[0]);
+    });
   }
 
  private:
@@ -153,11 +165,7 @@ struct RealQueue : testing::Test {
   }
   /// Waits until Redis has that value at that key.
   bool await(const std::vector<std::string>& words, const std::string& value) {
-    for (int i = 0; i < 4000; ++i) {
-      if (ask(words) == value) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return false;
+    return eventually([&] { return ask(words) == value; });
   }
 
   std::optional<redis::test::RedisServer> server;
