@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <string>
+#include <thread>
 
 #include "unit/queue/fake_sink.hpp"
 #include "unit/queue/live_source.hpp"
@@ -114,6 +115,8 @@ TEST_F(CelerySourceTest, is_read_by_the_next_node_when_one_dies) {
   const auto second = node("n2");
   expect_told("a");
   EXPECT_EQ(second->status().events, 0u);
+  // Before it is noted, the next node would tell it again.
+  while (worker.ask({"ZCARD", "sb:q:celery:my_:told"}) != "1") std::this_thread::yield();
   first->die();
   expect_told("b", "nobody heard it: it was found");
   EXPECT_EQ(second->status().reader, "n2");
