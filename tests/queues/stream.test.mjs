@@ -17,7 +17,12 @@ function clientOf(redis, t) {
   t.after(() => client.disconnect());
   return client;
 }
-const put = (client, userId, event, data) => client.xadd(stream, "*", "userId", userId, "event", event, "data", JSON.stringify(data));
+const put = (client, userId, event, data, id = "*") => client.xadd(stream, id, "userId", userId, "event", event, "data", JSON.stringify(data));
+/** With an id of its own. ioredis sends a command again whose answer was lost; Redis refuses it where the first had come. */
+const putOnce = (client, userId, event, data, id) =>
+  put(client, userId, event, data, id).catch((error) => {
+    if (!error.message.includes("equal or smaller")) throw error;
+  });
 const done = (client, ms) => eventually(async () => (await client.xlen(stream)) === 0, ms);
 const fieldsOf = ([, fields]) => Object.fromEntries(fields.flatMap((name, i) => (i % 2 ? [] : [[name, fields[i + 1]]])));
 
@@ -86,16 +91,15 @@ test(`of ${size.events} outcomes none is lost, the order of a user's holds, and 
     const users = Array.from({ length: 10 }, (_, i) => `user${i}`), pages = new Map();
     for (const user of users) pages.set(user, await Page.open(home, user));
     t.after(() => pages.forEach((page) => page.close()));
-    let harming = true, written = 0, beforeRedis = 0;
+    let harming = true;
     const writing = (async () => {
-      for (let n = 0; n < size.events; written = ++n) {
-        await put(client, users[n % users.length], "job_completed", { jobId: `job${n}`, result: n });
+      for (let n = 0; n < size.events; ++n) {
+        await putOnce(client, users[n % users.length], "job_completed", { jobId: `job${n}`, result: n }, `${n + 1}-0`);
         if (harming && n % 10 === 0) await new Promise((wake) => setTimeout(wake, 30));
       }
     })();
     for (let i = 0; i < size.kills; ++i) {
       await read([...nodes, home], [stream]);
-      if (i === 1) beforeRedis = written;
       await nodes[i % 2].kill();
       if (i === 0) await redis.kill().then(() => redis.start());
       await nodes[i % 2].start();
@@ -109,9 +113,7 @@ test(`of ${size.events} outcomes none is lost, the order of a user's holds, and 
     await done(client, 20000);
     for (let n = 0; n < size.events; ++n) {
       const jobId = `job${n}`;
-      const told = pages.get(users[n % users.length]).of({ jobId });
-      // Where the reader and Redis died in one moment, what was on its way then may be told by both of two nodes.
-      assert.deepEqual(n < beforeRedis ? told.slice(0, 1) : told, [["job_completed", { jobId, result: n }]]);
+      assert.deepEqual(pages.get(users[n % users.length]).of({ jobId }), [["job_completed", { jobId, result: n }]]);
     }
     assert.equal(await client.xlen(`${stream}:dead`), 0);
     for (const [user, page] of pages) assert.ok(page.heard.every(([, { result }]) => users[result % users.length] === user), `${user} heard of another's`);
