@@ -54,8 +54,10 @@ void check_name(std::string_view bytes) {
 void check_outbox(redis::Reply entry) {
   constexpr OutboxLimits kLimits{.data_bytes = 2000, .json_depth = kDepth};
   const auto read = read_outbox_entry(std::move(entry), kLimits);
-  if (!read.event) return SB_ASSERT(!read.event.error().empty());
-  SB_ASSERT(users::valid_user_id(read.event->user) && valid_json(read.event->arguments, kDepth + 1));
+  if (read.event)
+    SB_ASSERT(users::valid_user_id(read.event->user) && valid_json(read.event->arguments, kDepth + 1));
+  else
+    SB_ASSERT(!read.event.error().empty());
 }
 
 void check_texts(std::string_view bytes) {

@@ -75,7 +75,7 @@ TEST(Config, the_table_as_json_has_every_setting) {
 TEST(Config, the_table_as_json_has_the_words_of_settings_that_take_one_of_a_few) {
   const json table = json::parse(Config::json_table());
   const auto choices = [&](std::string_view name) {
-    return std::ranges::find(table, name, [](const json& row) { return row["name"]; })->at("choices");
+    return std::ranges::find_if(table, [&](const json& row) { return row["name"] == name; })->at("choices");
   };
   EXPECT_EQ(choices("LISTEN"), (json{"on", "off"}));
   EXPECT_EQ(choices("LOG_FORMAT"), (json{"text", "json"}));
