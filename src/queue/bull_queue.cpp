@@ -19,17 +19,16 @@ std::vector<std::string> behind(const std::string& begin, std::initializer_list<
 
 }  // namespace
 
-BullQueue::BullQueue(const ReaderParts& parts, JobReaderOptions options, bool is_new)
+BullQueue::BullQueue(const ReaderParts& parts, JobReaderOptions options, std::optional<StreamId> since)
     : HeldQueue(parts, std::move(options)),
-      is_new_(is_new),
+      since_(since),
       channels_(behind(keys().theirs, {"progress", "completed", "failed"})),
       patterns_(behind(redis::literal_pattern(keys().theirs), {"active@*", "waiting@*"})) {}
 
-// A new queue is read from its first job.
 void BullQueue::begin(std::optional<StreamId> stored) {
-  if (!stored && is_new_) stored = StreamId{.ms = 1};
-  go_on(stored.value_or(next_moment()), stored ? next_moment() : StreamId{});
-  since_ms_ = stored ? stored->ms : 0;
+  const std::optional<StreamId> from = stored ? stored : since_;
+  go_on(from.value_or(next_moment()), from ? next_moment() : StreamId{});
+  since_ms_ = from ? from->ms : 0;
   listen();
 }
 

@@ -21,8 +21,8 @@ class BullQueue final : public HeldQueue {
   static constexpr std::size_t kMostHeard = 20'000;  ///< that wait to be told
   static constexpr std::size_t kAtOnce = 500;        ///< the reader is given of these
 
-  /// `is_new`: it did not exist when the source began.
-  BullQueue(const ReaderParts& parts, JobReaderOptions options, bool is_new);
+  /// `since`: from where it is read where nobody has read it; nothing: from now on.
+  BullQueue(const ReaderParts& parts, JobReaderOptions options, std::optional<StreamId> since);
 
   /// `full`: no more is taken for now.
   void on_published(const redis::Published& published, bool full);
@@ -40,7 +40,7 @@ class BullQueue final : public HeldQueue {
   void take_heard();
   StreamId next_moment();
 
-  const bool is_new_;
+  const std::optional<StreamId> since_;
   const std::vector<std::string> channels_, patterns_;
   std::uint64_t since_ms_ = 0;  ///< what has ended since then is to be found; 0: nothing
   std::size_t listening_ = 0;   ///< the number of this time; 0: it does not

@@ -20,8 +20,8 @@ constexpr QueueKind kBull = {.name = "Bull",
 BullSource::BullSource(redis::ClientThread& thread, Sink& sink, SourceOptions options)
     : QueueSource(thread, sink, std::move(options), kBull) {}
 
-std::unique_ptr<BullQueue> BullSource::make(const ReaderParts& parts, JobReaderOptions options, bool is_new) {
-  return std::make_unique<BullQueue>(parts, std::move(options), is_new);
+std::unique_ptr<BullQueue> BullSource::make(const ReaderParts& parts, JobReaderOptions options) {
+  return std::make_unique<BullQueue>(parts, std::move(options), since());
 }
 
 void BullSource::on_timer() {
@@ -40,12 +40,12 @@ void BullSource::on_published(const redis::Published& published) {
 }
 
 // BullMQ's queues have that key too, and beside it one that says so.
-void BullSource::check(const std::string& name, bool is_new) {
+void BullSource::check(const std::string& name) {
   if (queues().contains(name)) return;
   commands().send(
-      {"HGET", options().prefix + ":" + name + ":meta", "version"}, [this, name, is_new](const redis::Answer& version) {
+      {"HGET", options().prefix + ":" + name + ":meta", "version"}, [this, name](const redis::Answer& version) {
         if (!version && version.error().kind != redis::Error::Kind::refused) return;
-        if (!version || version->is_nil()) return add(name, is_new);
+        if (!version || version->is_nil()) return add(name);
         if (std::ranges::find(options().queues, name) != options().queues.end())
           other_kind_.write("a queue of BULL_QUEUES is one of BullMQ: name it in BULLMQ_QUEUES", {{"queue", name}});
       });

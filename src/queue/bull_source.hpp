@@ -17,8 +17,8 @@ class BullSource final : public QueueSource<BullQueue> {
 
  private:
   void on_published(const redis::Published& published) override;
-  void check(const std::string& name, bool is_new) override;
-  std::unique_ptr<BullQueue> make(const ReaderParts& parts, JobReaderOptions options, bool is_new) override;
+  void check(const std::string& name) override;
+  std::unique_ptr<BullQueue> make(const ReaderParts& parts, JobReaderOptions options) override;
 
   log::RareWarning other_kind_;
 };

@@ -4,11 +4,8 @@
 
 namespace signalbox::queue {
 
-BullmqQueue::BullmqQueue(const ReaderParts& parts, JobReaderOptions options, bool is_new)
-    : HeldQueue(parts, std::move(options)),
-      stream_(keys().job("events")),
-      is_new_(is_new),
-      found_ms_(static_cast<std::uint64_t>(coarse_unix_ms())) {}
+BullmqQueue::BullmqQueue(const ReaderParts& parts, JobReaderOptions options, std::optional<StreamId> since)
+    : HeldQueue(parts, std::move(options)), stream_(keys().job("events")), since_(since) {}
 
 void BullmqQueue::begin(std::optional<StreamId> stored) {
   commands().run(stream_state_script(), {.keys = {stream_}, .arguments = {to_text(stored.value_or(StreamId{}))}},
@@ -20,12 +17,12 @@ void BullmqQueue::begin(std::optional<StreamId> stored) {
 }
 
 void BullmqQueue::begin_at(const StreamState& stream, std::optional<StreamId> stored) {
-  const auto [at, gap] = begin_of(stream, stored, is_new_);
+  const auto [at, gap] = begin_of(stream, stored, since_);
   cursor_ = at;
   looks_ = true;
   asked_.reset();
-  go_on(cursor_, stored ? stream.last : StreamId{});
-  if (gap) mend_trimmed(stream, stored ? stored->ms : found_ms_);
+  go_on(cursor_, stream.last);
+  if (gap) mend_trimmed(stream, stored.value_or(at).ms);
 }
 
 bool BullmqQueue::begin_reading() {

@@ -19,8 +19,8 @@ namespace signalbox::queue {
 /// thread  as HeldQueue.
 class BullmqQueue final : public HeldQueue {
  public:
-  /// `is_new`: it did not exist when the source began.
-  BullmqQueue(const ReaderParts& parts, JobReaderOptions options, bool is_new);
+  /// `since`: from where it is read where nobody has read it; nothing: from its end.
+  BullmqQueue(const ReaderParts& parts, JobReaderOptions options, std::optional<StreamId> since);
 
   const std::string& stream() const { return stream_; }
   StreamId cursor() const { return cursor_; }
@@ -44,8 +44,7 @@ class BullmqQueue final : public HeldQueue {
   void mend_trimmed(const StreamState& stream, std::uint64_t since_ms);
 
   const std::string stream_;
-  const bool is_new_;
-  const std::uint64_t found_ms_;
+  const std::optional<StreamId> since_;
   StreamId cursor_{};              ///< up to there it was read
   std::optional<StreamId> asked_;  ///< the cursor of this reading
   bool looks_ = false;             ///< it is to be looked at when it is read next

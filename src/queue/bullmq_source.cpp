@@ -39,8 +39,8 @@ return streams
 BullmqSource::BullmqSource(redis::ClientThread& thread, Sink& sink, SourceOptions options)
     : QueueSource(thread, sink, std::move(options), kBullmq) {}
 
-std::unique_ptr<BullmqQueue> BullmqSource::make(const ReaderParts& parts, JobReaderOptions options, bool is_new) {
-  return std::make_unique<BullmqQueue>(parts, std::move(options), is_new);
+std::unique_ptr<BullmqQueue> BullmqSource::make(const ReaderParts& parts, JobReaderOptions options) {
+  return std::make_unique<BullmqQueue>(parts, std::move(options), since());
 }
 
 void BullmqSource::on_look() {

@@ -31,7 +31,7 @@ class BullmqSource final : public QueueSource<BullmqQueue> {
   };
   using Readings = std::vector<Reading>;
 
-  std::unique_ptr<BullmqQueue> make(const ReaderParts& parts, JobReaderOptions options, bool is_new) override;
+  std::unique_ptr<BullmqQueue> make(const ReaderParts& parts, JobReaderOptions options) override;
   void on_look() override;
   void read();
   void read(Readings readings, std::optional<Milliseconds> block);

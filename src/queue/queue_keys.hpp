@@ -15,6 +15,11 @@ struct QueueKeys {
     return {.theirs = queue + ":", .ours = std::string(prefix) + ":q:{" + std::string(source) + ":" + queue + "}:"};
   }
 
+  /// Text: since when all queues of that kind and with that prefix are read.
+  static std::string since(std::string_view prefix, std::string_view source, std::string_view theirs) {
+    return std::string(prefix) + ":q:{" + std::string(source) + ":" + std::string(theirs) + "}:since";
+  }
+
   std::string job(std::string_view id) const { return theirs + std::string(id); }
   std::string lease() const { return ours + "lease"; }   ///< text: the node that reads it
   std::string position() const { return ours + "pos"; }  ///< text: up to there all is told

@@ -33,14 +33,14 @@ void QueueScan::ask(const std::string& cursor) {
 
 void QueueScan::take(const redis::Answer& answer) {
   const bool read = answer && answer->elements.size() == 2;
-  if (!read) return std::exchange(on_end_, {})(false);
+  if (!read) return std::exchange(on_end_, {})();
   std::vector<std::string> names;
   for (const redis::Reply& key : answer->elements[1].elements) {
     if (const auto name = queue_in(key.text, prefix_, suffix_)) names.emplace_back(*name);
   }
   on_found_(names);
   const std::string& cursor = answer->elements[0].text;
-  if (cursor == "0") return std::exchange(on_end_, {})(true);
+  if (cursor == "0") return std::exchange(on_end_, {})();
   ask(cursor);
 }
 

@@ -22,7 +22,7 @@ class QueueScan {
   /// The names found in one piece.
   using OnFound = std::function<void(const std::vector<std::string>& names)>;
   /// All were found that were there all the time; or Redis did not say.
-  using OnEnd = std::move_only_function<void(bool whole)>;
+  using OnEnd = std::move_only_function<void()>;
 
   /// Of keys that begin and end so, and are of that type.
   QueueScan(redis::Client& commands, std::string prefix, std::string suffix, std::string type);

@@ -13,6 +13,7 @@
 #include "queue/client_options.hpp"
 #include "queue/held_queue.hpp"
 #include "queue/queue_scan.hpp"
+#include "queue/queue_since.hpp"
 #include "queue/source.hpp"
 #include "queue/source_options.hpp"
 #include "redis/client_thread.hpp"
@@ -53,17 +54,19 @@ class QueueSource : public Source, protected redis::Client::Observer {
   /// `sink` outlives the thread.
   QueueSource(redis::ClientThread& thread, Sink& sink, SourceOptions options, const QueueKind& kind);
 
-  /// A queue that is named, or was found. `is_new`: it did not exist when the source began.
-  virtual void check(const std::string& name, bool is_new) { add(name, is_new); }
+  /// A queue that is named, or was found.
+  virtual void check(const std::string& name) { add(name); }
   /// Queues are looked for: now and then, whatever there is.
   virtual void on_look() {}
-  virtual std::unique_ptr<Queue> make(const ReaderParts& parts, JobReaderOptions options, bool is_new) = 0;
-  void add(const std::string& name, bool is_new);
+  virtual std::unique_ptr<Queue> make(const ReaderParts& parts, JobReaderOptions options) = 0;
+  void add(const std::string& name);
 
   const SourceOptions& options() const { return options_; }
   redis::Client& commands() { return commands_; }
   redis::Client& listener() { return listener_; }
   const Queues& queues() const { return queues_; }
+  /// Where all queues are read: since when, on whichever node. What nobody has read yet is read from there.
+  std::optional<StreamId> since() const { return since_; }
   /// Does as much wait to be told and answered as may?
   bool is_full() const;
   bool stopped() const { return stopped_; }
@@ -76,6 +79,7 @@ class QueueSource : public Source, protected redis::Client::Observer {
   void on_up() final;
   void on_down(const redis::Error& why) final;
   void look();
+  void ask_since();
   void look_at_all();
 
   Sink& sink_;
@@ -87,7 +91,7 @@ class QueueSource : public Source, protected redis::Client::Observer {
   QueueScan scan_;
   Queues queues_;
   bool stopped_ = false;
-  bool found_all_ = false;  ///< the first look is over: what is found from now on is new
+  std::optional<StreamId> since_{};
   TimePoint look_at_ = kNever;
   log::RareWarning away_, too_many_;
 };
@@ -157,9 +161,24 @@ template <class Queue>
 void QueueSource<Queue>::look() {
   look_at_ = kNever;
   on_look();
-  if (std::ranges::find(options_.queues, "*") != options_.queues.end()) return look_at_all();
+  if (std::ranges::find(options_.queues, "*") != options_.queues.end()) return ask_since();
   look_at_ = now() + options_.look_each;
-  for (const std::string& name : options_.queues) check(name, false);
+  for (const std::string& name : options_.queues) check(name);
+}
+
+// Each time, for a Redis that has lost its memory is told again.
+template <class Queue>
+void QueueSource<Queue>::ask_since() {
+  const std::string key = QueueKeys::since(options_.our_prefix, kind_.source, options_.prefix);
+  commands_.run(since_script(), {.keys = {key}, .arguments = {since_ ? to_text(*since_) : ""}},
+                [this](const redis::Answer& answer) {
+                  if (answer) since_ = StreamId::parse(answer->text);
+                  if (answer && since_) return look_at_all();
+                  away_.write(
+                      "queues are not looked for: Redis does not keep since when they are read",
+                      {{"kind", std::string(kind_.name)}, {"why", answer ? "no stream's id" : answer.error().text}});
+                  if (is_up()) look_at_ = now() + options_.look_each;
+                });
 }
 
 // It goes through all of Redis' keys: the more there are, the more seldom.
@@ -167,16 +186,15 @@ template <class Queue>
 void QueueSource<Queue>::look_at_all() {
   if (scan_.busy()) return;
   const auto on_found = [this](const std::vector<std::string>& names) {
-    for (const std::string& name : names) check(name, found_all_);
+    for (const std::string& name : names) check(name);
   };
-  scan_.begin(on_found, [this, begun = now()](bool whole) {
-    found_all_ |= whole;
+  scan_.begin(on_found, [this, begun = now()] {
     if (is_up()) look_at_ = now() + std::max<Clock::duration>(options_.look_each, kLooksApart * (now() - begun));
   });
 }
 
 template <class Queue>
-void QueueSource<Queue>::add(const std::string& name, bool is_new) {
+void QueueSource<Queue>::add(const std::string& name) {
   if (queues_.contains(name)) return;
   if (queues_.size() >= kMostQueues)
     return too_many_.write("there are more queues than are read: name those that count",
@@ -195,7 +213,7 @@ void QueueSource<Queue>::add(const std::string& name, bool is_new) {
                           .users = options_.users,
                           .source = kind_.source,
                           .patience = options_.patience};
-  auto queue = make(parts, std::move(options), is_new);
+  auto queue = make(parts, std::move(options));
   if (is_up()) queue->on_connected(now());
   queues_.emplace(name, std::move(queue));
 }

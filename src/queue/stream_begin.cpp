@@ -1,5 +1,7 @@
 #include "queue/stream_begin.hpp"
 
+#include <algorithm>
+
 namespace signalbox::queue {
 
 // `entries-added` is not known to Redis before 7.
@@ -34,10 +36,10 @@ bool has_gap(const StreamState& stream, StreamId position) {
 }
 
 // An id below the stored one: Redis lost its memory, or the queue was made anew.
-StreamBegin begin_of(const StreamState& stream, std::optional<StreamId> stored, bool is_new) {
-  if (!stored) return is_new ? StreamBegin{.gap = has_gap(stream, {})} : StreamBegin{.at = stream.last};
-  if (stream.last < *stored) return {.gap = has_gap(stream, {})};
-  return {.at = *stored, .gap = has_gap(stream, *stored)};
+StreamBegin begin_of(const StreamState& stream, std::optional<StreamId> stored, std::optional<StreamId> since) {
+  if (stored && stream.last < *stored) return {.gap = has_gap(stream, {})};
+  const StreamId at = stored ? *stored : std::min(since.value_or(stream.last), stream.last);
+  return {.at = at, .gap = has_gap(stream, at)};
 }
 
 }  // namespace signalbox::queue

@@ -30,7 +30,7 @@ struct StreamBegin {
   StreamId at{};
   bool gap = false;
 };
-/// `stored`: how far it was read before; nothing: it never was. `is_new`: and it did not exist either.
-StreamBegin begin_of(const StreamState& stream, std::optional<StreamId> stored, bool is_new);
+/// `stored`: how far it was read before. Nothing: it never was, and what is behind `since` is read; or what is new.
+StreamBegin begin_of(const StreamState& stream, std::optional<StreamId> stored, std::optional<StreamId> since);
 
 }  // namespace signalbox::queue

@@ -106,9 +106,10 @@ TEST_F(RealBull, a_queue_that_begins_later_is_told_from_its_first_job) {
   ask({"SET", "bull:image:id", "1"});
   BullNode node(server->url(), sink, {.queues = {"*"}, .look_each = Milliseconds(50)});
   ASSERT_TRUE(await({"PUBLISH", "bull:image:waiting@token", ""}, "1"));
-  ask({"HSET", "bull:video:1", "name", "x", "data", R"({"userId":"u"})", "timestamp", "1000", "finishedOn", "2000",
+  const std::string now = std::to_string(coarse_unix_ms());
+  ask({"HSET", "bull:video:1", "name", "x", "data", R"({"userId":"u"})", "timestamp", now, "finishedOn", now,
        "returnvalue", "7"});
-  ask({"ZADD", "bull:video:completed", "2000", "1"});
+  ask({"ZADD", "bull:video:completed", now, "1"});
   ask({"SET", "bull:video:id", "1"});
   EXPECT_EQ(sink.next(), R"(u video/1 completed {"result":7})");
 }

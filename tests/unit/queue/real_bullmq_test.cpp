@@ -245,5 +245,18 @@ TEST_F(RealBullmq, all_queues_are_found_also_those_that_come_later) {
   EXPECT_EQ(sink.next(), R"(u video/1 completed {"result":1})");
 }
 
+TEST_F(RealBullmq, of_all_queues_one_that_began_while_nobody_read_is_read_from_its_first_job) {
+  ask({"HSET", "bull:image:meta", "version", "bullmq:5.81.5"});
+  add_job("1", R"({"userId":"u"})", "old");
+  say({"completed", "jobId", "1", "returnvalue", "1", "prev", "active"}, "old");
+  ask({"HSET", "bull:old:meta", "version", "bullmq:5.81.5"});
+  start({.queues = {"*"}}).reset();
+  add_job("1", R"({"userId":"u"})", "video");
+  say({"completed", "jobId", "1", "returnvalue", "2", "prev", "active"}, "video");
+  ask({"HSET", "bull:video:meta", "version", "bullmq:5.81.5"});
+  const auto node = start({.queues = {"*"}});
+  EXPECT_EQ(sink.next(), R"(u video/1 completed {"result":2})") << "and what came before the first node is not told";
+}
+
 }  // namespace
 }  // namespace signalbox::queue

@@ -19,39 +19,42 @@ StreamState stream(bool trimmed, bool has_position = false) {
 }
 
 TEST(StreamBegin, a_queue_that_was_never_read_is_read_from_now_on) {
-  const auto begin = begin_of(stream(true), std::nullopt, false);
+  const auto begin = begin_of(stream(true), std::nullopt, std::nullopt);
   EXPECT_EQ(begin.at, at(200));
   EXPECT_FALSE(begin.gap);
 }
 
-TEST(StreamBegin, a_queue_that_is_new_is_read_whole) {
-  EXPECT_EQ(begin_of(stream(false), std::nullopt, true).at, StreamId{});
-  EXPECT_FALSE(begin_of(stream(false), std::nullopt, true).gap);
-  EXPECT_TRUE(begin_of(stream(true), std::nullopt, true).gap) << "its first entries are gone already";
-  EXPECT_FALSE(begin_of({}, std::nullopt, true).gap) << "there is no stream yet";
+TEST(StreamBegin, a_queue_that_nobody_has_read_is_read_from_when_all_are) {
+  EXPECT_EQ(begin_of(stream(true), std::nullopt, at(150)).at, at(150));
+  EXPECT_FALSE(begin_of(stream(true), std::nullopt, at(150)).gap);
+  EXPECT_FALSE(begin_of(stream(false), std::nullopt, at(50)).gap);
+  EXPECT_TRUE(begin_of(stream(true), std::nullopt, at(50)).gap) << "its first entries are gone already";
+  EXPECT_EQ(begin_of(stream(true), std::nullopt, at(300)).at, at(200)) << "an old one, in which nothing has come since";
+  EXPECT_FALSE(begin_of(stream(true), std::nullopt, at(300)).gap);
+  EXPECT_EQ(begin_of({}, std::nullopt, at(300)).at, StreamId{}) << "there is no stream yet";
 }
 
 TEST(StreamBegin, a_stream_that_is_there_up_to_the_position_has_no_gap) {
-  EXPECT_FALSE(begin_of(stream(true, true), at(150), false).gap);
-  EXPECT_FALSE(begin_of(stream(true), at(150), false).gap) << "the entry itself was taken out";
-  EXPECT_FALSE(begin_of(stream(true), at(99, UINT64_MAX - 1), false).gap == false) << "something may be between";
-  EXPECT_FALSE(begin_of({.last = at(200), .first = at(100, 1), .trimmed = true}, at(100, 0), false).gap);
+  EXPECT_FALSE(begin_of(stream(true, true), at(150), std::nullopt).gap);
+  EXPECT_FALSE(begin_of(stream(true), at(150), std::nullopt).gap) << "the entry itself was taken out";
+  EXPECT_FALSE(begin_of(stream(true), at(99, UINT64_MAX - 1), std::nullopt).gap == false) << "something may be between";
+  EXPECT_FALSE(begin_of({.last = at(200), .first = at(100, 1), .trimmed = true}, at(100, 0), std::nullopt).gap);
 }
 
 TEST(StreamBegin, a_stream_that_was_trimmed_past_the_position_has_a_gap) {
-  const auto begin = begin_of(stream(true), at(50), false);
+  const auto begin = begin_of(stream(true), at(50), std::nullopt);
   EXPECT_EQ(begin.at, at(50));
   EXPECT_TRUE(begin.gap);
-  EXPECT_TRUE(begin_of({.last = at(200), .trimmed = true}, at(50), false).gap) << "all entries are gone";
-  EXPECT_FALSE(begin_of({.last = at(200), .trimmed = true}, at(200), false).gap) << "but all were read";
+  EXPECT_TRUE(begin_of({.last = at(200), .trimmed = true}, at(50), std::nullopt).gap) << "all entries are gone";
+  EXPECT_FALSE(begin_of({.last = at(200), .trimmed = true}, at(200), std::nullopt).gap) << "but all were read";
 }
 
 TEST(StreamBegin, a_stream_that_began_anew_is_read_whole) {
-  const auto begin = begin_of(stream(false), at(5000), false);
+  const auto begin = begin_of(stream(false), at(5000), std::nullopt);
   EXPECT_EQ(begin.at, StreamId{});
   EXPECT_FALSE(begin.gap);
-  EXPECT_EQ(begin_of({}, at(5000), false).at, StreamId{});
-  EXPECT_TRUE(begin_of(stream(true), at(5000), false).gap);
+  EXPECT_EQ(begin_of({}, at(5000), std::nullopt).at, StreamId{});
+  EXPECT_TRUE(begin_of(stream(true), at(5000), std::nullopt).gap);
 }
 
 TEST(StreamIds, are_read_and_written) {
