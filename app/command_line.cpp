@@ -19,8 +19,8 @@ std::string wrong_user(const std::string& id) {
 CommandLine::CommandLine() {
   program.set_version_flag("--version", signalbox::kVersion);
   program.require_subcommand(0, 1);
-  program.footer(signalbox::Config::help() +
-                 "\nExit codes: 0 done, 1 failed (a wrong or missing setting included), 2 wrong use.");
+  const std::string exit_codes = "Exit codes: 0 done, 1 failed (a wrong or missing setting included), 2 wrong use.";
+  program.footer(signalbox::Config::help() + "\n" + exit_codes);
   add_init(*program.add_subcommand("init", "Write a file .env with fresh secrets, and say what to do next"));
   program.add_subcommand("serve", "Serve until a signal comes (the default)");
   add_demo(*program.add_subcommand("demo", "Serve the demo page on http://localhost:3000"));
@@ -28,6 +28,9 @@ CommandLine::CommandLine() {
   add_emit(*program.add_subcommand("emit", "Send one event through the server at HOST and PORT, with API_KEY"));
   add_online(*program.add_subcommand("online", "Print who is online at the server at HOST and PORT, one id a line"));
   program.add_subcommand("healthcheck", "Ask the server at HOST and PORT whether it works; if not, the exit code is 1");
+  for (const char* name : {"init", "token", "emit", "online", "healthcheck"})
+    program.get_subcommand(name)->footer("It takes the settings that signalbox --help lists, as flags too.\n" +
+                                         exit_codes);
   add_hidden();
 }
 
