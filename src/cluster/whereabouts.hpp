@@ -16,11 +16,11 @@
 
 namespace signalbox::cluster {
 
-/// To which nodes an event goes. Of a user whom the replica does not know the index is asked: its newest entries may
-/// still be on their way here, and a client that was let in on another node misses nothing. For an outcome it is always
-/// asked, behind the offer of that outcome: who is not in it then reads the offer at the login. What is for everybody
-/// waits until all who were asked for before are answered, and what comes behind it waits with it: so all events of
-/// this node go in the order in which they came, as far as one user hears them.
+/// To which nodes an event goes. Of a user of whom the replica knows no connected client the index is asked: its newest
+/// entries may still be on their way here, and a client that was let in on another node misses nothing. For an outcome
+/// it is always asked, behind the offer of that outcome: who is not in it then reads the offer at the login. What is
+/// for everybody waits until all who were asked for before are answered, and what comes behind it waits with it: so all
+/// events of this node go in the order in which they came, as far as one user hears them.
 ///
 /// thread  the cluster's; waiting() any.
 class Whereabouts {
@@ -47,7 +47,8 @@ class Whereabouts {
       return asked->second.push_back(emitted);
     }
     const NodeStates known = presence_.elsewhere(emitted.user);
-    if (!known.empty() && emitted.row == 0) return send_(emitted, known);
+    const auto connected = [](const NodeState& each) { return each.state.sockets != 0; };
+    if (emitted.row == 0 && std::ranges::any_of(known, connected)) return send_(emitted, known);
     count_.add(emitted);
     asked_[emitted.user].push_back(emitted);
     presence_.index.nodes_of(

@@ -46,11 +46,18 @@ struct WhereaboutsTest : OverRedis, redis::Client::Observer {
       done->get_future().wait();
     }
   }
-  void enter(const std::string& node, const std::string& user) {
+  void enter(const std::string& node, const std::string& user, HereState state = HereState::online(1)) {
     run([&] {
-      presence->index.tell(presence->node.partition_of(user), node, {{user, HereState::online(1)}},
+      presence->index.tell(presence->node.partition_of(user), node, {{user, state}},
                            [](bool done) { EXPECT_TRUE(done); });
     });
+  }
+  /// What is entered later the replica does not hear of.
+  void follow_until_known(const std::string& user) {
+    run([&] { presence->on_connected(TimePoint{}); });
+    const TimePoint end = Clock::now() + std::chrono::seconds(20);
+    for (bool known = false; !known && Clock::now() < end;) run([&] { known = !presence->elsewhere(user).empty(); });
+    run([&] { presence->on_lost(); });
   }
   void emit(const std::string& user, const std::string& packet) {
     whereabouts->route({.user = user, .event = text_frame(packet)});
@@ -125,12 +132,7 @@ TEST_F(WhereaboutsTest, an_event_goes_to_every_other_node_that_has_the_user) {
 
 TEST_F(WhereaboutsTest, for_an_outcome_the_index_is_asked_although_the_replica_knows_a_node) {
   enter("b", "ada");
-  // What the replica has heard of: `c` is not known here, and `b` is.
-  run([&] { presence->on_connected(TimePoint{}); });
-  const auto known = [&] { return !presence->elsewhere("ada").empty(); };
-  const TimePoint end = Clock::now() + std::chrono::seconds(20);
-  for (bool knows = false; !knows && Clock::now() < end;) run([&] { knows = known(); });
-  run([&] { presence->on_lost(); });
+  follow_until_known("ada");
   enter("c", "ada");
   run([&] {
     emit("ada", "event");
@@ -139,6 +141,19 @@ TEST_F(WhereaboutsTest, for_an_outcome_the_index_is_asked_although_the_replica_k
   });
   std::ranges::sort(sent);
   EXPECT_EQ(sent, (Texts{"b behind", "b event", "b outcome", "c behind", "c outcome"}));
+}
+
+TEST_F(WhereaboutsTest, of_a_user_who_is_connected_nowhere_the_index_is_asked_although_a_node_still_has_something) {
+  for (const HereState state : {HereState::online(0), HereState::away()}) {
+    sent.clear();
+    const std::string user = state.word();
+    enter("b", user, state);
+    follow_until_known(user);
+    enter("c", user);
+    run([&] { emit(user, "event"); });
+    std::ranges::sort(sent);
+    EXPECT_EQ(sent, (Texts{"b event", "c event"})) << user;
+  }
 }
 
 TEST_F(WhereaboutsTest, a_Redis_that_has_gone_leaves_nothing_waiting) {
