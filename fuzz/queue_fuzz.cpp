@@ -84,7 +84,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   reader.feed(bytes);
   for (auto reply = reader.next(); reply && *reply; reply = reader.next()) {
     if (const auto stream = read_stream_state(**reply)) {
-      for (const bool is_new : {false, true}) static_cast<void>(begin_of(*stream, stream->first, is_new));
+      static_cast<void>(begin_of(*stream, stream->first, std::nullopt));
+      static_cast<void>(begin_of(*stream, std::nullopt, stream->first));
     }
     check_outbox(**reply);
     const ReadEntries read = take_bullmq_entries(**reply);
