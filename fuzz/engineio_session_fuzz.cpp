@@ -45,7 +45,7 @@ struct World final : SessionIo, SessionHandler {
   std::string last_post;
   Stamp post_stamp = 0;
   bool repeating = false;
-  std::uint64_t marker = 0;
+  std::uint32_t marker = 0;
   int sent_at_marker[256] = {};
   bool closed = false;
   bool draining = false;
@@ -115,7 +115,7 @@ struct World final : SessionIo, SessionHandler {
     closed = true;
     session.send(text_frame("4late"));
   }
-  void on_received(std::uint64_t confirmed, TimePoint) override {
+  void on_received(std::uint32_t confirmed, TimePoint) override {
     require(!closed && confirmed <= marker);
     require(received >= sent_at_marker[confirmed]);
     require(spurious || had_at_answered >= sent_at_marker[confirmed]);

@@ -32,7 +32,7 @@ struct Handler final : engineio::SessionHandler {
   void on_text(std::string_view message, TimePoint now) override;
   void on_binary(std::string_view bytes, TimePoint now) override { on_text(bytes, now); }
   void on_closed(CloseReason, TimePoint) override;
-  void on_received(std::uint64_t, TimePoint) override { require(!closed); }
+  void on_received(std::uint32_t, TimePoint) override { require(!closed); }
   TimePoint next_deadline() const override { return read_again; }
   void on_timer(TimePoint) override {
     require(!closed);

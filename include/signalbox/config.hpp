@@ -290,7 +290,7 @@ struct Config {
   bool serve_client = true;
 
   // Limits (docs/security.md)
-  /// MAX_CONNECTIONS: Most connections at once; further ones get 503. An idle client with a login takes some 1.5 KB
+  /// MAX_CONNECTIONS: Most connections at once; further ones get 503. An idle client with a login takes some 1.1 KB
   /// beside what the kernel keeps. Default: what descriptors leave beside the program's own, at most 1048576; allowed:
   /// 0 to 1000000000.
   std::size_t max_connections = 0;

@@ -1,15 +1,29 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
+
+#include "base/shared_text.hpp"
 
 namespace signalbox {
 
 /// The part of the request that opened a session which is kept while its client is there. A handshake is read from it
-/// when the application asks.
-struct HandshakeRequest {
-  std::string head;  ///< lines that end in \n: the target, then "name:value" for each field
-  std::string remote_address;
-  std::int64_t issued_ms = 0;  ///< Unix time
+/// when the application asks, which is seldom: until then it lies packed, in one piece of memory.
+class HandshakeRequest {
+ public:
+  /// `head`: lines that end in \n: the target, then "name:value" for each field. `issued_ms`: Unix time.
+  HandshakeRequest(std::string head, std::string_view remote_address, std::int64_t issued_ms);
+
+  /// The same lines.
+  std::string head() const;
+  std::string remote_address() const;
+  std::int64_t issued_ms() const;
+  /// That it takes of memory.
+  std::size_t bytes() const { return packed_.view().size(); }
+
+ private:
+  SharedText packed_;  ///< issued_ms, the address, \n, and the packed head
 };
 
 }  // namespace signalbox

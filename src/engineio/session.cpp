@@ -113,7 +113,7 @@ void Session::on_probe_packet(std::string_view message, TimePoint now) {
 void Session::finish_upgrade(TimePoint now) {
   answer_get("6");
   websocket_ = polling_->probe;
-  const std::uint64_t received = prove_last_answer();
+  const std::uint32_t received = prove_last_answer();
   queue_.take_memory_change_of(polling_->last.packets);
   polling_.reset();
   if (state_ == State::closing) close_over_websocket(kNormalClosure);
@@ -148,7 +148,7 @@ void Session::on_websocket_closed(WebSocketId websocket, CloseReason reason, Tim
 // ---- Heartbeat
 
 void Session::on_pong(TimePoint now) {
-  const std::uint64_t confirmed = heartbeat_.on_pong(now, times());
+  const std::uint32_t confirmed = heartbeat_.on_pong(now, times());
   queue_wanted_ping();
   io_.deadline_changed();
   if (confirmed == 0) return;
@@ -159,11 +159,11 @@ void Session::on_pong(TimePoint now) {
   }
 }
 
-void Session::tell_received(std::uint64_t marker, TimePoint now) {
+void Session::tell_received(std::uint32_t marker, TimePoint now) {
   if (marker != 0 && handler_) handler_->on_received(marker, now);
 }
 
-void Session::confirm(std::uint64_t marker) {
+void Session::confirm(std::uint32_t marker) {
   if (state_ != State::open) return;
   heartbeat_.want(marker);
   queue_wanted_ping();

@@ -94,7 +94,7 @@ class SessionHandler {
   virtual void on_text(std::string_view message, TimePoint now) = 0;  ///< without the '4'; valid during the call
   virtual void on_binary(std::string_view bytes, TimePoint now) = 0;
   virtual void on_closed(CloseReason reason, TimePoint now) = 0;      ///< once; the last call
-  virtual void on_received(std::uint64_t marker, TimePoint now) = 0;  ///< all sent before confirm(marker) has arrived
+  virtual void on_received(std::uint32_t marker, TimePoint now) = 0;  ///< all sent before confirm(marker) has arrived
   virtual TimePoint next_deadline() const = 0;
   virtual void on_timer(TimePoint now) = 0;
 };
@@ -151,7 +151,7 @@ class Session {
   /// that missed much could never log in.
   void send_kept(FrameRef frame);
   /// The waiting bytes that count against send_queue_bytes.
-  std::size_t waiting() const;
+  std::size_t waiting() const { return queue_.waiting_bytes(); }
   /// All bytes held for the client: those that wait, and those of the last poll's answer until it is proved to have
   /// arrived.
   std::size_t held_bytes() const { return queue_.bytes() + (polling_ ? polling_->last.packets.bytes() : 0); }
@@ -161,9 +161,9 @@ class Session {
   void drop_held();
   /// Calls SessionHandler::on_received(marker) when the client has confirmed all that was sent before this call: an
   /// early ping behind it, once no other ping is out. Markers rise.
-  void confirm(std::uint64_t marker);
+  void confirm(std::uint32_t marker);
   /// Does the ping of the newest marker still wait for another ping? Then it also covers what is sent meanwhile.
-  bool wants(std::uint64_t marker) const { return heartbeat_.wants(marker); }
+  bool wants(std::uint32_t marker) const { return heartbeat_.wants(marker); }
   /// Says whether the client is being read. While it is not, its silence does not count. It hears pings all the while.
   void set_reading(bool reading, TimePoint now);
   /// The handler's next_deadline() may have become earlier.
@@ -180,6 +180,8 @@ class Session {
   /// Then: answers a waiting GET if there is something for it, and judges what is left. `blocked`: the WebSocket takes
   /// no more.
   void flush(TimePoint now, bool blocked = false);
+  /// Gives back the memory of what is empty, if all that was counted there has been asked for.
+  void shrink();
 
   TimePoint next_deadline() const;  ///< the handler's included
   void on_timer(TimePoint now);
@@ -196,7 +198,7 @@ class Session {
     SendQueue packets{};  ///< for its repeat, until it is proved to have arrived
     bool unproven = false;
     bool confirms = false;       ///< the ping that confirms is in it, so its pong counts once it is proved
-    std::uint64_t received = 0;  ///< what that pong has confirmed meanwhile
+    std::uint32_t received = 0;  ///< what that pong has confirmed meanwhile
   };
   /// What a session has only until it is on a WebSocket.
   struct Polling {
@@ -218,17 +220,15 @@ class Session {
   bool on_packet(const PacketView& packet, TimePoint now);
   Heartbeat::Times times() const { return {options_.ping_interval, options_.ping_timeout}; }
   void on_pong(TimePoint now);
-  void tell_received(std::uint64_t marker, TimePoint now);
+  void tell_received(std::uint32_t marker, TimePoint now);
   void queue_wanted_ping();
   void on_heartbeat_timer(TimePoint now);
   bool probed_by(WebSocketId websocket) const { return polling_ && websocket != 0 && polling_->probe == websocket; }
   bool answer_again(const RequestId& request, TimePoint now);
-  std::uint64_t prove_last_answer();
+  std::uint32_t prove_last_answer();
   void answer_get(std::string payload);  ///< the one that waits, if one does
   void serve_get(TimePoint now);
   void answer_with_packets(TimePoint now);
-  void forget_kept();
-  void end_if_slow(TimePoint now);
   void on_probe_packet(std::string_view message, TimePoint now);
   void finish_upgrade(TimePoint now);
   void abandon_upgrade();
@@ -236,19 +236,17 @@ class Session {
   void end(CloseReason reason, TimePoint now);
 
   const Sid sid_;
+  State state_ = State::open;
+  bool overflowed_ = false;
+  bool reading_ = true;
+  bool too_large_ = false;  ///< the session was ended for a message that was too large
   const SessionOptions& options_;
   SessionIo& io_;
   SessionHandler* handler_ = nullptr;
   SendQueue queue_;
   std::unique_ptr<Polling> polling_;  ///< none: over WebSocket
   WebSocketId websocket_ = 0;
-  std::size_t kept_bytes_ = 0;     ///< of send_kept(), at most as many as still wait
-  std::size_t least_waiting_ = 0;  ///< since more than send_queue_bytes waited; else what the last turn left
   Heartbeat heartbeat_;
-  State state_ = State::open;
-  bool overflowed_ = false;
-  bool reading_ = true;
-  bool too_large_ = false;  ///< the session was ended for a message that was too large
 };
 
 }  // namespace signalbox::engineio

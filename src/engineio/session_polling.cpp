@@ -85,7 +85,7 @@ bool Session::answer_again(const RequestId& request, TimePoint now) {
 }
 
 // Returns the marker that the ping in it has confirmed meanwhile; 0: none.
-std::uint64_t Session::prove_last_answer() {
+std::uint32_t Session::prove_last_answer() {
   LastAnswer& last = polling_->last;
   last.packets.clear();
   last.unproven = last.confirms = false;

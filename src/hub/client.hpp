@@ -8,6 +8,7 @@
 
 #include "base/handshake_request.hpp"
 #include "hub/hub.hpp"
+#include "hub/local_sockets.hpp"
 #include "hub/login.hpp"
 #include "hub/memberships.hpp"
 #include "hub/pace.hpp"
@@ -17,26 +18,26 @@
 namespace signalbox::hub {
 
 /// One client's Socket.IO connection: the namespaces that it joined, what it may still send, what it still owes.
-/// Packets in; what goes out goes through the Link.
+/// Packets in; what goes out goes through the Link, which a class derived from it is: so neither has to name the other.
 ///
 /// thread  its shard. source  Socket.IO protocol v5.
-class Client {
+class Client : public Link {
  public:
-  Client(Hub& hub, std::uint32_t shard, Link& link, HandshakeRequest handshake, TimePoint now);
-  ~Client();
+  Client(LocalSockets& local, HandshakeRequest handshake, TimePoint now);
+  ~Client() override;
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
   void on_text(std::string_view message, TimePoint now);
   void on_binary(std::string_view bytes, TimePoint now);
   void on_closed(CloseReason reason, TimePoint now);
-  void on_received(std::uint64_t marker, TimePoint now);
+  void on_received(std::uint32_t marker, TimePoint now);
   TimePoint next_deadline() const;
   void on_timer(TimePoint now);
 
   // For its logins and sockets.
-  Hub& hub() const { return hub_; }
-  Link& link() const { return link_; }
+  Hub& hub() const { return local_.hub(); }
+  Link& link() { return *this; }
   LocalSockets& local() const { return local_; }
   const HandshakeRequest& handshake() const { return handshake_; }
   Memberships& memberships() { return memberships_; }
@@ -73,9 +74,7 @@ class Client {
   /// Unless an answer to a login is due, it may take its time while it has a socket.
   void welcomed();
 
-  Hub& hub_;
   LocalSockets& local_;
-  Link& link_;
   HandshakeRequest handshake_;
   Memberships memberships_;
   std::unique_ptr<Unfinished> unfinished_;

@@ -13,7 +13,7 @@ namespace signalbox::hub {
 /// that is not answered within 30 to 60 seconds, so nobody is held for longer than 20.
 class EventBudget {
  public:
-  EventBudget(std::size_t per_second, TimePoint now) : left_(2.0F * static_cast<float>(per_second)), since_(now) {}
+  EventBudget(std::size_t per_second, TimePoint now) : since_(now), left_(2.0F * static_cast<float>(per_second)) {}
 
   void spend(std::size_t per_second, TimePoint now, float packets = 1) {
     if (per_second == 0) return;
@@ -33,8 +33,8 @@ class EventBudget {
  private:
   static constexpr float kLongestHold = 20;  ///< seconds
 
-  float left_;
   TimePoint since_;
+  float left_;
 };
 
 }  // namespace signalbox::hub

@@ -73,31 +73,33 @@ bool came_by_https(std::string_view forwarded_proto) {
 
 Handshake read_handshake(const HandshakeRequest& request, std::string_view auth) {
   Handshake out;
-  out.headers = headers_of(request.head);
-  out.url = target_of(request.head);
+  const std::string head = request.head();
+  out.headers = headers_of(head);
+  out.url = target_of(head);
   out.query = json::object();
   each_parameter(out.url, [&](std::string name, std::string value) { out.query[std::move(name)] = std::move(value); });
   out.auth = json::parse(auth.empty() ? "{}" : auth);
-  out.time = date_text(request.issued_ms);
-  out.address = request.remote_address;
+  out.time = date_text(request.issued_ms());
+  out.address = request.remote_address();
   out.secure = came_by_https(header_of(request, "x-forwarded-proto"));
   out.xdomain = out.headers.contains("origin");
-  out.issued = request.issued_ms;
+  out.issued = request.issued_ms();
   return out;
 }
 
 std::string header_of(const HandshakeRequest& request, std::string_view name) {
   const std::string wanted = lower(name);
   std::string out;
-  each_field(request.head, [&](const std::string& field, std::string_view value) {
+  each_field(request.head(), [&](const std::string& field, std::string_view value) {
     if (out.empty() && field == wanted) out = value;
   });
   return out;
 }
 
 std::string query_of(const HandshakeRequest& request, std::string_view name) {
+  const std::string head = request.head();
   std::string out;
-  each_parameter(target_of(request.head), [&](const std::string& parameter, std::string value) {
+  each_parameter(target_of(head), [&](const std::string& parameter, std::string value) {
     if (parameter == name) out = std::move(value);
   });
   return out;

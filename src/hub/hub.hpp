@@ -83,9 +83,9 @@ class Link {
   /// The same with what was told at its login.
   virtual std::size_t held() const = 0;
   /// The client hears a ping behind all that was sent before; its answer comes back as Client::on_received(marker).
-  virtual void confirm(std::uint64_t marker) = 0;
+  virtual void confirm(std::uint32_t marker) = 0;
   /// Is the ping that will confirm this marker, the newest, still to be queued? Then it confirms what is sent now, too.
-  virtual bool wants(std::uint64_t marker) const = 0;
+  virtual bool wants(std::uint32_t marker) const = 0;
   /// Calls Client::on_closed() before it returns.
   virtual void close(CloseReason reason, TimePoint now) = 0;
   /// Has this client an accepted socket? While it has none, the limits of unauthenticated clients hold.

@@ -19,8 +19,8 @@ class Login;  // hub/login.hpp
 /// thread  its shard.
 class LocalSockets {
  public:
-  explicit LocalSockets(std::uint32_t shard, const PresenceLimits& limits = {})
-      : shard_(shard), presence_(limits), outboxes_(*this) {}
+  LocalSockets(Hub& hub, std::uint32_t shard, const PresenceLimits& limits = {})
+      : hub_(hub), shard_(shard), presence_(limits), outboxes_(*this) {}
   LocalSockets(const LocalSockets&) = delete;
   LocalSockets& operator=(const LocalSockets&) = delete;
 
@@ -37,6 +37,7 @@ class LocalSockets {
   /// Which wait for a middleware.
   ByNumber<Login>& logins() { return logins_; }
   Outboxes& outboxes() { return outboxes_; }
+  Hub& hub() const { return hub_; }
   std::uint32_t shard() const { return shard_; }
   /// The copy of a frame that this turn's sockets share, made by the first that wants it.
   template <class Make>
@@ -65,6 +66,7 @@ class LocalSockets {
   };
   const Entry* entry(std::uint32_t slot, std::uint32_t generation) const;
 
+  Hub& hub_;
   const std::uint32_t shard_;
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> free_;

@@ -44,7 +44,7 @@ void Login::ask(const AsyncMiddleware& middleware, TimePoint now) {
   Hub& hub = client_.hub();
   if (hub.counters.pending_logins.fetch_add(1) >= hub.limits.pending_logins.value()) {
     hub.counters.pending_logins.fetch_sub(1);
-    hub.limits.pending_logins.reached({{"address", client_.handshake().remote_address}});
+    hub.limits.pending_logins.reached({{"address", client_.handshake().remote_address()}});
     over_ = true;
     return client_.fail(now, CloseReason::forced_close);
   }
@@ -80,7 +80,7 @@ void Login::on_admission(const Middleware& last, TimePoint now) {
 void Login::refuse(const ConnectRefusal& refusal, TimePoint now) {
   over_ = true;
   log::debug("a client is refused",
-             {{"namespace", nsp_.name}, {"why", refusal.message}, {"address", client_.handshake().remote_address}});
+             {{"namespace", nsp_.name}, {"why", refusal.message}, {"address", client_.handshake().remote_address()}});
   const auto dump = [](const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); };
   if (!refusal.as_unauthorized_event) {
     json answer = {{"message", refusal.message}};

@@ -20,7 +20,7 @@ SocketState* Memberships::find(std::string_view nsp) const {
 }
 
 SocketState& Memberships::add(std::unique_ptr<SocketState> socket) {
-  return *sockets_.emplace_back(std::move(socket));
+  return *sockets_.push_back(std::move(socket));
 }
 
 std::span<const std::unique_ptr<Login>> Memberships::logins() const {
@@ -62,7 +62,7 @@ TimePoint Memberships::next_deadline() const {
 
 void Memberships::forget_left() {
   const auto stays = [](const auto& socket) { return !socket->left(); };
-  const auto first = std::stable_partition(sockets_.begin(), sockets_.end(), stays);
+  auto* const first = std::stable_partition(sockets_.begin(), sockets_.end(), stays);
   std::move(first, sockets_.end(), std::back_inserter(passing().left));
   sockets_.erase(first, sockets_.end());
 }

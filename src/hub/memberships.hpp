@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/small_vector.hpp"
 
 namespace signalbox::hub {
 
@@ -20,7 +21,7 @@ class Memberships {
   Memberships();
   ~Memberships();
 
-  std::span<const std::unique_ptr<SocketState>> sockets() const { return sockets_; }
+  std::span<const std::unique_ptr<SocketState>> sockets() const { return {sockets_.begin(), sockets_.end()}; }
   SocketState* find(std::string_view nsp) const;
   SocketState& add(std::unique_ptr<SocketState> socket);
 
@@ -52,7 +53,7 @@ class Memberships {
   Passing& passing();
   void clear_passing();
 
-  std::vector<std::unique_ptr<SocketState>> sockets_;
+  SmallVector<std::unique_ptr<SocketState>, 1> sockets_;
   std::unique_ptr<Passing> passing_;  ///< null, most of the time
 };
 

@@ -22,8 +22,7 @@ recovery::SocketFacts facts_of(const SocketState& socket) {
 
 }  // namespace
 
-Outbox::Outbox(Client& client, const Namespace& nsp, SocketState& socket)
-    : client_(client), nsp_(nsp), numbered_(client.local().outboxes().numbered_.get()) {
+Outbox::Outbox(Client& client, const Namespace& nsp, SocketState& socket) : client_(client), nsp_(nsp) {
   const SocketRef ref = client.local().add(socket, client.link());
   slot_ = ref.slot;
   generation_ = ref.generation;
@@ -33,18 +32,22 @@ SocketRef Outbox::ref() const {
   return {.shard = client_.local().shard(), .slot = slot_, .generation = generation_};
 }
 
+recovery::NumberedOutboxes* Outbox::numbered() const {
+  return client_.local().outboxes().numbered_.get();
+}
+
 bool Outbox::claim(const SocketState& socket, recovery::Wish wish) {
-  return numbered_ && numbered_->claims.claim(facts_of(socket), std::move(wish));
+  return numbered() && numbered()->claims.claim(facts_of(socket), std::move(wish));
 }
 
 std::string Outbox::open(const SocketState& socket) {
   const SocketOwner& owner = socket.owner();
-  return numbered_ ? numbered_->open(facts_of(socket), owner.entry(), owner.withheld()) : std::string();
+  return numbered() ? numbered()->open(facts_of(socket), owner.entry(), owner.withheld()) : std::string();
 }
 
 void Outbox::close(const users::User* user, CloseReason reason, TimePoint now) {
   client_.local().vacate(ref());
-  if (numbered_) return numbered_->close(ref(), reason, now);
+  if (numbered()) return numbered()->close(ref(), reason, now);
   if (user) client_.hub().directory.sockets.leave(user, ref(), now);
   client_.local().release(ref());
 }
@@ -63,7 +66,7 @@ void Outbox::send_ack(std::uint64_t id, std::string_view array, const Attachment
 }
 
 void Outbox::emit(std::string_view event, std::string_view arguments, const Attachments& attachments) {
-  if (!numbered_) return send_event({}, event, arguments, attachments);
+  if (!numbered()) return send_event({}, event, arguments, attachments);
   const std::string packet = socketio::event_packet(nsp_.name, {}, event, arguments, attachments.size());
   std::vector<FrameRef> frames;
   for (const std::string& attachment : attachments) frames.push_back(binary_frame(attachment));
@@ -71,7 +74,7 @@ void Outbox::emit(std::string_view event, std::string_view arguments, const Atta
 }
 
 void Outbox::emit(const FrameRef& packet, std::span<const FrameRef> attachments) {
-  if (numbered_) return numbered_->sender.emit(ref(), packet, attachments);
+  if (auto* const kept = numbered()) return kept->sender.emit(ref(), packet, attachments);
   client_.link().send(packet);
   for (const FrameRef& attachment : attachments) client_.link().send(attachment);
 }
@@ -88,7 +91,7 @@ void Outbox::send_event(std::optional<std::uint64_t> id, std::string_view event,
 }
 
 void Outbox::tell(const users::UserJobs::Replay& replay) {
-  if (numbered_) return numbered_->sender.tell(ref(), replay.entries);
+  if (auto* const kept = numbered()) return kept->sender.tell(ref(), replay.entries);
   for (const users::JobEntry& entry : replay.entries) client_.link().send_kept(as_sent(entry.frame, entry.number));
 }
 

@@ -18,7 +18,7 @@ struct Namespace;  // hub/registry.hpp
 
 /// What goes out to a client in one namespace. A plain one sends it straight to the connection. A numbered one
 /// (RECOVERY_WINDOW_MS) gives events their offsets and keeps them until the client has received them, which may come
-/// back for them and be the same socket. The choice is made here, when the socket is made: nobody else asks.
+/// back for them and be the same socket. Its shard has chosen for all its sockets (Outboxes): nobody else asks.
 ///
 /// thread  its shard.
 class Outbox {
@@ -55,10 +55,10 @@ class Outbox {
   void send_event(std::optional<std::uint64_t> id, std::string_view event, std::string_view arguments,
                   const Attachments& attachments);
   FrameRef as_sent(const FrameRef& frame, std::uint64_t number) const;
+  recovery::NumberedOutboxes* numbered() const;  ///< null: it is plain
 
   Client& client_;
   const Namespace& nsp_;
-  recovery::NumberedOutboxes* const numbered_;  ///< null: it is plain
   std::uint32_t slot_;
   std::uint32_t generation_;
 };

@@ -24,9 +24,9 @@ recovery::OutboxOptions options_of(const Hub& hub) {
 
 }  // namespace
 
-void Outboxes::open(Hub& hub) {
+void Outboxes::open() {
+  Hub& hub = local_.hub();
   if (hub.config.recovery_window.count() == 0) return;
-  hub_ = &hub;
   numbered_ = std::make_unique<recovery::NumberedOutboxes>(recovery::Surroundings{.options = options_of(hub),
                                                                                   .shard = local_.shard(),
                                                                                   .everywhere = hub.recovery,
@@ -67,24 +67,24 @@ void Outboxes::send_kept(const SocketRef& socket, const FrameRef& frame) {
 }
 
 void Outboxes::sent_outcome(const SocketRef& socket, std::uint64_t number) {
-  hub_->find(socket)->sent_outcome(number);
+  local_.hub().find(socket)->sent_outcome(number);
 }
 
 void Outboxes::ask_receipt(const SocketRef& socket, std::uint64_t number) {
-  Client& client = hub_->find(socket)->client();
+  Client& client = local_.hub().find(socket)->client();
   client.receipts().ask_for_outbox(client.link(), socket, number);
 }
 
 void Outboxes::take_over(const SocketRef& ref) {
-  SocketState& socket = *hub_->find(ref);
-  const TimePoint now = hub_->clocks.steady();
+  SocketState& socket = *local_.hub().find(ref);
+  const TimePoint now = local_.hub().clocks.steady();
   Client& client = socket.client();
   socket.leave(CloseReason::transport_close, now);
   client.close_if_empty(CloseReason::transport_close, now);
 }
 
 void Outboxes::answer(const SocketRef& ref, const recovery::FoundSocket* found) {
-  SocketState& socket = *hub_->find(ref);
+  SocketState& socket = *local_.hub().find(ref);
   Client& client = socket.client();
   client.resume([&] { client.memberships().login_of(socket).on_claim(found); });
 }
@@ -94,9 +94,10 @@ void Outboxes::release(const SocketRef& socket) {
 }
 
 bool Outboxes::post(std::uint32_t shard, recovery::Letter letter) {
-  return hub_->mailboxes.post(shard, Message::run([to = hub_->shards[shard], letter = std::move(letter)]() mutable {
-                                to->outboxes().numbered_->on_letter(std::move(letter));
-                              }));
+  return local_.hub().mailboxes.post(
+      shard, Message::run([to = local_.hub().shards[shard], letter = std::move(letter)]() mutable {
+        to->outboxes().numbered_->on_letter(std::move(letter));
+      }));
 }
 
 }  // namespace signalbox::hub

@@ -19,7 +19,7 @@ class Outboxes final : private recovery::Connections {
   explicit Outboxes(LocalSockets& local) : local_(local) {}
 
   /// Chooses what the settings say. Before any socket; until then they are plain.
-  void open(Hub& hub);
+  void open();
   /// What a client shows that wants to be an older socket: out of the payload, which handlers see without it.
   std::optional<recovery::Wish> take_wish(ConnectAttempt& attempt) const;
   /// An event for one socket, from the directory.
@@ -53,7 +53,6 @@ class Outboxes final : private recovery::Connections {
   bool post(std::uint32_t shard, recovery::Letter letter) override;
 
   LocalSockets& local_;
-  Hub* hub_ = nullptr;
   std::unique_ptr<recovery::NumberedOutboxes> numbered_;  ///< null: they are plain
 };
 

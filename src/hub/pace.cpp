@@ -1,5 +1,7 @@
 #include "hub/pace.hpp"
 
+#include <utility>
+
 #include "hub/client.hpp"
 
 namespace signalbox::hub {
@@ -10,11 +12,10 @@ void Pace::spend(Client& client, TimePoint now, float packets) {
   budget_.spend(rate, now, packets);
   const TimePoint refilled = budget_.refilled_at(rate);
   if (refilled <= now) return;
-  if (read_again_ == kNever) {
-    hub.limits.client_events.reached({{"address", client.handshake().remote_address}});
+  if (!std::exchange(held_, true)) {
+    hub.limits.client_events.reached({{"address", client.handshake().remote_address()}});
     client.link().set_reading(false);
   }
-  read_again_ = refilled;
   client.link().deadline_changed();
 }
 
@@ -25,10 +26,10 @@ void Pace::spend_answer(Client& client, std::size_t bytes, std::size_t events) {
   spend(client, hub.clocks.steady(), static_cast<float>(events) + worth);
 }
 
-void Pace::on_timer(Link& link, TimePoint now) {
-  if (now < read_again_) return;
-  read_again_ = kNever;
-  link.set_reading(true);
+void Pace::on_timer(Client& client, TimePoint now) {
+  if (now < next_deadline(client.hub())) return;
+  held_ = false;
+  client.link().set_reading(true);
 }
 
 }  // namespace signalbox::hub

@@ -20,12 +20,14 @@ class Pace {
   void spend_answer(Client& client, std::size_t bytes, std::size_t events = 0);
 
   /// When it is read again; kNever: it is.
-  TimePoint next_deadline() const { return read_again_; }
-  void on_timer(Link& link, TimePoint now);
+  TimePoint next_deadline(const Hub& hub) const {
+    return held_ ? budget_.refilled_at(hub.config.client_events_per_s) : kNever;
+  }
+  void on_timer(Client& client, TimePoint now);
 
  private:
-  EventBudget budget_;
-  TimePoint read_again_ = kNever;
+  [[no_unique_address]] EventBudget budget_;  // so that the flag stands in its padding
+  bool held_ = false;                         ///< not read until the budget is refilled
 };
 
 }  // namespace signalbox::hub

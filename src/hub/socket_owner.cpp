@@ -9,8 +9,8 @@
 
 namespace signalbox::hub {
 
-SocketOwner::SocketOwner(SocketUser user, const Clocks& clocks, TimePoint now)
-    : id_(std::move(user.user_id)), json_(std::move(user.user_json)) {
+SocketOwner::SocketOwner(const SocketUser& user, const Clocks& clocks, TimePoint now)
+    : id_(user.user_id), json_(user.user_json) {
   renew(user.expires_at, user.issued_at, clocks, now);
 }
 
@@ -23,9 +23,9 @@ bool SocketOwner::joins_directory(const Namespace& nsp) const {
   return !id().empty() && nsp.name == kMainNamespace;
 }
 
-void SocketOwner::trim_json(const Namespace& nsp) {
-  if (!nsp.shows_sockets()) json_.clear();
-  json_.shrink_to_fit();
+void SocketOwner::trim_json(const Outbox& at) {
+  if (!at.nsp().shows_sockets()) json_ = {};
+  if (entry_ && !json_.empty()) json_ = at.client().hub().directory.sockets.shared(entry_, std::move(json_));
 }
 
 users::UserJobs::Replay SocketOwner::join(const Outbox& at) {
@@ -34,7 +34,7 @@ users::UserJobs::Replay SocketOwner::join(const Outbox& at) {
     return {};
   }
   Hub& hub = at.client().hub();
-  auto joined = hub.directory.sockets.join(id_, at.ref());
+  auto joined = hub.directory.sockets.join(id(), at.ref());
   withheld_ = joined.replay.withheld;
   enter(joined.user, 0, at);
   if (joined.evicted) hub.send_away(*joined.evicted);
@@ -53,7 +53,7 @@ void SocketOwner::come_back(const recovery::FoundSocket& found, const Outbox& at
 /// It hears who comes and who goes, and what everybody is told, from now on and after `heard`.
 void SocketOwner::enter(const users::User* entry, std::uint64_t heard, const Outbox& at) {
   entry_ = entry;
-  std::string().swap(id_);
+  id_ = {};
   at.client().local().presence().listen(at.ref().slot, at.client().link(), *entry_, heard);
 }
 
@@ -61,14 +61,14 @@ void SocketOwner::enter(const users::User* entry, std::uint64_t heard, const Out
 void SocketOwner::count_elsewhere(const Outbox& at) const {
   if (id_.empty()) return;
   Hub& hub = at.client().hub();
-  const auto evicted = hub.elsewhere.add(id_, at.ref(), hub.config.max_connections_per_user);
+  const auto evicted = hub.elsewhere.add(id(), at.ref(), hub.config.max_connections_per_user);
   if (evicted) hub.send_away(*evicted);
 }
 
 const users::User* SocketOwner::leave(const Outbox& at) {
   const users::User* entry = std::exchange(entry_, nullptr);
-  if (!entry && !id_.empty()) at.client().hub().elsewhere.remove(id_, at.ref());
-  if (entry) id_ = entry->id;  // the entry may be gone as soon as this socket is not in it
+  if (!entry && !id_.empty()) at.client().hub().elsewhere.remove(id(), at.ref());
+  if (entry) id_ = SharedText(entry->id);  // the entry may be gone as soon as this socket is not in it
   return entry;
 }
 

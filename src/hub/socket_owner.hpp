@@ -2,10 +2,9 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <utility>
 
+#include "base/shared_text.hpp"
 #include "hub/connect_attempt.hpp"
 #include "hub/token_expiry.hpp"
 #include "recovery/connections.hpp"
@@ -22,10 +21,11 @@ class SocketOwner {
  public:
   /// Nobody.
   SocketOwner() = default;
-  SocketOwner(SocketUser user, const Clocks& clocks, TimePoint now);
+  SocketOwner(const SocketUser& user, const Clocks& clocks, TimePoint now);
 
-  std::string_view id() const { return entry_ ? std::string_view(entry_->id) : id_; }
-  const std::string& json() const { return json_; }
+  std::string_view id() const { return entry_ ? std::string_view(entry_->id) : id_.view(); }
+  /// The object under `user` in `authenticated`; empty once nobody can ask for it.
+  std::string_view json() const { return json_.view(); }
   TokenExpiry& expiry() { return expiry_; }
   const TokenExpiry& expiry() const { return expiry_; }
   /// Its entry in the directory, which has the sockets of the main namespace alone.
@@ -35,9 +35,9 @@ class SocketOwner {
   std::uint64_t withheld() const { return withheld_; }
   bool joins_directory(const Namespace& nsp) const;
 
-  void set_json(std::string json) { json_ = std::move(json); }
-  /// The client has been told it: handlers alone ask for it from now on.
-  void trim_json(const Namespace& nsp);
+  void set_json(std::string_view json) { json_ = SharedText(json); }
+  /// The client has been told it: handlers alone ask for it from now on. Most sockets of a user have the same.
+  void trim_json(const Outbox& at);
   using WallTime = std::chrono::system_clock::time_point;
   void renew(WallTime expires, std::optional<WallTime> issued, const Clocks& clocks, TimePoint now);
 
@@ -56,8 +56,8 @@ class SocketOwner {
 
   std::uint64_t withheld_ = 0;
   const users::User* entry_ = nullptr;
-  std::string id_;  ///< empty while it has an entry, which has it
-  std::string json_;
+  SharedText id_;  ///< empty while it has an entry, which has it
+  SharedText json_;
   TokenExpiry expiry_;
 };
 

@@ -22,9 +22,9 @@ namespace {
 /// A client that acknowledges much at once is noted once.
 constexpr Milliseconds kNoteAfter{100};
 
-/// What handlers may still ask for of a connect payload, in no more memory than it takes.
-std::unique_ptr<std::string> kept_payload(const Namespace& nsp, const std::string& auth) {
-  return nsp.shows_sockets() && auth != "{}" ? std::make_unique<std::string>(auth) : nullptr;
+/// What handlers may still ask for of a connect payload.
+SharedText kept_payload(const Namespace& nsp, std::string_view auth) {
+  return nsp.shows_sockets() && auth != "{}" ? SharedText(auth) : SharedText();
 }
 
 void give_up(Hub& hub, const SocketOwner& owner, std::vector<OnAck> waiting, AckError error) {
@@ -36,7 +36,7 @@ void give_up(Hub& hub, const SocketOwner& owner, std::vector<OnAck> waiting, Ack
 SocketState::SocketState(Client& client, const Namespace& nsp, ConnectAttempt& attempt, TimePoint now)
     : outbox_(client, nsp, *this), auth_(kept_payload(nsp, attempt.auth())) {
   std::ranges::copy_n(attempt.id().begin(), id_.size(), id_.begin());
-  if (attempt.user()) owner_ = SocketOwner(*std::move(attempt.user()), client.hub().clocks, now);
+  if (attempt.user()) owner_ = SocketOwner(*attempt.user(), client.hub().clocks, now);
 }
 
 SocketState::~SocketState() {
@@ -44,7 +44,7 @@ SocketState::~SocketState() {
 }
 
 Handshake SocketState::handshake() const {
-  return read_handshake(client().handshake(), auth_ ? *auth_ : "{}");
+  return read_handshake(client().handshake(), auth_.view());
 }
 
 void SocketState::welcome() {
@@ -83,12 +83,12 @@ void SocketState::accept(std::string_view pid, const std::function<void()>& betw
   if (!pid.empty()) answer.append(R"(","pid":")").append(pid);
   outbox_.send(PacketType::connect, {}, answer += "\"}", {});
   if (between) between();
-  if (!owner_.id().empty()) emit(events::authenticated, "{\"user\":" + owner_.json() + '}');
+  if (!owner_.id().empty()) emit(events::authenticated, std::string("{\"user\":").append(owner_.json()) += '}');
 }
 
 void SocketState::introduce() {
   welcomed_ = true;
-  owner_.trim_json(nsp());
+  owner_.trim_json(outbox_);
   for (const auto& handler : nsp().on_connect) {
     if (left_) return;
     guarded(client().hub(), "on_connect", &owner_, [&] {

@@ -9,6 +9,7 @@
 
 #include <signalbox/event_registry.hpp>
 
+#include "base/shared_text.hpp"
 #include "hub/connect_attempt.hpp"
 #include "hub/hub.hpp"
 #include "hub/outbox.hpp"
@@ -76,7 +77,7 @@ class SocketState {
   bool left_ = false;
   bool recovered_ = false;
   SocketOwner owner_;
-  std::unique_ptr<std::string> auth_;  ///< the connect payload, if anything is left of it
+  SharedText auth_;                    ///< the connect payload, if anything is left of it
   std::unique_ptr<PendingAcks> acks_;  ///< few sockets ever wait for one
 };
 

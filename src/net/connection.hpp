@@ -54,6 +54,7 @@ struct HttpState {
   bool head_only = false;  ///< HEAD: the body's length without the body
   bool chunked = false;    ///< the answer that goes on is in chunks, else it ends with the connection
   bool ended = false;      ///< the peer will send no more
+  PeerAddress peer{};
 };
 
 /// Takes a buffer's bytes, and its memory if it is large.
@@ -102,7 +103,6 @@ struct Connection {
   TimePoint armed = kNever;
   std::unique_ptr<HttpState> http;
   std::unique_ptr<WebSocketExtra> extra;
-  PeerAddress peer{};
 
   std::uint64_t id() const { return (std::uint64_t{generation} << 32) | slot; }  ///< also its WebSocketId
   /// Has its request no answer yet, or only a part of it?

@@ -67,7 +67,7 @@ bool EngineEndpoint::carry_away(Connection& connection, const EngineQuery& query
   std::string bytes = connection.http->parser.raw();
   if (kind == Carried::Kind::request) bytes.insert(bytes.size() - kEmptyLine.size(), kLastRequest);
   bytes += rest;
-  const PeerAddress peer = connection.peer;
+  const PeerAddress peer = connection.http->peer;
   auto [stream, place] = connections_.take_out(connection);
   connections_.close(connection);
   shared_.options.other_nodes->carry({.tag = std::string(tag),
@@ -144,7 +144,7 @@ void EngineEndpoint::open_polling(Connection& connection, const RequestHead& hea
   HttpState& http = *connection.http;
   http.keep_alive =
       http.keep_alive && http.left == 0 && !http.parser.chunked();  // a GET with a body: answered, not believed
-  SessionEntry* entry = sessions_.open(engineio::Transport::polling, connection.peer, head);
+  SessionEntry* entry = sessions_.open(engineio::Transport::polling, connection.http->peer, head);
   if (!entry) return refuse("5");
   http.sid = entry->session.sid();
   http.owner = loop_.index();

@@ -59,10 +59,9 @@ SessionEntry* EngineSessions::open(engineio::Transport transport, const PeerAddr
   const auto sid = table_.admit(peer);
   if (!sid) return nullptr;
   const auto unix_time = std::chrono::system_clock::now().time_since_epoch();
-  HandshakeRequest handshake{.head = compact_head(head),
-                             .remote_address = std::string(head.remote_address),
-                             .issued_ms = std::chrono::duration_cast<Milliseconds>(unix_time).count()};
-  SessionEntry& entry = table_.add(std::make_unique<Session>(*this, *sid, transport), peer, handshake.head.size());
+  HandshakeRequest handshake(compact_head(head), head.remote_address,
+                             std::chrono::duration_cast<Milliseconds>(unix_time).count());
+  SessionEntry& entry = table_.add(std::make_unique<Session>(*this, *sid, transport), peer, handshake.bytes());
   entry.handler = application_->on_session(entry.session, entry, std::move(handshake), loop_.now());
   SB_ASSERT(entry.handler != nullptr);
   entry.session.set_handler(*entry.handler);
@@ -172,6 +171,7 @@ void EngineSessions::flush(SessionEntry& entry) {
   const bool writing = websockets_.flush(entry);
   if (const auto taken_out = entry.session.queue().take_conflated())
     shared_.conflated.fetch_add(taken_out, std::memory_order_relaxed);
+  entry.session.shrink();
   if (entry.relay) entry.relay->on_session_flushed();
   if (!entry.session.open()) entry.handler.reset();  // it has had its on_closed()
   if (entry.listed) return;                          // again in the next round

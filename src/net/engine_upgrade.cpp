@@ -36,7 +36,7 @@ bool EngineEndpoint::on_websocket_head(Connection& connection, const RequestHead
 void EngineEndpoint::move_to(unsigned shard, Connection& connection, std::string_view rest) {
   auto taken = connections_.take_out(connection);
   run_at(shared_, shared_.endpoints, loop_, shard,
-         [stream = std::move(taken.first), place = std::move(taken.second), peer = connection.peer,
+         [stream = std::move(taken.first), place = std::move(taken.second), peer = connection.http->peer,
           bytes = connection.http->parser.raw() + std::string(rest)](EngineEndpoint& endpoint) mutable {
            endpoint.http_.adopt(std::move(stream), peer, std::move(place), std::move(bytes));
          });
@@ -50,7 +50,7 @@ void EngineEndpoint::upgrade_here(Connection& connection, const RequestHead& hea
     return refuse_websocket(connection, 503, "Service Unavailable", {{"Retry-After", "2"}});
   const std::string accept = websocket::accept_key(*head.field("Sec-WebSocket-Key"));
   if (!query->sid) {
-    SessionEntry* entry = sessions_.open(engineio::Transport::websocket, connection.peer, head);
+    SessionEntry* entry = sessions_.open(engineio::Transport::websocket, connection.http->peer, head);
     if (!entry) return refuse_websocket(connection, 503, "Service Unavailable", {{"Retry-After", "5"}});
     websockets_.open(connection, accept);
     WebSockets::attach(connection, *entry);

@@ -47,7 +47,7 @@ std::size_t HttpServer::on_bytes(Connection& connection, std::string_view bytes)
 
 bool HttpServer::on_head(Connection& connection, std::string_view rest) {
   HttpState& http = *connection.http;
-  const std::string address = reactor::to_text(connection.peer);
+  const std::string address = reactor::to_text(connection.http->peer);
   RequestHead head = http.parser.head();
   head.remote_address = address;
   ++http.number;
@@ -117,7 +117,7 @@ void HttpServer::on_whole_request(Connection& connection) {
   connections_.set_deadline(connection, kNever);
   http.left = 0;
   if (http.engine) return engine_.on_whole_request(connection);
-  const std::string address = reactor::to_text(connection.peer);
+  const std::string address = reactor::to_text(connection.http->peer);
   const std::string body = std::move(http.body);  // the answer may come inside the call and begin the next request
   http.body.clear();
   const std::string raw = http.parser.raw();

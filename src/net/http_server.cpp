@@ -56,10 +56,10 @@ void HttpServer::adopt(Stream stream, const PeerAddress& peer, Counted place, st
 
 Connection* HttpServer::open(Stream stream, const PeerAddress& peer, Counted place, bool refused) {
   auto made = std::make_unique<Connection>(std::move(stream));
-  made->peer = peer;
   made->refused = refused;
   made->http = std::make_unique<HttpState>(options_.max_head_bytes, options_.max_fields);
   made->http->begun_at = loop_.now();
+  made->http->peer = peer;
   Connection* connection = connections_.open(std::move(made), std::move(place));
   if (connection) connections_.set_deadline(*connection, loop_.now() + options_.head_timeout);
   return connection;

@@ -122,7 +122,7 @@ void Relay::on_binary(std::string_view bytes, TimePoint) {
   say(ClientFrame::binary, bytes);
 }
 
-void Relay::on_received(std::uint64_t marker, TimePoint) {
+void Relay::on_received(std::uint32_t marker, TimePoint) {
   if (marker == asked_) say(ClientFrame::text, "3");
 }
 

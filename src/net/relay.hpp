@@ -46,7 +46,7 @@ class Relay final : public engineio::SessionHandler {
   void on_text(std::string_view message, TimePoint now) override;
   void on_binary(std::string_view bytes, TimePoint now) override;
   void on_closed(CloseReason reason, TimePoint now) override;
-  void on_received(std::uint64_t marker, TimePoint now) override;
+  void on_received(std::uint32_t marker, TimePoint now) override;
   TimePoint next_deadline() const override;
   void on_timer(TimePoint now) override;
 
@@ -81,7 +81,7 @@ class Relay final : public engineio::SessionHandler {
   RelayLine line_;
   std::string out_;  ///< for the line
   std::size_t written_ = 0;
-  std::uint64_t asked_ = 0;  ///< the marker of the newest heartbeat
+  std::uint32_t asked_ = 0;  ///< the marker of the newest heartbeat
   TimePoint connect_until_ = kNever, silent_at_ = kNever;
   TimePoint patience_until_ = TimePoint::min();  ///< with the line, once it takes but the rest
   unsigned interest_ = reactor::Kernel::kRead;

@@ -48,7 +48,8 @@ std::string target_of(std::string_view target) {
 }  // namespace
 
 std::string relay_request(const HandshakeRequest& handshake) {
-  std::string_view head = handshake.head;
+  const std::string lines = handshake.head();
+  std::string_view head = lines;
   std::string out = "GET " + target_of(take_until(head, '\n')) + " HTTP/1.1\r\n";
   while (!head.empty()) {
     const std::string_view field = take_until(head, '\n');

@@ -29,7 +29,7 @@ bool Relays::open(SessionEntry& entry, std::string tag, const HandshakeRequest& 
                                       .stream = reactor::Stream(std::move(both->second)),
                                       .place = *std::move(for_line),
                                       .bytes = relay_request(handshake),
-                                      .peer = reactor::peer_address(handshake.remote_address)});
+                                      .peer = reactor::peer_address(handshake.remote_address())});
   return true;
 }
 

@@ -64,7 +64,7 @@ struct SessionEntry : engineio::SessionIo, SessionControl {
   std::uint64_t user = 0;           ///< SessionControl::set_user
   TimePoint armed = kNever;
   std::unique_ptr<AgePlace<SessionEntry>> unauthenticated;  ///< while it has no authenticated socket
-  std::unique_ptr<PeerAddress> peer;  ///< where unauthenticated sessions of one address are counted
+  PeerAddress peer{};                                       ///< unauthenticated sessions of one address are counted
   std::unique_ptr<Post> post;
   Relay* relay = nullptr;  ///< through which another node serves it, or is asked to
   engineio::Session session;

@@ -30,7 +30,7 @@ std::optional<engineio::Sid> SessionTable::admit(const PeerAddress& peer) {
 SessionEntry& SessionTable::add(std::unique_ptr<SessionEntry> made, const PeerAddress& peer, std::size_t head_bytes) {
   SessionEntry& entry = sessions_.insert(std::move(made));
   entry.head_bytes = static_cast<std::uint32_t>(head_bytes);
-  if (shared_.limits.unauthenticated_of_address.value() != 0) entry.peer = std::make_unique<PeerAddress>(peer);
+  entry.peer = peer;
   unauthenticated_.add(entry, loop_.now());
   shared_.sessions.fetch_add(1, std::memory_order_relaxed);
   return entry;

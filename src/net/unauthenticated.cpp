@@ -12,7 +12,7 @@ constexpr Milliseconds kLoginTime{1000};  ///< from handshake to login, of which
 
 bool UnauthenticatedSessions::admit(const PeerAddress& peer) {
   Limit& limit = shared_.limits.unauthenticated_of_address;
-  if (limit.value() == 0 || shared_.unauthenticated_addresses.add_within(limit.value(), peer)) return true;
+  if (!counts_addresses() || shared_.unauthenticated_addresses.add_within(limit.value(), peer)) return true;
   limit.reached({{"address", reactor::to_text(peer)}});
   return false;
 }
@@ -24,7 +24,7 @@ void UnauthenticatedSessions::add(SessionEntry& entry, TimePoint now) {
 }
 
 void UnauthenticatedSessions::add_again(SessionEntry& entry, TimePoint now) {
-  if (entry.peer) shared_.unauthenticated_addresses.add(*entry.peer);
+  if (counts_addresses()) shared_.unauthenticated_addresses.add(entry.peer);
   add(entry, now);
 }
 
@@ -32,7 +32,7 @@ bool UnauthenticatedSessions::remove(SessionEntry& entry) {
   if (!by_age_.remove(entry)) return false;
   shared_.unauthenticated.fetch_sub(1, std::memory_order_relaxed);
   head_bytes_ -= entry.head_bytes;
-  if (entry.peer) shared_.unauthenticated_addresses.remove(*entry.peer);
+  if (counts_addresses()) shared_.unauthenticated_addresses.remove(entry.peer);
   return true;
 }
 

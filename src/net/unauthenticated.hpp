@@ -28,6 +28,8 @@ class UnauthenticatedSessions {
   SessionEntry* one_too_many(TimePoint now, bool all_read);
 
  private:
+  bool counts_addresses() const { return shared_.limits.unauthenticated_of_address.value() != 0; }
+
   Shared& shared_;
   AgeList<SessionEntry, &SessionEntry::unauthenticated> by_age_;
   std::size_t head_bytes_ = 0;

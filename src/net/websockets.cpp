@@ -185,7 +185,6 @@ bool WebSockets::flush_queue(Connection& connection, SessionEntry& entry, bool f
     if (!whole) return false;
     if (front_only) break;
   }
-  queue.shrink();
   return true;
 }
 

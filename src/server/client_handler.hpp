@@ -13,27 +13,27 @@ namespace signalbox::server {
 /// nothing is decided here.
 ///
 /// thread  its shard.
-class ClientHandler final : public engineio::SessionHandler, private hub::Link {
+class ClientHandler final : public engineio::SessionHandler, private hub::Client {
  public:
-  ClientHandler(engineio::Session& session, net::SessionControl& control, hub::Hub& hub, std::uint32_t shard,
+  ClientHandler(engineio::Session& session, net::SessionControl& control, hub::LocalSockets& sockets,
                 HandshakeRequest handshake, TimePoint now, Arrivals* arrivals = nullptr)
-      : session_(session), control_(control), client_(hub, shard, *this, std::move(handshake), now) {
-    if (arrivals) arrival_ = std::make_unique<Arrival>(*arrivals, session, control, client_);
+      : Client(sockets, std::move(handshake), now), session_(session), control_(control) {
+    if (arrivals) arrival_ = std::make_unique<Arrival>(*arrivals, session, control, static_cast<Client&>(*this));
   }
 
   void on_text(std::string_view message, TimePoint now) override {
-    if (!arrival_ || !kept(false, message, now)) client_.on_text(message, now);
+    if (!arrival_ || !kept(false, message, now)) Client::on_text(message, now);
   }
   void on_binary(std::string_view bytes, TimePoint now) override {
-    if (!arrival_ || !kept(true, bytes, now)) client_.on_binary(bytes, now);
+    if (!arrival_ || !kept(true, bytes, now)) Client::on_binary(bytes, now);
   }
   void on_closed(CloseReason reason, TimePoint now) override {
     if (arrival_) arrival_->forget();
-    client_.on_closed(reason, now);
+    Client::on_closed(reason, now);
   }
-  void on_received(std::uint64_t marker, TimePoint now) override { client_.on_received(marker, now); }
-  TimePoint next_deadline() const override { return client_.next_deadline(); }
-  void on_timer(TimePoint now) override { client_.on_timer(now); }
+  void on_received(std::uint32_t marker, TimePoint now) override { Client::on_received(marker, now); }
+  TimePoint next_deadline() const override { return Client::next_deadline(); }
+  void on_timer(TimePoint now) override { Client::on_timer(now); }
 
  private:
   bool kept(bool binary, std::string_view message, TimePoint now) {
@@ -45,8 +45,8 @@ class ClientHandler final : public engineio::SessionHandler, private hub::Link {
   void send_kept(FrameRef frame) override { session_.send_kept(std::move(frame)); }
   std::size_t waiting() const override { return session_.waiting(); }
   std::size_t held() const override { return session_.held_bytes(); }
-  void confirm(std::uint64_t marker) override { session_.confirm(marker); }
-  bool wants(std::uint64_t marker) const override { return session_.wants(marker); }
+  void confirm(std::uint32_t marker) override { session_.confirm(marker); }
+  bool wants(std::uint32_t marker) const override { return session_.wants(marker); }
   void close(CloseReason reason, TimePoint now) override { session_.close(reason, now); }
   void set_authenticated(bool authenticated) override { control_.set_authenticated(authenticated); }
   void set_user(std::string_view id) override { control_.set_user(std::hash<std::string_view>{}(id)); }
@@ -56,7 +56,6 @@ class ClientHandler final : public engineio::SessionHandler, private hub::Link {
 
   engineio::Session& session_;
   net::SessionControl& control_;
-  hub::Client client_;
   std::unique_ptr<Arrival> arrival_;  ///< null: the client is served here
 };
 

@@ -18,16 +18,16 @@ hub::PresenceLimits presence_limits(const Config& config) {
 }  // namespace
 
 ShardApplication::ShardApplication(Parts parts, unsigned shard)
-    : parts_(parts), shard_(shard), sockets_(shard, presence_limits(parts.hub.config)) {
+    : parts_(parts), shard_(shard), sockets_(parts.hub, shard, presence_limits(parts.hub.config)) {
   parts_.hub.shards[shard] = &sockets_;
-  sockets_.outboxes().open(parts_.hub);
+  sockets_.outboxes().open();
   if (parts_.cluster) arrivals_.emplace(*parts_.cluster, parts_.network, shard);
 }
 
 std::unique_ptr<engineio::SessionHandler> ShardApplication::on_session(engineio::Session& session,
                                                                        net::SessionControl& control,
                                                                        HandshakeRequest handshake, TimePoint now) {
-  return std::make_unique<ClientHandler>(session, control, parts_.hub, shard_, std::move(handshake), now,
+  return std::make_unique<ClientHandler>(session, control, sockets_, std::move(handshake), now,
                                          arrivals_ ? &*arrivals_ : nullptr);
 }
 

@@ -20,9 +20,17 @@ Sockets::Joined Sockets::join(std::string_view id, const SocketRef& socket) {
 }
 
 void Sockets::connect(Stripe& stripe, User& user, const SocketRef& socket) {
-  user.sockets.insert(user.sockets.begin() + static_cast<std::ptrdiff_t>(user.connected()), socket);
+  user.sockets.insert(user.sockets.begin() + user.connected(), socket);
   changed(user);
   presence_.came(stripe, user);
+}
+
+SharedText Sockets::shared(const User* known, SharedText shown) const {
+  Stripe& stripe = users_.of(known->id);
+  const Lock lock(stripe.mutex);
+  User& user = stripe.known(known);
+  if (user.shown != shown) user.shown = std::move(shown);
+  return user.shown;
 }
 
 void Sockets::changed(const User& user) const {
@@ -53,10 +61,11 @@ std::optional<SocketRef> Sockets::one_too_many(const User& user) const {
 /// Was it the last that was connected?
 bool Sockets::take_out(User& user, const SocketRef& socket) {
   const bool connected = user.connected() != 0;
-  const auto it = std::find(user.sockets.begin(), user.sockets.end(), socket);
+  SocketRef* const it = std::ranges::find(user.sockets, socket);
   SB_ASSERT(it != user.sockets.end());
   if (it - user.sockets.begin() >= static_cast<std::ptrdiff_t>(user.connected())) --user.away;
   user.sockets.erase(it);
+  if (user.sockets.empty()) user.shown = {};
   return connected && user.connected() == 0;
 }
 
@@ -86,7 +95,7 @@ void Sockets::move(const User* known, const SocketRef& from, const SocketRef& to
   Stripe& stripe = users_.of(known->id);
   const Lock lock(stripe.mutex);
   User& user = stripe.known(known);
-  const auto it = std::find(user.sockets.begin(), user.sockets.end(), from);
+  SocketRef* const it = std::ranges::find(user.sockets, from);
   SB_ASSERT(it != user.sockets.end());
   *it = to;
 }
@@ -101,7 +110,7 @@ std::vector<SocketRef> Sockets::of(std::string_view id) const {
   const Stripe& stripe = users_.of(id);
   const Lock lock(stripe.mutex);
   const User* user = stripe.find_awake(id);
-  return user ? user->sockets : std::vector<SocketRef>();
+  return user ? std::vector(user->sockets.begin(), user->sockets.end()) : std::vector<SocketRef>();
 }
 
 std::size_t Sockets::connections(std::string_view id) const {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/message.hpp"
+#include "base/shared_text.hpp"
 #include "users/ledger.hpp"
 #include "users/presence.hpp"
 
@@ -28,6 +29,9 @@ class Sockets {
   /// `authenticated` are queued to it in the same turn: what other threads emit after this call lies in the mailbox,
   /// hence behind them, and what was emitted before is in `replay`.
   Joined join(std::string_view user, const SocketRef& socket);
+  /// What the application may see of a user who has a socket here: the same text, in the memory of an earlier login's
+  /// if that had the same.
+  SharedText shared(const User* user, SharedText shown) const;
   /// That socket has gone for good, at once or since it left for now.
   void leave(const User* user, const SocketRef& socket, TimePoint now);
   /// That socket has gone and may come back: what is emitted still goes to it. Returns the one that has been gone

@@ -3,10 +3,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/clock.hpp"
 #include "base/message.hpp"
+#include "base/shared_text.hpp"
+#include "base/small_vector.hpp"
 #include "users/job_ledger.hpp"
 
 namespace signalbox::users {
@@ -17,8 +18,9 @@ struct alignas(128) User {
   explicit User(std::string_view name) : id(name) {}
   const std::string id;
   // Guarded by the lock of the stripe that holds the entry.
-  std::vector<SocketRef> sockets;  ///< those connected, then those that have gone and may come back
+  SmallVector<SocketRef, 1> sockets;  ///< those connected, then those that have gone and may come back
   std::unique_ptr<UserJobs> jobs;
+  SharedText shown;               ///< what the application sees of the user, by the newest login with anything
   bool online = false;            ///< announced, and not yet taken back
   TimePoint offline_at = kNever;  ///< end of the grace after the last socket went
   std::uint32_t leaving = 0;      ///< times that the entry stands in its stripe's list of those who left

@@ -16,7 +16,7 @@ class Echo final : public engineio::SessionHandler {
   }
   void on_binary(std::string_view bytes, TimePoint) override { session_.send(binary_frame(bytes)); }
   void on_closed(CloseReason, TimePoint) override {}
-  void on_received(std::uint64_t, TimePoint) override {}
+  void on_received(std::uint32_t, TimePoint) override {}
   TimePoint next_deadline() const override { return kNever; }
   void on_timer(TimePoint) override {}
 

@@ -31,7 +31,7 @@ class EchoWithOrders final : public engineio::SessionHandler {
   }
   void on_binary(std::string_view, TimePoint) override {}
   void on_closed(CloseReason reason, TimePoint) override { on_end_(reason); }
-  void on_received(std::uint64_t, TimePoint) override {}
+  void on_received(std::uint32_t, TimePoint) override {}
   TimePoint next_deadline() const override { return kNever; }
   void on_timer(TimePoint) override {}
 

@@ -38,7 +38,7 @@ struct RecordingHandler : SessionHandler {
   void on_text(std::string_view message, TimePoint) override { log.push_back("text " + std::string(message)); }
   void on_binary(std::string_view bytes, TimePoint) override { log.push_back("binary " + std::string(bytes)); }
   void on_closed(CloseReason reason, TimePoint) override { log.push_back("closed: " + std::string(to_text(reason))); }
-  void on_received(std::uint64_t marker, TimePoint) override { log.push_back("received " + std::to_string(marker)); }
+  void on_received(std::uint32_t marker, TimePoint) override { log.push_back("received " + std::to_string(marker)); }
   TimePoint next_deadline() const override { return kNever; }
   void on_timer(TimePoint) override {}
 };

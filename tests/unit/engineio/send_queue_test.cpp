@@ -80,15 +80,25 @@ TEST(SendQueue, what_was_sent_takes_no_room_under_a_long_stream) {
 
 // ---- What all that waits takes of memory.
 
-constexpr std::ptrdiff_t kPlace = sizeof(FrameRef);
+/// The queue itself, while little waits in it.
+std::ptrdiff_t own_memory() {
+  SendQueue queue;
+  queue.push_back(text_frame("4x"));
+  return queue.take_memory_change() - static_cast<std::ptrdiff_t>(text_frame("4x")->memory());
+}
+
+TEST(SendQueue, takes_one_pointer_while_nothing_waits_and_little_while_little_does) {
+  EXPECT_EQ(sizeof(SendQueue), sizeof(void*));
+  EXPECT_LE(own_memory(), 128);
+}
 
 TEST(SendQueue, what_leaves_before_anyone_looks_has_never_counted) {
   SendQueue queue;
   for (int i = 0; i < 4; ++i) queue.push_back(text_frame("4x"));
   queue.consume(12);
-  EXPECT_EQ(queue.take_memory_change(), 4 * kPlace + static_cast<std::ptrdiff_t>(text_frame("4x")->memory()));
+  EXPECT_EQ(queue.take_memory_change(), own_memory() + static_cast<std::ptrdiff_t>(text_frame("4x")->memory()));
   queue.consume(4);
-  EXPECT_EQ(queue.take_memory_change(), -4 * kPlace - static_cast<std::ptrdiff_t>(text_frame("4x")->memory()));
+  EXPECT_EQ(queue.take_memory_change(), -own_memory() - static_cast<std::ptrdiff_t>(text_frame("4x")->memory()));
   queue.push_back(text_frame("4y"));
   queue.consume(4);
   EXPECT_EQ(queue.take_memory_change(), 0);
@@ -97,22 +107,23 @@ TEST(SendQueue, what_leaves_before_anyone_looks_has_never_counted) {
 TEST(SendQueue, a_frame_that_waits_in_many_counts_once_from_the_first_that_looks_to_the_last_that_lets_it_go) {
   const FrameRef frame = text_frame("4" + std::string(1000, 'x'));
   const auto memory = static_cast<std::ptrdiff_t>(frame->memory());
+  const std::ptrdiff_t own = own_memory();
   SendQueue first, second, third;
   for (SendQueue* queue : {&first, &second, &third}) queue->push_back(frame);
   third.pop_front();
   EXPECT_EQ(third.take_memory_change(), 0);
-  EXPECT_EQ(first.take_memory_change(), kPlace + memory);
-  EXPECT_EQ(second.take_memory_change(), kPlace);
+  EXPECT_EQ(first.take_memory_change(), own + memory);
+  EXPECT_EQ(second.take_memory_change(), own);
   first.pop_front();
-  EXPECT_EQ(first.take_memory_change(), -kPlace);
+  EXPECT_EQ(first.take_memory_change(), -own);
   second.consume(500);
   EXPECT_EQ(second.take_memory_change(), 0);
   third.push_back(frame);
   second.clear();
-  EXPECT_EQ(second.take_memory_change(), -kPlace - memory);
-  EXPECT_EQ(third.take_memory_change(), kPlace + memory);
+  EXPECT_EQ(second.take_memory_change(), -own - memory);
+  EXPECT_EQ(third.take_memory_change(), own + memory);
   third.clear();
-  EXPECT_EQ(third.take_memory_change(), -kPlace - memory);
+  EXPECT_EQ(third.take_memory_change(), -own - memory);
 }
 
 TEST(SendQueue, counts_what_it_takes_to_find_what_is_outdated) {
@@ -134,6 +145,21 @@ TEST(SendQueue, counts_what_it_takes_to_find_what_is_outdated) {
   EXPECT_LT(second.take_memory_change(), -index);
 }
 
+TEST(SendQueue, gives_its_memory_back_once_all_that_it_counted_was_asked_for) {
+  SendQueue queue;
+  for (int i = 0; i < 10; ++i) queue.push_back(text_frame("4x"));
+  EXPECT_GT(queue.take_memory_change(), 0);
+  queue.shrink();
+  EXPECT_EQ(queue.count(), 10u);
+  while (!queue.empty()) queue.pop_front();
+  queue.shrink();
+  EXPECT_LT(queue.take_memory_change(), 0) << "nothing was forgotten";
+  queue.shrink();
+  EXPECT_EQ(queue.take_memory_change(), 0);
+  queue.push_back(text_frame("4y"));
+  EXPECT_EQ(queue.front()->packet(), "4y");
+}
+
 TEST(SendQueue, whatever_happens_to_frames_what_they_count_is_what_waits_and_nothing_in_the_end) {
   const FrameRef shared = text_frame("4" + std::string(100, 's'));
   SendQueue queue;
@@ -152,7 +178,7 @@ TEST(SendQueue, whatever_happens_to_frames_what_they_count_is_what_waits_and_not
     if (roll == 92 && dice() % 100 == 0) queue.clear();
     if (roll <= 92) continue;
     counted += queue.take_memory_change();
-    EXPECT_GE(counted, static_cast<std::ptrdiff_t>(queue.count()) * kPlace);
+    EXPECT_GE(counted, static_cast<std::ptrdiff_t>(queue.count() * sizeof(FrameRef)));
     EXPECT_EQ(counted == 0, queue.empty());
   }
   queue.clear();

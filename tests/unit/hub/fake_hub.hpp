@@ -38,11 +38,11 @@ struct FakeHub {
         hub{.config = config, .directory = directory, .registry = registry, .mailboxes = mailboxes} {
     config.jwt_secret = kSecret;
     for (unsigned shard = 0; shard < shards; ++shard) {
-      locals.push_back(std::make_unique<LocalSockets>(shard));
+      locals.push_back(std::make_unique<LocalSockets>(hub, shard));
       hub.shards.push_back(locals.back().get());
     }
     hub.clocks = {.steady = [] { return test_now; }, .wall = wall_now};
-    for (auto& local : locals) local->outboxes().open(hub);
+    for (auto& local : locals) local->outboxes().open();
     hub.emitter.set_running(true);
   }
   EventRegistry events(const std::string& nsp = "/") { return registry.events(nsp); }
@@ -80,13 +80,11 @@ struct FakeHub {
 };
 
 /// A client as its transport sees it.
-class FakeClient final : public Link {
+class FakeClient final : public Client {
  public:
   explicit FakeClient(FakeHub& hub, unsigned shard = 0, std::string fields = {})
-      : client(hub.hub, shard, *this,
-               {.head = "/socket.io/?EIO=4&transport=websocket&token=query\nHost:x\n" + fields,
-                .remote_address = "10.0.0.1",
-                .issued_ms = 1'700'000'000'000},
+      : Client(*hub.hub.shards[shard],
+               {"/socket.io/?EIO=4&transport=websocket&token=query\nHost:x\n" + fields, "10.0.0.1", 1'700'000'000'000},
                test_now) {}
   ~FakeClient() override {
     if (!closed) close(CloseReason::transport_close, test_now);
@@ -98,8 +96,8 @@ class FakeClient final : public Link {
   void send_kept(FrameRef frame) override { send(std::move(frame)); }
   std::size_t waiting() const override { return waits; }
   std::size_t held() const override { return waits; }
-  void confirm(std::uint64_t asked) override { marker = asked; }
-  bool wants(std::uint64_t asked) const override { return asked == waiting_marker; }
+  void confirm(std::uint32_t asked) override { marker = asked; }
+  bool wants(std::uint32_t asked) const override { return asked == waiting_marker; }
   void close(CloseReason reason, TimePoint now) override {
     closed = reason;
     client.on_closed(reason, now);
@@ -127,13 +125,13 @@ class FakeClient final : public Link {
 
   std::vector<std::string> sent;
   bool authenticated = false;
-  std::uint64_t marker = 0;          ///< of the receipt that was asked for last
-  std::uint64_t waiting_marker = 0;  ///< the same while its ping waits for another one, if a test says so
+  std::uint32_t marker = 0;          ///< of the receipt that was asked for last
+  std::uint32_t waiting_marker = 0;  ///< the same while its ping waits for another one, if a test says so
   bool reading = true;
   std::size_t partial = 0;
   std::size_t waits = 0;  ///< bytes, as its transport would say
   std::optional<CloseReason> closed;
-  Client client;
+  Client& client = *this;
 };
 
 using Packets = std::vector<std::string>;

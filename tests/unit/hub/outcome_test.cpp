@@ -81,7 +81,7 @@ TEST_F(Outcomes, a_receipt_says_nothing_of_what_was_sent_after_its_ping) {
   told_at_login(ada);
   ASSERT_TRUE(hub.directory.emit("ada", done()));
   hub.deliver();
-  const std::uint64_t first = ada.marker;
+  const std::uint32_t first = ada.marker;
   ASSERT_TRUE(hub.directory.emit("ada", *users::job_frame(JobFailed{.job_id = "9", .error = "x"}, {})));
   hub.deliver();
   ada.client.on_received(first, test_now);
@@ -95,7 +95,7 @@ TEST_F(Outcomes, that_wait_for_the_same_ping_are_one_receipt) {
   told_at_login(ada);
   ASSERT_TRUE(hub.directory.emit("ada", done()));
   hub.deliver();
-  const std::uint64_t first = ada.waiting_marker = ada.marker;
+  const std::uint32_t first = ada.waiting_marker = ada.marker;
   for (const char* job : {"8", "9"}) {
     ASSERT_TRUE(hub.directory.emit("ada", *users::job_frame(JobFailed{.job_id = job, .error = "x"}, {})));
     hub.deliver();

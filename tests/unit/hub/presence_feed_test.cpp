@@ -27,8 +27,8 @@ struct Queue final : Link {
   void send_kept(FrameRef frame) override { send(std::move(frame)); }
   std::size_t waiting() const override { return waits; }
   std::size_t held() const override { return waits; }
-  void confirm(std::uint64_t) override {}
-  bool wants(std::uint64_t) const override { return false; }
+  void confirm(std::uint32_t) override {}
+  bool wants(std::uint32_t) const override { return false; }
   void close(CloseReason, TimePoint) override {}
   void set_authenticated(bool) override {}
   void set_user(std::string_view) override {}

@@ -30,7 +30,7 @@ class Echo final : public engineio::SessionHandler {
   }
   void on_binary(std::string_view, TimePoint) override {}
   void on_closed(CloseReason reason, TimePoint) override { ends_.push_back(reason); }
-  void on_received(std::uint64_t, TimePoint) override {}
+  void on_received(std::uint32_t, TimePoint) override {}
   TimePoint next_deadline() const override { return kNever; }
   void on_timer(TimePoint) override {}
 
