@@ -7,11 +7,6 @@
 namespace signalbox {
 namespace {
 
-SharedText packed(std::string head, std::string_view remote_address, std::int64_t issued_ms) {
-  pack_head(head);
-  return {{reinterpret_cast<const char*>(&issued_ms), sizeof issued_ms}, remote_address, "\n", head};
-}
-
 /// Behind the time.
 std::string_view texts(const SharedText& packed) {
   return packed.view().substr(sizeof(std::int64_t));
@@ -19,8 +14,9 @@ std::string_view texts(const SharedText& packed) {
 
 }  // namespace
 
-HandshakeRequest::HandshakeRequest(std::string head, std::string_view remote_address, std::int64_t issued_ms)
-    : packed_(packed(std::move(head), remote_address, issued_ms)) {}
+HandshakeRequest::HandshakeRequest(std::string_view packed_head, std::string_view remote_address,
+                                   std::int64_t issued_ms)
+    : packed_({{reinterpret_cast<const char*>(&issued_ms), sizeof issued_ms}, remote_address, "\n", packed_head}) {}
 
 std::string HandshakeRequest::head() const {
   const std::string_view both = texts(packed_);

@@ -12,10 +12,10 @@ namespace signalbox {
 /// when the application asks, which is seldom: until then it lies packed, in one piece of memory.
 class HandshakeRequest {
  public:
-  /// `head`: lines that end in \n: the target, then "name:value" for each field. `issued_ms`: Unix time.
-  HandshakeRequest(std::string head, std::string_view remote_address, std::int64_t issued_ms);
+  /// `packed_head`: see base/head_packing. `issued_ms`: Unix time.
+  HandshakeRequest(std::string_view packed_head, std::string_view remote_address, std::int64_t issued_ms);
 
-  /// The same lines.
+  /// Lines that end in \n: the target, then "name:value" for each field.
   std::string head() const;
   std::string remote_address() const;
   std::int64_t issued_ms() const;
@@ -23,7 +23,7 @@ class HandshakeRequest {
   std::size_t bytes() const { return packed_.view().size(); }
 
  private:
-  SharedText packed_;  ///< issued_ms, the address, \n, and the packed head
+  SharedText packed_;  ///< issued_ms, the address, \n, and the head
 };
 
 }  // namespace signalbox

@@ -76,8 +76,7 @@ void Incoming::renew_token(std::string_view arguments, Ack ack, TimePoint now) {
     return ack(json{
         {"ok", false}, {"code", "token_invalid"}, {"message", "The token is of another user than this connection."}});
   }
-  socket_.owner().set_json(identity->user_json);
-  socket_.owner().trim_json(socket_.outbox());
+  socket_.owner().set_json(identity->user_json, socket_.outbox());
   socket_.owner().renew(identity->expires_at, identity->issued_at, clocks, now);
   socket_.client().link().deadline_changed();
   ack(json{{"ok", true}});

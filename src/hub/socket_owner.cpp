@@ -23,9 +23,20 @@ bool SocketOwner::joins_directory(const Namespace& nsp) const {
   return !id().empty() && nsp.name == kMainNamespace;
 }
 
-void SocketOwner::trim_json(const Outbox& at) {
-  if (!at.nsp().shows_sockets()) json_ = {};
-  if (entry_ && !json_.empty()) json_ = at.client().hub().directory.sockets.shared(entry_, std::move(json_));
+void SocketOwner::set_json(std::string_view json, const Outbox& at) {
+  json_ = SharedText(json);
+  trim_json(at.nsp());
+  share_json(at);
+}
+
+void SocketOwner::trim_json(const Namespace& nsp) {
+  if (!nsp.shows_sockets()) json_ = {};
+}
+
+/// Most sockets of a user have the same.
+void SocketOwner::share_json(const Outbox& at) {
+  if (!entry_ || !at.nsp().shows_sockets()) return;
+  json_ = at.client().hub().directory.sockets.shared(entry_, std::move(json_));
 }
 
 users::UserJobs::Replay SocketOwner::join(const Outbox& at) {
@@ -34,7 +45,8 @@ users::UserJobs::Replay SocketOwner::join(const Outbox& at) {
     return {};
   }
   Hub& hub = at.client().hub();
-  auto joined = hub.directory.sockets.join(id(), at.ref());
+  auto joined = hub.directory.sockets.join(id(), at.ref(), at.nsp().shows_sockets() ? json_ : SharedText());
+  if (!joined.shown.empty()) json_ = std::move(joined.shown);
   withheld_ = joined.replay.withheld;
   enter(joined.user, 0, at);
   if (joined.evicted) hub.send_away(*joined.evicted);
@@ -46,6 +58,7 @@ void SocketOwner::come_back(const recovery::FoundSocket& found, const Outbox& at
   if (!found.user) return count_elsewhere(at);
   Hub& hub = at.client().hub();
   enter(found.user, found.heard, at);
+  share_json(at);
   if (const auto evicted = hub.directory.sockets.come_back(entry_, at.ref())) hub.send_away(*evicted);
   if (found.missed.outcome != 0) confirm(found.missed.outcome, hub);
 }

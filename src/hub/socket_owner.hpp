@@ -35,9 +35,10 @@ class SocketOwner {
   std::uint64_t withheld() const { return withheld_; }
   bool joins_directory(const Namespace& nsp) const;
 
-  void set_json(std::string_view json) { json_ = SharedText(json); }
-  /// The client has been told it: handlers alone ask for it from now on. Most sockets of a user have the same.
-  void trim_json(const Outbox& at);
+  /// That of a newer token.
+  void set_json(std::string_view json, const Outbox& at);
+  /// The client has been told it: handlers alone may ask for it from now on.
+  void trim_json(const Namespace& nsp);
   using WallTime = std::chrono::system_clock::time_point;
   void renew(WallTime expires, std::optional<WallTime> issued, const Clocks& clocks, TimePoint now);
 
@@ -53,6 +54,7 @@ class SocketOwner {
  private:
   void enter(const users::User* entry, std::uint64_t heard, const Outbox& at);
   void count_elsewhere(const Outbox& at) const;
+  void share_json(const Outbox& at);
 
   std::uint64_t withheld_ = 0;
   const users::User* entry_ = nullptr;

@@ -88,7 +88,7 @@ void SocketState::accept(std::string_view pid, const std::function<void()>& betw
 
 void SocketState::introduce() {
   welcomed_ = true;
-  owner_.trim_json(outbox_);
+  owner_.trim_json(nsp());
   for (const auto& handler : nsp().on_connect) {
     if (left_) return;
     guarded(client().hub(), "on_connect", &owner_, [&] {

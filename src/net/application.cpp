@@ -1,6 +1,7 @@
 #include "net/application.hpp"
 
 #include "base/assert.hpp"
+#include "base/head_packing.hpp"
 #include "base/text.hpp"
 #include "net/http_parser.hpp"
 
@@ -18,13 +19,11 @@ std::size_t RequestHead::count(std::string_view name) const {
   return n;
 }
 
-std::string compact_head(const RequestHead& head) {
-  std::size_t size = head.target.size() + 1;
-  for (const auto& [name, value] : head.fields) size += name.size() + value.size() + 2;
+std::string packed_head(const RequestHead& head) {
   std::string out;
-  out.reserve(size);
-  (out += head.target) += '\n';
-  for (const auto& [name, value] : head.fields) (((out += name) += ':') += value) += '\n';
+  out.reserve(256);  // a browser's takes some 200
+  pack_line(out, {}, head.target);
+  for (const auto& [name, value] : head.fields) pack_line(out, name, value);
   return out;
 }
 

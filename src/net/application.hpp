@@ -59,7 +59,7 @@ class BodySource {
 };
 
 /// The part of a head that a HandshakeRequest keeps.
-std::string compact_head(const RequestHead& head);
+std::string packed_head(const RequestHead& head);
 /// Parses a raw head again (it was accepted once, so this cannot fail).
 RequestHead parse_head(std::string_view head);
 

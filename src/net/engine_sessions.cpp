@@ -59,7 +59,7 @@ SessionEntry* EngineSessions::open(engineio::Transport transport, const PeerAddr
   const auto sid = table_.admit(peer);
   if (!sid) return nullptr;
   const auto unix_time = std::chrono::system_clock::now().time_since_epoch();
-  HandshakeRequest handshake(compact_head(head), head.remote_address,
+  HandshakeRequest handshake(packed_head(head), head.remote_address,
                              std::chrono::duration_cast<Milliseconds>(unix_time).count());
   SessionEntry& entry = table_.add(std::make_unique<Session>(*this, *sid, transport), peer, handshake.bytes());
   entry.handler = application_->on_session(entry.session, entry, std::move(handshake), loop_.now());

@@ -1,18 +1,23 @@
 #include "users/sockets.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.hpp"
 
 namespace signalbox::users {
 
-Sockets::Joined Sockets::join(std::string_view id, const SocketRef& socket) {
+Sockets::Joined Sockets::join(std::string_view id, const SocketRef& socket, SharedText shown) {
+  const HashedText name(id);
   Joined joined;
   {
-    Stripe& stripe = users_.of(id);
+    Stripe& stripe = users_.of(name);
     const Lock lock(stripe.mutex);
-    User& user = stripe.find_or_add(id);
-    joined = {.user = &user, .evicted = one_too_many(user), .replay = ledger_.replay(user)};
+    User& user = stripe.find_or_add(name);
+    joined = {.user = &user,
+              .evicted = one_too_many(user),
+              .replay = ledger_.replay(user),
+              .shown = shared_of(user, std::move(shown))};
     connect(stripe, user, socket);
   }
   presence_.tell();
@@ -28,7 +33,11 @@ void Sockets::connect(Stripe& stripe, User& user, const SocketRef& socket) {
 SharedText Sockets::shared(const User* known, SharedText shown) const {
   Stripe& stripe = users_.of(known->id);
   const Lock lock(stripe.mutex);
-  User& user = stripe.known(known);
+  return shared_of(stripe.known(known), std::move(shown));
+}
+
+SharedText Sockets::shared_of(User& user, SharedText shown) {
+  if (shown.empty()) return shown;
   if (user.shown != shown) user.shown = std::move(shown);
   return user.shown;
 }

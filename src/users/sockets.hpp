@@ -24,11 +24,12 @@ class Sockets {
     const User* user;                  ///< lives at least as long as the socket is in the directory
     std::optional<SocketRef> evicted;  ///< the user's oldest socket, when the limit was passed: to be sent `41`
     UserJobs::Replay replay;           ///< to be told right after `authenticated`, in this order
+    SharedText shown;                  ///< as shared() has it
   };
   /// A socket of the main namespace is authenticated. Must be called on its shard, right before `40` and
   /// `authenticated` are queued to it in the same turn: what other threads emit after this call lies in the mailbox,
-  /// hence behind them, and what was emitted before is in `replay`.
-  Joined join(std::string_view user, const SocketRef& socket);
+  /// hence behind them, and what was emitted before is in `replay`. `shown`: what the application may see of the user.
+  Joined join(std::string_view user, const SocketRef& socket, SharedText shown = {});
   /// What the application may see of a user who has a socket here: the same text, in the memory of an earlier login's
   /// if that had the same.
   SharedText shared(const User* user, SharedText shown) const;
@@ -61,6 +62,7 @@ class Sockets {
   void changed(const User& user) const;
   std::optional<SocketRef> one_too_many(const User& user) const;
   static bool take_out(User& user, const SocketRef& socket);
+  static SharedText shared_of(User& user, SharedText shown);
 
   Stripes& users_;
   Presence& presence_;

@@ -69,11 +69,11 @@ struct alignas(64) Stripe {
   }
   /// Of one who rests nothing is known that this is asked for.
   const User* find_awake(std::string_view id) const SB_REQUIRES(mutex) { return users.find(HashedText(id)); }
-  User& find_or_add(std::string_view id) SB_REQUIRES(mutex) {
-    const HashedText name(id);
-    User* user = find(name);
-    return user ? *user : users.add(name);
+  User& find_or_add(const HashedText& id) SB_REQUIRES(mutex) {
+    User* user = find(id);
+    return user ? *user : users.add(id);
   }
+  User& find_or_add(std::string_view id) SB_REQUIRES(mutex) { return find_or_add(HashedText(id)); }
   User* wake(const HashedText& id) SB_REQUIRES(mutex) {
     std::vector<JobEntry> outcomes = resting.wake(id);
     if (outcomes.empty()) return nullptr;

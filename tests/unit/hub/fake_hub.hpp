@@ -7,6 +7,7 @@
 #include "auth/jwt.hpp"
 #include "hub/client.hpp"
 #include "hub/local_sockets.hpp"
+#include "support/packed_lines.hpp"
 #include "unit/users/fake_mailboxes.hpp"
 #include "users/encode.hpp"
 
@@ -84,7 +85,8 @@ class FakeClient final : public Client {
  public:
   explicit FakeClient(FakeHub& hub, unsigned shard = 0, std::string fields = {})
       : Client(*hub.hub.shards[shard],
-               {"/socket.io/?EIO=4&transport=websocket&token=query\nHost:x\n" + fields, "10.0.0.1", 1'700'000'000'000},
+               {packed_lines("/socket.io/?EIO=4&transport=websocket&token=query\nHost:x\n" + fields), "10.0.0.1",
+                1'700'000'000'000},
                test_now) {}
   ~FakeClient() override {
     if (!closed) close(CloseReason::transport_close, test_now);

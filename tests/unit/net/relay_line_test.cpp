@@ -7,6 +7,7 @@
 
 #include "base/frame.hpp"
 #include "net/application.hpp"
+#include "support/packed_lines.hpp"
 
 namespace signalbox::net {
 namespace {
@@ -63,8 +64,10 @@ TEST(RelayLine, a_close_and_what_no_server_of_ours_says_break_it) {
 
 TEST(RelayRequest, is_the_clients_own_handshake_as_an_upgrade) {
   const HandshakeRequest handshake(
-      "/socket.io/?room=a%26b&EIO=4&transport=polling&t=abc.1&%73id=&name=x\nHost: example.com\nCookie:a=1\n"
-      "Connection:keep-alive\nupgrade:h2c\nSec-WebSocket-Extensions:permessage-deflate\nX-Forwarded-For:10.0.0.1\n",
+      packed_lines(
+          "/socket.io/?room=a%26b&EIO=4&transport=polling&t=abc.1&%73id=&name=x\nHost: example.com\nCookie:a=1\n"
+          "Connection:keep-alive\nupgrade:h2c\nSec-WebSocket-Extensions:permessage-deflate\n"
+          "X-Forwarded-For:10.0.0.1\n"),
       "127.0.0.1", 0);
   const std::string request = relay_request(handshake);
   const RequestHead head = parse_head(request);

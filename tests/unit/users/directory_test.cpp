@@ -142,11 +142,11 @@ TEST_F(DirectoryTest, closing_one_of_two_tabs_changes_nothing) {
 }
 
 TEST_F(DirectoryTest, what_sockets_show_of_their_user_is_kept_once_while_it_is_the_same) {
-  const User* ada = directory.sockets.join("ada", tab).user;
-  directory.sockets.join("ada", telephone);
+  const auto [ada, evicted, replay, first] = directory.sockets.join("ada", tab, SharedText(R"({"id":"ada"})"));
   const auto shown = [&](std::string_view text) { return directory.sockets.shared(ada, SharedText(text)); };
-  const SharedText first = shown(R"({"id":"ada"})");
-  EXPECT_EQ(shown(R"({"id":"ada"})").view().data(), first.view().data());
+  EXPECT_EQ(directory.sockets.join("ada", telephone, SharedText(first.view())).shown.view().data(),
+            first.view().data());
+  EXPECT_EQ(shown(first.view()).view().data(), first.view().data());
   EXPECT_EQ(shown(R"({"id":"ada","admin":true})").view(), R"({"id":"ada","admin":true})");
   EXPECT_EQ(first.view(), R"({"id":"ada"})");
 }
