@@ -29,9 +29,11 @@ class JsonView : public std::string_view {
   friend class CheckedJson;
   friend class JsonText;
   static constexpr std::size_t kUnchecked = std::numeric_limits<std::size_t>::max();
-  JsonView(std::string_view text, std::size_t depth) : std::string_view(text), depth_(depth) {}
+  JsonView(std::string_view text, std::size_t depth, std::size_t items = 0)
+      : std::string_view(text), depth_(depth), items_(items) {}
 
   std::size_t depth_ = kUnchecked;  ///< else it is JSON, nested so deep at most
+  std::size_t items_ = 0;           ///< how many values its array or object has; 0: not counted
 };
 
 /// The same with its text in it; stands for a `const std::string`.
@@ -40,7 +42,7 @@ class JsonText {
   JsonText() = default;
   JsonText(std::string text) : text_(std::move(text)) {}
   JsonText(const char* text) : text_(text) {}
-  explicit JsonText(const JsonView& text) : text_(text), depth_(text.depth_) {}
+  explicit JsonText(const JsonView& text) : text_(text), depth_(text.depth_), items_(text.items_) {}
   const std::string& str() const& { return text_; }
   std::string str() && { return std::move(text_); }
   operator const std::string&() const { return text_; }
@@ -57,13 +59,16 @@ class JsonText {
  private:
   friend class CheckedJson;
   friend class JsonView;
-  JsonText(std::string text, std::size_t depth) : text_(std::move(text)), depth_(depth) {}
+  JsonText(std::string text, std::size_t depth, std::size_t items = 0)
+      : text_(std::move(text)), depth_(depth), items_(items) {}
 
   std::string text_;
   std::size_t depth_ = JsonView::kUnchecked;
+  std::size_t items_ = 0;
 };
 
-inline JsonView::JsonView(const JsonText& text) : std::string_view(text.text_), depth_(text.depth_) {}
+inline JsonView::JsonView(const JsonText& text)
+    : std::string_view(text.text_), depth_(text.depth_), items_(text.items_) {}
 
 // Parts of JSON text, for handlers that pass it on as it came (EventRegistry::on_text, emit_to_user_json) and need no
 // values of it. On text that is not JSON they are safe and find nothing.

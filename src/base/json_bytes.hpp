@@ -30,12 +30,44 @@ constexpr bool is_json_blank(char c) {
   return c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
 }
 
+inline const char* skip_blanks(const char* at, const char* end) {
+  while (at < end && is_json_blank(*at)) ++at;
+  return at;
+}
+
+/// Are all eight bytes digits?
+inline bool all_digits(std::uint64_t word) {
+  constexpr std::uint64_t kUpperHalves = kEachByte * 0xF0, kOfDigits = kEachByte * '0';
+  return (word & kUpperHalves) == kOfDigits && ((word + kEachByte * 6) & kUpperHalves) == kOfDigits;
+}
+
+inline const char* skip_digits(const char* at, const char* end) {
+  while (end - at >= 8 && all_digits(load_eight(at))) at += 8;
+  while (at < end && *at >= '0' && *at <= '9') ++at;
+  return at;
+}
+
 /// The first quote or backslash from `at`, or `end`.
 inline const char* find_quote(const char* at, const char* end) {
   for (; end - at >= 8; at += 8) {
     if (const std::uint64_t marks = quotes_in(load_eight(at)); marks != 0) return at + first_marked(marks);
   }
   while (at < end && *at != '"' && *at != '\\') ++at;
+  return at;
+}
+
+/// May it stand in a string as it is, and is it ASCII?
+constexpr bool is_plain(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+/// The first byte from `at` that is not plain, or `end`.
+inline const char* find_unplain(const char* at, const char* end) {
+  for (; end - at >= 8; at += 8) {
+    if (const std::uint64_t marks = unplain_in(load_eight(at)); marks != 0) return at + first_marked(marks);
+  }
+  while (at < end && is_plain(*at)) ++at;
   return at;
 }
 

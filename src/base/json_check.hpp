@@ -29,13 +29,21 @@ class CheckedJson {
   static JsonText inner_part(const JsonView& whole, std::string part, std::size_t levels) {
     return {std::move(part), whole.depth_ - levels};
   }
+  /// Marks `array`, which has the values of the checked array `whole` without the first.
+  static JsonText behind_first(const JsonView& whole, std::string array) {
+    return {std::move(array), whole.depth_, whole.items_ == 0 ? 0 : whole.items_ - 1};
+  }
+  /// Has its array or object been counted to have one value?
+  static bool has_one(const JsonView& list) { return list.items_ == 1; }
 
  private:
   friend std::optional<JsonView> check_json(const JsonView& text, std::size_t max_depth);
   static bool known(const JsonView& text, std::size_t max_depth) {
     return text.depth_ <= max_depth && !text.empty();  // empty: it was moved away, or the part that was not found
   }
-  static JsonView checked(const JsonView& text, std::size_t max_depth) { return {text, max_depth}; }
+  static JsonView checked(const JsonView& text, std::size_t max_depth, std::size_t items) {
+    return {text, max_depth, items};
+  }
 };
 
 }  // namespace signalbox

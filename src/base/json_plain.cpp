@@ -12,20 +12,6 @@ namespace {
 constexpr std::size_t kDeepest = 16;     ///< each level is a call
 constexpr std::ptrdiff_t kLongest = 64;  ///< digits of a number: shorter ones are within any browser's range
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-const char* skip_blanks(const char* at, const char* end) {
-  while (at < end && is_json_blank(*at)) ++at;
-  return at;
-}
-
-const char* skip_digits(const char* at, const char* end) {
-  while (at < end && is_digit(*at)) ++at;
-  return at;
-}
-
 const char* take_byte(const char* at, const char* end, char wanted) {
   return at < end && *at == wanted ? at + 1 : nullptr;
 }

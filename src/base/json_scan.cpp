@@ -73,13 +73,15 @@ const char* end_of_value(const char* at, const char* end) {
   if (at == end) return at;
   if (*at == '"') return end_of_json_string(at + 1, end);
   if ((*at | 0x20) == '{') return end_of_list(at, end);
+  at = skip_digits(at, end);  // numbers may be long
   while (at < end && kScalarBytes[static_cast<unsigned char>(*at)]) ++at;
   return at;
 }
 
-const char* skip_blanks(const char* at, const char* end) {
-  while (at < end && is_json_blank(*at)) ++at;
-  return at;
+/// Where the blanks begin that stand before `end`.
+const char* skip_blanks_behind(const char* begin, const char* end) {
+  while (end > begin && is_json_blank(end[-1])) --end;
+  return end;
 }
 
 /// Takes an escape, whose backslash stands before `at`, and with a high surrogate the low one: the character that it
@@ -110,41 +112,46 @@ JsonItems::JsonItems(std::string_view text) {
   if (at == end || (*at | 0x20) != '{') return;
   kind_ = *at++;
   at_ = at;
-  end_ = end;
-  while (end_ > at && is_json_blank(end_[-1])) --end_;
-  if (end_ > at) --end_;  // the closing bracket
+  end_ = skip_blanks_behind(at, end);
+  if (end_ > at) end_ = skip_blanks_behind(at, end_ - 1);  // without the closing bracket
 }
 
-bool JsonItems::take_key() {
-  at_ = skip_blanks(at_, end_);
-  if (at_ == end_ || *at_ != '"') return false;
-  const char* end = find_quote(at_ + 1, end_);
+/// Takes a member's name and the colon behind it; returns where its value begins, or null if there is none.
+inline const char* JsonItems::take_key(const char* at) {
+  at = skip_blanks(at, end_);
+  if (at == end_ || *at != '"') return nullptr;
+  const char* end = find_quote(at + 1, end_);
   key_escaped_ = end < end_ && *end == '\\';
   end = key_escaped_ ? end_of_json_string(end, end_) : end + (end < end_);
-  key_ = {at_, end};
-  at_ = skip_blanks(end, end_);
-  return at_ < end_ && *at_++ == ':';
+  key_ = {at, end};
+  at = skip_blanks(end, end_);
+  return at < end_ && *at == ':' ? at + 1 : nullptr;
 }
 
 std::optional<std::string_view> JsonItems::next() {
-  at_ = skip_blanks(at_, end_);
-  if (at_ < end_ && *at_ == ',') ++at_;
-  if (is_object() && !take_key()) return std::nullopt;
-  const char* const begin = skip_blanks(at_, end_);
+  const char* at = skip_blanks(at_, end_);
+  if (at < end_ && *at == ',') ++at;
+  if (is_object()) at = take_key(at);
+  if (!at) return std::nullopt;
+  const char* const begin = skip_blanks(at, end_);
   at_ = end_of_value(begin, end_);
   if (at_ == begin) return std::nullopt;
   return std::string_view(begin, at_);
-}
-
-bool JsonItems::named(std::string_view name) const {
-  if (key_escaped_) return key() == name;
-  return key_.size() == name.size() + 2 && key_.substr(1, name.size()) == name;
 }
 
 std::string_view JsonItems::rest() const {
   const char* at = at_;
   while (at < end_ && (is_json_blank(*at) || *at == ',')) ++at;
   return {at, end_};
+}
+
+std::optional<std::string_view> json_string_view(std::string_view value, std::string& undone) {
+  if (value.size() < 2 || value.front() != '"') return std::nullopt;
+  const char *const begin = value.data() + 1, *const last = value.data() + value.size() - 1;
+  if (*last == '"' && find_quote(begin, last) == last) return std::string_view(begin, last);
+  auto text = json_string(value);
+  if (!text) return std::nullopt;
+  return undone = *std::move(text);
 }
 
 std::optional<std::string> json_string(std::string_view value) {
@@ -166,7 +173,8 @@ std::optional<std::string> json_string(std::string_view value) {
 
 JsonView json_first(const JsonView& array) {
   JsonItems items(array);
-  return CheckedJson::part(array, items.is_array() ? items.next().value_or("") : std::string_view());
+  if (!items.is_array()) return {};
+  return CheckedJson::part(array, CheckedJson::has_one(array) ? items.rest() : items.next().value_or(""));
 }
 
 std::optional<JsonView> json_member(const JsonView& object, std::string_view name) {

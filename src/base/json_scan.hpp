@@ -24,20 +24,26 @@ class JsonItems {
   std::string key() const { return json_string(key_).value_or(""); }
   std::string_view raw_key() const { return key_; }  ///< as it stands, quotes included
   /// Is that the member's name? Compares without a copy, unless something in it is escaped.
-  bool named(std::string_view name) const;
+  bool named(std::string_view name) const {
+    if (key_escaped_) return key() == name;
+    return key_.size() == name.size() + 2 && key_.substr(1, name.size()) == name;
+  }
   /// The text that has not been taken yet, up to the closing bracket: for an array, the values after the last one, with
   /// commas.
   std::string_view rest() const;
 
  private:
-  bool take_key();
+  const char* take_key(const char* at);
 
   const char* at_ = nullptr;
-  const char* end_ = nullptr;  ///< where the closing bracket stands
+  const char* end_ = nullptr;  ///< where the last value ends
   std::string_view key_;
   bool key_escaped_ = false;
   char kind_ = 0;
 };
+
+/// The text of a JSON string, as json_string() has it: a view of the value, or of `undone` if it has escapes.
+std::optional<std::string_view> json_string_view(std::string_view value, std::string& undone);
 
 /// Is this value an integer as JSON writes one (no fraction, no exponent)?
 bool json_is_integer(std::string_view value);

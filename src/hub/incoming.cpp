@@ -91,7 +91,8 @@ void Incoming::take(const socketio::PacketView& packet, Attachments attachments,
   if (socket_.nsp().jwt && event->name == events::authenticate)
     return renew_token(event->arguments, std::move(ack), now);
   call(event->name,
-       {.text = CheckedJson::part(packet.payload, array_of(event->arguments)), .attachments = std::move(attachments)},
+       {.text = CheckedJson::behind_first(packet.payload, array_of(event->arguments)),
+        .attachments = std::move(attachments)},
        std::move(ack));
 }
 

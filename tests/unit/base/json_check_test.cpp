@@ -122,6 +122,22 @@ TEST(JsonText, that_was_checked_is_not_checked_again_nor_what_is_cut_out_of_it) 
   EXPECT_FALSE(valid_json(JsonText("]"), 4));
   EXPECT_FALSE(valid_json(nested->substr(1), 4)) << "what anybody may cut is not known";
 }
+TEST(JsonText, an_array_whose_values_were_counted_has_the_same_first_one) {
+  for (const char* first : {"1", "\"a,]\"", R"({"a":[1,2]})", "[[],[]]"}) {
+    for (const char* before : {"[", " [ "}) {
+      for (const char* behind : {"]", " ] ", ",2]", " , 2 ] "}) {
+        const std::string array = before + std::string(first) + behind;
+        EXPECT_EQ(json_first(*check_json(array, 4)), first) << array;
+        EXPECT_EQ(json_first(array), first) << array;
+      }
+    }
+  }
+  const auto event = check_json(R"(["name",{"a":1}])", 2);
+  EXPECT_EQ(json_first(CheckedJson::behind_first(*event, R"([{"a":1}])")), R"({"a":1})");
+  EXPECT_EQ(json_first(CheckedJson::behind_first(*check_json(R"(["name",1,2])", 1), "[1,2]")), "1");
+  EXPECT_EQ(json_first(CheckedJson::behind_first(*check_json(R"(["name"])", 1), "[]")), "");
+  EXPECT_EQ(json_first(*check_json(R"({"a":1})", 1)), "") << "an object has no first value";
+}
 TEST(JsonText, that_was_moved_away_is_not_taken_for_checked) {
   JsonText text(*check_json("[1]", 1));
   EXPECT_EQ(std::move(text).str(), "[1]");
@@ -147,6 +163,18 @@ TEST(JsonText, that_is_of_another_kind_has_nothing) {
 TEST(JsonItems, what_is_no_list_has_no_items) {
   for (const char* text : {"", "1", "\"[\"", "[]", "{}", "null"})
     EXPECT_EQ(JsonItems(text).next(), std::nullopt) << text;
+}
+TEST(JsonString, is_a_view_of_its_value_unless_it_has_escapes) {
+  const std::string_view plain = R"("text")", escaped = R"("a\nb")";
+  std::string undone;
+  EXPECT_EQ(json_string_view(plain, undone).value().data(), plain.data() + 1);
+  EXPECT_EQ(json_string_view(plain, undone), "text");
+  EXPECT_EQ(json_string_view("\"\"", undone), "");
+  EXPECT_EQ(undone, "");
+  EXPECT_EQ(json_string_view(escaped, undone), "a\nb");
+  EXPECT_EQ(undone, "a\nb");
+  for (const char* other : {"", "\"", "1", "a", "\"a", R"("a\")", R"("\x")"})
+    EXPECT_EQ(json_string_view(other, undone), std::nullopt) << other;
 }
 TEST(JsonString, undoes_escapes) {
   EXPECT_EQ(json_string(R"("a\n\u00e4\ud83d\udea6\"")"), "a\nä🚦\"");
