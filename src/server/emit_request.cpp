@@ -34,7 +34,8 @@ std::expected<users::Emission, std::string> read_event(std::string_view object) 
     return std::unexpected("userId: give text of 1 to 256 bytes without control characters, or an integer.");
   }
   if (!name_text) return std::unexpected("event: is missing.");
-  const auto name = json_string(*name_text);
+  std::string undone;
+  const auto name = json_string_view(*name_text, undone);
   if (!name) return std::unexpected("event: give text.");
   if (const auto ok = users::check_event_name(*name); !ok)
     return std::unexpected(fmt::format("event: {}", to_text(ok.error())));

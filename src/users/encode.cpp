@@ -57,21 +57,22 @@ std::expected<void, EmitError> append_extra(std::string& out, const json& extra,
   return {};
 }
 
-/// The job that a job event's data names, as text; empty if none. Of several the last, as a browser has it.
-std::string job_of(FrameKind kind, std::string_view data) {
+/// The job that a job event's data names, as text: a view of the data, or of `undone` if its id has escapes. Empty if
+/// none. Of several the last, as a browser has it.
+std::string_view job_of(FrameKind kind, std::string_view data, std::string& undone) {
   const auto id = kind == FrameKind::event ? std::nullopt : json_member(data, "jobId");
   if (!id) return {};
-  if (auto text = json_string(*id)) return std::move(*text);
-  return json_is_integer(*id) ? std::string(*id) : std::string();
+  if (const auto text = json_string_view(*id, undone)) return *text;
+  return json_is_integer(*id) ? std::string_view(*id) : std::string_view();
 }
 
-std::string job_of(FrameKind kind, const json& data) {
+/// `made`: where the digits of an integer are put.
+std::string_view job_of(FrameKind kind, const json& data, std::string& made) {
   const auto id = kind == FrameKind::event ? data.end() : data.find("jobId");
   if (id == data.end()) return {};
   if (id->is_string()) return id->get_ref<const std::string&>();
-  std::string digits;
-  if (id->is_number_integer()) append_json(digits, *id, 0);
-  return digits;
+  if (id->is_number_integer()) append_json(made, *id, 0);
+  return made;
 }
 
 /// The key as a slice of a text that has it near its beginning, for which a frame needs no more memory.
@@ -83,15 +84,20 @@ std::string_view slice(std::string_view text, std::string_view key) {
 /// `values` stand in the packet as they are, with commas between; `first` is the first of them.
 FrameResult frame_of(std::string_view event, std::string_view values, std::string_view first, StreamPlace place = 0) {
   const FrameKind kind = kind_of(event);
-  std::string job = job_of(kind, first);
+  std::string made;  // what does not stand in the values as it is
+  std::string_view job = job_of(kind, first, made);
   if (job.size() > kMostJobBytes) return std::unexpected(EmitError::invalid_job);
-  if (place != 0 && !job.empty()) append_stream_tail(job, place);
+  if (place != 0 && !job.empty()) {
+    std::string tailed(job);
+    append_stream_tail(tailed, place);
+    job = made = std::move(tailed);
+  }
   Writer writer;
   std::string& out = writer.out();
   out += "42[";
   append_json_string(out, event);
   if (!values.empty()) out += ',';
-  return EncodedEvent{make_frame(false, kind, slice(values, job), out, values, "]")};
+  return EncodedEvent{make_frame(false, kind, job, out, values, "]")};
 }
 
 }  // namespace
@@ -229,7 +235,8 @@ FrameResult event_frame(std::string_view event, const json& data, const EmitLimi
   if (out.size() - begin > limits.data_bytes) return std::unexpected(EmitError::too_large);
   out += ']';
   const FrameKind kind = kind_of(event);
-  const std::string job = job_of(kind, data);
+  std::string digits;
+  const std::string_view job = job_of(kind, data, digits);
   if (job.size() > kMostJobBytes) return std::unexpected(EmitError::invalid_job);
   return EncodedEvent{text_frame(out, kind, slice(out, job))};
 }
