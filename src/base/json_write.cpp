@@ -66,11 +66,6 @@ void append_escape(std::string& out, unsigned char byte) {
   }
 }
 
-bool plain(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
-}
-
 /// Where the plain bytes from `at` end.
 std::size_t end_of_plain(std::string_view text, std::size_t at) {
   for (; text.size() - at >= 8; at += 8) {
@@ -79,8 +74,19 @@ std::size_t end_of_plain(std::string_view text, std::size_t at) {
   }
   if (at != text.size() && text.size() >= 8 && unplain_in(load_eight(text.data() + text.size() - 8)) == 0)
     return text.size();
-  while (at < text.size() && plain(text[at])) ++at;
+  while (at < text.size() && is_plain(text[at])) ++at;
   return at;
+}
+
+/// Most strings are plain: room is made once for all of it.
+void append_quoted(std::string& out, std::string_view plain) {
+  const std::size_t before = out.size(), after = before + plain.size() + 2;
+  out.resize_and_overwrite(after, [&](char* text, std::size_t) {
+    text[before] = '"';
+    plain.copy(text + before + 1, plain.size());
+    text[after - 1] = '"';
+    return after;
+  });
 }
 
 /// Prints d.ddd * 10^exponent. source  ECMA-262, Number::toString.
@@ -105,12 +111,11 @@ void append_digits(std::string& out, std::string_view digits, int exponent) {
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
+  std::size_t at = end_of_plain(text, 0);
+  if (at == text.size()) return append_quoted(out, text);
   append(out, "\"");
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = end_of_plain(text, at);
-    append(out, text.substr(at, end - at));
-    at = end;
-    if (at == text.size()) break;
+  append(out, text.substr(0, at));
+  while (at < text.size()) {
     if (static_cast<unsigned char>(text[at]) < 0x80) {
       append_escape(out, static_cast<unsigned char>(text[at++]));
     } else if (const std::size_t length = sequence_length(text, at)) {
@@ -120,6 +125,9 @@ void append_json_string(std::string& out, std::string_view text) {
       append(out, kReplacement);
       ++at;
     }
+    const std::size_t end = end_of_plain(text, at);
+    append(out, text.substr(at, end - at));
+    at = end;
   }
   append(out, "\"");
 }
