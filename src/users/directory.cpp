@@ -102,14 +102,17 @@ std::size_t Directory::relay(const Stripe& stripe, const HashedText& user, Frame
 std::expected<std::size_t, BatchRefusal> Directory::emit_all(std::vector<Emission> emissions, CommitGroup group) {
   OtherNodes* const others = users_.others;
   if (others && !others->has_room()) return std::unexpected(BatchRefusal{Refusal::overloaded});
+  std::vector<HashedText> names;
+  names.reserve(emissions.size());
   std::vector<std::size_t> wanted(mailboxes_.shards());
   std::unordered_map<std::string_view, std::size_t> outcomes;
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < emissions.size(); ++i) {
     const Emission& emission = emissions[i];
-    Stripe& stripe = users_.of(emission.user);
+    const HashedText& name = names.emplace_back(emission.user);
+    Stripe& stripe = users_.of(name);
     const Lock lock(stripe.mutex);
-    const User* user = stripe.find(emission.user);
+    const User* user = stripe.find(name);
     if (!ledger.judge(user, emission.event).told) continue;
     const bool outcome = emission.event.kept_outcome();
     const Ledger::Before before{.of_user = outcome ? outcomes[emission.user]++ : 0, .bytes = bytes};
@@ -124,10 +127,11 @@ std::expected<std::size_t, BatchRefusal> Directory::emit_all(std::vector<Emissio
       return std::unexpected(BatchRefusal{Refusal::overloaded});
   }
   std::size_t online = 0;
-  for (Emission& emission : emissions) {
-    Stripe& stripe = users_.of(emission.user);
+  for (std::size_t i = 0; i < emissions.size(); ++i) {
+    Emission& emission = emissions[i];
+    Stripe& stripe = users_.of(names[i]);
     const Lock lock(stripe.mutex);
-    User* user = stripe.find(emission.user);
+    User* user = stripe.find(names[i]);
     const ToldOnce::Verdict verdict = ledger.judge(user, emission.event);
     if (!verdict.told) {
       ledger.leave_out(*user, emission.event, verdict, 0);
@@ -141,7 +145,7 @@ std::expected<std::size_t, BatchRefusal> Directory::emit_all(std::vector<Emissio
     } else {
       ledger.note(emission.event);
     }
-    if (others) posted.queued += relay(stripe, HashedText(emission.user), std::move(relayed), posted, *others);
+    if (others) posted.queued += relay(stripe, names[i], std::move(relayed), posted, *others);
     online += posted.queued != 0;
   }
   mailboxes_.deliver_own();
