@@ -11,9 +11,16 @@ namespace load {
 Figures logins(const Settings& settings) {
   Swarm swarm(settings.target);
   for (std::size_t i = 0; i < settings.users; ++i) swarm.add("user-" + std::to_string(i));
+  std::vector<double> microseconds;
+  swarm.on_ready([&](const Client& client) {
+    microseconds.push_back(std::chrono::duration<double, std::micro>(Clock::now() - client.begun).count());
+  });
   const Measure measure(settings.pid, swarm);
-  swarm.connect_all(0, settings.users);
-  return measure.figures(static_cast<double>(settings.users));
+  swarm.connect_all(0, settings.users, settings.at_once);
+  Figures figures = measure.figures(static_cast<double>(settings.users));
+  figures["p50_us"] = percentile(microseconds, 0.50);
+  figures["p99_us"] = percentile(microseconds, 0.99);
+  return figures;
 }
 
 Figures presence(const Settings& settings) {

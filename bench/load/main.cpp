@@ -16,7 +16,7 @@ using load::Settings;
 
 const std::map<std::string, std::pair<std::function<Figures(const Settings&)>, const char*>>& scenarios() {
   static const std::map<std::string, std::pair<std::function<Figures(const Settings&)>, const char*>> all = {
-      {"logins", {load::logins, "USERS log in, 256 at a time"}},
+      {"logins", {load::logins, "USERS log in, AT_ONCE at a time"}},
       {"burst", {load::burst, "the server emits COUNT job events to USERS (bench_burst)"}},
       {"relay", {load::relay, "a worker's socket emits COUNT events to USERS (bench_emit), at RATE a second if given"}},
       {"http", {load::http, "COUNT events by POST /api/emit, 100 at a time"}},
@@ -80,6 +80,9 @@ int main(int argc, char** argv) {
   app.add_option("--pid", settings.pid, "The server's process, for its CPU time and memory");
   app.add_option("--users", settings.users, "Users")->check(CLI::Range(1, 1'000'000))->capture_default_str();
   app.add_option("--count", settings.count, "Events or deliveries")->capture_default_str();
+  app.add_option("--at-once", settings.at_once, "Logins under way, for logins")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
   app.add_option("--rate", settings.rate, "Events a second for relay and outcomes; 0: as fast as it goes")
       ->capture_default_str();
   app.add_option("--seconds", settings.seconds, "For idle and churn")->capture_default_str();

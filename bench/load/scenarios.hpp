@@ -13,7 +13,8 @@ struct Settings {
   pid_t pid = 0;  ///< the server's, for its CPU time and memory; 0: not measured
   std::size_t users = 1000;
   std::size_t count = 1'000'000;
-  double rate = 0;  ///< events a second; 0: as fast as it goes
+  std::size_t at_once = 256;  ///< logins under way
+  double rate = 0;            ///< events a second; 0: as fast as it goes
   double seconds = 10;
   std::size_t workers = 64;  ///< that post outcomes, each one request at a time
   std::size_t batch = 1;     ///< outcomes in each request

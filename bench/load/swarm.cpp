@@ -68,6 +68,7 @@ Client& Swarm::add(std::string user) {
 }
 
 void Swarm::connect(Client& client) {
+  client.begun = Clock::now();
   client.fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (client.fd < 0) fail(client, std::string("socket: ") + std::strerror(errno) + " (raise the limit: ulimit -n)");
   const int on = 1;

@@ -34,6 +34,7 @@ struct Client {
   std::uint32_t index = 0;
   std::uint64_t received = 0;  ///< events, as the scenario counts them
   std::uint64_t next = 0;      ///< what the scenario expects next
+  Clock::time_point begun{};   ///< when it last began to connect
   std::string in, out;         ///< an unfinished frame; what the kernel did not take yet
   std::string user;
   std::string login;  ///< a frame, signed and masked beforehand: that is not what is measured
