@@ -104,6 +104,11 @@ std::optional<std::uint32_t> take_escape(const char*& at, const char* end) {
   return 0x10000 + ((*point - 0xD800) << 10) + (*second - 0xDC00);
 }
 
+/// Can there be a member of that name among these? Not without its letters, or an escape that stands for one.
+bool may_name(std::string_view members, std::string_view name) {
+  return members.contains(name) || members.contains('\\');
+}
+
 }  // namespace
 
 JsonItems::JsonItems(std::string_view text) {
@@ -181,7 +186,9 @@ std::optional<JsonView> json_member(const JsonView& object, std::string_view nam
   JsonItems members(object);
   std::optional<JsonView> found;
   while (const auto value = members.is_object() ? members.next() : std::nullopt) {
-    if (members.named(name)) found = CheckedJson::part(object, *value);
+    if (!members.named(name)) continue;
+    found = CheckedJson::part(object, *value);
+    if (!may_name(members.rest(), name)) break;
   }
   return found;
 }
@@ -203,13 +210,20 @@ JsonCut json_cut(const JsonView& object, std::string_view name) {
   };
   JsonItems members(object);
   while (const auto value = members.is_object() ? members.next() : std::nullopt) {
-    if (members.named(name)) {
-      member = CheckedJson::part(object, *value);
-      keep();
-    } else {
+    if (!members.named(name)) {
       if (!begin) begin = members.raw_key().data();
       end = value->end();
+      continue;
     }
+    member = CheckedJson::part(object, *value);
+    keep();
+    const std::string_view others = members.rest();
+    if (may_name(others, name)) continue;
+    if (!others.empty()) {
+      begin = others.data();
+      end = begin + others.size();
+    }
+    break;
   }
   keep();
   return {.member = member, .rest = CheckedJson::part(object, std::move(rest += '}'))};

@@ -107,6 +107,11 @@ TEST(JsonText, gives_a_member_and_what_is_left_without_it) {
   EXPECT_EQ(cut.rest, R"({"x":{"to":1.50},"y" : [] ,"z":0})");
   EXPECT_EQ(json_cut(R"({"x":1,"t\u006f":2})", "to").rest, R"({"x":1})") << "an escaped name is that name";
   EXPECT_EQ(json_cut(R"({"x":1})", "to").member, std::nullopt);
+  EXPECT_EQ(json_cut(R"({"to":1 , "x" : "to","y":[ ] } )", "to").rest, R"({"x" : "to","y":[ ]})");
+  EXPECT_EQ(json_cut(R"({"x":1,"to":2})", "to").rest, R"({"x":1})");
+  EXPECT_EQ(json_cut(R"({"to":1,"x":2,"t\u006f":3})", "to").rest, R"({"x":2})");
+  EXPECT_EQ(json_cut(R"({"to":1,"x":2,"t\u006f":3})", "to").member, "3");
+  EXPECT_EQ(json_member(R"({"to":1,"x":2,"t\u006f":3})", "to"), "3");
   EXPECT_EQ(json_cut("[1]", "to").rest, "{}");
 }
 TEST(JsonText, that_was_checked_is_not_checked_again_nor_what_is_cut_out_of_it) {
