@@ -144,6 +144,26 @@ std::optional<std::string_view> JsonItems::next() {
   return std::string_view(begin, at_);
 }
 
+bool JsonItems::more() {
+  at_ = skip_blanks(at_, end_);
+  if (at_ < end_ && *at_ == ',') at_ = skip_blanks(at_ + 1, end_);
+  return at_ != end_;
+}
+
+JsonItems JsonItems::enter() const {
+  JsonItems items;
+  if (at_ == end_ || (*at_ | 0x20) != '{') return items;
+  items.kind_ = *at_;
+  items.at_ = at_ + 1;
+  items.end_ = end_;
+  return items;
+}
+
+void JsonItems::leave(const JsonItems& entered) {
+  at_ = skip_blanks(entered.at_, end_);
+  if (at_ != end_) ++at_;  // the closing bracket
+}
+
 std::string_view JsonItems::rest() const {
   const char* at = at_;
   while (at < end_ && (is_json_blank(*at) || *at == ',')) ++at;

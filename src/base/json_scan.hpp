@@ -21,6 +21,13 @@ class JsonItems {
   bool is_object() const { return kind_ == '{'; }
   /// The next value's own bytes; nothing at the end. For an object key() then has the member's name.
   std::optional<std::string_view> next();
+  /// Does another value follow?
+  bool more();
+  /// The items of the value that follows, which may be walked through before its end is known; none if it is no list.
+  /// next() would look for its end first.
+  JsonItems enter() const;
+  /// Goes on behind the value that was entered, of which next() has given all.
+  void leave(const JsonItems& entered);
   std::string key() const { return json_string(key_).value_or(""); }
   std::string_view raw_key() const { return key_; }  ///< as it stands, quotes included
   /// Is that the member's name? Compares without a copy, unless something in it is escaped.
@@ -33,6 +40,7 @@ class JsonItems {
   std::string_view rest() const;
 
  private:
+  JsonItems() = default;
   const char* take_key(const char* at);
 
   const char* at_ = nullptr;

@@ -14,8 +14,7 @@ namespace {
 
 using users::Directory;
 
-std::expected<users::Emission, std::string> read_event(std::string_view object) {
-  JsonItems members(object);
+std::expected<users::Emission, std::string> read_event(JsonItems& members) {
   if (!members.is_object()) return std::unexpected(R"(An event is an object: {"userId", "event", "data"}.)");
   std::optional<std::string_view> user_text, name_text, data;
   while (const auto value = members.next()) {
@@ -58,19 +57,21 @@ std::expected<std::vector<users::Emission>, EmitFault> read_emit_request(std::st
         EmitFault{fmt::format("The body is not JSON that a browser can read: {}.", fault.what), fault.item});
   }
   std::vector<users::Emission> events;
+  JsonItems items(body);
   if (!array) {
-    auto event = read_event(body);
+    auto event = read_event(items);
     if (!event) return std::unexpected(EmitFault{std::move(event.error())});
     events.push_back(std::move(*event));
     return events;
   }
-  JsonItems items(body);
-  while (const auto item = items.next()) {
+  while (items.more()) {
     if (events.size() == kMaxEvents)
       return std::unexpected(EmitFault{fmt::format("The array holds more than {} events.", kMaxEvents)});
-    auto event = read_event(*item);
+    JsonItems members = items.enter();
+    auto event = read_event(members);
     if (!event) return std::unexpected(EmitFault{fmt::format("[{}] {}", events.size(), event.error()), events.size()});
     events.push_back(std::move(*event));
+    items.leave(members);
   }
   return events;
 }

@@ -74,6 +74,22 @@ TEST(JsonItems, slices_an_array_without_touching_its_bytes) {
   EXPECT_EQ(items.next(), "null");
   EXPECT_EQ(items.next(), std::nullopt);
 }
+TEST(JsonItems, of_a_list_inside_are_walked_through_before_its_end_is_known) {
+  JsonItems outer(R"( [ {"a":[1] , "b":{} } , [ 2,[] ] ,{}, [] , 3 ] )");
+  std::vector<std::string> seen;
+  while (outer.more()) {
+    JsonItems inner = outer.enter();
+    if (!inner.is_array() && !inner.is_object()) break;
+    while (const auto value = inner.next())
+      seen.push_back((inner.is_object() ? inner.key() : "") + std::string(*value));
+    seen.emplace_back("end");
+    outer.leave(inner);
+  }
+  EXPECT_EQ(seen, (std::vector<std::string>{"a[1]", "b{}", "end", "2", "[]", "end", "end", "end"}));
+  EXPECT_EQ(outer.next(), "3");
+  EXPECT_FALSE(outer.more());
+  for (const char* empty : {"", "[]", "{ }", "1"}) EXPECT_FALSE(JsonItems(empty).more()) << empty;
+}
 TEST(JsonItems, names_the_members_of_an_object) {
   JsonItems items(R"({"a\u0062":1, "c" : "d"})");
   EXPECT_EQ(items.next(), "1");
