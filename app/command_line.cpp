@@ -24,7 +24,7 @@ CommandLine::CommandLine() {
   add_init(*program.add_subcommand("init", "Write a file .env with fresh secrets, and say what to do next"));
   program.add_subcommand("serve", "Serve until a signal comes (the default)");
   add_demo(*program.add_subcommand("demo", "Serve the demo page on http://localhost:3000"));
-  add_token(*program.add_subcommand("token", "Print a token signed with JWT_SECRET"));
+  add_token(*program.add_subcommand("token", "Print a token signed with JWT_SECRET, or say what is wrong with one"));
   add_emit(*program.add_subcommand("emit", "Send one event through the server at HOST and PORT, with API_KEY"));
   add_online(*program.add_subcommand("online", "Print who is online at the server at HOST and PORT, one id a line"));
   program.add_subcommand("healthcheck", "Ask the server at HOST and PORT whether it works; if not, the exit code is 1");
@@ -45,11 +45,17 @@ void CommandLine::add_demo(CLI::App& command) {
 
 void CommandLine::add_token(CLI::App& command) {
   constexpr std::int64_t kTenYears = 315'360'000;
-  command.add_option("--user", token.user, "The user's id")->required()->check(wrong_user);
+  CLI::Option* user = command.add_option("--user", token.user, "The user's id")->check(wrong_user);
   command.add_option("--email", token.email, "The user's e-mail address");
   command.add_option("--ttl", token.ttl_s, "Seconds until it expires")
       ->check(CLI::Range(std::int64_t{1}, kTenYears))
       ->capture_default_str();
+  CLI::Option* explain = command.add_option(
+      "--explain", token.explain, "Say what a login accepts of this token, and why not; - reads it from the input");
+  explain->excludes(user);
+  command.callback([user, explain] {
+    if (!*user && !*explain) throw CLI::RequiredError("--user");
+  });
 }
 
 void CommandLine::add_emit(CLI::App& command) {

@@ -19,8 +19,9 @@ int run_init(const InitRequest& init);
 struct TokenRequest {
   std::string user, email;
   std::int64_t ttl_s = 3600;
+  std::string explain;  ///< a token, in the place of a new one; "-": from the standard input
 };
-/// Prints a token that JWT_SECRET signs.
+/// Prints a token that JWT_SECRET signs; or what a login would say of one.
 int run_token(const signalbox::Config& config, const TokenRequest& request);
 
 struct EmitRequest {

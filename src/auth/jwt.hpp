@@ -57,6 +57,13 @@ struct Identity {
   std::optional<std::chrono::system_clock::time_point> issued_at{};  ///< `iat`, where it is a time
 };
 
+/// One thing that a login looks at in a token.
+struct TokenPoint {
+  std::string_view name;
+  std::optional<TokenError> error{};  ///< why it is refused
+  std::string says;                   ///< a sentence, without the token and the secret
+};
+
 /// HMAC-SHA256 with one key, which is made ready once: what OpenSSL does for each key costs more than a signature.
 ///
 /// thread  any; constant.
@@ -80,6 +87,8 @@ class JwtVerifier {
  public:
   explicit JwtVerifier(JwtOptions options) : options_(std::move(options)), key_(options_.secret) {}
   std::expected<Identity, TokenError> verify(std::string_view token, std::chrono::system_clock::time_point now) const;
+  /// The same checks, without stopping at the first that refuses: a line for each, as far as the token can be read.
+  std::vector<TokenPoint> explain(std::string_view token, std::chrono::system_clock::time_point now) const;
 
  private:
   JwtOptions options_;

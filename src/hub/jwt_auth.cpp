@@ -70,4 +70,13 @@ std::string sign_token(std::string_view claims, std::string_view secret) {
   return auth::sign_hs256(claims, secret);
 }
 
+std::vector<TokenCheck> explain_token(std::string_view token, const Config& config,
+                                      std::chrono::system_clock::time_point now) {
+  need_secret(config);
+  std::vector<TokenCheck> out;
+  for (auth::TokenPoint& point : auth::JwtVerifier(config).explain(auth::strip_bearer(token), now))
+    out.push_back({.name = std::string(point.name), .accepted = !point.error, .says = std::move(point.says)});
+  return out;
+}
+
 }  // namespace signalbox

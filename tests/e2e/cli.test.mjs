@@ -157,6 +157,21 @@ test("token names the user in the first of USER_ID_CLAIMS, where the server that
   assert.deepEqual(rest, { uid: "u", email: "e" });
 });
 
+test("token --explain has a line for each check, a code, and no secret", async () => {
+  const sign = async (...args) => (await run(["token", "--user", "u", ...args], { JWT_SECRET: secret })).out.trim();
+  const token = await sign("--ttl", "60"), explain = (text, env = { JWT_SECRET: secret }) => run(["token", "--explain", text], env);
+  const good = await explain(`Bearer ${token}`);
+  assert.equal(good.code, 0);
+  assert.deepEqual(good.out.match(/^.{4}\w+/gm), ["ok  form", "ok  algorithm", "ok  signature", "ok  claims", "ok  nbf", "ok  exp", "ok  iat", "ok  user"]);
+  const other = await explain(token, { JWT_SECRET: "another" });
+  assert.equal(other.code, 1);
+  assert.match(other.out, /^NO {2}signature: /m);
+  assert.match(other.out, /^ok {2}user: The claim id says that the user is u\.$/m);
+  for (const text of [good.out, other.out]) for (const part of [...token.split("."), secret]) assert.ok(!text.includes(part));
+  assert.match((await explain(token, {})).err, /JWT_SECRET is not set/);
+  assert.equal((await run(["token", "--explain", token, "--user", "u"], { JWT_SECRET: secret })).code, 2, "one or the other");
+});
+
 test("flags count over the environment over .env", async () => {
   const signedWith = async (args, env, dotenv) => {
     const [header, claims, signature] = (await run(["token", "--user", "u", ...args], env, dotenv)).out.trim().split(".");

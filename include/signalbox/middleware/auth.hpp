@@ -1,7 +1,9 @@
 #pragma once
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <signalbox/config.hpp>
 #include <signalbox/event_registry.hpp>
@@ -33,5 +35,18 @@ class JwtAuth {
 
 /// A token for tests, demos and `signalbox token`: claims is a JSON object as text.
 [[nodiscard]] std::string sign_token(std::string_view claims, std::string_view secret);
+
+/// One thing that a login looks at in a token.
+struct TokenCheck {
+  std::string name;  ///< form, algorithm, signature, claims, nbf, exp, iat, user
+  bool accepted = false;
+  std::string says;  ///< what was found, as a sentence; never the token or the secret
+};
+
+/// What a login with these settings thinks of a token, with or without "Bearer ": every check of JwtAuth in its order,
+/// as far as the token can be read. It is let in if all accept it. Throws ConfigError without a JWT_SECRET.
+[[nodiscard]] std::vector<TokenCheck> explain_token(
+    std::string_view token, const Config& config,
+    std::chrono::system_clock::time_point now = std::chrono::system_clock::now());
 
 }  // namespace signalbox

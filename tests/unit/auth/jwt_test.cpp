@@ -4,6 +4,8 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <algorithm>
+
 #include "base/base64.hpp"
 
 namespace signalbox::auth {
@@ -152,6 +154,80 @@ TEST(Jwt, nested_claims_are_bounded) {
   };
   EXPECT_TRUE(claims(deep(31)).has_value());
   EXPECT_EQ(claims(deep(32)).error(), TokenError::claims);
+}
+
+/// What the explanation says of each check; those that refuse begin with "NO ".
+std::vector<std::string> explain(std::string_view token, Config config = {}) {
+  config.jwt_secret = kSecret;
+  std::vector<std::string> out;
+  for (const TokenPoint& point : JwtVerifier(config).explain(token, kNow))
+    out.push_back((point.error ? "NO " : "") + std::string(point.name) + ": " + point.says);
+  return out;
+}
+
+TEST(Explanation, has_a_line_for_each_check) {
+  const std::vector<std::string> wanted = {"form: It is a JSON Web Token.",
+                                           "algorithm: It says HS256.",
+                                           "signature: JWT_SECRET made its signature.",
+                                           "claims: Its claims can be read.",
+                                           "nbf: It is valid since 2023-11-14 22:13:20 UTC.",
+                                           "exp: It expires at 2023-11-14 23:13:20 UTC, in 3600 s.",
+                                           "iat: It was issued at 2023-11-14 22:13:10 UTC.",
+                                           "user: The claim id says that the user is ada."};
+  EXPECT_EQ(explain(sign_hs256(R"({"id":"ada","nbf":1700000000,"exp":1700003600,"iat":1699999990})", kSecret)), wanted);
+}
+
+TEST(Explanation, goes_on_behind_what_it_refuses) {
+  const std::vector<std::string> wanted = {
+      "form: It is a JSON Web Token.",
+      "algorithm: It says HS256.",
+      "NO signature: Another JWT_SECRET than this one made its signature, or it was changed.",
+      "claims: Its claims can be read.",
+      "NO nbf: It is not valid before 2023-11-14 22:15:00 UTC, in 100 s; JWT_LEEWAY_S is 5.",
+      "NO exp: It expired at 2023-11-14 22:11:40 UTC, 100 s ago; JWT_LEEWAY_S is 5.",
+      "iat: It was issued at 2023-11-14 22:15:00 UTC, which is 100 s ahead: the signer's clock differs. Nobody is "
+      "refused "
+      "for it.",
+      "NO user: There is no id, userId, sub that says who the user is (USER_ID_CLAIMS)."};
+  EXPECT_EQ(
+      explain(sign_hs256(R"({"nbf":1700000100,"exp":1699999900,"iat":1700000100})", "another"), {.jwt_leeway = 5s}),
+      wanted);
+}
+
+TEST(Explanation, ends_where_nothing_more_can_be_read) {
+  EXPECT_EQ(explain("abc"), std::vector<std::string>{"NO form: The token is not a JSON Web Token."});
+  EXPECT_EQ(explain(""), std::vector<std::string>{"NO form: No token was given: connect with auth: { token }."});
+  EXPECT_EQ(explain(sign_hs256("[]", kSecret)).back(), "NO claims: Its claims are no JSON object with each name once.");
+}
+
+TEST(Explanation, says_which_setting_or_claim_refuses) {
+  const auto has = [](std::string_view text, const std::string& line, Config config = {}) {
+    const auto lines = explain(sign_hs256(text, kSecret), std::move(config));
+    return std::find(lines.begin(), lines.end(), line) != lines.end();
+  };
+  EXPECT_TRUE(has(R"({"id":"a"})", "NO exp: There is no exp, and REQUIRE_EXP=on wants one.", {.require_exp = true}));
+  EXPECT_TRUE(has(R"({"id":"a"})", "exp: There is no exp: it never expires."));
+  EXPECT_TRUE(has(R"({"id":"a","exp":"soon"})", "NO exp: exp is no number."));
+  EXPECT_TRUE(has(R"({"id":"a","nbf":[]})", "NO nbf: nbf is no number."));
+  EXPECT_TRUE(has(R"({"id":"a","exp":1e300})", "exp: It expires at a time far away, in a very long time."));
+  EXPECT_TRUE(has(R"({"sub":{}})",
+                  "NO user: The claim sub is no user's id: 1 to 256 bytes of text without control characters, or an "
+                  "integer."));
+}
+
+// Whatever a login refuses, the explanation refuses first for the same reason.
+TEST(Explanation, agrees_with_the_login) {
+  const std::string good = sign_hs256(R"({"id":"ada"})", kSecret);
+  for (const std::string& token :
+       {good, std::string(), std::string("a.b"), good + "x", with_header("{}"), signed_with_header(R"({"alg":"none"})"),
+        sign_hs256("{}", kSecret), sign_hs256(R"({"id":"a","exp":1})", kSecret),
+        sign_hs256(R"({"id":"a","nbf":1e12})", kSecret), std::string(9000, 'a')}) {
+    const auto points = JwtVerifier(Config{.jwt_secret = kSecret}).explain(token, kNow);
+    const auto refusing = std::find_if(points.begin(), points.end(), [](const TokenPoint& one) { return one.error; });
+    const auto identity = verify(token);
+    ASSERT_EQ(identity.has_value(), refusing == points.end()) << token;
+    EXPECT_TRUE(identity || identity.error() == refusing->error) << token;
+  }
 }
 
 TEST(Bearer, is_taken_off_in_any_case) {
