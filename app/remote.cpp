@@ -22,7 +22,7 @@ std::string host_of_server(const std::string& host) {
 }
 
 HttpRequest request_without_key(const signalbox::Config& config) {
-  return {.host = host_of_server(config.host), .port = config.port};
+  return {.place = {.host = host_of_server(config.host), .port = config.port}};
 }
 
 HttpRequest request_to(const signalbox::Config& config) {
