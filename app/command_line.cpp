@@ -28,6 +28,7 @@ CommandLine::CommandLine() {
   add_emit(*program.add_subcommand("emit", "Send one event through the server at HOST and PORT, with API_KEY"));
   add_online(*program.add_subcommand("online", "Print who is online at the server at HOST and PORT, one id a line"));
   program.add_subcommand("healthcheck", "Ask the server at HOST and PORT whether it works; if not, the exit code is 1");
+  add_doctor(*program.add_subcommand("doctor", "Look at a server from outside, as browsers do, and say what hurts"));
   for (const char* name : {"init", "token", "emit", "online", "healthcheck"})
     program.get_subcommand(name)->footer("It takes the settings that signalbox --help lists, as flags too.\n" +
                                          exit_codes);
@@ -67,6 +68,18 @@ void CommandLine::add_emit(CLI::App& command) {
 void CommandLine::add_online(CLI::App& command) {
   command.add_flag("--nodes", online.nodes,
                    "The nodes instead, where REDIS_URL joins several: id, version, started at");
+}
+
+void CommandLine::add_doctor(CLI::App& command) {
+  command.add_option("ADDRESS", doctor.url, "What the page connects to: https://app.example.com")->required();
+  command.add_option("--token", doctor.token,
+                     "A token to log in with, of a user made for this: what that user has not received counts as "
+                     "received then; - reads it from the input");
+  command.add_option("--origin", doctor.origin, "Where your pages come from, as the browser's address bar has it");
+  command.add_flag("--quick", doctor.quick, "Leave out the silence of some 70 s, which shows what a proxy cuts off");
+  command.add_flag("--json", doctor.json, "Print an object in JSON");
+  command.footer("Of the settings it takes SOCKET_PATH, and JWT_SECRET to explain a token, as flags too.\n"
+                 "Exit codes: 0 nothing hurts, 1 something does, 2 it could not look.");
 }
 
 // What the documentation and the packages are made with.

@@ -13,6 +13,7 @@ struct CommandLine {
   TokenRequest token;
   EmitRequest emit;
   OnlineRequest online;
+  DoctorRequest doctor;
   DemoRequest demo;
 
   CommandLine();
@@ -27,6 +28,7 @@ struct CommandLine {
   void add_token(CLI::App& command);
   void add_emit(CLI::App& command);
   void add_online(CLI::App& command);
+  void add_doctor(CLI::App& command);
   void add_hidden();
 };
 

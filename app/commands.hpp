@@ -39,4 +39,11 @@ int run_online(const signalbox::Config& config, const OnlineRequest& online);
 /// Asks the running server whether it answers; what a container's runtime calls.
 int run_healthcheck(const signalbox::Config& config);
 
+struct DoctorRequest {
+  std::string url, token, origin;
+  bool quick = false, json = false;
+};
+/// Looks at a server from outside and prints what hurts. 0: nothing does, 1: something does, 2: it could not look.
+int run_doctor(const signalbox::Config& config, const DoctorRequest& request);
+
 }  // namespace app

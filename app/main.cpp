@@ -44,6 +44,7 @@ std::optional<int> run_client(const CommandLine& line, const Config& config) {
   if (line.is("token")) return app::run_token(config, line.token);
   if (line.is("emit")) return app::run_emit(config, line.emit);
   if (line.is("online")) return app::run_online(config, line.online);
+  if (line.is("doctor")) return app::run_doctor(config, line.doctor);
   if (line.is("healthcheck")) return app::run_healthcheck(config);
   return std::nullopt;
 }

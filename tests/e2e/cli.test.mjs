@@ -49,7 +49,7 @@ async function withServer(answer, use) {
 test("--help names every command and setting, --version the version", async () => {
   const help = await run(["--help"]);
   assert.equal(help.code, 0);
-  for (const word of ["init", "serve", "demo", "token", "emit", "online", "healthcheck", "--port", "PING_INTERVAL_MS"]) assert.ok(help.out.includes(word), word);
+  for (const word of ["init", "serve", "demo", "token", "emit", "online", "healthcheck", "doctor", "--port", "PING_INTERVAL_MS"]) assert.ok(help.out.includes(word), word);
   const version = await run(["--version"]);
   assert.equal(version.code, 0);
   assert.match(version.out, /^\d+\.\d+\.\d+\n$/);

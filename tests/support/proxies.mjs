@@ -2,7 +2,7 @@
 // but for ports, paths and times.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -57,11 +57,15 @@ const known = {
 export const proxies = Object.entries(known).map(([name, { program }]) => ({ name, skip: !existsSync(program) && `${program} is not installed` }));
 
 /** One of them, listening, in front of the server at that port, or of several nodes. */
-export async function startProxy(name, ...servers) {
+export const startProxy = (name, ...servers) => startChangedProxy(name, (text) => text, ...servers);
+
+/** The same with a mistake in its file: `spoil` gets the text and gives another. */
+export async function startChangedProxy(name, spoil, ...servers) {
   const proxy = known[name];
   const folder = mkdtempSync(join(tmpdir(), `signalbox-${name}-`)), file = join(folder, proxy.file);
   const port = await freePort();
-  writeFileSync(file, proxy.change(exampleTo(servers, proxy.file), port, folder));
+  chmodSync(folder, 0o711); // nginx' workers are somebody else, and put large bodies there
+  writeFileSync(file, spoil(proxy.change(exampleTo(servers, proxy.file), port, folder)));
   const child = spawn(proxy.program, proxy.arguments(file, folder), { stdio: ["ignore", "ignore", "pipe"] });
   child.log = "";
   child.stderr.on("data", (data) => (child.log += data));
