@@ -21,9 +21,11 @@ reactor::OwnedFd open_reserve() {
 Acceptor::Acceptor(Shared& shared, const reactor::Loop& loop, HttpServer& http)
     : shared_(shared), loop_(loop), http_(http), reserve_(open_reserve()) {}
 
-void Acceptor::add(int listener) {
+void Acceptor::add(int listener, Door door) {
   listeners_.push_back(listener);
-  if (!loop_.kernel().watch(listener, kMark << 62 | static_cast<std::uint64_t>(listener), reactor::Kernel::kRead)) {
+  const std::uint64_t token =
+      kMark << 62 | static_cast<std::uint64_t>(door) << kDoorShift | static_cast<std::uint64_t>(listener);
+  if (!loop_.kernel().watch(listener, token, reactor::Kernel::kRead)) {
     throw std::runtime_error("the kernel watches no more descriptors; raise fs.epoll.max_user_watches");
   }
 }
@@ -34,10 +36,11 @@ void Acceptor::close() {
 
 void Acceptor::on_event(const reactor::KernelEvent& event, bool all_read) {
   if (listeners_.empty()) return;
-  accept(static_cast<int>(event.token & 0x7fffffff), all_read ? kMaxAccepts : kMaxAcceptsBehind);
+  accept(static_cast<int>(event.token & 0x7fffffff), static_cast<Door>(event.token >> kDoorShift & 0xff),
+         all_read ? kMaxAccepts : kMaxAcceptsBehind);
 }
 
-void Acceptor::accept(int listener, int most) {
+void Acceptor::accept(int listener, Door door, int most) {
   reactor::Kernel& kernel = loop_.kernel();
   for (int i = 0; i < most; ++i) {
     PeerAddress peer;
@@ -53,10 +56,11 @@ void Acceptor::accept(int listener, int most) {
     if (fd == -EINTR || fd == -ECONNABORTED) continue;
     if (fd < 0) return;
     Stream stream{reactor::OwnedFd(fd)};
-    if (auto place = Counted::within(shared_.limits.connections.value(), shared_.connections)) {
-      http_.adopt(std::move(stream), peer, std::move(*place));
+    Limit& limit = shared_.limit_at(door);
+    if (auto place = Counted::within(limit.value(), shared_.connections_at(door))) {
+      http_.accept(std::move(stream), peer, std::move(*place), door);
     } else {
-      shared_.limits.connections.reached();
+      limit.reached();
       http_.turn_away(std::move(stream), peer);
     }
   }

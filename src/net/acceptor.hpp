@@ -17,7 +17,7 @@ class Acceptor {
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  void add(int listener);
+  void add(int listener, Door door);
   /// Is this event a listener's, and no connection's?
   static bool concerns(const reactor::KernelEvent& event) { return event.token >> 62 == kMark; }
   /// While connected clients wait to be read, only a few new ones are let in: so new ones do not push out a login that
@@ -28,7 +28,9 @@ class Acceptor {
  private:
   static constexpr std::uint64_t kMark = 2;  ///< connections have 0 or 1 there, relays 3
 
-  void accept(int listener, int most);
+  static constexpr unsigned kDoorShift = 32;
+
+  void accept(int listener, Door door, int most);
 
   Shared& shared_;
   const reactor::Loop& loop_;

@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "base/handshake_request.hpp"
 #include "engineio/session.hpp"
+#include "net/door.hpp"
 #include "net/standing.hpp"
 #include "reactor/loop.hpp"
 #include "reactor/peer_address.hpp"
@@ -29,6 +30,7 @@ struct RequestHead {
   std::vector<std::pair<std::string_view, std::string_view>> fields;  ///< in order, names as sent
   std::uint64_t content_length = 0;
   std::string_view remote_address;  ///< "127.0.0.1"
+  Door door = Door::service;
 
   /// The value of the first field of that name (any case), if there is one.
   std::optional<std::string_view> field(std::string_view name) const;
@@ -103,7 +105,7 @@ class ShardApplication : public reactor::Receiver {
                                                                HandshakeRequest handshake, TimePoint now) = 0;
   /// A head outside the Engine.IO path. Returns an answer to refuse before the body is read (the body is then drained
   /// up to 64 KiB or the connection closed), or nothing: on_request() follows with the whole body. `admission` may
-  /// be set (default: a body of max_payload, of a client who has shown nothing).
+  /// be set (default: a body of max_payload, and none at the doors for operators; of a client who has shown nothing).
   virtual std::optional<Response> on_head(const RequestHead& head, Admission& admission) = 0;
   /// The answer to a request that breaks a rule of HTTP, is too large or does not come in time.
   virtual Response refusal(int status) = 0;

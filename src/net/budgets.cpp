@@ -17,7 +17,9 @@ std::ptrdiff_t change(Count& count, std::size_t bytes) {
 
 }  // namespace
 
+// What comes by the doors for operators is bounded by their number, and neither closes a client nor is closed for one.
 void Budgets::set_partial(Connection& connection, std::size_t bytes) {
+  if (connection.door != Door::service) return;
   const auto more = change(connection.partial, bytes);
   relieve_if(partial_.add(connection.standing, more, more));
 }
@@ -28,6 +30,7 @@ void Budgets::set_partial(SessionEntry& entry, std::size_t bytes) {
 }
 
 void Budgets::set_queued(Connection& connection, std::size_t bytes) {
+  if (connection.door != Door::service) return;
   const auto more = change(connection.queued, bytes);
   relieve_if(queued_.add(connection.standing, more, more));
 }

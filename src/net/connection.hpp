@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "engineio/session.hpp"
 #include "net/application.hpp"
+#include "net/door.hpp"
 #include "net/http_parser.hpp"
 #include "reactor/stream.hpp"
 #include "websocket/frame_decoder.hpp"
@@ -89,11 +90,12 @@ struct Connection {
   Mode mode = Mode::head;
   std::uint8_t interest = 0;                      ///< what the kernel watches
   Standing standing = Standing::unauthenticated;  ///< as which what is held here counts; a login's ends with its answer
-  bool blocked : 1 = false;                       ///< the kernel pushed back: wait until it is writable
-  bool paused : 1 = false;                        ///< not to be read
-  bool listed : 1 = false;                        ///< among those that the end of the turn looks at
-  bool read_again : 1 = false;                    ///< among those that are read though the kernel says nothing of them
-  bool close_wanted : 1 = false;                  ///< a close frame with close_code is due behind what waits
+  Door door = Door::service;
+  bool blocked : 1 = false;       ///< the kernel pushed back: wait until it is writable
+  bool paused : 1 = false;        ///< not to be read
+  bool listed : 1 = false;        ///< among those that the end of the turn looks at
+  bool read_again : 1 = false;    ///< among those that are read though the kernel says nothing of them
+  bool close_wanted : 1 = false;  ///< a close frame with close_code is due behind what waits
   bool close_sent : 1 = false;
   bool close_received : 1 = false;
   bool mid_frame : 1 = false;  ///< the kernel has a part of the queue's front frame

@@ -52,7 +52,7 @@ void Connections::close(Connection& connection, CloseReason reason) {
   connection.stream.close(loop_.kernel());
   budgets_.set_partial(connection, 0);
   budgets_.set_queued(connection, 0);
-  if (connection.counted) shared_.connections.fetch_sub(1, std::memory_order_relaxed);
+  if (connection.counted) shared_.connections_at(connection.door).fetch_sub(1, std::memory_order_relaxed);
   if (connection.refused) shared_.refused.fetch_sub(1, std::memory_order_relaxed);
   ends_.on_closed(connection, reason, owed);
   if (connection.http) connection.http->source.reset();

@@ -34,8 +34,8 @@ std::size_t open_descriptors() {
 }
 
 std::size_t descriptors_for(std::size_t connections, const Descriptors& descriptors) {
-  return connections + descriptors.open + descriptors.shards * (kOfShard + descriptors.addresses) + kMaxRefused +
-         kLater;
+  return connections + descriptors.open + descriptors.shards * (kOfShard + descriptors.addresses) + descriptors.beside +
+         kMaxRefused + kLater;
 }
 
 std::size_t connections_within(const Descriptors& descriptors) {

@@ -14,6 +14,7 @@ struct Descriptors {
   std::size_t open = 0;  ///< before the shards are made: standard streams, the store's files, the application's own
   std::size_t shards = 1;
   std::size_t addresses = 1;  ///< that each shard listens on
+  std::size_t beside = 0;     ///< for the ports of operators: their listeners and connections
 };
 
 /// Most connections over the limit that are told so at a time; more are closed unanswered.

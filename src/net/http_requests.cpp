@@ -50,10 +50,12 @@ bool HttpServer::on_head(Connection& connection, std::string_view rest) {
   const std::string address = reactor::to_text(connection.http->peer);
   RequestHead head = http.parser.head();
   head.remote_address = address;
+  head.door = connection.door;
   ++http.number;
   http.keep_alive = http.parser.keep_alive();
   http.head_only = head.method == "HEAD";
-  http.engine = head.path == options_.path;
+  const bool at_service = head.door == Door::service;
+  http.engine = at_service && head.path == options_.path;
   http.sid.clear();
   http.cors.clear();
   http.body.clear();
@@ -62,7 +64,7 @@ bool HttpServer::on_head(Connection& connection, std::string_view rest) {
   connections_.set_deadline(connection, kNever);
   if (http.engine) return engine_.on_head(connection, head, rest);
 
-  Admission admission{.max_body = options_.session.max_payload_bytes};
+  Admission admission{.max_body = at_service ? options_.session.max_payload_bytes : 0};
   if (auto refusal = application_->on_head(head, admission)) {
     refuse(connection, *refusal);
   } else {
@@ -123,6 +125,7 @@ void HttpServer::on_whole_request(Connection& connection) {
   const std::string raw = http.parser.raw();
   RequestHead head = http.parser.head(raw);
   head.remote_address = address;
+  head.door = connection.door;
   static_cast<void>(http.parser.take_raw());
   application_->on_request(head, body, id_of(connection), loop_.now());
 }

@@ -41,21 +41,26 @@ void HttpServer::turn_away(Stream stream, const PeerAddress& peer) {
     stream.write(loop_.kernel(), kOverloaded);
     return stream.close(loop_.kernel());
   }
-  Connection* connection = open(std::move(stream), peer, std::move(*place), true);
+  Connection* connection = open(std::move(stream), peer, std::move(*place), Door::service, true);
   if (!connection) return;
   connection->http->out = kOverloaded;
   connection->mode = Mode::ending;
   connections_.touch(*connection);
 }
 
+void HttpServer::accept(Stream stream, const PeerAddress& peer, Counted place, Door door) {
+  open(std::move(stream), peer, std::move(place), door);
+}
+
 // In one call: what stands behind the head of an upgrade may have to go on to another shard.
 void HttpServer::adopt(Stream stream, const PeerAddress& peer, Counted place, std::string bytes) {
-  Connection* connection = open(std::move(stream), peer, std::move(place), false);
+  Connection* connection = open(std::move(stream), peer, std::move(place), Door::service);
   if (connection && !bytes.empty()) take(*connection, bytes);
 }
 
-Connection* HttpServer::open(Stream stream, const PeerAddress& peer, Counted place, bool refused) {
+Connection* HttpServer::open(Stream stream, const PeerAddress& peer, Counted place, Door door, bool refused) {
   auto made = std::make_unique<Connection>(std::move(stream));
+  made->door = door;
   made->refused = refused;
   made->http = std::make_unique<HttpState>(options_.max_head_bytes, options_.max_fields);
   made->http->begun_at = loop_.now();

@@ -41,8 +41,10 @@ class HttpServer {
   void stop() { stopping_ = true; }
   bool stopping() const { return stopping_; }
 
+  /// Takes a new connection.
+  void accept(Stream stream, const PeerAddress& peer, Counted place, Door door);
   /// Takes a connection of which somebody else has read these bytes.
-  void adopt(Stream stream, const PeerAddress& peer, Counted place, std::string bytes = {});
+  void adopt(Stream stream, const PeerAddress& peer, Counted place, std::string bytes);
   /// Tells it that there is no room.
   void turn_away(Stream stream, const PeerAddress& peer);
 
@@ -70,7 +72,7 @@ class HttpServer {
   void let_in(Connection& connection, std::size_t max_body);
 
  private:
-  Connection* open(Stream stream, const PeerAddress& peer, Counted place, bool refused);
+  Connection* open(Stream stream, const PeerAddress& peer, Counted place, Door door, bool refused = false);
   std::size_t on_bytes(Connection& connection, std::string_view bytes);
   bool on_head(Connection& connection, std::string_view rest);
   std::size_t on_body_bytes(Connection& connection, std::string_view bytes);

@@ -1,5 +1,6 @@
 #pragma once
 #include "base/limit.hpp"
+#include "net/door.hpp"
 #include "net/network.hpp"
 #include "net/standing.hpp"
 
@@ -42,6 +43,8 @@ struct Limits {
   HolderLimits partial, queued;
   Limit handed_over{
       "what was handed over is refused: MAX_CONNECTIONS, TOTAL_PARTIAL_BYTES or MAILBOX_MESSAGES is reached"};
+  Limit side_connections{"a port for operators has all the connections that it may have: further ones get 503",
+                         kMaxAtDoor};
   Limit descriptors{"no descriptor is left: connections are closed unanswered"};
   Limit watches{"the kernel watches no more connections (fs.epoll.max_user_watches): they are closed unanswered"};
 };

@@ -60,11 +60,15 @@ bool has_ipv6() {
 
 constexpr const char* kBetterHosts = "localhost is, and without HOST all are";
 
-std::string not_ours(const std::string& host, const Address& address) {
-  if (host == address.text)
-    return fmt::format("HOST is '{}', which is no address of this machine; {}", host, kBetterHosts);
-  return fmt::format("HOST is '{}', which stands for {}; that is no address of this machine; {}", host, address.text,
-                     kBetterHosts);
+std::string_view better_hosts(const ListenAt& at) {
+  return at.prefix.empty() ? kBetterHosts : "localhost is";
+}
+
+std::string not_ours(const ListenAt& at, const Address& address) {
+  if (at.host == address.text)
+    return fmt::format("{}HOST is '{}', which is no address of this machine; {}", at.prefix, at.host, better_hosts(at));
+  return fmt::format("{}HOST is '{}', which stands for {}; that is no address of this machine; {}", at.prefix, at.host,
+                     address.text, better_hosts(at));
 }
 
 std::vector<Address> all_addresses() {
@@ -73,21 +77,21 @@ std::vector<Address> all_addresses() {
   return {all};
 }
 
-std::vector<std::string> texts_of(const std::string& host, Resolver resolver) {
-  if (host == "localhost") return {"127.0.0.1", "::1"};  // whatever the system's files say of it
+std::vector<std::string> texts_of(const ListenAt& at, Resolver resolver) {
+  if (at.host == "localhost") return {"127.0.0.1", "::1"};  // whatever the system's files say of it
   try {
-    return resolver(host);
+    return resolver(at.host);
   } catch (const std::runtime_error& error) {
     throw std::runtime_error(
-        fmt::format("HOST is '{}', which is no address of this machine and no name that is known to it ({}); {}", host,
-                    error.what(), kBetterHosts));
+        fmt::format("{}HOST is '{}', which is no address of this machine and no name that is known to it ({}); {}",
+                    at.prefix, at.host, error.what(), better_hosts(at)));
   }
 }
 
-std::vector<Address> addresses_of(const std::string& host, Resolver resolver) {
-  if (host.empty()) return all_addresses();
+std::vector<Address> addresses_of(const ListenAt& at, Resolver resolver) {
+  if (at.host.empty()) return all_addresses();
   std::vector<Address> addresses;
-  for (const std::string& text : texts_of(host, resolver)) addresses.push_back(address_of(text));
+  for (const std::string& text : texts_of(at, resolver)) addresses.push_back(address_of(text));
   // A name may have an address of a family that this machine has not.
   if (addresses.size() > 1 && !has_ipv6()) std::erase_if(addresses, [](const Address& one) { return one.is_ipv6(); });
   return addresses;
@@ -109,7 +113,7 @@ std::uint16_t port_of(int fd) {
                                              : reinterpret_cast<sockaddr_in&>(storage).sin_port);
 }
 
-OwnedFd bind_to(const std::string& host, Address address, std::uint16_t port, bool shared) {
+OwnedFd bind_to(const ListenAt& at, Address address, std::uint16_t port, bool shared) {
   OwnedFd fd(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (fd.get() < 0) throw std::runtime_error(fmt::format("no socket to listen on: {}", std::strerror(errno)));
   const auto set = [&fd](int level, int name, int value) { setsockopt(fd.get(), level, name, &value, sizeof value); };
@@ -119,13 +123,14 @@ OwnedFd bind_to(const std::string& host, Address address, std::uint16_t port, bo
   set_port(address, port);
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0) return fd;
   const int error = errno;
-  const std::string where = host.empty() ? "" : " on " + address.text;
+  const std::string where = at.host.empty() ? "" : " on " + address.text;
   if (error == EADDRINUSE)
     throw std::runtime_error(
-        fmt::format("port {} is in use{}: another program listens there; choose another PORT or stop it", port, where));
-  if (error == EADDRNOTAVAIL) throw std::runtime_error(not_ours(host, address));
+        fmt::format("port {} is in use{}: another program listens there; choose another {}PORT or stop it", port, where,
+                    at.prefix));
+  if (error == EADDRNOTAVAIL) throw std::runtime_error(not_ours(at, address));
   if (error == EACCES)
-    throw std::runtime_error(fmt::format("port {} needs privileges; choose a PORT of 1024 or more", port));
+    throw std::runtime_error(fmt::format("port {} needs privileges; choose a {}PORT of 1024 or more", port, at.prefix));
   throw std::runtime_error(fmt::format("port {} cannot be listened on{}: {}", port, where, std::strerror(error)));
 }
 
@@ -153,19 +158,19 @@ std::vector<std::string> resolve(const std::string& host) {
   return out;
 }
 
-Listeners listen_on(const std::string& host, std::uint16_t port, unsigned shards, Milliseconds user_timeout,
-                    Resolver resolver) {
-  const std::vector<Address> addresses = addresses_of(host, resolver);
+Listeners listen_on(const ListenAt& at, unsigned shards, Milliseconds user_timeout, Resolver resolver) {
+  const std::vector<Address> addresses = addresses_of(at, resolver);
+  std::uint16_t port = at.port;
   // With SO_REUSEPORT a second server would quietly share the port: a bind without it first tells whether anyone
   // listens. It does not listen itself: whoever connected to it would be reset.
   for (const Address& address : addresses) {
-    const OwnedFd probe = bind_to(host, address, port, false);
+    const OwnedFd probe = bind_to(at, address, port, false);
     if (port == 0) port = port_of(probe.get());
   }
   Listeners listeners{.of_shard = {}, .port = port};
   for (unsigned shard = 0; shard < shards; ++shard) {
     auto& mine = listeners.of_shard.emplace_back();
-    for (const Address& address : addresses) mine.push_back(bind_to(host, address, port, true));
+    for (const Address& address : addresses) mine.push_back(bind_to(at, address, port, true));
   }
   // Only when all are bound: a connection must not land on a socket that is given up again.
   for (auto& mine : listeners.of_shard) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reactor/kernel.hpp"
@@ -18,11 +19,16 @@ struct Listeners {
 std::vector<std::string> resolve(const std::string& host);
 using Resolver = std::vector<std::string> (*)(const std::string& host);
 
-/// Binds every address of `host` (Options::host) at `port` once for each shard, so that the kernel shares connections
-/// out. What is accepted has the listening socket's options, TCP_USER_TIMEOUT among them.
+struct ListenAt {
+  std::string host;  ///< as Options::host
+  std::uint16_t port = 0;
+  std::string_view prefix{};  ///< before HOST and PORT in the settings' names
+};
+
+/// Binds every address of a host at its port once for each shard, so that the kernel shares connections out. What is
+/// accepted has the listening socket's options, TCP_USER_TIMEOUT among them.
 /// Throws std::runtime_error with a sentence for the user, such as "port 3000 is in use".
-Listeners listen_on(const std::string& host, std::uint16_t port, unsigned shards, Milliseconds user_timeout,
-                    Resolver resolver = resolve);
+Listeners listen_on(const ListenAt& at, unsigned shards, Milliseconds user_timeout, Resolver resolver = resolve);
 
 /// Gives a connection that another program's listener accepted what those of ours inherit. False: it is no connected
 /// stream socket.

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "base/log.hpp"
@@ -36,7 +38,8 @@ class ShardedNetwork final : public Network {
   void start() override;
   void drain(Milliseconds most, std::function<void()> drained) override;
   void stop() override;
-  std::uint16_t port() const override { return port_.load(); }
+  std::uint16_t port() const override { return side_port(Door::service); }
+  std::uint16_t side_port(Door door) const override { return ports_[static_cast<std::size_t>(door)].load(); }
   unsigned shards() const override { return shared_.options.shards; }
   int current_shard() const override {
     const reactor::Loop* loop = reactor::Loop::current();
@@ -74,14 +77,16 @@ class ShardedNetwork final : public Network {
   /// How many shards other threads may look at: all of them or, until the last is made, none.
   unsigned made() const { return made_.load(std::memory_order_acquire); }
   void set_limits(const Descriptors& descriptors);
-  void make_shards(Listeners listeners);
+  void make_shards();
+  void open_doors();
   Shard& next_shard() { return *shared_.shards[next_.fetch_add(1, std::memory_order_relaxed) % made()]; }
 
   Shared shared_;
   Factory factory_;
   std::vector<std::thread> threads_;
   std::atomic<unsigned> made_{0};
-  std::atomic<std::uint16_t> port_{0};
+  std::vector<std::pair<Door, Listeners>> doors_;  ///< until the shards take them
+  std::array<std::atomic<std::uint16_t>, kDoors> ports_{};
   std::atomic<unsigned> next_{0};  ///< shard, for what has none yet
   std::atomic<std::uint64_t> requests_{0};
 };
@@ -90,11 +95,17 @@ void ShardedNetwork::start() {
   SB_ASSERT(shared_.shards.empty());
   const Options& options = shared_.options;
   const std::size_t limit = raise_descriptor_limit(), open = open_descriptors();
-  Listeners listeners;
-  listeners.of_shard.resize(options.shards);
-  if (options.listen) listeners = listen_on(options.host, options.port, options.shards, options.tcp_user_timeout);
-  set_limits({.limit = limit, .open = open, .shards = options.shards, .addresses = listeners.of_shard.front().size()});
-  make_shards(std::move(listeners));
+  open_doors();
+  std::size_t beside = 0;
+  for (const auto& [door, listeners] : doors_)
+    if (door != Door::service) beside += listeners.of_shard.front().size() + kMaxAtDoor;
+  const bool listens = !doors_.empty() && doors_.front().first == Door::service;
+  set_limits({.limit = limit,
+              .open = open,
+              .shards = options.shards,
+              .addresses = listens ? doors_.front().second.of_shard.front().size() : 0,
+              .beside = beside});
+  make_shards();
   try {
     for (auto& shard : shared_.shards)
       threads_.push_back(service_thread([&shard = *shard] {
@@ -128,16 +139,26 @@ void ShardedNetwork::set_limits(const Descriptors& descriptors) {
                        {"max_unauthenticated", std::to_string(unauthenticated.value())}});
 }
 
-void ShardedNetwork::make_shards(Listeners listeners) {
+void ShardedNetwork::open_doors() {
+  const Options& options = shared_.options;
+  if (options.listen)
+    doors_.emplace_back(Door::service,
+                        listen_on({options.host, options.port}, options.shards, options.tcp_user_timeout));
+  for (const auto& [door, host, port, prefix] : options.side_ports)
+    doors_.emplace_back(door, listen_on({host, port, prefix}, 1, options.tcp_user_timeout));
+}
+
+void ShardedNetwork::make_shards() {
   const unsigned count = shared_.options.shards;
   for (unsigned i = 0; i < count; ++i) {
     shared_.shards.push_back(std::make_unique<Shard>(shared_, reactor::make_epoll_kernel()));
   }
-  for (unsigned i = 0; i < count; ++i) {
-    shared_.shards[i]->set_application(factory_(i));
-    for (auto& fd : listeners.of_shard[i]) shared_.shards[i]->add_listener(fd.release());
+  for (unsigned i = 0; i < count; ++i) shared_.shards[i]->set_application(factory_(i));
+  for (auto& [door, listeners] : std::exchange(doors_, {})) {
+    for (std::size_t i = 0; i < listeners.of_shard.size(); ++i)
+      for (auto& fd : listeners.of_shard[i]) shared_.shards[i]->add_listener(fd.release(), door);
+    ports_[static_cast<std::size_t>(door)].store(listeners.port);
   }
-  port_.store(listeners.port);
   made_.store(count, std::memory_order_release);
 }
 

@@ -38,7 +38,8 @@ class Network : public Mailboxes {
   /// Stops accepting, flushes what is queued, closes every session (server_shutting_down), joins the threads. Within 2
   /// s.
   virtual void stop() = 0;
-  virtual std::uint16_t port() const = 0;  ///< 0: not started, or without one
+  virtual std::uint16_t port() const = 0;                ///< 0: not started, or without one
+  virtual std::uint16_t side_port(Door door) const = 0;  ///< of a door for operators; likewise
   /// Takes a connection that somebody else accepted, and what was read of it: the head of its first request (with the
   /// empty line at its end; it may be written anew) and the bytes behind that. What is refused is closed. Any thread.
   [[nodiscard]] virtual Adoption adopt(Stream stream, std::string head, std::string rest, const PeerAddress& peer) = 0;

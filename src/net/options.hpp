@@ -2,14 +2,34 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <signalbox/config.hpp>
 
 #include "base/clock.hpp"
 #include "engineio/session.hpp"
+#include "net/door.hpp"
 #include "net/other_nodes.hpp"
 
 namespace signalbox::net {
+
+/// Where a door for operators is. The first shard serves it.
+struct SidePort {
+  Door door;
+  std::string host;  ///< as Options::host
+  std::uint16_t port;
+  std::string_view prefix;  ///< of the names of its settings: "METRICS_" of METRICS_HOST and METRICS_PORT
+};
+
+/// Those that are on.
+inline std::vector<SidePort> side_ports_of(const Config& config) {
+  std::vector<SidePort> out;
+  if (config.metrics_port != 0) out.push_back({Door::metrics, config.metrics_host, config.metrics_port, "METRICS_"});
+  const std::string admin_host = config.admin_host.empty() ? "localhost" : config.admin_host;
+  if (!config.admin_key.empty()) out.push_back({Door::admin, admin_host, config.admin_port, "ADMIN_"});
+  return out;
+}
 
 /// What the network must know of the configuration.
 struct Options {
@@ -34,7 +54,8 @@ struct Options {
         preauth_heads_bytes(config.preauth_heads_bytes),
         max_fragments(config.max_fragments),
         connect_timeout(config.connect_timeout),
-        tcp_user_timeout(config.tcp_user_timeout) {}
+        tcp_user_timeout(config.tcp_user_timeout),
+        side_ports(side_ports_of(config)) {}
 
   std::string host;    ///< empty: all addresses, IPv6 and IPv4; a name: all of its; "localhost": loopback
   std::uint16_t port;  ///< 0: any, see Network::port()
@@ -57,6 +78,7 @@ struct Options {
   std::uint32_t max_fragments;
   Milliseconds connect_timeout;  ///< for the other node's first word to a client that it is to serve
   Milliseconds tcp_user_timeout;
+  std::vector<SidePort> side_ports;
   std::string node_tag{};             ///< with which session ids begin; empty: with none, for there are no other nodes
   OtherNodes* other_nodes = nullptr;  ///< it outlives the network's stop(); null: there are none
 };

@@ -36,7 +36,7 @@ class Shard final : reactor::Wheel, ConnectionEnds {
   unsigned index() const { return loop_.index(); }
   bool is_current() const { return reactor::Loop::current() == &loop_; }
   void set_application(std::unique_ptr<ShardApplication> application);
-  void add_listener(int fd) { acceptor_.add(fd); }
+  void add_listener(int fd, Door door = Door::service) { acceptor_.add(fd, door); }
 
   [[nodiscard]] bool post(Message&& message) { return loop_.post(std::move(message)); }
   bool has_room(std::size_t count) const { return loop_.has_room(count); }

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include "base/counted.hpp"
 #include "net/address_counts.hpp"
 #include "net/byte_budget.hpp"
+#include "net/door.hpp"
 #include "net/limits.hpp"
 #include "net/network.hpp"
 #include "net/relief.hpp"
@@ -32,6 +34,10 @@ struct Shared {
 
   /// A place among the connections for one more descriptor; nothing: there is none left.
   std::optional<Counted> place() { return Counted::within(limits.connections.value(), connections); }
+  std::atomic<std::size_t>& connections_at(Door door) {
+    return door == Door::service ? connections : side_connections[static_cast<std::size_t>(door)];
+  }
+  Limit& limit_at(Door door) { return door == Door::service ? limits.connections : limits.side_connections; }
 
   Options options;
   Limits limits;
@@ -40,6 +46,7 @@ struct Shared {
   std::vector<EngineSessions*> sessions_of{};
   std::vector<Reliever*> relievers{};
   std::atomic<std::size_t> connections{0};
+  std::array<std::atomic<std::size_t>, kDoors> side_connections{};  ///< by door; those of the service are above
   std::atomic<std::size_t> sessions{0};
   std::atomic<std::size_t> unauthenticated{0};  ///< sessions without an authenticated socket
   std::atomic<std::size_t> refused{0};          ///< connections over the limit that are being told so

@@ -65,6 +65,8 @@ class Assembly {
   PresenceStreams streams;
   HttpApi api;
   Routes routes;
+  NothingHere metrics;  ///< at METRICS_PORT
+  NothingHere admin;    ///< at ADMIN_PORT
 
  private:
   const OriginPolicy origins_;

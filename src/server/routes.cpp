@@ -41,7 +41,7 @@ void Routes::add(std::string path, Route route) {
   routes_.emplace(std::move(path), std::move(route));
 }
 
-std::optional<net::Response> Routes::on_head(const net::RequestHead& head, net::Admission& admission) const {
+std::optional<net::Response> Routes::on_head(const net::RequestHead& head, net::Admission& admission) {
   if (HttpApi::is_ours(head.path)) return api_.on_head(head, admission);
   admission.max_body = 0;
   if (!routes_.contains(head.path)) return error_response(404, "There is nothing at this address.");
@@ -50,7 +50,7 @@ std::optional<net::Response> Routes::on_head(const net::RequestHead& head, net::
 }
 
 std::optional<net::Response> Routes::on_request(const net::RequestHead& head, std::string_view body,
-                                                const net::RequestId& id, TimePoint now) const {
+                                                const net::RequestId& id, TimePoint now) {
   if (HttpApi::is_ours(head.path)) return api_.on_request(head, body, id, now);
   const auto found = routes_.find(head.path);
   if (found == routes_.end()) return error_response(404, "There is nothing at this address.");

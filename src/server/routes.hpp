@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "net/application.hpp"
 #include "server/http_api.hpp"
+#include "server/request_handler.hpp"
 
 namespace signalbox::server {
 
@@ -19,15 +20,15 @@ net::Response refusal(int status);
 /// Everything on the port that is not Engine.IO: the workers' interface, and what the application serves.
 ///
 /// thread  add() before the shards start, the rest any.
-class Routes {
+class Routes final : public RequestHandler {
  public:
   explicit Routes(HttpApi& api) : api_(api) {}
 
   /// Throws std::invalid_argument for a path that is taken or not a path.
   void add(std::string path, Route route);
-  std::optional<net::Response> on_head(const net::RequestHead& head, net::Admission& admission) const;
+  std::optional<net::Response> on_head(const net::RequestHead& head, net::Admission& admission) override;
   std::optional<net::Response> on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id,
-                                          TimePoint now) const;
+                                          TimePoint now) override;
 
  private:
   net::Response answer(const Route& route, const net::RequestHead& head, std::string_view body) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/client_handler.hpp"
+#include "server/routes.hpp"
 
 namespace signalbox::server {
 namespace {
@@ -36,7 +37,7 @@ void ShardApplication::on_message(Message& message, TimePoint) {
 }
 
 std::optional<net::Response> ShardApplication::on_head(const net::RequestHead& head, net::Admission& admission) {
-  return parts_.routes.on_head(head, admission);
+  return at(head.door).on_head(head, admission);
 }
 
 net::Response ShardApplication::refusal(int status) {
@@ -45,7 +46,7 @@ net::Response ShardApplication::refusal(int status) {
 
 void ShardApplication::on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id,
                                   TimePoint now) {
-  if (auto response = parts_.routes.on_request(head, body, id, now)) parts_.network.answer(id, std::move(*response));
+  if (auto response = at(head.door).on_request(head, body, id, now)) parts_.network.answer(id, std::move(*response));
 }
 
 void ShardApplication::add_cors(const net::RequestHead& head, std::vector<std::pair<std::string, std::string>>& out) {

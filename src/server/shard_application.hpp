@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <optional>
 
 #include "hub/local_sockets.hpp"
@@ -7,7 +8,7 @@
 #include "server/cors.hpp"
 #include "server/counts_log.hpp"
 #include "server/presence_streams.hpp"
-#include "server/routes.hpp"
+#include "server/request_handler.hpp"
 
 namespace signalbox::server {
 
@@ -15,7 +16,7 @@ namespace signalbox::server {
 struct Parts {
   hub::Hub& hub;
   net::Network& network;
-  const Routes& routes;
+  std::array<RequestHandler*, net::kDoors> doors;  ///< by net::Door
   PresenceStreams& streams;
   const OriginPolicy& origins;
   RefusedOrigins& refused;
@@ -43,6 +44,7 @@ class ShardApplication final : public net::ShardApplication {
   void on_timer(TimePoint now) override;
 
  private:
+  RequestHandler& at(net::Door door) const { return *parts_.doors[static_cast<std::size_t>(door)]; }
   void tell_of_refused_origin(const net::RequestHead& head);
 
   Parts parts_;

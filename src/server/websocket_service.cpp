@@ -45,6 +45,7 @@ class WebSocketService::Impl {
   enum class State : std::uint8_t { made, running, stopped };
 
   void start_made(const server::StopEvent* ending) SB_REQUIRES(mutex_);
+  void tell_side_ports() const;
   void open_store(const server::StopEvent* ending);
   void tell(const std::function<void()>& when_started);
   void end(server::StopEvent& ending);
@@ -96,6 +97,8 @@ void WebSocketService::Impl::start_made(const server::StopEvent* ending) {
   house.registry.start(config);
   if (!config.api_key.empty() && config.api_key.size() < auth::kShortSecretBytes)
     log::warn("API_KEY is shorter than 32 bytes: a short key can be guessed; use 32 random bytes or more");
+  if (!config.admin_key.empty() && config.admin_key.size() < auth::kShortSecretBytes)
+    log::warn("ADMIN_KEY is shorter than 32 bytes: a short key can be guessed; use 32 random bytes or more");
   open_store(ending);
   if (config.serve_client) server::add_client_scripts(house.routes, config.path);
   house.hub.emitter.set_running(true);
@@ -110,10 +113,19 @@ void WebSocketService::Impl::start_made(const server::StopEvent* ending) {
     throw StartError(error.what());
   }
   state_ = State::running;
+  tell_side_ports();
   if (!config.listen) return log::info("started without a port", {{"threads", std::to_string(network->shards())}});
   log::info("listening", {{"host", config.host.empty() ? "all addresses" : config.host},
                           {"port", std::to_string(network->port())},
                           {"threads", std::to_string(network->shards())}});
+}
+
+void WebSocketService::Impl::tell_side_ports() const {
+  for (const net::SidePort& side : net::side_ports_of(config)) {
+    log::info(side.door == net::Door::metrics ? "listening for metrics" : "listening for the admin page",
+              {{"host", side.host.empty() ? "all addresses" : side.host},
+               {"port", std::to_string(network->side_port(side.door))}});
+  }
 }
 
 void WebSocketService::Impl::open_store(const server::StopEvent* ending) {

@@ -105,7 +105,7 @@ std::vector<std::string> both_families(const std::string&) {
 
 std::string why_not(const std::string& host, std::uint16_t port, Resolver resolver) {
   try {
-    static_cast<void>(listen_on(host, port, 1, Milliseconds{30'000}, resolver));
+    static_cast<void>(listen_on({host, port}, 1, Milliseconds{30'000}, resolver));
     return "it listens";
   } catch (const std::exception& error) {
     return error.what();
@@ -113,7 +113,7 @@ std::string why_not(const std::string& host, std::uint16_t port, Resolver resolv
 }
 
 TEST(HostNames, are_listened_on_at_all_their_addresses_by_every_shard) {
-  const Listeners listeners = listen_on("two.example", 0, 2, Milliseconds{30'000}, two_of_loopback);
+  const Listeners listeners = listen_on({"two.example", 0}, 2, Milliseconds{30'000}, two_of_loopback);
   ASSERT_EQ(listeners.of_shard.size(), 2u);
   for (const auto& of_shard : listeners.of_shard) EXPECT_EQ(of_shard.size(), 2u);
   EXPECT_EQ(connect_to(AF_INET, "127.0.0.1", listeners.port), 0);
@@ -122,7 +122,7 @@ TEST(HostNames, are_listened_on_at_all_their_addresses_by_every_shard) {
 }
 
 TEST(HostNames, of_both_families_are_listened_on_in_those_that_the_machine_has) {
-  const Listeners listeners = listen_on("both.example", 0, 1, Milliseconds{30'000}, both_families);
+  const Listeners listeners = listen_on({"both.example", 0}, 1, Milliseconds{30'000}, both_families);
   EXPECT_EQ(connect_to(AF_INET, "127.0.0.3", listeners.port), 0);
   EXPECT_EQ(connect_to(AF_INET, "127.0.0.1", listeners.port), ECONNREFUSED);
   EXPECT_EQ(listeners.of_shard[0].size(), has_ipv6() ? 2u : 1u);
@@ -135,7 +135,7 @@ TEST(HostNames, are_refused_with_the_address_that_cannot_be_listened_on) {
   EXPECT_EQ(why_not("two.example", 0, one_of_another_machine),
             "HOST is 'two.example', which stands for 192.0.2.1; that is no address of this machine; localhost is, and "
             "without HOST all are");
-  const Listeners first = listen_on("127.0.0.2", 0, 1, Milliseconds{30'000});
+  const Listeners first = listen_on({"127.0.0.2", 0}, 1, Milliseconds{30'000});
   EXPECT_EQ(why_not("two.example", first.port, two_of_loopback),
             "port " + std::to_string(first.port) +
                 " is in use on 127.0.0.2: another program listens there; choose another PORT or stop it");

@@ -107,6 +107,7 @@ class ServerWorld final : public net::Network {
   void drain(Milliseconds, std::function<void()>) override {}
   void stop() override {}
   std::uint16_t port() const override { return 0; }
+  std::uint16_t side_port(net::Door) const override { return 0; }
   Adoption adopt(net::Stream, std::string, std::string, const net::PeerAddress&) override {
     return Adoption::not_running;
   }
