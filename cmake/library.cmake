@@ -15,7 +15,7 @@ target_include_directories(signalbox INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURC
                            $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/version.hpp.in ${PROJECT_BINARY_DIR}/include/signalbox/version.hpp @ONLY)
 target_link_libraries(signalbox PUBLIC nlohmann_json::nlohmann_json
-                      PRIVATE fmt::fmt spdlog::spdlog simdjson::simdjson OpenSSL::SSL OpenSSL::Crypto SQLite::SQLite3 hiredis::hiredis Threads::Threads)
+                      PRIVATE fmt::fmt spdlog::spdlog simdjson::simdjson OpenSSL::SSL OpenSSL::Crypto SQLite::SQLite3 hiredis::hiredis prometheus-cpp::core Threads::Threads)
 
 if(NOT SIGNALBOX_INSTALL)
   return()
@@ -28,7 +28,7 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/signalboxConfig.cmake.
                               INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/package/signalboxConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/package/signalboxConfig.cmake ${PROJECT_BINARY_DIR}/package/signalboxConfigVersion.cmake
-              ${PROJECT_SOURCE_DIR}/cmake/hiredis.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/hiredis.cmake ${PROJECT_SOURCE_DIR}/cmake/prometheus.cmake
         DESTINATION ${package_dir})
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/THIRD-PARTY-NOTICES.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR})

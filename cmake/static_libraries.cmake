@@ -34,6 +34,14 @@ target_include_directories(signalbox_simdjson SYSTEM PUBLIC ${SIGNALBOX_SIMDJSON
 target_compile_options(signalbox_simdjson PRIVATE -w)
 add_library(simdjson::simdjson ALIAS signalbox_simdjson)
 
+# And prometheus-cpp, of which two files write text.
+set(SIGNALBOX_PROMETHEUS "" CACHE PATH "Folder of prometheus-cpp's core: src and include")
+file(WRITE ${CMAKE_BINARY_DIR}/prometheus/prometheus/detail/core_export.h "#pragma once\n#define PROMETHEUS_CPP_CORE_EXPORT\n")
+add_library(signalbox_prometheus STATIC ${SIGNALBOX_PROMETHEUS}/src/serializer.cc ${SIGNALBOX_PROMETHEUS}/src/text_serializer.cc)
+target_include_directories(signalbox_prometheus SYSTEM PUBLIC ${SIGNALBOX_PROMETHEUS}/include ${CMAKE_BINARY_DIR}/prometheus)
+target_compile_options(signalbox_prometheus PRIVATE -w)
+add_library(prometheus-cpp::core ALIAS signalbox_prometheus)
+
 # Debian has mimalloc as a shared library alone, too. Its symbols are seen by all, so that the C library allocates by it as well.
 set(SIGNALBOX_MIMALLOC "" CACHE PATH "Folder of mimalloc's source, for the portable program")
 if(SIGNALBOX_MIMALLOC)

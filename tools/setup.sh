@@ -31,6 +31,7 @@ need_for_build() {
   need_header sqlite3.h libsqlite3-dev
   need_header hiredis/read.h libhiredis-dev
   need_header mimalloc.h libmimalloc-dev
+  need_header prometheus/text_serializer.h prometheus-cpp-dev
   install_wanted "to build"
 }
 
@@ -58,6 +59,7 @@ need_for_services() {
   [ -x /usr/sbin/haproxy ] || wanted+=(haproxy)
   need_command caddy caddy
   need_command redis-server redis-server
+  need_command promtool prometheus  # checks what GET /metrics says, and the alert rules
   need_command sqlite3 sqlite3  # the commands of docs/operations.md
   python_has ensurepip || wanted+=(python3-venv)  # Celery, python-socketio, RQ and arq are in no Debian package that is new enough
   install_wanted "to test behind proxies and dead lines, with Redis and with queues"
@@ -128,4 +130,5 @@ source_of() {
 }
 
 simdjson_source() { source_of simdjson "$1" 2 '*/singleheader/simdjson.cpp' '*/singleheader/simdjson.h'; }
+prometheus_source() { source_of prometheus-cpp "$1" 2 '*/core/src/serializer.cc' '*/core/src/text_serializer.cc' '*/core/include/prometheus/*'; }
 mimalloc_source() { source_of mimalloc "$1" 1 '*/src/*' '*/include/*'; }

@@ -72,7 +72,10 @@ void Client::on_text(std::string_view message, TimePoint now) {
   const auto packet = socketio::decode(message, hub().config);
   if (!packet) return fail(now);
   const bool is_ack = packet->type == PacketType::ack || packet->type == PacketType::binary_ack;
-  if (!is_ack) pace_.spend(*this, now);
+  if (!is_ack) {
+    local_.counts().packets.add();
+    pace_.spend(*this, now);
+  }
   if (packet->attachments == 0) return dispatch(*packet, {}, now);
   if (!memberships_.find(packet->nsp) || !socketio::placeholders_fit(packet->payload, packet->attachments))
     return fail(now);

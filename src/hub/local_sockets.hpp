@@ -9,6 +9,7 @@
 #include "hub/outboxes.hpp"
 #include "hub/presence_feed.hpp"
 #include "hub/questions.hpp"
+#include "hub/shard_counts.hpp"
 
 namespace signalbox::hub {
 
@@ -38,6 +39,7 @@ class LocalSockets {
   ByNumber<Login>& logins() { return logins_; }
   Outboxes& outboxes() { return outboxes_; }
   Hub& hub() const { return hub_; }
+  ShardCounts& counts() { return counts_; }
   std::uint32_t shard() const { return shard_; }
   /// The copy of a frame that this turn's sockets share, made by the first that wants it.
   template <class Make>
@@ -75,6 +77,7 @@ class LocalSockets {
   ByNumber<Login> logins_;
   std::unordered_map<const Frame*, Copy> copies_;  ///< of this turn
   Outboxes outboxes_;
+  ShardCounts counts_;
 };
 
 }  // namespace signalbox::hub

@@ -25,6 +25,7 @@ Login::~Login() {
 }
 
 void Login::begin(TimePoint now) {
+  begun_ = now;
   wish_ = client_.local().outboxes().take_wish(attempt_);
   admit(now);
 }
@@ -79,6 +80,7 @@ void Login::on_admission(const Middleware& last, TimePoint now) {
 
 void Login::refuse(const ConnectRefusal& refusal, TimePoint now) {
   over_ = true;
+  client_.local().counts().refused_logins[reason_of(refusal)].add();
   log::debug("a client is refused",
              {{"namespace", nsp_.name}, {"why", refusal.message}, {"address", client_.handshake().remote_address()}});
   const auto dump = [](const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); };
@@ -134,6 +136,7 @@ void Login::on_loaded() {
 
 SocketState& Login::hand_over() {
   over_ = true;
+  client_.local().counts().logins.observe(client_.hub().clocks.steady() - begun_);
   return client_.memberships().add(std::move(socket_));
 }
 

@@ -76,6 +76,7 @@ class Login {
   Client& client_;
   const Namespace& nsp_;
   ConnectAttempt attempt_;
+  TimePoint begun_{};
   std::size_t next_ = 0;  ///< link of the namespace's chain
   std::uint64_t id_ = 0;  ///< by which a middleware that takes its time finds it; 0: none does
   std::optional<recovery::Wish> wish_;

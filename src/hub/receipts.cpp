@@ -9,20 +9,21 @@ namespace signalbox::hub {
 
 // All that waits for the same ping is confirmed by one pong: a client that answers none owes one receipt, however much
 // it is sent.
-void Receipts::await(Link& link, Receipt receipt) {
+Receipts::Receipt* Receipts::await(Link& link, Receipt receipt) {
   if (!awaited_) awaited_ = std::make_unique<std::vector<Receipt>>();
   if (!awaited_->empty()) {
     Receipt& last = awaited_->back();
     const bool more_of_it = last.socket == receipt.socket && last.of_outcomes == receipt.of_outcomes;
     if (more_of_it && link.wants(last.marker)) {
       last.number = std::max(last.number, receipt.number);
-      return;
+      return nullptr;
     }
     receipt.marker = last.marker;
   }
   ++receipt.marker;
   awaited_->push_back(receipt);
   link.confirm(receipt.marker);
+  return &awaited_->back();
 }
 
 void Receipts::on_received(std::uint32_t marker, LocalSockets& local, TimePoint now) {
@@ -35,7 +36,9 @@ void Receipts::on_received(std::uint32_t marker, LocalSockets& local, TimePoint 
   });
   for (Receipt& receipt : *awaited_) {
     if (receipt.marker > marker) break;
-    if (receipt.counts_at == kNever) receipt.counts_at = now + kSecond;
+    if (receipt.counts_at != kNever) continue;
+    receipt.counts_at = now + kSecond;
+    local.counts().receipts.observe(now - receipt.asked_at);
   }
   free_if_empty();
 }

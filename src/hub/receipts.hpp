@@ -15,8 +15,9 @@ namespace signalbox::hub {
 class Receipts {
  public:
   /// Asks for one of all that was sent so far; it counts for the outcomes up to `number` of that socket's user.
-  void ask_for_outcomes(Link& link, const SocketRef& socket, std::uint64_t number) {
-    await(link, {.socket = socket, .number = number});
+  void ask_for_outcomes(const Hub& hub, Link& link, const SocketRef& socket, std::uint64_t number) {
+    Receipt* const added = await(link, {.socket = socket, .number = number});
+    if (added) added->asked_at = hub.clocks.steady();
   }
   /// Asks for one of what that socket was sent so far, up to `number` of its numbered outbox.
   void ask_for_outbox(Link& link, const SocketRef& socket, std::uint64_t number) {
@@ -37,9 +38,11 @@ class Receipts {
     SocketRef socket;
     bool of_outcomes = true;  ///< else for an outbox, at once
     std::uint64_t number;
+    TimePoint asked_at{};          ///< of outcomes
     TimePoint counts_at = kNever;  ///< kNever: it has not come
   };
-  void await(Link& link, Receipt receipt);
+  /// Null: one that is awaited already counts for this as well.
+  Receipt* await(Link& link, Receipt receipt);
   void free_if_empty();
 
   std::unique_ptr<std::vector<Receipt>> awaited_;  ///< by marker, which rises from 1 on; null: none is

@@ -100,7 +100,7 @@ void SocketState::introduce() {
 
 void SocketState::sent_outcome(std::uint64_t number) {
   if (client().hub().config.outcome_acks) acks().sent_outcome(number);
-  client().receipts().ask_for_outcomes(client().link(), ref(), number);
+  client().receipts().ask_for_outcomes(client().hub(), client().link(), ref(), number);
 }
 
 void SocketState::emit(std::string_view event, std::string_view arguments, const Attachments& attachments) {

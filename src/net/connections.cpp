@@ -48,6 +48,7 @@ Connection* Connections::open(std::unique_ptr<Connection> made, Counted place) {
 void Connections::close(Connection& connection, CloseReason reason) {
   if (connection.mode == Mode::closed) return;
   const bool owed = connection.owes_answer(loop_.kernel());
+  if (connection.mode == Mode::websocket) shared_.websockets.fetch_sub(1, std::memory_order_relaxed);
   connection.mode = Mode::closed;
   connection.stream.close(loop_.kernel());
   budgets_.set_partial(connection, 0);

@@ -42,6 +42,8 @@ class Connections {
   /// Its place is among the connections, or among the refused. Null: the kernel watches no more, and so it is closed.
   Connection* open(std::unique_ptr<Connection> made, Counted place);
   void close(Connection& connection, CloseReason reason = CloseReason::transport_close);
+  /// One of them is counted as such, until it is closed.
+  void became_websocket() { shared_.websockets.fetch_add(1, std::memory_order_relaxed); }
   /// Takes its descriptor and its place out of it, for another shard. The caller closes the rest.
   std::pair<Stream, Counted> take_out(Connection& connection);
   /// The shard has ended.

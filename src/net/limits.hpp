@@ -1,7 +1,7 @@
 #pragma once
 #include "base/limit.hpp"
 #include "net/door.hpp"
-#include "net/network.hpp"
+#include "net/options.hpp"
 #include "net/standing.hpp"
 
 namespace signalbox::net {

@@ -72,6 +72,8 @@ class ShardedNetwork final : public Network {
   void asker_gone(const PendingRequest& request) override;
   std::optional<Counted> place() override;
   Counters counters() const override;
+  const Limits& limits() const override { return shared_.limits; }
+  Times times() const override;
 
  private:
   /// How many shards other threads may look at: all of them or, until the last is made, none.
@@ -236,16 +238,13 @@ std::optional<Counted> ShardedNetwork::place() {
   return place;
 }
 
+// Before the last shard is made, nobody may look at the others.
 Network::Counters ShardedNetwork::counters() const {
-  Counters out{.connections = shared_.connections.load(),
-               .sessions = shared_.sessions.load(),
-               .unauthenticated = shared_.unauthenticated.load(),
-               .partial_bytes = shared_.partial.bytes(),
-               .queued_bytes = shared_.queued.bytes(),
-               .conflated = shared_.conflated.load(),
-               .relayed = shared_.relayed.load()};
-  for (unsigned i = 0; i < made(); ++i) out.timers += shared_.shards[i]->timers();
-  return out;
+  return made() == 0 ? Counters{} : counters_of(shared_);
+}
+
+Network::Times ShardedNetwork::times() const {
+  return made() == 0 ? Times{} : times_of(shared_);
 }
 
 void ShardedNetwork::stop() {

@@ -8,12 +8,15 @@
 #include <signalbox/requests.hpp>
 
 #include "base/counted.hpp"
+#include "base/histogram.hpp"
 #include "base/message.hpp"
 #include "net/application.hpp"
 #include "net/options.hpp"
 #include "reactor/stream.hpp"
 
 namespace signalbox::net {
+
+struct Limits;  // net/limits.hpp
 
 using reactor::OwnedFd;
 using reactor::Stream;
@@ -63,14 +66,22 @@ class Network : public Mailboxes {
 
   struct Counters {
     std::size_t connections = 0, sessions = 0;
-    std::size_t unauthenticated = 0;  ///< sessions without an authenticated socket
-    std::size_t timers = 0;           ///< connections and sessions with a deadline
+    std::size_t websockets = 0;        ///< of the connections
+    std::size_t side_connections = 0;  ///< by the doors for operators
+    std::size_t unauthenticated = 0;   ///< sessions without an authenticated socket
+    std::size_t timers = 0;            ///< connections and sessions with a deadline
     std::size_t partial_bytes = 0;
     std::size_t queued_bytes = 0;
     std::uint64_t conflated = 0;  ///< events that nobody had to read, since newer ones said more
     std::uint64_t relayed = 0;    ///< sessions whose clients another node has come to serve
   };
-  virtual Counters counters() const = 0;  ///< any thread
+  virtual Counters counters() const = 0;     ///< any thread
+  virtual const Limits& limits() const = 0;  ///< any thread
+  /// As reactor::LoopTimes says, of all shards.
+  struct Times {
+    Histogram::Values turns, deliveries;
+  };
+  virtual Times times() const = 0;  ///< any thread
 };
 
 }  // namespace signalbox::net

@@ -27,6 +27,29 @@ std::string_view other_node_of(const Options& options, std::string_view sid) {
   return elsewhere && options.other_nodes->knows(place->tag) ? place->tag : std::string_view();
 }
 
+Network::Counters counters_of(const Shared& shared) {
+  Network::Counters out{.connections = shared.connections.load(),
+                        .sessions = shared.sessions.load(),
+                        .websockets = shared.websockets.load(),
+                        .unauthenticated = shared.unauthenticated.load(),
+                        .partial_bytes = shared.partial.bytes(),
+                        .queued_bytes = shared.queued.bytes(),
+                        .conflated = shared.conflated.load(),
+                        .relayed = shared.relayed.load()};
+  for (const auto& count : shared.side_connections) out.side_connections += count.load();
+  for (const auto& shard : shared.shards) out.timers += shard->timers();
+  return out;
+}
+
+Network::Times times_of(const Shared& shared) {
+  Network::Times out;
+  for (const auto& shard : shared.shards) {
+    out.turns.add(shard->times().turns.values());
+    out.deliveries.add(shard->times().deliveries.values());
+  }
+  return out;
+}
+
 Shard::Shard(Shared& shared, std::unique_ptr<reactor::Kernel> kernel)
     : shared_(shared), loop_(shared.loops, std::move(kernel), shared.options.mailbox_messages, *this) {}
 

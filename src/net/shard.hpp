@@ -27,7 +27,7 @@ namespace signalbox::net {
 /// One thread's world: makes its parts, and turns. Nothing in it is locked, because nothing in it is touched by another
 /// thread; what comes from outside comes through the mailbox.
 ///
-/// thread  post(), has_room(), timers() any; the rest its own.
+/// thread  post(), has_room(), timers(), times() any; the rest its own.
 class Shard final : reactor::Wheel, ConnectionEnds {
  public:
   Shard(Shared& shared, std::unique_ptr<reactor::Kernel> kernel);
@@ -42,6 +42,7 @@ class Shard final : reactor::Wheel, ConnectionEnds {
   bool has_room(std::size_t count) const { return loop_.has_room(count); }
   /// Connections and sessions with a deadline, when the last turn ended: in the middle of one, some are between two.
   std::size_t timers() const { return armed_timers_.load(std::memory_order_relaxed); }
+  const reactor::LoopTimes& times() const { return loop_.times(); }
 
   void turn() { loop_.turn(); }
   bool stopped() const { return stopped_; }  ///< a stop has been carried out

@@ -47,6 +47,7 @@ struct Shared {
   std::vector<Reliever*> relievers{};
   std::atomic<std::size_t> connections{0};
   std::array<std::atomic<std::size_t>, kDoors> side_connections{};  ///< by door; those of the service are above
+  std::atomic<std::size_t> websockets{0};                           ///< of the connections
   std::atomic<std::size_t> sessions{0};
   std::atomic<std::size_t> unauthenticated{0};  ///< sessions without an authenticated socket
   std::atomic<std::size_t> refused{0};          ///< connections over the limit that are being told so
@@ -74,6 +75,10 @@ bool run_at(const Shared& shared, const std::vector<Part*>& parts, const reactor
   if (shard == here.index()) return task(part), true;
   return shared.loops[shard]->post(Message::run([task = std::move(task), &part]() mutable { task(part); }));
 }
+
+/// What all shards have counted.
+Network::Counters counters_of(const Shared& shared);
+Network::Times times_of(const Shared& shared);
 
 /// Too much is held of something: clients are to be closed. Any shard; it happens in later turns.
 void ask_for_relief(Shared& shared);

@@ -49,6 +49,7 @@ void WebSockets::open(Connection& connection, std::string_view accept) {
   connection.http.reset();
   connection.more().out = std::move(out);
   connection.mode = Mode::websocket;
+  connections_.became_websocket();
   connection.paused = false;
   connections_.set_deadline(connection, kNever);
   connections_.touch(connection);

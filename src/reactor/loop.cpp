@@ -75,6 +75,8 @@ void Loop::deliver_own() {
 // middle of it the process ends, for who calls could not tell what was handed over.
 void Loop::hand_over_own() noexcept {
   if (std::exchange(hands_over_, true)) return;
+  if (own_count_ != 0) oldest_ = std::min(oldest_, now_);
+  events_handed_over_ += own_count_;
   for (std::size_t i = 0; i < own_count_; ++i) {
     receiver_->on_message(own_[i], now_);
     own_[i].frame = {};
@@ -104,7 +106,7 @@ void Loop::announce() {
 bool Loop::post(Message&& message) {
   const bool later = this_loop && this_loop != this && message.kind == Message::Kind::deliver;
   if (later) this_loop->announce_later(*this);
-  const auto put = mailbox_.put(std::move(message), later);
+  const auto put = mailbox_.put(std::move(message), later, [] { return this_loop ? this_loop->now_ : Clock::now(); });
   // A loop looks into its own mailbox before it waits, so it need not wake itself.
   if (put == Mailbox::Put::announced && this_loop != this) kernel_->wake();
   return put != Mailbox::Put::closed;
@@ -118,8 +120,11 @@ void Loop::begin_writing() {
 
 void Loop::turn() {
   this_loop = this;
-  const auto count = kernel_->wait(events_, time_to_wait());
-  now_ = kernel_->now();
+  const Wait wait = time_to_wait();
+  const auto count = kernel_->wait(events_, wait.most);
+  const TimePoint woken = kernel_->now();
+  note_times(wait.from.value_or(woken));
+  now_ = woken;
   // First what was posted before those events: that a POST has begun, say, before an upgrade that follows it.
   run_mailbox();
   wheel_.on_events({events_.data(), count});
@@ -129,14 +134,22 @@ void Loop::turn() {
   this_loop = nullptr;
 }
 
-Milliseconds Loop::time_to_wait() {
-  if (next_message_ < messages_.size() || mailbox_.announced()) return Milliseconds{0};
+Loop::Wait Loop::time_to_wait() {
+  if (next_message_ < messages_.size() || mailbox_.announced()) return {Milliseconds{0}};
   const TimePoint next = wheel_.next_deadline();
-  if (next == kNever) return Milliseconds{-1};
   const auto now = kernel_->now();
-  if (next <= now) return Milliseconds{0};
+  if (next == kNever) return {Milliseconds{-1}, now};
+  if (next <= now) return {Milliseconds{0}, now};
   // Rounded up, or the last millisecond would be spent in turns that find nothing due.
-  return std::min(std::chrono::ceil<Milliseconds>(next - now), Milliseconds{60'000});
+  return {std::min(std::chrono::ceil<Milliseconds>(next - now), Milliseconds{60'000}), now};
+}
+
+/// Of the turn that has ended.
+void Loop::note_times(TimePoint ended) {
+  times_.turns.observe(ended - now_);
+  if (events_handed_over_ == 0) return;
+  times_.deliveries.observe(ended - std::min(oldest_, ended), std::exchange(events_handed_over_, 0));
+  if (next_message_ == messages_.size()) oldest_ = kNever;
 }
 
 void Loop::run_mailbox() {
@@ -144,7 +157,7 @@ void Loop::run_mailbox() {
   if (next_message_ == messages_.size()) {
     messages_.clear();
     next_message_ = 0;
-    mailbox_.take(messages_);
+    oldest_ = std::min(oldest_, mailbox_.take(messages_));
   }
   const auto end = std::min(messages_.size(), next_message_ + kMaxMessages);
   std::size_t delivered = 0;  // counted for many at once, since posters read the count
@@ -157,6 +170,7 @@ void Loop::run_mailbox() {
     const bool is_task = message.kind == Message::Kind::task;
     if (is_task || delivered == kSaidAtOnce) mailbox_.handled(std::exchange(delivered, 0));
     if (!is_task) {
+      ++events_handed_over_;
       receiver_->on_message(message, now_);
     } else if (message.rest) {
       message.rest->task();

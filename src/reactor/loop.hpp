@@ -2,10 +2,12 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/histogram.hpp"
 #include "base/message.hpp"
 #include "reactor/kernel.hpp"
 #include "reactor/mailbox.hpp"
@@ -37,6 +39,14 @@ class Wheel {
 
  protected:
   ~Wheel() = default;
+};
+
+/// How long a loop takes. Its clock is asked once a turn, not for each event. thread: written by its own, read by any.
+struct LoopTimes {
+  Histogram turns;
+  /// Of each event for a socket, from its emit until the turn that handed it to the kernel or to the queue of a slow
+  /// client has ended: as long as of the first event of that turn.
+  Histogram deliveries;
 };
 
 /// Turns: waits until a descriptor, a message or a deadline is there, and hands all that over.
@@ -75,15 +85,21 @@ class Loop {
   void close();
   Kernel& kernel() const { return *kernel_; }
   TimePoint now() const { return now_; }  ///< of this turn
+  const LoopTimes& times() const { return times_; }
 
  private:
+  struct Wait {
+    Milliseconds most;                ///< below zero: for ever
+    std::optional<TimePoint> from{};  ///< nothing: no time at all is waited
+  };
   bool takes(std::size_t count) const;
   bool delivers_itself() const;
   void put_aside(const SocketRef& to, FrameRef frame, std::uint64_t number);
   void hand_over_own() noexcept;
   void announce_later(const Loop& other);
   void announce();
-  Milliseconds time_to_wait();
+  Wait time_to_wait();
+  void note_times(TimePoint ended);
   void run_mailbox();
 
   Loops& loops_;
@@ -103,6 +119,9 @@ class Loop {
   std::vector<char> unannounced_;  ///< by those loops: this turn has put something into its mailbox
   std::array<KernelEvent, kEvents> events_;
   TimePoint now_;
+  LoopTimes times_;
+  TimePoint oldest_ = kNever;           ///< event of this turn: when it was put
+  std::size_t events_handed_over_ = 0;  ///< in this turn
 };
 
 }  // namespace signalbox::reactor

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/message.hpp"
 #include "base/mutex.hpp"
 
@@ -29,8 +30,14 @@ class Mailbox {
   explicit Mailbox(std::size_t limit) : limit_(limit), much_(std::min(kMuch, limit / 2)) {}
 
   Put put(Message&& message, bool later = false) {
+    return put(std::move(message), later, [] { return kNever; });
+  }
+  /// `now` is asked when the message is the first event that the loop has not taken.
+  template <class Now>
+  Put put(Message&& message, bool later, Now now) {
     const Lock lock(mutex_);
     if (closed_) return Put::closed;
+    if (oldest_ == kNever && message.kind != Message::Kind::task) oldest_ = now();
     messages_.push_back(std::move(message));
     // The loop has read this memory last, on another core.
     if (messages_.size() + kAhead < messages_.capacity())
@@ -55,10 +62,12 @@ class Mailbox {
   bool waits() const { return put_.load(std::memory_order_relaxed) != handled_.load(std::memory_order_relaxed); }
 
   /// Moves all that is here into `out`, which must be empty, if something was announced. Each message counts until
-  /// handled() is said of it.
-  void take(std::vector<Message>& out) {
+  /// handled() is said of it. Returns when the first event among them was put; kNever: there is none.
+  TimePoint take(std::vector<Message>& out) {
     const Lock lock(mutex_);
-    if (std::exchange(announced_, false)) std::swap(messages_, out);
+    if (!std::exchange(announced_, false)) return kNever;
+    std::swap(messages_, out);
+    return std::exchange(oldest_, kNever);
   }
   void handled(std::size_t count = 1) {
     handled_.store(handled_.load(std::memory_order_relaxed) + count, std::memory_order_release);
@@ -88,6 +97,7 @@ class Mailbox {
   alignas(64) std::atomic<std::size_t> put_{0};      ///< written under the lock
   mutable Mutex mutex_;                              ///< posters are on any thread
   std::vector<Message> messages_ SB_GUARDED_BY(mutex_);
+  TimePoint oldest_ SB_GUARDED_BY(mutex_) = kNever;
   bool announced_ SB_GUARDED_BY(mutex_) = false;
   bool closed_ SB_GUARDED_BY(mutex_) = false;
 };

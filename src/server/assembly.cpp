@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "server/metric_table.hpp"
 #include "server/shard_application.hpp"
 
 namespace signalbox::server {
@@ -14,21 +15,8 @@ namespace {
 
 constexpr std::size_t kNodeCharacters = cluster::Cluster::kNameCharacters;
 
-std::vector<Count> counts_of(const cluster::Cluster& cluster, const net::Network& network) {
-  const cluster::Counts& counts = cluster.counts();
-  const cluster::Tunnels::Counters tunnels = cluster.tunnels().counters();
-  return {{"events_to_other_nodes", counts.events_out},
-          {"events_from_other_nodes", counts.events_in},
-          {"events_from_emitters", counts.adapter_in},
-          {"outcomes_offered_again", counts.offered_again},
-          {"requests_of_other_nodes", tunnels.requests},
-          {"upgrades_of_other_nodes", tunnels.upgrades},
-          {"clients_relayed_to_other_nodes", network.counters().relayed},
-          {"redis_reconnects", counts.reconnects},
-          {"redis_messages_not_taken", counts.unpublished.times()},
-          {"redis_messages_unreadable", counts.unreadable.times() + counts.refusals.unreadable.times()},
-          {"redis_events_refused", counts.refusals.events.times()},
-          {"emitter_requests_ignored", counts.refusals.requests.times()}};
+std::uint64_t seconds_of(std::chrono::system_clock::time_point time) {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count());
 }
 
 }  // namespace
@@ -36,6 +24,7 @@ std::vector<Count> counts_of(const cluster::Cluster& cluster, const net::Network
 Assembly::Assembly(const Config& config, net::Network& network, Clocks clocks, ForeignRequests* foreign)
     : config_(config),
       network_(network),
+      started_(seconds_of(clocks.hub.wall())),
       directory(network, directory_options(clocks)),
       hub{.config = config, .directory = directory, .registry = registry, .mailboxes = network, .clocks = clocks.hub},
       rooms_(hub),
@@ -45,6 +34,9 @@ Assembly::Assembly(const Config& config, net::Network& network, Clocks clocks, F
           [&network](const net::RequestId& id, net::Response response) { network.answer(id, std::move(response)); },
           [this](const net::RequestId& id, TimePoint now) { streams.follow(id, now); }),
       routes(api),
+      metrics(
+          [this](auto then) { ask_for_snapshot(std::move(then)); },
+          [&network](const net::RequestId& id, net::Response response) { network.answer(id, std::move(response)); }),
       origins_(config.cors_origin),
       refused_(config.cors_origin),
       counts_([this] { return occurrences(); }) {
@@ -52,6 +44,7 @@ Assembly::Assembly(const Config& config, net::Network& network, Clocks clocks, F
   if (foreign && !config.redis_url.empty()) join_cluster(*foreign);
   if (foreign) queues = Queues::create(config, hub, cluster ? foreign->tag() : random_base62(kNodeCharacters));
   if (queues) api.set_queues(*queues);
+  api.set_metrics(metrics);
   directory.presence.observe(streams);
 }
 
@@ -106,14 +99,27 @@ std::unique_ptr<net::ShardApplication> Assembly::shard(unsigned index) {
 }
 
 std::vector<Count> Assembly::occurrences() const {
-  std::vector<Count> counts = {{"ignored_events", hub.counters.ignored_events},
-                               {"handler_errors", hub.counters.handler_errors},
-                               {"conflated_events", network_.counters().conflated},
-                               {"job_events_without_id", directory.ledger.job_events_without_id()},
-                               {"outcomes_expired_unread", directory.ledger.unread_expired()},
-                               {"log_lines_lost", log::current()->lines_lost()}};
-  if (cluster) std::ranges::copy(counts_of(*cluster, network_), std::back_inserter(counts));
+  const Snapshot now = snapshot();
+  std::vector<Count> counts;
+  for (const Metric& metric : server::metrics())
+    if (metric.logged) counts.push_back({metric.name, now.*metric.member});
   return counts;
+}
+
+Snapshot Assembly::snapshot() const {
+  Snapshot out =
+      take_snapshot({.hub = hub, .network = network_, .cluster = cluster.get(), .store = store_, .started = started_});
+  out.ready = api.ready();
+  return out;
+}
+
+void Assembly::ask_for_snapshot(std::move_only_function<void(const Snapshot&)> then) const {
+  if (!queues) return then(snapshot());
+  queues->status([this, then = std::move(then)](const Queues::Rows& rows) mutable {
+    Snapshot whole = snapshot();
+    whole.queues = rows;
+    then(whole);
+  });
 }
 
 }  // namespace signalbox::server

@@ -12,10 +12,12 @@
 #include "server/counts_log.hpp"
 #include "server/foreign_requests.hpp"
 #include "server/http_api.hpp"
+#include "server/metrics_page.hpp"
 #include "server/presence_streams.hpp"
 #include "server/queues.hpp"
 #include "server/room_actions.hpp"
 #include "server/routes.hpp"
+#include "server/snapshot.hpp"
 #include "users/directory.hpp"
 #include "users/ledger_clock.hpp"
 
@@ -40,16 +42,23 @@ class Assembly {
 
   /// Makes the part of one shard; once for each.
   std::unique_ptr<net::ShardApplication> shard(unsigned index);
+  /// Outcomes lie in that store, which outlives this. Before the shards start.
+  void set_store(const store::SqliteStore& store) { store_ = &store; }
+  /// What can be told at once: all but the queues.
+  Snapshot snapshot() const;
   /// Says in the log what has been counted since it last did; the shards have stopped.
   void tell_counts() { counts_.tell(); }
 
  private:
   users::DirectoryOptions directory_options(const Clocks& clocks) const;
   std::vector<Count> occurrences() const;
+  void ask_for_snapshot(std::move_only_function<void(const Snapshot&)> then) const;
   void join_cluster(ForeignRequests& foreign);
 
   const Config& config_;
   net::Network& network_;
+  const std::uint64_t started_;
+  const store::SqliteStore* store_ = nullptr;
 
  public:
   hub::Registry registry;
@@ -65,7 +74,7 @@ class Assembly {
   PresenceStreams streams;
   HttpApi api;
   Routes routes;
-  NothingHere metrics;  ///< at METRICS_PORT
+  MetricsPage metrics;  ///< at METRICS_PORT
   NothingHere admin;    ///< at ADMIN_PORT
 
  private:

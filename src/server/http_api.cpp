@@ -13,6 +13,7 @@
 #include "hub/local_sockets.hpp"
 #include "net/http_parser.hpp"
 #include "server/emit_request.hpp"
+#include "server/metrics_page.hpp"
 
 namespace signalbox::server {
 namespace {
@@ -147,6 +148,7 @@ std::span<const HttpApi::Endpoint> HttpApi::endpoints() {
       {.method = "GET", .path = "/api/users/{userId}/jobs/{jobId}", .handler = &HttpApi::job},
       {.method = "GET", .path = "/api/nodes", .handler = &HttpApi::nodes},
       {.method = "GET", .path = "/api/queues", .handler = &HttpApi::queues},
+      {.method = "GET", .path = "/metrics", .handler = &HttpApi::metrics},
       {.method = "GET", .path = "/healthz", .handler = &HttpApi::health, .needs_key = false},
       {.method = "GET", .path = "/readyz", .handler = &HttpApi::readiness, .needs_key = false},
   };
@@ -176,8 +178,8 @@ HttpApi::Found HttpApi::find(const net::RequestHead& head) {
 }
 
 bool HttpApi::is_ours(std::string_view path) {
-  const auto open_at = [path](const Endpoint& endpoint) { return !endpoint.needs_key && endpoint.path == path; };
-  return path == "/api" || path.starts_with("/api/") || std::ranges::any_of(endpoints(), open_at);
+  const auto at = [path](const Endpoint& endpoint) { return endpoint.path == path; };
+  return path == "/api" || path.starts_with("/api/") || std::ranges::any_of(endpoints(), at);
 }
 
 bool HttpApi::key_fits(const net::RequestHead& head) const {
@@ -239,18 +241,28 @@ std::optional<net::Response> HttpApi::health(const Call&) {
   return json_response(200, R"({"status":"ok"})");
 }
 
-std::optional<net::Response> HttpApi::readiness(const Call&) {
-  if (!ready_) return json_response(503, R"({"status":"stopping"})");
-  if (cluster_ && !cluster_->has_come())
-    return json_response(503, R"({"status":"starting","reason":"Redis has not answered yet"})");
+/// The body of a 503; empty: clients and outcomes are taken.
+std::string_view HttpApi::readiness_reason() const {
+  if (!ready_) return R"({"status":"stopping"})";
+  if (cluster_ && !cluster_->has_come()) return R"({"status":"starting","reason":"Redis has not answered yet"})";
   switch (emitter_.store_state()) {
     case users::StoreState::failing:
-      return json_response(503, R"({"status":"refusing outcomes","reason":"the disk cannot be written"})");
+      return R"({"status":"refusing outcomes","reason":"the disk cannot be written"})";
     case users::StoreState::hanging:
-      return json_response(503, R"({"status":"refusing outcomes","reason":"the disk does not answer"})");
+      return R"({"status":"refusing outcomes","reason":"the disk does not answer"})";
     default:
-      return json_response(200, R"({"status":"ready"})");
+      return {};
   }
+}
+
+std::optional<net::Response> HttpApi::readiness(const Call&) {
+  const std::string_view reason = readiness_reason();
+  return reason.empty() ? json_response(200, R"({"status":"ready"})") : json_response(503, std::string(reason));
+}
+
+std::optional<net::Response> HttpApi::metrics(const Call& call) {
+  metrics_->answer(call.id, call.now);
+  return std::nullopt;
 }
 
 std::optional<net::Response> HttpApi::emit(const Call& call) {

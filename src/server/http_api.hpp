@@ -29,7 +29,9 @@ net::Response error_response(int status, std::string_view sentence, std::optiona
 /// 405; `allow` lists the methods that the address takes.
 net::Response method_not_allowed(std::string_view allow);
 
-/// The interface for workers in other processes (docs/http-api.md): /api/emit, /api/presence, /healthz and /readyz.
+class MetricsPage;  // server/metrics_page.hpp
+
+/// The interface for workers in other processes (docs/http-api.md): what is below /api, /metrics, /healthz and /readyz.
 ///
 /// thread  any; constant but for what it remembers of Idempotency-Keys, and whether it is ready.
 class HttpApi {
@@ -46,6 +48,10 @@ class HttpApi {
   void set_cluster(cluster::Cluster& cluster) { cluster_ = &cluster; }
   /// Queues are read. Before the first request.
   void set_queues(Queues& queues) { queues_ = &queues; }
+  /// Answers GET /metrics. Before the first request.
+  void set_metrics(MetricsPage& metrics) { metrics_ = &metrics; }
+  /// Is it what /readyz says?
+  bool ready() const { return readiness_reason().empty(); }
   /// What /readyz says, unless the store has something to say.
   void set_ready(bool ready) { ready_.store(ready); }
 
@@ -94,6 +100,8 @@ class HttpApi {
 
   std::optional<net::Response> health(const Call& call);
   std::optional<net::Response> readiness(const Call& call);
+  std::string_view readiness_reason() const;
+  std::optional<net::Response> metrics(const Call& call);
   std::optional<net::Response> emit(const Call& call);
   std::optional<net::Response> presence(const Call& call);
   std::optional<net::Response> nodes(const Call& call);
@@ -109,6 +117,7 @@ class HttpApi {
 
   cluster::Cluster* cluster_ = nullptr;  ///< null: there is one node
   Queues* queues_ = nullptr;             ///< null: none is read
+  MetricsPage* metrics_ = nullptr;
   hub::Hub& hub_;
   users::Directory& directory_;
   users::Emitter& emitter_;

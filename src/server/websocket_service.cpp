@@ -142,6 +142,7 @@ void WebSocketService::Impl::open_store(const server::StopEvent* ending) {
         config.data_dir,
         store::SqliteStore::Options{.queue = config, .unique_rows = house.cluster != nullptr, .give_up = give_up});
     const auto call_back = [&disk = *store](std::move_only_function<void()> call) { disk.call_back(std::move(call)); };
+    house.set_store(*store);
     users::OutcomeStore& kept = house.cluster ? house.cluster->share(*store, store->name(), call_back) : *store;
     house.directory.open(kept, Clock::now());
   } catch (const std::runtime_error& error) {

@@ -49,6 +49,9 @@ class SqliteStore final : public users::OutcomeStore {
   /// called back.
   void close(Milliseconds patience);
 
+  std::size_t waiting_bytes() const { return writer_->queue.bytes(); }
+  Histogram::Values commits() const { return writer_->commits.values(); }
+
   users::StoreState state() const override { return writer_->queue.state(); }
   void look(TimePoint now) override { writer_->queue.look(now); }
   Row put(std::string_view user, const users::JobEntry& outcome, Row replaces, users::CommitGroup group) override;

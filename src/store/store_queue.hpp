@@ -49,6 +49,8 @@ class StoreQueue {
   // For all threads.
 
   users::StoreState state() const noexcept;
+  /// Of what waits for the disk.
+  std::size_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
   /// Takes an outcome in any state, for the caller has asked for the state. Returns its row.
   Row put(Put outcome);
   /// All other steps but dates only spare a user a repetition: they are dropped when far too much waits.

@@ -53,7 +53,9 @@ bool StoreWriter::write(OutcomeFile& file, const Batch& batch) {
   std::vector<StoreQueue::Fault> faults;
   try {
     const AtTheDisk at_the_disk(queue);
+    const TimePoint begun = Clock::now();
     for (const auto& one : file.write(batch)) faults.push_back(drop(file, one));
+    commits.observe(Clock::now() - begun);
   } catch (const StoreError& error) {
     queue.not_written(error.what());
     return false;

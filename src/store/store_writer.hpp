@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/histogram.hpp"
 #include "base/log.hpp"
 #include "store/outcome_file.hpp"
 #include "store/store_queue.hpp"
@@ -22,6 +23,7 @@ class StoreWriter {
   void run();
 
   StoreQueue queue;
+  Histogram commits;                               ///< what a transaction with outcomes took
   std::promise<void> opened;                       ///< or why not
   std::atomic<TimePoint> last_sign{Clock::now()};  ///< of life, while it opens the file
   users::OutcomeStore::Refused refused;

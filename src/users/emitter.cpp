@@ -23,7 +23,9 @@ EmitError Emitter::error_of(Refusal refusal, Origin origin) {
   if (!running()) return EmitError::stopped;
   if (refusal == Refusal::overloaded) mailbox_.reached({{"from", std::string(to_text(origin))}});
   if (refusal == Refusal::notices_full) notices_.reached();
-  return to_emit_error(refusal);
+  const EmitError error = to_emit_error(refusal);
+  refused_[static_cast<std::size_t>(error)].fetch_add(1, std::memory_order_relaxed);
+  return error;
 }
 
 EmitResult Emitter::emit(std::string_view user, EncodedEvent event, Origin origin, CommitGroup group) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <string_view>
@@ -61,6 +62,8 @@ class Emitter {
   void when_durable(CommitGroup group, OutcomeStore::Committed callback) const;
   /// The state of the store, or of memory where there is none.
   StoreState store_state() const;
+  /// How many requests to emit were refused for that.
+  std::uint64_t refused(EmitError why) const { return refused_[static_cast<std::size_t>(why)].load(); }
 
  private:
   EmitError error_of(Refusal refusal, Origin origin);
@@ -69,6 +72,7 @@ class Emitter {
   OtherNodes* others_ = nullptr;
   Limit mailbox_{"MAILBOX_MESSAGES is reached: emits are refused"};
   Limit notices_{"notices that have not reached everybody take TOTAL_QUEUE_BYTES: further ones are refused"};
+  std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(EmitError::store_full) + 1> refused_{};
   std::atomic<bool> running_{false};
 };
 

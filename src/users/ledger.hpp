@@ -106,6 +106,8 @@ class Ledger {
   bool runs(std::string_view user, std::string_view job_id) const;
 
   OutcomeStore* store() const { return ledger_.store; }  ///< null: everything is in memory alone
+  /// What the jobs of all users take of memory.
+  std::size_t bytes() const { return ledger_.users.jobs_bytes(); }
   /// What the index of unread outcomes takes, ids included; with no store their data as well.
   std::size_t unread_bytes() const { return ledger_.users.unread.bytes.load(std::memory_order_relaxed); }
   /// Outcomes whose time ended unread.

@@ -236,12 +236,14 @@ describe("the HTTP interface", () => {
     });
   });
 
+  test("GET /metrics is text, of which tests/e2e/metrics.test.mjs says more", async () => assert.match((await described(server, "GET", "/metrics")).body, /^signalbox_ready 1$/m));
+
   describe("refusals stand in their order", () => {
     const none = { Authorization: "" };
     for (const [what, headers] of [["no key", none], ["a wrong key", { Authorization: "Bearer nonsense" }], ["another scheme", { Authorization: `Basic ${apiKey}` }]]) {
       test(`401 for ${what}, at every address`, async () => {
         assert.equal((await post("{", headers)).status, 401);
-        for (const path of ["/api/presence", "/api/presence/ada", "/api/users/ada/jobs", "/api/users/ada/jobs/1", "/api/nodes", "/api/queues"]) assert.equal((await described(server, "GET", path, undefined, headers)).status, 401);
+        for (const path of ["/api/presence", "/api/presence/ada", "/api/users/ada/jobs", "/api/users/ada/jobs/1", "/api/nodes", "/api/queues", "/metrics"]) assert.equal((await described(server, "GET", path, undefined, headers)).status, 401);
         assert.equal((await api(server, "PUT", "/api/nothing", undefined, headers)).status, 401, "before 404 and 405");
       });
     }
@@ -298,7 +300,7 @@ describe("the HTTP interface", () => {
   });
   test("without an API_KEY the interface is closed and says so", async () => {
     const closed = await startProgram({ API_KEY: "" });
-    for (const [method, path, body] of [["POST", "/api/emit", "{}"], ["GET", "/api/presence"], ["GET", "/api/presence/ada"], ["GET", "/api/users/ada/jobs"], ["GET", "/api/users/ada/jobs/1"], ["GET", "/api/nodes"], ["GET", "/api/queues"]]) {
+    for (const [method, path, body] of [["POST", "/api/emit", "{}"], ["GET", "/api/presence"], ["GET", "/api/presence/ada"], ["GET", "/api/users/ada/jobs"], ["GET", "/api/users/ada/jobs/1"], ["GET", "/api/nodes"], ["GET", "/api/queues"], ["GET", "/metrics"]]) {
       const answer = await described(closed, method, path, body);
       assert.equal(answer.status, 403);
       assert.match(answer.body.error, /API_KEY/);

@@ -113,7 +113,8 @@ export async function api(server, method, path, body, headers = {}) {
     body: body === undefined || typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body),
   });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, text, body: text ? JSON.parse(text) : undefined };
+  const isText = response.headers.get("content-type")?.startsWith("text/plain");
+  return { status: response.status, headers: response.headers, text, body: isText ? text : text ? JSON.parse(text) : undefined };
 }
 
 export const emit = (server, userId, event, data) => api(server, "POST", "/api/emit", { userId, event, data });

@@ -129,15 +129,9 @@ class ServerWorld final : public net::Network {
     shared_.shards[id.shard]->stream(id, head, std::move(body));
   }
   void go_on(const net::RequestId& id) override { shared_.shards[id.shard]->http().go_on(id); }
-  Counters counters() const override {
-    Counters out{.connections = shared_.connections,
-                 .sessions = shared_.sessions,
-                 .unauthenticated = shared_.unauthenticated,
-                 .partial_bytes = shared_.partial.all,
-                 .queued_bytes = shared_.queued.all};
-    for (const auto& shard : shared_.shards) out.timers += shard->timers();
-    return out;
-  }
+  Counters counters() const override { return net::counters_of(shared_); }
+  const net::Limits& limits() const override { return shared_.limits; }
+  Times times() const override { return net::times_of(shared_); }
 
   const Config config;
 
