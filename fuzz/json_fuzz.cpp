@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/json_check.hpp"
+#include "base/json_plain.hpp"
 #include "base/json_scan.hpp"
 #include "base/json_write.hpp"
 
@@ -21,6 +22,15 @@ void require(bool holds) {
 /// nlohmann skips a byte order mark and stops at a NUL; a browser does neither.
 bool other_judge(std::string_view text) {
   return !text.starts_with("\xEF\xBB\xBF") && !text.contains('\0') && nlohmann::json::accept(text);
+}
+
+void plain_is_json(std::string_view text) {
+  const auto items = signalbox::plain_json_items(text, kDepth);
+  if (!items) return;
+  require(other_judge(text));
+  std::size_t walked = 0;
+  for (signalbox::JsonItems all(text); all.next();) ++walked;
+  require(*items == walked);
 }
 
 void slices_are_json(std::string_view text) {
@@ -56,6 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto copy = std::make_unique<char[]>(size);  // exact size: one byte too far is seen
   std::copy(data, data + size, copy.get());
   const std::string_view text(copy.get(), size);
+  plain_is_json(text);
   const bool valid = signalbox::valid_json(text, kDepth);
   if (valid) {
     require(other_judge(text));

@@ -99,7 +99,7 @@ struct EngineEndpointTest : testing::Test {
       for (Endpoint* each : {&one, &two}) each->turn();
   }
   int connect(Endpoint& to) {
-    to.http.adopt(to.ground.accepted(), {}, to.ground.place());
+    to.http.accept(to.ground.accepted(), {}, to.ground.place(), Door::service);
     return to.ground.fd;
   }
   /// On the shard where the connection is by now.

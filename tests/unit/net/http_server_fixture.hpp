@@ -39,7 +39,7 @@ struct HttpServerTest : testing::Test {
     EXPECT_TRUE(network.sockets.empty());
   }
   int connect() {
-    http.adopt(ground.accepted(), {}, ground.place());
+    http.accept(ground.accepted(), {}, ground.place(), Door::service);
     return ground.fd;
   }
   void take(int fd, std::string bytes) {
