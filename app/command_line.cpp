@@ -78,8 +78,9 @@ void CommandLine::add_doctor(CLI::App& command) {
   command.add_option("--origin", doctor.origin, "Where your pages come from, as the browser's address bar has it");
   command.add_flag("--quick", doctor.quick, "Leave out the silence of some 70 s, which shows what a proxy cuts off");
   command.add_flag("--json", doctor.json, "Print an object in JSON");
-  command.footer("Of the settings it takes SOCKET_PATH, and JWT_SECRET to explain a token, as flags too.\n"
-                 "Exit codes: 0 nothing hurts, 1 something does, 2 it could not look.");
+  command.footer(
+      "Of the settings it takes SOCKET_PATH, and JWT_SECRET to explain a token, as flags too.\n"
+      "Exit codes: 0 nothing hurts, 1 something does, 2 it could not look.");
 }
 
 // What the documentation and the packages are made with.

@@ -38,7 +38,7 @@ int run_doctor(const signalbox::Config& config, const DoctorRequest& request) tr
   const doctor::Visit visit{.url = request.url,
                             .address = doctor::parse_url(request.url, config.path),
                             .token = typed_token(request.token),
-                            .origin = request.origin,
+                            .origin = doctor::origin_of(request.origin),
                             .quick = request.quick,
                             .on_wait = tell_of_wait};
   doctor::Observations seen = doctor::look(visit);

@@ -97,7 +97,10 @@ std::string_view HttpAnswer::field(std::string_view name) const {
 std::string http_head(const HttpRequest& request) {
   if (has_control(request.bearer)) throw HttpError("API_KEY has control characters, which no HTTP field can carry");
   std::string out = request.method + ' ' + request.target + " HTTP/1.1\r\nHost: " + host_field(request.place) + "\r\n";
-  for (const auto& [name, value] : request.fields) out.append(name).append(": ").append(value).append("\r\n");
+  for (const auto& [name, value] : request.fields) {
+    if (has_control(value)) throw HttpError(name + " has control characters, which no HTTP field can carry");
+    out.append(name).append(": ").append(value).append("\r\n");
+  }
   if (!request.bearer.empty()) out += "Authorization: Bearer " + request.bearer + "\r\n";
   if (!request.body.empty())
     out += "Content-Type: " + request.body_type + "\r\nContent-Length: " + std::to_string(request.body.size()) + "\r\n";

@@ -3,8 +3,10 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 
@@ -28,11 +30,20 @@ std::int64_t end_of(const X509& certificate) {
   return ASN1_TIME_to_tm(X509_get0_notAfter(&certificate), &time) == 1 ? ::timegm(&time) : 0;
 }
 
+/// A program that brings its OpenSSL along looks where Debian has them, and other systems have them elsewhere.
+bool add_authorities(SSL_CTX* context) {
+  if (SSL_CTX_set_default_verify_paths(context) != 1) return false;
+  if (std::getenv(X509_get_default_cert_file_env())) return true;
+  for (const char* file : {"/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"})
+    if (::access(file, R_OK) == 0) return SSL_CTX_load_verify_locations(context, file, nullptr) == 1;
+  return true;
+}
+
 /// With the system's authorities, against which every chain is checked, whatever follows of it. Read once: they are
 /// many.
 SSL_CTX* context() {
   static const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> made(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
-  static const bool has_authorities = made && SSL_CTX_set_default_verify_paths(made.get()) == 1;
+  static const bool has_authorities = made && add_authorities(made.get());
   if (!has_authorities) throw HttpError("TLS cannot be set up: " + last_tls_error());
   return made.get();
 }

@@ -244,7 +244,7 @@ const Verdict* verdict_of(const Observations& seen) {
   return nullptr;
 }
 
-/// What the secret that is known here says of it, where that agrees with the server.
+/// What the secret that is known here says against it.
 std::string own_reasons(const Observations& seen) {
   std::string out;
   for (const TokenPoint& point : seen.token_points) {

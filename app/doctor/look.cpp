@@ -16,7 +16,6 @@ using signalbox::json;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr Milliseconds kPatience = 10s;
 constexpr Milliseconds kQuiet = 2s;  ///< after a login: nothing more is to come
 constexpr Milliseconds kMostSilence = 120s;
 constexpr int kSessions = 8;          ///< of two servers by turns, or by chance, one will be the other
@@ -192,7 +191,8 @@ Silence watch(Talk& talk, const Opening& opening, const std::string& token) {
   try {
     if (!token.empty()) talk.say(login_packet(token));
     while (true) static_cast<void>(hear_other(talk, start + out.watched, &heartbeats));
-  } catch (const TimedOut&) {
+  } catch (const TimedOut& late) {
+    if (since(start) < out.watched) out.cut = late.what();
     if (heartbeats == 0 && out.watched > opening.ping_interval) out.cut = "no heartbeat arrived";
   } catch (const HttpError& error) {
     out.cut = error.what();
@@ -226,8 +226,13 @@ std::optional<std::int64_t> parse_date(std::string_view text) {
                                                                       : std::nullopt;
 }
 
-Outcome outcome_of(const HttpAnswer& answer, Clock::time_point start) {
-  return {.status = answer.status, .body = answer.body, .took = since(start)};
+/// Whatever it answers: no answer is one as well.
+Outcome ask(const HttpRequest& request) {
+  HttpAnswer answer;
+  Outcome out = attempt([&] { answer = http_send(request); });
+  out.status = answer.status;
+  out.body = std::move(answer.body);
+  return out;
 }
 
 void look_at_line(const Visit& visit, Observations& seen) {
@@ -242,7 +247,7 @@ void look_at_handshake(const Visit& visit, Observations& seen) {
   page.origin = visit.origin;
   HttpRequest request = page.request("polling");
   const HttpAnswer answer = http_send(request);
-  seen.handshake = outcome_of(answer, start);
+  seen.handshake = {.status = answer.status, .body = answer.body, .took = since(start)};
   seen.now = std::time(nullptr);
   seen.date = parse_date(answer.field("Date"));
   seen.location = answer.field("Location");
@@ -251,7 +256,7 @@ void look_at_handshake(const Visit& visit, Observations& seen) {
     static_cast<void>(attempt([&] { seen.opening = parse_opening(answer.body.substr(0, answer.body.find('\x1e'))); }));
   if (answer.status == 404) {
     request.target = visit.address.path + request.target.substr(1);
-    seen.doubled = outcome_of(http_send(request), start);
+    seen.doubled = ask(request);
   }
 }
 
@@ -277,11 +282,6 @@ void look_at_silence(const Visit& visit, Observations& seen) {
   seen.polling_silence = polling.get();
 }
 
-Outcome look_at_api(const Place& place) {
-  const auto start = Clock::now();
-  return outcome_of(http_send({.place = place, .target = "/api/presence?limit=1"}), start);
-}
-
 }  // namespace
 
 Observations look(Visit visit) {
@@ -299,7 +299,7 @@ Observations look(Visit visit) {
     if (!visit.origin.empty()) look_at_origin(visit, seen);
     if (!visit.quick) look_at_silence(visit, seen);
   }
-  seen.api = look_at_api(visit.address.place);
+  seen.api = ask({.place = visit.address.place, .target = "/api/presence?limit=1"});
   return seen;
 }
 

@@ -2,6 +2,8 @@
 
 #include <signalbox/json.hpp>
 
+#include <algorithm>
+
 #include "doctor/judge.hpp"
 
 namespace app::doctor {
@@ -19,6 +21,12 @@ const char* name_of(State state) {
   return "";
 }
 
+/// What others said goes to a terminal: it may move nothing there.
+std::string printable(std::string text) {
+  std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  return text;
+}
+
 }  // namespace
 
 std::string report_text(const std::string& url, const Findings& findings) {
@@ -27,8 +35,8 @@ std::string report_text(const std::string& url, const Findings& findings) {
   for (const Finding& finding : findings) {
     std::string name = finding.state == State::hurts ? "HURTS" : name_of(finding.state);
     name.resize(kName, ' ');
-    out += name + finding.what + '\n';
-    if (!finding.remedy.empty()) out += std::string(kName, ' ') + "-> " + finding.remedy + '\n';
+    out += name + printable(finding.what) + '\n';
+    if (!finding.remedy.empty()) out += std::string(kName, ' ') + "-> " + printable(finding.remedy) + '\n';
   }
   return out;
 }

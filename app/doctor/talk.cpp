@@ -6,10 +6,8 @@ namespace app::doctor {
 namespace {
 
 using signalbox::json;
-using namespace std::chrono_literals;
 
 constexpr char kSeparator = '\x1e';
-constexpr Milliseconds kPatience = 10s;
 
 void split_payload(std::string_view payload, std::deque<std::string>& out) {
   while (true) {

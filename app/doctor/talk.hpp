@@ -10,6 +10,8 @@
 
 namespace app::doctor {
 
+inline constexpr Milliseconds kPatience{10000};  ///< for what should come at once
+
 /// The server or a proxy answered, but not as it should have.
 struct Refused : HttpError {
   explicit Refused(HttpAnswer refusal)

@@ -44,4 +44,9 @@ Address parse_url(std::string_view url, const std::string& path) {
   return out;
 }
 
+std::string origin_of(std::string_view page) {
+  const std::size_t host = page.find("://");
+  return std::string(host == std::string_view::npos ? page : page.substr(0, page.find('/', host + 3)));
+}
+
 }  // namespace app::doctor

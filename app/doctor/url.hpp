@@ -10,4 +10,7 @@ namespace app::doctor {
 /// Throws std::invalid_argument with a sentence.
 Address parse_url(std::string_view url, const std::string& path);
 
+/// "https://app.example.com/jobs" -> "https://app.example.com", as browsers send it.
+std::string origin_of(std::string_view page);
+
 }  // namespace app::doctor

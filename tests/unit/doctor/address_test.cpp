@@ -29,6 +29,13 @@ TEST(Url, says_where_to_ask) {
   EXPECT_EQ(text("wss://[::1]:8443/x/"), "[::1]:8443 tls /x/");
 }
 
+TEST(Origin, is_a_page_without_its_path) {
+  EXPECT_EQ(origin_of("https://app.example.com/jobs/7"), "https://app.example.com");
+  EXPECT_EQ(origin_of("http://localhost:5173/"), "http://localhost:5173");
+  EXPECT_EQ(origin_of("https://app.example.com"), "https://app.example.com");
+  EXPECT_EQ(origin_of(""), "");
+}
+
 TEST(Url, that_names_no_server_is_refused) {
   for (const char* url :
        {"", "app.example.com", "ftp://a", "http://", "http://:80", "http://a:0", "http://a:b", "http://a:70000",
