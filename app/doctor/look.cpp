@@ -16,7 +16,8 @@ using signalbox::json;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr Milliseconds kQuiet = 2s;  ///< after a login: nothing more is to come
+constexpr Milliseconds kQuiet = 2s;     ///< after a login: nothing more is to come
+constexpr Milliseconds kEarly = 100ms;  ///< a clock of milliseconds may ring that much before its time
 constexpr Milliseconds kMostSilence = 120s;
 constexpr int kSessions = 8;          ///< of two servers by turns, or by chance, one will be the other
 constexpr std::size_t kLogin = 8000;  ///< bytes: a login may have 16 KiB
@@ -192,7 +193,7 @@ Silence watch(Talk& talk, const Opening& opening, const std::string& token) {
     if (!token.empty()) talk.say(login_packet(token));
     while (true) static_cast<void>(hear_other(talk, start + out.watched, &heartbeats));
   } catch (const TimedOut& late) {
-    if (since(start) < out.watched) out.cut = late.what();
+    if (since(start) + kEarly < out.watched) out.cut = late.what();
     if (heartbeats == 0 && out.watched > opening.ping_interval) out.cut = "no heartbeat arrived";
   } catch (const HttpError& error) {
     out.cut = error.what();
