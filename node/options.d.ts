@@ -84,6 +84,16 @@ export interface SignalboxOptions {
   restartGraceMs?: number;
   /** SERVE_CLIENT: Serve the browser's client script at SOCKET_PATH, as Socket.IO does. Off: pages need the script from elsewhere. Default: on, allowed: on, off (or true, false, 1, 0). */
   serveClient?: boolean;
+  /** METRICS_PORT: Port at which GET /metrics answers Prometheus without a key, and nothing else; 0: none. PORT answers it too, to whoever has API_KEY. Whoever reaches it reads how much the server does; no ids, and no data. Default: off, allowed: 0 to 65535. */
+  metricsPort?: number;
+  /** METRICS_HOST: Address of METRICS_PORT, or host name, at all of its addresses. Prometheus mostly runs on another machine; where it does not, localhost is enough, and then nobody else can connect. Default: all addresses. */
+  metricsHost?: string;
+  /** ADMIN_KEY: Key of the admin page: 32 random bytes or more (a shorter one is warned about); without it there is no such page. Whoever has it sees what users are sent, sends to them and disconnects them. Default: off. */
+  adminKey?: string;
+  /** ADMIN_HOST: Address of the admin page, or host name, at all of its addresses; localhost is loopback, IPv4 and IPv6. Beyond loopback it needs a proxy with TLS before it, or others read the key on its way. Default: localhost. */
+  adminHost?: string;
+  /** ADMIN_PORT: Port of the admin page, with ADMIN_KEY; 0 takes any free one. It is never on PORT, which the world may reach. Default: 3090, allowed: 0 to 65535. */
+  adminPort?: number;
   /** REDIS_URL: Redis over which several nodes are one system (docs/scaling.md): redis://, rediss://, unix:// or redis+sentinel://; empty: this node is alone. Each login asks Redis once, and every node knows who is online on all of them. Default: one node. */
   redisUrl?: string;
   /** REDIS_KEY: The option `key` of Socket.IO's Redis emitters and adapter, which begins their channels. Emitters with another key are not heard. Default: socket.io. */
@@ -134,7 +144,7 @@ export interface SignalboxOptions {
   pollingMaxPackets?: number;
   /** POLLING_MAX_RECEIVED: Most packets in one polling request. More: one request can take more of its shard's time. Default: 1000, in packets, allowed: 1 to 1000000000. */
   pollingMaxReceived?: number;
-  /** MAX_CONNECTIONS: Most connections at once; further ones get 503. An idle client with a login takes some 1.5 KB beside what the kernel keeps. Default: what descriptors leave beside the program's own, at most 1048576, allowed: 0 to 1000000000. */
+  /** MAX_CONNECTIONS: Most connections at once; further ones get 503. An idle client with a login takes some 1.1 KB beside what the kernel keeps. Default: what descriptors leave beside the program's own, at most 1048576, allowed: 0 to 1000000000. */
   maxConnections?: number;
   /** MAX_UNAUTHENTICATED: Most sessions without a login at once; the oldest goes. Each takes up to 3 KiB and its request head. Fewer: when many clients come at once, honest ones are pushed out. Default: a tenth of MAX_CONNECTIONS, at least 1000, allowed: 0 to 1000000000. */
   maxUnauthenticated?: number;
