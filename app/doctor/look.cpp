@@ -253,8 +253,14 @@ void look_at_handshake(const Visit& visit, Observations& seen) {
   seen.date = parse_date(answer.field("Date"));
   seen.location = answer.field("Location");
   seen.allowed_origin = answer.field("Access-Control-Allow-Origin");
-  if (answer.status == 200)
-    static_cast<void>(attempt([&] { seen.opening = parse_opening(answer.body.substr(0, answer.body.find('\x1e'))); }));
+  if (answer.status == 200) {
+    static_cast<void>(attempt([&] {
+      seen.opening = parse_opening(answer.body.substr(0, answer.body.find('\x1e')));
+      PollingTalk talk(page);
+      talk.set_sid(seen.opening->sid);
+      talk.say("1");
+    }));
+  }
   if (answer.status == 404) {
     request.target = visit.address.path + request.target.substr(1);
     seen.doubled = ask(request);

@@ -26,7 +26,12 @@ set -emu -o pipefail
 declare -A going
 curl() { command curl --fail-with-body --silent --show-error "$@"; }  # an answer that refuses is a failure
 until_it_answers() { timeout 20 sh -c 'until curl -sf -o /dev/null "$0"; do sleep 0.05; done' "$1" || { echo "nothing answers at $1"; exit 1; }; }
-let_go() { [ -z "\${going[$1]:-}" ] || { kill -- -"\${going[$1]}"; wait "\${going[$1]}" || true; }; }
+let_go() {
+  [ -n "\${going[$1]:-}" ] || return 0
+  kill -- -"\${going[$1]}"
+  wait "\${going[$1]}" || true
+  while kill -0 -- -"\${going[$1]}" 2>/dev/null; do sleep 0.05; done  # its programs may take longer than its shell
+}
 `;
 
 /** What runs one block, so that its place is known when it fails. */
@@ -36,7 +41,7 @@ function commandsOf(path, { line, text, marker = "" }) {
   if (kind === "beside a server") {
     const port = new URL(address).port;
     const secrets = "export JWT_SECRET=$(openssl rand -hex 32) API_KEY=$(openssl rand -hex 32)\n";
-    return `${secrets}build/release/signalbox --port ${port} & going[${address}]=$!\nuntil_it_answers ${address}\n${named}${text}`;
+    return `${secrets}let_go ${address}\nbuild/release/signalbox --port ${port} & going[${address}]=$!\nuntil_it_answers ${address}\n${named}${text}`;
   }
   if (kind === "goes on") return `${named}let_go ${address}\n{ ${text.trimEnd()}\n} & going[${address}]=$!\nuntil_it_answers ${address}\n`;
   return named + text;
