@@ -38,7 +38,8 @@ void OwnUsers::when_entered(unsigned partition, std::string_view user, Entered d
 void OwnUsers::note(unsigned partition, Users::const_iterator at) {
   const User& user = at->second;
   if (!alive_ || user.asking || user.settled()) return;
-  const bool counts_only = user.told && user.told->kind == user.wanted.kind;
+  const bool counts_only =
+      user.told && user.told->kind == user.wanted.kind && (user.told->sockets == 0) == (user.wanted.sockets == 0);
   Gathering& gathering = counts_only ? later_ : soon_;
   gathering.users[partition].insert(at->first);
   gathering.at = std::min(gathering.at, now_ + (counts_only ? times_.count_gather : times_.gather));

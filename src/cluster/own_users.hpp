@@ -78,7 +78,7 @@ class OwnUsers {
   bool alive_ = false;
   bool behind_ = true;      ///< somebody is not told, and not gathered either: with the next on_alive()
   std::uint32_t era_ = 0;   ///< answers of an earlier one are nobody's
-  Gathering soon_, later_;  ///< who comes and goes; whose number changes
+  Gathering soon_, later_;  ///< who comes and goes, or has the first client or none; whose number changes
   TimePoint now_{};
 };
 

@@ -53,8 +53,8 @@ struct NodeTimes {
   Milliseconds beat{1000};
   Milliseconds lease{5000};
   Milliseconds grace{5000};         ///< between the end of a node's lease and its users' going
-  Milliseconds gather{5};           ///< who comes and goes in so long a time is told together
-  Milliseconds count_gather{1000};  ///< likewise of a user's mere number of sockets: a reload is over by then
+  Milliseconds gather{5};           ///< who comes and goes, also the last socket, in so long a time is told together
+  Milliseconds count_gather{1000};  ///< likewise of how many more sockets a user has
   Milliseconds check{60'000};       ///< in which the index is compared once with what was told, partition by partition
 };
 

@@ -27,6 +27,22 @@ TEST(PresenceOverNodes, is_known_on_every_node_and_told_once) {
   for (auto& node : world.nodes) EXPECT_EQ(node->told["ada"], 2u);
 }
 
+TEST(PresenceOverNodes, knows_at_once_of_a_users_first_and_last_socket_and_of_those_between_in_a_while) {
+  PresenceWorld world(2);
+  world.pass(Milliseconds(100));
+  const auto known = [&] { return world[1].asked("ada")[world[0].presence.id()]; };
+  for (const unsigned sockets : {1, 0, 1}) {
+    world[0].come("ada", sockets);
+    world.pass(Milliseconds(100));
+    EXPECT_EQ(known(), HereState::online(sockets));
+  }
+  world[0].come("ada", 2);
+  world.pass(Milliseconds(100));
+  EXPECT_EQ(known(), HereState::online(1));
+  world.pass(Milliseconds(1500));
+  EXPECT_EQ(known(), HereState::online(2));
+}
+
 TEST(PresenceOverNodes, is_what_redis_knew_before_a_node_came) {
   PresenceWorld world(2);
   world[1].lose();
