@@ -1,4 +1,6 @@
 #pragma once
+#include <netdb.h>
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -6,8 +8,6 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-
-struct addrinfo;
 
 namespace app {
 

@@ -51,27 +51,27 @@ class SmallVector {
     std::destroy(begin(), end());
     size_ = 0;
     if (in_place()) return;
-    std::allocator<T>().deallocate(elsewhere_, capacity_);
+    std::allocator<T>().deallocate(elsewhere, capacity_);
     capacity_ = kInPlace;
   }
 
  private:
   bool in_place() const { return capacity_ == kInPlace; }
-  T* data() { return in_place() ? here_ : elsewhere_; }
-  const T* data() const { return in_place() ? here_ : elsewhere_; }
+  T* data() { return in_place() ? here : elsewhere; }
+  const T* data() const { return in_place() ? here : elsewhere; }
   void grow() {
     const std::uint32_t capacity = 2 * capacity_;
     T* const larger = std::allocator<T>().allocate(capacity);
     std::uninitialized_move(begin(), end(), larger);
     std::destroy(begin(), end());
-    if (!in_place()) std::allocator<T>().deallocate(elsewhere_, capacity_);
-    elsewhere_ = larger;
+    if (!in_place()) std::allocator<T>().deallocate(elsewhere, capacity_);
+    elsewhere = larger;
     capacity_ = capacity;
   }
 
   union {
-    T here_[kInPlace];
-    T* elsewhere_;
+    T here[kInPlace];
+    T* elsewhere;
   };
   std::uint32_t size_ = 0;
   std::uint32_t capacity_ = kInPlace;
