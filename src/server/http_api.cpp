@@ -96,37 +96,11 @@ void append_queue(std::string& body, const queue::QueueStatus& row) {
   body += '}';
 }
 
-net::Response nothing_here() {
-  return error_response(404, "There is nothing at this address.");
-}
-
 net::Response bad_user() {
   return error_response(400, to_text(EmitError::invalid_user));
 }
 
 }  // namespace
-
-net::Response json_response(int status, std::string body) {
-  return {.status = status,
-          .fields = {{"Content-Type", "application/json"},
-                     {"Cache-Control", "no-store"},
-                     {"X-Content-Type-Options", "nosniff"}},
-          .body = std::move(body)};
-}
-
-net::Response error_response(int status, std::string_view sentence, std::optional<std::size_t> index) {
-  std::string body = "{\"error\":";
-  append_json_string(body, sentence);
-  if (index) body += fmt::format(",\"index\":{}", *index);
-  body += '}';
-  return json_response(status, std::move(body));
-}
-
-net::Response method_not_allowed(std::string_view allow) {
-  auto response = error_response(405, fmt::format("This address takes {} only.", allow));
-  response.fields.emplace_back("Allow", allow);
-  return response;
-}
 
 HttpApi::HttpApi(const Config& config, hub::Hub& hub, Answer answer, Follow follow)
     : hub_(hub),

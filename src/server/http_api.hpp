@@ -13,6 +13,7 @@
 #include "cluster/cluster.hpp"
 #include "hub/hub.hpp"
 #include "net/application.hpp"
+#include "server/answers.hpp"
 #include "server/idempotency.hpp"
 #include "server/page_query.hpp"
 #include "server/path_pattern.hpp"
@@ -21,13 +22,6 @@
 #include "users/emitter.hpp"
 
 namespace signalbox::server {
-
-/// An answer of ours that is not a page: JSON, not to be cached, not to be taken for anything else.
-net::Response json_response(int status, std::string body);
-/// {"error": a sentence for people}; `index`: of the event in an array whose fault it is.
-net::Response error_response(int status, std::string_view sentence, std::optional<std::size_t> index = std::nullopt);
-/// 405; `allow` lists the methods that the address takes.
-net::Response method_not_allowed(std::string_view allow);
 
 class MetricsPage;  // server/metrics_page.hpp
 

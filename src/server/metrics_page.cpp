@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "server/http_api.hpp"
+#include "server/answers.hpp"
 #include "server/metrics_text.hpp"
 
 namespace signalbox::server {
@@ -38,7 +38,7 @@ void MetricsPage::answer(const net::RequestId& id, TimePoint now) {
 }
 
 std::optional<net::Response> MetricsPage::on_head(const net::RequestHead& head, net::Admission&) {
-  if (head.path != "/metrics") return error_response(404, "There is nothing at this address: GET /metrics.");
+  if (head.path != "/metrics") return nothing_here();
   if (head.method != "GET" && head.method != "HEAD") return method_not_allowed("GET, HEAD");
   return std::nullopt;
 }

@@ -44,7 +44,7 @@ void Routes::add(std::string path, Route route) {
 std::optional<net::Response> Routes::on_head(const net::RequestHead& head, net::Admission& admission) {
   if (HttpApi::is_ours(head.path)) return api_.on_head(head, admission);
   admission.max_body = 0;
-  if (!routes_.contains(head.path)) return error_response(404, "There is nothing at this address.");
+  if (!routes_.contains(head.path)) return nothing_here();
   if (head.method != "GET" && head.method != "HEAD") return method_not_allowed("GET, HEAD");
   return std::nullopt;
 }
@@ -53,7 +53,7 @@ std::optional<net::Response> Routes::on_request(const net::RequestHead& head, st
                                                 const net::RequestId& id, TimePoint now) {
   if (HttpApi::is_ours(head.path)) return api_.on_request(head, body, id, now);
   const auto found = routes_.find(head.path);
-  if (found == routes_.end()) return error_response(404, "There is nothing at this address.");
+  if (found == routes_.end()) return nothing_here();
   return answer(found->second, head, body);
 }
 
