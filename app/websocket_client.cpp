@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint8_t kText = 1, kClose = 8, kPing = 9, kPong = 10;
 constexpr std::uint8_t kLast = 0x80, kMasked = 0x80, kShort = 125, kTwoBytes = 126, kEightBytes = 127;
-constexpr std::size_t kMaxFrameBytes = 64u << 20;
+constexpr std::size_t kMaxMessageBytes = 64u << 20;
 
 template <std::size_t Size>
 std::array<unsigned char, Size> random_bytes() {
@@ -100,7 +100,7 @@ std::optional<std::string> WebSocketClient::take_frame(std::uint8_t& opcode, boo
   if (received_.size() < 2 + length_bytes) return std::nullopt;
   const std::uint64_t size =
       length_bytes == 0 ? second : big_endian(std::string_view(received_).substr(2, length_bytes));
-  if (size > kMaxFrameBytes) throw HttpError("a frame is too large");
+  if (size > kMaxMessageBytes) throw HttpError("a frame is too large");
   if (received_.size() < 2 + length_bytes + size) return std::nullopt;
   opcode = first & 0x0f;
   last = (first & kLast) != 0;
@@ -123,6 +123,7 @@ std::optional<std::string> WebSocketClient::receive(std::chrono::milliseconds ti
     } else if (opcode == kPing) {
       send_frame(kPong, *payload);
     } else if (opcode != kPong) {
+      if (message.size() + payload->size() > kMaxMessageBytes) throw HttpError("a message is too large");
       message += *payload;
       if (last) return message;
     }
