@@ -17,6 +17,8 @@ namespace signalbox::net::test {
 using signalbox::test::masked_frame;
 using std::chrono::seconds;
 
+inline const std::string kClosed1000{'\x88', '\x02', '\x03', '\xe8'};  ///< a close frame
+
 /// Sends back what it gets; "login", "leave", "as NAME", "pause" and "hold" are orders to its shard.
 class EchoWithOrders final : public engineio::SessionHandler {
  public:
