@@ -95,7 +95,7 @@ users::DirectoryOptions Assembly::directory_options(const Clocks& clocks) const 
 std::unique_ptr<net::ShardApplication> Assembly::shard(unsigned index) {
   cluster::Cluster* const recovering = config_.recovery_window.count() != 0 ? cluster.get() : nullptr;
   return std::make_unique<ShardApplication>(
-      Parts{hub, network_, {&routes, &metrics, &admin}, streams, origins_, refused_, counts_, recovering}, index);
+      Parts{hub, network_, {&routes, &metrics}, streams, origins_, refused_, counts_, recovering}, index);
 }
 
 std::vector<Count> Assembly::occurrences() const {

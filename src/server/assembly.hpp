@@ -75,7 +75,6 @@ class Assembly {
   HttpApi api;
   Routes routes;
   MetricsPage metrics;  ///< at METRICS_PORT
-  NothingHere admin;    ///< at ADMIN_PORT
 
  private:
   const OriginPolicy origins_;

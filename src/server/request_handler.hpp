@@ -23,12 +23,4 @@ class RequestHandler {
   ~RequestHandler() = default;
 };
 
-/// 404 to all.
-class NothingHere final : public RequestHandler {
- public:
-  std::optional<net::Response> on_head(const net::RequestHead& head, net::Admission& admission) override;
-  std::optional<net::Response> on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id,
-                                          TimePoint now) override;
-};
-
 }  // namespace signalbox::server
