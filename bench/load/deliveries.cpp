@@ -11,14 +11,14 @@ namespace load {
 namespace {
 
 constexpr std::string_view kFirst = "the first events (has the server the handlers of bench/bench_server.cpp?)";
-constexpr std::chrono::seconds kFirstWithin{20}, kPatience{120};
-constexpr std::string_view kHead = R"(["job_progress",{"jobId":"job-)";
+constexpr std::chrono::seconds kFirstWithin{20}, kBurstWithin{120};
+constexpr std::string_view kProgressHead = R"(["job_progress",{"jobId":"job-)";
 
 /// The number behind "job-"; anything else is not ours and ends the run.
 std::uint64_t job_number(const Client& client, std::string_view event) {
   std::uint64_t number = 0;
-  const char* begin = event.data() + kHead.size();
-  if (!event.starts_with(kHead) || std::from_chars(begin, event.data() + event.size(), number).ptr == begin) {
+  const char* begin = event.data() + kProgressHead.size();
+  if (!event.starts_with(kProgressHead) || std::from_chars(begin, event.data() + event.size(), number).ptr == begin) {
     throw std::runtime_error(client.user + " got something else: " + std::string(event.substr(0, 100)));
   }
   return number;
@@ -94,7 +94,7 @@ Figures burst(const Settings& settings) {
   };
   run(settings.users * 10, kFirst, kFirstWithin);  // warm
   const Measure measure(settings.pid, swarm);
-  run(settings.count, "the burst", kPatience);
+  run(settings.count, "the burst", kBurstWithin);
   return measure.figures(static_cast<double>(settings.count));
 }
 

@@ -10,14 +10,14 @@
 namespace load {
 namespace {
 
-constexpr double kPatience = 300;  // seconds
+constexpr double kAnsweredWithin = 300;  // seconds
 /// Behind the last outcome: receipts take effect a second after they came.
 constexpr double kUntilReceived = 1.5;
 
 /// Outcome n goes to user n % users, once. Those before the first are of an earlier run.
-class Heard {
+class HeardOutcomes {
  public:
-  Heard(Swarm& swarm, const Settings& settings)
+  HeardOutcomes(Swarm& swarm, const Settings& settings)
       : users_(settings.users), first_(settings.first), heard_(settings.count) {
     microseconds.reserve(settings.count);
     swarm.on_event([this](Client& client, std::string_view event) { take(client, event, nanoseconds()); });
@@ -26,10 +26,10 @@ class Heard {
 
  private:
   void take(const Client& client, std::string_view event, std::int64_t now) {
-    constexpr std::string_view kHead = R"(["job_completed",{"jobId":"job-)";
-    if (!event.starts_with(kHead)) return;
+    constexpr std::string_view kOutcomeHead = R"(["job_completed",{"jobId":"job-)";
+    if (!event.starts_with(kOutcomeHead)) return;
     std::size_t number = first_ + heard_.size();
-    std::from_chars(event.data() + kHead.size(), event.data() + event.size(), number);
+    std::from_chars(event.data() + kOutcomeHead.size(), event.data() + event.size(), number);
     if (number < first_) return;
     if (number - first_ >= heard_.size() || number % users_ != client.index)
       throw std::runtime_error(client.user + " heard of another's job: " + std::string(event.substr(0, 100)));
@@ -99,13 +99,13 @@ class Workers {
 Figures outcomes(const Settings& settings) {
   Swarm swarm(settings.target);
   gather(swarm, settings.users);
-  Heard heard(swarm, settings);
+  HeardOutcomes heard(swarm, settings);
   Workers workers(settings);
   std::uint64_t sent = 0;
   const Measure measure(settings.pid, swarm);
   const std::size_t requests = (settings.count + settings.batch - 1) / settings.batch;
   while (workers.microseconds.size() < requests) {
-    if (measure.seconds() > kPatience) throw std::runtime_error("gave up waiting: answers to outcomes");
+    if (measure.seconds() > kAnsweredWithin) throw std::runtime_error("gave up waiting: answers to outcomes");
     workers.take_answers();
     const double due = settings.rate > 0 ? measure.seconds() * settings.rate : HUGE_VAL;
     while (workers.idle() && sent < settings.count && static_cast<double>(sent) < due) {

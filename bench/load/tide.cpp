@@ -54,9 +54,10 @@ class Health {
 };
 
 /// Who of those who stay has heard of whom in the crowd; `guest-<i>` comes, and goes, once.
-class Heard {
+class HeardPresence {
  public:
-  explicit Heard(std::size_t users) : users_(users), online_(users * users), offline_(users * users), left_(users) {}
+  explicit HeardPresence(std::size_t users)
+      : users_(users), online_(users * users), offline_(users * users), left_(users) {}
 
   void take(const Client& client, std::string_view event) {
     constexpr std::string_view kOnline = R"(["user_online",{"userId":"guest-)";
@@ -100,7 +101,7 @@ class Heard {
 Figures tide(const Settings& settings) {
   const std::size_t users = settings.users;
   Swarm swarm(settings.target);
-  Heard heard(users);
+  HeardPresence heard(users);
   swarm.on_event([&](Client& client, std::string_view event) { heard.take(client, event); });
   gather(swarm, users);
   for (std::size_t i = 0; i < users; ++i) swarm.add("guest-" + std::to_string(i));
