@@ -3,10 +3,43 @@
 #include <cstdint>
 
 #include "base/eight_bytes.hpp"
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace signalbox {
 
-// What a reader and a writer of JSON look for in text, eight bytes at a time.
+// What a reader and a writer of JSON look for in text, eight bytes at a time, or sixteen where the processor has such
+// words.
+
+enum class Marked : std::uint8_t {
+  quotes,  ///< and backslashes: what ends a string, or may
+  unplain  ///< these, what else a string must escape, and what is not ASCII
+};
+
+#ifdef __SSE2__
+/// A bit for each of the sixteen bytes at `at` that is marked.
+template <Marked what>
+unsigned marks_of_sixteen(const char* at) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  const auto equal = [](__m128i those, char wanted) { return _mm_cmpeq_epi8(those, _mm_set1_epi8(wanted)); };
+  __m128i marked = _mm_or_si128(equal(bytes, '"'), equal(bytes, '\\'));
+  if constexpr (what == Marked::unplain)
+    marked = _mm_or_si128(marked, _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)));  // bytes from 0x80 are negative
+  return static_cast<unsigned>(_mm_movemask_epi8(marked));
+}
+#endif
+
+/// The first marked byte from `at` of those that can be looked at sixteen at a time; null: `at` is behind these.
+template <Marked what>
+const char* find_in_sixteens(const char*& at, const char* end) {
+#ifdef __SSE2__
+  for (; end - at >= 16; at += 16) {
+    if (const unsigned marks = marks_of_sixteen<what>(at); marks != 0) return at + std::countr_zero(marks);
+  }
+#endif
+  return nullptr;
+}
 
 /// Has the highest bit of each byte that is a quote or a backslash. Only the lowest of these bits is sure: a
 /// subtraction that borrows may set the next one too.
@@ -49,6 +82,7 @@ inline const char* skip_digits(const char* at, const char* end) {
 
 /// The first quote or backslash from `at`, or `end`.
 inline const char* find_quote(const char* at, const char* end) {
+  if (const char* const found = find_in_sixteens<Marked::quotes>(at, end)) return found;
   for (; end - at >= 8; at += 8) {
     if (const std::uint64_t marks = quotes_in(load_eight(at)); marks != 0) return at + first_marked(marks);
   }
@@ -64,6 +98,7 @@ constexpr bool is_plain(char c) {
 
 /// The first byte from `at` that is not plain, or `end`.
 inline const char* find_unplain(const char* at, const char* end) {
+  if (const char* const found = find_in_sixteens<Marked::unplain>(at, end)) return found;
   for (; end - at >= 8; at += 8) {
     if (const std::uint64_t marks = unplain_in(load_eight(at)); marks != 0) return at + first_marked(marks);
   }

@@ -172,8 +172,8 @@ std::string_view JsonItems::rest() const {
 
 std::optional<std::string_view> json_string_view(std::string_view value, std::string& undone) {
   if (value.size() < 2 || value.front() != '"') return std::nullopt;
-  const char *const begin = value.data() + 1, *const last = value.data() + value.size() - 1;
-  if (*last == '"' && find_quote(begin, last) == last) return std::string_view(begin, last);
+  const std::string_view inside = value.substr(1, value.size() - 2);
+  if (value.back() == '"' && !inside.contains('\\')) return inside;
   auto text = json_string(value);
   if (!text) return std::nullopt;
   return undone = *std::move(text);
