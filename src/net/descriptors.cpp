@@ -1,6 +1,8 @@
 #include "net/descriptors.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -11,6 +13,7 @@ namespace {
 constexpr std::size_t kOfShard = 4;  ///< epoll, the eventfd that wakes it, its reserve, and one that is being accepted
 constexpr std::size_t kLater = 32;   ///< what the store and the application open now and then
 constexpr std::size_t kMostConnections = std::size_t{1} << 20;  ///< where the limit of descriptors is no limit
+constexpr std::size_t kMostRoom = 65'536;                       ///< of the table, with 8 bytes each
 
 }  // namespace
 
@@ -23,6 +26,14 @@ std::size_t raise_descriptor_limit() {
     if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
   }
   return limit.rlim_cur;
+}
+
+void make_room_for_descriptors(std::size_t count) {
+  const int any = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (any < 0) return;
+  const int last = ::fcntl(any, F_DUPFD_CLOEXEC, static_cast<int>(std::clamp<std::size_t>(count, 1, kMostRoom)) - 1);
+  if (last >= 0) ::close(last);
+  ::close(any);
 }
 
 std::size_t open_descriptors() {

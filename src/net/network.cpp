@@ -102,11 +102,13 @@ void ShardedNetwork::start() {
   for (const auto& [door, listeners] : doors_)
     if (door != Door::service) beside += listeners.of_shard.front().size() + kMaxAtDoor;
   const bool listens = !doors_.empty() && doors_.front().first == Door::service;
-  set_limits({.limit = limit,
-              .open = open,
-              .shards = options.shards,
-              .addresses = listens ? doors_.front().second.of_shard.front().size() : 0,
-              .beside = beside});
+  const Descriptors descriptors{.limit = limit,
+                                .open = open,
+                                .shards = options.shards,
+                                .addresses = listens ? doors_.front().second.of_shard.front().size() : 0,
+                                .beside = beside};
+  set_limits(descriptors);
+  make_room_for_descriptors(std::min(limit, descriptors_for(shared_.limits.connections.value(), descriptors)));
   make_shards();
   try {
     for (auto& shard : shared_.shards)

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <string>
+
 namespace signalbox::net {
 namespace {
 
@@ -38,6 +41,26 @@ TEST(Descriptors, that_are_open_are_counted) {
   EXPECT_EQ(open_descriptors(), before + 1);
   ::close(fd);
   EXPECT_EQ(open_descriptors(), before);
+}
+
+/// What the kernel's table of this process' descriptors has room for.
+std::size_t room_for_descriptors() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("FDSize:")) return std::stoul(line.substr(7));
+  }
+  return 0;
+}
+
+TEST(Descriptors, have_room_in_the_kernels_table_before_they_are_opened) {
+  raise_descriptor_limit();
+  const std::size_t before = room_for_descriptors(), open = open_descriptors();
+  ASSERT_GT(before, 0u);
+  make_room_for_descriptors(2 * before);
+  EXPECT_GE(room_for_descriptors(), 2 * before);
+  EXPECT_EQ(open_descriptors(), open);
+  make_room_for_descriptors(std::size_t{1} << 20);
+  EXPECT_LE(room_for_descriptors(), 65'536u);
 }
 
 }  // namespace
