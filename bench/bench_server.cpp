@@ -15,11 +15,11 @@ namespace {
 
 using namespace signalbox;
 
-constexpr std::int64_t kEventsPerTurn = 262'144;  // so that a burst leaves the shard time for what else it has to do
+constexpr std::int64_t kPerTurn = 262'144;  // so that a burst leaves the shard time for what else it has to do
 
 /// One `bench_burst`: so many events to so many users, a part in each turn of the shard.
 struct Burst {
-  std::int64_t count, users;
+  std::int64_t count, users, per_turn;
   bool free_form;  ///< by JSON values and not by the typed event
   Ack ack;
   std::int64_t sent = 0, refused = 0;
@@ -49,7 +49,7 @@ void emit_one(const Io& io, const Burst& burst, std::int64_t& refused) {
 }
 
 void go_on(const Io& io, std::unique_ptr<Burst> burst) {
-  for (std::int64_t in_turn = 0; in_turn < kEventsPerTurn && burst->sent < burst->count; ++in_turn, ++burst->sent) {
+  for (std::int64_t in_turn = 0; in_turn < burst->per_turn && burst->sent < burst->count; ++in_turn, ++burst->sent) {
     emit_one(io, *burst, burst->refused);
   }
   if (burst->sent == burst->count)
@@ -59,8 +59,10 @@ void go_on(const Io& io, std::unique_ptr<Burst> burst) {
 
 void begin_burst(const Io& io, const json& arguments, Ack ack, bool free_form) {
   const json& wish = arguments.at(0);
+  const auto per_turn = wish.value("perTurn", std::int64_t{0});
   go_on(io, std::make_unique<Burst>(Burst{.count = wish.at("count").get<std::int64_t>(),
                                           .users = std::max<std::int64_t>(1, wish.at("users").get<std::int64_t>()),
+                                          .per_turn = per_turn > 0 ? per_turn : kPerTurn,
                                           .free_form = free_form,
                                           .ack = std::move(ack)}));
 }

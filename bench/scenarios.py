@@ -18,6 +18,7 @@ MORE, LESS = True, False  # which is better
 SCENARIOS = [
     ("burst, 1,000 users", ["burst", "--users", "1000"], ALONE, ALL, "events_per_s", MORE),
     ("burst, 10,000 users", ["burst", "--users", "10000"], ALONE, ALL, "events_per_s", MORE),
+    ("burst, 10,000 users, 1,000 a turn", ["burst", "--users", "10000", "--per-turn", "1000"], ALONE, ["signalbox", "bare"], "events_per_s", MORE),
     ("burst, free-form JSON", ["burst", "--users", "1000", "--free-form"], ALONE, OURS, "events_per_s", MORE),
     ("burst, one shard, CPU µs each", ["burst", "--users", "1000", "--sleep"], ALONE, OURS, "server_cpu_us_per_event", LESS),
     ("burst, two shards, CPU µs each", ["burst", "--users", "1000", "--sleep"], {**ALONE, "THREADS": "2"}, OURS, "server_cpu_us_per_event", LESS),
@@ -27,6 +28,7 @@ SCENARIOS = [
     ("relay by JSON values", ["relay", "--users", "1", "--count", "200000", "--free-form"], ALONE, OURS, "events_per_s", MORE),
     ("relay at 20,000/s, p50 µs", ["relay", "--users", "1", "--count", "100000", "--rate", "20000"], ALONE, UNBATCHED, "p50_us", LESS),
     ("logins, CPU µs each", ["logins", "--users", "5000"], ALONE, UNBATCHED, "server_cpu_us_per_event", LESS),
+    ("logins, 128 under way, p99 µs", ["logins", "--users", "10000", "--at-once", "128"], ALONE, UNBATCHED, "p99_us", LESS),
     ("2,000 logins told of each other, s", ["storm", "--users", "2000"], {}, ALL, "seconds", LESS),
     ("presence, one flapping, deliveries/s", ["presence", "--users", "2000", "--count", "400000"], {}, UNBATCHED, "events_per_s", MORE),
     ("memory per idle user, 10,000, bytes", ["idle", "--users", "10000", "--seconds", "1"], ALONE, UNBATCHED, "bytes_per_user", LESS),

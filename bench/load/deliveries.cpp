@@ -89,7 +89,8 @@ Figures burst(const Settings& settings) {
     rounds.begin(swarm);
     swarm.emit(control,
                std::string(settings.free_form ? R"(2["bench_burst_json",{"count":)" : R"(2["bench_burst",{"count":)") +
-                   std::to_string(count) + R"(,"users":)" + std::to_string(settings.users) + "}]");
+                   std::to_string(count) + R"(,"users":)" + std::to_string(settings.users) + R"(,"perTurn":)" +
+                   std::to_string(settings.per_turn) + "}]");
     swarm.run_until([&] { return rounds.received() == count; }, what, within);
   };
   run(settings.users * 10, kFirst, kFirstWithin);  // warm

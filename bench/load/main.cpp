@@ -83,6 +83,8 @@ int main(int argc, char** argv) {
   app.add_option("--at-once", settings.at_once, "Logins under way, for logins")
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
+  app.add_option("--per-turn", settings.per_turn, "Events of a burst before the server writes; 0: as many as it likes")
+      ->capture_default_str();
   app.add_option("--rate", settings.rate, "Events a second for relay and outcomes; 0: as fast as it goes")
       ->capture_default_str();
   app.add_option("--seconds", settings.seconds, "For idle and churn")->capture_default_str();

@@ -14,6 +14,7 @@ struct Settings {
   std::size_t users = 1000;
   std::size_t count = 1'000'000;
   std::size_t at_once = 256;  ///< logins under way
+  std::size_t per_turn = 0;   ///< events of a burst before the server writes; 0: as many as it likes
   double rate = 0;            ///< events a second; 0: as fast as it goes
   double seconds = 10;
   std::size_t workers = 64;  ///< that post outcomes, each one request at a time
