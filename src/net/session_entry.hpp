@@ -25,7 +25,10 @@ struct SessionEntry : engineio::SessionIo, SessionControl {
       : table(in), session(sid, first, options, *this, now) {}
 
   void touched() final;
-  void deadline_changed() final { touched(); }
+  void deadline_changed() final {
+    to_arm = true;
+    touched();
+  }
   void set_authenticated(bool authenticated) final;
   void set_user(std::uint64_t whose) final { user = whose; }
   void set_partial(std::size_t bytes) final;
@@ -56,6 +59,7 @@ struct SessionEntry : engineio::SessionIo, SessionControl {
   bool reading = true;
   bool dropped = false;             ///< goes at the next flush, finished or not
   bool resume = false;              ///< what was held is to be delivered
+  bool to_arm = true;               ///< its deadline may have come nearer: most turns only send, and need not look
   std::uint32_t partial_above = 0;  ///< bytes of half-finished messages that the handler holds
   std::uint32_t partial = 0;        ///< those and the held POST's, as counted over all clients
   std::size_t queued = 0;           ///< bytes that wait for the client, frames shared with others included

@@ -1,6 +1,7 @@
 #include "net/session_table.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "net/budgets.hpp"
@@ -71,6 +72,7 @@ void SessionTable::end_unauthenticated(SessionEntry& entry) {
 }
 
 void SessionTable::arm(SessionEntry& entry) {
+  if (!std::exchange(entry.to_arm, false)) return;
   const TimePoint deadline = entry.session.next_deadline();
   if (deadline != kNever) timers_.arm({deadline, entry.slot, entry.generation}, entry.armed);
 }
@@ -87,7 +89,7 @@ void SessionTable::run_timers() {
     if (!entry) continue;
     timers_.disarm(entry->armed);
     if (entry->session.next_deadline() <= now) entry->session.on_timer(now);
-    touch(*entry);  // which arms it again
+    entry->deadline_changed();  // which arms it again
   }
   if (timers_.mostly_stale()) timers_.drop_stale([this](const auto& entry) { return armed_by(entry) != nullptr; });
 }
