@@ -66,7 +66,7 @@ std::optional<Finding> judge_certificate(const Observations& seen) {
                  "Give the proxy the whole chain, with all certificates between, of an authority that browsers know.");
   if (left < kSoon)
     return hurts("certificate", "The certificate expires in " + std::to_string(left / kDay) + " days.",
-                 "Renew it now, and look why that did not happen by itself.");
+                 "Renew it now, and find out why that did not happen by itself.");
   return well("certificate", "The certificate is trusted, and good for " + std::to_string(left / kDay) + " more days.");
 }
 
@@ -77,7 +77,7 @@ std::optional<Finding> judge_clock(const Observations& seen) {
   return hurts("clock",
                "The server's clock is " + std::to_string(std::abs(skew)) + " s " + (skew > 0 ? "ahead of" : "behind") +
                    " the one here: tokens end too early or too late.",
-               "Set both by NTP; JWT_LEEWAY_S bears a small difference.");
+               "Set both by NTP; JWT_LEEWAY_S allows for a small difference.");
 }
 
 Finding judge_no_handshake(const Observations& seen) {
@@ -101,7 +101,8 @@ Finding judge_no_handshake(const Observations& seen) {
                  "It is stopping, or MAX_CONNECTIONS is reached: its log says which.");
   if (answer.status == 502 || answer.status == 503 || answer.status == 504)
     return hurts("handshake", "The proxy does not reach the server (" + status + ").",
-                 "Ask it from the proxy's machine: curl http://HOST:PORT/healthz; HOST, PORT and a firewall decide.");
+                 "Ask it from the proxy's machine: curl http://HOST:PORT/healthz. If that fails, HOST, PORT or a "
+                 "firewall is wrong.");
   if (answer.status == 403 && !seen.origin.empty())
     return hurts("handshake", "The origin " + seen.origin + " is refused (403).",
                  "Set CORS_ORIGIN=" + seen.origin + " at the server.");
@@ -116,7 +117,7 @@ Finding judge_handshake(const Observations& seen) {
   if (!seen.opening) return judge_no_handshake(seen);
   if (seen.handshake.took > kSlow)
     return hurts("handshake", "The handshake takes " + seconds(seen.handshake.took) + ".",
-                 "Look what is slow: the machine, its memory, or a proxy that waits for more.");
+                 "Find out what is slow: the machine, its memory, or a proxy that waits for more.");
   return well("handshake", "The server answers in " + std::to_string(seen.handshake.took.count()) +
                                " ms, with a heartbeat every " + seconds(seen.opening->ping_interval) + ".");
 }
@@ -171,8 +172,9 @@ Finding judge_no_websocket(std::string check, const Outcome& outcome) {
     return hurts(std::move(check), "The WebSocket reached another server than its session.",
                  "Give all the same REDIS_URL, or let the proxy send a client always to the same one.");
   if (outcome.status == 403)
-    return hurts(std::move(check), "The WebSocket is refused (403).",
-                 "The server refuses an Origin that is not in CORS_ORIGIN, and a firewall of the web may refuse all.");
+    return hurts(
+        std::move(check), "The WebSocket is refused (403).",
+        "The server refuses an Origin that is not in CORS_ORIGIN; a web application firewall may refuse every one.");
   if (outcome.status != 0)
     return hurts(std::move(check), "The WebSocket is answered with " + std::to_string(outcome.status) + ".", kPassOn);
   return hurts(std::move(check), "The WebSocket fails: " + outcome.trouble + ".", kPassOn);
@@ -244,11 +246,11 @@ const Verdict* verdict_of(const Observations& seen) {
   return nullptr;
 }
 
-/// What the secret that is known here says against it.
-std::string own_reasons(const Observations& seen) {
+/// What the secret that is known here says against it, beyond what the server said.
+std::string own_reasons(const Observations& seen, std::string_view reason) {
   std::string out;
   for (const TokenPoint& point : seen.token_points) {
-    if (!point.accepted) out += ' ' + point.says;
+    if (!point.accepted && point.says != reason) out += ' ' + point.says;
   }
   return out;
 }
@@ -264,7 +266,7 @@ std::optional<Finding> judge_token(const Observations& seen) {
   }
   if (verdict->accepted) return well("token", "The server accepts the token.");
   const std::string reason = verdict->message.empty() ? "it gives no reason." : verdict->message;
-  return hurts("token", "The server refuses the token: " + reason + own_reasons(seen),
+  return hurts("token", "The server refuses the token: " + reason + own_reasons(seen, reason),
                "Compare: signalbox token --explain TOKEN, with the server's JWT_SECRET; docs/troubleshooting.md has "
                "each reason.");
 }
@@ -294,7 +296,7 @@ Finding judge_api(const Observations& seen) {
   if (!reached) return well("api", "The workers' interface (/api) is not reachable here.");
   if (!seen.tls && !seen.public_address)
     return well("api", "The workers' interface (/api) answers here, in a network of your own.");
-  return hurts("api", "The workers' interface (/api) is reachable from outside: only its key is before it.",
+  return hurts("api", "The workers' interface (/api) is reachable from outside: only its key protects it.",
                "Pass on " + seen.path + " alone, and answer 404 to the rest.");
 }
 

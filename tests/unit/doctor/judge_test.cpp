@@ -148,6 +148,8 @@ TEST(Judgement, of_a_refused_token_has_the_servers_reason_and_ours) {
                        {.accepted = false, .says = "It expired an hour ago."}};
   EXPECT_EQ(finding(seen, "token").what,
             "The server refuses the token: The token has expired. It expired an hour ago.");
+  seen.token_points = {{.accepted = false, .says = "The token has expired."}};
+  EXPECT_EQ(finding(seen, "token").what, "The server refuses the token: The token has expired.") << "once is enough";
 }
 
 TEST(Judgement, of_origins_is_what_a_browser_would_do) {
