@@ -52,7 +52,7 @@ void CommandLine::add_token(CLI::App& command) {
       ->check(CLI::Range(std::int64_t{1}, kTenYears))
       ->capture_default_str();
   CLI::Option* explain = command.add_option(
-      "--explain", token.explain, "Say what a login accepts of this token, and why not; - reads it from the input");
+      "--explain", token.explain, "Say whether a login accepts this token, and if not, why; - reads it from the input");
   explain->excludes(user);
   command.callback([user, explain] {
     if (!*user && !*explain) throw CLI::RequiredError("--user");
@@ -76,7 +76,8 @@ void CommandLine::add_doctor(CLI::App& command) {
                      "A token to log in with, of a user made for this: what that user has not received counts as "
                      "received then; - reads it from the input");
   command.add_option("--origin", doctor.origin, "Where your pages come from, as the browser's address bar has it");
-  command.add_flag("--quick", doctor.quick, "Leave out the silence of some 70 s, which shows what a proxy cuts off");
+  command.add_flag("--quick", doctor.quick,
+                   "Leave out the 70 s or so in which silent connections are watched, for proxies that cut them off");
   command.add_flag("--json", doctor.json, "Print an object in JSON");
   command.footer(
       "Of the settings it takes SOCKET_PATH, and JWT_SECRET to explain a token, as flags too.\n"

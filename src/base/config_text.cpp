@@ -44,7 +44,8 @@ std::string flag_of(const Setting& setting) {
 }
 
 std::string Config::help() {
-  std::string out = "Settings, as flags over environment variables over a file .env in the working directory:\n";
+  std::string out =
+      "Settings. A flag counts over the environment variable, and that over the file .env in the working directory:\n";
   for (const Setting& setting : settings()) {
     out += fmt::format("  {} ({})\n      {} {}\n      {}\n", flag_of(setting), setting.name, setting.help, setting.cost,
                        details(setting));
