@@ -18,6 +18,9 @@ pack(FILES ${pages}/signalbox.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-com
 pack(FILES ${PROJECT_SOURCE_DIR}/examples/deploy/signalbox.service DESTINATION lib/systemd/system)
 pack(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/signalbox RENAME copyright)
 pack(FILES ${PROJECT_SOURCE_DIR}/THIRD-PARTY-NOTICES.md ${pages}/changelog.gz DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/signalbox)
+# What messages and --help refer to as docs/….
+file(GLOB documents CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*.md ${PROJECT_SOURCE_DIR}/docs/*.yaml)
+pack(FILES ${documents} DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/signalbox/docs)
 
 set(CPACK_PACKAGE_NAME signalbox)
 set(CPACK_PACKAGE_CONTACT "The Signalbox maintainers <maintainers@signalbox.invalid>")

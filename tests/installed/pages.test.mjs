@@ -1,7 +1,7 @@
-// What the packages bring along beside the program: the manual page and bash's completion.
+// What the packages bring along beside the program: the manual page, the documents and bash's completion.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { promisify } from "node:util";
@@ -34,6 +34,15 @@ describe("the manual page", () => {
     assert.ok(commands.length >= 7 && settings.length >= 70, `${commands.length}, ${settings.length}`);
     for (const name of commands) assert.match(shown, new RegExp(`^ +${name}\\b`, "m"));
     for (const [, flag, name] of settings) assert.ok(shown.includes(`${flag}, ${name}`), name);
+  });
+});
+
+describe("the documents", () => {
+  test("are there wherever --help refers to one", async () => {
+    const help = await output(join(unpacked, "usr/bin/signalbox"), ["--help"]);
+    const named = [...new Set([...help.matchAll(/docs\/[a-z-]+\.md/g)].map(([path]) => path)), "docs/troubleshooting.md"];
+    assert.ok(named.length > 2, `${named}`);
+    for (const path of named) assert.ok(existsSync(join(unpacked, "usr/share/doc/signalbox", path)), path);
   });
 });
 
