@@ -50,6 +50,10 @@ class LocalSockets {
   }
   /// Delivers or broadcasts; takes the frame out of the message.
   void on_message(Message& message);
+  /// Fetches what a delivery that comes soon leads to.
+  void expect(const Message& message) const {
+    if (message.slot < entries_.size()) __builtin_prefetch(entries_[message.slot].link);
+  }
   /// What is delivered goes out as it is.
   void send(Message& message);
 

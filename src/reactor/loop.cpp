@@ -77,7 +77,9 @@ void Loop::hand_over_own() noexcept {
   if (std::exchange(hands_over_, true)) return;
   if (own_count_ != 0) oldest_ = std::min(oldest_, now_);
   events_handed_over_ += own_count_;
+  for (std::size_t i = 0; i < std::min(kAhead, own_count_); ++i) receiver_->expect(own_[i]);
   for (std::size_t i = 0; i < own_count_; ++i) {
+    if (i + kAhead < own_count_) receiver_->expect(own_[i + kAhead]);
     receiver_->on_message(own_[i], now_);
     own_[i].frame = {};
   }

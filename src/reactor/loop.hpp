@@ -23,6 +23,8 @@ using Loops = std::vector<Loop*>;
 class Receiver {
  public:
   virtual void on_message(Message& message, TimePoint now) = 0;
+  /// That message comes soon: the memory that it leads to may be fetched.
+  virtual void expect(const Message&) {}
 
  protected:
   ~Receiver() = default;

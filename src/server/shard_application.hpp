@@ -34,6 +34,7 @@ class ShardApplication final : public net::ShardApplication {
   std::unique_ptr<engineio::SessionHandler> on_session(engineio::Session& session, net::SessionControl& control,
                                                        HandshakeRequest handshake, TimePoint now) override;
   void on_message(Message& message, TimePoint now) override;
+  void expect(const Message& message) override { sockets_.expect(message); }
   std::optional<net::Response> on_head(const net::RequestHead& head, net::Admission& admission) override;
   net::Response refusal(int status) override;
   void on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id,
