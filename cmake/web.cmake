@@ -21,6 +21,7 @@ endif()
 # One entry of the table below, and the bytes behind it. `path` is where it is served.
 set(assembly "")
 set(demo_entries "")
+set(admin_entries "")
 set(client_entries "")
 set(client_version "none")
 set(embedded_bytes "")

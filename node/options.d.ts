@@ -88,6 +88,12 @@ export interface SignalboxOptions {
   metricsPort?: number;
   /** METRICS_HOST: Address of METRICS_PORT, or host name, at all of its addresses. Prometheus mostly runs on another machine; where it does not, localhost is enough, and then nobody else can connect. Default: all addresses. */
   metricsHost?: string;
+  /** ADMIN_KEY: Key of the admin page: 32 random bytes or more (a shorter one is warned about); without it there is no such page. Whoever has it sees what users are sent, sends to them and disconnects them. Default: off. */
+  adminKey?: string;
+  /** ADMIN_HOST: Address of the admin page, or host name, at all of its addresses; localhost is loopback, IPv4 and IPv6. Beyond loopback it needs a proxy with TLS before it, or others read the key on its way. Default: localhost. */
+  adminHost?: string;
+  /** ADMIN_PORT: Port of the admin page, with ADMIN_KEY; 0 takes any free one. It is never on PORT, which the world may reach. Default: 3090, allowed: 0 to 65535. */
+  adminPort?: number;
   /** REDIS_URL: Redis over which several nodes are one system (docs/scaling.md): redis://, rediss://, unix:// or redis+sentinel://; empty: this node is alone. Each login asks Redis once, and every node knows who is online on all of them. Default: one node. */
   redisUrl?: string;
   /** REDIS_KEY: The option `key` of Socket.IO's Redis emitters and adapter, which begins their channels. Emitters with another key are not heard. Default: socket.io. */

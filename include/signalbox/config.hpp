@@ -297,6 +297,15 @@ struct Config {
   /// METRICS_HOST: Address of METRICS_PORT, or host name, at all of its addresses. Prometheus mostly runs on another
   /// machine; where it does not, localhost is enough, and then nobody else can connect. Default: all addresses.
   std::string metrics_host{};
+  /// ADMIN_KEY: Key of the admin page: 32 random bytes or more (a shorter one is warned about); without it there is no
+  /// such page. Whoever has it sees what users are sent, sends to them and disconnects them. Default: off.
+  std::string admin_key{};
+  /// ADMIN_HOST: Address of the admin page, or host name, at all of its addresses; localhost is loopback, IPv4 and
+  /// IPv6. Beyond loopback it needs a proxy with TLS before it, or others read the key on its way. Default: localhost.
+  std::string admin_host = "localhost";
+  /// ADMIN_PORT: Port of the admin page, with ADMIN_KEY; 0 takes any free one. It is never on PORT, which the world may
+  /// reach. Default: 3090; allowed: 0 to 65535.
+  std::uint16_t admin_port = 3090;
 
   // Limits (docs/security.md)
   /// MAX_CONNECTIONS: Most connections at once; further ones get 503. An idle client with a login takes some 1.1 KB

@@ -26,6 +26,8 @@ struct SidePort {
 inline std::vector<SidePort> side_ports_of(const Config& config) {
   std::vector<SidePort> out;
   if (config.metrics_port != 0) out.push_back({Door::metrics, config.metrics_host, config.metrics_port, "METRICS_"});
+  const std::string admin_host = config.admin_host.empty() ? "localhost" : config.admin_host;
+  if (!config.admin_key.empty()) out.push_back({Door::admin, admin_host, config.admin_port, "ADMIN_"});
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json_write.hpp"
+#include "base/text.hpp"
 
 namespace signalbox::server {
 
@@ -30,6 +31,16 @@ net::Response method_not_allowed(std::string_view allow) {
 
 net::Response nothing_here() {
   return error_response(404, "There is nothing at this address.");
+}
+
+net::Response not_json() {
+  return error_response(415, "Send JSON: Content-Type: application/json.");
+}
+
+bool sends_json(const net::RequestHead& head) {
+  if (head.count("Content-Type") != 1) return false;
+  const std::string_view type = *head.field("Content-Type");
+  return equal_ignoring_case(trim(type.substr(0, type.find(';'))), "application/json");
 }
 
 }  // namespace signalbox::server

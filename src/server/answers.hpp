@@ -16,5 +16,9 @@ net::Response error_response(int status, std::string_view sentence, std::optiona
 net::Response method_not_allowed(std::string_view allow);
 /// 404.
 net::Response nothing_here();
+/// 415.
+net::Response not_json();
+/// Does a request say of its body "application/json", with or without parameters?
+bool sends_json(const net::RequestHead& head);
 
 }  // namespace signalbox::server

@@ -8,6 +8,7 @@
 #include "hub/hub.hpp"
 #include "hub/registry.hpp"
 #include "net/network.hpp"
+#include "server/admin/admin_page.hpp"
 #include "server/cors.hpp"
 #include "server/counts_log.hpp"
 #include "server/foreign_requests.hpp"
@@ -74,7 +75,8 @@ class Assembly {
   PresenceStreams streams;
   HttpApi api;
   Routes routes;
-  MetricsPage metrics;  ///< at METRICS_PORT
+  MetricsPage metrics;                           ///< at METRICS_PORT
+  std::unique_ptr<admin::AdminPage> admin_door;  ///< at ADMIN_PORT; null: there is no ADMIN_KEY
 
  private:
   const OriginPolicy origins_;

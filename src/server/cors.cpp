@@ -51,7 +51,8 @@ bool printable(std::string_view origin) {
          std::ranges::all_of(origin, [](char c) { return c > 0x20 && c < 0x7f && c != ','; });
 }
 
-/// Is the page from the very server that it speaks to? The scheme is not ours to know: a proxy may have taken TLS off.
+}  // namespace
+
 bool same_host(std::string_view origin, const net::RequestHead& head) {
   const auto host = head.field("Host");
   if (!host || head.count("Host") != 1) return false;
@@ -62,8 +63,6 @@ bool same_host(std::string_view origin, const net::RequestHead& head) {
   const OriginParts theirs = split_origin(asked);
   return mine.host == theirs.host && mine.port == theirs.port;
 }
-
-}  // namespace
 
 OriginPolicy::OriginPolicy(std::string_view cors_origin) {
   if (const auto wrong = check_origins(cors_origin)) throw ConfigError("CORS_ORIGIN: " + *wrong);

@@ -14,6 +14,9 @@
 
 namespace signalbox::server {
 
+/// Is the page from the very server that it speaks to? The scheme is not ours to know: a proxy may have taken TLS off.
+bool same_host(std::string_view origin, const net::RequestHead& head);
+
 /// Which origins CORS_ORIGIN allows, and what a request's own Origin therefore gets.
 ///
 /// thread  any; constant after construction. source  the Fetch standard; RFC 6454; the cors package, as Socket.IO uses

@@ -16,6 +16,8 @@ struct EmbeddedFile {
 
 /// By the path at which it is served: "/", "/assets/demo.js" ….
 std::vector<EmbeddedFile> demo_page();
+/// Likewise: "/", "/assets/admin.js" ….
+std::vector<EmbeddedFile> admin_page();
 /// Socket.IO's client for browsers, by file name: "socket.io.js" ….
 std::vector<EmbeddedFile> client_scripts();
 /// Of the client's package, such as "4.8.1".

@@ -15,13 +15,6 @@ std::string policy(std::string_view host) {
          "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 }
 
-std::string content_type_of(std::string_view path) {
-  if (path.ends_with(".js")) return "application/javascript; charset=utf-8";
-  if (path.ends_with(".css")) return "text/css; charset=utf-8";
-  if (path.ends_with(".map")) return "application/json; charset=utf-8";
-  return "text/html; charset=utf-8";
-}
-
 RouteAnswer page(const EmbeddedFile& file, const RouteRequest& request) {
   return {.content_type = content_type_of(file.path),
           .body = std::string(file.bytes),
@@ -47,6 +40,13 @@ RouteAnswer script(const EmbeddedFile& file, const RouteRequest& request) {
 }
 
 }  // namespace
+
+std::string content_type_of(std::string_view path) {
+  if (path.ends_with(".js")) return "application/javascript; charset=utf-8";
+  if (path.ends_with(".css")) return "text/css; charset=utf-8";
+  if (path.ends_with(".map")) return "application/json; charset=utf-8";
+  return "text/html; charset=utf-8";
+}
 
 bool add_demo_page(Routes& routes) {
   const auto files = demo_page();

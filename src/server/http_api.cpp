@@ -21,13 +21,6 @@ namespace {
 constexpr std::size_t kMaxAnswer = std::size_t{1} << 30;  ///< whatever SEND_QUEUE_BYTES says
 constexpr std::size_t kMaxIdempotencyKeyBytes = 256;
 
-/// "application/json", with or without parameters.
-bool is_json(std::string_view content_type) {
-  auto type = content_type.substr(0, content_type.find(';'));
-  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
-  return equal_ignoring_case(type, "application/json");
-}
-
 /// Does it ask for text/event-stream?
 bool wants_events(const net::RequestHead& head) {
   std::string_view types = head.field("Accept").value_or("");
@@ -191,9 +184,7 @@ std::optional<net::Response> HttpApi::on_head(const net::RequestHead& head, net:
 }
 
 std::optional<net::Response> HttpApi::check_events(const net::RequestHead& head, std::size_t& max_body) const {
-  if (head.count("Content-Type") != 1 || !is_json(*head.field("Content-Type"))) {
-    return error_response(415, "Send JSON: Content-Type: application/json.");
-  }
+  if (!sends_json(head)) return not_json();
   max_body = max_body_;
   if (head.content_length > max_body_)
     return error_response(413, fmt::format("The body is larger than {} bytes.", max_body_));

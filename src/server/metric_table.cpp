@@ -12,7 +12,7 @@ constexpr Metric kMetrics[] = {
     {.name = "connections", .kind = MetricKind::gauge, .member = &Snapshot::connections, .help = "Connections of clients and workers."},
     {.name = "connections_limit", .kind = MetricKind::gauge, .member = &Snapshot::connections_limit, .help = "Most connections at once: MAX_CONNECTIONS."},
     {.name = "websockets", .kind = MetricKind::gauge, .member = &Snapshot::websockets, .help = "Of the connections, those that are WebSockets."},
-    {.name = "operator_connections", .kind = MetricKind::gauge, .member = &Snapshot::operator_connections, .help = "Connections to METRICS_PORT."},
+    {.name = "operator_connections", .kind = MetricKind::gauge, .member = &Snapshot::operator_connections, .help = "Connections to METRICS_PORT and ADMIN_PORT."},
     {.name = "sessions", .kind = MetricKind::gauge, .member = &Snapshot::sessions, .help = "Engine.IO sessions: those without a WebSocket poll."},
     {.name = "unauthenticated_sessions", .kind = MetricKind::gauge, .member = &Snapshot::unauthenticated_sessions, .help = "Sessions without a login."},
     {.name = "pending_logins", .kind = MetricKind::gauge, .member = &Snapshot::pending_logins, .help = "Logins that wait for a middleware of the application."},

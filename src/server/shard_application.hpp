@@ -16,7 +16,7 @@ namespace signalbox::server {
 struct Parts {
   hub::Hub& hub;
   net::Network& network;
-  std::array<RequestHandler*, net::kDoors> doors;  ///< by net::Door
+  std::array<RequestHandler*, net::kDoors> doors;  ///< by net::Door; null: it is not open
   PresenceStreams& streams;
   const OriginPolicy& origins;
   RefusedOrigins& refused;

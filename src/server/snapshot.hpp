@@ -27,8 +27,8 @@ struct Labelled {
   std::uint64_t value = 0;
 };
 
-/// What operators may see of a service: all numbers, at one moment. The log and GET /metrics take theirs
-/// from here; server/metric_table.hpp says what each is.
+/// What operators may see of a service: all numbers, at one moment. The log, GET /metrics and the admin page take
+/// theirs from here; server/metric_table.hpp says what each is.
 struct Snapshot {
   // Now.
   std::uint64_t ready = 1, store_ready = 1, redis_up = 0;

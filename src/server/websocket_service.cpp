@@ -97,6 +97,8 @@ void WebSocketService::Impl::start_made(const server::StopEvent* ending) {
   house.registry.start(config);
   if (!config.api_key.empty() && config.api_key.size() < auth::kShortSecretBytes)
     log::warn("API_KEY is shorter than 32 bytes: a short key can be guessed; use 32 random bytes or more");
+  if (!config.admin_key.empty() && config.admin_key.size() < auth::kShortSecretBytes)
+    log::warn("ADMIN_KEY is shorter than 32 bytes: a short key can be guessed; use 32 random bytes or more");
   open_store(ending);
   if (config.serve_client) server::add_client_scripts(house.routes, config.path);
   house.hub.emitter.set_running(true);
@@ -120,8 +122,9 @@ void WebSocketService::Impl::start_made(const server::StopEvent* ending) {
 
 void WebSocketService::Impl::tell_side_ports() const {
   for (const net::SidePort& side : net::side_ports_of(config)) {
-    log::info("listening for metrics", {{"host", side.host.empty() ? "all addresses" : side.host},
-                                        {"port", std::to_string(network->side_port(side.door))}});
+    log::info(side.door == net::Door::metrics ? "listening for metrics" : "listening for the admin page",
+              {{"host", side.host.empty() ? "all addresses" : side.host},
+               {"port", std::to_string(network->side_port(side.door))}});
   }
 }
 

@@ -1,0 +1,174 @@
+#include "server/admin/admin_page.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/json_check.hpp"
+#include "base/json_scan.hpp"
+#include "base/log.hpp"
+#include "server/admin/admin_answers.hpp"
+#include "server/admin/admin_checks.hpp"
+#include "server/answers.hpp"
+
+namespace signalbox::server::admin {
+namespace {
+
+constexpr std::size_t kLoginBytes = 4096;  ///< of the body of a login
+constexpr std::size_t kSmallBytes = 256;   ///< of a body that says nothing: "{}"
+
+bool below_data(std::string_view path) {
+  return path == "/data" || path.starts_with("/data/");
+}
+
+/// The key of {"key":"…"}.
+std::optional<std::string> key_in(std::string_view body) {
+  constexpr std::size_t kDepth = 2;
+  if (!valid_json(body, kDepth)) return std::nullopt;
+  JsonItems members(body);
+  if (!members.is_object()) return std::nullopt;
+  while (const auto value = members.next())
+    if (members.named("key")) return json_string(*value);
+  return std::nullopt;
+}
+
+net::Response too_many_wrong_keys(Milliseconds wait) {
+  auto response = error_response(429, "Too many wrong keys: no key is looked at for a minute.");
+  response.fields.emplace_back("Retry-After", std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()));
+  return response;
+}
+
+}  // namespace
+
+AdminPage::AdminPage(const AdminParts& parts)
+    : parts_(parts),
+      loopback_(parts.config.admin_host.empty() || is_loopback(parts.config.admin_host)),
+      files_(admin_page()),
+      api_(
+          parts.config, parts.hub,
+          [this](const net::RequestId& id, net::Response response) { answer(id, std::move(response)); },
+          [this](const net::RequestId& id, TimePoint) { answer(id, nothing_here()); }),
+      sessions_(parts.config.admin_key) {
+  if (parts.cluster) api_.set_cluster(*parts.cluster);
+  if (parts.queues) api_.set_queues(*parts.queues);
+}
+
+std::span<const AdminPage::Row> AdminPage::rows() {
+  static constexpr Row kRows[] = {
+      {.method = "GET", .path = "/", .handler = &AdminPage::file},
+      {.method = "GET", .path = "/assets/{name}", .handler = &AdminPage::file},
+      {.method = "POST", .path = "/login", .handler = &AdminPage::login, .max_body = kLoginBytes},
+      {.method = "POST", .path = "/logout", .handler = &AdminPage::logout, .max_body = kSmallBytes},
+      {.method = "GET", .path = "/data/queues", .handler = &AdminPage::queues},
+      {.method = "GET", .path = "/data/nodes", .handler = &AdminPage::nodes},
+      {.method = "GET", .path = "/data/users", .handler = &AdminPage::users},
+  };
+  return kRows;
+}
+
+AdminPage::Found AdminPage::find(const net::RequestHead& head) {
+  Found found;
+  for (const Row& row : rows()) {
+    const auto parts = match_path(row.path, head.path);
+    if (!parts) continue;
+    const bool get = row.method == "GET";
+    found.allowed.append(found.allowed.empty() ? "" : ", ").append(get ? "GET, HEAD" : row.method);
+    if (head.method != row.method && !(get && head.method == "HEAD")) continue;
+    found.row = &row;
+    found.parts = *parts;
+    break;
+  }
+  return found;
+}
+
+// Whoever has not logged in is not told what there is.
+std::optional<net::Response> AdminPage::check(const net::RequestHead& head, std::size_t& max_body) {
+  max_body = 0;
+  if (loopback_ && !host_is_loopback(head))
+    return error_response(403, "This page is at localhost alone: ask for it by that name, or set ADMIN_HOST.");
+  const bool changes = head.method != "GET" && head.method != "HEAD";
+  if (changes && is_cross_site(head)) return error_response(403, "This request comes from a page of another site.");
+  if (below_data(head.path) && !logged_in(head, parts_.hub.clocks.steady()))
+    return error_response(401, "Log in first: there is no session, or it has ended.");
+  const auto [row, parts, allowed] = find(head);
+  if (!row) return allowed.empty() ? nothing_here() : method_not_allowed(allowed);
+  if (changes && !sends_json(head)) return not_json();
+  if (head.content_length > row->max_body)
+    return error_response(413, fmt::format("The body is larger than {} bytes.", row->max_body));
+  max_body = row->max_body;
+  return std::nullopt;
+}
+
+std::optional<net::Response> AdminPage::on_head(const net::RequestHead& head, net::Admission& admission) {
+  auto refusal = check(head, admission.max_body);
+  if (refusal) return secured(*std::move(refusal));
+  return std::nullopt;
+}
+
+std::optional<net::Response> AdminPage::on_request(const net::RequestHead& head, std::string_view body,
+                                                   const net::RequestId& id, TimePoint now) {
+  const Found found = find(head);
+  if (!found.row) return secured(nothing_here());
+  auto response = (this->*found.row->handler)({.head = head, .body = body, .id = id, .now = now, .parts = found.parts});
+  if (response) return secured(*std::move(response));
+  return std::nullopt;
+}
+
+void AdminPage::answer(const net::RequestId& id, net::Response response) const {
+  parts_.network.answer(id, secured(std::move(response)));
+}
+
+bool AdminPage::logged_in(const net::RequestHead& head, TimePoint now) {
+  return sessions_.knows(cookie(head, cookie_name(head)), now);
+}
+
+std::optional<net::Response> AdminPage::as_api(std::string_view path, const Call& call) {
+  net::RequestHead head = call.head;
+  head.path = path;
+  head.fields.clear();
+  return api_.on_request(head, call.body, call.id, call.now);
+}
+
+const EmbeddedFile* AdminPage::file_at(std::string_view path) const {
+  const auto found = std::ranges::find(files_, path, &EmbeddedFile::path);
+  return found == files_.end() ? nullptr : &*found;
+}
+
+std::optional<net::Response> AdminPage::file(const Call& call) {
+  if (files_.empty()) return error_response(404, "This program was built without the admin page.");
+  const EmbeddedFile* const found = file_at(call.head.path);
+  return found ? file_answer(*found) : nothing_here();
+}
+
+std::optional<net::Response> AdminPage::login(const Call& call) {
+  const auto key = key_in(call.body);
+  if (!key) return error_response(400, R"(Send {"key":"…"}, with the value of ADMIN_KEY.)");
+  const auto token = sessions_.login(*key, call.now);
+  const std::string address(call.head.remote_address);
+  if (!token) {
+    wrong_keys_.write("a login at the admin page is refused: the key is wrong", {{"address", address}});
+    return token.error().wait.count() == 0 ? error_response(401, "This is not the value of ADMIN_KEY.")
+                                           : too_many_wrong_keys(token.error().wait);
+  }
+  log::info("somebody has logged in at the admin page", {{"address", address}});
+  return net::Response{.status = 204, .fields = {{"Set-Cookie", set_cookie(call.head, *token)}}, .body = {}};
+}
+
+std::optional<net::Response> AdminPage::logout(const Call& call) {
+  sessions_.logout(cookie(call.head, cookie_name(call.head)));
+  return net::Response{.status = 204, .fields = {{"Set-Cookie", set_cookie(call.head, "")}}, .body = {}};
+}
+
+std::optional<net::Response> AdminPage::queues(const Call& call) {
+  return as_api("/api/queues", call);
+}
+
+std::optional<net::Response> AdminPage::nodes(const Call& call) {
+  return as_api("/api/nodes", call);
+}
+
+std::optional<net::Response> AdminPage::users(const Call& call) {
+  return as_api("/api/presence", call);
+}
+
+}  // namespace signalbox::server::admin
