@@ -21,6 +21,7 @@ class Limit {
 
   void set(std::size_t value) { value_ = value; }
   std::size_t value() const { return value_; }
+  std::string_view warning() const { return warning_; }
   /// It was reached: somebody was refused, slowed or closed for it.
   void reached(std::initializer_list<log::Field> fields = {}) {
     times_.fetch_add(1, std::memory_order_relaxed);

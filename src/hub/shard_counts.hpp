@@ -17,6 +17,9 @@ inline constexpr std::array<std::string_view, 10> kLoginRefusals = {
 /// Which of these.
 std::size_t reason_of(const ConnectRefusal& refusal);
 
+/// What such a client is told, at that place of the list.
+std::string_view sentence_of(std::size_t reason);
+
 /// What the sockets of a shard count. thread: written by that shard, read by any.
 struct ShardCounts {
   Histogram logins;    ///< from the client's CONNECT until it is a socket

@@ -45,14 +45,18 @@ Assembly::Assembly(const Config& config, net::Network& network, Clocks clocks, F
   if (foreign) queues = Queues::create(config, hub, cluster ? foreign->tag() : random_base62(kNodeCharacters));
   if (queues) api.set_queues(*queues);
   api.set_metrics(metrics);
-  if (!config.admin_key.empty())
-    admin_door = std::make_unique<admin::AdminPage>(admin::AdminParts{.config = config,
-                                                                      .hub = hub,
-                                                                      .network = network,
-                                                                      .api = api,
-                                                                      .cluster = cluster.get(),
-                                                                      .queues = queues.get()});
+  if (!config.admin_key.empty()) make_admin_door();
   directory.presence.observe(streams);
+}
+
+void Assembly::make_admin_door() {
+  admin_door = std::make_unique<admin::AdminPage>(admin::AdminParts{.config = config_,
+                                                                    .hub = hub,
+                                                                    .network = network_,
+                                                                    .api = api,
+                                                                    .cluster = cluster.get(),
+                                                                    .queues = queues.get(),
+                                                                    .snapshot = [this] { return snapshot(); }});
 }
 
 void Assembly::join_cluster(ForeignRequests& foreign) {
@@ -101,9 +105,16 @@ users::DirectoryOptions Assembly::directory_options(const Clocks& clocks) const 
 
 std::unique_ptr<net::ShardApplication> Assembly::shard(unsigned index) {
   cluster::Cluster* const recovering = config_.recovery_window.count() != 0 ? cluster.get() : nullptr;
-  return std::make_unique<ShardApplication>(
-      Parts{hub, network_, {&routes, &metrics, admin_door.get()}, streams, origins_, refused_, counts_, recovering},
-      index);
+  return std::make_unique<ShardApplication>(Parts{hub,
+                                                  network_,
+                                                  {&routes, &metrics, admin_door.get()},
+                                                  streams,
+                                                  origins_,
+                                                  refused_,
+                                                  counts_,
+                                                  recovering,
+                                                  admin_door.get()},
+                                            index);
 }
 
 std::vector<Count> Assembly::occurrences() const {

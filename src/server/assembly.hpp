@@ -54,6 +54,7 @@ class Assembly {
   users::DirectoryOptions directory_options(const Clocks& clocks) const;
   std::vector<Count> occurrences() const;
   void ask_for_snapshot(std::move_only_function<void(const Snapshot&)> then) const;
+  void make_admin_door();
   void join_cluster(ForeignRequests& foreign);
 
   const Config& config_;

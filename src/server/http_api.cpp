@@ -117,7 +117,7 @@ std::span<const HttpApi::Endpoint> HttpApi::endpoints() {
       {.method = "GET", .path = "/api/queues", .handler = &HttpApi::queues},
       {.method = "GET", .path = "/metrics", .handler = &HttpApi::metrics},
       {.method = "GET", .path = "/healthz", .handler = &HttpApi::health, .needs_key = false},
-      {.method = "GET", .path = "/readyz", .handler = &HttpApi::readiness, .needs_key = false},
+      {.method = "GET", .path = "/readyz", .handler = &HttpApi::tell_readiness, .needs_key = false},
   };
   return kEndpoints;
 }
@@ -206,23 +206,24 @@ std::optional<net::Response> HttpApi::health(const Call&) {
   return json_response(200, R"({"status":"ok"})");
 }
 
-/// The body of a 503; empty: clients and outcomes are taken.
-std::string_view HttpApi::readiness_reason() const {
-  if (!ready_) return R"({"status":"stopping"})";
-  if (cluster_ && !cluster_->has_come()) return R"({"status":"starting","reason":"Redis has not answered yet"})";
+HttpApi::Readiness HttpApi::readiness() const {
+  if (!ready_) return {"stopping"};
+  if (cluster_ && !cluster_->has_come()) return {"starting", "Redis has not answered yet"};
   switch (emitter_.store_state()) {
     case users::StoreState::failing:
-      return R"({"status":"refusing outcomes","reason":"the disk cannot be written"})";
+      return {"refusing outcomes", "the disk cannot be written"};
     case users::StoreState::hanging:
-      return R"({"status":"refusing outcomes","reason":"the disk does not answer"})";
+      return {"refusing outcomes", "the disk does not answer"};
     default:
       return {};
   }
 }
 
-std::optional<net::Response> HttpApi::readiness(const Call&) {
-  const std::string_view reason = readiness_reason();
-  return reason.empty() ? json_response(200, R"({"status":"ready"})") : json_response(503, std::string(reason));
+std::optional<net::Response> HttpApi::tell_readiness(const Call&) {
+  const auto [status, reason] = readiness();
+  if (status.empty()) return json_response(200, R"({"status":"ready"})");
+  const std::string why = reason.empty() ? "" : fmt::format(R"(,"reason":"{}")", reason);
+  return json_response(503, fmt::format(R"({{"status":"{}"{}}})", status, why));
 }
 
 std::optional<net::Response> HttpApi::metrics(const Call& call) {

@@ -44,8 +44,12 @@ class HttpApi {
   void set_queues(Queues& queues) { queues_ = &queues; }
   /// Answers GET /metrics. Before the first request.
   void set_metrics(MetricsPage& metrics) { metrics_ = &metrics; }
-  /// Is it what /readyz says?
-  bool ready() const { return readiness_reason().empty(); }
+  /// What /readyz says: an empty status is ready.
+  struct Readiness {
+    std::string_view status{}, reason{};
+  };
+  Readiness readiness() const;
+  bool ready() const { return readiness().status.empty(); }
   /// What /readyz says, unless the store has something to say.
   void set_ready(bool ready) { ready_.store(ready); }
 
@@ -93,8 +97,7 @@ class HttpApi {
   std::optional<net::Response> check_events(const net::RequestHead& head, std::size_t& max_body) const;
 
   std::optional<net::Response> health(const Call& call);
-  std::optional<net::Response> readiness(const Call& call);
-  std::string_view readiness_reason() const;
+  std::optional<net::Response> tell_readiness(const Call& call);
   std::optional<net::Response> metrics(const Call& call);
   std::optional<net::Response> emit(const Call& call);
   std::optional<net::Response> presence(const Call& call);

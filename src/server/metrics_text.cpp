@@ -66,8 +66,8 @@ std::vector<MetricFamily> families(const Snapshot& snapshot) {
     add_number(add(metric.name, metric.help, metric.kind), static_cast<double>(snapshot.*metric.member));
   for (const LabelledMetric& metric : labelled_metrics()) {
     MetricFamily& to = add(metric.name, metric.help, MetricKind::counter);
-    for (const auto& [label, value] : snapshot.*metric.member)
-      add_number(to, static_cast<double>(value), {{std::string(metric.label), std::string(label)}});
+    for (const Labelled& one : snapshot.*metric.member)
+      add_number(to, static_cast<double>(one.value), {{std::string(metric.label), std::string(one.label)}});
   }
   for (const QueueMetric& metric : queue_metrics()) {
     MetricFamily& to = add(metric.name, metric.help, metric.kind);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/admin/noted_refusals.hpp"
 #include "server/client_handler.hpp"
 #include "server/routes.hpp"
 
@@ -37,7 +38,9 @@ void ShardApplication::on_message(Message& message, TimePoint) {
 }
 
 std::optional<net::Response> ShardApplication::on_head(const net::RequestHead& head, net::Admission& admission) {
-  return at(head.door).on_head(head, admission);
+  auto refusal = at(head.door).on_head(head, admission);
+  if (parts_.admin) note_if_refused(head, refusal);
+  return refusal;
 }
 
 net::Response ShardApplication::refusal(int status) {
@@ -46,7 +49,14 @@ net::Response ShardApplication::refusal(int status) {
 
 void ShardApplication::on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id,
                                   TimePoint now) {
-  if (auto response = at(head.door).on_request(head, body, id, now)) parts_.network.answer(id, std::move(*response));
+  auto response = at(head.door).on_request(head, body, id, now);
+  if (parts_.admin) note_if_refused(head, response);
+  if (response) parts_.network.answer(id, std::move(*response));
+}
+
+void ShardApplication::note_if_refused(const net::RequestHead& head, const std::optional<net::Response>& answer) {
+  if (!answer || head.door != net::Door::service || !HttpApi::is_ours(head.path)) return;
+  admin::note_worker(parts_.admin->refusals(), *answer, parts_.hub.clocks.wall());
 }
 
 void ShardApplication::add_cors(const net::RequestHead& head, std::vector<std::pair<std::string, std::string>>& out) {
@@ -63,6 +73,7 @@ bool ShardApplication::origin_allowed(const net::RequestHead& head) {
 void ShardApplication::tell_of_refused_origin(const net::RequestHead& head) {
   const auto origin = parts_.origins.refused_origin(head);
   if (origin.empty()) return;
+  if (parts_.admin) admin::note_origin(parts_.admin->refusals(), origin, parts_.hub.clocks.wall());
   if (const auto report = parts_.refused.refuse(origin, parts_.hub.clocks.steady())) warn_of(*report);
 }
 
@@ -70,8 +81,9 @@ void ShardApplication::tell_of_refused_origin(const net::RequestHead& head) {
 TimePoint ShardApplication::next_deadline() const {
   const TimePoint own = std::min(sockets_.next_deadline(), parts_.streams.next_deadline(shard_));
   if (shard_ != 0) return own;
+  const TimePoint look = parts_.admin ? parts_.admin->next_deadline() : kNever;
   return std::min(
-      {parts_.hub.directory.next_deadline(), parts_.counts.next_deadline(), parts_.refused.next_deadline(), own});
+      {parts_.hub.directory.next_deadline(), parts_.counts.next_deadline(), parts_.refused.next_deadline(), look, own});
 }
 
 void ShardApplication::on_timer(TimePoint now) {
@@ -80,6 +92,7 @@ void ShardApplication::on_timer(TimePoint now) {
   if (shard_ != 0) return;
   parts_.hub.directory.on_timer(now);
   parts_.counts.on_timer(now);
+  if (parts_.admin) parts_.admin->on_timer(now);
   if (const auto report = parts_.refused.due(now)) warn_of(*report);
 }
 

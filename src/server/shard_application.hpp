@@ -4,6 +4,7 @@
 
 #include "hub/local_sockets.hpp"
 #include "net/network.hpp"
+#include "server/admin/admin_page.hpp"
 #include "server/arrival.hpp"
 #include "server/cors.hpp"
 #include "server/counts_log.hpp"
@@ -21,7 +22,8 @@ struct Parts {
   const OriginPolicy& origins;
   RefusedOrigins& refused;
   CountsLog& counts;
-  cluster::Cluster* cluster;  ///< whose nodes may have the socket that a client shows; null: none has
+  cluster::Cluster* cluster;          ///< whose nodes may have the socket that a client shows; null: none has
+  admin::AdminPage* admin = nullptr;  ///< null: there is no ADMIN_KEY
 };
 
 /// One shard's share of the server: its sockets, and the way from net to hub and to the routes.
@@ -47,6 +49,7 @@ class ShardApplication final : public net::ShardApplication {
  private:
   RequestHandler& at(net::Door door) const { return *parts_.doors[static_cast<std::size_t>(door)]; }
   void tell_of_refused_origin(const net::RequestHead& head);
+  void note_if_refused(const net::RequestHead& head, const std::optional<net::Response>& answer);
 
   Parts parts_;
   const unsigned shard_;

@@ -57,7 +57,8 @@ void add_network(Snapshot& out, const net::Network& network) {
 }
 
 void add_shards(Snapshot& out, const hub::Hub& hub) {
-  for (const std::string_view reason : hub::kLoginRefusals) out.logins_refused.push_back({reason});
+  for (std::size_t i = 0; i < hub::kLoginRefusals.size(); ++i)
+    out.logins_refused.push_back({.label = hub::kLoginRefusals[i], .says = hub::sentence_of(i)});
   for (hub::LocalSockets* shard : hub.shards) {
     if (!shard) continue;
     const hub::ShardCounts& counts = shard->counts();
@@ -73,34 +74,39 @@ void add_users(Snapshot& out, const hub::Hub& hub) {
   out.users_online = hub.directory.presence.online_count();
   out.ledger_bytes = hub.directory.ledger.bytes();
   out.unread_outcomes_bytes = hub.directory.ledger.unread_bytes();
+  out.unread_outcomes = hub.directory.ledger.unread_outcomes();
+  out.outcomes = hub.directory.ledger.outcomes();
   out.job_events_without_id = hub.directory.ledger.job_events_without_id();
   out.outcomes_expired_unread = hub.directory.ledger.unread_expired();
   out.store_ready = hub.emitter.store_state() == users::StoreState::ready;
   out.pending_logins = hub.counters.pending_logins;
   out.ignored_events = hub.counters.ignored_events;
   out.handler_errors = hub.counters.handler_errors;
-  for (const auto& [why, label] : kEmitRefusals) out.emits_refused.push_back({label, hub.emitter.refused(why)});
+  for (const auto& [why, label] : kEmitRefusals)
+    out.emits_refused.push_back({label, hub.emitter.refused(why), to_text(why)});
 }
 
 void add_limits(Snapshot& out, const hub::Limits& hub, const net::Limits& net) {
-  const auto both = [](const net::HolderLimits& limit) { return limit.unauthenticated.times() + limit.users.times(); };
-  out.limits_reached = {{"MAX_CONNECTIONS", net.connections.times()},
-                        {"MAX_UNAUTHENTICATED", net.unauthenticated.times()},
-                        {"MAX_UNAUTHENTICATED_PER_ADDRESS", net.unauthenticated_of_address.times()},
-                        {"PREAUTH_HEADS_BYTES", net.unauthenticated_heads.times()},
-                        {"TOTAL_PARTIAL_BYTES", both(net.partial)},
-                        {"TOTAL_QUEUE_BYTES", both(net.queued)},
-                        {"descriptors", net.descriptors.times() + net.watches.times()},
-                        {"handed_over", net.handed_over.times()},
-                        {"operator_connections", net.side_connections.times()},
-                        {"MAX_PENDING_LOGINS", hub.pending_logins.times()},
-                        {"MAX_CONNECTIONS_PER_USER", hub.sockets_of_user.times()},
-                        {"CLIENT_EVENTS_PER_S", hub.client_events.times()},
-                        {"PREAUTH_MESSAGE_BYTES", hub.connect_payload.times()},
-                        {"SEND_QUEUE_BYTES", hub.send_queue.times()},
-                        {"MAILBOX_MESSAGES", hub.mailbox.times()},
-                        {"questions", hub.questions.times()},
-                        {"CONNECT_TIMEOUT_MS", hub.middleware_time.times()}};
+  const auto add = [&out](std::string_view label, const Limit& limit, std::uint64_t more = 0) {
+    out.limits_reached.push_back({label, limit.times() + more, limit.warning()});
+  };
+  add("MAX_CONNECTIONS", net.connections);
+  add("MAX_UNAUTHENTICATED", net.unauthenticated);
+  add("MAX_UNAUTHENTICATED_PER_ADDRESS", net.unauthenticated_of_address);
+  add("PREAUTH_HEADS_BYTES", net.unauthenticated_heads);
+  add("TOTAL_PARTIAL_BYTES", net.partial.users, net.partial.unauthenticated.times());
+  add("TOTAL_QUEUE_BYTES", net.queued.users, net.queued.unauthenticated.times());
+  add("descriptors", net.descriptors, net.watches.times());
+  add("handed_over", net.handed_over);
+  add("operator_connections", net.side_connections);
+  add("MAX_PENDING_LOGINS", hub.pending_logins);
+  add("MAX_CONNECTIONS_PER_USER", hub.sockets_of_user);
+  add("CLIENT_EVENTS_PER_S", hub.client_events);
+  add("PREAUTH_MESSAGE_BYTES", hub.connect_payload);
+  add("SEND_QUEUE_BYTES", hub.send_queue);
+  add("MAILBOX_MESSAGES", hub.mailbox);
+  add("questions", hub.questions);
+  add("CONNECT_TIMEOUT_MS", hub.middleware_time);
 }
 
 void add_cluster(Snapshot& out, const cluster::Cluster& cluster) {

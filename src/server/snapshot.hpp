@@ -21,10 +21,11 @@ class Cluster;
 
 namespace signalbox::server {
 
-/// A count of one of several kinds. `label` points to static storage.
+/// A count of one of several kinds. The texts point to static storage.
 struct Labelled {
   std::string_view label;
   std::uint64_t value = 0;
+  std::string_view says{};  ///< of that kind, to people
 };
 
 /// What operators may see of a service: all numbers, at one moment. The log, GET /metrics and the admin page take
@@ -34,11 +35,11 @@ struct Snapshot {
   std::uint64_t ready = 1, store_ready = 1, redis_up = 0;
   std::uint64_t users_online = 0, connections = 0, connections_limit = 0, websockets = 0, operator_connections = 0,
                 sessions = 0, unauthenticated_sessions = 0, pending_logins = 0;
-  std::uint64_t partial_bytes = 0, send_queue_bytes = 0, ledger_bytes = 0, unread_outcomes_bytes = 0,
-                store_queue_bytes = 0, resident_memory_bytes = 0, start_time_seconds = 0;
+  std::uint64_t partial_bytes = 0, send_queue_bytes = 0, ledger_bytes = 0, unread_outcomes = 0,
+                unread_outcomes_bytes = 0, store_queue_bytes = 0, resident_memory_bytes = 0, start_time_seconds = 0;
   // Since the start.
   std::uint64_t client_packets = 0, ignored_events = 0, handler_errors = 0, conflated_events = 0,
-                job_events_without_id = 0, outcomes_expired_unread = 0, log_lines_lost = 0;
+                job_events_without_id = 0, outcomes = 0, outcomes_expired_unread = 0, log_lines_lost = 0;
   std::uint64_t events_to_other_nodes = 0, events_from_other_nodes = 0, events_from_emitters = 0,
                 outcomes_offered_again = 0, requests_of_other_nodes = 0, upgrades_of_other_nodes = 0,
                 clients_relayed_to_other_nodes = 0, redis_reconnects = 0, redis_messages_not_taken = 0,

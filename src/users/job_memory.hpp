@@ -80,11 +80,13 @@ class JobMemory {
   bool data_stays() const { return of_all_.unread->data_stays; }
   void count_unread(const JobEntry& outcome) {
     const bool first = unread_++ == 0;
+    of_all_.add_unread(1);
     of_all_.unread->bytes.fetch_add(unread_cost(*outcome.frame, data_stays()) + share(first),
                                     std::memory_order_relaxed);
   }
   void uncount_unread(const JobEntry& outcome) {
     const bool last = --unread_ == 0;
+    of_all_.add_unread(std::size_t{0} - 1);
     of_all_.unread->bytes.fetch_sub(unread_cost(*outcome.frame, data_stays()) + share(last), std::memory_order_relaxed);
   }
   /// What the first unread outcome takes beside its own, and the last gives back.

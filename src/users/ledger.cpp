@@ -80,7 +80,9 @@ void Ledger::keep_silent(const User& user, const ToldOnce::Verdict& verdict) {
 Row Ledger::keep(Stripe& stripe, User& user, const HashedText& job, EncodedEvent&& event, CommitGroup group, Row row) {
   std::vector<UserJobs::Gone> gone;
   const bool progress = event->kind() == FrameKind::progress;
-  OutcomeStore* const store = event.kept_outcome() && row == 0 ? ledger_.store : nullptr;
+  const bool own_outcome = event.kept_outcome() && row == 0;
+  if (own_outcome) stripe.memory.outcomes.add();
+  OutcomeStore* const store = own_outcome ? ledger_.store : nullptr;
   const bool leave = store && ledger_.lean.load(std::memory_order_relaxed) && user.readers == 0;
   FrameRef frame = leave ? key_alone(event.frame) : store ? event.frame : std::move(event.frame);
   const auto [entry, replaced] = user.jobs->keep(job, std::move(frame), ledger_.clock.now(), gone);

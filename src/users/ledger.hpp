@@ -110,6 +110,10 @@ class Ledger {
   std::size_t bytes() const { return ledger_.users.jobs_bytes(); }
   /// What the index of unread outcomes takes, ids included; with no store their data as well.
   std::size_t unread_bytes() const { return ledger_.users.unread.bytes.load(std::memory_order_relaxed); }
+  /// Outcomes that nobody has received.
+  std::size_t unread_outcomes() const { return ledger_.users.unread_outcomes(); }
+  /// Outcomes that were kept since the start, those of other nodes left out.
+  std::uint64_t outcomes() const { return ledger_.users.outcomes(); }
   /// Outcomes whose time ended unread.
   std::uint64_t unread_expired() const { return ledger_.unread_expired.load(std::memory_order_relaxed); }
   /// Job events whose `jobId` is none: told to who was there, and not kept.

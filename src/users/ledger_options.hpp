@@ -5,6 +5,7 @@
 
 #include <signalbox/config.hpp>
 
+#include "base/tally.hpp"
 #include "users/ledger_clock.hpp"
 
 namespace signalbox::users {
@@ -40,10 +41,15 @@ struct UnreadMemory {
 
 /// What the jobs of all users under one lock take of memory.
 struct LedgerMemory {
-  std::atomic<std::size_t> bytes{0};  ///< written under the lock
-  UnreadMemory* unread = nullptr;     ///< of all users
+  std::atomic<std::size_t> bytes{0};            ///< written under the lock
+  UnreadMemory* unread = nullptr;               ///< of all users
+  std::atomic<std::size_t> unread_outcomes{0};  ///< likewise
+  Tally outcomes{};                             ///< kept since the start, those of other nodes left out; likewise
 
   // Under the lock of all who share it: no locked instruction is needed.
+  void add_unread(std::size_t more) {
+    unread_outcomes.store(unread_outcomes.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+  }
   void add(std::size_t more) { bytes.store(bytes.load(std::memory_order_relaxed) + more, std::memory_order_relaxed); }
 };
 

@@ -58,7 +58,12 @@ void RestingUsers::count(const Record& record, bool added) {
   const std::size_t bytes = allocated(sizeof(Record) + record.size) + kSlotBytes;
   const std::size_t change = added ? bytes : -bytes;
   memory_.add(change);
-  if (record.unread) memory_.unread->bytes.fetch_add(change, std::memory_order_relaxed);
+  if (record.unread) {
+    std::size_t unread = 0;
+    record.each([&unread](const Outcome& one) { unread += one.received_at == 0; });
+    memory_.unread->bytes.fetch_add(change, std::memory_order_relaxed);
+    memory_.add_unread(added ? unread : -unread);
+  }
   if (record.received) added ? ++with_received_ : --with_received_;
 }
 

@@ -143,6 +143,20 @@ class Stripes {
     return bytes;
   }
 
+  /// Outcomes that nobody has received.
+  std::size_t unread_outcomes() const {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < kCount; ++i)
+      count += stripes_[i].memory.unread_outcomes.load(std::memory_order_relaxed);
+    return count;
+  }
+  /// Outcomes that were kept since the start, those of other nodes left out.
+  std::uint64_t outcomes() const {
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < kCount; ++i) count += stripes_[i].memory.outcomes.value();
+    return count;
+  }
+
   UnreadMemory unread;
   OtherNodes* others = nullptr;  ///< null: there is one node. Constant once anybody is here
 

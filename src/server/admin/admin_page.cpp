@@ -32,6 +32,19 @@ std::optional<std::string> key_in(std::string_view body) {
   return std::nullopt;
 }
 
+std::string_view store_word(users::StoreState state) {
+  switch (state) {
+    case users::StoreState::full:
+      return "full";
+    case users::StoreState::failing:
+      return "failing";
+    case users::StoreState::hanging:
+      return "hanging";
+    default:
+      return "ok";
+  }
+}
+
 net::Response too_many_wrong_keys(Milliseconds wait) {
   auto response = error_response(429, "Too many wrong keys: no key is looked at for a minute.");
   response.fields.emplace_back("Retry-After", std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()));
@@ -59,6 +72,9 @@ std::span<const AdminPage::Row> AdminPage::rows() {
       {.method = "GET", .path = "/assets/{name}", .handler = &AdminPage::file},
       {.method = "POST", .path = "/login", .handler = &AdminPage::login, .max_body = kLoginBytes},
       {.method = "POST", .path = "/logout", .handler = &AdminPage::logout, .max_body = kSmallBytes},
+      {.method = "GET", .path = "/data/overview", .handler = &AdminPage::overview},
+      {.method = "GET", .path = "/data/history", .handler = &AdminPage::history},
+      {.method = "GET", .path = "/data/refusals", .handler = &AdminPage::refusals},
       {.method = "GET", .path = "/data/queues", .handler = &AdminPage::queues},
       {.method = "GET", .path = "/data/nodes", .handler = &AdminPage::nodes},
       {.method = "GET", .path = "/data/users", .handler = &AdminPage::users},
@@ -146,6 +162,7 @@ std::optional<net::Response> AdminPage::login(const Call& call) {
   const auto token = sessions_.login(*key, call.now);
   const std::string address(call.head.remote_address);
   if (!token) {
+    refusals_.note("admin", "A login at this page: the key is wrong.", unix_ms());
     wrong_keys_.write("a login at the admin page is refused: the key is wrong", {{"address", address}});
     return token.error().wait.count() == 0 ? error_response(401, "This is not the value of ADMIN_KEY.")
                                            : too_many_wrong_keys(token.error().wait);
@@ -157,6 +174,47 @@ std::optional<net::Response> AdminPage::login(const Call& call) {
 std::optional<net::Response> AdminPage::logout(const Call& call) {
   sessions_.logout(cookie(call.head, cookie_name(call.head)));
   return net::Response{.status = 204, .fields = {{"Set-Cookie", set_cookie(call.head, "")}}, .body = {}};
+}
+
+std::int64_t AdminPage::unix_ms() const {
+  return std::chrono::floor<Milliseconds>(parts_.hub.clocks.wall().time_since_epoch()).count();
+}
+
+Look AdminPage::look(TimePoint now) {
+  Look look{.at = now, .unix_ms = unix_ms(), .snapshot = parts_.snapshot()};
+  refusals_.compare(look.snapshot, look.unix_ms);
+  look.refusals = refusals_.total();
+  return look;
+}
+
+void AdminPage::on_timer(TimePoint now) {
+  if (now < next_look_) return;
+  next_look_ = now + AdminHistory::kEvery;
+  history_.add(look(now));
+}
+
+Health AdminPage::health(const Snapshot& now) const {
+  const auto [status, reason] = parts_.api.readiness();
+  return {.node = parts_.hub.node,
+          .reason = reason.empty() ? status : reason,
+          .store = parts_.config.data_dir.empty() ? "memory" : store_word(parts_.hub.emitter.store_state()),
+          .redis = !parts_.cluster     ? "none"
+                   : now.redis_up != 0 ? "up"
+                                       : "down"};
+}
+
+std::optional<net::Response> AdminPage::overview(const Call& call) {
+  const Look now = look(call.now);
+  return json_response(200, overview_json(health(now.snapshot), now, history_));
+}
+
+std::optional<net::Response> AdminPage::history(const Call&) {
+  return json_response(200, history_json(history_.points()));
+}
+
+std::optional<net::Response> AdminPage::refusals(const Call& call) {
+  look(call.now);
+  return json_response(200, refusals_json(refusals_.rows()));
 }
 
 std::optional<net::Response> AdminPage::queues(const Call& call) {

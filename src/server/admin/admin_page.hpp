@@ -11,7 +11,10 @@
 #include "cluster/cluster.hpp"
 #include "hub/hub.hpp"
 #include "net/network.hpp"
+#include "server/admin/admin_data.hpp"
+#include "server/admin/admin_history.hpp"
 #include "server/admin/admin_sessions.hpp"
+#include "server/admin/recent_refusals.hpp"
 #include "server/embedded_files.hpp"
 #include "server/http_api.hpp"
 #include "server/path_pattern.hpp"
@@ -28,6 +31,7 @@ struct AdminParts {
   HttpApi& api;                         ///< of PORT, which knows whether it is ready
   cluster::Cluster* cluster = nullptr;  ///< null: there is one node
   Queues* queues = nullptr;             ///< null: none is read
+  std::function<Snapshot()> snapshot{};
 };
 
 /// ADMIN_PORT: the page, its login, and the data that it shows. Made where there is an ADMIN_KEY alone.
@@ -40,6 +44,9 @@ class AdminPage final : public RequestHandler {
   std::optional<net::Response> on_head(const net::RequestHead& head, net::Admission& admission) override;
   std::optional<net::Response> on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id,
                                           TimePoint now) override;
+  TimePoint next_deadline() const { return next_look_; }
+  void on_timer(TimePoint now);
+  RecentRefusals& refusals() { return refusals_; }
 
  private:
   /// A request that was let in, and what its path has in place of the names of its row's pattern.
@@ -70,6 +77,9 @@ class AdminPage final : public RequestHandler {
 
   std::optional<net::Response> check(const net::RequestHead& head, std::size_t& max_body);
   bool logged_in(const net::RequestHead& head, TimePoint now);
+  std::int64_t unix_ms() const;
+  Look look(TimePoint now);
+  Health health(const Snapshot& now) const;
   const EmbeddedFile* file_at(std::string_view path) const;
   /// Answers that request later. Any thread.
   void answer(const net::RequestId& id, net::Response response) const;
@@ -79,6 +89,9 @@ class AdminPage final : public RequestHandler {
   std::optional<net::Response> file(const Call& call);
   std::optional<net::Response> login(const Call& call);
   std::optional<net::Response> logout(const Call& call);
+  std::optional<net::Response> overview(const Call& call);
+  std::optional<net::Response> history(const Call& call);
+  std::optional<net::Response> refusals(const Call& call);
   std::optional<net::Response> queues(const Call& call);
   std::optional<net::Response> nodes(const Call& call);
   std::optional<net::Response> users(const Call& call);
@@ -88,6 +101,9 @@ class AdminPage final : public RequestHandler {
   const std::vector<EmbeddedFile> files_;
   HttpApi api_;  ///< of its own: what it answers has the page's fields
   AdminSessions sessions_;
+  AdminHistory history_;
+  RecentRefusals refusals_;
+  TimePoint next_look_{};
   log::RareLine wrong_keys_{log::Level::warn, AdminSessions::kWrongKeys};
 };
 

@@ -1,0 +1,39 @@
+#include "server/admin/noted_refusals.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/json_scan.hpp"
+
+namespace signalbox::server::admin {
+namespace {
+
+std::int64_t unix_ms(WallTime time) {
+  return std::chrono::floor<Milliseconds>(time.time_since_epoch()).count();
+}
+
+/// The sentence of {"error": …}.
+std::string error_in(std::string_view body) {
+  JsonItems members(body);
+  if (!members.is_object()) return {};
+  while (const auto value = members.next())
+    if (members.named("error")) return json_string(*value).value_or("");
+  return {};
+}
+
+}  // namespace
+
+void note_worker(RecentRefusals& refusals, const net::Response& answer, WallTime now) {
+  constexpr int kTooMany = 429;
+  if (answer.status < 400 || answer.status >= 500 || answer.status == kTooMany) return;
+  refusals.note("worker", fmt::format("{}: {}", answer.status, error_in(answer.body)), unix_ms(now));
+}
+
+void note_origin(RecentRefusals& refusals, std::string_view origin, WallTime now) {
+  constexpr std::size_t kMostOrigin = 128;
+  refusals.note("origin", fmt::format("{} is not in CORS_ORIGIN.", origin.substr(0, kMostOrigin)), unix_ms(now));
+}
+
+}  // namespace signalbox::server::admin
