@@ -102,9 +102,10 @@ std::optional<net::Response> AdminPage::check(const net::RequestHead& head, std:
   max_body = 0;
   if (loopback_ && !host_is_loopback(head))
     return error_response(403, "This page is at localhost alone: ask for it by that name, or set ADMIN_HOST.");
-  const bool changes = head.method != "GET" && head.method != "HEAD";
-  if (changes && is_cross_site(head)) return error_response(403, "This request comes from a page of another site.");
-  if (below_data(head.path) && !logged_in(head, parts_.hub.clocks.steady()))
+  const bool changes = head.method != "GET" && head.method != "HEAD", data = below_data(head.path);
+  if ((changes || data) && is_cross_site(head))
+    return error_response(403, "This request comes from a page of another site.");
+  if (data && !logged_in(head, parts_.hub.clocks.steady()))
     return error_response(401, "Log in first: there is no session, or it has ended.");
   const auto [row, parts, allowed] = find(head);
   if (!row) return allowed.empty() ? nothing_here() : method_not_allowed(allowed);

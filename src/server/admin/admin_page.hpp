@@ -61,7 +61,7 @@ class AdminPage final : public RequestHandler {
   using Handler = std::optional<net::Response> (AdminPage::*)(const Call&);
   /// A method of an address. What is below /data needs a login.
   struct Row {
-    std::string_view method;  ///< of GET, HEAD as well. POST wants JSON, and no page of another site
+    std::string_view method;  ///< of GET, HEAD as well. POST wants JSON
     std::string_view path;
     Handler handler;
     std::size_t max_body = 0;

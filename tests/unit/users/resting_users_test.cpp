@@ -83,6 +83,22 @@ TEST_F(Resting, is_told_all_in_order_at_a_login) {
   EXPECT_EQ(directory.ledger.unread_bytes(), 0u);
 }
 
+TEST_F(Resting, unread_outcomes_are_counted_awake_and_at_rest) {
+  for (const char* job : {"1", "2", "3", "3"}) emit(job);
+  EXPECT_EQ(directory.ledger.unread_outcomes(), 3u) << "the newer one of a job has taken the other's place";
+  EXPECT_EQ(directory.ledger.outcomes(), 4u);
+  log_in(tab);
+  EXPECT_EQ(directory.ledger.unread_outcomes(), 3u);
+  directory.ledger.confirm("ada", {.up_to = 1});
+  EXPECT_EQ(directory.ledger.unread_outcomes(), 2u);
+  directory.sockets.leave(ada, tab, test_now);
+  pass(20);
+  EXPECT_EQ(directory.ledger.unread_outcomes(), 2u);
+  pass(120);
+  EXPECT_EQ(directory.ledger.unread_outcomes(), 0u) << "their time is over";
+  EXPECT_EQ(directory.ledger.outcomes(), 4u);
+}
+
 TEST_F(Resting, numbers_go_on) {
   emit("1");
   emit("2");
