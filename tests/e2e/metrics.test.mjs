@@ -1,25 +1,13 @@
 // GET /metrics, as Prometheus and whoever watches a server see it.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 
+import { checks, hasPromtool, values, withPromtool } from "../support/prometheus.mjs";
 import { freePort } from "../support/server.mjs";
 import { api, apiKey, connect, emit, eventually, login, startProgram, upgraded } from "./support.mjs";
-
-const hasPromtool = spawnSync("promtool", ["--version"]).status === 0;
-const withPromtool = { skip: !hasPromtool && "promtool is not installed" };
-const monitoring = fileURLToPath(new URL("../../examples/monitoring/", import.meta.url));
-const checks = (args, input) => {
-  const { status, stdout, stderr } = spawnSync("promtool", ["check", ...args], { input });
-  return { status, said: `${stdout}${stderr}` };
-};
-
-/** What stands behind each series: {"signalbox_users_online": 3, …}. */
-const values = (text) => Object.fromEntries(text.split("\n").filter((line) => line && !line.startsWith("#")).map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ") + 1))]));
 
 describe("GET /metrics", { timeout: 60000 }, () => {
   let server, metricsUrl, folder;
@@ -79,6 +67,40 @@ describe("GET /metrics", { timeout: 60000 }, () => {
     assert.equal(left.signalbox_ready, 1);
   });
 
+  test("is answered all through a burst: each text is whole, no count falls, and none waits for the burst's end", async () => {
+    const names = Array.from({ length: 10 }, (_, i) => `reader ${i}`), mostRequests = 500, wanted = 5;
+    const sockets = await Promise.all(names.map((user) => login(server, { user, transports: ["websocket"] })));
+    const first = await scrape(), shape = (text) => [...text.matchAll(/^# TYPE .*$/gm)].join("\n");
+    const told = (now) => now.signalbox_delivery_seconds_count;
+    /** Asks until it has seen the burst go on so often, and tells all that it saw. */
+    const watch = async () => {
+      const seen = [values(first)];
+      while (new Set(seen.map(told)).size < wanted) {
+        const text = await scrape();
+        assert.equal(shape(text), shape(first));
+        assert.ok(text.endsWith("\n"));
+        seen.push(values(text));
+      }
+      return seen;
+    };
+    let watching = 3;
+    const watchers = Promise.all([1, 2, 3].map(() => watch().finally(() => --watching)));
+    const work = async (userId) => {
+      for (let request = 0; watching > 0; ++request) {
+        assert.ok(request < mostRequests, "the burst is over, and somebody still waits for an answer");
+        const events = Array.from({ length: 100 }, (_, step) => ({ userId, event: "job_progress", data: { jobId: `${step}`, progress: request } }));
+        assert.equal((await api(server, "POST", "/api/emit", events)).status, 202);
+      }
+    };
+    await Promise.all(names.map(work));
+    for (const seen of await watchers) {
+      const counts = Object.keys(seen[0]).filter((name) => /_total\b|_bucket\b|_count$/.test(name));
+      assert.ok(counts.length > 50);
+      for (let i = 1; i < seen.length; ++i) for (const name of counts) assert.ok(seen[i][name] >= seen[i - 1][name], `${name} fell from ${seen[i - 1][name]} to ${seen[i][name]}`);
+    }
+    sockets.forEach((socket) => socket.disconnect());
+  });
+
   test("names no user", async () => {
     const socket = await login(server, { user: "someone secret" });
     await emit(server, "someone secret", "job_failed", { jobId: "a job of theirs" });
@@ -129,32 +151,5 @@ describe("GET /metrics", { timeout: 60000 }, () => {
     ending.child.kill("SIGTERM");
     await eventually(async () => values(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).signalbox_ready === 0);
     await ending.stop();
-  });
-});
-
-describe("examples/monitoring", { timeout: 60000 }, () => {
-  test("has alert rules that promtool takes", withPromtool, () => {
-    const { status, said } = checks(["rules", join(monitoring, "alerts.yml")]);
-    assert.equal(status, 0, said);
-    assert.match(said, /SUCCESS: \d+ rules found/);
-  });
-
-  test("and its dashboard ask for series that there are", async () => {
-    const { readFileSync } = await import("node:fs");
-    const port = await freePort();
-    const server = await startProgram({ METRICS_PORT: String(port) });
-    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-    await server.stop();
-    const types = Object.fromEntries([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type]));
-    for (const file of ["alerts.yml", "dashboard.json"]) {
-      const asked = new Set([...readFileSync(join(monitoring, file), "utf8").matchAll(/\bsignalbox_\w+/g)].map(([name]) => name));
-      assert.ok(asked.size > 5, file);
-      for (const name of asked) {
-        const base = name.replace(/_(bucket|sum|count)$/, "");
-        assert.ok(types[name] === "gauge" || types[name] === "counter" || types[base] === "histogram", `${file} asks for ${name}, which there is not`);
-      }
-    }
-    const dashboard = JSON.parse(readFileSync(join(monitoring, "dashboard.json"), "utf8"));
-    assert.deepEqual(dashboard.templating.list.map(({ name }) => name).filter((name) => name !== "datasource"), ["job", "instance"]);
   });
 });
