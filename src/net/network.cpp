@@ -16,6 +16,10 @@
 namespace signalbox::net {
 namespace {
 
+/// Fewer are said, where nobody has set them: 4,096 and 1,024 descriptors are what old systems and some containers
+/// give.
+constexpr std::size_t kFewConnections = 4000;
+
 /// The session that a request at this path names; empty: none.
 std::string sid_in(std::string_view head, std::string_view path) {
   const std::string_view line = head.substr(0, head.find('\r'));
@@ -131,9 +135,17 @@ void ShardedNetwork::set_limits(const Descriptors& descriptors) {
                     descriptors.limit, options.shards, descriptors.open, descriptors_for(100, descriptors)));
   }
   if (options.max_connections > fitting) {
-    log::warn("MAX_CONNECTIONS is more than descriptors allow: past them connections are closed unanswered",
-              {{"descriptors", std::to_string(descriptors.limit)},
-               {"needed", std::to_string(descriptors_for(options.max_connections, descriptors))}});
+    log::warn(
+        "MAX_CONNECTIONS is more than descriptors allow, past which connections are closed unanswered: raise "
+        "`ulimit -n` (systemd: LimitNOFILE), or lower it",
+        {{"descriptors", std::to_string(descriptors.limit)},
+         {"needed", std::to_string(descriptors_for(options.max_connections, descriptors))}});
+  }
+  if (options.max_connections == 0 && options.listen && fitting < kFewConnections) {
+    log::warn(
+        "descriptors allow few connections: raise `ulimit -n` (systemd: LimitNOFILE), or set MAX_CONNECTIONS to "
+        "as many as are enough",
+        {{"descriptors", std::to_string(descriptors.limit)}, {"max_connections", std::to_string(fitting)}});
   }
   Limit &connections = shared_.limits.connections, &unauthenticated = shared_.limits.unauthenticated;
   if (connections.value() == 0) connections.set(fitting);

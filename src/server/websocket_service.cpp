@@ -14,6 +14,7 @@
 #include "server/file_routes.hpp"
 #include "server/handed_over.hpp"
 #include "server/io.hpp"
+#include "server/start_look.hpp"
 #include "server/stop_event.hpp"
 #include "server/stop_signals.hpp"
 #include "store/sqlite_store.hpp"
@@ -100,6 +101,7 @@ void WebSocketService::Impl::start_made(const server::StopEvent* ending) {
   if (!config.admin_key.empty() && config.admin_key.size() < auth::kShortSecretBytes)
     log::warn("ADMIN_KEY is shorter than 32 bytes: a short key can be guessed; use 32 random bytes or more");
   open_store(ending);
+  server::check_start(config);
   if (config.serve_client) server::add_client_scripts(house.routes, config.path);
   house.hub.emitter.set_running(true);
   try {

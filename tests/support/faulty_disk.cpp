@@ -2,6 +2,7 @@
 // FAULTY_DISK names.
 //
 //   hang      fsync and fdatasync do not return
+//   slow      they take 30 ms
 //   no-locks  flock fails, as on a file system that has none
 //   network   the file system says that it is NFS
 #include <dlfcn.h>
@@ -22,9 +23,11 @@ bool is(const char* fault) {
   return folder && ::access((std::string(folder) + '/' + fault).c_str(), F_OK) == 0;
 }
 
-void hang() {
+void wait_for_disk() {
   const timespec pause{.tv_sec = 0, .tv_nsec = 2'000'000};
   while (is("hang")) ::nanosleep(&pause, nullptr);
+  const timespec slow{.tv_sec = 0, .tv_nsec = 30'000'000};
+  if (is("slow")) ::nanosleep(&slow, nullptr);
 }
 
 template <class Function>
@@ -37,12 +40,12 @@ Function* real(const char* name) {
 extern "C" {
 
 int fsync(int file) {
-  hang();
+  wait_for_disk();
   return real<int(int)>("fsync")(file);
 }
 
 int fdatasync(int file) {
-  hang();
+  wait_for_disk();
   return real<int(int)>("fdatasync")(file);
 }
 

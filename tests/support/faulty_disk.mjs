@@ -11,7 +11,7 @@ export class FaultyDisk {
   get env() {
     return { LD_PRELOAD: program("libfaulty_disk.so"), FAULTY_DISK: this.#folder };
   }
-  /** From now on, or no more: "hang", "no-locks", "network". */
+  /** From now on, or no more: "hang", "slow", "no-locks", "network". */
   begin(fault) {
     writeFileSync(join(this.#folder, fault), "");
   }
