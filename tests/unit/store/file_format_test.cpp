@@ -111,6 +111,50 @@ TEST_F(FileFormat, of_the_first_version_is_brought_to_ours) {
   EXPECT_TRUE(file.online().empty());
 }
 
+/// As version 0.2.0 made it, before there were several nodes; it was killed, and its newest commits are in the log
+/// alone.
+void make_0_2_0_that_was_killed(const std::string& directory) {
+  const std::string made = directory + "/made.db", file = directory + "/outcomes.db";
+  Sqlite running(made);
+  running.execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL");
+  running.execute(
+      "CREATE TABLE outcome(row INTEGER PRIMARY KEY, number INTEGER NOT NULL, time INTEGER NOT NULL, user TEXT NOT "
+      "NULL, job TEXT NOT NULL);"
+      "CREATE TABLE packet(row INTEGER PRIMARY KEY, packet TEXT NOT NULL);"
+      "CREATE TABLE received(row INTEGER PRIMARY KEY, at INTEGER NOT NULL);"
+      "CREATE TABLE online(user TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;"
+      "PRAGMA user_version = 3");
+  running.execute(
+      "INSERT INTO outcome VALUES(1, 1, 5, 'ada', '1'), (3, 2, 6, 'ada', '2');"
+      "INSERT INTO packet VALUES(1, '42[1]'), (3, '42[2]'); INSERT INTO received VALUES(1, 7);"
+      "INSERT INTO online VALUES('ada')");
+  std::filesystem::copy(made, file);
+  std::filesystem::copy(made + "-wal", file + "-wal");
+}
+
+TEST_F(FileFormat, of_0_2_0_is_ours_and_gets_what_nodes_need) {
+  make_0_2_0_that_was_killed(directory);
+  ASSERT_EQ(number("SELECT count(*) FROM sqlite_master WHERE name IN ('name', 'owed', 'start')"), 0);
+  std::string name;
+  {
+    OutcomeFile file(directory);
+    LoadedOutcomes piece;
+    EXPECT_FALSE(file.load_more(piece, true));
+    std::vector<std::string> found;
+    for (const users::StoredOutcome& one : piece)
+      found.push_back(std::string(one.job_id) + ' ' + std::string(one.packet) +
+                      (one.received_at == 7 ? " received" : ""));
+    EXPECT_EQ(found, (std::vector<std::string>{"1 42[1] received", "2 42[2]"}));
+    EXPECT_EQ(file.online(), std::vector<std::string>{"ada"});
+    EXPECT_EQ(file.rows_before(), 3u);
+    EXPECT_GT(file.new_start(), 3u);
+    EXPECT_TRUE(file.owed().all().empty());
+    name = file.name();
+  }
+  EXPECT_EQ(OutcomeFile(directory).name(), name) << "other nodes know it by that";
+  EXPECT_EQ(number("PRAGMA user_version"), kFormat);
+}
+
 TEST_F(FileFormat, a_million_outcomes_are_brought_to_ours) {
   make_format_2(kMillion, 20);
   const auto start = std::chrono::steady_clock::now();
