@@ -111,6 +111,7 @@ void Connection::send(std::string_view text) {
 
 bool Connection::receive(std::string& out) {
   std::array<char, 16384> buffer;
+  if (Clock::now() >= deadline_) throw too_late();  // of one who sends without end, too
   while (true) {
     if (tls_) {
       const TlsSession::Done done = tls_->receive(buffer.data(), buffer.size());
@@ -143,6 +144,10 @@ std::optional<Certificate> Connection::certificate() const {
   return tls_ ? tls_->certificate() : std::nullopt;
 }
 
+TimedOut Connection::too_late() const {
+  return TimedOut("the server at " + where_ + " did not answer in time");
+}
+
 void Connection::wait_or_throw(short events) {
   if (errno == EINTR) return;
   if (errno != EAGAIN && errno != EWOULDBLOCK)
@@ -153,10 +158,10 @@ void Connection::wait_or_throw(short events) {
 void Connection::wait(short events) {
   pollfd poll{fd_, events, 0};
   while (true) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
     const int ready = left > 0 ? ::poll(&poll, 1, static_cast<int>(left)) : 0;
     if (ready > 0) return;
-    if (ready == 0) throw TimedOut("the server at " + where_ + " did not answer in time");
+    if (ready == 0) throw too_late();
     if (errno != EINTR) throw HttpError(std::string("waiting failed: ") + std::strerror(errno));
   }
 }

@@ -69,6 +69,7 @@ class Connection {
   void connect(const Place& place);
   int connect_to(const addrinfo& address);
   void close();
+  TimedOut too_late() const;
   void wait_or_throw(short events);
   void wait(short events);
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { once } from "node:events";
-import { before, after, test } from "node:test";
+import { before, after, describe, test } from "node:test";
 
 import { examine, run } from "./doctor.mjs";
 import { now, secret, startProgram, token } from "./support.mjs";
@@ -88,4 +88,40 @@ test("where nothing can be looked at the code is 2", async () => {
     assert.deepEqual([code, out], [2, ""], url);
     assert.match(err, why);
   }
+});
+
+describe("a server that does not answer", { concurrency: true }, () => {
+  /** HTTP as `answers` gives it: of a request, the answer's body; or nothing, and the request waits for ever. */
+  async function listening(t, answers) {
+    const held = createServer((request, response) => {
+      const body = answers(request);
+      if (body !== undefined) response.end(body);
+    }).listen(0, "127.0.0.1");
+    await once(held, "listening");
+    t.after(() => (held.closeAllConnections(), held.close()));
+    return `http://127.0.0.1:${held.address().port}`;
+  }
+
+  test("at all is given up after ten seconds, with a sentence", async (t) => {
+    const url = await listening(t, () => undefined);
+    const begun = performance.now();
+    const { code, out, err } = await run(["doctor", url, "--quick"]);
+    assert.deepEqual([code, out], [2, ""]);
+    assert.match(err, /nothing could be looked at: the server at 127\.0\.0\.1:\d+ did not answer in time/);
+    assert.ok(performance.now() - begun >= 10000);
+  });
+
+  test("to a POST, and talks nonsense without end, is asked for one session of eight, and the rest is looked at all the same", async (t) => {
+    let opened = 0, posts = 0;
+    const url = await listening(t, ({ method, url }) => {
+      if (method === "POST") return ++posts === 2 ? undefined : "no";
+      if (!url.endsWith("transport=polling")) return "no";
+      return `0{"sid":"s${++opened}","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}`;
+    });
+    const { code, hurts } = await examine(url, ["--quick"]);
+    assert.equal(code, 1);
+    assert.match(hurts.nodes, /did not answer in time/);
+    assert.ok("polling" in hurts);
+    assert.equal(opened, 4, "the handshake's, one of eight, and those of polling and of the upgrade");
+  });
 });
