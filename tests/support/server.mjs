@@ -30,8 +30,10 @@ export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 /** Somebody listens at that port, or the program that was to has ended. */
 export async function untilItListens(port, child) {
   for (;;) {
-    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined)
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) {
+      if (child.stderr?.closed === false) await Promise.race([once(child.stderr, "close"), pause(1000)]); // its last words may come behind its end
       throw new Error(`${child.spawnfile} ended with ${child.exitCode ?? child.signalCode}: ${child.log}`);
+    }
     const socket = connect(port, "127.0.0.1");
     const listening = await new Promise((done) => socket.once("connect", () => done(true)).once("error", () => done(false)));
     socket.destroy();
