@@ -52,7 +52,7 @@ std::size_t memory_bound(const Config& config) {
 StartFacts look_at_start(const Config& config) {
   StartFacts facts;
   if (config.listen) facts.public_address = net::public_address_of_listener(config.host);
-  facts.secrets = {{"JWT_SECRET", config.jwt_secret}, {"API_KEY", config.api_key}};
+  facts.secrets = {{"JWT_SECRET", config.jwt_secret}, {"API_KEY", config.api_key}, {"ADMIN_KEY", config.admin_key}};
   facts.unix_time =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   facts.memory = memory_for_this_process();
