@@ -2,7 +2,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <signalbox/config.hpp>
@@ -74,6 +76,23 @@ struct Hub {
 /// thread  the client's shard.
 class Link {
  public:
+  /// Hears what comes of a client right before the client itself does.
+  class Watcher {
+   public:
+    virtual void on_text(std::string_view message) = 0;
+    virtual void on_binary(std::string_view bytes) = 0;
+    /// Of the markers of confirm().
+    virtual void on_received(std::uint32_t marker) = 0;
+
+   protected:
+    ~Watcher() = default;
+  };
+  /// Brings a watcher what comes, for as long as it lives.
+  class Tap {
+   public:
+    virtual ~Tap() = default;
+  };
+
   virtual ~Link() = default;
   virtual void send(FrameRef frame) = 0;
   /// The same for what is told at a login: it does not count as what a slow client lets wait.
@@ -95,6 +114,10 @@ class Link {
   /// So many bytes of half-finished messages are held for this client (TOTAL_PARTIAL_BYTES).
   virtual void set_partial(std::size_t bytes) = 0;
   virtual void deadline_changed() = 0;
+  /// Else over polling.
+  virtual bool over_websocket() const = 0;
+  /// One at a time. It may go from inside what it brings, and is to go before the client does.
+  virtual std::unique_ptr<Tap> tap(Watcher& watcher) = 0;
 };
 
 }  // namespace signalbox::hub

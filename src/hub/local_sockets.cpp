@@ -7,6 +7,7 @@
 #include "base/mutex.hpp"
 #include "hub/client.hpp"
 #include "hub/socket_state.hpp"
+#include "hub/traces.hpp"
 
 namespace signalbox::hub {
 
@@ -25,6 +26,11 @@ void Hub::send_away(const SocketRef& ref) {
   };
   static_cast<void>(mailboxes.post(ref.shard, Message::run(std::move(task))));
 }
+
+LocalSockets::LocalSockets(Hub& hub, std::uint32_t shard, const PresenceLimits& limits)
+    : hub_(hub), shard_(shard), presence_(limits), outboxes_(*this) {}
+
+LocalSockets::~LocalSockets() = default;
 
 SocketRef LocalSockets::add(SocketState& socket, Link& link) {
   if (free_.empty()) {
@@ -79,9 +85,23 @@ void LocalSockets::send(Message& message) {
   const Entry* to = entry(message.slot, message.generation);
   if (!to) return;
   if (message.number == 0) return to->link->send(std::move(message.frame));
-  SocketState& socket = *to->socket;
-  socket.outbox().send_outcome(message.frame, message.number);
-  socket.sent_outcome(message.number);
+  to->socket->send_outcome(message.frame, message.number);
+}
+
+void LocalSockets::set_link(std::uint32_t slot, Link& link) {
+  entries_[slot].link = &link;
+  presence_.set_link(slot, link);
+}
+
+Traces& LocalSockets::begin_tracing() {
+  if (!traces_) traces_ = std::make_unique<Traces>(*this);
+  return *traces_;
+}
+
+void LocalSockets::end_trace(std::uint64_t number) {
+  if (!traces_) return;
+  traces_->end(number);
+  if (traces_->none()) traces_.reset();
 }
 
 TimePoint LocalSockets::next_deadline() const {

@@ -13,15 +13,16 @@
 
 namespace signalbox::hub {
 
-class Login;  // hub/login.hpp
+class Login;   // hub/login.hpp
+class Traces;  // hub/traces.hpp
 
 /// The sockets of one shard by slot; those of authenticated users in the main namespace hear who comes and who goes.
 ///
 /// thread  its shard.
 class LocalSockets {
  public:
-  LocalSockets(Hub& hub, std::uint32_t shard, const PresenceLimits& limits = {})
-      : hub_(hub), shard_(shard), presence_(limits), outboxes_(*this) {}
+  LocalSockets(Hub& hub, std::uint32_t shard, const PresenceLimits& limits = {});
+  ~LocalSockets();
   LocalSockets(const LocalSockets&) = delete;
   LocalSockets& operator=(const LocalSockets&) = delete;
 
@@ -32,7 +33,9 @@ class LocalSockets {
   SocketState* find(std::uint32_t slot, std::uint32_t generation) const;
   std::size_t slots() const { return entries_.size(); }
   SocketState* at(std::uint32_t slot) const { return entries_[slot].socket; }  ///< null: nobody is there
+  /// Through which everything leaves that this socket is sent: its client's, or a TracedSocket before that.
   Link& link(std::uint32_t slot) const { return *entries_[slot].link; }
+  void set_link(std::uint32_t slot, Link& link);
   PresenceFeed& presence() { return presence_; }
   Questions& questions() { return questions_; }
   /// Which wait for a middleware.
@@ -40,6 +43,10 @@ class LocalSockets {
   Outboxes& outboxes() { return outboxes_; }
   Hub& hub() const { return hub_; }
   ShardCounts& counts() { return counts_; }
+  /// Null: nothing is traced here.
+  Traces* traces() const { return traces_.get(); }
+  Traces& begin_tracing();
+  void end_trace(std::uint64_t number);
   std::uint32_t shard() const { return shard_; }
   /// The copy of a frame that this turn's sockets share, made by the first that wants it.
   template <class Make>
@@ -82,6 +89,7 @@ class LocalSockets {
   std::unordered_map<const Frame*, Copy> copies_;  ///< of this turn
   Outboxes outboxes_;
   ShardCounts counts_;
+  std::unique_ptr<Traces> traces_;
 };
 
 }  // namespace signalbox::hub

@@ -20,4 +20,10 @@ void OtherSockets::remove(std::string_view user, const SocketRef& socket) {
   if (found->second.empty()) sockets_.erase(found);
 }
 
+std::vector<SocketRef> OtherSockets::of(std::string_view user) const {
+  const Lock lock(mutex_);
+  const auto found = sockets_.find(user);
+  return found == sockets_.end() ? std::vector<SocketRef>() : found->second;
+}
+
 }  // namespace signalbox::hub

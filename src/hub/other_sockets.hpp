@@ -21,9 +21,10 @@ class OtherSockets {
   std::optional<SocketRef> add(std::string_view user, const SocketRef& socket, std::size_t most);
   /// Nothing happens if it is not counted.
   void remove(std::string_view user, const SocketRef& socket);
+  std::vector<SocketRef> of(std::string_view user) const;
 
  private:
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::unordered_map<std::string, std::vector<SocketRef>, TextHash, std::equal_to<>> sockets_ SB_GUARDED_BY(mutex_);
 };
 

@@ -32,6 +32,10 @@ SocketRef Outbox::ref() const {
   return {.shard = client_.local().shard(), .slot = slot_, .generation = generation_};
 }
 
+Link& Outbox::link() const {
+  return client_.local().link(slot_);
+}
+
 recovery::NumberedOutboxes* Outbox::numbered() const {
   return client_.local().outboxes().numbered_.get();
 }
@@ -57,8 +61,8 @@ void Outbox::send(PacketType type, std::optional<std::uint64_t> id, std::string_
   const std::string head = socketio::packet_head(type, nsp_.name, id, attachments.size());
   const bool answers = type == PacketType::ack || type == PacketType::binary_ack;
   const FrameKind kind = answers ? FrameKind::event : FrameKind::control;
-  client_.link().send(make_frame(false, kind, {}, head, payload));
-  for (const std::string& attachment : attachments) client_.link().send(binary_frame(attachment));
+  link().send(make_frame(false, kind, {}, head, payload));
+  for (const std::string& attachment : attachments) link().send(binary_frame(attachment));
 }
 
 void Outbox::send_ack(std::uint64_t id, std::string_view array, const Attachments& attachments) {
@@ -75,8 +79,8 @@ void Outbox::emit(std::string_view event, std::string_view arguments, const Atta
 
 void Outbox::emit(const FrameRef& packet, std::span<const FrameRef> attachments) {
   if (auto* const kept = numbered()) return kept->sender.emit(ref(), packet, attachments);
-  client_.link().send(packet);
-  for (const FrameRef& attachment : attachments) client_.link().send(attachment);
+  link().send(packet);
+  for (const FrameRef& attachment : attachments) link().send(attachment);
 }
 
 void Outbox::emit_with_ack(std::uint64_t id, std::string_view event, std::string_view arguments,
@@ -86,17 +90,17 @@ void Outbox::emit_with_ack(std::uint64_t id, std::string_view event, std::string
 
 void Outbox::send_event(std::optional<std::uint64_t> id, std::string_view event, std::string_view arguments,
                         const Attachments& attachments) {
-  client_.link().send(text_frame(socketio::event_packet(nsp_.name, id, event, arguments, attachments.size())));
-  for (const std::string& attachment : attachments) client_.link().send(binary_frame(attachment));
+  link().send(text_frame(socketio::event_packet(nsp_.name, id, event, arguments, attachments.size())));
+  for (const std::string& attachment : attachments) link().send(binary_frame(attachment));
 }
 
 void Outbox::tell(const users::UserJobs::Replay& replay) {
   if (auto* const kept = numbered()) return kept->sender.tell(ref(), replay.entries);
-  for (const users::JobEntry& entry : replay.entries) client_.link().send_kept(as_sent(entry.frame, entry.number));
+  for (const users::JobEntry& entry : replay.entries) link().send_kept(as_sent(entry.frame, entry.number));
 }
 
 void Outbox::send_outcome(const FrameRef& frame, std::uint64_t number) {
-  client_.link().send(as_sent(frame, number));
+  link().send(as_sent(frame, number));
 }
 
 // With OUTCOME_ACKS an outcome asks for its acknowledgement, of all sockets under the same id.

@@ -28,6 +28,8 @@ class Outbox {
   Client& client() const { return client_; }
   const Namespace& nsp() const { return nsp_; }
   SocketRef ref() const;
+  /// Through which it leaves. Until close().
+  Link& link() const;
 
   /// Its client wants to go on as an older socket. False: there is none. True: Login::on_claim() says.
   bool claim(const SocketState& socket, recovery::Wish wish);

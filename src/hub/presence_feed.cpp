@@ -49,6 +49,10 @@ void PresenceFeed::leave(std::uint32_t slot) {
   listeners_.pop_back();
 }
 
+void PresenceFeed::set_link(std::uint32_t slot, Link& link) {
+  if (slot < places_.size() && places_[slot] != 0) listeners_[places_[slot] - 1].link = &link;
+}
+
 void PresenceFeed::add(std::uint64_t sequence, FrameRef frame, Audience to, std::uint64_t number) {
   log_.add(sequence, std::move(frame), std::move(to), number);
   due_ = kAtOnce;

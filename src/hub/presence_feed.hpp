@@ -43,6 +43,8 @@ class PresenceFeed {
   void set_offsets(recovery::Offsets& offsets) { offsets_ = &offsets; }
   /// The socket in that slot hears what comes from now on, and after `heard`, as far as it is for its user.
   void listen(std::uint32_t slot, Link& link, const users::User& user, std::uint64_t heard);
+  /// If it listens: from now on through this link.
+  void set_link(std::uint32_t slot, Link& link);
   /// If it listens.
   void leave(std::uint32_t slot);
   /// A transition, or a notice, which has no key; `sequence` counts them over all shards and rises. `number`: under

@@ -11,6 +11,7 @@
 #include "hub/guarded.hpp"
 #include "hub/handshake.hpp"
 #include "hub/local_sockets.hpp"
+#include "hub/traces.hpp"
 #include "users/encode.hpp"
 
 namespace signalbox::hub {
@@ -67,7 +68,7 @@ void SocketState::welcome_back(const recovery::FoundSocket& found) {
   const auto missed = [&] {
     std::uint64_t newest = 0;
     for (const recovery::History::Event& event : found.missed.events) {
-      client().link().send_kept(event.frame);
+      outbox_.link().send_kept(event.frame);
       newest = std::max(newest, event.outcome);
     }
     if (newest != 0) sent_outcome(newest);
@@ -78,6 +79,7 @@ void SocketState::welcome_back(const recovery::FoundSocket& found) {
 
 // `between` comes behind the answer and before what is sent at every login, whose offset is newer.
 void SocketState::accept(std::string_view pid, const std::function<void()>& between) {
+  if (Traces* traces = client().local().traces()) traces->came(*this);
   std::string answer = R"({"sid":")";
   answer.append(id());
   if (!pid.empty()) answer.append(R"(","pid":")").append(pid);
@@ -98,9 +100,14 @@ void SocketState::introduce() {
   }
 }
 
+void SocketState::send_outcome(const FrameRef& frame, std::uint64_t number) {
+  outbox_.send_outcome(frame, number);
+  sent_outcome(number);
+}
+
 void SocketState::sent_outcome(std::uint64_t number) {
   if (client().hub().config.outcome_acks) acks().sent_outcome(number);
-  client().receipts().ask_for_outcomes(client().hub(), client().link(), ref(), number);
+  client().receipts().ask_for_outcomes(client().hub(), outbox_.link(), ref(), number);
 }
 
 void SocketState::emit(std::string_view event, std::string_view arguments, const Attachments& attachments) {
@@ -149,6 +156,7 @@ void SocketState::disconnect(bool close) {
 void SocketState::leave(CloseReason reason, TimePoint now) {
   if (left_) return;
   left_ = true;
+  if (Traces* traces = client().local().traces()) traces->went(*this, reason);
   if (acks_) owner_.confirm(acks_->take_outcome(kNever), client().hub());
   outbox_.close(owner_.leave(outbox_), reason, now);
   if (acks_) give_up(client().hub(), owner_, acks_->take_all(), AckError::disconnected);

@@ -53,7 +53,9 @@ class SocketState {
   void emit(const FrameRef& packet, std::span<const FrameRef> attachments);
   void emit_with_ack(std::string_view event, std::string_view arguments, const Attachments& attachments, OnAck on_ack,
                      Milliseconds timeout);
-  /// An outcome of this number was queued: its receipt is to be confirmed.
+  /// An outcome of this number, past recovery.
+  void send_outcome(const FrameRef& frame, std::uint64_t number);
+  /// One was queued: its receipt is to be confirmed.
   void sent_outcome(std::uint64_t number);
   /// `41`: the client does not come back by itself.
   void disconnect(bool close);

@@ -6,6 +6,7 @@
 #include "hub/client.hpp"
 #include "net/application.hpp"
 #include "server/arrival.hpp"
+#include "server/client_tap.hpp"
 
 namespace signalbox::server {
 
@@ -53,6 +54,8 @@ class ClientHandler final : public engineio::SessionHandler, private hub::Client
   void set_reading(bool reading) override { control_.set_reading(reading); }
   void set_partial(std::size_t bytes) override { control_.set_partial(bytes); }
   void deadline_changed() override { session_.deadline_changed(); }
+  bool over_websocket() const override { return session_.transport() == engineio::Transport::websocket; }
+  std::unique_ptr<Tap> tap(Watcher& watcher) override { return std::make_unique<ClientTap>(session_, *this, watcher); }
 
   engineio::Session& session_;
   net::SessionControl& control_;

@@ -122,6 +122,14 @@ std::vector<SocketRef> Sockets::of(std::string_view id) const {
   return user ? std::vector(user->sockets.begin(), user->sockets.end()) : std::vector<SocketRef>();
 }
 
+std::vector<SocketRef> Sockets::connected(std::string_view id) const {
+  const Stripe& stripe = users_.of(id);
+  const Lock lock(stripe.mutex);
+  const User* user = stripe.find_awake(id);
+  return user ? std::vector(user->sockets.begin(), user->sockets.begin() + user->connected())
+              : std::vector<SocketRef>();
+}
+
 std::size_t Sockets::connections(std::string_view id) const {
   const HashedText name(id);
   const Stripe& stripe = users_.of(name);

@@ -54,6 +54,8 @@ class Sockets {
     std::size_t connected = 0, away = 0;  ///< sockets
   };
   Here here(std::string_view user) const;
+  /// Those of this node that are connected.
+  std::vector<SocketRef> connected(std::string_view user) const;
   /// All that the user has, also those that have gone and may come back.
   std::vector<SocketRef> of(std::string_view user) const;
 

@@ -82,6 +82,12 @@ struct FakeHub {
 
 /// A client as its transport sees it.
 class FakeClient final : public Client {
+  struct FakeTap final : Tap {
+    explicit FakeTap(FakeClient& of) : client(of) {}
+    ~FakeTap() override { client.watcher = nullptr; }
+    FakeClient& client;
+  };
+
  public:
   explicit FakeClient(FakeHub& hub, unsigned shard = 0, std::string fields = {})
       : Client(*hub.hub.shards[shard],
@@ -109,9 +115,25 @@ class FakeClient final : public Client {
   void set_reading(bool wanted) override { reading = wanted; }
   void set_partial(std::size_t bytes) override { partial = bytes; }
   void deadline_changed() override {}
+  bool over_websocket() const override { return websocket; }
+  std::unique_ptr<Tap> tap(Watcher& wants_it) override {
+    watcher = &wants_it;
+    return std::make_unique<FakeTap>(*this);
+  }
 
-  void text(std::string_view message) { client.on_text(message, test_now); }
-  void binary(std::string_view bytes) { client.on_binary(bytes, test_now); }
+  void text(std::string_view message) {
+    if (watcher) watcher->on_text(message);
+    client.on_text(message, test_now);
+  }
+  void binary(std::string_view bytes) {
+    if (watcher) watcher->on_binary(bytes);
+    client.on_binary(bytes, test_now);
+  }
+  /// The answer to the ping of that marker.
+  void pong(std::uint32_t answered) {
+    if (watcher) watcher->on_received(answered);
+    client.on_received(answered, test_now);
+  }
   /// What was sent since the last call; socket ids, which are random, read SID.
   std::vector<std::string> take() {
     for (std::string& packet : sent) {
@@ -132,6 +154,8 @@ class FakeClient final : public Client {
   bool reading = true;
   std::size_t partial = 0;
   std::size_t waits = 0;  ///< bytes, as its transport would say
+  bool websocket = true;
+  Watcher* watcher = nullptr;  ///< null: nobody has tapped it
   std::optional<CloseReason> closed;
   Client& client = *this;
 };

@@ -35,6 +35,8 @@ struct Queue final : Link {
   void set_reading(bool) override {}
   void set_partial(std::size_t) override {}
   void deadline_changed() override {}
+  bool over_websocket() const override { return true; }
+  std::unique_ptr<Tap> tap(Watcher&) override { return nullptr; }
 
   Heard take() {
     waits = 0;
