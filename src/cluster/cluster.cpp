@@ -178,6 +178,17 @@ void Cluster::nodes(std::move_only_function<void(std::optional<std::vector<Livin
   static_cast<void>(thread_.post(std::move(ask)));
 }
 
+void Cluster::nodes_of(std::string user, std::move_only_function<void(std::vector<std::string>)> on) {
+  auto ask = [this, user = std::move(user), on = std::move(on)]() mutable {
+    std::vector<std::string> ids;
+    if (directory_.sockets.here(user).connected != 0) ids.push_back(id_);
+    for (const NodeState& each : presence_.elsewhere(user))
+      if (each.state.sockets != 0) ids.emplace_back(each.node);
+    on(std::move(ids));
+  };
+  static_cast<void>(thread_.post(std::move(ask)));
+}
+
 void Cluster::find_socket(std::string tag, std::string pid, SocketSearch::Then then) {
   auto ask = [this, tag = std::move(tag), pid = std::move(pid), then = std::move(then)]() mutable {
     connected_ ? search_.ask(tag, pid, std::move(then), thread_.loop().now()) : then(false);

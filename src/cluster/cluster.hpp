@@ -82,6 +82,9 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
   bool has_come() const { return has_come_.load(std::memory_order_relaxed); }
   /// Calls back, on the cluster's thread, with the nodes that live; nothing: Redis does not say.
   void nodes(std::move_only_function<void(std::optional<std::vector<LivingNode>>)> on);
+  /// Calls back, on the cluster's thread, with the ids of the nodes that have connected sockets of the user, as far as
+  /// it is known here.
+  void nodes_of(std::string user, std::move_only_function<void(std::vector<std::string>)> on);
   const Counts& counts() const { return counts_; }
   /// Can requests be carried to other nodes at this moment?
   bool carries() const { return carries_.load(std::memory_order_relaxed); }

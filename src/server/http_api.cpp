@@ -35,14 +35,6 @@ bool wants_events(const net::RequestHead& head) {
   return false;
 }
 
-/// In a path, unlike in a query, a plus is a plus.
-std::optional<std::string> decode_path(std::string_view text) {
-  std::string kept;
-  for (const char c : text) c == '+' ? kept += "%2B" : kept += c;
-  std::string out;
-  return percent_decode(kept, out) ? std::optional(std::move(out)) : std::nullopt;
-}
-
 net::Response try_again(int status, std::string_view sentence, std::optional<std::size_t> index = std::nullopt) {
   auto response = error_response(status, sentence, index);
   response.fields.emplace_back("Retry-After", "1");
@@ -69,12 +61,6 @@ net::Response not_committed(users::Commit commit) {
     default:
       return refused({EmitError::not_durable});
   }
-}
-
-/// The id of a user in a path.
-std::optional<std::string> user_in(std::string_view encoded) {
-  auto user = decode_path(encoded);
-  return user && users::valid_user_id(*user) ? std::move(user) : std::nullopt;
 }
 
 void append_queue(std::string& body, const queue::QueueStatus& row) {

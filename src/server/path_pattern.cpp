@@ -1,6 +1,10 @@
 #include "server/path_pattern.hpp"
 
+#include <utility>
+
 #include "base/assert.hpp"
+#include "base/percent.hpp"
+#include "users/encode.hpp"
 
 namespace signalbox::server {
 namespace {
@@ -28,6 +32,16 @@ std::optional<PathParts> match_path(std::string_view pattern, std::string_view p
   }
   if (!pattern.empty() || !path.empty()) return std::nullopt;
   return parts;
+}
+
+std::optional<std::string> decode_path(std::string_view encoded) {
+  std::string out;
+  return percent_decode(encoded, out, '+') ? std::optional(std::move(out)) : std::nullopt;
+}
+
+std::optional<std::string> user_in(std::string_view encoded) {
+  auto user = decode_path(encoded);
+  return user && users::valid_user_id(*user) ? std::move(user) : std::nullopt;
 }
 
 }  // namespace signalbox::server

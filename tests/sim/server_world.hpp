@@ -66,6 +66,7 @@ class ServerWorld final : public net::Network {
       shared_.shards[i]->set_application(house_.shard(i));
       shared_.shards[i]->add_listener(1);
     }
+    if (!config.admin_key.empty()) shared_.shards[0]->add_listener(kAdminListener, net::Door::admin);
   }
   ~ServerWorld() override {
     for (auto& shard : shared_.shards) shard->begin_stop();
@@ -96,6 +97,8 @@ class ServerWorld final : public net::Network {
   net::test::MemoryNetwork& network() { return network_; }
   net::test::MemoryKernel& kernel(unsigned shard) { return *kernels_[shard]; }
   int connect(unsigned shard) { return kernels_[shard]->connect({}); }
+  /// To ADMIN_PORT.
+  int connect_admin() { return kernels_[0]->connect({}, kAdminListener); }
   net::test::MemoryNetwork::Socket* socket(int fd) {
     const auto found = network_.sockets.find(fd);
     return found == network_.sockets.end() ? nullptr : &found->second;
@@ -136,6 +139,8 @@ class ServerWorld final : public net::Network {
   const Config config;
 
  private:
+  static constexpr int kAdminListener = 2;
+
   net::test::MemoryNetwork network_;
   Assembly house_;
 

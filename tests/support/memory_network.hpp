@@ -61,11 +61,11 @@ class MemoryKernel final : public Kernel {
  public:
   explicit MemoryKernel(MemoryNetwork& network) : network_(network) {}
 
-  /// A peer that connects; the descriptor that the server will have for it.
-  int connect(const PeerAddress& peer) {
+  /// A peer that connects, to that listener; the descriptor that the server will have for it.
+  int connect(const PeerAddress& peer, int listener = 1) {
     const int fd = network_.next++;
     network_.sockets[fd].peer = peer;
-    waiting_.push_back(fd);
+    waiting_[listener].push_back(fd);
     return fd;
   }
   int accept_error = 0;  ///< the next accept() fails with it
@@ -97,12 +97,13 @@ class MemoryKernel final : public Kernel {
   void unwatch(int fd) override {
     if (watched_.erase(fd) != 1) std::abort();
   }
-  int accept(int, PeerAddress& peer) override {
+  int accept(int listener, PeerAddress& peer) override {
     if (const int error = std::exchange(accept_error, 0)) return -error;
-    if (waiting_.empty()) return -EAGAIN;
-    if (network_.failing(MemoryNetwork::Call::accept, waiting_.front())) return -EMFILE;
-    const int fd = waiting_.front();
-    waiting_.pop_front();
+    std::deque<int>& waiting = waiting_[listener];
+    if (waiting.empty()) return -EAGAIN;
+    if (network_.failing(MemoryNetwork::Call::accept, waiting.front())) return -EMFILE;
+    const int fd = waiting.front();
+    waiting.pop_front();
     peer = network_.at(fd).peer;
     return fd;
   }
@@ -148,7 +149,8 @@ class MemoryKernel final : public Kernel {
   std::size_t unacknowledged(int fd) override { return network_.at(fd).unacknowledged; }
   /// Peers that were never accepted go with their listener.
   void drop_waiting() {
-    for (const int fd : waiting_) network_.sockets.erase(fd);
+    for (const auto& [listener, fds] : waiting_)
+      for (const int fd : fds) network_.sockets.erase(fd);
     waiting_.clear();
   }
 
@@ -161,7 +163,7 @@ class MemoryKernel final : public Kernel {
   KernelEvent ready(int fd, const Watch& watch) {
     KernelEvent event{.token = watch.token};
     if (fd < MemoryNetwork::kFirst) {
-      event.readable = !waiting_.empty() || accept_error != 0;
+      event.readable = !waiting_[fd].empty() || accept_error != 0;
       return event;
     }
     const auto& socket = network_.at(fd);
@@ -174,7 +176,7 @@ class MemoryKernel final : public Kernel {
 
   MemoryNetwork& network_;
   std::map<int, Watch> watched_;
-  std::deque<int> waiting_;
+  std::map<int, std::deque<int>> waiting_;  ///< by listener
 };
 
 }  // namespace signalbox::net::test

@@ -14,8 +14,9 @@
 namespace signalbox::server::admin {
 namespace {
 
-constexpr std::size_t kLoginBytes = 4096;  ///< of the body of a login
-constexpr std::size_t kSmallBytes = 256;   ///< of a body that says nothing: "{}"
+constexpr std::size_t kLoginBytes = 4096;         ///< of the body of a login
+constexpr std::size_t kSmallBytes = 256;          ///< of a body that says nothing: "{}"
+constexpr std::size_t kEventBytes = 1024 * 1024;  ///< of a test event, or MAX_PAYLOAD_BYTES if that is less
 
 bool below_data(std::string_view path) {
   return path == "/data" || path.starts_with("/data/");
@@ -61,7 +62,10 @@ AdminPage::AdminPage(const AdminParts& parts)
           parts.config, parts.hub,
           [this](const net::RequestId& id, net::Response response) { answer(id, std::move(response)); },
           [this](const net::RequestId& id, TimePoint) { answer(id, nothing_here()); }),
-      sessions_(parts.config.admin_key) {
+      sessions_(parts.config.admin_key),
+      report_(parts.hub, parts.cluster,
+              [this](const net::RequestId& id, net::Response response) { answer(id, std::move(response)); }),
+      traces_(parts.hub, parts.network) {
   if (parts.cluster) api_.set_cluster(*parts.cluster);
   if (parts.queues) api_.set_queues(*parts.queues);
 }
@@ -78,6 +82,17 @@ std::span<const AdminPage::Row> AdminPage::rows() {
       {.method = "GET", .path = "/data/queues", .handler = &AdminPage::queues},
       {.method = "GET", .path = "/data/nodes", .handler = &AdminPage::nodes},
       {.method = "GET", .path = "/data/users", .handler = &AdminPage::users},
+      {.method = "GET", .path = "/data/users/{userId}", .handler = &AdminPage::user},
+      {.method = "GET", .path = "/data/users/{userId}/jobs", .handler = &AdminPage::user_jobs},
+      {.method = "POST",
+       .path = "/data/users/{userId}/emit",
+       .handler = &AdminPage::emit_to_user,
+       .max_body = kEventBytes},
+      {.method = "POST",
+       .path = "/data/users/{userId}/disconnect",
+       .handler = &AdminPage::disconnect_user,
+       .max_body = kSmallBytes},
+      {.method = "GET", .path = "/data/users/{userId}/trace", .handler = &AdminPage::trace_user},
   };
   return kRows;
 }
@@ -110,9 +125,9 @@ std::optional<net::Response> AdminPage::check(const net::RequestHead& head, std:
   const auto [row, parts, allowed] = find(head);
   if (!row) return allowed.empty() ? nothing_here() : method_not_allowed(allowed);
   if (changes && !sends_json(head)) return not_json();
-  if (head.content_length > row->max_body)
-    return error_response(413, fmt::format("The body is larger than {} bytes.", row->max_body));
-  max_body = row->max_body;
+  const std::size_t most = std::min(row->max_body, parts_.config.max_payload_bytes);
+  if (head.content_length > most) return error_response(413, fmt::format("The body is larger than {} bytes.", most));
+  max_body = most;
   return std::nullopt;
 }
 
@@ -188,7 +203,13 @@ Look AdminPage::look(TimePoint now) {
   return look;
 }
 
+TimePoint AdminPage::next_deadline() const {
+  return std::min({next_look_, report_.next_deadline(), traces_.next_deadline()});
+}
+
 void AdminPage::on_timer(TimePoint now) {
+  report_.on_timer(now);
+  traces_.on_timer(now);
   if (now < next_look_) return;
   next_look_ = now + AdminHistory::kEvery;
   history_.add(look(now));

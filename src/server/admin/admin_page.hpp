@@ -15,6 +15,8 @@
 #include "server/admin/admin_history.hpp"
 #include "server/admin/admin_sessions.hpp"
 #include "server/admin/recent_refusals.hpp"
+#include "server/admin/user_report.hpp"
+#include "server/admin/user_trace.hpp"
 #include "server/embedded_files.hpp"
 #include "server/http_api.hpp"
 #include "server/path_pattern.hpp"
@@ -44,7 +46,7 @@ class AdminPage final : public RequestHandler {
   std::optional<net::Response> on_head(const net::RequestHead& head, net::Admission& admission) override;
   std::optional<net::Response> on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id,
                                           TimePoint now) override;
-  TimePoint next_deadline() const { return next_look_; }
+  TimePoint next_deadline() const;
   void on_timer(TimePoint now);
   RecentRefusals& refusals() { return refusals_; }
 
@@ -95,6 +97,12 @@ class AdminPage final : public RequestHandler {
   std::optional<net::Response> queues(const Call& call);
   std::optional<net::Response> nodes(const Call& call);
   std::optional<net::Response> users(const Call& call);
+  // Of one user.
+  std::optional<net::Response> user(const Call& call);
+  std::optional<net::Response> user_jobs(const Call& call);
+  std::optional<net::Response> emit_to_user(const Call& call);
+  std::optional<net::Response> disconnect_user(const Call& call);
+  std::optional<net::Response> trace_user(const Call& call);
 
   const AdminParts parts_;
   const bool loopback_;  ///< nothing else reaches it, so that Host can be nothing else
@@ -104,6 +112,8 @@ class AdminPage final : public RequestHandler {
   AdminHistory history_;
   RecentRefusals refusals_;
   TimePoint next_look_{};
+  UserReport report_;
+  UserTraces traces_;
   log::RareLine wrong_keys_{log::Level::warn, AdminSessions::kWrongKeys};
 };
 
