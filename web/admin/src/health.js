@@ -1,0 +1,40 @@
+// What the top of the overview says: each part's level ("good", "warn", "bad" or "off") and words.
+
+const STORES = {
+  ok: { level: "good", words: "writes to the disk" },
+  memory: { level: "off", words: "in memory: a restart loses outcomes" },
+  failing: { level: "bad", words: "the disk refuses what is written" },
+  hanging: { level: "bad", words: "the disk does not answer" },
+};
+const REDIS = {
+  none: { level: "off", words: "not used" },
+  up: { level: "good", words: "answers" },
+  down: { level: "bad", words: "does not answer" },
+};
+const unknown = (said) => ({ level: "warn", words: String(said) });
+
+function readiness({ ready, reason }) {
+  return ready ? { level: "good", words: "takes connections" } : { level: "bad", words: reason ?? "not ready" };
+}
+
+/** `nodes` is what /data/nodes says, or null as long as it has not answered. */
+function nodesOf({ redis }, nodes) {
+  if (redis === "none") return { level: "off", words: "this one alone" };
+  if (redis !== "up" || !nodes) return { level: "warn", words: "not known" };
+  return { level: "good", words: nodes.length === 1 ? "this one alone lives" : `${nodes.length} live` };
+}
+
+export function healthOf(overview, nodes) {
+  return [
+    { name: "Ready", ...readiness(overview) },
+    { name: "Store", ...(STORES[overview.store] ?? unknown(overview.store)) },
+    { name: "Redis", ...(REDIS[overview.redis] ?? unknown(overview.redis)) },
+    { name: "Nodes", ...nodesOf(overview, nodes) },
+  ];
+}
+
+export function headlineOf(health) {
+  if (health.some(({ level }) => level === "bad")) return { level: "bad", words: "Something is wrong." };
+  if (health.some(({ level }) => level === "warn")) return { level: "warn", words: "Something is not known yet." };
+  return { level: "good", words: "All is well." };
+}
