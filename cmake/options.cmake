@@ -13,7 +13,7 @@ set(web AUTO)
 if(NOT PROJECT_IS_TOP_LEVEL)
   set(web OFF)  # it asks npm for packages, which nobody wants by surprise
 endif()
-set(SIGNALBOX_WEB ${web} CACHE STRING "Embed the demo page and the client script: AUTO, ON or OFF; CLIENT: the script alone")
+set(SIGNALBOX_WEB ${web} CACHE STRING "Embed the demo page, the admin page and the client script: AUTO, ON or OFF; CLIENT: all but the demo page")
 set_property(CACHE SIGNALBOX_WEB PROPERTY STRINGS AUTO ON OFF CLIENT)
 set(SIGNALBOX_SANITIZE "" CACHE STRING "Value for -fsanitize=, such as address,undefined")
 

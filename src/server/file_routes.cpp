@@ -44,6 +44,7 @@ RouteAnswer script(const EmbeddedFile& file, const RouteRequest& request) {
 std::string content_type_of(std::string_view path) {
   if (path.ends_with(".js")) return "application/javascript; charset=utf-8";
   if (path.ends_with(".css")) return "text/css; charset=utf-8";
+  if (path.ends_with(".svg")) return "image/svg+xml";
   if (path.ends_with(".map")) return "application/json; charset=utf-8";
   return "text/html; charset=utf-8";
 }

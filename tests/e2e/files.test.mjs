@@ -1,11 +1,11 @@
-// The files that are built into the program: Socket.IO's client for browsers, and the demo's page.
+// The files that are built into the program: Socket.IO's client for browsers, the demo's page, and the admin page.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import { after, before, test } from "node:test";
 
-import { startServer } from "../support/server.mjs";
+import { freePort, startServer } from "../support/server.mjs";
 import { startProgram } from "./support.mjs";
 
 const client = new URL("node_modules/socket.io-client/", import.meta.url);
@@ -75,4 +75,23 @@ test("the demo signs tokens for its two users alone, with a secret of its own", 
   await told.stop();
   const [header, payload, signature] = other.token.split(".");
   assert.notEqual(createHmac("sha256", secret).update(`${header}.${payload}`).digest("base64url"), signature);
+});
+
+test("the admin page is small, and all that it loads comes from beside it", async () => {
+  const most = { "/": 1000, "/assets/admin.js": 200_000, "/assets/admin.css": 20_000, "/assets/admin.svg": 1000 };
+  const port = await freePort();
+  const its = await startProgram({ ADMIN_KEY: "an admin key of more than thirty-two bytes", ADMIN_PORT: String(port) });
+  const read = async (path) => {
+    const answer = await fetch(`http://localhost:${port}${path}`);
+    assert.equal(answer.status, 200, path);
+    assert.match(answer.headers.get("content-security-policy"), /^default-src 'none'; script-src 'self'; style-src 'self';/);
+    return { type: answer.headers.get("content-type"), text: await answer.text() };
+  };
+  for (const [path, bytes] of Object.entries(most)) assert.ok((await read(path)).text.length < bytes, path);
+  assert.equal((await read("/assets/admin.svg")).type, "image/svg+xml");
+  const { text } = await read("/");
+  const loaded = [...text.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address]) => address).sort();
+  assert.deepEqual(loaded, ["./assets/admin.css", "./assets/admin.js", "./assets/admin.svg"]);
+  assert.doesNotMatch(text, /<style|style=|<script[^>]*>[^<]/);
+  await its.stop();
 });
