@@ -33,7 +33,8 @@ TEST(JsonString, escapes_the_same_wherever_it_stands) {
   for (std::size_t before = 0; before < 20; ++before) {
     const std::string plain(before, '\x7f');
     for (const auto& [raw, escaped] : {std::pair{"\"", "\\\""}, {"\\", "\\\\"}, {"\x1f", "\\u001f"}, {"é", "é"}}) {
-      EXPECT_EQ(written(plain + raw + "12345678 ~"), '"' + plain + escaped + "12345678 ~\"") << before;
+      for (const std::string behind : {"", "1", "123", "12345678 ~"})
+        EXPECT_EQ(written(plain + raw + behind), '"' + plain + escaped + behind + '"') << before;
     }
   }
 }
