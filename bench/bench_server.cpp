@@ -17,10 +17,13 @@ using namespace signalbox;
 
 constexpr std::int64_t kPerTurn = 262'144;  // so that a burst leaves the shard time for what else it has to do
 
+/// How an event's data is given: the typed event, free-form JSON in braces, or a `json` made first.
+enum class Form : std::uint8_t { typed, braces, value };
+
 /// One `bench_burst`: so many events to so many users, a part in each turn of the shard.
 struct Burst {
   std::int64_t count, users, per_turn;
-  bool free_form;  ///< by JSON values and not by the typed event
+  Form form;
   Ack ack;
   std::int64_t sent = 0, refused = 0;
 };
@@ -39,13 +42,23 @@ struct Numbered {
 void emit_one(const Io& io, const Burst& burst, std::int64_t& refused) {
   const std::int64_t i = burst.sent;
   const Numbered user("user-", i % burst.users), job("job-", i);
-  const EmitResult result =
-      burst.free_form
-          ? emit_to_user(io, user, events::job_progress,
-                         {{"jobId", std::string_view(job)}, {"progress", i % 101}, {"status", "processing"}})
-          : emit_to_user(io, user,
-                         JobProgress{.job_id = job, .progress = static_cast<double>(i % 101), .status = "processing"});
-  if (!result) ++refused;
+  const std::string_view id = job;
+  const std::int64_t progress = i % 101;
+  const auto emitted = [&] {
+    switch (burst.form) {
+      case Form::braces:
+        return emit_to_user(io, user, events::job_progress,
+                            {{"jobId", id}, {"progress", progress}, {"status", "processing"}});
+      case Form::value:
+        return emit_to_user(io, user, events::job_progress,
+                            json{{"jobId", id}, {"progress", progress}, {"status", "processing"}});
+      case Form::typed:
+        break;
+    }
+    return emit_to_user(io, user,
+                        JobProgress{.job_id = id, .progress = static_cast<double>(progress), .status = "processing"});
+  };
+  if (!emitted()) ++refused;
 }
 
 void go_on(const Io& io, std::unique_ptr<Burst> burst) {
@@ -57,13 +70,13 @@ void go_on(const Io& io, std::unique_ptr<Burst> burst) {
   static_cast<void>(io.post([io, burst = std::move(burst)]() mutable { go_on(io, std::move(burst)); }));
 }
 
-void begin_burst(const Io& io, const json& arguments, Ack ack, bool free_form) {
+void begin_burst(const Io& io, const json& arguments, Ack ack, Form form) {
   const json& wish = arguments.at(0);
   const auto per_turn = wish.value("perTurn", std::int64_t{0});
   go_on(io, std::make_unique<Burst>(Burst{.count = wish.at("count").get<std::int64_t>(),
                                           .users = std::max<std::int64_t>(1, wish.at("users").get<std::int64_t>()),
                                           .per_turn = per_turn > 0 ? per_turn : kPerTurn,
-                                          .free_form = free_form,
+                                          .form = form,
                                           .ack = std::move(ack)}));
 }
 
@@ -90,9 +103,11 @@ int main() {
     const Io io = service.io();
     service.events()
         .on("bench_burst",
-            [io](Socket&, const json& arguments, Ack ack) { begin_burst(io, arguments, std::move(ack), false); })
+            [io](Socket&, const json& arguments, Ack ack) { begin_burst(io, arguments, std::move(ack), Form::typed); })
         .on("bench_burst_json",
-            [io](Socket&, const json& arguments, Ack ack) { begin_burst(io, arguments, std::move(ack), true); })
+            [io](Socket&, const json& arguments, Ack ack) { begin_burst(io, arguments, std::move(ack), Form::braces); })
+        .on("bench_burst_values",
+            [io](Socket&, const json& arguments, Ack ack) { begin_burst(io, arguments, std::move(ack), Form::value); })
         .on("bench_emit_json", [io](Socket&, json arguments, Ack) { relay_values(io, std::move(arguments)); })
         .on_text("bench_emit", [io](Socket&, const Arguments& arguments, Ack) { relay(io, arguments); });
     service.run();

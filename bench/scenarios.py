@@ -20,6 +20,7 @@ SCENARIOS = [
     ("burst, 10,000 users", ["burst", "--users", "10000"], ALONE, ALL, "events_per_s", MORE),
     ("burst, 10,000 users, 1,000 a turn", ["burst", "--users", "10000", "--per-turn", "1000"], ALONE, ["signalbox", "bare"], "events_per_s", MORE),
     ("burst, free-form JSON", ["burst", "--users", "1000", "--free-form"], ALONE, OURS, "events_per_s", MORE),
+    ("burst, free-form JSON values", ["burst", "--users", "1000", "--values"], ALONE, OURS, "events_per_s", MORE),
     ("burst, one shard, CPU µs each", ["burst", "--users", "1000", "--sleep"], ALONE, OURS, "server_cpu_us_per_event", LESS),
     ("burst, two shards, CPU µs each", ["burst", "--users", "1000", "--sleep"], {**ALONE, "THREADS": "2"}, OURS, "server_cpu_us_per_event", LESS),
     ("POST /api/emit, 100 a request", ["http", "--count", "300000"], ALONE, OURS, "events_per_s", MORE),

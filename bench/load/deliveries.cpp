@@ -77,6 +77,11 @@ std::string batch(std::uint64_t number, std::size_t count, std::size_t users) {
   return body += ']';
 }
 
+std::string_view burst_event(const Settings& settings) {
+  if (settings.values) return "bench_burst_values";
+  return settings.free_form ? "bench_burst_json" : "bench_burst";
+}
+
 }  // namespace
 
 Figures burst(const Settings& settings) {
@@ -87,10 +92,9 @@ Figures burst(const Settings& settings) {
   swarm.connect_all(settings.users, 1);
   const auto run = [&](std::size_t count, std::string_view what, std::chrono::seconds within) {
     rounds.begin(swarm);
-    swarm.emit(control,
-               std::string(settings.free_form ? R"(2["bench_burst_json",{"count":)" : R"(2["bench_burst",{"count":)") +
-                   std::to_string(count) + R"(,"users":)" + std::to_string(settings.users) + R"(,"perTurn":)" +
-                   std::to_string(settings.per_turn) + "}]");
+    swarm.emit(control, R"(2[")" + std::string(burst_event(settings)) + R"(",{"count":)" + std::to_string(count) +
+                            R"(,"users":)" + std::to_string(settings.users) + R"(,"perTurn":)" +
+                            std::to_string(settings.per_turn) + "}]");
     swarm.run_until([&] { return rounds.received() == count; }, what, within);
   };
   run(settings.users * 10, kFirst, kFirstWithin);  // warm

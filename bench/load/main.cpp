@@ -96,7 +96,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--kill", settings.kill, "restart by SIGKILL instead of SIGTERM");
   app.add_flag("--free-form", settings.free_form,
-               "burst and relay by JSON values instead of the typed event and the text");
+               "burst by JSON in braces, and relay by JSON values, instead of the typed event and the text");
+  app.add_flag("--values", settings.values, "burst by JSON values that are made first");
   app.add_flag("--sleep", settings.target.sleeps,
                "Sleep while there is nothing to do: where the server is to have this core as well");
   app.add_flag("--json", json, "One JSON object instead of a table");

@@ -21,7 +21,8 @@ struct Settings {
   std::size_t batch = 1;     ///< outcomes in each request
   std::size_t first = 0;     ///< number of the first outcome
   bool free_form = false;
-  bool kill = false;  ///< the server with SIGKILL, and not with SIGTERM
+  bool values = false;  ///< a `json` is made of each event of a burst
+  bool kill = false;    ///< the server with SIGKILL, and not with SIGTERM
   std::string api_key;
 };
 

@@ -4,6 +4,7 @@
 #include <signalbox/connection_manager.hpp>
 #include <signalbox/event_registry.hpp>
 #include <signalbox/job_events.hpp>
+#include <signalbox/json_members.hpp>
 #include <signalbox/json_text.hpp>
 #include <signalbox/log.hpp>
 #include <signalbox/middleware/auth.hpp>

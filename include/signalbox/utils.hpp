@@ -10,6 +10,7 @@
 
 #include <signalbox/job_events.hpp>
 #include <signalbox/json.hpp>
+#include <signalbox/json_members.hpp>
 #include <signalbox/json_text.hpp>
 
 namespace signalbox {
@@ -71,6 +72,10 @@ class Io {
 [[nodiscard]] EmitResult emit_to_user(const Io& io, std::string_view user, const JobCompleted& job);
 [[nodiscard]] EmitResult emit_to_user(const Io& io, std::string_view user, const JobFailed& job);
 [[nodiscard]] EmitResult emit_to_user(const Io& io, std::string_view user, std::string_view event, const json& data);
+/// An object in braces, {{"jobId", id}, {"progress", 50}}: the same event, at half the cost, since no `json` is made of
+/// it. A value is text, a number, bool, nullptr, a `json`, or such braces again; where any other value is among them,
+/// such as {1, 2}, this is the call above. As in a `json`, of two members with one name the first counts.
+[[nodiscard]] EmitResult emit_to_user(const Io& io, std::string_view user, std::string_view event, JsonMembers data);
 /// Called once, on a thread of the server, when the outcome is on the disk (true), or cannot be brought there, or was
 /// not within STORE_TIMEOUT_MS (false: it may be kept all the same). At once with false where nothing is kept: with
 /// DATA_DIR empty, and for an outcome whose job_id is empty. Must not block; what it throws is logged. Not called if
@@ -99,6 +104,7 @@ using OnCommitted = std::move_only_function<void(bool durable)>;
 /// cost     encoded once; a shard sends it to a thousand sockets a turn, and serves others between. A client that has
 ///          not read what came before is told up to ten seconds later, and then counts as slow (SEND_QUEUE_BYTES).
 [[nodiscard]] std::expected<void, EmitError> emit_to_all(const Io& io, std::string_view event, const json& data);
+[[nodiscard]] std::expected<void, EmitError> emit_to_all(const Io& io, std::string_view event, JsonMembers data);
 /// The same with the data as JSON text, relayed as these very bytes.
 [[nodiscard]] std::expected<void, EmitError> emit_to_all_json(const Io& io, std::string_view event,
                                                               const JsonView& data);

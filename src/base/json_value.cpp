@@ -47,7 +47,7 @@ bool append_json(std::string& out, const json& value, std::size_t max_depth) {
       append_int(out, value.get<std::int64_t>());
       return true;
     case json::value_t::number_unsigned:
-      out += std::to_string(value.get<std::uint64_t>());
+      append_unsigned(out, value.get<std::uint64_t>());
       return true;
     case json::value_t::number_float:
       append_double(out, value.get<double>());

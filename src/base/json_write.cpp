@@ -99,6 +99,12 @@ void append_quoted(std::string& out, std::string_view plain) {
   });
 }
 
+void append_number(std::string& out, auto value) {
+  char digits[24];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
+  append(out, std::string_view(digits, end));
+}
+
 /// Prints d.ddd * 10^exponent. source  ECMA-262, Number::toString.
 void append_digits(std::string& out, std::string_view digits, int exponent) {
   const auto count = static_cast<int>(digits.size());
@@ -143,9 +149,11 @@ void append_json_string(std::string& out, std::string_view text) {
 }
 
 void append_int(std::string& out, std::int64_t value) {
-  char digits[24];
-  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
-  append(out, std::string_view(digits, end));
+  append_number(out, value);
+}
+
+void append_unsigned(std::string& out, std::uint64_t value) {
+  append_number(out, value);
 }
 
 void append_double(std::string& out, double value) {

@@ -19,6 +19,7 @@ inline void append(std::string& out, std::string_view part) {
 void append_json_string(std::string& out, std::string_view text);
 
 void append_int(std::string& out, std::int64_t value);
+void append_unsigned(std::string& out, std::uint64_t value);
 
 /// As JSON.stringify prints it: 50, 0.1, 1e+21; NaN and the infinities are null.
 void append_double(std::string& out, double value);

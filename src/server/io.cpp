@@ -70,6 +70,10 @@ EmitResult emit_to_user(const Io& io, std::string_view user, std::string_view ev
   return Io::Impl::of(io).emit(user, users::event_frame(event, data, Io::Impl::of(io).limits()));
 }
 
+EmitResult emit_to_user(const Io& io, std::string_view user, std::string_view event, JsonMembers data) {
+  return Io::Impl::of(io).emit(user, users::event_frame(event, data, Io::Impl::of(io).limits()));
+}
+
 EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_view event, const JsonView& data) {
   return Io::Impl::of(io).emit(user, users::event_frame_of_text(event, data, Io::Impl::of(io).limits()));
 }
@@ -81,6 +85,10 @@ EmitResult emit_to_user_json(const Io& io, std::string_view user, std::string_vi
 }
 
 std::expected<void, EmitError> emit_to_all(const Io& io, std::string_view event, const json& data) {
+  return Io::Impl::of(io).emit_to_all(users::event_frame(event, data, Io::Impl::of(io).limits()));
+}
+
+std::expected<void, EmitError> emit_to_all(const Io& io, std::string_view event, JsonMembers data) {
   return Io::Impl::of(io).emit_to_all(users::event_frame(event, data, Io::Impl::of(io).limits()));
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/eight_bytes.hpp"
 #include "base/json_check.hpp"
+#include "base/json_members.hpp"
 #include "base/json_scan.hpp"
 #include "base/json_value.hpp"
 #include "base/json_write.hpp"
@@ -67,17 +68,33 @@ std::string_view job_of(FrameKind kind, std::string_view data, std::string& undo
 }
 
 /// `made`: where the digits of an integer are put.
-std::string_view job_of(FrameKind kind, const json& data, std::string& made) {
-  const auto id = kind == FrameKind::event ? data.end() : data.find("jobId");
-  if (id == data.end()) return {};
-  if (id->is_string()) return id->get_ref<const std::string&>();
-  if (id->is_number_integer()) append_json(made, *id, 0);
+std::string_view job_id(const json& value, std::string& made) {
+  if (value.is_string()) return value.get_ref<const std::string&>();
+  if (value.is_number_integer()) append_json(made, value, 0);
   return made;
 }
 
-/// The key as a slice of a text that has it near its beginning, for which a frame needs no more memory.
-std::string_view slice(std::string_view text, std::string_view key) {
-  const std::size_t at = text.substr(0, UINT8_MAX).find(key);
+std::string_view job_of(FrameKind kind, const json& data, std::string& made) {
+  const auto id = kind == FrameKind::event ? data.end() : data.find("jobId");
+  return id == data.end() ? std::string_view() : job_id(*id, made);
+}
+
+std::string_view job_of(FrameKind kind, JsonMembers data, std::string& made) {
+  if (kind == FrameKind::event) return {};
+  const auto* const id = std::ranges::find(data, "jobId", &JsonMember::name);
+  if (id == data.end()) return {};
+  const JsonMember::Value& value = id->value();
+  if (const auto* const text = std::get_if<std::string_view>(&value)) return *text;
+  if (const auto* const one = std::get_if<const json*>(&value)) return job_id(**one, made);
+  if (const auto* const number = std::get_if<std::int64_t>(&value)) append_int(made, *number);
+  if (const auto* const number = std::get_if<std::uint64_t>(&value)) append_unsigned(made, *number);
+  return made;
+}
+
+/// The key as a slice of a text that has it near its beginning but behind `from`, for which a frame needs no more
+/// memory.
+std::string_view slice(std::string_view text, std::string_view key, std::size_t from) {
+  const std::size_t at = text.substr(0, UINT8_MAX).find(key, from);
   return at == std::string_view::npos ? key : text.substr(at, key.size());
 }
 
@@ -98,6 +115,26 @@ FrameResult frame_of(std::string_view event, std::string_view values, std::strin
   append_json_string(out, event);
   if (!values.empty()) out += ',';
   return EncodedEvent{make_frame(false, kind, job, out, values, "]")};
+}
+
+/// `data` is written straight into the frame.
+template <class Data>
+FrameResult written_frame(std::string_view event, const Data& data, const EmitLimits& limits) {
+  if (const auto ok = check_event_name(event); !ok) return std::unexpected(ok.error());
+  Writer writer;
+  std::string& out = writer.out();
+  out += "42[";
+  append_json_string(out, event);
+  out += ',';
+  const std::size_t begin = out.size();
+  if (!append_json(out, data, limits.json_depth)) return std::unexpected(EmitError::invalid_json);
+  if (out.size() - begin > limits.data_bytes) return std::unexpected(EmitError::too_large);
+  out += ']';
+  const FrameKind kind = kind_of(event);
+  std::string digits;
+  const std::string_view job = job_of(kind, data, digits);
+  if (job.size() > kMostJobBytes) return std::unexpected(EmitError::invalid_job);
+  return EncodedEvent{text_frame(out, kind, slice(out, job, begin))};
 }
 
 }  // namespace
@@ -224,21 +261,11 @@ std::string_view event_array(const Frame& frame) {
 }
 
 FrameResult event_frame(std::string_view event, const json& data, const EmitLimits& limits) {
-  if (const auto ok = check_event_name(event); !ok) return std::unexpected(ok.error());
-  Writer writer;
-  std::string& out = writer.out();
-  out += "42[";
-  append_json_string(out, event);
-  out += ',';
-  const std::size_t begin = out.size();
-  if (!append_json(out, data, limits.json_depth)) return std::unexpected(EmitError::invalid_json);
-  if (out.size() - begin > limits.data_bytes) return std::unexpected(EmitError::too_large);
-  out += ']';
-  const FrameKind kind = kind_of(event);
-  std::string digits;
-  const std::string_view job = job_of(kind, data, digits);
-  if (job.size() > kMostJobBytes) return std::unexpected(EmitError::invalid_job);
-  return EncodedEvent{text_frame(out, kind, slice(out, job))};
+  return written_frame(event, data, limits);
+}
+
+FrameResult event_frame(std::string_view event, JsonMembers data, const EmitLimits& limits) {
+  return written_frame(event, data, limits);
 }
 
 FrameRef notice_of(EncodedEvent event) {

@@ -8,6 +8,7 @@
 #include <signalbox/config.hpp>
 #include <signalbox/job_events.hpp>
 #include <signalbox/json.hpp>
+#include <signalbox/json_members.hpp>
 #include <signalbox/json_text.hpp>
 #include <signalbox/utils.hpp>
 
@@ -69,6 +70,7 @@ FrameResult queue_frame(const JobName& job, const QueueWord& word, std::string_v
 /// 42["event",data]. A job event's kind and key come from its name and from data.jobId, whichever way it was emitted.
 /// Of every job event the id is of at most 256 bytes: it stays in memory as long as the job.
 FrameResult event_frame(std::string_view event, const json& data, const EmitLimits& limits);
+FrameResult event_frame(std::string_view event, JsonMembers data, const EmitLimits& limits);
 /// The same for everybody: no user's and no job's, whatever its name.
 FrameRef notice_of(EncodedEvent event);
 /// The same as event_frame() for JSON text, which is relayed as these bytes once it is known to be right.

@@ -37,6 +37,10 @@ TEST(WebSocketService, emits_only_while_it_runs_and_says_so) {
   EXPECT_EQ(emit_to_user(io, "ada", job), 0u) << "offline, which is no error";
   EXPECT_EQ(emit_to_user(io, "", job).error(), EmitError::invalid_user);
   EXPECT_EQ(emit_to_user(io, "ada", "connect", nullptr).error(), EmitError::reserved_event);
+  EXPECT_EQ(emit_to_user(io, "ada", "connect", {{"in", "braces"}}).error(), EmitError::reserved_event);
+  EXPECT_EQ(emit_to_user(io, "ada", "x", {{"in", {{"more", "braces"}}}}), 0u);
+  EXPECT_TRUE(emit_to_all(io, "x", {{"in", "braces"}}));
+  EXPECT_EQ(emit_to_all(io, "connect", {{"in", "braces"}}).error(), EmitError::reserved_event);
   EXPECT_EQ(emit_to_user_json(io, "ada", "x", "{").error(), EmitError::invalid_json);
   EXPECT_FALSE(is_user_online(io, "ada"));
   EXPECT_EQ(get_online_users(io), std::vector<std::string>{});

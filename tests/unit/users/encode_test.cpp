@@ -40,7 +40,7 @@ TEST(JobEvents, print_what_is_no_number_as_null) {
 
 TEST(JobEvents, are_known_by_kind_and_job_whichever_way_they_were_emitted) {
   const auto typed = *job_frame(JobProgress{.job_id = "7", .progress = 1}, kLimits);
-  const auto built = *event_frame("job_progress", {{"x", 1}, {"jobId", "7"}}, kLimits);
+  const auto built = *event_frame("job_progress", json{{"x", 1}, {"jobId", "7"}}, kLimits);
   const auto text = *event_frame_of_text("job_progress", R"({"jobId":"7"})", kLimits);
   for (const EncodedEvent& frame : {typed, built, text}) {
     EXPECT_EQ(frame.job_id(), "7");
@@ -60,6 +60,26 @@ TEST(JobEvents, are_known_by_kind_and_job_whichever_way_they_were_emitted) {
   EXPECT_EQ((*event_frame_of_text("news", R"({"jobId":12})", kLimits))->kind(), FrameKind::event);
 }
 
+TEST(JobEvents, in_braces_are_of_the_job_that_they_name) {
+  const auto job = [](JsonMembers data) { return std::string((*event_frame("job_progress", data, kLimits))->key()); };
+  EXPECT_EQ(job({{"x", 1}, {"jobId", "7"}}), "7");
+  EXPECT_EQ(job({{"jobId", "a\"b"}}), "a\"b");
+  EXPECT_EQ(job({{"jobId", 12}}), "12");
+  EXPECT_EQ(job({{"jobId", -12}}), "-12");
+  EXPECT_EQ(job({{"jobId", std::numeric_limits<std::uint64_t>::max()}}), "18446744073709551615");
+  EXPECT_EQ(job({{"jobId", json("7")}}), "7");
+  EXPECT_EQ(job({{"jobId", json(12)}}), "12");
+  EXPECT_EQ(job({{"jobId", "1"}, {"jobId", "2"}}), "1") << "as the text has it";
+  EXPECT_EQ(job({{"jobId", 1.5}}), "");
+  EXPECT_EQ(job({{"jobId", nullptr}}), "");
+  EXPECT_EQ(job({{"jobId", {{"jobId", "7"}}}}), "");
+  EXPECT_EQ(job({{"job", "7"}}), "");
+  EXPECT_EQ(job({}), "");
+  EXPECT_EQ((*event_frame("job_failed", {{"jobId", "7"}}, kLimits))->kind(), FrameKind::outcome);
+  EXPECT_EQ((*event_frame("news", {{"jobId", "7"}}, kLimits))->kind(), FrameKind::event);
+  EXPECT_EQ((*event_frame("news", {{"jobId", "7"}}, kLimits))->key(), "");
+}
+
 TEST(JobEvents, name_their_job_in_at_most_256_bytes) {
   for (const std::size_t size : {256u, 257u}) {
     const std::string id(size, 'x'), data = R"({"jobId":")" + id + "\"}";
@@ -67,7 +87,9 @@ TEST(JobEvents, name_their_job_in_at_most_256_bytes) {
     for (const FrameResult& frame :
          {job_frame(JobProgress{.job_id = id}, kLimits), job_frame(JobCompleted{.job_id = id}, kLimits),
           job_frame(JobFailed{.job_id = id, .error = "x"}, kLimits),
-          event_frame("job_progress", {{"jobId", id}}, kLimits), event_frame_of_text("job_failed", data, kLimits),
+          event_frame("job_progress", json{{"jobId", id}}, kLimits),
+          event_frame("job_progress", {{"jobId", id}}, kLimits),
+          event_frame("job_progress", {{"jobId", json(id)}}, kLimits), event_frame_of_text("job_failed", data, kLimits),
           checked_event_frame("job_completed", data), checked_event_frame("job_completed", digits)}) {
       EXPECT_EQ(frame.has_value(), size == 256);
       if (!frame) {
@@ -92,6 +114,7 @@ TEST(JobEvents, hold_the_jobs_id_once_where_json_writes_it_as_it_is) {
   EXPECT_EQ(beside_packet(job_frame(JobProgress{.job_id = "seven"}, kLimits)), 0u);
   EXPECT_EQ(beside_packet(job_frame(JobCompleted{.job_id = "seven"}, kLimits)), 0u);
   EXPECT_EQ(beside_packet(job_frame(JobFailed{.job_id = "seven", .error = "x"}, kLimits)), 0u);
+  EXPECT_EQ(beside_packet(event_frame("job_failed", json{{"jobId", "seven"}}, kLimits)), 0u);
   EXPECT_EQ(beside_packet(event_frame("job_failed", {{"jobId", "seven"}}, kLimits)), 0u);
   EXPECT_EQ(beside_packet(event_frame_of_text("job_failed", R"({"jobId":"seven"})", kLimits)), 0u);
 
@@ -109,6 +132,13 @@ TEST(JobEvents, are_of_the_job_that_a_browser_reads) {
   EXPECT_EQ(job(R"({"\u006aobId":"1","jobId":"2"})"), "2");
   EXPECT_EQ(job(R"({"jobId":"1","jobId":null})"), "") << "none: JSON.parse gives null";
   EXPECT_EQ(job(R"({"jobId":"1\u0032"})"), "12");
+}
+
+TEST(Events, in_braces_are_those_of_their_json_value) {
+  EXPECT_EQ(packet(event_frame("n\"1", {{"b", 1.5}, {"a", {{"c", "\xFE"}, {"d", 100U}}}}, kLimits)),
+            packet(event_frame("n\"1", json{{"b", 1.5}, {"a", {{"c", "\xFE"}, {"d", 100U}}}}, kLimits)));
+  EXPECT_EQ(packet(event_frame("x", {}, kLimits)), R"(42["x",null])");
+  EXPECT_EQ(packet(event_frame("x", {1, 2}, kLimits)), R"(42["x",[1,2]])");
 }
 
 TEST(Events, of_checked_text_are_made_without_a_second_look) {
@@ -182,6 +212,8 @@ TEST(Events, that_a_browser_could_not_read_are_refused) {
   EXPECT_TRUE(event_frame_of_text("x", nested(128), kLimits));
   EXPECT_EQ(event_frame_of_text("x", nested(129), kLimits).error(), EmitError::invalid_json);
   EXPECT_EQ(event_frame("x", json::parse(nested(129)), kLimits).error(), EmitError::invalid_json);
+  EXPECT_TRUE(event_frame("x", {{"a", json::parse(nested(127))}}, kLimits));
+  EXPECT_EQ(event_frame("x", {{"a", json::parse(nested(128))}}, kLimits).error(), EmitError::invalid_json);
   EXPECT_EQ(job_frame(JobCompleted{.job_id = "1", .result = json::parse(nested(128))}, kLimits).error(),
             EmitError::invalid_json);
 }
@@ -241,12 +273,15 @@ TEST(Events, larger_than_a_client_may_get_are_refused) {
   EXPECT_TRUE(event_frame_of_text("x", "1234567890", small));
   EXPECT_EQ(event_frame_of_text("x", "12345678901", small).error(), EmitError::too_large);
   EXPECT_EQ(event_frame("x", "1234567890", small).error(), EmitError::too_large);
+  EXPECT_TRUE(event_frame("x", {{"a", "12"}}, small));
+  EXPECT_EQ(event_frame("x", {{"a", "123"}}, small).error(), EmitError::too_large);
 }
 
 TEST(EventNames, that_socket_io_keeps_for_itself_are_refused) {
   for (const char* name :
        {"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"}) {
     EXPECT_EQ(event_frame(name, 1, kLimits).error(), EmitError::reserved_event) << name;
+    EXPECT_EQ(event_frame(name, {{"a", 1}}, kLimits).error(), EmitError::reserved_event) << name;
   }
 }
 
