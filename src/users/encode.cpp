@@ -133,7 +133,7 @@ FrameResult written_frame(std::string_view event, const Data& data, const EmitLi
   const FrameKind kind = kind_of(event);
   std::string digits;
   const std::string_view job = job_of(kind, data, digits);
-  if (job.size() > kMostJobBytes) return std::unexpected(EmitError::invalid_job);
+  if (job.size() > kMostJobBytes || !valid_utf8(job)) return std::unexpected(EmitError::invalid_job);
   return EncodedEvent{text_frame(out, kind, slice(out, job, begin))};
 }
 

@@ -105,6 +105,9 @@ TEST(JobEvents, name_their_job_in_utf_8) {
   EXPECT_EQ(job_frame(JobProgress{.job_id = id}, kLimits).error(), EmitError::invalid_job);
   EXPECT_EQ(job_frame(JobCompleted{.job_id = id}, kLimits).error(), EmitError::invalid_job);
   EXPECT_EQ(job_frame(JobFailed{.job_id = id, .error = "x"}, kLimits).error(), EmitError::invalid_job);
+  EXPECT_EQ(event_frame("job_failed", json{{"jobId", id}}, kLimits).error(), EmitError::invalid_job);
+  EXPECT_EQ(event_frame("job_failed", {{"jobId", id}}, kLimits).error(), EmitError::invalid_job);
+  EXPECT_TRUE(event_frame("news", json{{"jobId", id}}, kLimits)) << "no job event";
 }
 
 TEST(JobEvents, hold_the_jobs_id_once_where_json_writes_it_as_it_is) {
