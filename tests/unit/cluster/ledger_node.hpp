@@ -167,15 +167,19 @@ struct LedgerNode final : redis::Client::Observer {
       const auto message = read_node_message(published.payload);
       ASSERT_TRUE(message);
       for (const NodePart& part : message->parts) {
-        if (deaf) continue;
-        if (const auto* receipt = std::get_if<RelayedReceipt>(&part))
-          node.ledger.on_receipt(message->sender, *receipt, node.thread.loop().now());
+        const auto* receipt = std::get_if<RelayedReceipt>(&part);
+        if (deaf) {
+          if (receipt) ++receipts_missed;
+          continue;
+        }
+        if (receipt) node.ledger.on_receipt(message->sender, *receipt, node.thread.loop().now());
         if (const auto* thanks = std::get_if<RelayedThanks>(&part)) node.ledger.on_thanks(*thanks);
         if (const auto* one = std::get_if<RelayedReplacement>(&part)) node.ledger.on_replacement(*one);
       }
     }
     LedgerNode& node;
     bool deaf = false;
+    std::size_t receipts_missed = 0;  ///< while it was
   };
 
   void on_up() override {

@@ -79,6 +79,7 @@ TEST_F(SharedReceiptsTest, a_receipt_that_was_lost_is_told_again_and_so_is_one_o
   b->come("ada");
   b->receive("ada");
   b->flush();
+  a->wait_until([&] { return a->ear.receipts_missed == 2; });
   b = std::make_unique<LedgerNode>(
       url(), "home-b",
       LedgerNode::Start{.owed = {{.home = "home-a", .row = 1, .user = "ada", .at = coarse_unix_ms()}}});
