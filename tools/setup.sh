@@ -94,6 +94,7 @@ need_for_package_tests() {
   python_has yaml || wanted+=(python3-yaml)
   [ -z "${BARE_DEBIAN:-}" ] || need_command systemd-nspawn systemd-container
   need_command setpriv util-linux
+  [ "$(id -u)" != 0 ] || need_command buildah buildah
   install_wanted "to test packages"
 }
 

@@ -1,9 +1,10 @@
 // The container image: the files that the Dockerfile copies into an empty one, and what it says of how they are run. They are run here by
-// chroot, as its user, which needs no container engine.
+// chroot, as its user, which needs no container engine; and, where there is buildah, as the image that it builds by the Dockerfile.
 import assert from "node:assert/strict";
-import { chownSync, cpSync, existsSync, readFileSync, readdirSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chownSync, cpSync, existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { before, describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 
 import { environment, folder, output, packages, project, started, text } from "./packages.mjs";
 
@@ -60,5 +61,36 @@ describe("started from the image", { timeout: 60000, skip }, () => {
     assert.equal(await ended, 0);
     const failure = await output("/usr/sbin/chroot", inRoot(health), { env }).catch((error) => error);
     assert.deepEqual([failure.code, /no server at 127.0.0.1/.test(failure.stderr)], [1, true]);
+  });
+});
+
+const succeeds = (command, ...args) => spawnSync(command, args, { stdio: "ignore" }).status === 0;
+const skipWithoutBuildah = skip || (!succeeds("buildah", "--version") ? "there is no buildah" : !succeeds("unshare", "--mount", "true") && "the machine lets nobody mount");
+
+describe("built by buildah", { timeout: 120000, skip: skipWithoutBuildah }, () => {
+  const place = folder(), image = "signalbox-test";
+  const buildah = (...args) => ["--root", join(place, "images"), "--runroot", join(place, "run"), "--storage-driver", "vfs", ...args];
+  let container;
+  before(async () => {
+    // The stage that compiles, which wants the internet, gives way to what it makes.
+    writeFileSync(join(place, "Dockerfile"), `FROM scratch AS build\nCOPY . /src/build/package\nFROM scratch\n${lines}`);
+    await output("buildah", buildah("build", "--isolation", "chroot", "--format", "docker", "--file", join(place, "Dockerfile"), "--tag", image, packages));
+    container = (await output("buildah", buildah("from", image))).trim();
+  });
+  after(() => container && output("buildah", buildah("rm", container)));
+
+  test("it says what the Dockerfile says, and its server, which its user may start, is ready and healthy", async (t) => {
+    const { User, Entrypoint, Cmd, Healthcheck, StopSignal } = JSON.parse(await output("buildah", buildah("inspect", "--type", "image", image))).Docker.config;
+    assert.deepEqual([User, StopSignal], [`${uid}:${gid}`, "SIGTERM"]);
+    const { PORT, JWT_SECRET } = await environment();
+    const run = (...command) => buildah("run", "--isolation", "chroot", "--env", `PORT=${PORT}`, "--env", `JWT_SECRET=${JWT_SECRET}`, container, ...command);
+    const server = await started(t, "buildah", run(...Entrypoint, ...Cmd), { port: PORT });
+    assert.deepEqual(await text(PORT, "/readyz"), { status: 200, text: '{"status":"ready"}' });
+    assert.deepEqual(Healthcheck.Test.slice(0, 1), ["CMD"]);
+    await output("buildah", run(...Healthcheck.Test.slice(1)));
+
+    const ended = new Promise((done) => server.once("exit", done));
+    server.kill("SIGTERM"); // buildah's process, which ends the server's
+    await ended;
   });
 });
