@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import { before, after, describe, test } from "node:test";
 
+import { SteppedClock } from "../support/stepped_clock.mjs";
 import { examine, run } from "./doctor.mjs";
 import { now, secret, startProgram, token } from "./support.mjs";
 
@@ -63,6 +64,16 @@ test("a page that may not connect is told the line to set", async () => {
   const { code, hurts } = await examine(server.url, ["--quick", "--origin", "https://other.example.com"]);
   assert.deepEqual([code, Object.keys(hurts)], [1, ["cors"]]);
   assert.match(hurts.cors, /CORS_ORIGIN=https:\/\/other\.example\.com/);
+});
+
+test("a server whose clock is ahead hurts, with by how much", async (t) => {
+  const clock = new SteppedClock();
+  const ahead = await startProgram(clock.env);
+  t.after(() => ahead.stop().then(() => clock.close()));
+  clock.set(90_000);
+  const { code, hurts } = await examine(ahead.url, ["--quick"]);
+  assert.deepEqual([code, Object.keys(hurts)], [1, ["clock"]]);
+  assert.match(hurts.clock, /The server's clock is (89|90|91) s ahead of the one here.*NTP/);
 });
 
 test("another path is found by SOCKET_PATH, or in the address", async (t) => {
