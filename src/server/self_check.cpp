@@ -17,6 +17,14 @@ std::optional<Complaint> judge_address(const StartFacts& facts) {
                    .fields = {{"address", facts.public_address}}};
 }
 
+std::optional<Complaint> judge_admin_address(const StartFacts& facts) {
+  if (facts.public_admin_address.empty()) return std::nullopt;
+  return Complaint{.what =
+                       "ADMIN_PORT listens at a public address without TLS, so that the admin page's key can be read "
+                       "on the way: set ADMIN_HOST to localhost, or to an address of your own network",
+                   .fields = {{"address", facts.public_admin_address}}};
+}
+
 std::optional<Complaint> judge_secrets(const StartFacts& facts) {
   for (const auto& one : facts.secrets)
     for (const auto& other : facts.secrets)
@@ -68,7 +76,8 @@ std::optional<Complaint> judge_speed(const StartFacts& facts) {
 
 std::vector<Complaint> judge(const StartFacts& facts) {
   std::vector<Complaint> out;
-  for (auto judged : {judge_address, judge_secrets, judge_clock, judge_memory, judge_place, judge_speed})
+  for (auto judged :
+       {judge_address, judge_admin_address, judge_secrets, judge_clock, judge_memory, judge_place, judge_speed})
     if (auto complaint = judged(facts)) out.push_back(*std::move(complaint));
   return out;
 }

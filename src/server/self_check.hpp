@@ -12,7 +12,8 @@ namespace signalbox::server {
 
 /// What a start has looked at, as values: look_at_start() fills these, judge() reads them.
 struct StartFacts {
-  std::string public_address{};  ///< at which PORT is reached; empty: at none
+  std::string public_address{};        ///< at which PORT is reached; empty: at none
+  std::string public_admin_address{};  ///< at which ADMIN_PORT is reached; empty: at none
   /// A setting and its secret; empty: none is set.
   struct Secret {
     std::string_view setting;

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <string>
 
+#include "net/options.hpp"
 #include "net/own_addresses.hpp"
 
 namespace signalbox::server {
@@ -42,6 +43,12 @@ std::size_t memory_for_this_process() {
   return std::min(machine, bound_of_groups());
 }
 
+std::string public_admin_address(const Config& config) {
+  for (const net::SidePort& port : net::side_ports_of(config))
+    if (port.door == net::Door::admin) return net::public_address_of_listener(port.host);
+  return "";
+}
+
 std::size_t memory_bound(const Config& config) {
   return config.ledger_total_bytes + config.total_queue_bytes + config.total_partial_bytes + config.store_queue_bytes +
          config.preauth_heads_bytes + (config.recovery_window.count() == 0 ? 0 : config.recovery_total_bytes);
@@ -52,6 +59,7 @@ std::size_t memory_bound(const Config& config) {
 StartFacts look_at_start(const Config& config) {
   StartFacts facts;
   if (config.listen) facts.public_address = net::public_address_of_listener(config.host);
+  facts.public_admin_address = public_admin_address(config);
   facts.secrets = {{"JWT_SECRET", config.jwt_secret}, {"API_KEY", config.api_key}, {"ADMIN_KEY", config.admin_key}};
   facts.unix_time =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();

@@ -79,17 +79,28 @@ test("few connections that were asked for are not", async () => {
 /** In a network of its own, which has an address of the internet beside one of its own. */
 const inNetwork = ["--map-root-user", "--net", "sh", "-c", 'ip link set lo up && ip address add 8.8.4.4/32 dev lo && ip address add 10.1.1.1/32 dev lo && exec "$@"', "sh"];
 const hasNetworks = spawnSync("unshare", [...inNetwork, "true"]).status === 0;
+const withNetworks = { skip: !hasNetworks && "no network can be made here" };
+async function warningsInNetwork(settings) {
+  const env = { ...healthy, JWT_SECRET: secret, PORT: "0", DATA_DIR: "", PATH: process.env.PATH, ...settings };
+  const child = spawn("unshare", [...inNetwork, program("signalbox"), "serve"], { env, cwd: tmpdir(), stdio: ["ignore", "ignore", "pipe"] });
+  let log = "";
+  child.stderr.on("data", (data) => (log += data));
+  await eventually(() => / listening /.test(log));
+  child.kill("SIGTERM");
+  assert.deepEqual(await once(child, "exit"), [0, null]);
+  return log.split("\n").filter((line) => /\bwarn/i.test(line));
+}
 for (const [host, warned] of [["", true], ["0.0.0.0", true], ["8.8.4.4", true], ["10.1.1.1", false], ["localhost", false]]) {
-  test(`a public address without TLS is ${warned ? "" : "not "}said where HOST is '${host}'`, { skip: !hasNetworks && "no network can be made here" }, async () => {
-    const env = { ...healthy, JWT_SECRET: secret, HOST: host, PORT: "0", DATA_DIR: "", PATH: process.env.PATH };
-    const child = spawn("unshare", [...inNetwork, program("signalbox"), "serve"], { env, cwd: tmpdir(), stdio: ["ignore", "ignore", "pipe"] });
-    let log = "";
-    child.stderr.on("data", (data) => (log += data));
-    await eventually(() => / listening /.test(log));
-    child.kill("SIGTERM");
-    assert.deepEqual(await once(child, "exit"), [0, null]);
-    const lines = log.split("\n").filter((line) => /\bwarn/i.test(line));
-    assert.equal(lines.length, warned ? 1 : 0, log);
+  test(`a public address without TLS is ${warned ? "" : "not "}said where HOST is '${host}'`, withNetworks, async () => {
+    const lines = await warningsInNetwork({ HOST: host });
+    assert.equal(lines.length, warned ? 1 : 0, lines.join("\n"));
     if (warned) assert.match(lines[0], /PORT listens at a public address without TLS.* set HOST to localhost or to an address of your own network address=8\.8\.4\.4/);
+  });
+}
+for (const [host, warned] of [["0.0.0.0", true], ["10.1.1.1", false], ["", false]]) {
+  test(`a public address of the admin page is ${warned ? "" : "not "}said where ADMIN_HOST is '${host}'`, withNetworks, async () => {
+    const lines = await warningsInNetwork({ ADMIN_KEY: "a third one, of more than 32 bytes", ADMIN_PORT: "0", ADMIN_HOST: host });
+    assert.equal(lines.length, warned ? 1 : 0, lines.join("\n"));
+    if (warned) assert.match(lines[0], /ADMIN_PORT listens at a public address without TLS.* set ADMIN_HOST to localhost, .* address=8\.8\.4\.4/);
   });
 }

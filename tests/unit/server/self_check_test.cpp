@@ -47,6 +47,13 @@ TEST(SelfCheck, names_a_public_address_and_what_to_do) {
   EXPECT_TRUE(says(facts, "let a proxy speak https, and set HOST to localhost"));
 }
 
+TEST(SelfCheck, names_a_public_address_of_the_admin_page_and_what_to_do) {
+  StartFacts facts = good();
+  facts.public_admin_address = "8.8.4.4";
+  EXPECT_TRUE(says(facts, "ADMIN_PORT listens at a public address"));
+  EXPECT_TRUE(says(facts, "set ADMIN_HOST to localhost, or to an address of your own network address=8.8.4.4"));
+}
+
 TEST(SelfCheck, finds_two_settings_with_one_secret_and_does_not_show_it) {
   StartFacts facts = good();
   facts.secrets = {{"JWT_SECRET", "hush"}, {"API_KEY", "hush"}};
@@ -92,12 +99,13 @@ TEST(SelfCheck, finds_a_slow_disk_and_says_how_long_outcomes_wait) {
 TEST(SelfCheck, says_each_thing_once) {
   StartFacts facts = good();
   facts.public_address = "8.8.8.8";
+  facts.public_admin_address = "8.8.8.8";
   facts.secrets = {{"JWT_SECRET", "x"}, {"API_KEY", "x"}, {"THIRD", "x"}};
   facts.unix_time = 0;
   facts.memory = 1;
   facts.disk = store::DiskKind::container;
   facts.speed.p99 = Milliseconds{50};
-  EXPECT_EQ(judge(facts).size(), 6u);
+  EXPECT_EQ(judge(facts).size(), 7u);
 }
 
 }  // namespace
