@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <span>
 #include <string>
 
 namespace app::doctor {
@@ -14,17 +16,31 @@ struct Range {
   unsigned bits;
 };
 
-// This network, three of one's own, those of carriers, loopback, link-local.
-constexpr std::array<Range, 7> kOwn = {{{0x00000000, 8},
-                                        {0x0a000000, 8},
-                                        {0xac100000, 12},
-                                        {0xc0a80000, 16},
-                                        {0x64400000, 10},
-                                        {0x7f000000, 8},
-                                        {0xa9fe0000, 16}}};
+// Those of the server's own list (src/reactor/public_address.cpp), which a program may not ask; a test holds them
+// together.
+constexpr std::array<Range, 13> kNotPublic = {{{0x00000000, 8},
+                                               {0x0a000000, 8},
+                                               {0x64400000, 10},
+                                               {0x7f000000, 8},
+                                               {0xa9fe0000, 16},
+                                               {0xac100000, 12},
+                                               {0xc0000000, 24},
+                                               {0xc0000200, 24},
+                                               {0xc0a80000, 16},
+                                               {0xc6120000, 15},
+                                               {0xc6336400, 24},
+                                               {0xcb007100, 24},
+                                               {0xe0000000, 3}}};
 
 bool is_public(std::uint32_t address) {
-  return std::ranges::none_of(kOwn, [&](Range range) { return (address ^ range.first) >> (32 - range.bits) == 0; });
+  return std::ranges::none_of(kNotPublic,
+                              [&](Range range) { return (address ^ range.first) >> (32 - range.bits) == 0; });
+}
+
+bool is_public(const in6_addr& address) {
+  constexpr std::array<std::uint8_t, 4> kOfDocuments = {0x20, 0x01, 0x0d, 0xb8};
+  const auto* bytes = std::begin(address.s6_addr);
+  return (bytes[0] & 0xe0) == 0x20 && !std::ranges::equal(kOfDocuments, std::span(bytes, kOfDocuments.size()));
 }
 
 }  // namespace
@@ -36,8 +52,7 @@ bool is_public_address(std::string_view address) {
   in6_addr six{};
   if (inet_pton(AF_INET6, text.c_str(), &six) != 1) return false;
   if (IN6_IS_ADDR_V4MAPPED(&six)) return is_public_address(text.substr(text.rfind(':') + 1));
-  const bool unique_local = (six.s6_addr[0] & 0xfe) == 0xfc;
-  return !unique_local && !IN6_IS_ADDR_LOOPBACK(&six) && !IN6_IS_ADDR_UNSPECIFIED(&six) && !IN6_IS_ADDR_LINKLOCAL(&six);
+  return is_public(six);
 }
 
 }  // namespace app::doctor

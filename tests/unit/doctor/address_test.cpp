@@ -4,6 +4,7 @@
 
 #include "doctor/public_address.hpp"
 #include "doctor/url.hpp"
+#include "reactor/public_address.hpp"
 
 namespace app::doctor {
 namespace {
@@ -16,6 +17,22 @@ TEST(PublicAddress, is_none_of_this_machine_and_of_networks_of_ones_own) {
   for (const char* address :
        {"1.1.1.1", "172.32.0.1", "172.15.0.1", "192.169.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:1.1.1.1"})
     EXPECT_TRUE(is_public_address(address)) << address;
+}
+
+TEST(PublicAddress, is_what_the_server_takes_for_one) {
+  for (const char* address :
+       {"0.255.255.255",   "1.0.0.0",         "9.255.255.255",   "10.255.255.255",  "11.0.0.0",
+        "100.63.255.255",  "100.64.0.0",      "100.127.255.255", "126.255.255.255", "127.255.255.255",
+        "128.0.0.0",       "169.253.255.255", "169.254.255.255", "169.255.0.0",     "172.15.255.255",
+        "172.31.255.255",  "172.32.0.0",      "191.255.255.255", "192.0.0.255",     "192.0.1.0",
+        "192.0.2.255",     "192.0.3.0",       "192.167.255.255", "192.168.255.255", "192.169.0.0",
+        "198.17.255.255",  "198.18.0.0",      "198.19.255.255",  "198.20.0.0",      "198.51.99.255",
+        "198.51.100.255",  "198.51.101.0",    "203.0.112.255",   "203.0.113.255",   "203.0.114.0",
+        "223.255.255.255", "224.0.0.0",       "255.255.255.255", "1fff::",          "2001:db7::",
+        "2001:db8::",      "2001:db9::",      "3fff::",          "4000::",          "fd12::1",
+        "fe80::1",         "ff02::1",         "::ffff:192.0.2.1"})
+    EXPECT_EQ(is_public_address(address), signalbox::reactor::is_public(signalbox::reactor::peer_address(address)))
+        << address;
 }
 
 TEST(Url, says_where_to_ask) {
