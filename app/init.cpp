@@ -27,7 +27,14 @@ std::string settings_text() {
          "#CORS_ORIGIN=https://app.example.com\n"
          "# Behind a proxy on the same machine, so that nobody else can connect:\n"
          "#HOST=localhost\n"
-         "#PORT=3000\n";
+         "#PORT=3000\n"
+         "\n"
+         "# The admin page, at http://localhost:3090. Whoever has its key sees what users are sent:\n"
+         "#ADMIN_KEY=" +
+         random_secret() +
+         "\n"
+         "# What is counted, for Prometheus, at a port without a key:\n"
+         "#METRICS_PORT=9464\n";
 }
 
 constexpr const char* kNext =

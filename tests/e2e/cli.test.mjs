@@ -279,6 +279,9 @@ test("what init writes is settings that the program reads", async () => {
   const [header, claims, signature] = (await run(["token", "--user", "u"], {}, out)).out.trim().split(".");
   assert.equal(signature, createHmac("sha256", key).update(`${header}.${claims}`).digest("base64url"));
   assert.notEqual(secretsIn((await run(["init", "--file", "-"])).out)[0], key, "no two are the same");
+  const proposed = [...out.matchAll(/^#([A-Z_]+)=(.+)$/gm)].map(([, name, value]) => [name, value]);
+  assert.deepEqual(proposed.map(([name]) => name), ["CORS_ORIGIN", "HOST", "PORT", "ADMIN_KEY", "METRICS_PORT"]);
+  assert.equal((await run(["token", "--user", "u"], { ...Object.fromEntries(proposed) }, out)).code, 0);
 });
 
 test("init replaces no file, and writes none where it may not", async (t) => {
