@@ -16,7 +16,7 @@ function cellsOf(heading) {
   return [...section.matchAll(/^\| (.*?) \|/gm)].map(([, cell]) => cell);
 }
 
-for (const heading of ["It connects and is refused", "What a worker gets", "It does not start", "Redis", "What the log says"]) {
+for (const heading of ["It connects and is refused", "The admin page or the metrics are not there", "What a worker gets", "It does not start", "Redis", "What the log says"]) {
   test(`what is quoted under "${heading}" is said`, () => {
     const quotes = cellsOf(heading).flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, quote]) => quote));
     assert.ok(quotes.length > 5, "the table was not found");
