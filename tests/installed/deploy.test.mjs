@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 
-import { output, packages, project } from "./packages.mjs";
+import { output, packages, project, version } from "./packages.mjs";
 
 const deploy = (name) => readFileSync(join(project, "examples/deploy", name), "utf8");
 
@@ -56,6 +56,8 @@ describe("kubernetes.md", async () => {
     await areSettings(env);
     assert.ok(terminationGracePeriodSeconds * 1000 >= Number(env.SHUTDOWN_DELAY_MS) + Number(env.DRAIN_MS) + 10000);
   });
+
+  test("names the image of this version", () => assert.equal(container.image.split(":")[1], version));
 
   test("runs it as the image's user", () => {
     const user = /^USER (\d+):(\d+)$/m.exec(readFileSync(join(project, "Dockerfile"), "utf8"));
