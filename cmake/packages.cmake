@@ -21,6 +21,7 @@ pack(FILES ${PROJECT_SOURCE_DIR}/THIRD-PARTY-NOTICES.md ${pages}/changelog.gz DE
 # What messages and --help refer to as docs/….
 file(GLOB documents CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*.md ${PROJECT_SOURCE_DIR}/docs/*.yaml)
 pack(FILES ${documents} DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/signalbox/docs)
+pack(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/images DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/signalbox/docs)
 
 set(CPACK_PACKAGE_NAME signalbox)
 set(CPACK_PACKAGE_CONTACT "The Signalbox maintainers <maintainers@signalbox.invalid>")

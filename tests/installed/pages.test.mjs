@@ -1,7 +1,7 @@
 // What the packages bring along beside the program: the manual page, the documents and bash's completion.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { promisify } from "node:util";
@@ -43,6 +43,14 @@ describe("the documents", () => {
     const named = [...new Set([...help.matchAll(/docs\/[a-z-]+\.md/g)].map(([path]) => path)), "docs/troubleshooting.md"];
     assert.ok(named.length > 2, `${named}`);
     for (const path of named) assert.ok(existsSync(join(unpacked, "usr/share/doc/signalbox", path)), path);
+  });
+
+  test("have the pictures and the documents beside them that they refer to", () => {
+    const folder = join(unpacked, "usr/share/doc/signalbox/docs");
+    const refers = readdirSync(folder).filter((name) => name.endsWith(".md"))
+      .flatMap((name) => [...readFileSync(join(folder, name), "utf8").matchAll(/\]\(((?:images\/)?[\w-]+\.(?:md|png|svg|yaml))[)#]/g)].map(([, path]) => path));
+    assert.ok(refers.includes("images/admin.png"), `${refers}`);
+    for (const path of new Set(refers)) assert.ok(existsSync(join(folder, path)), path);
   });
 });
 
