@@ -1,5 +1,6 @@
 // What the admin page computes: the scales of its charts, its words, the events of a stream.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { eventsOf } from "../../web/admin/src/eventStream.js";
 import { healthOf, headlineOf } from "../../web/admin/src/health.js";
@@ -54,8 +55,18 @@ describe("health", () => {
   });
   test("names the part that is not", () => {
     assert.deepEqual(levels({ ...well, ready: false, reason: "the disk is full", store: "failing" }, [{}]), ["bad", "bad", "good", "good"]);
+    assert.deepEqual(levels({ ...well, store: "full" }, [{}]), ["good", "bad", "good", "good"]);
     assert.deepEqual(levels({ ...well, redis: "down" }, [{}]), ["good", "good", "bad", "warn"]);
   });
+});
+
+test("each state of the store and of Redis that a server tells has words of its own", () => {
+  const server = readFileSync(new URL("../../src/server/admin/admin_page.cpp", import.meta.url), "utf8");
+  const told = [...server.split("store_word(")[1].split("\n}\n")[0].matchAll(/return "(\w+)"/g)].map(([, word]) => word);
+  assert.ok(told.length >= 4, `${told}`);
+  const wordsOf = (name, overview) => healthOf({ ready: true, store: "ok", redis: "none", ...overview }, []).find((part) => part.name === name).words;
+  for (const store of [...told, "memory"]) assert.notEqual(wordsOf("Store", { store }), store);
+  for (const redis of ["none", "up", "down"]) assert.notEqual(wordsOf("Redis", { redis }), redis);
 });
 
 describe("a stream of events", () => {

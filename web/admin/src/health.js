@@ -3,6 +3,7 @@
 const STORES = {
   ok: { level: "good", words: "writes to the disk" },
   memory: { level: "off", words: "in memory: a restart loses outcomes" },
+  full: { level: "bad", words: "the disk is slow: outcomes are refused until fewer wait for it" },
   failing: { level: "bad", words: "the disk refuses what is written" },
   hanging: { level: "bad", words: "the disk does not answer" },
 };
