@@ -10,7 +10,8 @@ import service, { wsUtils, WS_EVENTS, EmitError } from "signalbox";
 import config from "signalbox/config";
 import { emitToUser, isUserOnline } from "signalbox/utils.js";
 
-import { client, eventually, folder, listen, program, refused, secret, settings } from "./support.mjs";
+import { freePort } from "../../tests/support/server.mjs";
+import { client, eventually, folder, listen, onlyNative, program, refused, secret, settings } from "./support.mjs";
 
 afterEach(() => service.close());
 
@@ -35,6 +36,18 @@ describe("initialize", () => {
       assert.ok(isUserOnline("ada"));
       await service.close();
     }
+  });
+
+  test("opens the ports for operators: metrics and the admin page, beside the program's own", onlyNative("has no such ports"), async (t) => {
+    const { server, url } = await listen(t);
+    const [metricsPort, adminPort] = [await freePort(), await freePort()];
+    service.initialize(server, { ...settings, metricsPort, adminPort, adminKey: "an admin key of more than thirty-two bytes" });
+    await client(t, url, "ada");
+    assert.match(await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text(), /^signalbox_users_online 1$/m);
+    assert.match(await (await fetch(`http://localhost:${adminPort}/`)).text(), /<title>Signalbox admin<\/title>/);
+    assert.equal(await (await fetch(`${url}/metrics`)).text(), "application: /metrics");
+    await service.close();
+    await assert.rejects(fetch(`http://localhost:${adminPort}/`));
   });
 
   test("throws at once what is wrong, and then works", async (t) => {
