@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <signalbox/config.hpp>
+
 #include "base/json_scan.hpp"
 #include "base/json_write.hpp"
 #include "socketio/packet.hpp"
@@ -62,6 +64,11 @@ std::string_view kind_of(PacketType type) {
   return {};
 }
 
+/// Is it about a login? Its token, or the id by which a session is taken up again, is for nobody who looks on.
+bool is_secret(const TraceEntry& entry, PacketType type) {
+  return type == PacketType::connect || entry.event == events::authenticate;
+}
+
 /// At most so many bytes, and no part of a character at the end.
 std::string_view cut(std::string_view text, std::size_t most) {
   if (text.size() <= most) return text;
@@ -103,13 +110,13 @@ std::string_view namespace_of(std::string_view packet) {
 void describe_packet(TraceEntry& entry, std::string_view packet) {
   const PacketParts parts = parts_of(packet);
   entry.packet = kind_of(parts.type);
-  entry.data = parts.payload;
+  entry.data = is_secret(entry, parts.type) ? std::string_view() : parts.payload;
   if (!entry.packet.empty()) return;
   JsonItems items(parts.payload);
   const std::string_view name = items.next().value_or("");
   std::string undone;
-  entry.event = cut(json_string_view(name, undone).value_or(name), kMostName);
-  entry.data = items.is_array() ? items.rest() : std::string_view();
+  entry.event = cut(json_string_view(name, undone).value_or(""), kMostName);  // what is no name may be data
+  entry.data = items.is_array() && !is_secret(entry, parts.type) ? items.rest() : std::string_view();
   while (!entry.data.empty() && (entry.data.front() == ',' || entry.data.front() == ' ')) entry.data.remove_prefix(1);
 }
 

@@ -87,6 +87,28 @@ TEST(TraceEntry, has_the_name_of_an_event_and_the_rest_of_it) {
   EXPECT_EQ(entry.packet, "");
 }
 
+TEST(TraceEntry, hides_what_a_login_says) {
+  for (const std::string packet :
+       {R"(0{"token":"secret"})", R"(0/n,{"sid":"1","pid":"secret"})", R"(2["authenticate",{"token":"secret"}])",
+        R"(27["\u0061uthenticate",{"token":"secret"}])", R"(51-/n,["authenticate",{"token":"secret"}])"}) {
+    TraceEntry entry{.what = TraceEntry::What::received, .socket = "s"};
+    describe_packet(entry, packet);
+    std::string line;
+    append_trace_line(line, entry, true);
+    EXPECT_FALSE(line.contains("secret")) << line;
+  }
+}
+
+TEST(TraceEntry, takes_nothing_for_an_events_name_that_is_none) {
+  for (const std::string packet : {R"(2[{"a":"secret"}])", R"(2["secret)", R"(2["a" "secret"])", R"(2"secret")"}) {
+    TraceEntry entry{.what = TraceEntry::What::received, .socket = "s"};
+    describe_packet(entry, packet);
+    std::string line;
+    append_trace_line(line, entry, false);
+    EXPECT_FALSE(line.contains("secret")) << line;
+  }
+}
+
 struct Trace : RecoveryWorld {
   explicit Trace(Config config = plain()) : RecoveryWorld(std::move(config)) {
     hub.events().on("ask", [](Socket& socket, const json&, Ack ack) {
