@@ -58,7 +58,7 @@ struct Application final : ShardApplication {
     if (head.path == "/key") admission.standing = Standing::api_key;
     return std::nullopt;
   }
-  Response refusal(int status) override { return {.status = status, .fields = {}, .body = "refused"}; }
+  Response refusal(int status, Door) override { return {.status = status, .fields = {}, .body = "refused"}; }
   void on_request(const RequestHead& head, std::string_view body, const RequestId& id, TimePoint) override;
   void add_cors(const RequestHead&, HttpFields& out) override { out.emplace_back("Vary", "Origin"); }
   bool origin_allowed(const RequestHead& head) override { return !head.field("Origin"); }

@@ -107,8 +107,8 @@ class ShardApplication : public reactor::Receiver {
   /// up to 64 KiB or the connection closed), or nothing: on_request() follows with the whole body. `admission` may
   /// be set (default: a body of max_payload, and none at the doors for operators; of a client who has shown nothing).
   virtual std::optional<Response> on_head(const RequestHead& head, Admission& admission) = 0;
-  /// The answer to a request that breaks a rule of HTTP, is too large or does not come in time.
-  virtual Response refusal(int status) = 0;
+  /// The answer to a request by that door that breaks a rule of HTTP, is too large or does not come in time.
+  virtual Response refusal(int status, Door door) = 0;
   /// A whole request outside the Engine.IO path. Answered now or later, from any thread, by Network::answer().
   virtual void on_request(const RequestHead& head, std::string_view body, const RequestId& id, TimePoint now) = 0;
   /// May this origin use Engine.IO over HTTP (adds the CORS fields to `out`; also for OPTIONS and for errors)?

@@ -12,7 +12,8 @@ void AskedRequests::take(AskedRequest asked) {
   askers_.add(id, std::move(asked.reply), std::move(asked.place));
   HeadParser parser(options_.max_head_bytes, options_.max_fields);
   parser.feed(asked.head);
-  if (!parser.done()) return askers_.answer(id, application_->refusal(parser.failed() ? parser.status() : 400));
+  if (!parser.done())
+    return askers_.answer(id, application_->refusal(parser.failed() ? parser.status() : 400, Door::service));
 
   const std::string address = reactor::to_text(asked.peer);
   RequestHead head = parser.head();
@@ -21,7 +22,7 @@ void AskedRequests::take(AskedRequest asked) {
   if (head.path == options_.path) return on_engine_path(head, asked);
   Admission admission{.max_body = options_.session.max_payload_bytes};
   auto refusal = application_->on_head(head, admission);
-  if (!refusal && asked.body.size() > admission.max_body) refusal = application_->refusal(413);
+  if (!refusal && asked.body.size() > admission.max_body) refusal = application_->refusal(413, Door::service);
   refusal ? askers_.answer(id, std::move(*refusal)) : application_->on_request(head, asked.body, id, loop_.now());
 }
 
@@ -44,7 +45,7 @@ void AskedRequests::on_engine_path(const RequestHead& head, AskedRequest& asked)
   if (const auto error = sessions_.check(head, query)) return askers_.answer(id, response_of(*error));
   if (!query->sid) return open(head, asked, query->stamp);
   if (head.method == "POST" && !admit_post(*query->sid, id, query->stamp, asked.body.size())) {
-    return askers_.answer(id, application_->refusal(413));
+    return askers_.answer(id, application_->refusal(413, Door::service));
   }
   sessions_.take({.id = id, .head = std::move(asked.head), .body = std::move(asked.body)});
 }

@@ -174,7 +174,7 @@ void EngineEndpoint::answer(const RequestId& request, Response response, const A
 // The connection has died unnoticed; or its client repeats a request that it never ends, or whose answer it never
 // reads, on one connection after the other.
 void EngineEndpoint::drop_repeated(const RequestId& request) {
-  if (Askers::names(request)) return askers_.answer(request, application_->refusal(400));
+  if (Askers::names(request)) return askers_.answer(request, application_->refusal(400, Door::service));
   Connection* connection = connections_.find(request);
   if (!connection || !connection->unanswered()) return;
   connection->http->sid.clear();  // its end says nothing to the session

@@ -79,7 +79,7 @@ void HttpServer::begin_body(Connection& connection, std::size_t max_body) {
   http.max_body = max_body;
   if (http.left > max_body) {
     if (http.engine && !http.sid.empty()) engine_.on_gone(connection, Gone::too_large);
-    return refuse(connection, application_->refusal(413));
+    return refuse(connection, application_->refusal(413, connection.door));
   }
   if (http.left == 0 && !http.parser.chunked()) return on_whole_request(connection);
   connection.mode = Mode::body;
@@ -164,7 +164,7 @@ void HttpServer::fail(Connection& connection, int status) {
     engine_.on_gone(connection, status == 413 ? Gone::too_large : Gone::connection);
   }
   http.head_only = false;
-  answer(connection, application_->refusal(status), true);
+  answer(connection, application_->refusal(status, connection.door), true);
 }
 
 Connection* HttpServer::waiting_for(const RequestId& request) const {

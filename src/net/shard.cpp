@@ -72,7 +72,7 @@ void Shard::answer(const RequestId& request, Response response) {
 }
 
 void Shard::stream(const RequestId& request, const Response& head, std::unique_ptr<BodySource> body) {
-  if (Askers::names(request)) return askers_.answer(request, application_->refusal(501));
+  if (Askers::names(request)) return askers_.answer(request, application_->refusal(501, Door::service));
   if (Connection* connection = http_.waiting_for(request)) http_.stream(*connection, head, std::move(body));
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/admin/admin_answers.hpp"
 #include "server/admin/noted_refusals.hpp"
 #include "server/client_handler.hpp"
 #include "server/routes.hpp"
@@ -43,8 +44,9 @@ std::optional<net::Response> ShardApplication::on_head(const net::RequestHead& h
   return refusal;
 }
 
-net::Response ShardApplication::refusal(int status) {
-  return server::refusal(status);
+net::Response ShardApplication::refusal(int status, net::Door door) {
+  auto response = server::refusal(status);
+  return door == net::Door::admin ? admin::secured(std::move(response)) : response;
 }
 
 void ShardApplication::on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id,

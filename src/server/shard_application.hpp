@@ -38,7 +38,7 @@ class ShardApplication final : public net::ShardApplication {
   void on_message(Message& message, TimePoint now) override;
   void expect(const Message& message) override { sockets_.expect(message); }
   std::optional<net::Response> on_head(const net::RequestHead& head, net::Admission& admission) override;
-  net::Response refusal(int status) override;
+  net::Response refusal(int status, net::Door door) override;
   void on_request(const net::RequestHead& head, std::string_view body, const net::RequestId& id,
                   TimePoint now) override;
   void add_cors(const net::RequestHead& head, std::vector<std::pair<std::string, std::string>>& out) override;

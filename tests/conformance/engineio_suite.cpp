@@ -35,7 +35,7 @@ class EchoApplication final : public net::ShardApplication {
   std::optional<net::Response> on_head(const net::RequestHead&, net::Admission&) override {
     return net::Response{.status = 404, .fields = {}, .body = ""};
   }
-  net::Response refusal(int status) override { return {.status = status, .fields = {}, .body = ""}; }
+  net::Response refusal(int status, net::Door) override { return {.status = status, .fields = {}, .body = ""}; }
   void on_request(const net::RequestHead&, std::string_view, const net::RequestId&, TimePoint) override {}
   void add_cors(const net::RequestHead&, std::vector<std::pair<std::string, std::string>>& out) override {
     out.emplace_back("Access-Control-Allow-Origin", "*");

@@ -138,6 +138,16 @@ attack("heads and bodies that are too large or too slow are refused at ADMIN_POR
   }
 });
 
+attack("what breaks the rules of HTTP is answered at ADMIN_PORT as strictly as all else", { env: { ...withAdmin, HEADER_TIMEOUT_MS: "300" } }, async () => {
+  const chunked = `POST /login HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2000\r\n${"x".repeat(0x2000)}\r\n`;
+  for (const [request, status] of [["nonsense\r\n\r\n", 400], [`GET / HTTP/2.0\r\n\r\n`, 505], [ask("/", `X: ${"x".repeat(20_000)}\r\n`), 431], ["GET / HTTP/1.1\r\n", 408], [chunked, 413]]) {
+    const answer = await answerTo(request);
+    assert.equal(answer.status, status);
+    assert.match(answer.headers["content-security-policy"], /^default-src 'none'/, `${status}`);
+    assert.equal(answer.headers["referrer-policy"], "no-referrer");
+  }
+});
+
 attack("requests that are no JSON, that nest deeply or that name no key are no logins", { env: withAdmin }, async () => {
   const post = (body) => `POST /login HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   for (const body of ["", "{", "[".repeat(4000), `{"key":${"[".repeat(2000)}${"]".repeat(2000)}}`, '{"key":null}', '"key"', '{"key":"\\ud800"}', "\xff\xfe"])

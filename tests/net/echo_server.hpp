@@ -70,7 +70,7 @@ class EchoApplication final : public ShardApplication {
     admission.max_body = 1000;
     return std::nullopt;
   }
-  Response refusal(int status) override { return {.status = status, .fields = {}, .body = "refused"}; }
+  Response refusal(int status, Door) override { return {.status = status, .fields = {}, .body = "refused"}; }
   void on_request(const RequestHead& head, std::string_view body, const RequestId& id, TimePoint) override {
     if (head.path == "/goes-on") return network_->stream(id, {.fields = {}, .body = {}}, std::make_unique<OneLine>());
     network_->answer(id, {.status = 200, .fields = {}, .body = std::string(head.path) + ":" + std::string(body)});

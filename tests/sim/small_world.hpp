@@ -125,7 +125,7 @@ struct World {
       if (head.path == "/worker") admission.standing = Standing::api_key;
       return std::nullopt;
     }
-    Response refusal(int status) override { return {.status = status, .fields = {}, .body = "refused"}; }
+    Response refusal(int status, Door) override { return {.status = status, .fields = {}, .body = "refused"}; }
     void on_request(const RequestHead&, std::string_view body, const RequestId& id, TimePoint) override {
       world.shard().answer(id, {.status = 200, .fields = {}, .body = std::string(body)});
     }

@@ -77,7 +77,7 @@ struct EchoingApplication : ShardApplication {
     if (head.path != "/no") return std::nullopt;
     return Response{.status = 401, .fields = {}, .body = "no"};
   }
-  Response refusal(int status) override { return {.status = status, .fields = {}, .body = "refused"}; }
+  Response refusal(int status, Door) override { return {.status = status, .fields = {}, .body = "refused"}; }
   void on_request(const RequestHead& head, std::string_view body, const RequestId& id, TimePoint) override {
     requests.emplace_back(std::string(head.path) + ":" + std::string(body));
     ids.push_back(id);
