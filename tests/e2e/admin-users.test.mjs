@@ -48,11 +48,13 @@ async function trace(path) {
         if (text.startsWith("data: ")) inbox.put(JSON.parse(text.slice(6, end)));
     }
   };
+  let over;
   if (response.status === 200) {
-    read().catch(() => {});
+    over = read();
+    over.catch(() => {});
     await beginning;
   }
-  return { status: response.status, response, inbox, heard: (what) => inbox.take((entry) => entry.what === what), stop: () => leave.abort() };
+  return { status: response.status, response, inbox, over, heard: (what) => inbox.take((entry) => entry.what === what), stop: () => leave.abort() };
 }
 
 const close = (...sockets) => sockets.forEach((socket) => socket.close());
@@ -208,6 +210,23 @@ test("four traces go on at once, and a fifth when one of them has ended", async 
     return again.status === 200;
   });
   all.forEach((each) => each.stop());
+});
+
+test("a trace ends with the session in which it was asked for, and no other does", async () => {
+  const mine = cookie;
+  const others = await trace("ada/trace");
+  cookie = (await ask("POST", "/login", { key })).headers.get("set-cookie").split(";")[0];
+  try {
+    const seen = await trace("ada/trace");
+    assert.equal((await ask("POST", "/logout", {})).status, 204);
+    await seen.over;
+  } finally {
+    cookie = mine;
+  }
+  const ada = await login(server, { user: "ada" });
+  assert.equal((await others.heard("connected")).socket, ada.id);
+  close(ada);
+  others.stop();
 });
 
 test("nothing of it is told without a login", async () => {

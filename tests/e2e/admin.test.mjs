@@ -109,6 +109,28 @@ describe("A login at the admin page", { timeout: 60000 }, () => {
     assert.equal((await server.admin("/data/overview", { cookie: two })).status, 200);
   });
 
+  test("ends for a request as well whose body is still to come", async () => {
+    const cookie = await server.logIn();
+    const [path, body] = ["/data/users/ada/emit", JSON.stringify({ event: "late" })];
+    const headers = { Cookie: cookie, "Content-Type": "application/json", "Content-Length": body.length, Expect: "100-continue" };
+    const late = request({ port: server.adminPort, host: "127.0.0.1", method: "POST", path, headers });
+    const let_in = new Promise((done) => late.once("continue", done));
+    const answered = new Promise((done, failed) => late.once("response", done).once("error", failed));
+    late.flushHeaders();
+    await let_in;
+    assert.equal((await server.post("/logout", {}, { cookie })).status, 204);
+    late.end(body);
+    assert.equal((await answered).resume().statusCode, 401);
+  });
+
+  test("is found behind a cookie of the same name, which anybody on this host may set", async () => {
+    const cookie = await server.logIn();
+    const both = `${cookie.split("=")[0]}=of others; ${cookie}`;
+    assert.equal((await server.admin("/data/overview", { cookie: both })).status, 200);
+    await server.post("/logout", {}, { cookie: both });
+    assert.equal((await server.admin("/data/overview", { cookie })).status, 401);
+  });
+
   test("and all that changes something is refused to pages of other sites, and to forms", async () => {
     const cookie = await server.logIn();
     for (const headers of [{ Origin: "http://evil.example" }, { Origin: "null" }, { Origin: `http://127.0.0.1:${server.port}` }, { "Sec-Fetch-Site": "cross-site" }, { "Sec-Fetch-Site": "same-site" }])

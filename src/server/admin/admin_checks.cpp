@@ -19,6 +19,13 @@ bool is_decimal(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+/// Whatever else stands in Host is no name, but the end of an address perhaps: "evil.example#.localhost".
+bool is_name(std::string_view host) {
+  return std::ranges::all_of(host, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+  });
+}
+
 /// "127.0.0.1", and whatever else begins with 127 and has four numbers.
 bool is_loopback_v4(std::string_view host) {
   const auto parts = split(host, '.');
@@ -32,7 +39,8 @@ bool is_loopback(std::string_view host) {
   const std::string_view port = port_of(host);
   if (is_decimal(port)) host.remove_suffix(port.size() + 1);
   const std::string name = lower(host);
-  return name == "localhost" || name.ends_with(".localhost") || name == "[::1]" || is_loopback_v4(name);
+  return name == "localhost" || (name.ends_with(".localhost") && is_name(name)) || name == "[::1]" ||
+         is_loopback_v4(name);
 }
 
 bool host_is_loopback(const net::RequestHead& head) {
@@ -52,22 +60,25 @@ std::string cookie_name(const net::RequestHead& head) {
   return is_decimal(port) ? "signalbox_admin_" + std::string(port) : "signalbox_admin";
 }
 
-std::string_view cookie(const net::RequestHead& head, std::string_view name) {
+std::vector<std::string_view> cookies(const net::RequestHead& head, std::string_view name) {
+  std::vector<std::string_view> found;
   for (const auto& [field, value] : head.fields) {
     if (!equal_ignoring_case(field, "Cookie")) continue;
     for (const std::string_view pair : split(value, ';')) {
       const auto equals = pair.find('=');
-      if (equals != std::string_view::npos && pair.substr(0, equals) == name) return pair.substr(equals + 1);
+      if (equals != std::string_view::npos && pair.substr(0, equals) == name) found.push_back(pair.substr(equals + 1));
     }
   }
-  return {};
+  return found;
 }
 
 std::string set_cookie(const net::RequestHead& head, std::string_view value) {
   std::string out = cookie_name(head) + '=';
   out.append(value).append("; Path=/; HttpOnly; SameSite=Strict");
   if (value.empty()) out += "; Max-Age=0";
-  if (equal_ignoring_case(trim(head.field("X-Forwarded-Proto").value_or("")), "https")) out += "; Secure";
+  // Of several proxies the first has seen the browser.
+  const std::string_view protocols = head.field("X-Forwarded-Proto").value_or("");
+  if (equal_ignoring_case(trim(protocols.substr(0, protocols.find(','))), "https")) out += "; Secure";
   return out;
 }
 

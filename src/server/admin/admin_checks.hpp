@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "net/application.hpp"
 
@@ -15,8 +16,8 @@ bool host_is_loopback(const net::RequestHead& head);
 bool is_cross_site(const net::RequestHead& head);
 /// The name of the cookie at this host: cookies do not tell ports apart, so the name does.
 std::string cookie_name(const net::RequestHead& head);
-/// The value of that cookie; empty: there is none.
-std::string_view cookie(const net::RequestHead& head, std::string_view name);
+/// The values of that cookie. Others on this host can set one of the same name, and theirs may stand first.
+std::vector<std::string_view> cookies(const net::RequestHead& head, std::string_view name);
 /// The field Set-Cookie; an empty value takes the cookie away.
 std::string set_cookie(const net::RequestHead& head, std::string_view value);
 

@@ -46,6 +46,10 @@ std::string_view store_word(users::StoreState state) {
   }
 }
 
+net::Response log_in_first() {
+  return error_response(401, "Log in first: there is no session, or it has ended.");
+}
+
 net::Response too_many_wrong_keys(Milliseconds wait) {
   auto response = error_response(429, "Too many wrong keys: no key is looked at for a minute.");
   response.fields.emplace_back("Retry-After", std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()));
@@ -120,8 +124,7 @@ std::optional<net::Response> AdminPage::check(const net::RequestHead& head, std:
   const bool changes = head.method != "GET" && head.method != "HEAD", data = below_data(head.path);
   if ((changes || data) && is_cross_site(head))
     return error_response(403, "This request comes from a page of another site.");
-  if (data && !logged_in(head, parts_.hub.clocks.steady()))
-    return error_response(401, "Log in first: there is no session, or it has ended.");
+  if (data && session_of(head, parts_.hub.clocks.steady()).empty()) return log_in_first();
   const auto [row, parts, allowed] = find(head);
   if (!row) return allowed.empty() ? nothing_here() : method_not_allowed(allowed);
   if (changes && !sends_json(head)) return not_json();
@@ -139,6 +142,8 @@ std::optional<net::Response> AdminPage::on_head(const net::RequestHead& head, ne
 
 std::optional<net::Response> AdminPage::on_request(const net::RequestHead& head, std::string_view body,
                                                    const net::RequestId& id, TimePoint now) {
+  // The session may have ended while the body came.
+  if (below_data(head.path) && session_of(head, now).empty()) return secured(log_in_first());
   const Found found = find(head);
   if (!found.row) return secured(nothing_here());
   auto response = (this->*found.row->handler)({.head = head, .body = body, .id = id, .now = now, .parts = found.parts});
@@ -150,8 +155,10 @@ void AdminPage::answer(const net::RequestId& id, net::Response response) const {
   parts_.network.answer(id, secured(std::move(response)));
 }
 
-bool AdminPage::logged_in(const net::RequestHead& head, TimePoint now) {
-  return sessions_.knows(cookie(head, cookie_name(head)), now);
+std::string_view AdminPage::session_of(const net::RequestHead& head, TimePoint now) {
+  for (const std::string_view token : cookies(head, cookie_name(head)))
+    if (sessions_.knows(token, now)) return token;
+  return {};
 }
 
 std::optional<net::Response> AdminPage::as_api(std::string_view path, const Call& call) {
@@ -188,7 +195,10 @@ std::optional<net::Response> AdminPage::login(const Call& call) {
 }
 
 std::optional<net::Response> AdminPage::logout(const Call& call) {
-  sessions_.logout(cookie(call.head, cookie_name(call.head)));
+  for (const std::string_view token : cookies(call.head, cookie_name(call.head))) {
+    sessions_.logout(token);
+    traces_.end_of(sha256(token));
+  }
   return net::Response{.status = 204, .fields = {{"Set-Cookie", set_cookie(call.head, "")}}, .body = {}};
 }
 

@@ -78,7 +78,8 @@ class AdminPage final : public RequestHandler {
   static Found find(const net::RequestHead& head);
 
   std::optional<net::Response> check(const net::RequestHead& head, std::size_t& max_body);
-  bool logged_in(const net::RequestHead& head, TimePoint now);
+  /// The token of the session that it shows; empty: none.
+  std::string_view session_of(const net::RequestHead& head, TimePoint now);
   std::int64_t unix_ms() const;
   Look look(TimePoint now);
   Health health(const Snapshot& now) const;

@@ -79,7 +79,9 @@ std::optional<net::Response> AdminPage::trace_user(const Call& call) {
   log::info("a user is traced from the admin page", {{"user", *user},
                                                      {"data", std::string(with_data ? "shown" : "hidden")},
                                                      {"address", std::string(call.head.remote_address)}});
-  return traces_.follow(*std::move(user), with_data, call.id, call.now);
+  return traces_.follow(
+      {.user = *std::move(user), .with_data = with_data, .session = sha256(session_of(call.head, call.now))}, call.id,
+      call.now);
 }
 
 }  // namespace signalbox::server::admin

@@ -31,8 +31,13 @@ net::Response stream_head() {
 
 class UserTraces::Follower final : public net::BodySource {
  public:
-  Follower(UserTraces& traces, const net::RequestId& id, TimePoint now)
-      : number(++traces.last_), ends_at(now + kLasts), next_comment(now + kCommentEvery), traces_(traces), id_(id) {
+  Follower(UserTraces& traces, const Digest& of, const net::RequestId& id, TimePoint now)
+      : number(++traces.last_),
+        session(of),
+        ends_at(now + kLasts),
+        next_comment(now + kCommentEvery),
+        traces_(traces),
+        id_(id) {
     traces.followers_.push_back(this);
   }
   ~Follower() override { traces_.leave(*this); }
@@ -44,6 +49,7 @@ class UserTraces::Follower final : public net::BodySource {
   void go_on() const { traces_.network_.go_on(id_); }
 
   const std::uint64_t number;
+  const Digest session;
   const TimePoint ends_at;
   TimePoint next_comment;
   TraceStream stream;
@@ -53,23 +59,23 @@ class UserTraces::Follower final : public net::BodySource {
   const net::RequestId id_;
 };
 
-std::optional<net::Response> UserTraces::follow(std::string user, bool with_data, const net::RequestId& id,
-                                                TimePoint now) {
+std::optional<net::Response> UserTraces::follow(Wish wish, const net::RequestId& id, TimePoint now) {
   if (followers_.size() == kMost)
     return error_response(429, fmt::format("{} traces go on already: wait until one of them has ended.", kMost));
-  auto follower = std::make_unique<Follower>(*this, id, now);
-  order(*follower, std::move(user), with_data);
+  auto follower = std::make_unique<Follower>(*this, wish.session, id, now);
+  order(*follower, wish);
   network_.stream(id, stream_head(), std::move(follower));
   return std::nullopt;
 }
 
-void UserTraces::order(const Follower& follower, std::string user, bool with_data) {
+void UserTraces::order(const Follower& follower, const Wish& wish) {
   for (unsigned shard = 0; shard < hub_.shards.size(); ++shard) {
     auto tell = [this, number = follower.number, shard](hub::TraceRow::Lines lines) {
       run_on_first_shard(hub_, [this, number, shard, lines = std::move(lines)] { take(number, shard, lines); });
     };
-    hub::begin_trace(hub_, shard,
-                     {.number = follower.number, .user = user, .with_data = with_data, .tell = std::move(tell)});
+    hub::begin_trace(
+        hub_, shard,
+        {.number = follower.number, .user = wish.user, .with_data = wish.with_data, .tell = std::move(tell)});
   }
 }
 
@@ -86,20 +92,30 @@ void UserTraces::leave(const Follower& follower) {
   if (std::erase(followers_, &follower) != 0) hub::end_trace(hub_, follower.number);
 }
 
+// One that does not read has its end as well: it holds no place among the traces, and little memory.
+void UserTraces::end(Follower& follower) {
+  follower.stream.end();
+  leave(follower);
+  follower.go_on();
+}
+
+void UserTraces::end_of(const Digest& session) {
+  const std::vector<Follower*> all = followers_;
+  for (Follower* follower : all)
+    if (follower->session == session) end(*follower);
+}
+
 TimePoint UserTraces::next_deadline() const {
   TimePoint next = kNever;
   for (const Follower* follower : followers_) next = std::min({next, follower->ends_at, follower->next_comment});
   return next;
 }
 
-// One that does not read has its end as well: it holds no place among the traces, and little memory.
 void UserTraces::on_timer(TimePoint now) {
   for (std::size_t i = 0; i < followers_.size();) {
     Follower& follower = *followers_[i];
     if (now >= follower.ends_at) {
-      follower.stream.end();
-      leave(follower);
-      follower.go_on();
+      end(follower);
       continue;
     }
     ++i;

@@ -9,6 +9,7 @@
 #include "hub/hub.hpp"
 #include "hub/trace_row.hpp"
 #include "net/network.hpp"
+#include "server/idempotency.hpp"
 
 namespace signalbox::server::admin {
 
@@ -23,15 +24,25 @@ class UserTraces {
 
   UserTraces(hub::Hub& hub, net::Network& network) : hub_(hub), network_(network) {}
 
+  /// What is asked for.
+  struct Wish {
+    std::string user;
+    bool with_data = false;
+    Digest session{};  ///< of whoever asks
+  };
+
   /// Answers this request; nothing more is to be said. Or why not.
-  std::optional<net::Response> follow(std::string user, bool with_data, const net::RequestId& id, TimePoint now);
+  std::optional<net::Response> follow(Wish wish, const net::RequestId& id, TimePoint now);
+  /// Those that were asked for in that session end.
+  void end_of(const Digest& session);
 
   TimePoint next_deadline() const;
   void on_timer(TimePoint now);
 
  private:
   class Follower;
-  void order(const Follower& follower, std::string user, bool with_data);
+  void order(const Follower& follower, const Wish& wish);
+  void end(Follower& follower);
   void take(std::uint64_t number, unsigned shard, const hub::TraceRow::Lines& lines);
   void leave(const Follower& follower);
 

@@ -5,6 +5,7 @@
 namespace signalbox::server::admin {
 namespace {
 
+using Values = std::vector<std::string_view>;
 using Fields = std::vector<std::pair<std::string_view, std::string_view>>;
 
 net::RequestHead head(Fields fields) {
@@ -15,11 +16,12 @@ net::RequestHead head(Fields fields) {
 
 TEST(AdminChecks, know_loopback_by_name_and_by_address_with_or_without_a_port) {
   for (const char* host : {"localhost", "LocalHost:3090", "a.localhost:1", "127.0.0.1", "127.0.0.1:3090", "127.9.8.7",
-                           "[::1]", "[::1]:3090", "::1"})
+                           "[::1]", "[::1]:3090", "::1", "a-b_c.localhost"})
     EXPECT_TRUE(is_loopback(host)) << host;
   for (const char* host :
        {"", "example.com", "localhost.example.com", "127.0.0.1.example.com", "127.example.com.1", "notlocalhost",
-        "0.0.0.0", "10.0.0.1:3090", "[::2]", "128.0.0.1", "localhost:x", "127.0.0.", "127.0.0.1:3090:1"})
+        "0.0.0.0", "10.0.0.1:3090", "[::2]", "128.0.0.1", "localhost:x", "127.0.0.", "127.0.0.1:3090:1",
+        "evil.example#.localhost", "evil.example/.localhost:1", "evil@.localhost"})
     EXPECT_FALSE(is_loopback(host)) << host;
 }
 
@@ -52,12 +54,13 @@ TEST(AdminChecks, refuse_requests_of_pages_of_others) {
 }
 
 TEST(AdminChecks, find_the_cookie_among_others) {
-  const auto found = [](Fields fields) { return std::string(cookie(head(std::move(fields)), "signalbox_admin")); };
-  EXPECT_EQ(found({{"Cookie", "signalbox_admin=abc"}}), "abc");
-  EXPECT_EQ(found({{"cookie", "a=1; signalbox_admin=abc; b=2"}}), "abc");
-  EXPECT_EQ(found({{"Cookie", "a=1"}, {"Cookie", "signalbox_admin=abc"}}), "abc");
-  EXPECT_EQ(found({{"Cookie", "xsignalbox_admin=abc; signalbox_admin_3090=d; signalbox_admin"}}), "");
-  EXPECT_EQ(found({}), "");
+  const auto found = [](Fields fields) { return cookies(head(std::move(fields)), "signalbox_admin"); };
+  EXPECT_EQ(found({{"Cookie", "signalbox_admin=abc"}}), Values{"abc"});
+  EXPECT_EQ(found({{"cookie", "a=1; signalbox_admin=abc; b=2"}}), Values{"abc"});
+  EXPECT_EQ(found({{"Cookie", "a=1"}, {"Cookie", "signalbox_admin=abc"}}), Values{"abc"});
+  EXPECT_EQ(found({{"Cookie", "xsignalbox_admin=abc; signalbox_admin_3090=d; signalbox_admin"}}), Values{});
+  EXPECT_EQ(found({{"Cookie", "signalbox_admin=of others; signalbox_admin=abc"}}), (Values{"of others", "abc"}));
+  EXPECT_EQ(found({}), Values{});
 }
 
 TEST(AdminChecks, name_the_cookie_by_the_port_which_cookies_do_not_tell_apart) {
@@ -66,6 +69,14 @@ TEST(AdminChecks, name_the_cookie_by_the_port_which_cookies_do_not_tell_apart) {
   EXPECT_EQ(cookie_name(head({{"Host", "[::1]"}})), "signalbox_admin");
   EXPECT_EQ(cookie_name(head({{"Host", "admin.example.com"}})), "signalbox_admin");
   EXPECT_EQ(cookie_name(head({{"Host", "a:b; Domain=c"}})), "signalbox_admin");
+}
+
+TEST(AdminChecks, set_a_secure_cookie_where_the_first_proxy_has_heard_tls) {
+  const auto secure = [](std::string_view protocols) {
+    return set_cookie(head({{"Host", "a.b"}, {"X-Forwarded-Proto", protocols}}), "abc").ends_with("; Secure");
+  };
+  EXPECT_TRUE(secure("HTTPS, http"));
+  EXPECT_FALSE(secure("http, https"));
 }
 
 TEST(AdminChecks, set_a_cookie_that_no_script_reads_and_no_other_site_sends) {
