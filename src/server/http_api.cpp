@@ -14,6 +14,7 @@
 #include "net/http_parser.hpp"
 #include "server/emit_request.hpp"
 #include "server/metrics_page.hpp"
+#include "server/route_table.hpp"
 
 namespace signalbox::server {
 namespace {
@@ -114,22 +115,6 @@ std::vector<std::string> HttpApi::operations() {
   return out;
 }
 
-HttpApi::Found HttpApi::find(const net::RequestHead& head) {
-  Found found;
-  for (const Endpoint& endpoint : endpoints()) {
-    const auto parts = match_path(endpoint.path, head.path);
-    if (!parts) continue;
-    const bool get = endpoint.method == "GET";
-    found.needs_key = endpoint.needs_key;
-    found.allowed.append(found.allowed.empty() ? "" : ", ").append(get ? "GET, HEAD" : endpoint.method);
-    if (head.method != endpoint.method && !(get && head.method == "HEAD")) continue;
-    found.endpoint = &endpoint;
-    found.parts = *parts;
-    break;
-  }
-  return found;
-}
-
 bool HttpApi::is_ours(std::string_view path) {
   const auto at = [path](const Endpoint& endpoint) { return endpoint.path == path; };
   return path == "/api" || path.starts_with("/api/") || std::ranges::any_of(endpoints(), at);
@@ -155,12 +140,12 @@ std::optional<net::Response> HttpApi::check_key(const net::RequestHead& head) co
 // A client without the key is not told what there is.
 std::optional<net::Response> HttpApi::on_head(const net::RequestHead& head, net::Admission& admission) const {
   admission.max_body = 0;
-  const auto [endpoint, parts, allowed, needs_key] = find(head);
-  if (needs_key) {
+  const auto [endpoint, at_address, parts, allowed] = find_row(endpoints(), head);
+  if (!at_address || at_address->needs_key) {
     if (auto refusal = check_key(head)) return refusal;
     admission.standing = net::Standing::api_key;
   }
-  if (!endpoint) return allowed.empty() ? nothing_here() : method_not_allowed(allowed);
+  if (!endpoint) return !at_address ? nothing_here() : method_not_allowed(allowed);
   if (endpoint->takes_events) return check_events(head, admission.max_body);
   if (head.content_length > 0) return error_response(413, "This request takes no body.");
   if (!endpoint->pages) return std::nullopt;
@@ -183,9 +168,9 @@ std::optional<net::Response> HttpApi::check_events(const net::RequestHead& head,
 
 std::optional<net::Response> HttpApi::on_request(const net::RequestHead& head, std::string_view body,
                                                  const net::RequestId& id, TimePoint now) {
-  const Found found = find(head);
-  if (!found.endpoint) return nothing_here();
-  return (this->*found.endpoint->handler)({.head = head, .body = body, .id = id, .now = now, .parts = found.parts});
+  const auto found = find_row(endpoints(), head);
+  if (!found.row) return nothing_here();
+  return (this->*found.row->handler)({.head = head, .body = body, .id = id, .now = now, .parts = found.parts});
 }
 
 std::optional<net::Response> HttpApi::health(const Call&) {

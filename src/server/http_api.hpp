@@ -83,14 +83,6 @@ class HttpApi {
     bool takes_events = false;         ///< in JSON
   };
   static std::span<const Endpoint> endpoints();
-  /// What there is at the address of a request.
-  struct Found {
-    const Endpoint* endpoint = nullptr;  ///< none: not by this method
-    PathParts parts{};
-    std::string allowed{};  ///< methods; none: there is nothing at this address
-    bool needs_key = true;
-  };
-  static Found find(const net::RequestHead& head);
 
   bool key_fits(const net::RequestHead& head) const;
   std::optional<net::Response> check_key(const net::RequestHead& head) const;

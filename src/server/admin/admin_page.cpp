@@ -10,6 +10,7 @@
 #include "server/admin/admin_answers.hpp"
 #include "server/admin/admin_checks.hpp"
 #include "server/answers.hpp"
+#include "server/route_table.hpp"
 
 namespace signalbox::server::admin {
 namespace {
@@ -101,21 +102,6 @@ std::span<const AdminPage::Row> AdminPage::rows() {
   return kRows;
 }
 
-AdminPage::Found AdminPage::find(const net::RequestHead& head) {
-  Found found;
-  for (const Row& row : rows()) {
-    const auto parts = match_path(row.path, head.path);
-    if (!parts) continue;
-    const bool get = row.method == "GET";
-    found.allowed.append(found.allowed.empty() ? "" : ", ").append(get ? "GET, HEAD" : row.method);
-    if (head.method != row.method && !(get && head.method == "HEAD")) continue;
-    found.row = &row;
-    found.parts = *parts;
-    break;
-  }
-  return found;
-}
-
 // Whoever has not logged in is not told what there is.
 std::optional<net::Response> AdminPage::check(const net::RequestHead& head, std::size_t& max_body) {
   max_body = 0;
@@ -125,8 +111,8 @@ std::optional<net::Response> AdminPage::check(const net::RequestHead& head, std:
   if ((changes || data) && is_cross_site(head))
     return error_response(403, "This request comes from a page of another site.");
   if (data && session_of(head, parts_.hub.clocks.steady()).empty()) return log_in_first();
-  const auto [row, parts, allowed] = find(head);
-  if (!row) return allowed.empty() ? nothing_here() : method_not_allowed(allowed);
+  const auto [row, at_address, parts, allowed] = find_row(rows(), head);
+  if (!row) return !at_address ? nothing_here() : method_not_allowed(allowed);
   if (changes && !sends_json(head)) return not_json();
   const std::size_t most = std::min(row->max_body, parts_.config.max_payload_bytes);
   if (head.content_length > most) return error_response(413, fmt::format("The body is larger than {} bytes.", most));
@@ -144,7 +130,7 @@ std::optional<net::Response> AdminPage::on_request(const net::RequestHead& head,
                                                    const net::RequestId& id, TimePoint now) {
   // The session may have ended while the body came.
   if (below_data(head.path) && session_of(head, now).empty()) return secured(log_in_first());
-  const Found found = find(head);
+  const auto found = find_row(rows(), head);
   if (!found.row) return secured(nothing_here());
   auto response = (this->*found.row->handler)({.head = head, .body = body, .id = id, .now = now, .parts = found.parts});
   if (response) return secured(*std::move(response));

@@ -69,13 +69,6 @@ class AdminPage final : public RequestHandler {
     std::size_t max_body = 0;
   };
   static std::span<const Row> rows();
-  /// What there is at the address of a request.
-  struct Found {
-    const Row* row = nullptr;  ///< none: not by this method
-    PathParts parts{};
-    std::string allowed{};  ///< methods; none: there is nothing at this address
-  };
-  static Found find(const net::RequestHead& head);
 
   std::optional<net::Response> check(const net::RequestHead& head, std::size_t& max_body);
   /// The token of the session that it shows; empty: none.
