@@ -6,8 +6,8 @@ namespace signalbox::net {
 /// Raises the soft limit of descriptors to the hard one; returns what it is now.
 std::size_t raise_descriptor_limit();
 /// Has the kernel make its table of this process' descriptors large enough for so many, or for 65,536 if that is less.
-/// It doubles the table as it fills, and where threads share it the accept that finds it full waits until every core has
-/// let go of the old one: 15 ms in which its shard does nothing.
+/// It doubles the table as it fills, and where threads share it the accept that finds it full waits until every core
+/// has let go of the old one: 15 ms in which its shard does nothing.
 void make_room_for_descriptors(std::size_t count);
 /// How many this process has open.
 std::size_t open_descriptors();
