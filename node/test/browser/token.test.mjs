@@ -20,7 +20,9 @@ describe("a page's token", () => {
         return gives.length > 1 ? gives.shift()() : gives[0]();
       },
     });
-    return { client, asked, connected: watch(client.connected) };
+    const connected = watch(client.connected);
+    t.after(() => connected.end()); // or who is refused comes back for as long as somebody looks
+    return { client, asked, connected };
   }
   const is = (connected) => connected;
 
