@@ -35,10 +35,6 @@ if(PROJECT_IS_TOP_LEVEL)
     add_compile_options(-Wthread-safety -Werror=thread-safety -Wno-missing-designated-field-initializers)
   endif()
 endif()
-if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT SIGNALBOX_SANITIZE)
-  # A room is one file to the compiler, and of so much at once g++ would inline less than of its files one by one.
-  add_compile_options(--param=inline-unit-growth=200 --param=large-unit-insns=1000000)
-endif()
 if(SIGNALBOX_WERROR)
   # g++ 12 sees overlapping copies in the standard library's own strings, and values that an expected does not hold.
   # clang warns of a deprecated function that the standard library of g++ 12 uses itself (get_temporary_buffer).

@@ -18,3 +18,21 @@ function(signalbox_room name)
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   set_property(GLOBAL APPEND PROPERTY SIGNALBOX_ROOMS ${target})
 endfunction()
+
+# A room is one file to the compiler in a unity build, and of so much at once g++ would inline less than of its files one by one. This is
+# for the rooms that an event passes through.
+function(signalbox_inline_more)
+  if(NOT CMAKE_UNITY_BUILD OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU" OR SIGNALBOX_SANITIZE)
+    return()
+  endif()
+  foreach(room ${ARGN})
+    target_compile_options(signalbox_${room} PRIVATE --param=inline-unit-growth=200 --param=large-unit-insns=1000000)
+  endforeach()
+endfunction()
+
+# For those that wait for a disk or for Redis most of their time.
+function(signalbox_small)
+  foreach(room ${ARGN})
+    target_compile_options(signalbox_${room} PRIVATE $<$<CONFIG:Release>:-Os>)
+  endforeach()
+endfunction()
