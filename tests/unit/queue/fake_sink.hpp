@@ -36,8 +36,9 @@ class FakeSink final : public Sink {
  private:
   void take(std::string told, Then then) {
     const Taken taken = answer_to(told);
+    const bool silent = silent_;  // before the test hears of it, and perhaps changes that
     told_.add(std::move(told));
-    if (!silent_) then(taken);
+    if (!silent) then(taken);
   }
   Taken answer_to(const std::string& told) {
     const std::lock_guard lock(mutex_);
