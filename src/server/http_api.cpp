@@ -14,7 +14,6 @@
 #include "net/http_parser.hpp"
 #include "server/emit_request.hpp"
 #include "server/metrics_page.hpp"
-#include "server/route_table.hpp"
 
 namespace signalbox::server {
 namespace {

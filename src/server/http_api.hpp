@@ -16,8 +16,8 @@
 #include "server/answers.hpp"
 #include "server/idempotency.hpp"
 #include "server/page_query.hpp"
-#include "server/path_pattern.hpp"
 #include "server/queues.hpp"
+#include "server/route_table.hpp"
 #include "users/directory.hpp"
 #include "users/emitter.hpp"
 
@@ -64,14 +64,6 @@ class HttpApi {
                                           TimePoint now);
 
  private:
-  /// A request that was let in, and what its path has in place of the names of its endpoint's pattern.
-  struct Call {
-    const net::RequestHead& head;
-    std::string_view body;
-    const net::RequestId& id;
-    TimePoint now;
-    PathParts parts;
-  };
   using Handler = std::optional<net::Response> (HttpApi::*)(const Call&);
   /// A method of an address, and the requests that it takes.
   struct Endpoint {

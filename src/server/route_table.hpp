@@ -3,10 +3,20 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.hpp"
 #include "net/application.hpp"
 #include "server/path_pattern.hpp"
 
 namespace signalbox::server {
+
+/// A request that was let in, and what its path has in place of the names of its row's pattern.
+struct Call {
+  const net::RequestHead& head;
+  std::string_view body;
+  const net::RequestId& id;
+  TimePoint now;
+  PathParts parts;
+};
 
 /// What there is at the address of a request, in a table of Rows: each has a `method` (of GET, HEAD as well) and a
 /// `path`, a pattern.

@@ -10,7 +10,6 @@
 #include "server/admin/admin_answers.hpp"
 #include "server/admin/admin_checks.hpp"
 #include "server/answers.hpp"
-#include "server/route_table.hpp"
 
 namespace signalbox::server::admin {
 namespace {

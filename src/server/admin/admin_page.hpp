@@ -19,9 +19,9 @@
 #include "server/admin/user_trace.hpp"
 #include "server/embedded_files.hpp"
 #include "server/http_api.hpp"
-#include "server/path_pattern.hpp"
 #include "server/queues.hpp"
 #include "server/request_handler.hpp"
+#include "server/route_table.hpp"
 
 namespace signalbox::server::admin {
 
@@ -51,14 +51,6 @@ class AdminPage final : public RequestHandler {
   RecentRefusals& refusals() { return refusals_; }
 
  private:
-  /// A request that was let in, and what its path has in place of the names of its row's pattern.
-  struct Call {
-    const net::RequestHead& head;
-    std::string_view body;
-    const net::RequestId& id;
-    TimePoint now;
-    PathParts parts;
-  };
   /// Nothing: it is answered later, by answer() or Network::stream() (with secured() fields).
   using Handler = std::optional<net::Response> (AdminPage::*)(const Call&);
   /// A method of an address. What is below /data needs a login.
