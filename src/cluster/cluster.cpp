@@ -174,26 +174,23 @@ void Cluster::stop() {
 }
 
 void Cluster::nodes(std::move_only_function<void(std::optional<std::vector<LivingNode>>)> on) {
-  auto ask = [this, on = std::move(on)]() mutable { presence_.index.nodes(std::move(on)); };
-  static_cast<void>(thread_.post(std::move(ask)));
+  on_its_thread([this, on = std::move(on)]() mutable { presence_.index.nodes(std::move(on)); });
 }
 
 void Cluster::nodes_of(std::string user, std::move_only_function<void(std::vector<std::string>)> on) {
-  auto ask = [this, user = std::move(user), on = std::move(on)]() mutable {
+  on_its_thread([this, user = std::move(user), on = std::move(on)]() mutable {
     std::vector<std::string> ids;
     if (directory_.sockets.here(user).connected != 0) ids.push_back(id_);
     for (const NodeState& each : presence_.elsewhere(user))
       if (each.state.sockets != 0) ids.emplace_back(each.node);
     on(std::move(ids));
-  };
-  static_cast<void>(thread_.post(std::move(ask)));
+  });
 }
 
 void Cluster::find_socket(std::string tag, std::string pid, SocketSearch::Then then) {
-  auto ask = [this, tag = std::move(tag), pid = std::move(pid), then = std::move(then)]() mutable {
+  on_its_thread([this, tag = std::move(tag), pid = std::move(pid), then = std::move(then)]() mutable {
     connected_ ? search_.ask(tag, pid, std::move(then), thread_.loop().now()) : then(false);
-  };
-  static_cast<void>(thread_.post(std::move(ask)));
+  });
 }
 
 void Cluster::relay(std::string_view user, FrameRef event, users::Row row) {

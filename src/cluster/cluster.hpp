@@ -136,6 +136,8 @@ class Cluster final : public users::OtherNodes, reactor::Part, Bus {
 
   void send(std::string_view tag, std::string message) override { channels_to_nodes_.add(tag, RelayedTunnel{message}); }
 
+  /// Dropped where the thread has stopped: nobody waits for it then.
+  void on_its_thread(std::move_only_function<void()> task) { static_cast<void>(thread_.post(std::move(task))); }
   void put(Inbox::Task task);
   void work();
   void on_task(const Emitted& task);
