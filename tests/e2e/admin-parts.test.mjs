@@ -47,7 +47,7 @@ test("numbers, sizes and times are said in words", () => {
 });
 
 describe("health", () => {
-  const well = { ready: true, reason: null, store: "ok", redis: "up" };
+  const well = { ready: true, reason: null, store: "ok", redis: "up", numbers: { connections: 1, connectionsLimit: 100 } };
   const levels = (overview, nodes) => healthOf(overview, nodes).map(({ level }) => level);
   test("is well where all parts are", () => {
     assert.equal(headlineOf(healthOf(well, [{}, {}])).level, "good");
@@ -55,6 +55,7 @@ describe("health", () => {
   });
   test("names the part that is not", () => {
     assert.deepEqual(levels({ ...well, ready: false, reason: "the disk is full", store: "failing" }, [{}]), ["bad", "bad", "good", "good"]);
+    assert.deepEqual(levels({ ...well, numbers: { connections: 90, connectionsLimit: 100 } }, [{}]), ["warn", "good", "good", "good"]);
     assert.deepEqual(levels({ ...well, store: "full" }, [{}]), ["good", "bad", "good", "good"]);
     assert.deepEqual(levels({ ...well, redis: "down" }, [{}]), ["good", "good", "bad", "warn"]);
   });

@@ -1,9 +1,8 @@
+import { isNearlyFull } from "./health.js";
 import * as say from "./words.js";
 
-const NEARLY_FULL = 0.9;
-
 function tilesOf({ numbers, rates }) {
-  const full = numbers.connections >= numbers.connectionsLimit * NEARLY_FULL;
+  const full = isNearlyFull(numbers);
   return [
     { name: "Users online", value: say.count(numbers.usersOnline), note: "on all nodes" },
     {

@@ -14,7 +14,12 @@ const REDIS = {
 };
 const unknown = (said) => ({ level: "warn", words: String(said) });
 
-function readiness({ ready, reason }) {
+const NEARLY_FULL = 0.9;
+
+export const isNearlyFull = ({ connections, connectionsLimit }) => connections >= connectionsLimit * NEARLY_FULL;
+
+function readiness({ ready, reason, numbers }) {
+  if (ready && isNearlyFull(numbers)) return { level: "warn", words: "takes connections, and is nearly full" };
   return ready ? { level: "good", words: "takes connections" } : { level: "bad", words: reason ?? "not ready" };
 }
 
@@ -36,6 +41,6 @@ export function healthOf(overview, nodes) {
 
 export function headlineOf(health) {
   if (health.some(({ level }) => level === "bad")) return { level: "bad", words: "Something is wrong." };
-  if (health.some(({ level }) => level === "warn")) return { level: "warn", words: "Something is not known yet." };
+  if (health.some(({ level }) => level === "warn")) return { level: "warn", words: "Something is nearly full, or not known yet." };
   return { level: "good", words: "All is well." };
 }
