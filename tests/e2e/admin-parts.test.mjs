@@ -46,8 +46,9 @@ test("numbers, sizes and times are said in words", () => {
   assert.deepEqual([5e3, 125e3, 7200e3, 3 * 86400e3].map((ago) => say.age(1e12 - ago, 1e12)), ["5 s", "2 min", "2 h", "3 days"]);
 });
 
+const well = { ready: true, reason: null, store: "ok", redis: "up", numbers: { connections: 1, connectionsLimit: 100 } };
+
 describe("health", () => {
-  const well = { ready: true, reason: null, store: "ok", redis: "up", numbers: { connections: 1, connectionsLimit: 100 } };
   const levels = (overview, nodes) => healthOf(overview, nodes).map(({ level }) => level);
   test("is well where all parts are", () => {
     assert.equal(headlineOf(healthOf(well, [{}, {}])).level, "good");
@@ -65,7 +66,7 @@ test("each state of the store and of Redis that a server tells has words of its 
   const server = readFileSync(new URL("../../src/server/admin/admin_page.cpp", import.meta.url), "utf8");
   const told = [...server.split("store_word(")[1].split("\n}\n")[0].matchAll(/return "(\w+)"/g)].map(([, word]) => word);
   assert.ok(told.length >= 4, `${told}`);
-  const wordsOf = (name, overview) => healthOf({ ready: true, store: "ok", redis: "none", ...overview }, []).find((part) => part.name === name).words;
+  const wordsOf = (name, overview) => healthOf({ ...well, redis: "none", ...overview }, []).find((part) => part.name === name).words;
   for (const store of [...told, "memory"]) assert.notEqual(wordsOf("Store", { store }), store);
   for (const redis of ["none", "up", "down"]) assert.notEqual(wordsOf("Redis", { redis }), redis);
 });
