@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/whole_number.hpp"
 #include "redis/pattern.hpp"
 
 namespace signalbox::queue {
@@ -24,10 +23,6 @@ std::string member_of(const ToldOutcome& outcome) {
 ToldOutcome told_outcome(std::string_view member, std::int64_t finished_ms) {
   const auto kind = member.starts_with('c') ? JobReport::Kind::completed : JobReport::Kind::failed;
   return {std::string(member.substr(std::min<std::size_t>(1, member.size()))), kind, finished_ms};
-}
-
-std::int64_t ms_of(std::string_view digits) {
-  return static_cast<std::int64_t>(whole_number<std::uint64_t>(digits).value_or(0));
 }
 
 }  // namespace
@@ -100,7 +95,7 @@ void CelerySource::on_told(const redis::Answer& answer) {
   if (!answer) return;
   const auto& told = answer->elements;
   for (std::size_t i = 0; i + 1 < told.size(); i += 2) {
-    const ToldOutcome outcome = told_outcome(told[i].text, ms_of(told[i + 1].text));
+    const ToldOutcome outcome = told_outcome(told[i].text, job_time(told[i + 1].text).value_or(0));
     if (!recent_.has(outcome)) recent_.note(outcome);
   }
 }
@@ -109,7 +104,7 @@ void CelerySource::on_position(const redis::Answer& answer) {
   if (!answer) return try_again();
   if (answer->is_nil() && position_ == 0) return commands_.send({"TIME"}, in_term(&CelerySource::on_first_start));
   moved_ = true;
-  if (!answer->is_nil()) position_ = ms_of(answer->text);  // else Redis has lost its memory
+  if (!answer->is_nil()) position_ = job_time(answer->text).value_or(0);  // else Redis has lost its memory
   from_ = position_ - kOverlapMs;
   if (const auto oldest = std::exchange(refused_, std::nullopt)) from_ = std::min(from_, *oldest - 1);
   ++status_.gaps;
@@ -120,7 +115,7 @@ void CelerySource::on_position(const redis::Answer& answer) {
 // that reads next if this one dies in the next moment.
 void CelerySource::on_first_start(const redis::Answer& time) {
   if (!time || time->elements.size() != 2) return try_again();
-  position_ = 1000 * ms_of(time->elements[0].text);
+  position_ = 1000 * job_time(time->elements[0].text).value_or(0);
   moved_ = true;
   store_position();
 }

@@ -11,7 +11,7 @@ namespace {
 using StepKind = JobStep::Kind;
 
 std::int64_t time_of(const JobStep& step) {
-  return step.mended ? step.finished_ms : static_cast<std::int64_t>(step.at.ms);
+  return step.mended ? step.finished_ms : step.at.time();
 }
 
 /// Has the job ended as this step says, by its hash?
@@ -90,7 +90,7 @@ void JobBatch::want(const JobStep& step, std::size_t index, KnownJobs& known_job
     wanted.push_back({.job = step.job});
   }
   JobWanted& row = wanted[job.row];
-  row.at_ms = std::max(row.at_ms, static_cast<std::uint64_t>(time_of(step)));
+  row.at_ms = std::max(row.at_ms, time_of(step));
   row.user |= user;
   row.with_result |= rules_.check_ends && step.is_outcome() && !step.mended;
   row.remembered |= remembered || (user && !job.added && !step.mended && !rules_.check_ends);
@@ -141,7 +141,7 @@ void JobBatch::learn_user(JobWanted& found, const Job& job, KnownJob& known) con
   known.since = found.memory && !job.added ? found.memory->since : job.since;
   // The hash may be that of a newer job, made less than kClocksDiffer after the step: what was remembered is surer.
   const bool newer_hash = !found.memory || rules_.check_ends ||
-                          (found.made_ms > found.memory->since.ms + kClocksDiffer && found.made_ms <= found.at_ms);
+                          (found.made_ms > found.memory->since.time() + kClocksDiffer && found.made_ms <= found.at_ms);
   const bool by_hash = !found.found_user.empty() && newer_hash;
   known.user = by_hash ? std::move(found.found_user) : found.memory ? found.memory->user : std::string();
 }

@@ -5,7 +5,6 @@
 #include <memory>
 #include <utility>
 
-#include "base/whole_number.hpp"
 #include "queue/job_step.hpp"
 
 namespace signalbox::queue {
@@ -61,8 +60,8 @@ bool is_of_a_key(const redis::Error& why) {
   return why.code == "NOPERM" || why.code == "CROSSSLOT";
 }
 
-std::uint64_t number_in(const redis::Reply& reply) {
-  return whole_number<std::uint64_t>(reply.text).value_or(0);
+std::int64_t time_in(const redis::Reply& reply) {
+  return job_time(reply.text).value_or(0);
 }
 
 }  // namespace
@@ -163,11 +162,11 @@ void JobLookup::take_hash(const Row& row, redis::Reply& found) {
   found.elements.resize(fields);
   JobWanted& job = jobs_[row.job];
   auto& of = found.elements;
-  if (number_in(of[made_at]) > job.at_ms + std::uint64_t{kClocksDiffer}) return;
+  if (time_in(of[made_at]) > job.at_ms + kClocksDiffer) return;
   if (round_ == 0) {
     job.has_hash = true;
-    job.made_ms = number_in(of[made_at]);
-    job.finished_ms = static_cast<std::int64_t>(number_in(of[ended_at]));
+    job.made_ms = time_in(of[made_at]);
+    job.finished_ms = time_in(of[ended_at]);
     job.completed = of[has_result].number != 0;
     if (!of[result_text].is_nil()) job.result = std::move(of[result_text].text);
   }

@@ -4,12 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "queue/job_time.hpp"
 #include "queue/stream_id.hpp"
 
 namespace signalbox::queue {
-
-/// The clocks of workers, of Redis and ours: milliseconds that they may differ by.
-inline constexpr std::int64_t kClocksDiffer = 10'000;
 
 /// What a queue says of one of its jobs.
 struct JobStep {

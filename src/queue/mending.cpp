@@ -4,8 +4,6 @@
 #include <string_view>
 #include <utility>
 
-#include "base/whole_number.hpp"
-
 namespace signalbox::queue {
 namespace {
 
@@ -94,7 +92,7 @@ void Mending::take(redis::Reply& page) {
     steps.push_back({.kind = kLists[list_].kind,
                      .job = job_,
                      .value = std::move(value.text),
-                     .finished_ms = static_cast<std::int64_t>(whole_number<std::uint64_t>(from_).value_or(0)),
+                     .finished_ms = job_time(from_).value_or(0),
                      .truncated = value.is_nil() && row.elements[3].number > 0,
                      .mended = true});
   }

@@ -1,6 +1,6 @@
 #include "queue/remembered_job.hpp"
 
-#include "base/whole_number.hpp"
+#include "queue/job_time.hpp"
 
 namespace signalbox::queue {
 namespace {
@@ -19,12 +19,9 @@ std::optional<RememberedJob> RememberedJob::parse(std::string_view text) {
   const auto since = take_part(text), ended = take_part(text), finished = take_part(text);
   if (!since || !ended || !finished) return std::nullopt;
   const auto since_id = StreamId::parse(*since), ended_id = StreamId::parse(*ended);
-  const auto finished_ms = whole_number<std::uint64_t>(*finished);
+  const auto finished_ms = job_time(*finished);
   if (!since_id || !ended_id || !finished_ms) return std::nullopt;
-  return RememberedJob{.user = std::string(text),
-                       .since = *since_id,
-                       .ended = *ended_id,
-                       .finished_ms = static_cast<std::int64_t>(*finished_ms)};
+  return RememberedJob{.user = std::string(text), .since = *since_id, .ended = *ended_id, .finished_ms = *finished_ms};
 }
 
 std::string to_text(const RememberedJob& job) {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
-#include "queue/job_step.hpp"
+#include "queue/job_time.hpp"
 #include "queue/stream_id.hpp"
 
 namespace signalbox::queue {
@@ -26,10 +26,13 @@ struct RememberedJob {
   bool has_ended() const { return ended != StreamId{}; }
   bool mended() const { return ended.number == UINT64_MAX; }
   /// No step after that is of what was told then.
-  StreamId ended_at_most() const { return mended() ? StreamId{ended.ms + kClocksDiffer, ended.number} : ended; }
+  StreamId ended_at_most() const {
+    if (!mended()) return ended;
+    return {.ms = static_cast<std::uint64_t>(ended.time() + kClocksDiffer), .number = ended.number};
+  }
   /// Is an outcome there the one that is remembered?
   bool is_end(StreamId at) const {
-    return mended() ? at <= ended_at_most() && at.ms + kClocksDiffer >= ended.ms : has_ended() && at == ended;
+    return mended() ? at <= ended_at_most() && at.time() + kClocksDiffer >= ended.time() : has_ended() && at == ended;
   }
 
   /// "1795473902683-0:0-0:0:42"

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <string_view>
 
 #include "base/whole_number.hpp"
+#include "queue/job_time.hpp"
 #include "users/job_name.hpp"
 
 namespace signalbox::queue {
@@ -16,6 +18,9 @@ namespace signalbox::queue {
 struct StreamId {
   std::uint64_t ms = 0, number = 0;
   auto operator<=>(const StreamId&) const = default;
+
+  /// Unix milliseconds, to reckon with: a program may give entries ids that no clock would.
+  std::int64_t time() const { return static_cast<std::int64_t>(std::min(ms, std::uint64_t{kLastMs})); }
 
   static std::optional<StreamId> parse(std::string_view text) {
     const std::size_t dash = text.find('-');

@@ -78,9 +78,9 @@ struct JobBatchTest : testing::Test {
   std::vector<JobWanted> find(std::vector<JobWanted> jobs) const {
     for (JobWanted& job : jobs) {
       const auto hash = hashes.find(job.job);
-      if (job.hash && hash != hashes.end() && kStart + hash->second.made <= job.at_ms + kClocksDiffer) {
+      if (job.hash && hash != hashes.end() && time_at(hash->second.made) <= job.at_ms + kClocksDiffer) {
         job.has_hash = true;
-        job.made_ms = kStart + hash->second.made;
+        job.made_ms = time_at(hash->second.made);
         if (hash->second.ended) job.finished_ms = time_at(*hash->second.ended);
         job.completed = hash->second.completed;
         if (job.with_result) job.result = hash->second.result;

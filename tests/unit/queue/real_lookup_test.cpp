@@ -37,9 +37,7 @@ struct RealLookup : test::RealQueue, redis::Client::Observer {
     return found ? *std::move(found) : std::vector<JobWanted>();
   }
   std::string user_of(const std::string& job) { return look_up({wanted(job)})[0].found_user; }
-  static JobWanted wanted(const std::string& job) {
-    return {.job = job, .at_ms = static_cast<std::uint64_t>(coarse_unix_ms()), .user = true};
-  }
+  static JobWanted wanted(const std::string& job) { return {.job = job, .at_ms = coarse_unix_ms(), .user = true}; }
   void add_child(const std::string& id, const std::string& parent) {
     add_job(id, "{}");
     ask({"HSET", "bull:image:" + id, "parentKey", parent});

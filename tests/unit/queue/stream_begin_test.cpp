@@ -64,6 +64,14 @@ TEST(StreamIds, are_read_and_written) {
     EXPECT_EQ(StreamId::parse(text), std::nullopt) << text;
 }
 
+TEST(StreamIds, that_no_clock_would_give_are_of_the_last_time) {
+  EXPECT_EQ(at(1'795'473'902'683, 12).time(), 1'795'473'902'683);
+  EXPECT_EQ(at(UINT64_MAX).time(), kLastMs);
+  const RememberedJob found{.ended = {.ms = UINT64_MAX, .number = UINT64_MAX}};
+  EXPECT_EQ(found.ended_at_most().ms, std::uint64_t{kLastMs + kClocksDiffer});
+  EXPECT_TRUE(found.is_end(at(kLastMs)));
+}
+
 TEST(QueueNames, stand_between_the_prefix_and_the_suffix_of_a_key) {
   EXPECT_EQ(queue_in("bull:image:meta", "bull:", ":meta"), "image");
   EXPECT_EQ(queue_in("{my:tag}:a b:meta", "{my:tag}:", ":meta"), "a b");
@@ -80,7 +88,8 @@ TEST(RememberedJobs, are_read_as_they_were_written) {
   EXPECT_EQ(read.since, at(1, 2));
   EXPECT_EQ(read.ended, at(3, 4));
   EXPECT_EQ(read.finished_ms, 5);
-  for (const std::string_view text : {"", "1-2:3-4:5", "1-2:3:5:u", "1-2:3-4:x:u"})
+  for (const std::string_view text :
+       {"", "1-2:3-4:5", "1-2:3:5:u", "1-2:3-4:x:u", "1-2:3-4:-5:u", "1-2:3-4:17954739026843902684:u"})
     EXPECT_FALSE(RememberedJob::parse(text)) << text;
 }
 
