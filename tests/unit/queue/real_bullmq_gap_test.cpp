@@ -102,7 +102,7 @@ TEST_F(RealBullmqGap, what_has_ended_in_a_gap_is_found) {
 TEST_F(RealBullmqGap, a_gap_is_mended_once_however_long_that_takes_and_reading_goes_on_meanwhile) {
   read_and_leave();
   add_job("1", R"({"userId":"u"})");
-  end_hash("1", "returnvalue", "1", "completed", coarse_unix_ms());
+  complete("1", "1", coarse_unix_ms());
   say({"active", "jobId", "later", "prev", "waiting"});
   ask({"XTRIM", "bull:image:events", "MAXLEN", "1"});
   sink.answer({Taken::later, Taken::later});  // each a quarter of a second
