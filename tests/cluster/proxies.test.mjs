@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 import { emit, eventually, login, transports, upgraded } from "../e2e/support.mjs";
 import { proxies, startProxy } from "../support/proxies.mjs";
-import { program } from "../support/server.mjs";
+import { freePort, program } from "../support/server.mjs";
 import { skip, withCluster } from "./cluster.mjs";
 
 for (const { name, skip: missing } of proxies) {
@@ -45,7 +45,7 @@ for (const { name, skip: missing } of proxies) {
 }
 
 test("examples/cluster/run starts all, serves the demo, and ends all", { skip }, async () => {
-  const port = 20_000 + 10 * (process.pid % 1000); // it takes five in a row
+  const port = await freePort(5);
   const env = { PATH: process.env.PATH, PORT: String(port), SIGNALBOX_BUILD: program(".") };
   const child = spawn(fileURLToPath(new URL("../../examples/cluster/run", import.meta.url)), { env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";

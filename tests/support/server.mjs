@@ -1,5 +1,6 @@
 // Starts a program of ours on a free port and waits until it listens.
 import { spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -14,15 +15,29 @@ export const program = (name) => resolve(buildDir, name);
 /** What the environments of these have a server load before it, all of it. */
 export const preloaded = (...faults) => Object.assign({}, ...faults.map(({ env }) => env), { LD_PRELOAD: faults.map(({ env }) => env.LD_PRELOAD).join(":") });
 
-export async function freePort() {
+const settled = (socket) => once(socket, "listening").then(() => true, () => false);
+
+/** What has this port until it is closed or this process ends, or nothing: another has it. Who has the UDP port of a number has that number,
+    also while the server on it is down: the files of tests that run at a time take none from each other. */
+async function take(port) {
+  const mark = createSocket("udp4").unref();
+  mark.bind({ port, address: "127.0.0.1", exclusive: true });
+  const server = createServer().listen(port, "127.0.0.1");
+  const [mine, free] = await Promise.all([mark, server].map(settled));
+  if (free) await new Promise((done) => server.close(done));
+  if (mine && free) return mark;
+  mark.close();
+  return undefined;
+}
+
+/** A port on which nobody listens, or so many in a row. They are this process's until it ends. */
+export async function freePort(inARow = 1) {
   // Below those that the kernel gives to connections: a server that starts again finds its port free.
   const port = 20000 + Math.floor(10000 * Math.random());
-  const server = createServer().listen(port, "127.0.0.1");
-  const free = await once(server, "listening").then(() => true, () => false);
-  if (!free) return freePort();
-  server.close();
-  await once(server, "close");
-  return port;
+  const marks = await Promise.all(Array.from({ length: inARow }, (_, i) => take(port + i)));
+  if (marks.every(Boolean)) return port;
+  marks.forEach((mark) => mark?.close());
+  return freePort(inARow);
 }
 
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));

@@ -34,6 +34,18 @@ int spawn(const std::vector<std::string>& arguments, int output) {
   return failed ? -1 : pid;
 }
 
+/// A socket with that port; -1: another has it.
+int bound_to(std::uint16_t port, int type) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  const int fd = ::socket(AF_INET, type | SOCK_CLOEXEC, 0);
+  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return fd;
+  ::close(fd);
+  return -1;
+}
+
 }  // namespace
 
 TemporaryFolder::TemporaryFolder() {
@@ -99,19 +111,18 @@ bool has_redis() {
   return has;
 }
 
-// Below those that the kernel gives to connections, which other tests make meanwhile.
+// Below those that the kernel gives to connections, which other tests make meanwhile. Who has the UDP port of a number
+// has that number until its process ends: the tests that run at a time take none from each other.
 int free_port() {
   std::random_device random;
   std::uniform_int_distribution<std::uint16_t> some(20'000, 29'999);
   for (;;) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(some(random));
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const bool bound = ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-    ::close(fd);
-    if (bound) return ntohs(address.sin_port);
+    const std::uint16_t port = some(random);
+    const int mark = bound_to(port, SOCK_DGRAM);
+    if (mark < 0) continue;
+    const int fd = bound_to(port, SOCK_STREAM);
+    ::close(fd >= 0 ? fd : mark);
+    if (fd >= 0) return port;
   }
 }
 
