@@ -15,7 +15,7 @@ async function operator(node) {
   const answer = await fetch(`${url}/login`, { method: "POST", headers, body: JSON.stringify({ key }) });
   headers.Cookie = answer.headers.get("set-cookie").split(";")[0];
   const ask = async (method, path, body) => (await fetch(url + path, { method, headers, body: body && JSON.stringify(body) })).json();
-  return { user: (id) => ask("GET", `/data/users/${id}`), act: (path, body = {}) => ask("POST", `/data/users/${path}`, body), nodes: async () => (await ask("GET", "/data/nodes")).nodes };
+  return { user: (id) => ask("GET", `/data/user?id=${id}`), act: (id, what, body = {}) => ask("POST", `/data/user/${what}?id=${id}`, body), nodes: async () => (await ask("GET", "/data/nodes")).nodes };
 }
 
 test("a user is shown with all the nodes that have them, and with the sockets of this one", { skip }, withCluster({ nodes: 2, env: { ADMIN_KEY: key, ADMIN_PORT: "0" } }, async (cluster) => {
@@ -30,9 +30,9 @@ test("a user is shown with all the nodes that have them, and with the sockets of
   assert.deepEqual(report.sockets.map(({ id }) => id), [here.id]);
   assert.deepEqual(new Set(report.nodes), new Set((await first.nodes()).map(({ id }) => id)));
   assert.deepEqual((await second.user("ada")).sockets.map(({ id }) => id), [there.id]);
-  assert.equal((await first.act("ada/emit", { event: "hello", data: 1 })).online, 1, "the event has somebody to hear it");
+  assert.equal((await first.act("ada", "emit", { event: "hello", data: 1 })).online, 1, "the event has somebody to hear it");
   assert.equal(await there.heard("hello"), 1);
-  assert.deepEqual(await first.act("ada/disconnect"), { disconnected: 1 });
+  assert.deepEqual(await first.act("ada", "disconnect"), { disconnected: 1 });
   assert.equal(await here.heard("disconnect"), "io server disconnect");
   assert.equal(there.connected, true, "those of other nodes stay");
   await eventually(async () => (await first.user("ada")).nodes.length === 1);

@@ -4,6 +4,18 @@ import { describe, test } from "node:test";
 import { client, has, lookUp, overview, picture, rowsOf, server, telephone, untroubled } from "./admin-window.mjs";
 import { api, emit } from "./support.mjs";
 
+const sendFrom = async (page, event, data) => {
+  const form = page.getByRole("form", { name: "Send a test event" });
+  await form.getByLabel("Event").fill(event);
+  await form.getByLabel("Data (JSON)").fill(JSON.stringify(data));
+  await form.getByRole("button", { name: "Send" }).click();
+};
+const startTrace = async (page) => {
+  const answered = page.waitForResponse(/\/trace\?/);
+  await page.getByRole("button", { name: "Trace for 60 s" }).click();
+  return new URL((await answered).url()).searchParams.get("data");
+};
+
 describe("a user that is looked up", { timeout: 120000 }, () => {
   test("has a row for each tab: by what transport, since when, from where", async () => {
     await client({ user: "ada", transports: ["websocket"] });
@@ -36,6 +48,28 @@ describe("a user that is looked up", { timeout: 120000 }, () => {
     assert.equal(await page.locator("img[src=x]").count(), 0);
     assert.notEqual(await page.title(), "had");
     untroubled(page);
+  });
+
+  test("may be called anything at all, and is still there after a reload", async () => {
+    for (const id of [".", "..", "a/b", "%2e", "ü?#&", "x".repeat(128)]) {
+      const socket = await client({ user: id });
+      const page = await lookUp(id);
+      const online = () => page.getByRole("status").getByText("online, 1 connection").waitFor();
+      await online();
+      await page.reload();
+      await page.getByRole("heading", { name: `User ${id}`, level: 1 }).waitFor();
+      await online();
+      await page.getByText("No job is kept.").waitFor();
+      await startTrace(page);
+      await sendFrom(page, "greeting", { to: id });
+      assert.deepEqual(await socket.heard("greeting"), { to: id });
+      await has(page, "Trace", (row) => /sent greeting/.test(row));
+      await page.getByRole("button", { name: "Stop" }).click();
+      await page.getByRole("button", { name: "Disconnect …" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Disconnect", exact: true }).click();
+      await socket.heard("disconnect");
+      untroubled(page);
+    }
   });
 
   test("has its jobs and their state, a page at a time", async () => {
@@ -106,18 +140,6 @@ describe("a test event", { timeout: 60000 }, () => {
 });
 
 describe("a trace", { timeout: 120000 }, () => {
-  const sendFrom = async (page, event, data) => {
-    const form = page.getByRole("form", { name: "Send a test event" });
-    await form.getByLabel("Event").fill(event);
-    await form.getByLabel("Data (JSON)").fill(JSON.stringify(data));
-    await form.getByRole("button", { name: "Send" }).click();
-  };
-  const startTrace = async (page) => {
-    const answered = page.waitForResponse(/\/trace\?/);
-    await page.getByRole("button", { name: "Trace for 60 s" }).click();
-    return new URL((await answered).url()).searchParams.get("data");
-  };
-
   test("shows what is sent and received, without its data, until it is stopped", async () => {
     const socket = await client({ user: "ada", transports: ["websocket"] });
     const page = await lookUp("ada");

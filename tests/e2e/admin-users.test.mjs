@@ -21,21 +21,23 @@ after(() => server.stop());
 
 const ask = (method, path, body, options = {}) =>
   fetch(url + path, { method, headers: { "Content-Type": "application/json", ...(cookie && { Cookie: cookie }) }, body: body && JSON.stringify(body), ...options });
-const data = async (path) => {
-  const response = await ask("GET", `/data/users/${path}`);
+/** The address of what is told of that user, or done with them. */
+const at = (id, what = "", query = "") => `/data/user${what && `/${what}`}?id=${encodeURIComponent(id)}${query}`;
+const data = async (...of) => {
+  const response = await ask("GET", at(...of));
   assert.equal(response.status, 200);
   assert.equal(response.headers.get("cache-control"), "no-store");
   return response.json();
 };
-const act = async (path, body = {}) => {
-  const response = await ask("POST", `/data/users/${path}`, body);
+const act = async (id, what, body = {}) => {
+  const response = await ask("POST", at(id, what), body);
   return { status: response.status, body: await response.json() };
 };
 
 /** Follows a trace; its entries stand in `inbox`, and `stop()` leaves it. */
-async function trace(path) {
+async function trace(id, query) {
   const leave = new AbortController();
-  const response = await ask("GET", `/data/users/${path}`, undefined, { signal: leave.signal });
+  const response = await ask("GET", at(id, "trace", query), undefined, { signal: leave.signal });
   const inbox = new Inbox();
   let begun;
   const beginning = new Promise((done) => (begun = done));
@@ -58,9 +60,9 @@ async function trace(path) {
 }
 
 /** The same once there is room: a trace that was left makes it a moment later. */
-const traceWithRoom = (path) =>
+const traceWithRoom = (id) =>
   eventually(async () => {
-    const one = await trace(path);
+    const one = await trace(id);
     return one.status === 200 && one;
   });
 
@@ -105,36 +107,52 @@ test("a client that has moved to WebSocket is shown so, and where its proxy says
 
 test("nobody's sockets are none, and an id that nobody can have is refused", async () => {
   assert.deepEqual(await data("nobody"), { userId: "nobody", online: false, connections: 0, nodes: [], sockets: [], more: 0 });
-  assert.equal((await data(encodeURIComponent("a/b c+ä"))).userId, "a/b c+ä");
-  assert.equal((await ask("GET", `/data/users/${"x".repeat(300)}`)).status, 400);
-  assert.equal((await ask("GET", "/data/users/%0A")).status, 400);
+  assert.equal((await data("a/b c+ä")).userId, "a/b c+ä");
+  for (const query of [`?id=${"x".repeat(300)}`, "?id=%0A", "?id=%FF", "?id=%", "?id=", "", "?id=ada&id=grace"])
+    for (const what of ["", "/jobs", "/trace"]) assert.equal((await ask("GET", `/data/user${what}${query}`)).status, 400, what + query);
+  for (const what of ["emit", "disconnect"]) assert.equal((await ask("POST", `/data/user/${what}?id=ada&id=grace`, {})).status, 400, what);
 });
+
+for (const id of [".", "..", "a/b", "%2e", "ü?#&", "+ +", "a&id=b", "x".repeat(128), "é".repeat(128)]) {
+  test(`all that is done with a user is done with one called ${id.slice(0, 9)} as well`, async () => {
+    const socket = await login(server, { user: id });
+    const report = await data(id);
+    assert.deepEqual([report.userId, report.connections, report.sockets[0].id], [id, 1, socket.id]);
+    const seen = await trace(id);
+    assert.equal((await act(id, "emit", { event: "job_progress", data: { jobId: "7" } })).body.online, 1);
+    assert.equal((await seen.heard("sent")).jobId, "7");
+    seen.stop();
+    assert.deepEqual((await data(id, "jobs")).map(({ jobId }) => jobId), ["7"]);
+    assert.deepEqual((await act(id, "disconnect")).body, { disconnected: 1 });
+    await eventually(() => !socket.connected);
+  });
+}
 
 test("of many sockets the first fifty are shown, and all are disconnected", async () => {
   const sockets = await Promise.all(Array.from({ length: 60 }, () => login(server, { user: "crowd", transports: ["websocket"] })));
   const report = await data("crowd");
   assert.equal(report.sockets.length, 50);
   assert.equal(report.more, 10);
-  assert.deepEqual(await act("crowd/disconnect"), { status: 200, body: { disconnected: 60 } });
+  assert.deepEqual(await act("crowd", "disconnect"), { status: 200, body: { disconnected: 60 } });
   for (const socket of sockets) assert.equal(await socket.heard("disconnect"), "io server disconnect");
   assert.equal((await data("crowd")).online, false);
-  assert.deepEqual((await act("crowd/disconnect")).body, { disconnected: 0 });
+  assert.deepEqual((await act("crowd", "disconnect")).body, { disconnected: 0 });
 });
 
 test("a user's jobs are shown in pages", async () => {
   for (const jobId of ["1", "2", "3"]) await emit(server, "worker's", "job_completed", { jobId, result: 1 });
-  const first = await ask("GET", `/data/users/${encodeURIComponent("worker's")}/jobs?limit=2`);
+  const first = await ask("GET", at("worker's", "jobs", "&limit=2"));
   assert.equal((await first.json()).length, 2);
   const next = /<(.*)>; rel="next"/.exec(first.headers.get("link"))[1];
-  const rest = await data(`${encodeURIComponent("worker's")}/jobs${next}`);
+  const rest = await data("worker's", "jobs", next.replace("?", "&"));
   assert.equal(rest.length, 1);
   assert.equal(rest[0].event, "job_completed");
-  assert.equal((await ask("GET", "/data/users/ada/jobs?limit=x")).status, 400);
+  assert.equal((await ask("GET", "/data/user/jobs?id=ada&limit=x")).status, 400);
 });
 
 test("a test event reaches the user, and what is wrong with one is said", async () => {
   const ada = await login(server, { user: "ada" });
-  const { status, body } = await act("ada/emit", { event: "hello", data: { n: 1 } });
+  const { status, body } = await act("ada", "emit", { event: "hello", data: { n: 1 } });
   assert.equal(status, 202);
   assert.equal(body.online, 1);
   assert.deepEqual(await ada.heard("hello"), { n: 1 });
@@ -145,7 +163,7 @@ test("a test event reaches the user, and what is wrong with one is said", async 
     [[1], /Send/],
     [{ userId: "grace", event: "x" }, /userId: stands there twice/],
   ]) {
-    const refused = await act("ada/emit", event);
+    const refused = await act("ada", "emit", event);
     assert.equal(refused.status, 400);
     assert.match(refused.body.error, sentence);
   }
@@ -153,7 +171,7 @@ test("a test event reaches the user, and what is wrong with one is said", async 
 });
 
 test("a trace shows what is sent and received, from the login to the end, without the data", async () => {
-  const seen = await trace("later/trace");
+  const seen = await trace("later");
   const ada = await login(server, { user: "later", transports: ["websocket"] });
   assert.deepEqual((await seen.heard("connected")).socket, ada.id);
   assert.equal((await seen.inbox.take()).packet, "connect");
@@ -179,8 +197,8 @@ test("a trace shows what is sent and received, from the login to the end, withou
 test("a trace shows the data where that is asked for, of tabs on all shards and of both transports", async () => {
   const sockets = [await login(server, { user: "tabs", transports: ["polling"] })];
   for (let tab = 0; tab < 5; ++tab) sockets.push(await login(server, { user: "tabs", transports: ["websocket"] }));
-  const seen = await trace("tabs/trace?data=1");
-  await act("tabs/emit", { event: "hello", data: { n: 1 } });
+  const seen = await trace("tabs", "&data=1");
+  await act("tabs", "emit", { event: "hello", data: { n: 1 } });
   const entries = [];
   while (entries.length < sockets.length) entries.push(await seen.heard("sent"));
   assert.deepEqual(new Set(entries.map(({ socket }) => socket)), new Set(sockets.map(({ id }) => id)));
@@ -198,7 +216,7 @@ test("a trace shows the data where that is asked for, of tabs on all shards and 
 
 test("a trace tells of a client whose line breaks", async () => {
   const ada = await login(server, { user: "breaks", transports: ["websocket"] });
-  const seen = await trace("breaks/trace");
+  const seen = await trace("breaks");
   ada.io.engine.transport.ws.terminate();
   assert.match((await seen.heard("disconnected")).reason, /^transport (close|error)$/); // as the kernel has it
   seen.stop();
@@ -206,21 +224,21 @@ test("a trace tells of a client whose line breaks", async () => {
 
 test("four traces go on at once, and a fifth when one of them has ended", async () => {
   const all = [];
-  for (let i = 0; i < 4; ++i) all.push(await traceWithRoom(`user-${i}/trace`));
-  const fifth = await trace("ada/trace");
+  for (let i = 0; i < 4; ++i) all.push(await traceWithRoom(`user-${i}`));
+  const fifth = await trace("ada");
   assert.equal(fifth.status, 429);
   assert.match((await fifth.response.json()).error, /4 traces/);
   all[0].stop();
-  all.push(await traceWithRoom("ada/trace"));
+  all.push(await traceWithRoom("ada"));
   all.forEach((each) => each.stop());
 });
 
 test("a trace ends with the session in which it was asked for, and no other does", async () => {
   const mine = cookie;
-  const others = await traceWithRoom("ada/trace");
+  const others = await traceWithRoom("ada");
   cookie = (await ask("POST", "/login", { key })).headers.get("set-cookie").split(";")[0];
   try {
-    const seen = await traceWithRoom("ada/trace");
+    const seen = await traceWithRoom("ada");
     assert.equal((await ask("POST", "/logout", {})).status, 204);
     await seen.over;
   } finally {
@@ -236,11 +254,11 @@ test("nothing of it is told without a login", async () => {
   const mine = cookie;
   cookie = undefined;
   try {
-    for (const path of ["ada", "ada/jobs", "ada/trace"]) assert.equal((await ask("GET", `/data/users/${path}`)).status, 401);
-    for (const path of ["ada/emit", "ada/disconnect"]) assert.equal((await ask("POST", `/data/users/${path}`, {})).status, 401);
+    for (const what of ["", "jobs", "trace"]) assert.equal((await ask("GET", at("ada", what))).status, 401, what);
+    for (const what of ["emit", "disconnect"]) assert.equal((await ask("POST", at("ada", what), {})).status, 401, what);
   } finally {
     cookie = mine;
   }
-  assert.equal((await ask("GET", "/data/users/ada/disconnect")).status, 405);
-  assert.equal((await fetch(`${url}/data/users/ada/disconnect`, { method: "POST", headers: { Cookie: cookie }, body: "{}" })).status, 415);
+  assert.equal((await ask("GET", at("ada", "disconnect"))).status, 405);
+  assert.equal((await fetch(url + at("ada", "disconnect"), { method: "POST", headers: { Cookie: cookie }, body: "{}" })).status, 415);
 });

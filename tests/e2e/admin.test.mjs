@@ -111,7 +111,7 @@ describe("A login at the admin page", { timeout: 60000 }, () => {
 
   test("ends for a request as well whose body is still to come", async () => {
     const cookie = await server.logIn();
-    const [path, body] = ["/data/users/ada/emit", JSON.stringify({ event: "late" })];
+    const [path, body] = ["/data/user/emit?id=ada", JSON.stringify({ event: "late" })];
     const headers = { Cookie: cookie, "Content-Type": "application/json", "Content-Length": body.length, Expect: "100-continue" };
     const late = request({ port: server.adminPort, host: "127.0.0.1", method: "POST", path, headers });
     const let_in = new Promise((done) => late.once("continue", done));

@@ -19,7 +19,7 @@ async function withAdmin(run, env = {}) {
     assert.equal(answer.status, 204);
     raw.close();
     const cookie = `Cookie: ${answer.headers["set-cookie"].split(";")[0]}\r\n`;
-    const follow = async (user, query = "") => (await Raw.open(port)).write(get(`/data/users/${user}/trace${query}`, cookie).replace("Host: x", "Host: localhost"));
+    const follow = async (user, query = "") => (await Raw.open(port)).write(get(`/data/user/trace?id=${user}${query}`, cookie).replace("Host: x", "Host: localhost"));
     await run(server, follow);
   } finally {
     await server.stop("SIGKILL");
@@ -58,7 +58,7 @@ test("four traces that nobody reads, of a user who is flooded, cost less than 4 
     await flood(20); // what the flood itself takes
     const traces = [];
     for (let i = 0; i < 4; ++i) {
-      traces.push(await follow("ada", "?data=1"));
+      traces.push(await follow("ada", "&data=1"));
       await traces[i].until((got) => got.includes(": trace"), "its beginning");
       traces[i].pause();
     }
@@ -84,7 +84,7 @@ test("four traces that nobody reads, of a user who is flooded, cost less than 4 
 test("a client that says anything at all is traced to its end", { timeout: 60_000 }, async () => {
   await withAdmin(async (server, follow) => {
     const said = ["4", "42", "42[", '42["', "42[]", "42[1]", '42/,["x"]', "42/nowhere,[\"x\"]", "45-", '45999999999999-["x"]', '451-["x",{"_placeholder":true,"num":0}]', `42["${"é".repeat(5000)}"]`, "49", "4\u0000", "41", "4/", "43", "43[]", "4300000000000000000000000[]"];
-    const trace = await follow("ada", "?data=1");
+    const trace = await follow("ada", "&data=1");
     await trace.until((got) => got.includes(": trace"), "its beginning");
     for (const message of said) {
       const ada = await login(server.port, "ada");

@@ -1,4 +1,4 @@
-// GET /data/users/{id}/trace at ADMIN_PORT: a minute of one user's life.
+// GET /data/user/trace?id=… at ADMIN_PORT: a minute of one user's life.
 #include <gtest/gtest.h>
 
 #include <charconv>
@@ -89,7 +89,7 @@ struct UserTrace : testing::Test {
     cookie = login.head.substr(begin, login.head.find(';', begin) - begin);
   }
   std::string follow(Operator& by, const std::string& query = "") {
-    return by.ask("GET", "/data/users/ada/trace" + query, cookie);
+    return by.ask("GET", "/data/user/trace?id=ada" + query, cookie);
   }
   void emit(const std::string& data) {
     EXPECT_TRUE(world.directory.emit("ada", *users::checked_event_frame("note", data)));
@@ -144,7 +144,7 @@ TEST_F(UserTrace, ends_with_its_reader) {
 
 TEST_F(UserTrace, of_a_HEAD_is_its_head) {
   Operator by(world);
-  EXPECT_EQ(by.ask("HEAD", "/data/users/ada/trace", cookie), "200");
+  EXPECT_EQ(by.ask("HEAD", "/data/user/trace?id=ada", cookie), "200");
   world.turn(3);
   for (hub::LocalSockets* shard : world.hub.shards) EXPECT_EQ(shard->traces(), nullptr);
 }
@@ -169,7 +169,7 @@ TEST_F(UserTrace, that_is_not_read_keeps_little_and_says_what_it_lost) {
   ada.login();
   world.turn(3);
   Operator by(world);
-  EXPECT_EQ(follow(by, "?data=1"), "200");
+  EXPECT_EQ(follow(by, "&data=1"), "200");
   by.socket()->room = 0;
   const std::string large = '"' + std::string(4000, 'x') + '"';
   constexpr std::size_t kEvents = 3000;

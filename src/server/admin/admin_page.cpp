@@ -86,17 +86,15 @@ std::span<const AdminPage::Row> AdminPage::rows() {
       {.method = "GET", .path = "/data/queues", .handler = &AdminPage::queues},
       {.method = "GET", .path = "/data/nodes", .handler = &AdminPage::nodes},
       {.method = "GET", .path = "/data/users", .handler = &AdminPage::users},
-      {.method = "GET", .path = "/data/users/{userId}", .handler = &AdminPage::user},
-      {.method = "GET", .path = "/data/users/{userId}/jobs", .handler = &AdminPage::user_jobs},
+      // Of one user, whom the query names: ?id=…
+      {.method = "GET", .path = "/data/user", .handler = &AdminPage::user},
+      {.method = "GET", .path = "/data/user/jobs", .handler = &AdminPage::user_jobs},
+      {.method = "POST", .path = "/data/user/emit", .handler = &AdminPage::emit_to_user, .max_body = kEventBytes},
       {.method = "POST",
-       .path = "/data/users/{userId}/emit",
-       .handler = &AdminPage::emit_to_user,
-       .max_body = kEventBytes},
-      {.method = "POST",
-       .path = "/data/users/{userId}/disconnect",
+       .path = "/data/user/disconnect",
        .handler = &AdminPage::disconnect_user,
        .max_body = kSmallBytes},
-      {.method = "GET", .path = "/data/users/{userId}/trace", .handler = &AdminPage::trace_user},
+      {.method = "GET", .path = "/data/user/trace", .handler = &AdminPage::trace_user},
   };
   return kRows;
 }

@@ -10,7 +10,7 @@ export function Disconnect({ id, sockets, done }) {
   const disconnect = async () => {
     dialog.current.close();
     try {
-      const { disconnected } = await post(`${pathOfUser(id)}/disconnect`);
+      const { disconnected } = await post(pathOfUser(id, "disconnect"));
       setSaid({ level: "good", words: `Disconnected: ${plural(disconnected, "socket")}.` });
     } catch (error) {
       setSaid({ level: "bad", words: error.message });

@@ -11,7 +11,7 @@ const FIRST = `?limit=${PAGE}`;
 /** What is kept of a user's jobs, a page at a time; the server says where the next one begins. */
 export function Jobs({ id }) {
   const [page, setPage] = useState(FIRST);
-  const { data, next, problem } = usePolled(`${pathOfUser(id)}/jobs${page}`, EVERY_MS);
+  const { data, next, problem } = usePolled(pathOfUser(id, "jobs") + page.replace("?", "&"), EVERY_MS);
   return (
     <Card title="Jobs" note="The newest event of each job that is kept, in the order in which they happened.">
       {data ? <Table label="Jobs" columns={COLUMNS} rows={data} keyOf={keyOf} empty="No job is kept." /> : <Waiting problem={problem} />}

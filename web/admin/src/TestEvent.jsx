@@ -19,7 +19,7 @@ export function TestEvent({ id }) {
     setSaid(null);
     if (found.name || found.data) return;
     try {
-      const { online } = await post(`${pathOfUser(id)}/emit`, requestOf(name, data));
+      const { online } = await post(pathOfUser(id, "emit"), requestOf(name, data));
       setSaid({ words: online ? "Sent. The user is online." : "Taken. The user is not online." });
     } catch (error) {
       setSaid({ words: error.message, bad: true });

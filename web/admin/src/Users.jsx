@@ -1,6 +1,5 @@
 import { useId, useState } from "react";
 import { Card, Cut, Title, Waiting } from "./parts.jsx";
-import { canBeAskedFor } from "./server.js";
 import { hrefOf } from "./usePlace.js";
 import { usePolled } from "./usePolled.js";
 import { count, plural } from "./words.js";
@@ -22,20 +21,17 @@ export function Users() {
 
 export function LookUp() {
   const [id, setId] = useState("");
-  const [problem, setProblem] = useState(null);
   const field = useId();
   const submit = (event) => {
     event.preventDefault();
-    if (canBeAskedFor(id)) window.location.hash = hrefOf.user(id);
-    else setProblem("A browser cannot ask for a user with this id.");
+    window.location.hash = hrefOf.user(id.toWellFormed?.() ?? id);
   };
   return (
     <form className="row" role="search" aria-label="Look up a user" onSubmit={submit}>
       <label htmlFor={field}>User id</label>
-      <input id={field} type="text" required autoComplete="off" autoCapitalize="off" spellCheck="false" maxLength="256"
+      <input id={field} type="text" required autoComplete="off" autoCapitalize="off" spellCheck="false"
              value={id} onChange={(event) => setId(event.target.value)} />
       <button>Look up</button>
-      <div role="alert">{problem && <p className="problem">{problem}</p>}</div>
     </form>
   );
 }

@@ -100,8 +100,5 @@ export async function logOut() {
   forget();
 }
 
-/** Where the server tells of that user. Browsers take "." and ".." for folders, so these two cannot be asked for. */
-export function pathOfUser(id) {
-  return `data/users/${encodeURIComponent(id)}`;
-}
-export const canBeAskedFor = (id) => id !== "" && id !== "." && id !== ".." && id.isWellFormed?.() !== false;
+/** Where the server tells `what` of that user. The id is no part of the path: browsers take "." and ".." there for folders. */
+export const pathOfUser = (id, what = "") => `data/user${what && `/${what}`}?id=${encodeURIComponent(id)}`;

@@ -18,7 +18,7 @@ export function useTrace(id) {
     const collected = collector((change) => setTrace((before) => ({ ...before, ...change })));
     setTrace({ ...EMPTY, state: "running", since: Date.now() });
     try {
-      await read(`${pathOfUser(id)}/trace?data=${withData ? 1 : 0}`, leaving.signal, collected);
+      await read(`${pathOfUser(id, "trace")}&data=${withData ? 1 : 0}`, leaving.signal, collected);
       collected.end({ state: "ended" });
     } catch (error) {
       collected.end(leaving.signal.aborted ? { state: "ended" } : { state: "failed", problem: sentenceOf(error) });
