@@ -174,5 +174,5 @@ test("too many wrong keys: the form says when to try again", { timeout: 60000 },
     await page.getByRole("button", { name: "Log in" }).waitFor();
     await said.getByText(/./).waitFor();
   }
-  await said.getByText(/^Too many wrong keys\. Try again in \d+ seconds\.$/).waitFor();
+  await said.getByText(/^Too many wrong keys from your address\. Try again in \d+ seconds\.$/).waitFor();
 });

@@ -76,8 +76,8 @@ const loginRequest = (key, fields = "") => {
   const body = JSON.stringify({ key });
   return `POST /login HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n${fields}\r\n${body}`;
 };
-const answerTo = async (request) => {
-  const raw = await Raw.open(adminPort);
+const answerTo = async (request, from) => {
+  const raw = await Raw.open(adminPort, "127.0.0.1", from);
   const answer = await raw.write(request).answer();
   raw.close();
   return answer;
@@ -108,7 +108,7 @@ attack("a service that has all its connections still shows its admin page", { en
   while ((await town.state()).connections > connections) await pause(5);
 });
 
-attack("who guesses at ADMIN_KEY has ten tries a minute, however many connections they have, and logs out nobody", { env: withAdmin }, async (town) => {
+attack("who guesses at ADMIN_KEY has ten tries a minute, however many connections they have, and locks out nobody at another address", { env: withAdmin }, async (town) => {
   const cookie = await session();
   const many = await crowd(16, 16, () => Raw.open(adminPort));
   const statuses = [];
@@ -117,6 +117,7 @@ attack("who guesses at ADMIN_KEY has ten tries a minute, however many connection
   assert.equal(statuses.filter((status) => status === 401).length, 10);
   assert.equal(statuses.filter((status) => status === 429).length, 310);
   assert.equal((await answerTo(loginRequest(adminKey))).status, 429, "else a guess might be right");
+  assert.equal((await answerTo(loginRequest(adminKey), "127.0.0.2")).status, 204);
   assert.equal((await answerTo(ask("/data/overview", cookie))).status, 200);
   await town.hears();
   many.forEach((raw) => raw.close());

@@ -15,8 +15,8 @@ export class Raw {
     });
     for (const end of ["end", "close", "error"]) this.socket.on(end, () => ((this.over = true), this.#wake()));
   }
-  static async open(port, host) {
-    const raw = new Raw(port, host);
+  static async open(port, host, localAddress) {
+    const raw = new Raw(port, host, localAddress);
     await once(raw.socket, "connect");
     return raw;
   }

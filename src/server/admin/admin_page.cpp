@@ -51,7 +51,8 @@ net::Response log_in_first() {
 }
 
 net::Response too_many_wrong_keys(Milliseconds wait) {
-  auto response = error_response(429, "Too many wrong keys: no key is looked at for a minute.");
+  auto response =
+      error_response(429, "Too many wrong keys from this address: none of its keys is looked at for a minute.");
   response.fields.emplace_back("Retry-After", std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()));
   return response;
 }
@@ -165,8 +166,8 @@ std::optional<net::Response> AdminPage::file(const Call& call) {
 std::optional<net::Response> AdminPage::login(const Call& call) {
   const auto key = key_in(call.body);
   if (!key) return error_response(400, R"(Send {"key":"…"}, with the value of ADMIN_KEY.)");
-  const auto token = sessions_.login(*key, call.now);
   const std::string address(call.head.remote_address);
+  const auto token = sessions_.login(*key, reactor::peer_address(address), call.now);
   if (!token) {
     refusals_.note("admin", "A login at this page: the key is wrong.", unix_ms());
     wrong_keys_.write("a login at the admin page is refused: the key is wrong", {{"address", address}});

@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "base/random.hpp"
 
@@ -16,19 +17,24 @@ bool same(const Digest& a, const Digest& b) {
   return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
+/// An IPv4 address, or the network of an IPv6 one, all of which one machine may have.
+net::PeerAddress source_of(net::PeerAddress address) {
+  if (!reactor::is_ipv4(address)) std::fill(address.begin() + 8, address.end(), 0);
+  return address;
+}
+
 }  // namespace
 
-std::expected<std::string, AdminSessions::Refusal> AdminSessions::login(std::string_view key, TimePoint now) {
-  while (!wrong_.empty() && now - wrong_.front() >= kWrongKeysWithin) wrong_.pop_front();
-  if (wrong_.size() >= kWrongKeys) {
-    const auto wait = std::chrono::ceil<Milliseconds>(wrong_.front() + kWrongKeysWithin - now);
-    return std::unexpected(Refusal{.wait = wait});
-  }
+std::expected<std::string, AdminSessions::Refusal> AdminSessions::login(std::string_view key,
+                                                                        const net::PeerAddress& from, TimePoint now) {
+  drop_old(now);
+  const net::PeerAddress source = source_of(from);
+  const Milliseconds wait = wait_of(source, now);
+  if (wait.count() != 0) return std::unexpected(Refusal{.wait = wait});
   if (!same(sha256(key), key_)) {
-    wrong_.push_back(now);
+    note_wrong(source, now);
     return std::unexpected(Refusal{});
   }
-  drop_old(now);
   if (sessions_.size() == kMost) sessions_.pop_front();
   std::string token = random_id(kTokenBytes);
   sessions_.push_back({sha256(token), now + kLast});
@@ -49,6 +55,21 @@ void AdminSessions::logout(std::string_view token) {
 
 void AdminSessions::drop_old(TimePoint now) {
   while (!sessions_.empty() && sessions_.front().ends <= now) sessions_.pop_front();
+  while (!wrong_.empty() && now - wrong_.front().at >= kWrongKeysWithin) wrong_.pop_front();
+}
+
+// Until the first of its last ten is a minute old.
+Milliseconds AdminSessions::wait_of(const net::PeerAddress& from, TimePoint now) const {
+  std::size_t count = 0;
+  for (const WrongKey& one : std::views::reverse(wrong_))
+    if (one.from == from && ++count == kWrongKeys)
+      return std::chrono::ceil<Milliseconds>(one.at + kWrongKeysWithin - now);
+  return Milliseconds(0);
+}
+
+void AdminSessions::note_wrong(const net::PeerAddress& from, TimePoint now) {
+  if (wrong_.size() == kWrongKeysKept) wrong_.pop_front();
+  wrong_.push_back({.from = from, .at = now});
 }
 
 }  // namespace signalbox::server::admin

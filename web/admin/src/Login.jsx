@@ -40,6 +40,6 @@ export function Login({ ended, entered }) {
 
 function sentenceOf({ status, retryAfter, message }) {
   if (status === 401) return "This is not the admin key.";
-  if (status === 429) return `Too many wrong keys. Try again in ${retryAfter || 60} seconds.`;
+  if (status === 429) return `Too many wrong keys from your address. Try again in ${retryAfter || 60} seconds.`;
   return message;
 }

@@ -11,9 +11,13 @@ namespace {
 using namespace std::chrono_literals;
 
 struct Sessions : testing::Test {
-  std::string login() { return sessions.login("the key", now).value_or(""); }
+  std::string login(std::string_view from = "192.0.2.1") {
+    return sessions.login("the key", reactor::peer_address(from), now).value_or("");
+  }
   /// How long until a key is looked at again, after a login with a wrong one.
-  Milliseconds wrong() { return sessions.login("a guess", now).error().wait; }
+  Milliseconds wrong(std::string_view from = "192.0.2.1") {
+    return sessions.login("a guess", reactor::peer_address(from), now).error().wait;
+  }
 
   AdminSessions sessions{"the key"};
   TimePoint now{std::chrono::hours(1)};
@@ -22,7 +26,7 @@ struct Sessions : testing::Test {
 TEST_F(Sessions, are_begun_with_the_key_alone) {
   const std::string token = login();
   EXPECT_TRUE(sessions.knows(token, now));
-  for (const char* wrong : {"", "the ke", "the key ", "THE KEY"}) EXPECT_FALSE(sessions.login(wrong, now)) << wrong;
+  for (const char* wrong : {"", "the ke", "the key ", "THE KEY"}) EXPECT_FALSE(sessions.login(wrong, {}, now)) << wrong;
   for (const std::string& other : {std::string(), token + "x", token.substr(1), std::string("the key")})
     EXPECT_FALSE(sessions.knows(other, now)) << other;
 }
@@ -54,7 +58,7 @@ TEST_F(Sessions, are_sixteen_at_most_and_the_oldest_goes) {
   for (std::size_t i = 1; i < tokens.size(); ++i) EXPECT_TRUE(sessions.knows(tokens[i], now)) << i;
 }
 
-TEST_F(Sessions, are_refused_to_everybody_for_a_while_after_ten_wrong_keys_in_a_minute) {
+TEST_F(Sessions, are_refused_to_an_address_for_a_while_after_ten_wrong_keys_in_a_minute) {
   const std::string before = login();
   for (std::size_t i = 0; i < AdminSessions::kWrongKeys; ++i, now += 1s) EXPECT_EQ(wrong(), 0ms) << i;
   EXPECT_EQ(wrong(), 50s);
@@ -64,6 +68,25 @@ TEST_F(Sessions, are_refused_to_everybody_for_a_while_after_ten_wrong_keys_in_a_
   EXPECT_NE(login(), "");
   EXPECT_EQ(wrong(), 0ms) << "one a second, as they go out of the minute";
   EXPECT_NE(wrong(), 0ms);
+}
+
+TEST_F(Sessions, are_not_refused_for_the_mistakes_of_another_address) {
+  for (std::size_t i = 0; i < AdminSessions::kWrongKeys; ++i) EXPECT_EQ(wrong("192.0.2.66"), 0ms) << i;
+  EXPECT_NE(wrong("192.0.2.66"), 0ms);
+  EXPECT_NE(login("192.0.2.1"), "");
+  EXPECT_NE(login("192.0.2.67"), "");
+}
+
+TEST_F(Sessions, count_the_wrong_keys_of_a_network_of_IPv6_together) {
+  for (std::size_t i = 0; i < AdminSessions::kWrongKeys; ++i) EXPECT_EQ(wrong("2001:db8::" + std::to_string(i)), 0ms);
+  EXPECT_NE(wrong("2001:db8::abcd"), 0ms);
+  EXPECT_NE(login("2001:db8:0:1::1"), "");
+}
+
+TEST_F(Sessions, are_for_the_right_key_however_many_addresses_guess) {
+  for (std::size_t i = 0; i < 2 * AdminSessions::kWrongKeysKept; ++i)
+    EXPECT_EQ(wrong("10.0." + std::to_string(i / 256) + '.' + std::to_string(i % 256)), 0ms);
+  EXPECT_NE(login(), "");
 }
 
 }  // namespace
