@@ -58,6 +58,8 @@ class BodySource {
   virtual ~BodySource() = default;
   /// Asked when the kernel has taken all that was given before. Appends some 64 KiB at most to `piece`.
   virtual Next next(std::string& piece) = 0;
+  /// When its connection ends, whatever of it has not been read. Constant.
+  virtual TimePoint until() const { return kNever; }
 };
 
 /// The part of a head that a HandshakeRequest keeps.

@@ -44,6 +44,7 @@ struct HttpState {
   std::string out;
   std::size_t written = 0;             ///< of out
   std::unique_ptr<BodySource> source;  ///< of the answer that goes on
+  TimePoint until = kNever;            ///< BodySource::until() of that
   std::string cors;                    ///< rendered fields for the answer to the present request
   TimePoint begun_at;                  ///< the first byte of the present request came, or the connection
   std::uint32_t number = 0;            ///< of the present request

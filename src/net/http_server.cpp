@@ -139,7 +139,7 @@ void HttpServer::flush(Connection& connection) {
   if (!http.out.empty() && !connection.blocked) {
     if (!connections_.write(connection, std::string_view(http.out).substr(http.written), http.written)) return;
     if (connection.blocked && connection.mode != Mode::waiting)
-      connections_.set_deadline(connection, loop_.now() + kWriteTimeout);
+      connections_.set_deadline(connection, std::min(loop_.now() + kWriteTimeout, http.until));
   }
   if (http.written < http.out.size() || connection.blocked) return budgets_.set_queued(connection, http.out.size());
   http.written = 0;

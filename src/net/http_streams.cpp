@@ -21,6 +21,7 @@ void HttpServer::stream(Connection& connection, const Response& head, std::uniqu
   } else {
     connection.mode = Mode::streaming;
     http.source = std::move(body);
+    http.until = http.source->until();
     http.input.clear();
     connection.paused = false;
     count_partial(connection);
@@ -36,7 +37,7 @@ void HttpServer::go_on(const RequestId& request) {
 // All that came before has left. The piece leaves at the next look, perhaps in this turn.
 void HttpServer::give_next_piece(Connection& connection) {
   HttpState& http = *connection.http;
-  connections_.set_deadline(connection, kNever);
+  connections_.set_deadline(connection, http.until);
   std::string piece;
   const auto next = stopping_ ? BodySource::Next::end : http.source->next(piece);
   if (http.chunked) {

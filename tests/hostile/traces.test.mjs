@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { freePort, startServer, untilItListens } from "../support/server.mjs";
+import { freePort, pause, startServer, untilItListens } from "../support/server.mjs";
 import { get, post, Raw, text } from "./raw.mjs";
 import { apiKey, login, proc, scaled, secret } from "./town.mjs";
 
@@ -79,6 +79,37 @@ test("four traces that nobody reads, of a user who is flooded, cost less than 4 
     client.close();
     worker.close();
   }, { PING_INTERVAL_MS: "120000" });
+});
+
+test("a trace that nobody reads gives its connection back, half a minute after the last that could be written", { timeout: 120_000 }, async (t) => {
+  const metricsPort = await freePort();
+  await withAdmin(async (server, follow) => {
+    const connections = async () => {
+      const raw = await Raw.open(metricsPort);
+      const { body } = await raw.write(get("/metrics")).answer();
+      raw.close();
+      return Number(/^signalbox_operator_connections (\d+)$/m.exec(body)[1]) - 1;
+    };
+    const client = await login(server.port, "ada");
+    client.socket.removeAllListeners("data");
+    client.socket.on("data", () => {});
+    const trace = await follow("ada", "&data=1");
+    await trace.until((got) => got.includes(": trace"), "its beginning");
+    trace.pause();
+    const worker = await Raw.open(server.port);
+    const events = JSON.stringify(Array(100).fill({ userId: "ada", event: "note", data: "x".repeat(4000) }));
+    for (let i = 0; i < 60; ++i) {
+      const answer = await worker.write(post("/api/emit", events, `Authorization: Bearer ${apiKey}\r\nContent-Type: application/json\r\n`)).answer();
+      assert.equal(answer.status, 202);
+    }
+    const full = Date.now();
+    assert.equal(await connections(), 1);
+    while ((await connections()) !== 0) await pause(100);
+    const took = Date.now() - full;
+    t.diagnostic(`after ${took} ms`);
+    assert.ok(took < 35_000, `after ${took} ms: its minute, and no time for writing, has ended it`);
+    [trace, worker, client].forEach((raw) => raw.close());
+  }, { METRICS_PORT: String(metricsPort), PING_INTERVAL_MS: "120000" });
 });
 
 test("a client that says anything at all is traced to its end", { timeout: 60_000 }, async () => {

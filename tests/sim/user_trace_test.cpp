@@ -189,5 +189,35 @@ TEST_F(UserTrace, that_is_not_read_keeps_little_and_says_what_it_lost) {
   EXPECT_LT(sent * large.size(), 5 * admin::TraceStream::kMostBytes);
 }
 
+TEST_F(UserTrace, that_is_not_read_ends_its_connection_after_half_a_minute) {
+  Browser ada(world, "ada");
+  ada.login();
+  Operator by(world);
+  EXPECT_EQ(follow(by), "200");
+  by.socket()->room = 0;
+  emit("1");
+  world.pass(seconds(29));
+  EXPECT_FALSE(by.gone());
+  world.pass(seconds(1));
+  EXPECT_TRUE(by.gone());
+}
+
+TEST_F(UserTrace, whose_reader_takes_a_byte_now_and_then_ends_half_a_minute_behind_its_end) {
+  Browser ada(world, "ada");
+  ada.login();
+  Operator by(world);
+  EXPECT_EQ(follow(by), "200");
+  by.socket()->room = 0;
+  emit("1");
+  for (int second = 0; second < 89; ++second) {
+    world.pass(seconds(1));
+    ada.heard();
+    ASSERT_FALSE(by.gone()) << second;
+    by.socket()->room = 1;
+  }
+  world.pass(seconds(1));
+  EXPECT_TRUE(by.gone());
+}
+
 }  // namespace
 }  // namespace signalbox::server::test

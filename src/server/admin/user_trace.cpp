@@ -17,6 +17,7 @@ namespace signalbox::server::admin {
 namespace {
 
 constexpr std::chrono::seconds kCommentEvery{15};
+constexpr std::chrono::seconds kToRead{30};  ///< behind its end, for who reads slowly
 
 std::int64_t unix_ms(const hub::Hub& hub) {
   return std::chrono::duration_cast<Milliseconds>(hub.clocks.wall().time_since_epoch()).count();
@@ -46,6 +47,7 @@ class UserTraces::Follower final : public net::BodySource {
     stream.take(piece);
     return !stream.empty() ? Next::more : stream.ended() ? Next::end : Next::later;
   }
+  TimePoint until() const override { return ends_at + kToRead; }
   void go_on() const { traces_.network_.go_on(id_); }
 
   const std::uint64_t number;
