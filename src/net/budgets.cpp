@@ -37,7 +37,10 @@ void Budgets::set_queued(Connection& connection, std::size_t bytes) {
 
 // A frame that waits for several clients counts once in the total; each client is judged by all of it.
 void Budgets::count_queue(SessionEntry& entry) {
+  const bool was_behind = entry.queued > behind_;
   const auto whole = change(entry.queued, entry.session.held_bytes());
+  const bool is_behind = entry.queued > behind_;
+  if (was_behind != is_behind) shared_.behind.fetch_add(is_behind ? 1 : -1, std::memory_order_relaxed);
   relieve_if(queued_.add(entry.standing(), entry.session.take_memory_change(), whole));
 }
 

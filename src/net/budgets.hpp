@@ -38,6 +38,7 @@ class Budgets {
   void relieve_if(bool too_much);
 
   Shared& shared_;
+  const std::size_t behind_ = shared_.options.session.send_queue_bytes / 4;
   ByteBudget partial_{shared_.partial, shared_.options.total_partial_bytes};
   ByteBudget queued_{shared_.queued, shared_.options.session.total_queue_bytes};
 };

@@ -72,6 +72,7 @@ class Network : public Mailboxes {
     std::size_t timers = 0;            ///< connections and sessions with a deadline
     std::size_t partial_bytes = 0;
     std::size_t queued_bytes = 0;
+    std::size_t behind = 0;       ///< sessions for which more than a quarter of SEND_QUEUE_BYTES waits
     std::uint64_t conflated = 0;  ///< events that nobody had to read, since newer ones said more
     std::uint64_t relayed = 0;    ///< sessions whose clients another node has come to serve
   };

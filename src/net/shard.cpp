@@ -34,6 +34,7 @@ Network::Counters counters_of(const Shared& shared) {
                         .unauthenticated = shared.unauthenticated.load(),
                         .partial_bytes = shared.partial.bytes(),
                         .queued_bytes = shared.queued.bytes(),
+                        .behind = static_cast<std::size_t>(shared.behind.load()),
                         .conflated = shared.conflated.load(),
                         .relayed = shared.relayed.load()};
   for (const auto& count : shared.side_connections) out.side_connections += count.load();

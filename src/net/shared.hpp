@@ -53,6 +53,7 @@ struct Shared {
   std::atomic<std::size_t> refused{0};          ///< connections over the limit that are being told so
   ByteCounts partial;                           ///< of what clients have begun and not finished
   ByteCounts queued;                            ///< of what waits for them
+  std::atomic<std::ptrdiff_t> behind{0};        ///< sessions for which more than a quarter of SEND_QUEUE_BYTES waits
   Relief relief;
   std::atomic<std::uint64_t> conflated{0};     ///< events that no client had to read, since newer ones said more
   std::atomic<std::uint64_t> relayed{0};       ///< sessions whose clients another node has come to serve

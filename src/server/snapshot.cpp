@@ -49,6 +49,7 @@ void add_network(Snapshot& out, const net::Network& network) {
   out.unauthenticated_sessions = counters.unauthenticated;
   out.partial_bytes = counters.partial_bytes;
   out.send_queue_bytes = counters.queued_bytes;
+  out.clients_behind = counters.behind;
   out.conflated_events = counters.conflated;
   out.clients_relayed_to_other_nodes = counters.relayed;
   net::Network::Times times = network.times();

@@ -34,7 +34,8 @@ struct Snapshot {
   // Now.
   std::uint64_t ready = 1, store_ready = 1, redis_up = 0;
   std::uint64_t users_online = 0, connections = 0, connections_limit = 0, websockets = 0, operator_connections = 0,
-                sessions = 0, unauthenticated_sessions = 0, pending_logins = 0;
+                sessions = 0, unauthenticated_sessions = 0, pending_logins = 0,
+                clients_behind = 0;  ///< for each of these more than a quarter of SEND_QUEUE_BYTES waits
   std::uint64_t partial_bytes = 0, send_queue_bytes = 0, ledger_bytes = 0, unread_outcomes = 0,
                 unread_outcomes_bytes = 0, store_queue_bytes = 0, resident_memory_bytes = 0, start_time_seconds = 0;
   // Since the start.

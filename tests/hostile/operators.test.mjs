@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 
 import { freePort, pause } from "../support/server.mjs";
 import { get, post, Raw } from "./raw.mjs";
-import { attack, crowd } from "./town.mjs";
+import { attack, crowd, emitRequest, login } from "./town.mjs";
 
 const most = 32; // connections, at each of these ports
 const metricsPort = await freePort();
@@ -163,6 +163,21 @@ attack("who is logged in, asks again and again and reads nothing takes neither m
   assert.equal((await answerTo(ask("/data/overview", cookie))).status, 200);
   await town.hears();
   slow.forEach((raw) => raw.close());
+});
+
+attack("a client that does not read is told as slow while much waits for it, and as nothing when it has read", { env: { ...withAdmin, SEND_QUEUE_BYTES: "400000" }, memoryMb: 32, cpuMs: 3000 }, async (town) => {
+  const cookie = await session();
+  const [operator, worker] = [await Raw.open(adminPort), await Raw.open(town.port)];
+  const numbers = async () => JSON.parse((await operator.write(ask("/data/overview", cookie)).answer()).body).numbers;
+  const client = await login(town.port, "slow");
+  client.pause();
+  assert.equal((await numbers()).slowNow, 0);
+  do assert.equal((await worker.write(emitRequest("slow", "x".repeat(50_000))).answer()).status, 202);
+  while ((await numbers()).slowNow === 0);
+  assert.equal((await numbers()).slowClients, 0, "it is still there");
+  client.socket.resume();
+  while ((await numbers()).slowNow !== 0) await pause(5);
+  [client, operator, worker].forEach((raw) => raw.close());
 });
 
 attack("refusals whose reasons a stranger chooses do not push out the rest, and take no memory", { env: { ...withAdmin, CORS_ORIGIN: "https://app.example" }, memoryMb: 4 }, async (town) => {

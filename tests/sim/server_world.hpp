@@ -77,6 +77,7 @@ class ServerWorld final : public net::Network {
         0u);
     EXPECT_EQ(shared_.partial.unauthenticated, 0u);
     EXPECT_EQ(shared_.queued.unauthenticated, 0u);
+    EXPECT_EQ(shared_.behind, 0);
     EXPECT_EQ(counters().timers, 0u);
   }
 

@@ -61,6 +61,7 @@ void append_numbers(std::string& out, const Snapshot& now) {
                                                                 {"unauthenticated", now.unauthenticated_sessions},
                                                                 {"outcomesWaiting", now.store_queue_bytes},
                                                                 {"outcomesUnheard", now.unread_outcomes},
+                                                                {"slowNow", now.clients_behind},
                                                                 {"slowClients", times_reached(now, "SEND_QUEUE_BYTES")},
                                                                 {"memoryBytes", now.resident_memory_bytes},
                                                                 {"ledgerBytes", now.ledger_bytes},

@@ -13,7 +13,10 @@ function tilesOf({ numbers, rates }) {
     { name: "Events", value: say.rate(rates.events), note: `${say.rate(rates.outcomes)} outcomes` },
     { name: "Outcomes waiting", value: say.bytes(numbers.outcomesWaiting), note: "for the disk" },
     { name: "Outcomes unread", value: say.count(numbers.outcomesUnheard), note: "not confirmed yet" },
-    { name: "Slow clients", value: say.count(numbers.slowClients), note: "closed as too slow so far" },
+    {
+      name: "Slow clients", value: say.count(numbers.slowNow), warns: numbers.slowNow > 0,
+      note: `now; ${say.count(numbers.slowClients)} closed so far`,
+    },
     {
       name: "Memory", value: say.bytes(numbers.memoryBytes),
       note: `jobs ${say.bytes(numbers.ledgerBytes)}, unsent ${say.bytes(numbers.sendQueueBytes)}`,

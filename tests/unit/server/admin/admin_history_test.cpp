@@ -130,12 +130,14 @@ TEST_F(History, is_written_as_series_of_one_length_with_null_where_nothing_was_m
 
 TEST_F(History, and_what_is_so_now_are_one_look) {
   look.snapshot.users_online = 5;
+  look.snapshot.clients_behind = 2;
   look.snapshot.limits_reached = {{"MAX_CONNECTIONS", 1}, {"SEND_QUEUE_BYTES", 3}};
   json said = json::parse(overview_json({.store = "ok", .redis = "none"}, look, history));
   EXPECT_EQ(said["node"], nullptr);
   EXPECT_EQ(said["ready"], true);
   EXPECT_EQ(said["reason"], nullptr);
   EXPECT_EQ(said["numbers"]["usersOnline"], 5);
+  EXPECT_EQ(said["numbers"]["slowNow"], 2);
   EXPECT_EQ(said["numbers"]["slowClients"], 3);
   EXPECT_EQ(said["latencies"]["delivery"]["p99"], nullptr);
   said = json::parse(overview_json({.node = "n1", .reason = "stopping", .store = "ok", .redis = "up"}, look, history));
