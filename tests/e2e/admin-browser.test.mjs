@@ -101,9 +101,13 @@ describe("the overview", { timeout: 120000 }, () => {
     const page = await overview();
     await page.context().setOffline(true);
     await page.getByRole("alert").getByText("The server does not answer.").waitFor();
-    await page.getByRole("region", { name: "Health" }).waitFor();
+    const health = page.getByRole("region", { name: "Health" });
+    await health.getByText("Not known: the server does not answer.").waitFor();
+    assert.equal(await health.getByText("All is well.").count(), 0, "of what was heard last nobody knows whether it is still so");
+    await page.getByRole("region", { name: "Last refusals", exact: true }).getByText("This was heard before.").waitFor();
     await page.context().setOffline(false);
-    await page.getByText("The server does not answer.").waitFor({ state: "detached" });
+    await health.getByText("All is well.").waitFor();
+    await page.getByText("The server does not answer.").first().waitFor({ state: "detached" });
   });
 
   for (const [viewport, colorScheme] of [[desk, "light"], [telephone, "dark"], [{ width: 360, height: 740 }, "light"]])

@@ -43,13 +43,15 @@ test("numbers, sizes and times are said in words", () => {
   assert.deepEqual([0, 0.04, 0.25, 41.3, 6120].map(say.rate), ["0 /s", "< 0.1 /s", "0.3 /s", "41 /s", "6,120 /s"]);
   assert.deepEqual([12, 1800, 281e6].map(say.bytes), ["12 bytes", "1.8 KB", "281 MB"]);
   assert.deepEqual([0, 18e-6, 0.0071, 1.5, null].map(say.duration), ["0", "18 µs", "7.1 ms", "1.5 s", "–"]);
+  assert.match(say.moment(Date.now()), /^\d\d:\d\d:\d\d$/);
+  assert.match(say.moment(Date.now() - 86400e3), /^\d+ \w+, \d\d:\d\d:\d\d$/, "whoever reads it at night would take it for tonight's");
   assert.deepEqual([5e3, 125e3, 7200e3, 3 * 86400e3].map((ago) => say.age(1e12 - ago, 1e12)), ["5 s", "2 min", "2 h", "3 days"]);
 });
 
 const well = { ready: true, reason: null, store: "ok", redis: "up", numbers: { connections: 1, connectionsLimit: 100 } };
 
 describe("health", () => {
-  const levels = (overview, nodes) => healthOf(overview, nodes).map(({ level }) => level);
+  const levels = (overview, nodes, queues) => healthOf(overview, nodes, queues).map(({ level }) => level);
   test("is well where all parts are", () => {
     assert.equal(headlineOf(healthOf(well, [{}, {}])).level, "good");
     assert.equal(headlineOf(healthOf({ ...well, store: "memory", redis: "none" }, [])).level, "good");
@@ -59,6 +61,8 @@ describe("health", () => {
     assert.deepEqual(levels({ ...well, numbers: { connections: 90, connectionsLimit: 100 } }, [{}]), ["warn", "good", "good", "good"]);
     assert.deepEqual(levels({ ...well, store: "full" }, [{}]), ["good", "bad", "good", "good"]);
     assert.deepEqual(levels({ ...well, redis: "down" }, [{}]), ["good", "good", "bad", "warn"]);
+    assert.deepEqual(levels(well, [{}], [{ reader: "n1" }]), ["good", "good", "good", "good", "good"]);
+    assert.deepEqual(levels(well, [{}], [{ reader: "n1" }, { reader: null }]), ["good", "good", "good", "good", "warn"]);
   });
 });
 

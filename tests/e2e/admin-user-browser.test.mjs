@@ -92,6 +92,7 @@ describe("a user that is looked up", { timeout: 120000 }, () => {
     await page.getByRole("status").getByText("offline, 0 connections").waitFor();
     await page.getByText("None on this node.").waitFor();
     await page.getByText("No job is kept.").waitFor();
+    await page.getByText('You asked for "nobody": case and blanks count.').waitFor();
     untroubled(page);
   });
 

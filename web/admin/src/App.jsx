@@ -32,12 +32,12 @@ function Desk({ leave }) {
       <a className="skip" href="#content" onClick={goToContent}>
         Skip to the content
       </a>
-      <Header place={place} leave={leave} />
+      <Header place={place} leave={leave} node={overview.data?.node} />
       <main id="content" tabIndex={-1}>
         <Problem sentence={overview.problem} />
-        {place.view === "overview" && <Overview overview={overview.data} />}
+        {place.view === "overview" && <Overview overview={overview.data} problem={overview.problem} />}
         {place.view === "users" && <Users />}
-        {place.view === "user" && <User key={place.id} id={place.id} />}
+        {place.view === "user" && <User key={place.id} id={place.id} own={overview.data?.node} />}
       </main>
       <Footer overview={overview.data} />
     </>
@@ -50,12 +50,12 @@ function goToContent(event) {
   document.getElementById("content").focus();
 }
 
-function Header({ place, leave }) {
+function Header({ place, leave, node }) {
   const current = (isIt) => (isIt ? "page" : undefined);
   return (
     <header>
       <p className="brand">
-        <img src="./assets/admin.svg" alt="" width="28" height="28" /> Signalbox <span>admin</span>
+        <img src="./assets/admin.svg" alt="" width="28" height="28" /> Signalbox <span>{node ? <>node <bdi>{node}</bdi></> : "admin"}</span>
       </p>
       <nav aria-label="Views">
         <a href={hrefOf.overview} aria-current={current(place.view === "overview")}>
@@ -81,6 +81,8 @@ function Problem({ sentence }) {
   );
 }
 
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 function Footer({ overview }) {
   if (!overview) return <footer />;
   return (
@@ -91,7 +93,7 @@ function Footer({ overview }) {
           , node <bdi>{overview.node}</bdi>
         </>
       )}
-      . Numbers are of this node; users online and nodes are of all.
+      . Numbers are of this node; users online and nodes are of all. Times are those of your clock ({zone}).
     </footer>
   );
 }

@@ -1,5 +1,5 @@
 import { Chart } from "./Chart.jsx";
-import { Waiting } from "./parts.jsx";
+import { Polled } from "./parts.jsx";
 import { usePolled } from "./usePolled.js";
 import * as say from "./words.js";
 
@@ -18,11 +18,11 @@ const CHARTS = [
 ];
 
 export function Charts() {
-  const { data, problem } = usePolled("data/history", CHARTS_MS);
+  const history = usePolled("data/history", CHARTS_MS);
   return (
     <section aria-labelledby="charts-title">
       <h2 id="charts-title">The last hour</h2>
-      {data ? <Drawn {...data} /> : <Waiting problem={problem} />}
+      <Polled of={history}>{(data) => <Drawn {...data} />}</Polled>
     </section>
   );
 }

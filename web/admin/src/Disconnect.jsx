@@ -4,7 +4,7 @@ import { pathOfUser, post } from "./server.js";
 import { plural } from "./words.js";
 
 /** Ends a user's connections, when a person has said so twice. `done` is called behind it. */
-export function Disconnect({ id, sockets, done }) {
+export function Disconnect({ id, sockets, nodes, done }) {
   const dialog = useRef(null);
   const [said, setSaid] = useState(null);
   const disconnect = async () => {
@@ -29,7 +29,7 @@ export function Disconnect({ id, sockets, done }) {
         <h2>
           Disconnect <Cut>{id}</Cut>?
         </h2>
-        <p>This ends {plural(sockets, "socket")} on this node. Browsers and apps do not connect again by themselves; a reload does.</p>
+        <p>This ends {plural(sockets, "socket")} on this node{nodes?.length > 1 && ", and none on other nodes"}. Browsers and apps do not connect again by themselves; a reload does.</p>
         <div className="row">
           <button className="quiet" autoFocus onClick={() => dialog.current.close()}>
             Cancel

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { Card, Cut, State, Table, Waiting } from "./parts.jsx";
+import { Card, Cut, Polled, State, Table } from "./parts.jsx";
 import { pathOfUser } from "./server.js";
 import { usePolled } from "./usePolled.js";
 import * as say from "./words.js";
@@ -11,11 +11,11 @@ const FIRST = `?limit=${PAGE}`;
 /** What is kept of a user's jobs, a page at a time; the server says where the next one begins. */
 export function Jobs({ id }) {
   const [page, setPage] = useState(FIRST);
-  const { data, next, problem } = usePolled(pathOfUser(id, "jobs") + page.replace("?", "&"), EVERY_MS);
+  const jobs = usePolled(pathOfUser(id, "jobs") + page.replace("?", "&"), EVERY_MS);
+  const { next } = jobs;
   return (
     <Card title="Jobs" note="The newest event of each job that is kept, in the order in which they happened.">
-      {data ? <Table label="Jobs" columns={COLUMNS} rows={data} keyOf={keyOf} empty="No job is kept." /> : <Waiting problem={problem} />}
-      {data && problem && <p className="problem">{problem}</p>}
+      <Polled of={jobs}>{(rows) => <Table label="Jobs" columns={COLUMNS} rows={rows} keyOf={keyOf} empty="No job is kept." />}</Polled>
       {(next || page !== FIRST) && (
         <div className="row">
           <button className="quiet" disabled={page === FIRST} onClick={() => setPage(FIRST)}>

@@ -1,6 +1,6 @@
 import { Disconnect } from "./Disconnect.jsx";
 import { Jobs } from "./Jobs.jsx";
-import { Card, Cut, State, Table, Title, Waiting } from "./parts.jsx";
+import { Card, Cut, Node, Polled, State, Table, Title } from "./parts.jsx";
 import { pathOfUser } from "./server.js";
 import { TestEvent } from "./TestEvent.jsx";
 import { Trace } from "./Trace.jsx";
@@ -11,8 +11,9 @@ import * as say from "./words.js";
 
 const EVERY_MS = 3000;
 
-export function User({ id }) {
-  const { data, problem, refresh } = usePolled(pathOfUser(id), EVERY_MS);
+export function User({ id, own }) {
+  const user = usePolled(pathOfUser(id), EVERY_MS);
+  const { data, refresh } = user;
   return (
     <>
       <p className="back">
@@ -21,10 +22,11 @@ export function User({ id }) {
       <Title page={`User ${id}`}>
         User <Cut>{id}</Cut>
       </Title>
-      {data ? <Standing user={data} /> : <Waiting problem={problem} />}
+      <Polled of={user}>{(known) => <Standing user={known} own={own} />}</Polled>
+      {data?.online === false && <p className="hint">Did you expect them online? You asked for {JSON.stringify(id)}: case and blanks count.</p>}
       <Card title="Sockets" note="Those of this node.">
         {data && <Sockets user={data} />}
-        <Disconnect id={id} sockets={data ? data.sockets.length + (data.more ?? 0) : 0} done={refresh} />
+        <Disconnect id={id} sockets={data ? data.sockets.length + (data.more ?? 0) : 0} nodes={data?.nodes} done={refresh} />
       </Card>
       <Trace id={id} />
       <TestEvent id={id} />
@@ -36,17 +38,29 @@ export function User({ id }) {
   );
 }
 
-function Standing({ user: { online, connections, nodes } }) {
+function Standing({ user: { online, connections, nodes }, own }) {
   return (
     <p className="standing" role="status">
       <State level={online ? "good" : "off"}>{online ? "online" : "offline"}</State>, {say.plural(connections, "connection")}
-      {nodes?.length > 0 && (
-        <>
-          {" "}
-          on {nodes.length === 1 ? "node" : "nodes"} <bdi>{nodes.join(", ")}</bdi>
-        </>
-      )}
+      {nodes?.length > 0 && <Where ids={nodes} own={own} />}
     </p>
+  );
+}
+
+/** The server names a user's nodes as Redis does. */
+function Where({ ids, own }) {
+  const { data } = usePolled("data/nodes", EVERY_MS);
+  const tagOf = (id) => data?.nodes.find((node) => node.id === id)?.about?.tag ?? id;
+  return (
+    <>
+      {` on ${ids.length === 1 ? "node" : "nodes"} `}
+      {ids.map((id, at) => (
+        <span key={id}>
+          {at > 0 && ", "}
+          <Node tag={tagOf(id)} own={own} />
+        </span>
+      ))}
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 import { useId, useState } from "react";
-import { Card, Cut, Title, Waiting } from "./parts.jsx";
+import { Card, Cut, Polled, Title } from "./parts.jsx";
 import { hrefOf } from "./usePlace.js";
 import { usePolled } from "./usePolled.js";
 import { count, plural } from "./words.js";
@@ -40,10 +40,11 @@ export function LookUp() {
 function Online() {
   const [after, setAfter] = useState(null);
   const behind = after === null ? "" : `&after=${encodeURIComponent(after)}`;
-  const { data, problem } = usePolled(`data/users?limit=${PAGE}${behind}`, EVERY_MS);
+  const page = usePolled(`data/users?limit=${PAGE}${behind}`, EVERY_MS);
+  const { data } = page;
   return (
     <Card title="Who is online" note={data && `${plural(data.count, "user")} on all nodes, sorted by id.`}>
-      {data ? <People users={data.users} /> : <Waiting problem={problem} />}
+      <Polled of={page}>{({ users }) => <People users={users} />}</Polled>
       <div className="row">
         <button className="quiet" disabled={after === null} onClick={() => setAfter(null)}>
           First page

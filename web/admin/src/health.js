@@ -30,14 +30,26 @@ function nodesOf({ redis }, nodes) {
   return { level: "good", words: nodes.length === 1 ? "this one alone lives" : `${nodes.length} live` };
 }
 
-export function healthOf(overview, nodes) {
+function queuesOf(queues) {
+  if (!queues?.length) return [];
+  const unread = queues.filter(({ reader }) => reader === null).length;
+  if (unread > 0) return [{ name: "Queues", level: "warn", words: `${unread} of ${queues.length} without a known reader` }];
+  return [{ name: "Queues", level: "good", words: `${queues.length} read` }];
+}
+
+/** `queues` is what /data/queues says, or null likewise. */
+export function healthOf(overview, nodes, queues) {
   return [
     { name: "Ready", ...readiness(overview) },
     { name: "Store", ...(STORES[overview.store] ?? unknown(overview.store)) },
     { name: "Redis", ...(REDIS[overview.redis] ?? unknown(overview.redis)) },
     { name: "Nodes", ...nodesOf(overview, nodes) },
+    ...queuesOf(queues),
   ];
 }
+
+/** The headline while nothing new is heard: whatever was well may be so no more. */
+export const SILENT = { level: "bad", words: "Not known: the server does not answer." };
 
 export function headlineOf(health) {
   if (health.some(({ level }) => level === "bad")) return { level: "bad", words: "Something is wrong." };

@@ -37,6 +37,13 @@ export function Cut({ children }) {
   );
 }
 
+/** A node by its tag, which is its one name on this page. `own` is that of the node that the page is of. */
+export const Node = ({ tag, own }) => (
+  <>
+    <Cut>{tag}</Cut> {tag === own && <span className="hint">(this one)</span>}
+  </>
+);
+
 /**
  * `columns`: `{ name, of: (row) => what stands there, kind }`, kind being "number" or "wraps". It scrolls where it is too wide,
  * and where it is `tall` too long.
@@ -83,3 +90,14 @@ export function State({ level, children }) {
 }
 
 export const Waiting = ({ problem }) => <p className="hint">{problem ?? "Asking the server …"}</p>;
+
+/** What usePolled has: `children` shows its data, below the problem that has kept it from being heard anew. */
+export function Polled({ of: { data, problem }, children }) {
+  if (!data) return <Waiting problem={problem} />;
+  return (
+    <>
+      {problem && <p className="problem">{problem} This was heard before.</p>}
+      {children(data)}
+    </>
+  );
+}

@@ -4,6 +4,7 @@ const integer = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const tenth = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const clockWithSeconds = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const dayOfYear = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 
 const NOT_KNOWN = "–";
@@ -30,6 +31,11 @@ export const duration = known((seconds) => {
 export const timeOfDay = known((ms) => clock.format(ms));
 export const timeWithSeconds = known((ms) => clockWithSeconds.format(ms));
 export const timeWithMilliseconds = known((ms) => `${clockWithSeconds.format(ms)}.${String(Math.floor(ms) % 1000).padStart(3, "0")}`);
+/** The time, and its day where that is not today. */
+export const moment = known((ms) => {
+  const time = clockWithSeconds.format(ms), on = dayOfYear.format(ms);
+  return on === dayOfYear.format(Date.now()) ? time : `${on}, ${time}`;
+});
 export const dateAndTime = known((ms) => `${day.format(ms)}, ${clockWithSeconds.format(ms)}`);
 
 /** How long ago `ms` was, in one unit: "12 min". */
