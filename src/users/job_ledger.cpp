@@ -94,6 +94,12 @@ bool UserJobs::has(std::string_view job_id, Row row) const {
   return outcome && outcome->frame && outcome->row == row;
 }
 
+void UserJobs::date(std::string_view job_id, Row row, LedgerMs happened) {
+  KeptJob* job = jobs_.find(hashed_job(job_id));
+  JobEntry* outcome = job ? job->outcome() : nullptr;
+  if (outcome && outcome->row == row) outcome->time = happened;
+}
+
 // A job that has begun to run again since keeps its progress, and its outcome beside it.
 std::uint64_t UserJobs::take_found(JobEntry outcome, std::vector<Gone>& gone) {
   KeptJob* known = jobs_.find(hashed_job(outcome.frame->key()));

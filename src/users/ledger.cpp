@@ -127,6 +127,7 @@ Ledger::Taken Ledger::take_found(Stripe& stripe, User& user, std::vector<Found> 
     ledger_.date_from_store(one.time, one.received_at);
     const HashedText job(hashed_job(one.frame->key()));
     if (one.row != 0 && jobs.has(job.text, one.row)) {
+      jobs.date(job.text, one.row, one.time);  // as those have it that are found behind it
       if (one.received_at != 0) note_received(user.id, jobs, {&one.row, 1}, one.received_at, gone);
       continue;
     }

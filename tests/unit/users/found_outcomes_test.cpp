@@ -54,6 +54,12 @@ TEST_F(FoundOutcomes, what_is_found_is_told_at_logins_in_the_order_in_which_it_h
   EXPECT_EQ(replay("ada"), (Texts{"older", "old", "own"})) << "it was there";
 }
 
+TEST_F(FoundOutcomes, what_was_heard_as_an_event_is_told_before_what_its_node_took_next_and_is_found) {
+  ASSERT_TRUE(directory.take("ada", {outcome("first")}, foreign(1)));
+  directory.take_found("ada", {found("first", foreign(1), 2h), found("second", foreign(2), 1h)});
+  EXPECT_EQ(replay("ada"), (Texts{"first", "second"}));
+}
+
 TEST_F(FoundOutcomes, no_more_is_taken_of_what_is_found_than_a_node_keeps_by_itself) {
   Directory own{mailboxes, Config{.unread_outcomes_per_user = 2}};
   own.open(store, now);
