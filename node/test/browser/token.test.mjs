@@ -130,6 +130,6 @@ describe("a page's token", () => {
     void client.renew();
     const presence = watch(client.presence);
     await presence.until((list) => list.includes("ida"));
-    assert.equal(await connections(server, "hal"), 0);
+    await eventually(async () => (await connections(server, "hal")) === 0);
   });
 });
