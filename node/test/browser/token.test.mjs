@@ -36,11 +36,11 @@ describe("a page's token", () => {
   });
 
   test("that ends soon is replaced on the socket that there is", async (t) => {
-    const { client, asked, connected } = opens(t, () => token("bob", 3), () => token("bob"));
+    const { client, asked, connected } = opens(t, () => token("bob", 5), () => token("bob")); // which a slow login does not use up
     await connected.until(is);
     const { id } = client.socket;
     const job = watch(client.job("1"));
-    const ends = Date.now() + 3500;
+    const ends = Date.now() + 5500;
     await eventually(() => asked.length === 2);
     await eventually(() => Date.now() > ends);
     await worker(server, "bob", "1").progress(10);
@@ -50,7 +50,7 @@ describe("a page's token", () => {
   });
 
   test("is asked for again where getToken still had the old one, which is not shown twice", async (t) => {
-    const old = token("cyd", 6);
+    const old = token("cyd", 8); // after a slow login too it is shown again with more than two seconds to go
     const { client, asked, connected } = opens(t, () => old, () => old, () => token("cyd"));
     const shown = [];
     client.socket.onAnyOutgoing((event, argument) => event === "authenticate" && shown.push(argument.token));
