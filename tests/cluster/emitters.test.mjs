@@ -268,14 +268,12 @@ describe("beside a Node server with the classic adapter", { skip, concurrency: 1
     }
   });
 
+  // Where they count us among those who answer they fail, after five seconds.
   test("its fetchSockets() and serverSideEmitWithAck() do not wait for us", async () => {
-    const begun = performance.now();
     const sockets = await town.oracle.io.in("user:42").fetchSockets();
     const theirs = town.of("42").filter(({ place }) => place === town.oracle);
     assert.deepEqual(sockets.map(({ id }) => id).sort(), theirs.map(({ id }) => id).sort());
-    await town.oracle.io.serverSideEmitWithAck("hello", 1);
-    const ms = performance.now() - begun;
-    assert.ok(ms < 200, `it took ${ms} ms`);
+    assert.deepEqual(await town.oracle.io.serverSideEmitWithAck("hello", 1), []);
   });
 
   test("what it asks of everybody's sockets is done by ours", async () => {
