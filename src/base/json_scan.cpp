@@ -104,10 +104,19 @@ std::optional<std::uint32_t> take_escape(const char*& at, const char* end) {
   return 0x10000 + ((*point - 0xD800) << 10) + (*second - 0xDC00);
 }
 
-/// Can there be a member of that name among these? Not without its letters, or an escape that stands for one.
-bool may_name(std::string_view members, std::string_view name) {
-  return members.contains(name) || members.contains('\\');
-}
+/// Can another member of that name follow the first? Not without its letters, or an escape that stands for one.
+class LookAhead {
+ public:
+  explicit LookAhead(std::string_view name) : name_(name) {}
+  /// `rest`: what follows a member of that name. Looked at once: a client may send a thousand of one name.
+  bool may_follow(std::string_view rest) {
+    return std::exchange(looked_, true) || rest.contains(name_) || rest.contains('\\');
+  }
+
+ private:
+  std::string_view name_;
+  bool looked_ = false;
+};
 
 }  // namespace
 
@@ -205,10 +214,11 @@ JsonView json_first(const JsonView& array) {
 std::optional<JsonView> json_member(const JsonView& object, std::string_view name) {
   JsonItems members(object);
   std::optional<JsonView> found;
+  LookAhead ahead(name);
   while (const auto value = members.is_object() ? members.next() : std::nullopt) {
     if (!members.named(name)) continue;
     found = CheckedJson::part(object, *value);
-    if (!may_name(members.rest(), name)) break;
+    if (!ahead.may_follow(members.rest())) break;
   }
   return found;
 }
@@ -229,6 +239,7 @@ JsonCut json_cut(const JsonView& object, std::string_view name) {
     rest.append(std::exchange(begin, nullptr), end);
   };
   JsonItems members(object);
+  LookAhead ahead(name);
   while (const auto value = members.is_object() ? members.next() : std::nullopt) {
     if (!members.named(name)) {
       if (!begin) begin = members.raw_key().data();
@@ -238,7 +249,7 @@ JsonCut json_cut(const JsonView& object, std::string_view name) {
     member = CheckedJson::part(object, *value);
     keep();
     const std::string_view others = members.rest();
-    if (may_name(others, name)) continue;
+    if (ahead.may_follow(others)) continue;
     if (!others.empty()) {
       begin = others.data();
       end = begin + others.size();

@@ -145,3 +145,11 @@ attack("packets of a megabyte, 126 levels deep, that promise attachments: the co
   for (;;) if ((await ws.message(10_000)).startsWith("437[")) break;
   ws.close();
 });
+
+attack("a new token among a megabyte of members of that name: the cost of a byte is that of any other", { memoryMb: 32, cpuMs: 1500 }, async ({ port }) => {
+  const ws = await login(port, "many");
+  const member = String.raw`"\u0074oken":"ttttttttttttt"`;
+  ws.send(`421["authenticate",{${Array(32_000).fill(member)}}]`);
+  assert.match(await ws.message(10_000), /^431\[{.*"ok":false/);
+  ws.close();
+});

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
 #include <signalbox/json.hpp>
 
+#include "base/clock.hpp"
 #include "base/json_scan.hpp"
 
 namespace signalbox {
@@ -130,6 +132,18 @@ TEST(JsonText, gives_a_member_and_what_is_left_without_it) {
   EXPECT_EQ(json_member(R"({"to":1,"x":2,"t\u006f":3})", "to"), "3");
   EXPECT_EQ(json_cut("[1]", "to").rest, "{}");
 }
+// A look ahead behind each of them would take a minute.
+TEST(JsonText, with_very_many_members_of_one_name_is_looked_at_once) {
+  constexpr int kMembers = 40'000;
+  std::string object = "{";
+  for (int i = 0; i < kMembers; ++i) object += R"("t\u006f":"ttttttttttttt",)";
+  object += R"("x":1,"t\u006f":2})";
+  const auto begun = Clock::now();
+  EXPECT_EQ(json_member(object, "to"), "2");
+  EXPECT_EQ(json_cut(object, "to").rest, R"({"x":1})");
+  EXPECT_LT(Clock::now() - begun, std::chrono::seconds(5));
+}
+
 TEST(JsonText, that_was_checked_is_not_checked_again_nor_what_is_cut_out_of_it) {
   const auto nested = check_json(R"([{"a":[[]],"b":1}])", 4);
   ASSERT_TRUE(nested.has_value());
