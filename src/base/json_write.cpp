@@ -6,35 +6,10 @@
 #include <cstring>
 
 #include "base/json_bytes.hpp"
+#include "base/utf8.hpp"
 
 namespace signalbox {
 namespace {
-
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
-bool continuation(std::string_view text, std::size_t at, unsigned char low = 0x80, unsigned char high = 0xBF) {
-  if (at >= text.size()) return false;
-  const auto byte = static_cast<unsigned char>(text[at]);
-  return byte >= low && byte <= high;
-}
-
-/// The length of the well-formed sequence at `at`, 0 if it is none. source  Unicode 15, table 3-7.
-std::size_t sequence_length(std::string_view text, std::size_t at) {
-  const auto lead = static_cast<unsigned char>(text[at]);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return continuation(text, at + 1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    const unsigned char low = lead == 0xE0 ? 0xA0 : 0x80;
-    const unsigned char high = lead == 0xED ? 0x9F : 0xBF;
-    return continuation(text, at + 1, low, high) && continuation(text, at + 2) ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    const unsigned char low = lead == 0xF0 ? 0x90 : 0x80;
-    const unsigned char high = lead == 0xF4 ? 0x8F : 0xBF;
-    return continuation(text, at + 1, low, high) && continuation(text, at + 2) && continuation(text, at + 3) ? 4 : 0;
-  }
-  return 0;
-}
 
 void append_escape(std::string& out, unsigned char byte) {
   static constexpr char kHex[] = "0123456789abcdef";
@@ -134,7 +109,7 @@ void append_json_string(std::string& out, std::string_view text) {
   while (at < text.size()) {
     if (static_cast<unsigned char>(text[at]) < 0x80) {
       append_escape(out, static_cast<unsigned char>(text[at++]));
-    } else if (const std::size_t length = sequence_length(text, at)) {
+    } else if (const std::size_t length = utf8_length(text, at)) {
       append(out, text.substr(at, length));
       at += length;
     } else {

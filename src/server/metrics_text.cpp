@@ -9,6 +9,7 @@
 
 #include <signalbox/version.hpp>
 
+#include "base/utf8.hpp"
 #include "server/metric_table.hpp"
 
 namespace signalbox::server {
@@ -72,7 +73,8 @@ std::vector<MetricFamily> families(const Snapshot& snapshot) {
   for (const QueueMetric& metric : queue_metrics()) {
     MetricFamily& to = add(metric.name, metric.help, metric.kind);
     for (const queue::QueueStatus& row : snapshot.queues)
-      add_number(to, static_cast<double>(row.*metric.member), {{"queue", row.name}, {"source", row.source}});
+      add_number(to, static_cast<double>(row.*metric.member),
+                 {{"queue", made_valid_utf8(row.name)}, {"source", row.source}});
   }
   for (const TimeMetric& metric : time_metrics()) out.push_back(histogram(metric, snapshot.*metric.member));
   return out;

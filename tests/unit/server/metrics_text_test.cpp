@@ -43,6 +43,14 @@ TEST(MetricsText, names_each_queue_however_odd_its_name) {
   EXPECT_TRUE(has_line(text, R"(signalbox_queue_behind{queue="a \"b\"\n\\",source="bullmq"} 2)"));
 }
 
+// A name is any bytes to Redis. Prometheus takes nothing of a page on which one label is no UTF-8.
+TEST(MetricsText, is_utf8_whatever_bytes_name_a_queue) {
+  Snapshot snapshot;
+  snapshot.queues.push_back({.name = "caf\xe9 \xc3\xa9", .source = "bullmq", .events = 7, .reader = {}});
+  EXPECT_TRUE(
+      has_line(metrics_text(snapshot), "signalbox_queue_events_total{queue=\"caf\uFFFD \u00e9\",source=\"bullmq\"} 7"));
+}
+
 TEST(MetricsText, counts_in_each_bucket_all_that_is_shorter) {
   Histogram turns;
   turns.observe(5us);
