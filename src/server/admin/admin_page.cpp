@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/json_check.hpp"
-#include "base/json_scan.hpp"
 #include "base/log.hpp"
 #include "server/admin/admin_answers.hpp"
 #include "server/admin/admin_checks.hpp"
@@ -25,12 +24,9 @@ bool below_data(std::string_view path) {
 /// The key of {"key":"…"}.
 std::optional<std::string> key_in(std::string_view body) {
   constexpr std::size_t kDepth = 2;
-  if (!valid_json(body, kDepth)) return std::nullopt;
-  JsonItems members(body);
-  if (!members.is_object()) return std::nullopt;
-  while (const auto value = members.next())
-    if (members.named("key")) return json_string(*value);
-  return std::nullopt;
+  const auto checked = check_json(body, kDepth);
+  const auto key = checked ? json_member(*checked, "key") : std::nullopt;
+  return key ? json_string(*key) : std::nullopt;
 }
 
 std::string_view store_word(users::StoreState state) {

@@ -4,8 +4,9 @@
 
 #include <string>
 
+#include <signalbox/json_text.hpp>
+
 #include "base/clock.hpp"
-#include "base/json_scan.hpp"
 
 namespace signalbox::server::admin {
 namespace {
@@ -16,11 +17,8 @@ std::int64_t unix_ms(WallTime time) {
 
 /// The sentence of {"error": …}.
 std::string error_in(std::string_view body) {
-  JsonItems members(body);
-  if (!members.is_object()) return {};
-  while (const auto value = members.next())
-    if (members.named("error")) return json_string(*value).value_or("");
-  return {};
+  const auto error = json_member(body, "error");
+  return error ? json_string(*error).value_or("") : std::string();
 }
 
 }  // namespace
