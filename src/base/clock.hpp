@@ -17,6 +17,10 @@ inline std::int64_t coarse_ms(clockid_t clock) {
   ::clock_gettime(clock, &now);
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
+/// Unix time.
+inline std::int64_t unix_ms(std::chrono::system_clock::time_point time) {
+  return std::chrono::floor<Milliseconds>(time.time_since_epoch()).count();
+}
 /// Unix time, by the wall clock.
 inline std::int64_t coarse_unix_ms() {
   return coarse_ms(CLOCK_REALTIME_COARSE);

@@ -1,7 +1,6 @@
 #include "hub/traced_socket.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "hub/client.hpp"
@@ -29,9 +28,8 @@ TracedSocket::TracedSocket(SocketState& socket, Traces& traces)
     : socket_(socket), to_(socket.client().link()), traces_(traces) {}
 
 TraceEntry TracedSocket::entry(TraceEntry::What what) const {
-  const auto now = socket_.client().hub().clocks.wall().time_since_epoch();
   return {.what = what,
-          .at_ms = std::chrono::duration_cast<Milliseconds>(now).count(),
+          .at_ms = unix_ms(socket_.client().hub().clocks.wall()),
           .socket = socket_.id(),
           .nsp = socket_.nsp().name};
 }

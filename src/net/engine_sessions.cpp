@@ -58,9 +58,7 @@ EngineSessions::EngineSessions(Shared& shared, const reactor::Loop& loop, Sessio
 SessionEntry* EngineSessions::open(engineio::Transport transport, const PeerAddress& peer, const RequestHead& head) {
   const auto sid = table_.admit(peer);
   if (!sid) return nullptr;
-  const auto unix_time = std::chrono::system_clock::now().time_since_epoch();
-  HandshakeRequest handshake(packed_head(head), head.remote_address,
-                             std::chrono::duration_cast<Milliseconds>(unix_time).count());
+  HandshakeRequest handshake(packed_head(head), head.remote_address, unix_ms(std::chrono::system_clock::now()));
   SessionEntry& entry = table_.add(std::make_unique<Session>(*this, *sid, transport), peer, handshake.bytes());
   entry.handler = application_->on_session(entry.session, entry, std::move(handshake), loop_.now());
   SB_ASSERT(entry.handler != nullptr);

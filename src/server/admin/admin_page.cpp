@@ -165,7 +165,7 @@ std::optional<net::Response> AdminPage::login(const Call& call) {
   const std::string address(call.head.remote_address);
   const auto token = sessions_.login(*key, reactor::peer_address(address), call.now);
   if (!token) {
-    refusals_.note("admin", "A login at this page: the key is wrong.", unix_ms());
+    refusals_.note("admin", "A login at this page: the key is wrong.", unix_ms(parts_.hub.clocks.wall()));
     wrong_keys_.write("a login at the admin page is refused: the key is wrong", {{"address", address}});
     return token.error().wait.count() == 0 ? error_response(401, "This is not the value of ADMIN_KEY.")
                                            : too_many_wrong_keys(token.error().wait);
@@ -182,12 +182,8 @@ std::optional<net::Response> AdminPage::logout(const Call& call) {
   return net::Response{.status = 204, .fields = {{"Set-Cookie", set_cookie(call.head, "")}}, .body = {}};
 }
 
-std::int64_t AdminPage::unix_ms() const {
-  return std::chrono::floor<Milliseconds>(parts_.hub.clocks.wall().time_since_epoch()).count();
-}
-
 Look AdminPage::look(TimePoint now) {
-  Look look{.at = now, .unix_ms = unix_ms(), .snapshot = parts_.snapshot()};
+  Look look{.at = now, .unix_ms = unix_ms(parts_.hub.clocks.wall()), .snapshot = parts_.snapshot()};
   refusals_.compare(look.snapshot, look.unix_ms);
   look.refusals = refusals_.total();
   return look;

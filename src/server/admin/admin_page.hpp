@@ -65,7 +65,6 @@ class AdminPage final : public RequestHandler {
   std::optional<net::Response> check(const net::RequestHead& head, std::size_t& max_body);
   /// The token of the session that it shows; empty: none.
   std::string_view session_of(const net::RequestHead& head, TimePoint now);
-  std::int64_t unix_ms() const;
   Look look(TimePoint now);
   Health health(const Snapshot& now) const;
   const EmbeddedFile* file_at(std::string_view path) const;

@@ -11,10 +11,6 @@
 namespace signalbox::server::admin {
 namespace {
 
-std::int64_t unix_ms(WallTime time) {
-  return std::chrono::floor<Milliseconds>(time.time_since_epoch()).count();
-}
-
 /// The sentence of {"error": …}.
 std::string error_in(std::string_view body) {
   const auto error = json_member(body, "error");

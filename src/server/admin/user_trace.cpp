@@ -19,10 +19,6 @@ namespace {
 constexpr std::chrono::seconds kCommentEvery{15};
 constexpr std::chrono::seconds kToRead{30};  ///< behind its end, for who reads slowly
 
-std::int64_t unix_ms(const hub::Hub& hub) {
-  return std::chrono::duration_cast<Milliseconds>(hub.clocks.wall().time_since_epoch()).count();
-}
-
 net::Response stream_head() {
   return secured(
       {.status = 200, .fields = {{"Content-Type", "text/event-stream"}, {"X-Accel-Buffering", "no"}}, .body = {}});
@@ -85,7 +81,7 @@ void UserTraces::order(const Follower& follower, const Wish& wish) {
 void UserTraces::take(std::uint64_t number, unsigned shard, const hub::TraceRow::Lines& lines) {
   const auto found = std::ranges::find(followers_, number, &Follower::number);
   if (found == followers_.end()) return;
-  (*found)->stream.add(lines, unix_ms(hub_));
+  (*found)->stream.add(lines, unix_ms(hub_.clocks.wall()));
   (*found)->go_on();
   hub::lines_taken(hub_, shard, number);
 }
