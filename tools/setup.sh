@@ -94,7 +94,15 @@ need_for_package_tests() {
   python_has yaml || wanted+=(python3-yaml)
   [ -z "${BARE_DEBIAN:-}" ] || need_command systemd-nspawn systemd-container
   need_command setpriv util-linux
-  [ "$(id -u)" != 0 ] || need_command buildah buildah
+  if [ "$(id -u)" = 0 ]; then  # only root may mount, and make networks
+    need_command buildah buildah
+    need_command podman podman
+    need_command podman-compose podman-compose
+    need_command crun crun
+    need_command iptables iptables
+    [ -x /usr/lib/podman/netavark ] || wanted+=(netavark)
+    [ -x /usr/lib/podman/aardvark-dns ] || wanted+=(aardvark-dns)
+  fi
   install_wanted "to test packages"
 }
 

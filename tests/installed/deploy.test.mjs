@@ -38,9 +38,10 @@ describe("compose.yaml", async () => {
   });
 
   test("has nginx go to these nodes, by the file of examples/cluster", async () => {
-    const { command, volumes: [mounted] } = services.nginx;
-    const file = join(project, "examples/deploy", mounted.split(":")[0]);
-    const [, expression] = /sed '(.*?)' /.exec(command[2]);
+    const { command, volumes: mounted } = services.nginx;
+    const [file, script] = mounted.map((volume) => join(project, "examples/deploy", volume.split(":")[0]));
+    assert.equal(command, `sh ${mounted[1].split(":")[1]}`);
+    const [, expression] = /sed '(.*?)' /.exec(readFileSync(script, "utf8"));
     const made = await output("sed", [expression, file]);
     assert.deepEqual([...made.matchAll(/^ *server (\S+) /gm)].map(([, address]) => address), nodes.map((name) => `${name}:3000`));
     assert.ok(!made.includes("127.0.0.1"));
