@@ -252,7 +252,7 @@ TEST_P(Network, closes_the_session_whose_waiting_poll_breaks) {
   client.close();
   Client other(server);
   std::string answer;
-  for (int i = 0; i < 100 && answer.find("Session ID unknown") == std::string::npos; ++i) {
+  for (int i = 0; i < 1000 && answer.find("Session ID unknown") == std::string::npos; ++i) {
     usleep(10'000);
     other.send("OPTIONS " + kPolling + " HTTP/1.1\r\nHost: x\r\n\r\n");
     ASSERT_TRUE(other.answer().starts_with("HTTP/1.1 204"));
