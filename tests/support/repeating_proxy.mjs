@@ -47,7 +47,7 @@ export class RepeatingProxy {
     const tries = ++asked.tries;
     const current = () => asked.tries === tries;
     const upstream = httpRequest({ port: this.port, host: "127.0.0.1", method, path: target, headers, agent: this.#agent });
-    const again = () => response.destroyed || this.#ask(asked, response); // the first is forgotten where it waits
+    const again = (most = Infinity) => response.destroyed || asked.tries >= most || this.#ask(asked, response); // the first is forgotten where it waits
     this.#waiting.delete(asked.again);
     if (method === "GET") this.#waiting.add((asked.again = again));
     const gone = () => upstream.destroy();
@@ -86,9 +86,9 @@ export class RepeatingProxy {
     for (const [one, other] of [[socket, far], [far, socket]]) one.on("error", () => {}).on("close", () => other.destroy()).pipe(other);
   }
 
-  /** Every GET that waits is asked once more over another connection, while the server takes the first for alive. */
-  repeatWaiting() {
-    for (const repeat of [...this.#waiting]) repeat();
+  /** Every GET that waits is asked once more over another connection, while the server takes the first for alive; none more than so often in all. */
+  repeatWaiting(most) {
+    for (const repeat of [...this.#waiting]) repeat(most);
   }
   /** Resets its clients' connections. */
   cut() {
