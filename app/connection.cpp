@@ -38,12 +38,7 @@ Connection::Connection(const Place& place, std::chrono::milliseconds timeout)
     : where_(text_of(place)), deadline_(Clock::now() + timeout) {
   try {
     connect(place);
-    if (!place.tls) return;
-    tls_ = std::make_unique<TlsSession>(fd_, place.host);
-    for (TlsSession::Done done = tls_->handshake(); done.bytes == 0; done = tls_->handshake()) {
-      if (done.wants == TlsSession::Wants::nothing) throw HttpError("what answers at " + where_ + " speaks no TLS");
-      wait(events_for(done.wants));
-    }
+    if (place.tls) secure(place);
   } catch (...) {
     close();
     throw;
@@ -58,7 +53,18 @@ void Connection::set_timeout(std::chrono::milliseconds timeout) {
   deadline_ = Clock::now() + timeout;
 }
 
-/// Tries each address of the host in turn.
+void Connection::secure(const Place& place) {
+  tls_ = std::make_unique<TlsSession>(fd_, place.host);
+  for (TlsSession::Done done = tls_->handshake(); done.bytes == 0; done = tls_->handshake()) {
+    if (done.wants == TlsSession::Wants::nothing) throw HttpError("what answers at " + where_ + " speaks no TLS");
+    wait(events_for(done.wants));
+  }
+  const auto shown = tls_->certificate();
+  if (place.trusted_alone && !(shown && shown->trusted()))
+    throw HttpError("the certificate that " + where_ + " showed this time cannot be trusted");
+}
+
+/// Tries each address of the host in turn. One that is silent leaves the others their share of the time.
 void Connection::connect(const Place& place) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -66,11 +72,17 @@ void Connection::connect(const Place& place) {
   const int error = getaddrinfo(place.host.c_str(), std::to_string(place.port).c_str(), &hints, &found);
   if (error != 0) throw HttpError("no server at " + where_ + ": " + gai_strerror(error));
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, freeaddrinfo);
+  const Clock::time_point end = deadline_;
+  std::ptrdiff_t left = 0;
+  for (const addrinfo* address = found; address; address = address->ai_next) ++left;
   int reason = 0;
-  for (const addrinfo* address = found; address; address = address->ai_next) {
+  for (const addrinfo* address = found; address; address = address->ai_next, --left) {
+    deadline_ = Clock::now() + (end - Clock::now()) / left;
     reason = connect_to(*address);
+    deadline_ = end;
     if (reason == 0) return;
   }
+  if (reason == ETIMEDOUT) throw too_late();
   throw HttpError("no server at " + where_ + ": " + std::strerror(reason));
 }
 
@@ -81,7 +93,11 @@ int Connection::connect_to(const addrinfo& address) {
   if (fd_ < 0) return errno;
   if (::connect(fd_, address.ai_addr, address.ai_addrlen) == 0) return 0;
   if (errno != EINPROGRESS) return errno;
-  wait(POLLOUT);
+  try {
+    wait(POLLOUT);
+  } catch (const TimedOut&) {
+    return ETIMEDOUT;
+  }
   int error = 0;
   socklen_t size = sizeof error;
   return getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;

@@ -16,6 +16,7 @@ struct Place {
   std::string host = {};  ///< a name or an address
   std::uint16_t port = 3000;
   bool tls = false;
+  bool trusted_alone = false;  ///< a certificate that browsers would not trust ends the connection
 };
 
 /// "host:port", an IPv6 address in brackets.
@@ -33,11 +34,14 @@ struct TimedOut : HttpError {
   using HttpError::HttpError;
 };
 
-/// What a server with TLS showed of itself. It is judged, and not obeyed: a wrong one ends no connection.
+/// What a server with TLS showed of itself. A wrong one ends no connection but where Place wants that.
 struct Certificate {
   std::string problem = {};     ///< why its chain is not trusted, in OpenSSL's words; empty: it is
   bool of_host = false;         ///< it is for the host that was asked
+  std::int64_t begins_at = 0;   ///< Unix seconds
   std::int64_t expires_at = 0;  ///< Unix seconds
+
+  bool trusted() const { return problem.empty() && of_host; }
 };
 
 class TlsSession;
@@ -68,6 +72,7 @@ class Connection {
 
   void connect(const Place& place);
   int connect_to(const addrinfo& address);
+  void secure(const Place& place);
   void close();
   TimedOut too_late() const;
   void wait_or_throw(short events);

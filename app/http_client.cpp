@@ -57,6 +57,7 @@ std::optional<std::string> join_chunks(std::string_view text) {
 
 /// The whole body of this answer; nothing while something is missing.
 std::optional<std::string> whole_body(const HttpAnswer& answer, std::string_view received, bool ended) {
+  if (answer.status == 204 || answer.status == 304) return "";  // whatever else they say
   if (same_name(answer.field("Transfer-Encoding"), "chunked")) return join_chunks(received);
   const std::string_view length = answer.field("Content-Length");
   if (length.empty()) return ended ? std::optional<std::string>(received) : std::nullopt;
@@ -92,6 +93,14 @@ bool take_head(std::string& received, HttpAnswer& answer) {
 std::string_view HttpAnswer::field(std::string_view name) const {
   const auto found = std::ranges::find_if(fields, [&](const auto& field) { return same_name(field.first, name); });
   return found == fields.end() ? std::string_view() : std::string_view(found->second);
+}
+
+std::string HttpAnswer::all_fields(std::string_view name) const {
+  std::string out;
+  for (const auto& [other, value] : fields) {
+    if (same_name(other, name)) out += (out.empty() ? "" : ", ") + value;
+  }
+  return out;
 }
 
 std::string http_head(const HttpRequest& request) {

@@ -27,6 +27,8 @@ struct HttpAnswer {
 
   /// The value of the first field of this name, in whatever case; empty: there is none.
   std::string_view field(std::string_view name) const;
+  /// The values of all fields of this name, with ", " between, as browsers read them. source  RFC 9110 §5.3.
+  std::string all_fields(std::string_view name) const;
 };
 
 /// One request on a connection of its own; blocks until the answer is whole. Throws HttpError.

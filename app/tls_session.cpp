@@ -1,5 +1,6 @@
 #include "tls_session.hpp"
 
+#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -25,9 +26,14 @@ bool is_for(X509& certificate, const std::string& host) {
          X509_check_ip_asc(&certificate, host.c_str(), 0) == 1;
 }
 
-std::int64_t end_of(const X509& certificate) {
-  std::tm time{};
-  return ASN1_TIME_to_tm(X509_get0_notAfter(&certificate), &time) == 1 ? ::timegm(&time) : 0;
+std::int64_t unix_seconds(const ASN1_TIME* time) {
+  std::tm parts{};
+  return ASN1_TIME_to_tm(time, &parts) == 1 ? ::timegm(&parts) : 0;
+}
+
+bool is_address(const std::string& host) {
+  in6_addr bytes{};
+  return inet_pton(AF_INET, host.c_str(), &bytes) == 1 || inet_pton(AF_INET6, host.c_str(), &bytes) == 1;
 }
 
 /// A program that brings its OpenSSL along looks where Debian has them, and other systems have them elsewhere.
@@ -54,7 +60,8 @@ TlsSession::TlsSession(int fd, const std::string& host) : host_(host), session_(
   if (!session_ || SSL_set_fd(session_.get(), fd) != 1) throw HttpError("TLS cannot be set up: " + last_tls_error());
   SSL_set_verify(session_.get(), SSL_VERIFY_NONE, nullptr);
   SSL_set_options(session_.get(), SSL_OP_IGNORE_UNEXPECTED_EOF);  // who counts bytes sees what is missing
-  SSL_ctrl(session_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host_.data());
+  if (!is_address(host_))                                         // RFC 6066 §3: names alone
+    SSL_ctrl(session_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host_.data());
 }
 
 TlsSession::Done TlsSession::done(int result, std::size_t bytes) const {
@@ -99,7 +106,8 @@ std::optional<Certificate> TlsSession::certificate() const {
   const long verified = SSL_get_verify_result(session_.get());
   return Certificate{.problem = verified == X509_V_OK ? "" : X509_verify_cert_error_string(verified),
                      .of_host = is_for(*shown, host_),
-                     .expires_at = end_of(*shown)};
+                     .begins_at = unix_seconds(X509_get0_notBefore(shown.get())),
+                     .expires_at = unix_seconds(X509_get0_notAfter(shown.get()))};
 }
 
 void TlsSession::Free::operator()(SSL* session) const {

@@ -78,6 +78,18 @@ TEST(Answer, may_have_one_of_100_before_it) {
   EXPECT_EQ(answer.status, 404);
 }
 
+TEST(Answer, without_content_ends_with_its_head) {
+  for (const char* status : {"204 No Content", "304 Not Modified"})
+    EXPECT_EQ(answer_to({std::string("HTTP/1.1 ") + status + "\r\n\r\n"}).body, "") << status;
+}
+
+TEST(Answer, has_all_fields_of_a_name_in_one_list) {
+  const auto answer = answer_to({"HTTP/1.1 204 No Content\r\nVary: a\r\nx: y\r\nvary: b\r\n\r\n"});
+  EXPECT_EQ(answer.all_fields("Vary"), "a, b");
+  EXPECT_EQ(answer.field("Vary"), "a");
+  EXPECT_EQ(answer.all_fields("Date"), "");
+}
+
 TEST(TimeLimit, is_for_an_answer_that_does_not_come) {
   const RawServer silent({}, Then::keeps);
   const auto begun = Clock::now();
