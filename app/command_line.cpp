@@ -81,7 +81,7 @@ void CommandLine::add_doctor(CLI::App& command) {
   command.add_flag("--json", doctor.json, "Print an object in JSON");
   command.footer(
       "Of the settings it takes SOCKET_PATH, and JWT_SECRET to explain a token, as flags too.\n"
-      "Exit codes: 0 nothing hurts, 1 something does, 2 it could not look.");
+      "Exit codes: 0 nothing hurts, 1 something does, 2 nobody answered or the command is wrong.");
 }
 
 // What the documentation and the packages are made with.

@@ -15,7 +15,7 @@
 namespace app {
 namespace {
 
-constexpr int kCouldNotLook = 2;
+constexpr int kWrongUse = 2;
 
 void tell_of_wait(std::chrono::milliseconds time) {
   if (::isatty(STDERR_FILENO) == 1)
@@ -38,7 +38,7 @@ int run_doctor(const signalbox::Config& config, const DoctorRequest& request) tr
   const doctor::Visit visit{.url = request.url,
                             .address = doctor::parse_url(request.url, config.path),
                             .token = typed_token(request.token),
-                            .origin = doctor::origin_of(request.origin),
+                            .origin = doctor::origin_of_page(request.origin),
                             .quick = request.quick,
                             .on_wait = tell_of_wait};
   doctor::Observations seen = doctor::look(visit);
@@ -46,12 +46,9 @@ int run_doctor(const signalbox::Config& config, const DoctorRequest& request) tr
   const doctor::Findings findings = doctor::judge(seen);
   std::cout << (request.json ? doctor::report_json : doctor::report_text)(request.url, findings);
   return doctor::exit_code(findings);
-} catch (const HttpError& error) {
-  std::cerr << "signalbox: nothing could be looked at: " << error.what() << '\n';
-  return kCouldNotLook;
 } catch (const std::invalid_argument& error) {
   std::cerr << "signalbox: " << error.what() << '\n';
-  return kCouldNotLook;
+  return kWrongUse;
 }
 
 }  // namespace app

@@ -8,6 +8,7 @@
 
 #include "doctor/judge.hpp"
 #include "doctor/public_address.hpp"
+#include "doctor/url.hpp"
 
 namespace app::doctor {
 namespace {
@@ -47,11 +48,13 @@ Outcome attempt(Work work) {
   return out;
 }
 
-/// The next packet that is no heartbeat; heartbeats are answered, and counted. Nobody is heard beyond the end.
+/// The next packet that is no heartbeat; heartbeats are answered, and counted. Nobody is heard beyond the end. Throws
+/// Closed behind the last one.
 std::string hear_other(Talk& talk, Clock::time_point end, int* heartbeats = nullptr) {
   while (true) {
     if (Clock::now() >= end) throw TimedOut("what was to come did not come in time");
     std::string packet = talk.hear(std::max(-since(end), Milliseconds(1)));
+    if (packet == "1") throw Closed("the server closed it");
     if (packet != "2") return packet;
     if (heartbeats) ++*heartbeats;
     talk.say("3");
@@ -124,7 +127,7 @@ Session visit_session(Talk& talk, const Opening& opening, const std::string& tok
     session.verdict = hear_verdict(talk);
   });
   if (!session.verdict || !session.verdict->has_user) return session;
-  session.echo_bytes = std::min(opening.max_payload, kMostEcho) - std::min(kAround, opening.max_payload / 2);
+  session.echo_bytes = std::min(opening.max_payload, kMostEcho) - kAround;
   session.echo = attempt([&] { hear_echo(talk, std::string(session.echo_bytes - kAround / 2, 'a')); });
   return session;
 }
@@ -188,20 +191,34 @@ Milliseconds silence_of(const Opening& opening, bool logged_in) {
   return std::min(wanted, kMostSilence);
 }
 
-Silence watch(Talk& talk, const Opening& opening, const std::string& token) {
-  Silence out{.watched = silence_of(opening, !token.empty())};
+Silence cut_off(const HttpError& error) {
+  return {.end = Silence::End::cut, .cut = error.what()};
+}
+
+/// Hears heartbeats alone until the time is over or the line ends.
+Silence hear_silence(Talk& talk, const Opening& opening, const std::string& token, Milliseconds watched) {
   const auto start = Clock::now();
   int heartbeats = 0;
   try {
     if (!token.empty()) talk.say(login_packet(token));
-    while (true) static_cast<void>(hear_other(talk, start + out.watched, &heartbeats));
+    while (true) static_cast<void>(hear_other(talk, start + watched, &heartbeats));
   } catch (const TimedOut& late) {
-    if (since(start) + kEarly < out.watched) out.cut = late.what();
-    if (heartbeats == 0 && out.watched > opening.ping_interval) out.cut = "no heartbeat arrived";
+    if (heartbeats == 0 && watched > opening.ping_interval) return {.end = Silence::End::no_heartbeat};
+    return since(start) + kEarly < watched ? cut_off(late) : Silence{};
+  } catch (const Closed&) {
+    return {.end = Silence::End::by_server};
   } catch (const HttpError& error) {
-    out.cut = error.what();
+    return cut_off(error);
   }
+}
+
+Silence watch(Talk& talk, const Opening& opening, const std::string& token) {
+  const Milliseconds watched = silence_of(opening, !token.empty());
+  const auto start = Clock::now();
+  Silence out = hear_silence(talk, opening, token, watched);
+  out.watched = watched;
   out.lasted = since(start);
+  out.login = !token.empty();
   return out;
 }
 
@@ -213,14 +230,14 @@ Silence watch_polling(const Address& address, const std::string& token) try {
   static_cast<void>(attempt([&] { talk.say("1"); }));
   return out;
 } catch (const HttpError& error) {
-  return {.cut = error.what()};
+  return cut_off(error);
 }
 
 Silence watch_websocket(const Address& address, const std::string& token) try {
   WebSocketTalk talk(address);
   return watch(talk, hear_opening(talk), token);
 } catch (const HttpError& error) {
-  return {.cut = error.what()};
+  return cut_off(error);
 }
 
 std::optional<std::int64_t> parse_date(std::string_view text) {
@@ -241,6 +258,7 @@ Outcome ask(const HttpRequest& request) {
 
 void look_at_line(const Visit& visit, Observations& seen) {
   const Connection line(visit.address.place, kPatience);
+  seen.connected = true;
   seen.certificate = line.certificate();
   seen.public_address = is_public_address(line.peer());
 }
@@ -255,7 +273,7 @@ void look_at_handshake(const Visit& visit, Observations& seen) {
   seen.now = std::time(nullptr);
   seen.date = parse_date(answer.field("Date"));
   seen.location = answer.field("Location");
-  seen.allowed_origin = answer.field("Access-Control-Allow-Origin");
+  seen.allowed_origin = answer.all_fields("Access-Control-Allow-Origin");
   if (answer.status == 200) {
     static_cast<void>(attempt([&] {
       seen.opening = parse_opening(answer.body.substr(0, answer.body.find('\x1e')));
@@ -295,14 +313,21 @@ void look_at_silence(const Visit& visit, Observations& seen) {
 }  // namespace
 
 Observations look(Visit visit) {
-  Observations seen{.address = visit.url,
+  Observations seen{.address = origin_of(visit.address.place),
+                    .local_name = is_local_name(visit.address.place.host),
                     .path = visit.address.path,
                     .origin = visit.origin,
                     .tls = visit.address.place.tls,
                     .token_given = !visit.token.empty()};
-  look_at_line(visit, seen);
-  look_at_handshake(visit, seen);
+  try {
+    look_at_line(visit, seen);
+    look_at_handshake(visit, seen);
+  } catch (const HttpError& error) {
+    seen.no_answer = error.what();
+    return seen;
+  }
   seen.token_withheld = why_withheld(seen);
+  visit.address.place.trusted_alone = seen.certificate && seen.certificate->trusted();  // so the token stays there
   if (!seen.token_withheld.empty()) visit.token.clear();
   if (seen.opening) {
     look_at_sessions(visit, seen);

@@ -16,7 +16,7 @@ struct Visit {
   std::function<void(Milliseconds)> on_wait = [](Milliseconds) {};  ///< it takes so long now
 };
 
-/// Looks at a server as browsers do. Throws HttpError if there is nothing to look at: nobody answers.
+/// Looks at a server as browsers do. If nobody answers, that is what it has seen.
 Observations look(Visit visit);
 
 }  // namespace app::doctor

@@ -48,9 +48,12 @@ struct Session {
 
 /// A line on which nothing passes but heartbeats.
 struct Silence {
+  enum class End : unsigned char { none, cut, by_server, no_heartbeat };
   Milliseconds watched{0};  ///< how long it was to last
   Milliseconds lasted{0};
-  std::string cut = {};  ///< how it ended; empty: it lasted
+  End end = End::none;
+  std::string cut = {};  ///< in which way
+  bool login = true;     ///< without one, a server bears it for a while only
 };
 
 /// What a login looks at in the token, if the secret is known here.
@@ -60,9 +63,12 @@ struct TokenPoint {
 };
 
 struct Observations {
-  std::string address = {};  ///< "https://app.example.com"
-  std::string path = {};     ///< "/socket.io/"
-  std::string origin = {};   ///< of the pages; empty: none was given
+  std::string no_answer = {};  ///< why there was none at all; empty: there was one
+  bool connected = false;      ///< if there was none: a connection, at least
+  std::string address = {};    ///< as the origin of a page: "https://app.example.com"
+  bool local_name = false;     ///< browsers count that host as safe without TLS
+  std::string path = {};       ///< "/socket.io/"
+  std::string origin = {};     ///< of the pages; empty: none was given
   bool tls = false;
   bool public_address = false;
   bool token_given = false;
@@ -75,7 +81,7 @@ struct Observations {
   std::string location = {};            ///< to which it was redirected
   std::optional<Outcome> doubled = {};  ///< at the path twice, after a 404
   std::optional<Opening> opening = {};
-  std::string allowed_origin = {};            ///< the handshake's Access-Control-Allow-Origin
+  std::string allowed_origin = {};            ///< the handshake's Access-Control-Allow-Origin, of all such fields
   std::vector<Outcome> second_requests = {};  ///< each of a session of its own, on another connection than its first
   std::optional<Session> polling = {}, websocket = {};
   std::optional<Outcome> upgrade = {};

@@ -8,6 +8,7 @@ namespace {
 using signalbox::json;
 
 constexpr char kSeparator = '\x1e';
+constexpr std::int64_t kLeastPayload = 128;
 
 void split_payload(std::string_view payload, std::deque<std::string>& out) {
   while (true) {
@@ -70,7 +71,7 @@ void WebSocketTalk::say(const std::string& packet) {
 
 std::string WebSocketTalk::hear(Milliseconds timeout) {
   auto message = socket_.receive(timeout);
-  if (!message) throw HttpError("the server closed it");
+  if (!message) throw Closed("the server closed it");
   return *std::move(message);
 }
 
@@ -78,14 +79,19 @@ Opening parse_opening(std::string_view packet) {
   const json members = packet.starts_with('0') ? json::parse(packet.substr(1), nullptr, false) : json();
   if (!members.is_object() || !members.contains("sid") || !members["sid"].is_string())
     throw HttpError("what came is no handshake of Engine.IO 4");
-  const auto number = [&](const char* name, std::int64_t otherwise) {
-    return members.contains(name) && members[name].is_number_integer() ? members[name].get<std::int64_t>() : otherwise;
+  // A number that no server can mean is as good as none.
+  const auto number = [&](const char* name, std::int64_t least, std::int64_t otherwise) {
+    constexpr std::int64_t kMost = 1'000'000'000;
+    if (!members.contains(name) || !members[name].is_number_integer()) return otherwise;
+    const auto value = members[name].get<std::int64_t>();
+    return value >= least && value <= kMost ? value : otherwise;
   };
   const Opening usual;
   return {.sid = members["sid"].get<std::string>(),
-          .ping_interval = Milliseconds(number("pingInterval", usual.ping_interval.count())),
-          .ping_timeout = Milliseconds(number("pingTimeout", usual.ping_timeout.count())),
-          .max_payload = static_cast<std::size_t>(number("maxPayload", static_cast<std::int64_t>(usual.max_payload)))};
+          .ping_interval = Milliseconds(number("pingInterval", 1, usual.ping_interval.count())),
+          .ping_timeout = Milliseconds(number("pingTimeout", 1, usual.ping_timeout.count())),
+          .max_payload = static_cast<std::size_t>(
+              number("maxPayload", kLeastPayload, static_cast<std::int64_t>(usual.max_payload)))};
 }
 
 Opening hear_opening(Talk& talk) {

@@ -19,6 +19,11 @@ struct Refused : HttpError {
   HttpAnswer answer;
 };
 
+/// The server ended the session or the line by itself, as the protocol has it.
+struct Closed : HttpError {
+  using HttpError::HttpError;
+};
+
 /// Where sessions are opened, and by whose page.
 struct Address {
   Place place = {};

@@ -1,15 +1,18 @@
 #include "doctor/url.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <stdexcept>
 
 namespace app::doctor {
 namespace {
 
-[[noreturn]] void refuse(std::string_view url) {
-  throw std::invalid_argument('\'' + std::string(url) +
-                              "' is no address to look at: write one such as https://app.example.com");
+[[noreturn]] void refuse(std::string_view url, std::string_view what = "no address to look at") {
+  throw std::invalid_argument('\'' + std::string(url) + "' is " + std::string(what) +
+                              ": write one such as https://app.example.com");
 }
 
 std::uint16_t port_of(std::string_view text, std::string_view url) {
@@ -44,9 +47,24 @@ Address parse_url(std::string_view url, const std::string& path) {
   return out;
 }
 
-std::string origin_of(std::string_view page) {
-  const std::size_t host = page.find("://");
-  return std::string(host == std::string_view::npos ? page : page.substr(0, page.find('/', host + 3)));
+std::string origin_of_page(std::string_view page) {
+  if (page.empty()) return "";
+  if (page.find("://") == std::string_view::npos) refuse(page, "no origin of a page");
+  if (!page.starts_with("https://") && !page.starts_with("http://")) return std::string(page);  // an app's own pages
+  const std::size_t end = page.find_first_of("/?#", page.find("://") + 3);
+  return origin_of(parse_url(page.substr(0, end), "/").place);
+}
+
+std::string origin_of(const Place& place) {
+  std::string out = (place.tls ? "https://" : "http://") + host_field(place);
+  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
+}
+
+bool is_local_name(std::string_view host) {
+  in_addr four{};
+  if (inet_pton(AF_INET, std::string(host).c_str(), &four) == 1) return ntohl(four.s_addr) >> 24 == 127;
+  return host == "::1" || host == "localhost" || host.ends_with(".localhost");
 }
 
 }  // namespace app::doctor

@@ -10,7 +10,13 @@ namespace app::doctor {
 /// Throws std::invalid_argument with a sentence.
 Address parse_url(std::string_view url, const std::string& path);
 
-/// "https://app.example.com/jobs" -> "https://app.example.com", as browsers send it.
-std::string origin_of(std::string_view page);
+/// "https://App.example.com:443/jobs" -> "https://app.example.com", as browsers send it; nothing of nothing.
+/// Throws std::invalid_argument with a sentence.
+std::string origin_of_page(std::string_view page);
+/// The origin of the pages at this place.
+std::string origin_of(const Place& place);
+
+/// May a page over https ask this host without TLS? source  W3C Secure Contexts §3.1.
+bool is_local_name(std::string_view host);
 
 }  // namespace app::doctor

@@ -10,7 +10,7 @@ import { program } from "../support/server.mjs";
 /** Runs the program in an empty folder, with nothing in the environment but `env`, and this on its standard input. */
 export async function run(args, env = {}, input = "") {
   const cwd = mkdtempSync(join(tmpdir(), "signalbox-doctor-"));
-  const child = spawn(program("signalbox"), args, { cwd, env, stdio: ["pipe", "pipe", "pipe"], timeout: 60000 });
+  const child = spawn(program("signalbox"), args, { cwd, env, stdio: ["pipe", "pipe", "pipe"], timeout: 240000 });
   let out = "", err = "";
   child.stdout.on("data", (data) => (out += data));
   child.stderr.on("data", (data) => (err += data));
@@ -20,11 +20,11 @@ export async function run(args, env = {}, input = "") {
   return { code, out, err };
 }
 
-/** Its exit code, what hurts (a sentence and its remedy, by the check's name), and the state of all checks. */
+/** Its exit code, all findings, what hurts (a sentence and its remedy, by the check's name), and the state of each check. */
 export async function examine(url, args = [], env = {}) {
   const { code, out, err } = await run(["doctor", url, "--json", ...args], env);
   if (!out) throw new Error(`the doctor ended with ${code}: ${err}`);
   const { findings } = JSON.parse(out);
   const hurts = Object.fromEntries(findings.filter(({ state }) => state === "hurts").map(({ check, what, remedy }) => [check, `${what} ${remedy}`]));
-  return { code, out, hurts, states: Object.fromEntries(findings.map(({ check, state }) => [check, state])) };
+  return { code, out, findings, hurts, states: Object.fromEntries(findings.map(({ check, state }) => [check, state])) };
 }

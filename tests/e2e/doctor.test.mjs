@@ -1,8 +1,11 @@
 // The doctor before the server itself: what it finds of origins, tokens and addresses. Behind proxies: doctor-proxies.test.mjs.
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { createServer } from "node:http";
+import { connect, createServer as createTcpServer } from "node:net";
 import { before, after, describe, test } from "node:test";
+import { gzipSync } from "node:zlib";
 
 import { SteppedClock } from "../support/stepped_clock.mjs";
 import { examine, run } from "./doctor.mjs";
@@ -70,10 +73,10 @@ test("a server whose clock is ahead hurts, with by how much", async (t) => {
   const clock = new SteppedClock();
   const ahead = await startProgram(clock.env);
   t.after(() => ahead.stop().then(() => clock.close()));
-  clock.set(90_000);
+  clock.set(3_600_000);
   const { code, hurts } = await examine(ahead.url, ["--quick"]);
   assert.deepEqual([code, Object.keys(hurts)], [1, ["clock"]]);
-  assert.match(hurts.clock, /The server's clock is (89|90|91) s ahead of the one here.*NTP/);
+  assert.match(hurts.clock, /The clock there is (3599|3600|3601) s ahead of the one here.*NTP/);
 });
 
 test("another path is found by SOCKET_PATH, or in the address", async (t) => {
@@ -94,10 +97,108 @@ test("where no Socket.IO server answers it says so", async (t) => {
 });
 
 test("where nothing can be looked at the code is 2", async () => {
-  for (const [url, why] of [["http://127.0.0.1:1", /no server at 127\.0\.0\.1:1/], ["https://127.0.0.1:" + server.port, /TLS/], ["app.example.com", /write one such as https:/]]) {
-    const { code, out, err } = await run(["doctor", url, "--quick"]);
-    assert.deepEqual([code, out], [2, ""], url);
-    assert.match(err, why);
+  for (const [url, why] of [["http://127.0.0.1:1", /no server at 127\.0\.0\.1:1/], ["https://127.0.0.1:" + server.port, /TLS/]]) {
+    const { code, out, hurts } = await examine(url, ["--quick"]);
+    assert.deepEqual([code, Object.keys(hurts), JSON.parse(out).well], [2, ["reach"], false], url);
+    assert.match(hurts.reach, why);
+  }
+});
+
+test("what is no address, and no origin, is wrong use", async () => {
+  for (const args of [["app.example.com"], [server.url, "--origin", "app.example.com"]]) {
+    const { code, out, err } = await run(["doctor", ...args, "--json"]);
+    assert.deepEqual([code, out], [2, ""]);
+    assert.match(err, /'app\.example\.com' is no .*: write one such as https:/);
+  }
+});
+
+test("a server is found by IPv6 too", async (t) => {
+  const six = createTcpServer((socket) => {
+    const onward = connect(server.port, "127.0.0.1");
+    socket.on("error", () => {}).pipe(onward).on("error", () => {}).pipe(socket);
+  }).listen(0, "::1");
+  await once(six, "listening");
+  t.after(() => six.close());
+  const url = `http://[::1]:${six.address().port}`;
+  const { code, hurts } = await examine(url, ["--quick", "--token", good(), "--origin", `${url}/page`]);
+  assert.deepEqual([code, hurts], [0, {}]);
+});
+
+test("a server that ends what does not log in is not taken for a proxy that cuts", async (t) => {
+  const hasty = await startProgram({ PING_INTERVAL_MS: "1500", PING_TIMEOUT_MS: "1000", CONNECT_TIMEOUT_MS: "700" });
+  t.after(() => hasty.stop());
+  const { code, findings } = await examine(hasty.url);
+  const { state, remedy } = findings.find(({ check }) => check === "silence");
+  assert.deepEqual([code, state], [0, "unseen"], JSON.stringify(findings));
+  assert.match(remedy, /--token.*CONNECT_TIMEOUT_MS/);
+});
+
+describe("what answers is no server of ours, or half of one", () => {
+  /** HTTP by `answer`, and upgrades by `upgrade`. */
+  async function answering(t, answer, upgrade = (_, socket) => socket.end("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")) {
+    const other = createServer((request, response) => (request.resume(), answer(request, response))).on("upgrade", upgrade).listen(0, "127.0.0.1");
+    await once(other, "listening");
+    t.after(() => (other.closeAllConnections(), other.close()));
+    return `http://127.0.0.1:${other.address().port}`;
+  }
+  const opening = (over = {}) => `0${JSON.stringify({ sid: "s", upgrades: [], pingInterval: 25000, pingTimeout: 20000, maxPayload: 1000000, ...over })}`;
+  /** Engine.IO over polling, which says this to a login. */
+  const polling = (says, over) => ({ method, url }, response) => response.end(method === "POST" ? "ok" : url.includes("sid=") ? says : opening(over));
+
+  for (const [what, answer, words] of [
+    ["a page, compressed", (_, response) => response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync("<html>")), /Something else answers/],
+    ["a redirect to https", ({ url }, response) => response.writeHead(301, { location: `https://app.example.com${url}` }).end(), /redirects to https:\/\/app\.example\.com\/socket\.io\/,.*Use that address/],
+    ["a redirect to nowhere", (_, response) => response.writeHead(302).end(), /refused with 302/],
+    ["a limit of requests", (_, response) => response.writeHead(429).end(), /too few requests.*nginx: limit_req/],
+    ["no content", (_, response) => response.writeHead(204).end(), /refused with 204/],
+  ]) {
+    test(`${what} hurts in one sentence, and has a remedy`, async (t) => {
+      const { code, hurts } = await examine(await answering(t, answer), ["--quick"]);
+      assert.deepEqual([code, Object.keys(hurts)], [1, ["handshake"]]);
+      assert.match(hurts.handshake, words);
+    });
+  }
+
+  for (const over of [{ pingInterval: 9e18 }, { pingInterval: -5 }, { maxPayload: 0 }, { maxPayload: -1 }, { pingTimeout: "no" }]) {
+    test(`an open packet with ${JSON.stringify(over)} is taken as one without`, async (t) => {
+      const { code, findings } = await examine(await answering(t, polling('40{"sid":"x"}\x1e44{"message":"no"}', over)), ["--quick", "--token", "x"]);
+      assert.equal(code, 1);
+      assert.match(findings.find(({ check }) => check === "handshake").what, /a heartbeat every 25 s/);
+    });
+  }
+
+  test("what it says of a token is shortened, and moves nothing on the terminal", async (t) => {
+    const url = await answering(t, polling(`40{"sid":"x"}\x1e42["unauthorized",{"code":"x","message":"\u009b2J\\u001b[2J${"m".repeat(5000)}"}]`));
+    const { out } = await run(["doctor", url, "--quick", "--token", "x"]);
+    assert.match(out, /^HURTS {3}The server refuses the token: .*m…$/m);
+    assert.doesNotMatch(out, /[\u001b\u009b]/);
+    assert.ok(out.length < 4000);
+    assert.match((await examine(url, ["--quick", "--token", "x"])).hurts.token, /m…/);
+  });
+
+  test("a WebSocket that opens and says nothing is given up, and the rest is looked at", async (t) => {
+    const accept = ({ headers }, socket) => {
+      const key = createHash("sha1").update(`${headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+      socket.on("error", () => {}).write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${key}\r\n\r\n`);
+    };
+    const { code, hurts, states } = await examine(await answering(t, polling('40{"sid":"x"}\x1e44{"message":"no"}'), accept), ["--quick"]);
+    assert.deepEqual([code, Object.keys(hurts)], [1, ["upgrade", "websocket"]]);
+    for (const check of ["upgrade", "websocket"]) assert.match(hurts[check], /did not answer in time/);
+    assert.equal(states.polling, "well");
+  });
+
+  for (const [what, end, words] of [
+    ["closes at once", (socket) => socket.destroy(), /Nothing could be looked at.*Something listens there/],
+    ["answers bytes of another protocol", (socket) => socket.end("\x16\x03\x01\x00\r\n\r\n"), /no HTTP server.*Something listens there/],
+  ]) {
+    test(`who ${what} could not be looked at`, async (t) => {
+      const other = createTcpServer((socket) => end(socket.on("error", () => {}))).listen(0, "127.0.0.1");
+      await once(other, "listening");
+      t.after(() => other.close());
+      const { code, hurts } = await examine(`http://127.0.0.1:${other.address().port}`, ["--quick"]);
+      assert.deepEqual([code, Object.keys(hurts)], [2, ["reach"]]);
+      assert.match(hurts.reach, words);
+    });
   }
 });
 
@@ -116,9 +217,9 @@ describe("a server that does not answer", { concurrency: true }, () => {
   test("at all is given up after ten seconds, with a sentence", async (t) => {
     const url = await listening(t, () => undefined);
     const begun = performance.now();
-    const { code, out, err } = await run(["doctor", url, "--quick"]);
-    assert.deepEqual([code, out], [2, ""]);
-    assert.match(err, /nothing could be looked at: the server at 127\.0\.0\.1:\d+ did not answer in time/);
+    const { code, hurts } = await examine(url, ["--quick"]);
+    assert.equal(code, 2);
+    assert.match(hurts.reach, /Nothing could be looked at: the server at 127\.0\.0\.1:\d+ did not answer in time/);
     assert.ok(performance.now() - begun >= 10000);
   });
 

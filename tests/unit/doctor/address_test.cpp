@@ -47,10 +47,21 @@ TEST(Url, says_where_to_ask) {
 }
 
 TEST(Origin, is_a_page_without_its_path) {
-  EXPECT_EQ(origin_of("https://app.example.com/jobs/7"), "https://app.example.com");
-  EXPECT_EQ(origin_of("http://localhost:5173/"), "http://localhost:5173");
-  EXPECT_EQ(origin_of("https://app.example.com"), "https://app.example.com");
-  EXPECT_EQ(origin_of(""), "");
+  EXPECT_EQ(origin_of_page("https://app.example.com/jobs/7"), "https://app.example.com");
+  EXPECT_EQ(origin_of_page("http://localhost:5173/"), "http://localhost:5173");
+  EXPECT_EQ(origin_of_page("https://App.example.com:443?x"), "https://app.example.com");
+  EXPECT_EQ(origin_of_page("http://[::1]:80/"), "http://[::1]");
+  EXPECT_EQ(origin_of_page("capacitor://localhost"), "capacitor://localhost");
+  EXPECT_EQ(origin_of_page(""), "");
+  for (const char* page : {"app.example.com", "https://", "https://a\r\nX: y"})
+    EXPECT_THROW(static_cast<void>(origin_of_page(page)), std::invalid_argument) << page;
+}
+
+TEST(LocalName, is_what_browsers_take_as_safe_without_tls) {
+  for (const char* host : {"localhost", "app.localhost", "127.0.0.1", "127.1.2.3", "::1"})
+    EXPECT_TRUE(is_local_name(host)) << host;
+  for (const char* host : {"localhost.example.com", "10.0.0.1", "notlocalhost", "::2"})
+    EXPECT_FALSE(is_local_name(host)) << host;
 }
 
 TEST(Url, that_names_no_server_is_refused) {

@@ -78,6 +78,31 @@ TEST(Judgement, of_whatever_hurts_has_a_sentence_and_a_remedy) {
   EXPECT_EQ(exit_code(judge(seen)), 1);
 }
 
+TEST(Judgement, of_a_server_that_does_not_answer_is_that_alone) {
+  const Observations seen{.no_answer = "no server at a.example:443: Connection refused"};
+  EXPECT_EQ(hurting(seen), Names{"reach"});
+  EXPECT_EQ(judge(seen).size(), 1U);
+  EXPECT_EQ(exit_code(judge(seen)), 2);
+}
+
+TEST(Judgement, of_a_certificate_stands_beside_no_answer) {
+  Observations seen = healthy();
+  seen.no_answer = "it was closed";
+  seen.certificate->of_host = false;
+  EXPECT_EQ(hurting(seen), (Names{"reach", "certificate"}));
+}
+
+TEST(Judgement, knows_a_port_that_wants_https) {
+  Observations seen = healthy();
+  seen.opening.reset();
+  seen.tls = seen.public_address = false;
+  for (const char* body :
+       {"The plain HTTP request was sent to HTTPS port", "Client sent an HTTP request to an HTTPS server."}) {
+    seen.handshake = {.status = 400, .body = body};
+    EXPECT_TRUE(contains(finding(seen, "handshake").remedy, "Write https://")) << body;
+  }
+}
+
 TEST(Judgement, knows_a_cut_path_from_one_that_is_not_there) {
   Observations seen = healthy();
   seen.opening.reset();
@@ -90,12 +115,13 @@ TEST(Judgement, knows_a_cut_path_from_one_that_is_not_there) {
 
 TEST(Judgement, says_of_each_handshake_that_failed_what_else_answers) {
   const std::pair<int, const char*> cases[] = {
-      {502, "does not reach"}, {504, "does not reach"}, {301, "redirects"}, {401, "login of its own"},
-      {403, "is refused"},     {200, "Something else"}, {418, "418"}};
+      {502, "does not reach"},   {429, "too few requests"}, {504, "does not reach"}, {301, "redirects"},
+      {401, "login of its own"}, {403, "is refused"},       {200, "Something else"}, {418, "418"}};
   for (const auto& [status, words] : cases) {
     Observations seen = healthy();
     seen.opening.reset();
     seen.handshake = {.status = status, .body = "<html>"};
+    seen.location = "https://example.com/";
     EXPECT_TRUE(contains(finding(seen, "handshake").what, words)) << finding(seen, "handshake").what;
     EXPECT_EQ(hurting(seen), Names{"handshake"});
   }
@@ -111,6 +137,7 @@ TEST(Judgement, of_sessions_that_are_unknown_at_once_is_several_servers) {
 TEST(Judgement, of_a_certificate_is_its_end_its_name_and_its_chain) {
   const std::pair<Certificate, const char*> cases[] = {
       {{.of_host = true, .expires_at = kNow - 3 * kDay}, "expired 3 days ago"},
+      {{.of_host = true, .begins_at = kNow + 3600, .expires_at = kNow + 60 * kDay}, "good only in 1 hours"},
       {{.of_host = true, .expires_at = kNow + 5 * kDay}, "expires in 5 days"},
       {{.of_host = false, .expires_at = kNow + 60 * kDay}, "not for the host"},
       {{.problem = "self-signed certificate", .of_host = true, .expires_at = kNow + 60 * kDay}, "self-signed"}};
@@ -125,6 +152,8 @@ TEST(Judgement, wants_tls_on_the_internet_alone) {
   Observations seen = healthy();
   seen.tls = false;
   seen.certificate.reset();
+  seen.origin = "http://example.com";
+  seen.allowed_origin = seen.origin;
   EXPECT_EQ(hurting(seen), Names{"certificate"});
   seen.public_address = false;
   EXPECT_EQ(hurting(seen), Names{});
@@ -148,6 +177,8 @@ TEST(Judgement, of_a_refused_token_has_the_servers_reason_and_ours) {
                        {.accepted = false, .says = "It expired an hour ago."}};
   EXPECT_EQ(finding(seen, "token").what,
             "The server refuses the token: The token has expired. It expired an hour ago.");
+  seen.token_points = {{.accepted = true, .says = "It says HS256."}};
+  EXPECT_TRUE(contains(finding(seen, "token").what, "By the secret and the clock here it would be accepted."));
   seen.token_points = {{.accepted = false, .says = "The token has expired."}};
   EXPECT_EQ(finding(seen, "token").what, "The server refuses the token: The token has expired.") << "once is enough";
 }
@@ -168,6 +199,15 @@ TEST(Judgement, of_origins_is_what_a_browser_would_do) {
   }
 }
 
+TEST(Judgement, of_a_page_of_https_wants_tls) {
+  Observations seen = healthy();
+  seen.tls = seen.public_address = false;
+  seen.certificate.reset();
+  EXPECT_TRUE(contains(finding(seen, "cors").what, "mixed content"));
+  seen.local_name = true;
+  EXPECT_EQ(hurting(seen), Names{}) << "browsers take this machine as safe";
+}
+
 TEST(Judgement, of_a_page_of_the_same_host_wants_no_field_but_the_host_as_it_came) {
   Observations seen = healthy();
   seen.origin = "https://app.example.com";
@@ -179,9 +219,27 @@ TEST(Judgement, of_a_page_of_the_same_host_wants_no_field_but_the_host_as_it_cam
 
 TEST(Judgement, of_a_line_that_was_cut_says_when_and_which_time_would_do) {
   Observations seen = healthy();
-  seen.websocket_silence = Silence{.watched = 70s, .lasted = 30s, .cut = "the connection ended"};
+  seen.websocket_silence =
+      Silence{.watched = 70s, .lasted = 30s, .end = Silence::End::cut, .cut = "the connection ended"};
   EXPECT_TRUE(contains(finding(seen, "silence").what, "WebSocket was cut off after 30 s"));
   EXPECT_TRUE(contains(finding(seen, "silence").remedy, "more than 45 s"));
+}
+
+TEST(Judgement, of_a_silence_says_who_ended_it) {
+  Observations seen = healthy();
+  seen.polling_silence = Silence{.watched = 70s, .lasted = 70s, .end = Silence::End::no_heartbeat};
+  EXPECT_TRUE(contains(finding(seen, "silence").what, "No heartbeat arrived over a silent polling request in 70 s"));
+  seen.polling_silence = Silence{.watched = 70s, .lasted = 45s, .end = Silence::End::by_server};
+  EXPECT_TRUE(contains(finding(seen, "silence").what, "The server itself closed"));
+  seen.polling_silence->login = false;
+  EXPECT_EQ(finding(seen, "silence").state, State::unseen) << "as CONNECT_TIMEOUT_MS wants it";
+}
+
+TEST(Judgement, of_a_silence_without_a_heartbeat_is_no_good_news) {
+  Observations seen = healthy();
+  EXPECT_EQ(finding(seen, "silence").what, "Silent connections last 70 s, with nothing but a heartbeat every 25 s.");
+  seen.opening->ping_interval = 600s;
+  EXPECT_EQ(finding(seen, "silence").state, State::unseen);
 }
 
 TEST(Judgement, of_what_was_left_out_is_that_it_was_not_seen_and_hurts_nobody) {
@@ -219,6 +277,7 @@ TEST(Judgement, of_the_workers_interface_is_that_the_world_must_not_reach_it) {
   seen.api = {.status = 401, .body = R"({"error":"Give the server's API_KEY: …"})"};
   EXPECT_EQ(hurting(seen), Names{"api"});
   seen.tls = seen.public_address = false;
+  seen.origin.clear();
   EXPECT_EQ(hurting(seen), Names{}) << "on this machine, or in a network of one's own";
   seen = healthy();
   seen.api = {.status = 401, .body = "a proxy's own login"};
