@@ -1,18 +1,13 @@
 // The doctor behind the proxies of examples/, as they are and with the mistakes that people make.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, test } from "node:test";
 
-import { makeCertificate } from "../support/certificate.mjs";
 import { patienceMs, proxies, startChangedProxy, startProxy } from "../support/proxies.mjs";
 import { examine } from "./doctor.mjs";
 import { now, startProgram, token } from "./support.mjs";
 
-const skipOf = Object.fromEntries(proxies.map(({ name, skip }) => [name, skip]));
 const page = "https://app.example.com";
 const good = () => token({ id: "doctor", exp: now() + 60 });
 
@@ -23,114 +18,129 @@ async function startServers(t, { count = 1, env = {} } = {}) {
   return servers.map(({ port }) => port);
 }
 
-/** What the doctor finds behind this proxy, in whose file something was replaced. */
-async function behind(t, name, replace, { args = ["--quick"], ...servers } = {}) {
-  const spoil = (text) => replace.reduce((before, [from, to]) => {
-    const after = before.replaceAll(from, to);
-    assert.notEqual(after, before, `${from} is not in the proxy's file`);
-    return after;
-  }, text);
-  const proxy = await startChangedProxy(name, spoil, ...(await startServers(t, servers)));
-  t.after(() => proxy.stop());
-  return examine(`http://127.0.0.1:${proxy.port}`, args);
-}
+/** A file's text with these replaced, each of which must be there. */
+const replacing = (pairs) => (text) => pairs.reduce((before, [from, to]) => {
+  const after = before.replaceAll(from, () => to);
+  assert.notEqual(after, before, `${from} is not in the proxy's file`);
+  return after;
+}, text);
 
 for (const { name, skip } of proxies) {
   test(`behind ${name}, as its example is, all is well`, { skip }, async (t) => {
-    const { code, hurts } = await behind(t, name, [], { args: ["--token", good(), "--origin", page] });
+    const proxy = await startProxy(name, ...(await startServers(t)));
+    t.after(() => proxy.stop());
+    const { code, hurts } = await examine(`http://127.0.0.1:${proxy.port}`, ["--token", good(), "--origin", page]);
     assert.deepEqual([code, hurts], [0, {}]);
   });
 }
 
-describe("behind nginx", { skip: skipOf.nginx }, () => {
-  test("an upgrade that was forgotten hurts both ways to a WebSocket", async (t) => {
-    const { code, hurts } = await behind(t, "nginx", [["proxy_set_header Upgrade $http_upgrade;", ""], ["proxy_set_header Connection $connection_upgrade;", ""]]);
-    assert.deepEqual([code, Object.keys(hurts)], [1, ["upgrade", "websocket"]]);
-    assert.match(hurts.upgrade, /arrives without Upgrade.*proxy_set_header Upgrade \$http_upgrade/);
-  });
+/** What people get wrong: in each proxy's file what is replaced by what, and what the doctor finds then, of each check that hurts. */
+const mistakes = [
+  {
+    what: "an upgrade that is not passed on hurts both ways to a WebSocket",
+    nginx: [["proxy_set_header Upgrade $http_upgrade;", ""], ["proxy_set_header Connection $connection_upgrade;", ""]],
+    haproxy: [["default_backend", "http-request del-header Upgrade\n  default_backend"]],
+    hurts: { upgrade: /arrives without Upgrade.*nginx: .*proxy_set_header Upgrade \$http_upgrade.*HAProxy: no del-header of Upgrade/, websocket: /arrives without Upgrade/ },
+  },
+  {
+    what: "so does a Connection that is not",
+    nginx: [["proxy_set_header Connection $connection_upgrade;", ""]],
+    haproxy: [["default_backend", "http-request del-header Connection\n  default_backend"]],
+    hurts: { upgrade: /arrives without Upgrade.*HAProxy: /, websocket: /arrives without Upgrade/ },
+  },
+  {
+    what: "a path that is cut off is told from one that is not there",
+    nginx: [["proxy_pass http://signalbox;", "proxy_pass http://signalbox/;"]],
+    haproxy: [["default_backend", "http-request replace-path /socket.io/(.*) /\\1\n  default_backend"]],
+    hurts: { handshake: /cuts the path \/socket\.io\/ off.*nginx: .*proxy_pass.*HAProxy: .*replace-path/ },
+  },
+  {
+    what: "a limit of bodies hurts what is large",
+    nginx: [["client_max_body_size 1m", "client_max_body_size 100k"]],
+    haproxy: [["default_backend", "http-request deny deny_status 413 if { req.body_size gt 100000 }\n  default_backend"]],
+    args: () => ["--token", good()],
+    hurts: { large: /too large for the proxy \(413\).*nginx: client_max_body_size.*HAProxy: .*deny/ },
+  },
+  {
+    what: "a Host that is not passed on makes pages of the same host foreign",
+    nginx: [["Host $http_host", "Host signalbox"]],
+    haproxy: [["default_backend", "http-request set-header Host signalbox\n  default_backend"]],
+    args: (url) => ["--origin", url],
+    hurts: { cors: /pass Host on as it came.*nginx: .*HAProxy: .*set-header Host/ },
+  },
+  {
+    what: "an Access-Control-Allow-Origin of the proxy's own is one too many",
+    nginx: [["client_max_body_size 1m;", "client_max_body_size 1m; add_header Access-Control-Allow-Origin *;"]],
+    haproxy: [["default_backend", "http-response add-header Access-Control-Allow-Origin *\n  default_backend"]],
+    args: () => ["--origin", page],
+    hurts: { cors: /second Access-Control-Allow-Origin.*take the proxy's line out \(nginx: add_header, HAProxy: http-response add-header\)/ },
+  },
+  {
+    what: "a page that may not connect is told the line to set",
+    args: () => ["--origin", "https://other.example.com"],
+    hurts: { cors: /may not connect.*CORS_ORIGIN=https:\/\/other\.example\.com/ },
+  },
+  {
+    what: "an expired token has the server's reason",
+    args: () => ["--token", token({ id: "doctor", exp: now() - 60 })],
+    hurts: { token: /The token has expired/ },
+  },
+  {
+    what: "a time-out below the heartbeat cuts what is silent",
+    watched: true,
+    env: { PING_INTERVAL_MS: String(3 * patienceMs), PING_TIMEOUT_MS: "3000" },
+    hurts: { silence: /cut off after 1\.\d s.*more than 7\.5 s.*nginx: proxy_read_timeout.*HAProxy: timeout client, server and tunnel/ },
+  },
+  {
+    what: "two servers without Redis are found by sessions that one of them does not know",
+    nginx: [["server 127.0.0.1:3003", "# server"]],
+    haproxy: [["server three", "# server three"]],
+    count: 2,
+    hurts: { nodes: /do not know each other.*REDIS_URL.*nginx: ip_hash, HAProxy: balance source/, polling: /unknown.*REDIS_URL/, upgrade: /another server.*REDIS_URL/ },
+  },
+  {
+    what: "a server that is not there is the proxy's to reach",
+    count: 0,
+    hurts: { handshake: /does not reach the server \(50[23]\)/ },
+  },
+  {
+    what: "so is one that is asked by TLS",
+    nginx: [["proxy_pass http://", "proxy_pass https://"]],
+    haproxy: [["maxconn 30000", "maxconn 30000 ssl verify none"]],
+    hurts: { handshake: /does not reach the server \(50[23]\).*nginx: proxy_pass http:\/\/, HAProxy: neither ssl nor proto h2/ },
+  },
+  {
+    what: "what holds bodies back hurts nothing: our answers say how long they are",
+    nginx: [["proxy_buffering off", "proxy_buffering on"], ["proxy_request_buffering off", "proxy_request_buffering on"]],
+    haproxy: [["option http-server-close", "option http-buffer-request"]],
+    args: () => ["--token", good()],
+    hurts: {},
+  },
+  {
+    what: "nor do connections that end with each request",
+    nginx: [["keepalive 256;", ""]],
+    haproxy: [["option http-server-close", "option httpclose"]],
+    args: () => ["--token", good()],
+    hurts: {},
+  },
+];
 
-  test("its buffering hurts nothing, for our answers say how long they are", async (t) => {
-    const { code, hurts } = await behind(t, "nginx", [["proxy_buffering off", "proxy_buffering on"], ["proxy_request_buffering off", "proxy_request_buffering on"]], { args: ["--token", good()] });
-    assert.deepEqual([code, hurts], [0, {}]);
-  });
-
-  test("a time-out below the heartbeat cuts what is silent", async (t) => {
-    const { code, hurts } = await behind(t, "nginx", [], { args: [], env: { PING_INTERVAL_MS: String(3 * patienceMs), PING_TIMEOUT_MS: "3000" } });
-    assert.deepEqual([code, Object.keys(hurts)], [1, ["silence"]]);
-    assert.match(hurts.silence, /cut off after 1\.\d s.*more than 7\.5 s/);
-  });
-
-  test("a path that is cut off is told from one that is not there", async (t) => {
-    const { code, hurts } = await behind(t, "nginx", [["proxy_pass http://signalbox;", "proxy_pass http://signalbox/;"]]);
-    assert.deepEqual([code, Object.keys(hurts)], [1, ["handshake"]]);
-    assert.match(hurts.handshake, /cuts the path \/socket\.io\/ off/);
-  });
-
-  test("a limit of bodies hurts what is large", async (t) => {
-    const { code, hurts } = await behind(t, "nginx", [["client_max_body_size 1m", "client_max_body_size 100k"]], { args: ["--quick", "--token", good()] });
-    assert.deepEqual([code, Object.keys(hurts)], [1, ["large"]]);
-    assert.match(hurts.large, /client_max_body_size/);
-  });
-
-  test("a Host that is not passed on makes pages of the same host foreign", async (t) => {
-    const [port] = await startServers(t);
-    const proxy = await startChangedProxy("nginx", (text) => text.replace("Host $http_host", "Host signalbox"), port);
-    t.after(() => proxy.stop());
-    const url = `http://127.0.0.1:${proxy.port}`;
-    assert.match((await examine(url, ["--quick", "--origin", url])).hurts.cors, /pass Host on as it came/);
-  });
-
-  test("two servers without Redis are found by sessions that one of them does not know", async (t) => {
-    const { code, hurts } = await behind(t, "nginx", [["server 127.0.0.1:3003", "# server"]], { count: 2 });
-    assert.equal(code, 1);
-    assert.match(hurts.nodes, /do not know each other.*REDIS_URL/);
-  });
-
-  test("a server that is not there is the proxy's to reach", async (t) => {
-    const proxy = await startProxy("nginx", 1);
-    t.after(() => proxy.stop());
-    assert.match((await examine(`http://127.0.0.1:${proxy.port}`)).hurts.handshake, /does not reach the server \(502\)/);
-  });
-
-  describe("with TLS", () => {
-    async function withTls(t, args = [], trusted = true) {
-      const folder = mkdtempSync(join(tmpdir(), "signalbox-doctor-"));
-      t.after(() => rmSync(folder, { recursive: true }));
-      const files = makeCertificate(folder, "localhost");
-      const [port] = await startServers(t);
-      const secure = (text) => text.replace(/listen 127\.0\.0\.1:(\d+);/, `listen 127.0.0.1:$1 ssl; ssl_certificate ${files.certificate}; ssl_certificate_key ${files.key};`).replace("return 404;", "proxy_pass http://signalbox;");
-      const proxy = await startChangedProxy("nginx", secure, port);
-      t.after(() => proxy.stop());
-      return examine(`https://localhost:${proxy.port}`, ["--quick", ...args], trusted ? { SSL_CERT_FILE: files.authority } : {});
+for (const { name, skip } of proxies.filter(({ name }) => name !== "caddy")) {
+  describe(`behind ${name}`, { skip }, () => {
+    for (const { what, args = () => [], watched = false, count = 1, env, hurts: expected, ...replaced } of mistakes) {
+      test(what, async (t) => {
+        const ports = count === 0 ? [1] : await startServers(t, { count, env });
+        const proxy = await startChangedProxy(name, replacing(replaced[name] ?? []), ...ports);
+        t.after(() => proxy.stop());
+        const url = `http://127.0.0.1:${proxy.port}`;
+        const { code, hurts } = await examine(url, [...(watched ? [] : ["--quick"]), ...args(url)]);
+        assert.deepEqual(Object.keys(hurts), Object.keys(expected), JSON.stringify(hurts));
+        for (const [check, words] of Object.entries(expected)) assert.match(hurts[check], words);
+        assert.equal(code, Object.keys(expected).length > 0 ? 1 : 0);
+      });
     }
-
-    test("a certificate that ends soon and a reachable /api hurt, and the rest is well", async (t) => {
-      const { code, hurts, states } = await withTls(t, ["--token", good()]);
-      assert.deepEqual([code, Object.keys(hurts)], [1, ["certificate", "api"]]);
-      assert.match(hurts.certificate, /expires in [12] days/);
-      assert.match(hurts.api, /reachable from outside/);
-      for (const check of ["polling", "upgrade", "websocket", "large", "token"]) assert.equal(states[check], "well", check);
-    });
-
-    test("a chain that nobody knows hurts, and no token is shown to it", async (t) => {
-      const { hurts, states } = await withTls(t, ["--token", good()], false);
-      assert.match(hurts.certificate, /will not trust/);
-      assert.equal(states.token, "unseen");
-    });
   });
-});
-
-describe("behind HAProxy", { skip: skipOf.haproxy }, () => {
-  test("a time-out below the heartbeat cuts what is silent", async (t) => {
-    const { code, hurts } = await behind(t, "haproxy", [], { args: [], env: { PING_INTERVAL_MS: String(3 * patienceMs), PING_TIMEOUT_MS: "3000" } });
-    assert.deepEqual([code, Object.keys(hurts)], [1, ["silence"]]);
-    assert.match(hurts.silence, /HAProxy: timeout client, server and tunnel/);
-  });
-
-  test("two servers without Redis are found", async (t) => {
-    assert.match((await behind(t, "haproxy", [["server three", "# server three"]], { count: 2 })).hurts.nodes, /REDIS_URL/);
-  });
-});
+}
 
 test("a proxy that holds answers back hurts polling", async (t) => {
   const [port] = await startServers(t, { env: { PING_INTERVAL_MS: "25000" } });
