@@ -14,17 +14,32 @@ export const skipWithoutBareDebian = !process.env.BARE_DEBIAN ? "BARE_DEBIAN=1 a
 export class BareDebian {
   #booted;
 
-  static async made() {
+  static async bootstrapped(...options) {
     const system = new BareDebian();
     system.root = folder();
     const site = (await output("bash", ["-c", ". tools/setup.sh; debian_site"], { cwd: project })).trim();
-    await output("debootstrap", ["--variant=minbase", "--include=systemd-sysv", "bookworm", system.root, site]);
+    await output("debootstrap", ["--variant=minbase", ...options, "bookworm", system.root, site]);
     // How this machine reaches the mirror.
     for (const file of ["/etc/resolv.conf", "/etc/hosts"]) copyFileSync(file, system.path(file));
     cpSync("/etc/apt/apt.conf.d", system.path("/etc/apt/apt.conf.d"), { recursive: true });
+    return system;
+  }
+
+  /** With systemd, and the Debian package to install. */
+  static async made() {
+    const system = await BareDebian.bootstrapped("--include=systemd-sysv");
     copyFileSync(deb, system.path("/signalbox.deb"));
     await system.run("apt-get", "update", "-qq");
     return system;
+  }
+
+  /** A tarball of it, as the base of an image, with what this machine has to reach npm's registry. */
+  async packed() {
+    const kept = ["/etc/ssl/certs", "/usr/local/share/ca-certificates", "/etc/npmrc", "/root/.npmrc"].filter(existsSync);
+    for (const path of kept) cpSync(path, this.path(path), { recursive: true, verbatimSymlinks: true });
+    const tarball = join(folder(), "debian.tar");
+    await output("tar", ["--create", "--file", tarball, "--directory", this.root, "."]);
+    return tarball;
   }
 
   path = (name) => join(this.root, name);

@@ -1,11 +1,13 @@
 // The container image: the files that the Dockerfile copies into an empty one, and what it says of how they are run. They are run here by
-// chroot, as its user, which needs no container engine; and, where there is buildah, as the image that it builds by the Dockerfile.
+// chroot, as its user, which needs no container engine; and, where there is buildah, as the image that it builds by the Dockerfile: by all of
+// it, with BARE_DEBIAN=1.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chownSync, cpSync, existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
+import { BareDebian, skipWithoutBareDebian } from "./bare.mjs";
 import { environment, folder, output, packages, project, started, text } from "./packages.mjs";
 
 const root = join(packages, "root");
@@ -67,17 +69,36 @@ describe("started from the image", { timeout: 60000, skip }, () => {
 const succeeds = (command, ...args) => spawnSync(command, args, { stdio: "ignore" }).status === 0;
 const skipWithoutBuildah = skip || (!succeeds("buildah", "--version") ? "there is no buildah" : !succeeds("unshare", "--mount", "true") && "the machine lets nobody mount");
 
-describe("built by buildah", { timeout: 120000, skip: skipWithoutBuildah }, () => {
+describe("built by buildah", { timeout: skipWithoutBareDebian ? 120000 : 60 * 60000, skip: skipWithoutBuildah }, () => {
   const place = folder(), image = "signalbox-test";
   const buildah = (...args) => ["--root", join(place, "images"), "--runroot", join(place, "run"), "--storage-driver", "vfs", ...args];
+  const built = (tag, file, from) => output("buildah", buildah("build", "--pull-never", "--isolation", "chroot", "--format", "docker", "--file", file, "--tag", tag, from));
   let container;
+
+  /** The image by a Dockerfile of that text. */
+  const builtBy = (text, tag, from) => {
+    writeFileSync(join(place, "Dockerfile"), text);
+    return built(tag, join(place, "Dockerfile"), from);
+  };
+
   before(async () => {
-    // The stage that compiles, which wants the internet, gives way to what it makes.
-    writeFileSync(join(place, "Dockerfile"), `FROM scratch AS build\nCOPY . /src/build/package\nFROM scratch\n${lines}`);
-    await output("buildah", buildah("build", "--isolation", "chroot", "--format", "docker", "--file", join(place, "Dockerfile"), "--tag", image, packages));
+    if (skipWithoutBareDebian) {
+      // The stage that compiles, which wants minutes and the internet, gives way to what it makes.
+      await builtBy(`FROM scratch AS build\nCOPY . /src/build/package\nFROM scratch\n${lines}`, image, packages);
+    } else {
+      const debian = await (await BareDebian.bootstrapped()).packed();
+      await builtBy(`FROM scratch\nADD ${basename(debian)} /\nCMD ["bash"]\n`, "docker.io/library/debian:12", dirname(debian));
+      await built(image, join(project, "Dockerfile"), project);
+    }
     container = (await output("buildah", buildah("from", image))).trim();
   });
   after(() => container && output("buildah", buildah("rm", container)));
+
+  test("it has at most 25 MB", async () => {
+    const mounted = (await output("buildah", buildah("mount", container))).trim();
+    const bytes = Number((await output("du", ["--summarize", "--bytes", mounted])).split("\t")[0]);
+    assert.ok(bytes > 5e6 && bytes <= 25e6, `${bytes}`);
+  });
 
   test("it says what the Dockerfile says, and its server, which its user may start, is ready and healthy", async (t) => {
     const { User, Entrypoint, Cmd, Healthcheck, StopSignal } = JSON.parse(await output("buildah", buildah("inspect", "--type", "image", image))).Docker.config;
