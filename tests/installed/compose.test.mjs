@@ -6,13 +6,13 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { freePort } from "../support/server.mjs";
-import { Containers, skipWithoutContainers } from "./containers.mjs";
+import { Containers, whyNoContainers } from "./containers.mjs";
 import { folder, packages, project } from "./packages.mjs";
 
 const nodes = ["node1", "node2", "node3"];
 const users = ["ada", "ben", "cleo", "dan", "eve", "fay"];
 
-describe("compose.yaml, started", { timeout: 300000, skip: skipWithoutContainers }, () => {
+describe("compose.yaml, started", { timeout: 300000, skip: await whyNoContainers() }, () => {
   const site = folder(), deploy = join(site, "examples/deploy");
   let containers, server, support, clients;
   const container = (service) => `deploy_${service}_1`;

@@ -8,9 +8,6 @@ import { folder, output } from "./packages.mjs";
 const programs = ["/usr/bin/podman", "/usr/bin/podman-compose", "/usr/bin/buildah", "/usr/bin/crun", "/usr/lib/podman/netavark", "/usr/lib/podman/aardvark-dns", "/usr/bin/redis-server", "/usr/sbin/nginx"];
 const mayMakeNetworks = () => spawnSync("unshare", ["--mount", "--net", "sh", "-c", "ip link add name probe type bridge && iptables --table nat --list --numeric"], { stdio: "ignore" }).status === 0;
 
-/** Why there are no containers here, or false. */
-export const skipWithoutContainers = process.getuid() !== 0 ? "it wants root" : !programs.every(existsSync) ? `it wants ${programs.join(", ")}` : !mayMakeNetworks() && "the machine lets nobody make a bridge";
-
 // crun, on a machine too whose limits cannot be raised, or on which cgroups of both versions are mounted: what a container may use is not tested.
 const runtime = `#!/usr/bin/python3
 import json, os, sys
@@ -76,4 +73,16 @@ export class Containers {
     writeFileSync(join(root, "etc/nsswitch.conf"), "hosts: files dns\n");
     await this.built(image, `FROM scratch\nCOPY . /\nCMD ["nginx", "-g", "daemon off;"]\n`, root);
   }
+}
+
+/** Why there are no containers here, or false. */
+export async function whyNoContainers() {
+  if (process.getuid() !== 0) return "it wants root";
+  if (!programs.every(existsSync)) return `it wants ${programs.join(", ")}`;
+  if (!mayMakeNetworks()) return "the machine lets nobody make a bridge";
+  const containers = new Containers(), started = ["run", "--rm", "--network", "bridge", "probe", "redis-server", "--version"];
+  return containers.redis("probe").then(() => containers.run("podman", started, { timeout: 60000 })).then(
+    () => false,
+    ({ message }) => `the machine lets Podman start no container: ${message}`,
+  );
 }
