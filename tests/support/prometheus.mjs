@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { freePort, untilItListens } from "./server.mjs";
+import { freePort, pause, untilItListens } from "./server.mjs";
 
 export const hasPromtool = spawnSync("promtool", ["--version"]).status === 0;
 export const withPromtool = { skip: !hasPromtool && "promtool is not installed" };
@@ -55,6 +55,7 @@ export class Prometheus {
     server.child.log = "";
     server.child.stderr.on("data", (data) => (server.child.log += data));
     await untilItListens(port, server.child);
+    while ((await fetch(`${server.url}/-/ready`)).status !== 200) await pause(10); // it listens before it answers
     return server;
   }
   async #ask(path) {
