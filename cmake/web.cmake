@@ -25,14 +25,16 @@ set(admin_entries "")
 set(client_entries "")
 set(client_version "none")
 set(embedded_bytes "")
-set(count 0)
 macro(embed_file list path file)
-  string(APPEND assembly "asm(\".pushsection .rodata\\n\"\n    \"sb_file_${count}: .incbin \\\"${file}\\\"\\n\"\n"
-         "    \"sb_file_${count}_end: .byte 0\\n\"\n    \".popsection\");\n"
-         "extern \"C\" const char sb_file_${count}[], sb_file_${count}_end[];\n")
-  string(APPEND ${list} "    {\"${path}\", sb_file_${count}, sb_file_${count}_end},\n")
-  list(APPEND embedded_bytes ${file})
-  math(EXPR count "${count} + 1")
+  list(FIND embedded_bytes ${file} number)  # two pages may have the same file
+  if(number EQUAL -1)
+    list(LENGTH embedded_bytes number)
+    list(APPEND embedded_bytes ${file})
+    string(APPEND assembly "asm(\".pushsection .rodata\\n\"\n    \"sb_file_${number}: .incbin \\\"${file}\\\"\\n\"\n"
+           "    \"sb_file_${number}_end: .byte 0\\n\"\n    \".popsection\");\n"
+           "extern \"C\" const char sb_file_${number}[], sb_file_${number}_end[];\n")
+  endif()
+  string(APPEND ${list} "    {\"${path}\", sb_file_${number}, sb_file_${number}_end},\n")
 endmacro()
 
 if(embed)
@@ -53,23 +55,29 @@ function(build_page what folder out)
 endfunction()
 
 if(embed)
+  set(shared ${web}/shared/react.js ${web}/shared/vite.config.js)
+  set(react ${PROJECT_BINARY_DIR}/web-shared/assets/react.js)
+  build_page(shared ${web}/shared ${PROJECT_BINARY_DIR}/web-shared FILES assets/react.js SOURCES ${shared})
+
   set(admin ${web}/admin)
   set(admin_out ${PROJECT_BINARY_DIR}/web-admin)
-  file(GLOB admin_sources CONFIGURE_DEPENDS ${admin}/src/* ${admin}/public/assets/* ${admin}/index.html ${admin}/vite.config.js)
+  file(GLOB admin_sources CONFIGURE_DEPENDS ${admin}/src/* ${admin}/public/assets/* ${admin}/index.html ${admin}/vite.config.js ${shared})
   build_page(admin ${admin} ${admin_out} FILES index.html assets/admin.js assets/admin.css assets/admin.svg SOURCES ${admin_sources})
   embed_file(admin_entries "/" ${admin_out}/index.html)
   foreach(file assets/admin.js assets/admin.css assets/admin.svg)
     embed_file(admin_entries "/${file}" ${admin_out}/${file})
   endforeach()
+  embed_file(admin_entries "/assets/react.js" ${react})
 endif()
 
 if(embed AND NOT SIGNALBOX_WEB STREQUAL "CLIENT")
-  file(GLOB page_sources CONFIGURE_DEPENDS ${web}/src/* ${web}/index.html ${web}/vite.config.js
+  file(GLOB page_sources CONFIGURE_DEPENDS ${web}/src/* ${web}/index.html ${web}/vite.config.js ${shared}
        ${PROJECT_SOURCE_DIR}/node/browser/*.js)
   build_page(demo ${web} ${web_out} FILES index.html assets/demo.js assets/demo.css SOURCES ${page_sources})
   embed_file(demo_entries "/" ${web_out}/index.html)
   embed_file(demo_entries "/assets/demo.js" ${web_out}/assets/demo.js)
   embed_file(demo_entries "/assets/demo.css" ${web_out}/assets/demo.css)
+  embed_file(demo_entries "/assets/react.js" ${react})
 endif()
 
 if(embed)

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { external, paths } from "./shared/vite.config.js";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -19,8 +20,9 @@ export default defineConfig({
   build: {
     modulePreload: { polyfill: false },
     rollupOptions: {
+      external,
       // Fixed names, so that the program knows at build time what it embeds.
-      output: { entryFileNames: "assets/demo.js", assetFileNames: "assets/demo[extname]", inlineDynamicImports: true },
+      output: { entryFileNames: "assets/demo.js", assetFileNames: "assets/demo[extname]", paths, inlineDynamicImports: true },
     },
   },
 });
