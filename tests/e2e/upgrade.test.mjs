@@ -10,7 +10,7 @@ import { gunzipSync } from "node:zlib";
 
 import { SteppedClock } from "../support/stepped_clock.mjs";
 import { received, unread, users } from "./stores/contents.mjs";
-import { api, connect, eventually, startProgram } from "./support.mjs";
+import { api, connect, emit, eventually, startProgram } from "./support.mjs";
 
 const stores = fileURLToPath(new URL("stores", import.meta.url));
 const versions = readdirSync(stores).filter((name) => statSync(join(stores, name)).isDirectory());
@@ -61,6 +61,7 @@ for (const version of versions)
       const place = await open(t, version);
       assert.deepEqual(await toldToAll(place.server), users.map(unread));
       assert.deepEqual(await toldToAll(place.server), nothing);
+      assert.equal((await emit(place.server, "nobody", "job_completed", { jobId: "next" })).status, 202); // receipts are written with it
       await place.server.stop("SIGKILL");
       await place.start();
       assert.deepEqual(await toldToAll(place.server), nothing);
