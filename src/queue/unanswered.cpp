@@ -1,8 +1,8 @@
 #include "queue/unanswered.hpp"
 
 #include <algorithm>
+#include <set>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 
 namespace signalbox::queue {
@@ -44,11 +44,11 @@ void Unanswered::postpone(Number number) {
 
 std::vector<Unanswered::Number> Unanswered::take_postponed() {
   std::vector<Number> out;
-  std::unordered_set<std::string_view> newer;
+  std::set<std::pair<std::string_view, std::string_view>> newer;  // an id that is used again may be another user's
   postponed_ = 0;
   for (std::size_t i = outcomes_.size(); i-- > 0;) {
     Outcome& outcome = outcomes_[i];
-    const bool newest = newer.insert(outcome.report.job_id).second;
+    const bool newest = newer.emplace(outcome.report.job_id, outcome.report.user).second;
     if (outcome.state != State::postponed) continue;
     outcome.state = newest ? State::being_told : State::settled;
     if (newest) out.push_back(first_ + i);

@@ -37,8 +37,8 @@ class Unanswered {
   /// Jobs whose outcomes the position has passed, but for those that may be read again; each is given once.
   std::vector<std::string> take_ended() { return std::exchange(ended_, {}); }
   bool has_postponed() const { return postponed_ != 0; }
-  /// Those that are to be told once more count as being told from now on. Where the job has had another outcome since,
-  /// the older one is settled instead.
+  /// Those that are to be told once more count as being told from now on. Where the user's job has had another outcome
+  /// since, the older one is settled instead.
   std::vector<Number> take_postponed();
 
   std::size_t size() const { return outcomes_.size(); }

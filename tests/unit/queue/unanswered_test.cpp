@@ -10,9 +10,9 @@ using Numbers = std::vector<Unanswered::Number>;
 struct UnansweredTest : testing::Test {
   UnansweredTest() { outcomes.restart({.ms = 10}); }
   /// An outcome at that time.
-  Unanswered::Number tell(std::uint64_t ms, const std::string& job) {
+  Unanswered::Number tell(std::uint64_t ms, const std::string& job, const std::string& user = "u") {
     const auto number =
-        outcomes.add({.kind = JobReport::Kind::completed, .user = "u", .queue = "q", .job_id = job, .members = "{}"});
+        outcomes.add({.kind = JobReport::Kind::completed, .user = user, .queue = "q", .job_id = job, .members = "{}"});
     outcomes.told({.ms = ms});
     return number;
   }
@@ -61,6 +61,13 @@ TEST_F(UnansweredTest, of_many_outcomes_of_a_job_only_the_newest_is_told_again) 
   EXPECT_EQ(outcomes.take_postponed(), (Numbers{other, third}));
   outcomes.settle(other);
   EXPECT_EQ(position(), 40u) << "what the job has left behind is settled";
+}
+
+TEST_F(UnansweredTest, an_id_that_is_used_again_for_another_user_leaves_nothing_behind) {
+  const auto adas = tell(20, "a", "ada"), graces = tell(30, "a", "grace");
+  for (const auto number : {adas, graces}) outcomes.postpone(number);
+  EXPECT_EQ(outcomes.take_postponed(), (Numbers{adas, graces}));
+  EXPECT_EQ(position(), 10u);
 }
 
 TEST_F(UnansweredTest, a_mended_outcome_may_yet_be_read_and_so_has_not_ended) {
