@@ -94,10 +94,11 @@ bool UserJobs::has(std::string_view job_id, Row row) const {
   return outcome && outcome->frame && outcome->row == row;
 }
 
+// Not later than it came here: the clock of its node may be ahead, and what came behind it has its place already.
 void UserJobs::date(std::string_view job_id, Row row, LedgerMs happened) {
   KeptJob* job = jobs_.find(hashed_job(job_id));
   JobEntry* outcome = job ? job->outcome() : nullptr;
-  if (outcome && outcome->row == row) outcome->time = happened;
+  if (outcome && outcome->row == row) outcome->time = std::min(outcome->time, happened);
 }
 
 // A job that has begun to run again since keeps its progress, and its outcome beside it.

@@ -75,7 +75,7 @@ class UserJobs {
   void take_back(std::string_view job_id, std::uint64_t number, std::optional<JobEntry> before);
   /// Is that outcome kept of that job?
   bool has(std::string_view job_id, Row row) const;
-  /// That outcome, which another node holds and which was heard of as an event, happened then.
+  /// That outcome, which another node holds and which was heard of as an event, happened then, if that is earlier.
   void date(std::string_view job_id, Row row, LedgerMs happened);
   /// Takes an outcome that another node holds, unless that one or a newer one is kept of its job.
   /// Returns its number; 0: it was not taken.

@@ -60,6 +60,23 @@ TEST_F(FoundOutcomes, what_was_heard_as_an_event_is_told_before_what_its_node_to
   EXPECT_EQ(replay("ada"), (Texts{"first", "second"}));
 }
 
+TEST_F(FoundOutcomes, what_was_heard_keeps_its_place_where_the_clock_of_its_node_is_ahead) {
+  static std::int64_t steady = 0;
+  steady = 1'000'000;
+  DirectoryOptions options;
+  options.clock = {.wall = [] { return 1'764'000'000'000 + steady; }, .steady = [] { return steady; }};
+  Directory own{mailboxes, options};
+  own.join(others);
+  own.open(store, now);
+  const auto a_second_later = [] { steady += 1000; };
+  ASSERT_TRUE(own.take("ada", {outcome("7")}, foreign(1)));
+  a_second_later();
+  ASSERT_TRUE(own.take("ada", {text_frame(R"(42["job_progress",{"jobId":"7"}])", FrameKind::progress, "7")}, 0));
+  a_second_later();
+  own.take_found("ada", {{.frame = outcome("7"), .time = options.clock.wall() + 5000, .row = foreign(1)}});
+  EXPECT_EQ(replay(own, "ada"), (Texts{"7", "7 received"})) << "the second is its progress: it runs again";
+}
+
 TEST_F(FoundOutcomes, no_more_is_taken_of_what_is_found_than_a_node_keeps_by_itself) {
   Directory own{mailboxes, Config{.unread_outcomes_per_user = 2}};
   own.open(store, now);
