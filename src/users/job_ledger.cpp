@@ -160,7 +160,7 @@ void UserJobs::end_progress_but(const std::unordered_set<std::string_view>& jobs
 
 void UserJobs::drop_found() {
   jobs_.each([this](KeptJob& job) {
-    if (job.outcome() && job.outcome()->frame && of_another(job.outcome()->row)) take_out(job);
+    if (job.outcome() && job.outcome()->frame && of_another(job.outcome()->row)) drop_outcome(job);
   });
 }
 

@@ -90,7 +90,7 @@ class UserJobs {
   void forget(Row row);
   /// Progress of that time ends, but for that of these jobs.
   void end_progress_but(const std::unordered_set<std::string_view>& jobs, LedgerMs since, LedgerMs until);
-  /// Lets go of what other nodes hold.
+  /// Lets go of the outcomes that other nodes hold; progress stays.
   void drop_found();
   /// Takes back an outcome that was kept before a restart, or before the user rested. The oldest come first.
   void restore(JobEntry outcome);

@@ -143,6 +143,8 @@ TEST_F(FoundOutcomes, whoever_is_here_is_told_of_what_is_found_later) {
 TEST_F(FoundOutcomes, what_other_nodes_hold_goes_with_the_last_socket) {
   const User* ada = directory.sockets.join("ada", tab).user;
   ASSERT_TRUE(directory.take("ada", {outcome("foreign")}, foreign(1)));
+  ASSERT_TRUE(directory.take("ada", {outcome("again")}, foreign(3)));
+  ASSERT_TRUE(directory.emit("ada", {text_frame(R"(42["job_progress",{}])", FrameKind::progress, "again")}));
   ASSERT_TRUE(directory.emit("ada", {outcome("own")}));
   directory.ledger.drop_found("ada");
   EXPECT_TRUE(directory.ledger.job("ada", "foreign")) << "a socket is here";
@@ -151,6 +153,9 @@ TEST_F(FoundOutcomes, what_other_nodes_hold_goes_with_the_last_socket) {
   directory.ledger.drop_found("ada");
   EXPECT_FALSE(directory.ledger.job("ada", "foreign"));
   EXPECT_TRUE(directory.ledger.job("ada", "own"));
+  const auto again = directory.ledger.job("ada", "again");
+  ASSERT_TRUE(again) << "its progress may be known here alone";
+  EXPECT_EQ(again->frame->kind(), FrameKind::progress);
   directory.take_found("grace", {found("8", foreign(2), 1h)});
   EXPECT_EQ(directory.entries(), 2u);
   directory.ledger.drop_found("grace");
