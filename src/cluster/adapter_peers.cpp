@@ -102,8 +102,10 @@ void AdapterPeers::take_for_users(const AdapterMessage& message, const std::vect
     const bool shared = ledger_ && event->kept_outcome();
     if (shared) ledger_->enter(user, *event->frame);
     const users::Row row = shared ? ledger_->row_of(SharedLedger::name_of_emitted(user, *event->frame)) : 0;
-    if (const auto taken = directory_.hear(user, *event, row); !taken)
-      refuse(to_text(users::to_emit_error(taken.error())));
+    const auto taken = directory_.hear(user, *event, row);
+    if (taken) continue;
+    refuse(to_text(users::to_emit_error(taken.error())));
+    if (shared) ledger_->read_later(std::string(user));
   }
 }
 

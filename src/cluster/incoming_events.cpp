@@ -23,7 +23,9 @@ void IncomingEvents::take(const RelayedEvent& event) {
     return counts_.unreadable.reached({{"why", "it names no outcome of another node"}});
   if (held && ledger_->was_received(name)) return;
   const auto taken = directory_.take(event.user, taken_over, held ? ledger_->row_of(name) : 0);
-  if (!taken) counts_.refusals.events.reached({{"why", std::string(to_text(users::to_emit_error(taken.error())))}});
+  if (taken) return;
+  counts_.refusals.events.reached({{"why", std::string(to_text(users::to_emit_error(taken.error())))}});
+  if (held) ledger_->read_later(std::string(event.user));
 }
 
 }  // namespace signalbox::cluster

@@ -66,7 +66,7 @@ class SharedLedger {
   void prepare(const std::string& user, std::move_only_function<void()> then);
   /// The same for somebody who is here, and may have missed something.
   void bring(const std::string& user);
-  /// Somebody was let in without what the index has: it is brought with the next look.
+  /// Somebody was let in without what the index has, or an outcome had no room here: it is brought with the next look.
   void read_later(const std::string& user) { unread_.insert(user); }
   void on_gone(const std::string& user);
   /// Messages with outcomes have not reached other nodes: they are offered again.
