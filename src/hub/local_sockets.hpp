@@ -48,11 +48,11 @@ class LocalSockets {
   Traces& begin_tracing();
   void end_trace(std::uint64_t number);
   std::uint32_t shard() const { return shard_; }
-  /// The copy of a frame that this turn's sockets share, made by the first that wants it.
+  /// The copy of a frame, for that number, that this turn's sockets share, made by the first that wants it.
   template <class Make>
-  FrameRef shared_copy(const FrameRef& frame, Make make) {
+  FrameRef shared_copy(const FrameRef& frame, std::uint64_t number, Make make) {
     Copy& copy = copies_[&*frame];
-    if (!copy.frame) copy = {.source = frame, .frame = make()};
+    if (!copy.frame || copy.number != number) copy = {.source = frame, .number = number, .frame = make()};
     return copy.frame;
   }
   /// Delivers or broadcasts; takes the frame out of the message.
@@ -75,6 +75,7 @@ class LocalSockets {
   };
   struct Copy {
     FrameRef source;  ///< stays, so that no other frame comes to be at its address
+    std::uint64_t number = 0;
     FrameRef frame;
   };
   const Entry* entry(std::uint32_t slot, std::uint32_t generation) const;

@@ -103,14 +103,15 @@ void Outbox::send_outcome(const FrameRef& frame, std::uint64_t number) {
   link().send(as_sent(frame, number));
 }
 
-// With OUTCOME_ACKS an outcome asks for its acknowledgement, of all sockets under the same id.
+// With OUTCOME_ACKS an outcome asks for its acknowledgement, of all sockets under the same id, but where a login is
+// told in another order than others were.
 FrameRef Outbox::as_sent(const FrameRef& frame, std::uint64_t number) const {
   if (!client_.hub().config.outcome_acks || frame->kind() != FrameKind::outcome) return frame;
   const auto make = [&] {
     const std::string head = socketio::packet_head(PacketType::event, nsp_.name, kOutcomeAcks + number);
     return make_frame(false, FrameKind::outcome, frame->name(), head, frame->packet().substr(2));
   };
-  return client_.local().shared_copy(frame, make);
+  return client_.local().shared_copy(frame, number, make);
 }
 
 }  // namespace signalbox::hub

@@ -6,6 +6,24 @@
 #include <utility>
 
 namespace signalbox::users {
+namespace {
+
+// A receipt says "all up to here" by numbers, and a login is told in the order of times. Where these differ, the number
+// of an entry covers all that is told before it, but nothing unread that is told behind it.
+void number_as_told(std::vector<JobEntry>& told) {
+  if (std::ranges::is_sorted(told, {}, &JobEntry::number)) return;
+  std::vector<std::uint64_t> up_to_there;
+  up_to_there.reserve(told.size());
+  for (std::uint64_t most = 0; const JobEntry& entry : told) up_to_there.push_back(most = std::max(most, entry.number));
+  std::uint64_t first_behind = UINT64_MAX;
+  for (std::size_t i = told.size(); i-- > 0;) {
+    const std::uint64_t number = std::exchange(told[i].number, std::min(up_to_there[i], first_behind - 1));
+    if (told[i].unread()) first_behind = std::min(first_behind, number);
+  }
+}
+
+}  // namespace
+
 UserJobs::~UserJobs() {
   jobs_.each([this](const KeptJob& job) { memory_.uncount(job); });
 }
@@ -228,6 +246,7 @@ UserJobs::Replay UserJobs::replay(const Ages& ages) const {
   });
   // By their times, for what other nodes hold came later than it happened.
   std::ranges::sort(out, {}, [](const JobEntry& entry) { return std::pair(entry.time, entry.number); });
+  number_as_told(out);
   return replay;
 }
 

@@ -97,6 +97,7 @@ class UserJobs {
   /// What a socket is told at its login, in the order in which it happened: unread outcomes, those received lately, and
   /// progress of running jobs.
   struct Replay {
+    /// A receipt up to the number of one covers what stands before it, and nothing behind it.
     std::vector<JobEntry> entries{};
     std::uint64_t withheld =
         0;  ///< the newest unread outcome that the store could not read, and that is left out; 0: none

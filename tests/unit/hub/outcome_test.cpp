@@ -181,6 +181,27 @@ TEST_F(AcknowledgedOutcomes, ask_for_it_when_they_happen_and_at_a_login_and_prog
   EXPECT_EQ(told_at_login(again), (Packets{kAsked, std::string(percent(10)->packet())}));
 }
 
+TEST_F(AcknowledgedOutcomes, of_one_with_a_higher_number_it_says_nothing_of_what_a_login_is_told_behind_it) {
+  FakeClient here(hub);
+  told_at_login(here);
+  ASSERT_TRUE(hub.directory.emit("ada", done()));
+  hub.deliver();
+  EXPECT_EQ(here.take(), Packets{kAsked});
+  const users::EncodedEvent older = *users::job_frame(JobCompleted{.job_id = "8", .result = 1}, {});
+  hub.directory.take_found("ada", {{.frame = older.frame, .time = 1, .row = users::kOfAnother | 1}});
+  FakeClient again(hub);
+  EXPECT_EQ(told_at_login(again), (Packets{R"(421000000000000["job_completed",{"jobId":"8","result":1}])",
+                                           R"(421000000000002["job_completed",{"jobId":"7","result":1}])"}));
+  const auto acknowledge = [&](const char* packet) {
+    again.text(packet);
+    test_now += std::chrono::seconds(1);
+    again.client.on_timer(test_now);
+    return std::pair(hub.directory.ledger.job("ada", "8")->received, hub.directory.ledger.job("ada", "7")->received);
+  };
+  EXPECT_EQ(acknowledge("31000000000000[]"), std::pair(false, false));
+  EXPECT_EQ(acknowledge("31000000000002[]"), std::pair(true, true));
+}
+
 TEST_F(AcknowledgedOutcomes, are_had_when_it_comes_and_written_down_once_for_many) {
   FakeClient ada(hub);
   told_at_login(ada);

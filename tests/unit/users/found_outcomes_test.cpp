@@ -54,6 +54,22 @@ TEST_F(FoundOutcomes, what_is_found_is_told_at_logins_in_the_order_in_which_it_h
   EXPECT_EQ(replay("ada"), (Texts{"older", "old", "own"})) << "it was there";
 }
 
+TEST_F(FoundOutcomes, a_receipt_covers_nothing_that_a_login_is_told_behind_it) {
+  ASSERT_TRUE(directory.emit("ada", {outcome("own")}));
+  ASSERT_TRUE(directory.emit("ada", {outcome("newest")}));
+  directory.take_found("ada", {found("older", foreign(1), 2h), found("old", foreign(2), 1h)});
+  const auto joined = directory.sockets.join("ada", tab);
+  const std::vector<JobEntry>& told = joined.replay.entries;
+  ASSERT_EQ(told.size(), 4u);
+  const auto receive = [&](std::size_t last) { directory.ledger.confirm("ada", {.up_to = told[last].number}); };
+  receive(1);
+  EXPECT_EQ(replay("ada"), (Texts{"older", "old", "own", "newest"})) << "their numbers are above those of the others";
+  receive(2);
+  EXPECT_EQ(replay("ada"), (Texts{"older", "old", "own received", "newest"}));
+  receive(3);
+  EXPECT_EQ(replay("ada"), (Texts{"older received", "old received", "own received", "newest received"}));
+}
+
 TEST_F(FoundOutcomes, what_was_heard_as_an_event_is_told_before_what_its_node_took_next_and_is_found) {
   ASSERT_TRUE(directory.take("ada", {outcome("first")}, foreign(1)));
   directory.take_found("ada", {found("first", foreign(1), 2h), found("second", foreign(2), 1h)});
