@@ -38,15 +38,16 @@ end
 )";
 
 // A job has one outcome: the newest, or the one whose node knew the other, which is marked ("-name") so that it does
-// not come back. Those past their time go as well. The answer begins with a How.
+// not come back. Those past their time go as well, by the clock of who offers
+// and that of Redis: one that is ahead ends nobody's. The answer begins with a How.
 const Script& offer_script() {
   static const Script script(std::string(kTakeOut) + R"(
 local name, time, event, ttl, job, replaces = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local most, all_hear = tonumber(ARGV[7]), tonumber(ARGV[8])
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local first = false
 if all_hear > 0 then
-  local clock = redis.call('TIME')
-  local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
   redis.call('ZREMRANGEBYSCORE', KEYS[7], '-inf', now - all_hear)
   first = redis.call('ZADD', KEYS[7], 'NX', now, name) == 1
   redis.call('PEXPIRE', KEYS[7], 2 * all_hear)
@@ -66,7 +67,8 @@ if newer and tonumber(newer) > tonumber(time) then
   keep_for(ttl)
   return {2, '0', ''}
 end
-for _, old in ipairs(redis.call('ZRANGE', KEYS[1], '-inf', time - ttl, 'BYSCORE', 'LIMIT', 0, 200)) do take_out(old) end
+local past = math.min(tonumber(time), now) - ttl
+for _, old in ipairs(redis.call('ZRANGE', KEYS[1], '-inf', past, 'BYSCORE', 'LIMIT', 0, 200)) do take_out(old) end
 local function unread(one) return redis.call('ZSCORE', KEYS[1], one) and not redis.call('ZSCORE', KEYS[3], one) end
 if redis.call('ZCARD', KEYS[1]) - redis.call('ZCARD', KEYS[3]) >= most
     and not (unread(name) or unread(before) or unread(replaces)) then return {3, '0', ''} end

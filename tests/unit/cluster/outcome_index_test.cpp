@@ -229,6 +229,13 @@ TEST_F(OutcomeIndexTest, what_is_past_its_time_goes_with_the_next_offer) {
   EXPECT_EQ(outcomes(), Texts{"a2 1764003600000 0 event of new"});
 }
 
+TEST_F(OutcomeIndexTest, a_node_whose_clock_is_ahead_ends_no_outcome_of_others) {
+  const std::int64_t present = coarse_unix_ms();
+  offer({"a", 1}, present, "1");
+  offer({"b", 1}, present + 2 * 3'600'000, "2");
+  EXPECT_EQ(outcomes().size(), 2u);
+}
+
 TEST_F(OutcomeIndexTest, an_outcome_ends_the_progress_of_its_job_alone) {
   node->run([&] {
     node->index.progress("ada", "7", "progress of 7", now - 1, [](bool) {});
