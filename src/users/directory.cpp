@@ -79,10 +79,12 @@ bool Directory::take_found(std::string_view id, std::vector<Ledger::Found> found
     const Lock lock(stripe.mutex);
     User* const user = found.empty() ? stripe.find(HashedText(id)) : &stripe.find_or_add(id);
     if (!user || (found.empty() && !user->jobs)) return true;
+    const bool is_here = !user->sockets.empty();  // who is not may be forgotten meanwhile
     taken = ledger.take_found(stripe, *user, std::move(found), all);
+    if (!is_here) return taken.whole;
     for (JobEntry& outcome : taken.news) {
       constexpr bool kWhereNoRoomIs = true;  // it cannot be refused any more
-      if (!user->sockets.empty()) mailboxes_.deliver(user->sockets, outcome.frame, outcome.number, kWhereNoRoomIs);
+      mailboxes_.deliver(user->sockets, outcome.frame, outcome.number, kWhereNoRoomIs);
     }
   }
   mailboxes_.deliver_own();

@@ -109,6 +109,22 @@ TEST_F(FoundOutcomes, no_more_is_taken_of_what_is_found_than_a_node_keeps_by_its
   EXPECT_EQ(replay(small, "ada"), Texts{});
 }
 
+TEST_F(FoundOutcomes, somebody_whose_outcomes_are_past_their_time_may_be_forgotten_while_these_are_taken) {
+  static std::int64_t steady = 0;
+  steady = 1'000'000;
+  DirectoryOptions options{Config{.ledger_total_bytes = 4096, .unread_total_bytes = 1 << 20}};
+  options.clock = {.wall = [] { return 1'764'000'000'000 + steady; }, .steady = [] { return steady; }};
+  Directory own{mailboxes, options};
+  own.open(store, now);
+  steady += LedgerClock::kSettingMs;
+  own.ledger.look_at_clock();
+  std::vector<Ledger::Found> past;
+  for (Row row = 1; row <= 40; ++row)
+    past.push_back({.frame = outcome(std::to_string(row)), .time = 1'763'900'000'000, .row = foreign(row)});
+  EXPECT_TRUE(own.take_found("ada", std::move(past)));
+  EXPECT_EQ(own.entries(), 0u);
+}
+
 TEST_F(FoundOutcomes, of_a_job_the_newest_outcome_stays) {
   ASSERT_TRUE(directory.emit("ada", {outcome("7")}));
   directory.take_found("ada", {found("7", foreign(1), 1h)});
