@@ -60,6 +60,13 @@ OutcomeFile::OutcomeFile(const std::string& directory, const std::function<bool(
   statements_.emplace(file_.get());
 }
 
+bool OutcomeFile::had_unique_rows() {
+  Statement find(file_.get(), "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'start'");
+  const bool had = find.step() && find.number(0) != 0;
+  find.reset();
+  return had;
+}
+
 // Each start has a second of its own, also where two come in one, or the clock was put back. A million rows a second is
 // more than any disk takes, so that it begins behind all rows of those before; 52 bits last for a century.
 Row OutcomeFile::new_start() {

@@ -40,6 +40,8 @@ class OutcomeFile {
   Row rows_before() const { return rows_before_; }
   /// Rows behind this one are of no start before. Once a start.
   Row new_start();
+  /// Was it called in an earlier start?
+  bool had_unique_rows();
   /// A name that this file has and no other; made when it is first asked for.
   std::string name();
   users::StoredExtent extent();

@@ -26,7 +26,7 @@ class SqliteStore final : public users::OutcomeStore {
  public:
   struct Options {
     StoreQueue::Options queue{};
-    /// No row of this start is one of an earlier start, even of one whose outcomes are all gone.
+    /// No row of this start is one of an earlier start, even of one whose outcomes are all gone. So it is from then on.
     bool unique_rows = false;
     /// Asked while the start waits for the disk, on the thread that starts: true ends that with a StoreError.
     std::function<bool()> give_up{};

@@ -28,7 +28,9 @@ void StoreWriter::run() {
       last_sign = Clock::now();
       return queue.ending();
     });
-    queue.begin_behind(unique_rows_ ? std::max(file.new_start(), file.rows_before()) : file.rows_before());
+    // A node that is alone for a while uses no rows either that others may remember.
+    const bool unique = unique_rows_ || file.had_unique_rows();
+    queue.begin_behind(unique ? std::max(file.new_start(), file.rows_before()) : file.rows_before());
     opened.set_value();
     serve(file);
   } catch (...) {  // the file could not be opened

@@ -41,5 +41,17 @@ TEST_F(Store, with_unique_rows_no_start_uses_a_row_of_another_though_all_outcome
   }
 }
 
+TEST_F(Store, that_has_had_unique_rows_goes_on_with_them) {
+  Row newest = 0;
+  for (const bool unique_rows : {true, false, true, false}) {
+    SqliteStore store(directory, {.unique_rows = unique_rows});
+    const Row row = put(store, "ada", outcome("1", 1));
+    EXPECT_GT(row, newest);
+    newest = row;
+    store.forget({row});
+    EXPECT_TRUE(committed(store));
+  }
+}
+
 }  // namespace
 }  // namespace signalbox::store::test
