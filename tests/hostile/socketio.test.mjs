@@ -153,3 +153,11 @@ attack("a new token among a megabyte of members of that name: the cost of a byte
   assert.match(await ws.message(10_000), /^431\[{.*"ok":false/);
   ws.close();
 });
+
+attack("ten megabytes of numbers between two doubles: the cost of a byte is that of any other", { memoryMb: 32, cpuMs: 1500 }, async ({ port }) => {
+  const ws = await login(port, "precise");
+  const numbers = Array(36_000).fill("8.98846567431157954072e307");
+  for (let i = 0; i < 10; ++i) ws.send(`421["authenticate",{"token":"","numbers":[${numbers}]}]`);
+  for (let i = 0; i < 10; ++i) assert.match(await ws.message(10_000), /^431\[{.*"ok":false/);
+  ws.close();
+});
