@@ -25,9 +25,15 @@ void Questions::ask(Question question) {
     asking.under_way = true;
   }
   asker.waiting.push_back(std::move(question));
-  if (!std::exchange(asker.in_row, true)) row_.push_back(&asker);
+  line_up(asker);
   due_ = kNextTurn;  // the next turn has room again
   serve();
+}
+
+/// Not while an answer is being found: the row is gone through at every question, and many may wait for that.
+void Questions::line_up(Asker& asker) {
+  if (asker.waiting.empty() || asker.reading || std::exchange(asker.in_row, true)) return;
+  row_.push_back(&asker);
 }
 
 bool Questions::asks(const Link& link) const {
@@ -64,7 +70,7 @@ void Questions::serve() {
   for (std::size_t passed_over = 0; room_ != 0 && passed_over < row_.size();) {
     Asker& asker = *row_.front();
     row_.pop_front();
-    if (asker.waiting.empty()) {
+    if (asker.waiting.empty() || asker.reading) {
       asker.in_row = false;
       continue;
     }
@@ -81,13 +87,14 @@ void Questions::serve() {
 }
 
 bool Questions::may_go_on(Asker& asker) {
-  return !asker.reading && unread(asker) < std::max<std::size_t>(1, asker.waiting.front().bytes);
+  return unread(asker) < std::max<std::size_t>(1, asker.waiting.front().bytes);
 }
 
 void Questions::answer(Asker& asker, Question question) {
   asker.reading = true;
   question.answer([this, &asker, link = question.link](Cost cost) {
     asker.reading = false;
+    line_up(asker);
     room_ -= std::min(room_, cost.in_bytes());
     due_ = kNextTurn;
     if (link) note(*link, cost.bytes);

@@ -69,6 +69,7 @@ class Questions {
     std::size_t answered = 0;  ///< bytes of answers, of which some may be unread
   };
 
+  void line_up(Asker& asker);
   void serve();
   void answer(Asker& asker, Question question);
   void note(const Link& link, std::size_t bytes);
@@ -78,7 +79,7 @@ class Questions {
 
   std::unordered_map<std::string, Asker, TextHash, std::equal_to<>> askers_;  ///< workers: under no name
   std::unordered_map<const Link*, Asking> links_;
-  std::deque<Asker*> row_;  ///< those with questions
+  std::deque<Asker*> row_;  ///< those with questions, of whom none is being answered
   std::size_t room_ = kBytesATurn;
   TimePoint due_ = kNever;
   TimePoint sweep_at_{};
