@@ -5,8 +5,9 @@
 namespace signalbox::cluster {
 
 void SocketSearch::ask(std::string_view tag, std::string_view pid, Then then, TimePoint now) {
-  asked_.emplace(++last_, Asked{std::string(tag), std::move(then)});
-  deadlines_.emplace_back(now + patience_, last_);
+  Name name(tag, ++last_);
+  asked_.emplace(name, std::move(then));
+  deadlines_.emplace_back(now + patience_, std::move(name));
   send_(tag, SocketQuestion{.number = last_, .pid = pid});
 }
 
@@ -15,30 +16,27 @@ void SocketSearch::on_question(std::string_view from_tag, const SocketQuestion& 
 }
 
 void SocketSearch::on_answer(std::string_view from_tag, const SocketAnswer& answer) {
-  const auto found = asked_.find(answer.number);
-  if (found == asked_.end() || found->second.tag != from_tag) return;
-  asked_.extract(found).mapped().then(answer.here);
+  if (auto asked = asked_.extract(Name(from_tag, answer.number))) asked.mapped()(answer.here);
 }
 
-template <class Which>
-void SocketSearch::give_up(Which which) {
-  std::vector<std::uint64_t> all;
-  for (const auto& [number, asked] : asked_)
-    if (which(asked)) all.push_back(number);
-  for (const std::uint64_t number : all) asked_.extract(number).mapped().then(false);
+void SocketSearch::give_up(All::iterator begin, All::iterator end) {
+  std::vector<Then> all;
+  for (auto each = begin; each != end; ++each) all.push_back(std::move(each->second));
+  asked_.erase(begin, end);
+  for (Then& then : all) then(false);
 }
 
 void SocketSearch::on_node_gone(std::string_view tag) {
-  give_up([tag](const Asked& asked) { return asked.tag == tag; });
+  give_up(asked_.lower_bound(Name(tag, 0)), asked_.upper_bound(Name(tag, UINT64_MAX)));
 }
 
 void SocketSearch::on_bus_lost() {
-  give_up([](const Asked&) { return true; });
+  give_up(asked_.begin(), asked_.end());
 }
 
 void SocketSearch::on_timer(TimePoint now) {
   while (next_deadline() <= now) {
-    if (auto late = asked_.extract(deadlines_.front().second)) late.mapped().then(false);
+    if (auto late = asked_.extract(deadlines_.front().second)) late.mapped()(false);
     deadlines_.pop_front();
   }
 }

@@ -2,9 +2,9 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include "base/clock.hpp"
@@ -38,18 +38,16 @@ class SocketSearch {
   void on_timer(TimePoint now);
 
  private:
-  struct Asked {
-    std::string tag;
-    Then then;
-  };
-  template <class Which>
-  void give_up(Which which);
+  /// The node that is asked, and the question's number.
+  using Name = std::pair<std::string, std::uint64_t>;
+  using All = std::map<Name, Then>;
+  void give_up(All::iterator begin, All::iterator end);
 
   const Send send_;
   const Has has_;
   const Milliseconds patience_;
-  std::unordered_map<std::uint64_t, Asked> asked_;
-  std::deque<std::pair<TimePoint, std::uint64_t>> deadlines_;  ///< of those that are answered, too
+  All asked_;                                         ///< in the order of their nodes, since a client may name any
+  std::deque<std::pair<TimePoint, Name>> deadlines_;  ///< of those that are answered, too
   std::uint64_t last_ = 0;
 };
 

@@ -139,10 +139,15 @@ void Tunnels::say_closed(const Name& name) {
   bus_.send(name.tag, write_tunnel_message({.kind = Message::Kind::close, .from = name.ours, .tunnel = name.number}));
 }
 
+// Others are not looked at: whoever makes up a session's id names a node that nobody is.
 void Tunnels::on_node_gone(std::string_view tag) {
-  for (Tunnel* tunnel : all_carrying())
-    if (tunnel->name.tag == tag) cut(*tunnel, kUnknownSid);
-  if (const auto node = nodes_.find(tag); node != nodes_.end()) nodes_.erase(node);
+  const auto node = nodes_.find(tag);
+  if (node == nodes_.end()) return;
+  std::vector<Tunnel*> its;
+  for (const auto& of_side : node->second.tunnels)
+    for (const auto& [number, tunnel] : of_side) its.push_back(tunnel);
+  for (Tunnel* tunnel : its) cut(*tunnel, kUnknownSid);
+  nodes_.erase(node);
 }
 
 void Tunnels::on_bus_lost() {

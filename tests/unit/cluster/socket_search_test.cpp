@@ -76,6 +76,18 @@ TEST_F(SocketSearchTest, nobody_answers_for_a_node_that_is_gone_or_without_a_bus
   EXPECT_EQ(answers["two"], std::vector{false});
 }
 
+// A client may name any node, before any login. To go through all that are asked for each would take half a minute.
+TEST_F(SocketSearchTest, very_many_who_name_nodes_that_are_not_there_cost_no_more_than_others) {
+  constexpr int kClients = 100'000;
+  int given_up = 0;
+  const auto begun = Clock::now();
+  for (int i = 0; i < kClients; ++i)
+    search.ask("node" + std::to_string(i), "pid", [&given_up](bool here) { given_up += !here; }, now);
+  for (int i = 0; i < kClients; ++i) search.on_node_gone("node" + std::to_string(i));
+  EXPECT_EQ(given_up, kClients);
+  EXPECT_LT(Clock::now() - begun, std::chrono::seconds(5));
+}
+
 TEST_F(SocketSearchTest, an_answer_of_another_node_is_none) {
   ask("nodeA", "one");
   search.on_answer("nodeC", {.number = 1, .here = true});
