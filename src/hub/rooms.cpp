@@ -1,5 +1,6 @@
 #include "hub/rooms.hpp"
 
+#include <algorithm>
 #include <span>
 #include <unordered_set>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "hub/event_check.hpp"
 #include "hub/socket_state.hpp"
 #include "hub/socket_walk.hpp"
+#include "recovery/letters.hpp"
 #include "socketio/arguments_text.hpp"
 
 namespace signalbox::hub {
@@ -42,6 +44,11 @@ class Rooms {
            (!users_.empty() && !socket.user.empty() && users_.contains(socket.user));
   }
   bool empty() const { return ids_.empty() && users_.empty(); }
+  /// Can a socket be in any of them?
+  bool may_have_any() const {
+    const auto is_id = [](const std::string& room) { return room.size() == recovery::SocketId().size(); };
+    return !users_.empty() || std::ranges::any_of(ids_, is_id);
+  }
   bool few_users() const { return ids_.empty() && !users_.empty() && users_.size() <= kFewUsers; }
   const auto& users() const { return users_; }
 
@@ -56,6 +63,7 @@ class Selection {
   bool has(const Member& socket) const {
     return socket.nsp == nsp_ && (rooms_.empty() || rooms_.have(socket)) && !except_.have(socket);
   }
+  bool is_nobody() const { return !rooms_.empty() && !rooms_.may_have_any(); }
   /// The users whose sockets these are, where that is quicker than to look at all; else null.
   const auto* few_users() const { return nsp_ == kMainNamespace && rooms_.few_users() ? &rooms_.users() : nullptr; }
 
@@ -125,6 +133,7 @@ void reach(Hub& hub, const RoomSelection& of, Deed deed) {
   // On a shard, what the directory delivers past the mailbox would come before what was posted earlier.
   SB_ASSERT(hub.mailboxes.current_shard() < 0);
   const Reacher<Deed> reacher{Selection(of), std::move(deed)};
+  if (reacher.selection.is_nobody()) return;  // servers of Socket.IO publish what is for rooms of their own as well
   const auto* const users = reacher.selection.few_users();
   auto slots = users ? slots_of(hub, *users) : std::vector<std::vector<std::uint32_t>>();
   for (unsigned shard = 0; shard < hub.shards.size(); ++shard) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "recovering_client.hpp"
 
 // The sockets of rooms where clients may come back for what they missed, and what is refused. tests/sim has the rest.
@@ -80,6 +82,21 @@ TEST_F(RoomsWithRecovery, are_disconnected_where_a_client_is) {
   EXPECT_TRUE(bob.connection().closed);
   ada.connect(1);
   EXPECT_TRUE(ada.recovered) << "who is away is not";
+}
+
+TEST(RoomEmits, for_rooms_that_no_socket_here_can_be_in_look_at_none) {
+  FakeHub hub;
+  hub.registry.start(hub.config);
+  test_shard = -1;
+  const auto looks = [&hub](const RoomSelection& to) {
+    EXPECT_TRUE(emit_to_rooms(hub.hub, to, "n", "[1]"));
+    return !std::exchange(hub.mailboxes.boxes[0], {}).empty();
+  };
+  EXPECT_FALSE(looks({.rooms = {"lobby", "game 7"}}));
+  EXPECT_TRUE(looks({.rooms = {"lobby", "AAAAAAAAAAAAAAAAAAAA"}})) << "a socket's id";
+  EXPECT_TRUE(looks({.rooms = {"lobby", "user:ada"}}));
+  EXPECT_TRUE(looks({})) << "for all";
+  test_shard = 0;
 }
 
 TEST(RoomEmits, are_refused_as_those_to_a_socket_are) {
