@@ -243,8 +243,9 @@ class LoginDone {
 
 /// One link of the chain that needs time: asks somebody else, and says later what it has found out. It is called on the
 /// socket's shard and must not block; the request is there during that call alone, so it copies what it needs. The
-/// client waits meanwhile, for CONNECT_TIMEOUT_MS at most, and MAX_PENDING_LOGINS clients at once; whoever goes is
-/// forgotten. What it throws refuses the client.
+/// client waits meanwhile, for CONNECT_TIMEOUT_MS at most, and MAX_PENDING_LOGINS clients at once. One that leaves the
+/// namespace has to wait for the answer before it may come again; one whose connection ends is forgotten. What it
+/// throws refuses the client.
 using AsyncMiddleware = std::function<void(const ConnectRequest&, LoginDone)>;
 
 /// Handlers for what clients do in one namespace. All are registered before WebSocketService::start(); none may block.

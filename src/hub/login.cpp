@@ -74,6 +74,10 @@ void Login::stop_waiting() {
 
 void Login::on_admission(const Middleware& last, TimePoint now) {
   stop_waiting();
+  if (left_) {
+    over_ = true;
+    return;
+  }
   const auto let_in = call(client_.hub(), last, attempt_);
   let_in ? admit(now) : refuse(let_in.error(), now);
 }
@@ -141,7 +145,9 @@ SocketState& Login::hand_over() {
 }
 
 void Login::abandon(CloseReason reason, TimePoint now) {
-  if (std::exchange(over_, true)) return;
+  // Else one connection could have a middleware asked any number of times at once.
+  left_ = asks_a_middleware() && reason == CloseReason::client_namespace_disconnect;
+  if (left_ || std::exchange(over_, true)) return;
   stop_waiting();
   if (!socket_) return;
   socket_->leave(reason, now);

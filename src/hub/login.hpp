@@ -54,7 +54,7 @@ class Login {
   /// The answer to its claim. Nothing: it is a new socket.
   void on_claim(const recovery::FoundSocket* found);
   void on_loaded();
-  /// Its client has gone, or wants it no more.
+  /// Its client has gone, or wants it no more. A middleware that is asked at that moment has still to answer.
   void abandon(CloseReason reason, TimePoint now);
 
   /// Is this the socket that it is to become?
@@ -81,6 +81,7 @@ class Login {
   std::uint64_t id_ = 0;  ///< by which a middleware that takes its time finds it; 0: none does
   std::optional<recovery::Wish> wish_;
   std::unique_ptr<SocketState> socket_;  ///< once it is admitted
+  bool left_ = false;                    ///< its client wants it no more, and a middleware has still to answer
   bool over_ = false;
   std::string heard_;  ///< the user of whom other nodes were told that a client comes; empty: none were
 };
