@@ -2,10 +2,8 @@
 const { guarded } = require("./guarded.cjs");
 const { decodeArguments, encodeArguments, textOf } = require("./json.cjs");
 const { Failures, ask, refusalOf } = require("./middleware.cjs");
+const { Pending } = require("./pending.cjs");
 const { Socket } = require("./socket.cjs");
-
-/** How long a client that a middleware let in may take to be a socket; the engine gives it CONNECT_TIMEOUT_MS. */
-const forgetLogin = 60_000;
 
 const failures = new Failures();
 
@@ -14,7 +12,7 @@ class Sockets {
   #engine;
   #events = new Set();  // of each copy of this module that shares the engine
   #known = new Map();
-  #pending = new Map();  // let in by a middleware, by the id that the socket will have; oldest first
+  #pending = new Pending();
   connection = [];
   middleware = [];
 
@@ -40,14 +38,13 @@ class Sockets {
 
   login(login, { id, handshake, userId, user }) {
     const socket = new Socket(this.#engine, { id, handshake: JSON.parse(handshake), user: userId ? JSON.parse(user) : undefined });
-    this.#decide(login, socket, userId).catch((error) => {
+    this.#decide(login, socket, userId, handshake.length + user.length).catch((error) => {
       console.error("signalbox: a client is refused for want of an answer:", error);
       this.#engine.refuse(login, "Internal server error");
     });
   }
   introduced({ id, handle, user, handshake, connected, recovered }) {
-    const socket = this.#pending.get(id)?.socket ?? new Socket(this.#engine, { id, handshake: JSON.parse(handshake), user: JSON.parse(user) });
-    this.#pending.delete(id);
+    const socket = this.#pending.take(id) ?? new Socket(this.#engine, { id, handshake: JSON.parse(handshake), user: JSON.parse(user) });
     this.#known.set(id, socket);
     socket.open(handle, recovered);
     if (connected) for (const handler of this.connection) guarded("connection", handler, [socket]);
@@ -66,10 +63,10 @@ class Sockets {
     socket?.end(reason, call);
   }
 
-  async #decide(login, socket, userId) {
+  async #decide(login, socket, userId, bytes) {
     const refusal = await ask(this.middleware, socket, (error) => failures.note(error)).catch(failed);
     if (refusal) return this.#refuse(login, refusal);
-    this.#remember(socket);
+    this.#pending.add(socket.id, { socket, user: userId || String(socket.user?.id), bytes });
     this.#admit(login, socket, userId);
   }
   #acknowledge(ack, name, answer) {
@@ -86,14 +83,6 @@ class Sockets {
   // Without a line in the log: whoever is refused would write it, as often as it comes.
   #refuse(login, error) {
     this.#engine.refuse(login, String(error.message), error.data === undefined ? undefined : textOf("connect_error", error.data));
-  }
-  #remember(socket) {
-    const now = Date.now();
-    for (const [id, { since }] of this.#pending) {
-      if (now - since < forgetLogin) break;
-      this.#pending.delete(id);
-    }
-    this.#pending.set(socket.id, { socket, since: now });
   }
 }
 
