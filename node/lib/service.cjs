@@ -6,6 +6,14 @@ const { Sockets } = require("./sockets.cjs");
 
 const isServer = (target) => typeof target?.listen === "function" && typeof target?.address === "function";
 
+/** How to come by the server of an application that was given in its place. */
+function serverOf(app) {
+  if (isServer(app.server)) return "websocketService.initialize(app.server)";  // Fastify
+  if (typeof app.getHttpServer === "function") return "websocketService.initialize(app.getHttpServer())";  // Nest
+  const listener = typeof app.callback === "function" ? "app.callback()" : "app";  // Koa; Express
+  return `const server = http.createServer(${listener}); websocketService.initialize(server), and server.listen in place of app.listen`;
+}
+
 /** The original's WebSocketService: an engine in this process, or the way to the one that another process has. */
 class WebSocketService {
   #run;  // { engine, io, sockets, closing } of this process
@@ -17,23 +25,25 @@ class WebSocketService {
    * Starts the engine: on the port of `target` (an http.Server of the program's), or on one of its own (a port, or options
    * with one). Throws where a setting is wrong, the port is in use, or an engine runs already.
    */
-  initialize(target, options) {
+  initialize(...args) {
+    const [target, options] = args;
+    if (args.length > 0) this.#checkTarget(target);
     const server = isServer(target) ? target : undefined;
     const given = { ...(typeof target === "object" && !server ? target : {}), ...options };
     if (typeof target === "number" || typeof target === "string") given.port = target;
     if (this.#run) throw new Error("Signalbox runs already in this process: await close() first, or use getIO().");
-    this.#check(target, server, given);
+    this.#check(server, given);
     const values = readSettings(given);
     if (server) values.push({ name: "LISTEN", value: "off", from: "initialize(server)" });
     this.#begin(loadEngine({ log: given.log }), (engine) => engine.start({ values, jwt: given.jwt !== false, server, apiPath: given.apiPath }));
     setImmediate((run) => run.engine.open(), this.#run);
     return this;
   }
-  init(target, options) {
-    return this.initialize(target, options);
+  init(...args) {
+    return this.initialize(...args);
   }
-  attach(target, options) {
-    return this.initialize(target, options);
+  attach(...args) {
+    return this.initialize(...args);
   }
 
   /** The engine of this process, or else the one that SIGNALBOX_URL (or connect()) names. */
@@ -92,9 +102,14 @@ class WebSocketService {
     }));
   }
 
-  #check(target, server, given) {
-    if (!server && typeof target?.listen === "function")
-      throw new TypeError("signalbox: initialize() wants a server, and not an application: const server = http.createServer(app); websocketService.initialize(server)");
+  // Else an engine would listen at port 3000, where nobody looks for it.
+  #checkTarget(target) {
+    if (!isServer(target) && typeof target?.listen === "function")
+      throw new TypeError(`signalbox: initialize() wants a server, and not an application: ${serverOf(target)}`);
+    if (!["number", "string"].includes(typeof target) && (typeof target !== "object" || target === null))
+      throw new TypeError(`signalbox: initialize() wants an http.Server, a port or options, and was given ${target === null || target === undefined ? target : `a ${typeof target}`}`);
+  }
+  #check(server, given) {
     for (const option of ["port", "host"]) {
       if (server && given[option] !== undefined)
         throw new TypeError(`signalbox: the option ${option} is for initialize(port); with a server it is the server's: server.listen(port, host)`);

@@ -60,6 +60,13 @@ describe("initialize", () => {
     wrong(/the option host is for initialize\(port\)/, server, { host: "x" });
     wrong(/the option apiPath is for initialize\(server\)/, 0, { apiPath: "/x" });
     wrong(/the option apiPath is a path such as/, server, { apiPath: "signalbox" });
+    const app = (has) => Object.assign(() => {}, { listen() {} }, has);
+    wrong(/and not an application: const server = http\.createServer\(app\);/, app(), settings);
+    wrong(/: const server = http\.createServer\(app\.callback\(\)\);/, app({ callback() {} }), settings);
+    wrong(/: websocketService\.initialize\(app\.server\)$/, app({ server }), settings);
+    wrong(/: websocketService\.initialize\(app\.getHttpServer\(\)\)$/, app({ getHttpServer() {} }), settings);
+    for (const [given, named] of [[undefined, "undefined"], [null, "null"], [true, "a boolean"], [() => server, "a function"]])
+      wrong(new RegExp(`wants an http\\.Server, a port or options, and was given ${named}$`), given, settings);
     wrong(new RegExp(`port ${server.address().port} is in use`), server.address().port, { ...settings, host: "127.0.0.1" });
     wrong(/JWT_SECRET/, server, { ...settings, jwtSecret: "" });
     service.initialize(server, settings);
