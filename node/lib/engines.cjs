@@ -12,10 +12,16 @@ const missing =
 
 /** glibc's version, or "musl", or undefined where there is neither. A report takes long: for an error's text alone. */
 function libc() {
-  if (process.platform !== "linux") return undefined;
-  const { glibcVersionRuntime } = process.report.getReport().header;
-  return glibcVersionRuntime ? `glibc ${glibcVersionRuntime}` : "musl";
+  const header = process.platform === "linux" ? process.report?.getReport?.().header : undefined;
+  if (!header) return undefined;
+  return header.glibcVersionRuntime ? `glibc ${header.glibcVersionRuntime}` : "musl";
 }
+
+/** Is this code in a bundler's file, and its package elsewhere? */
+const isBundled = () => !fs.existsSync(path.join(__dirname, "engines.cjs"));
+const bundled =
+  "signalbox is in a bundler's file, and its engine is not: leave the package out of it, which is external: [\"signalbox\"] for esbuild, " +
+  "Rollup and Vite (build.rollupOptions), externals for webpack, and serverExternalPackages: [\"signalbox\"] in Next's configuration.";
 
 const binary = () => path.join(__dirname, "..", "prebuilds", `${process.platform}-${process.arch}`, "signalbox.node");
 
@@ -24,6 +30,7 @@ let loaded;
 function loadAddon() {
   if (loaded) return loaded;
   const file = process.env.SIGNALBOX_ADDON || binary();
+  if (!process.env.SIGNALBOX_ADDON && isBundled()) return (loaded = { error: new Error(bundled), bundled });
   try {
     if (!fs.existsSync(file)) throw new Error("there is no prebuilt binary for it in the package");
     loaded = { addon: require(file) };
@@ -65,9 +72,9 @@ function loadEngine({ log } = {}) {
   }
   if (wanted !== undefined && wanted !== "" && wanted !== "native")
     throw new Error(`SIGNALBOX_ENGINE is '${wanted}'; it is native or socket.io`);
-  const { error } = loadAddon();
+  const { error, bundled } = loadAddon();
   if (!error) return native();
-  if (wanted === "native") throw error;
+  if (wanted === "native" || bundled) throw error;
   if (process.env.NODE_ENV === "production")
     throw new Error(`${error.message} Use linux-x64 with glibc 2.34 or newer; or say so: ${remedies}.`);
   if (!hasSocketIo())
@@ -82,5 +89,7 @@ function runningEngine() {
   const { addon } = loadAddon();
   return addon?.running() ? native() : undefined;
 }
+/** What keeps this code from an engine that runs in this process: a sentence, or undefined. */
+const blindness = () => loadAddon().bundled;
 
-module.exports = { loadEngine, runningEngine };
+module.exports = { blindness, loadEngine, runningEngine };

@@ -1,5 +1,5 @@
 "use strict";
-const { loadEngine, runningEngine } = require("./engines.cjs");
+const { blindness, loadEngine, runningEngine } = require("./engines.cjs");
 const { Io, WorkerIo } = require("./io.cjs");
 const { readSettings, environment } = require("./settings.cjs");
 const { Sockets } = require("./sockets.cjs");
@@ -133,7 +133,8 @@ class WebSocketService {
     if (!url || !apiKey) {
       throw new Error(
         "Signalbox does not run in this process. In the server call websocketService.initialize(server) before getIO(); " +
-          "in a worker's process set SIGNALBOX_URL and SIGNALBOX_API_KEY, or call websocketService.connect({ url, apiKey }).",
+          "in a worker's process set SIGNALBOX_URL and SIGNALBOX_API_KEY, or call websocketService.connect({ url, apiKey })." +
+          (blindness() ? ` If it does run in this process: ${blindness()}` : ""),
       );
     }
     this.connect({ url, apiKey });

@@ -1,5 +1,7 @@
 // Which engine a process has: the native one, the socket.io package in its place, or an error that says what to do.
 import assert from "node:assert/strict";
+import fs from "node:fs";
+import { createRequire } from "node:module";
 import { test } from "node:test";
 
 import { client, program, settings } from "./support.mjs";
@@ -63,4 +65,22 @@ test("settings that change nothing there are named", async (t) => {
   const started = run(t, { SIGNALBOX_ENGINE: "socket.io", SIGNALBOX_RECOVERY_WINDOW_MS: "1000" });
   await started.line(/port/);
   assert.match(started.output.err, /^signalbox: on the socket\.io package these settings change nothing: RECOVERY_WINDOW_MS\n$/);
+});
+
+test("in a bundler's file, where nothing of the package lies beside it, the error says how to leave it out", () => {
+  /** The module as it is there: its code, and another folder. */
+  const bundled = (name, others = {}) => {
+    const file = new URL(`../lib/${name}`, import.meta.url), module = { exports: {} };
+    const requires = (wanted) => others[wanted] ?? createRequire(file)(wanted);
+    new Function("require", "module", "exports", "__dirname", fs.readFileSync(file, "utf8"))(requires, module, module.exports, "/nowhere");
+    return module.exports;
+  };
+  const { WebSocketService } = bundled("service.cjs", { "./engines.cjs": bundled("engines.cjs") });
+  const service = new WebSocketService();
+  const how = "signalbox is in a bundler's file, .* serverExternalPackages: \\[\"signalbox\"\\]";
+  assert.throws(() => service.initialize(0, settings), new RegExp(`^Error: ${how}`));
+  assert.throws(() => service.getIO(), new RegExp(`If it does run in this process: ${how}`));
+  service.connect({ url: "http://127.0.0.1:1", apiKey: "a worker needs no engine" });
+  assert.equal(service.getIO().getOnlineUsersCount(), 0);
+  return service.close();
 });
