@@ -34,11 +34,16 @@ function answerOf(middleware, socket, late) {
   });
 }
 
-/** Says at most once a second that middlewares failed: each client that comes could else write a line. */
+/** Says at most once a second that the program's code failed: clients could else have it write as many lines as they like. */
 class Failures {
+  #whose;
   #count = 0;
   #newest;
   #seldom = new Seldom(() => this.#tell());
+
+  constructor(whose = "a middleware") {
+    this.#whose = whose;
+  }
 
   note(error) {
     this.#count += 1;
@@ -48,7 +53,7 @@ class Failures {
 
   #tell() {
     const times = this.#count === 1 ? "" : ` ${this.#count} times, at last so`;
-    console.error(`signalbox: a middleware failed${times}:`, this.#newest);
+    console.error(`signalbox: ${this.#whose} failed${times}:`, this.#newest);
     this.#count = 0;
   }
 }

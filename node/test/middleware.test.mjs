@@ -1,9 +1,11 @@
-// How io.use asks a program's middleware, without an engine.
+// How io.use asks a program's middleware, and what becomes of what its code throws, without an engine.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { describe, test } from "node:test";
 
-const { Failures, ask } = createRequire(import.meta.url)("../lib/middleware.cjs");
+const require = createRequire(import.meta.url);
+const { Failures, ask } = require("../lib/middleware.cjs");
+const { guarded } = require("../lib/guarded.cjs");
 
 /** What becomes of a login: the refusal's message, "let in", or "thrown: …"; and what was thrown too late. */
 async function outcome(...chain) {
@@ -61,4 +63,16 @@ test("failures are told at once, and then once a second, with their number and t
   t.mock.timers.tick(1000);
   failures.note(6);
   assert.deepEqual(told, ["signalbox: a middleware failed: 4", "signalbox: a middleware failed: 5", "signalbox: a middleware failed: 6"]);
+});
+
+test("a client that has a handler throw, or reject, as often as it likes writes a line a second", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const told = [];
+  t.mock.method(console, "error", (line, error) => told.push(`${line} ${error}`));
+  for (let i = 1; i <= 100; ++i) guarded("move", i % 2 ? () => { throw i; } : async () => { throw i; }, []);
+  guarded("other", () => { throw "of another event"; }, []);
+  await null;
+  assert.deepEqual(told.splice(0), ["signalbox: a handler of 'move' failed: 1", "signalbox: a handler of 'other' failed: of another event"]);
+  t.mock.timers.tick(1000);
+  assert.deepEqual(told, ["signalbox: a handler of 'move' failed 99 times, at last so: 100"]);
 });
