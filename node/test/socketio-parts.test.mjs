@@ -6,7 +6,9 @@ import { describe, test } from "node:test";
 
 const part = (name) => createRequire(import.meta.url)(`../lib/engines/socketio/${name}.cjs`);
 const { noticeBefore, verify } = part("tokens");
-const { checkEvent, userFault } = part("checks");
+const { checkEvent, deeperThan, userFault } = part("checks");
+const { Client } = part("client");
+const { WorkersApi } = part("workers_api");
 const { Ledger } = part("ledger");
 const { jobs, jobStatus } = part("questions");
 const { allowsWebSocket, lists } = part("origins");
@@ -168,4 +170,33 @@ test("a setting that is wrong is refused in the native engine's words, and a sec
   assert.throws(() => read("USER_ID_CLAIMS", "a,,b"), /allowed: names of claims/);
   const config = read("PRESENCE_GRACE_MS", "7");
   assert.deepEqual([config.PRESENCE_GRACE_MS, config.HOST, config.API_KEY, config.UNREAD_TOTAL_BYTES, config.USER_ID_CLAIMS], [7, "", "", 268435456, ["id", "userId", "sub"]]);
+});
+
+const nested = (depth) => JSON.parse("[".repeat(depth) + "]".repeat(depth));
+
+test("how deep values are nested is found where JSON.stringify() runs out of stack", () => {
+  for (const [most, values, deeper] of [[0, [1, "[[", null, undefined, () => {}, Buffer.from("ab"), new ArrayBuffer(2)], false], [0, [1, {}], true], [2, [{ a: [] }, 5], false], [2, [{ a: [5, { b: 1 }] }], true], [128, [nested(128)], false], [128, [nested(129)], true], [128, [nested(100_000)], true]])
+    assert.equal(deeperThan(most, values), deeper);
+});
+
+test("a client that sends what is nested deeper than JSON_DEPTH is closed, and nobody hears of it", () => {
+  const heard = [], closed = [];
+  let send;
+  const hub = { config: { JSON_DEPTH: 128, MAX_EVENT_NAME_BYTES: 256 }, join() {}, replay: () => [], introduce() {}, hear: (_, event) => heard.push(event), ledger: {}, now: () => 0 };
+  const conn = { on() {}, close: () => closed.push(true) };
+  new Client(hub, { id: "1", conn, onAny: (take) => (send = take), on() {}, emit() {} }, { id: "ada", user: { id: "ada" }, handshake: "{}" }).welcome();
+  send("x", nested(128), () => {});
+  for (const event of ["x", "job_status", "jobs", "authenticate"]) send(event, nested(100_000), () => {});
+  assert.deepEqual([heard, closed.length], [["x"], 4]);
+});
+
+test("the workers' interface answers whatever a client calls a path", () => {
+  const api = new WorkersApi({}, { API_KEY: "k", JSON_DEPTH: 128 });
+  const statusOf = (target) => {
+    let status;
+    const response = { on() {}, writeHead: (code) => ((status = code), response), end() {} };
+    api.handle({ method: "GET", headers: {} }, response, target);
+    return status;
+  };
+  assert.deepEqual(["//", "//a:b", "/\\\\", "//[", "", "?", "/healthz?//", "/api/emit?a?b"].map(statusOf), [404, 404, 404, 404, 404, 404, 200, 401]);
 });

@@ -26,6 +26,18 @@ function depthOf(text) {
   return deepest;
 }
 
+const holdsOthers = (value) => value !== null && typeof value === "object" && !ArrayBuffer.isView(value) && !(value instanceof ArrayBuffer);
+
+/** Are arrays and objects nested deeper than that in one of these values? JSON.stringify() would run out of stack there. */
+function deeperThan(most, values) {
+  let nested = values.filter(holdsOthers);
+  for (let depth = 1; nested.length > 0; ++depth) {
+    if (depth > most) return true;
+    nested = nested.flatMap((value) => Object.values(value)).filter(holdsOthers);
+  }
+  return false;
+}
+
 /** The job that a job event's data names, as text; empty: none. */
 function jobOf(data) {
   const id = data?.jobId;
@@ -44,4 +56,4 @@ function checkEvent(event, text, { maxPayload, jsonDepth }) {
   return Buffer.byteLength(jobId) > maxBytes ? { code: "invalid_job" } : { event, data, kind, jobId, size };
 }
 
-module.exports = { checkEvent, nameFault, userFault };
+module.exports = { checkEvent, deeperThan, depthOf, nameFault, userFault };

@@ -1,5 +1,6 @@
 "use strict";
 const questions = require("./questions.cjs");
+const { deeperThan } = require("./checks.cjs");
 const { Receipts } = require("./receipts.cjs");
 const { TokenTimer } = require("./token_timer.cjs");
 
@@ -68,6 +69,7 @@ class Client {
   #hear(event, args) {
     const { config } = this.#hub;
     if (typeof event !== "string" || Buffer.byteLength(event) > config.MAX_EVENT_NAME_BYTES) return this.#fail();
+    if (deeperThan(config.JSON_DEPTH, args)) return this.#fail();
     const acknowledge = typeof args[args.length - 1] === "function" ? args.pop() : undefined;
     const answer = this.#answer(event, args[0]);
     if (answer) return acknowledge?.(...answer);

@@ -2,17 +2,25 @@
 const { createHash, timingSafeEqual } = require("node:crypto");
 const { EmitError } = require("../../errors.cjs");
 const { read } = require("../../http_server.cjs");
+const { depthOf } = require("./checks.cjs");
 const { usersPage } = require("./questions.cjs");
 
 // The workers' interface (docs/http-api.md) as far as workers in Node need it. What is not here: Idempotency-Keys, and a
 // user's jobs.
 
 const mostEvents = 1000;
+const envelope = 2;  // arrays and objects around an event's data
 const mostInSnapshot = 1000;
 const commentMs = 15_000;
 const retryLater = new Set(["too_many_unread", "unread_full", "overloaded"]);
 
 const digest = (text) => createHash("sha256").update(text).digest();
+
+/** Whatever a client calls a path: the class URL throws at some. */
+function partsOf(target) {
+  const [pathname, ...query] = target.split("?");
+  return { pathname, searchParams: new URLSearchParams(query.join("?")) };
+}
 
 function answer(response, status, body, fields = {}) {
   response.writeHead(status, { "Content-Type": "application/json", ...fields }).end(JSON.stringify(body));
@@ -31,7 +39,7 @@ class WorkersApi {
 
   handle(request, response, target) {
     response.on("error", () => {});
-    const { pathname, searchParams } = new URL(target, "http://localhost");
+    const { pathname, searchParams } = partsOf(target);
     if (pathname === "/healthz") return answer(response, 200, { status: "ok" });
     if (pathname === "/readyz") return this.#hub.draining ? answer(response, 503, { status: "stopping" }) : answer(response, 200, { status: "ready" });
     if (!pathname.startsWith("/api/")) return answer(response, 404, { error: "There is nothing at this address." });
@@ -58,8 +66,10 @@ class WorkersApi {
     if (!/^application\/json\s*(;|$)/i.test(request.headers["content-type"] ?? "")) return answer(response, 415, { error: "Send Content-Type: application/json." });
     read(request, { max: this.#config.MAX_PAYLOAD_BYTES, room: Infinity, held: new Set() }, (refused, body) => {
       if (refused) return answer(response, refused, { error: "The body is larger than MAX_PAYLOAD_BYTES." }, { Connection: "close" });
+      const text = (body ?? "").toString();
+      if (depthOf(text) > this.#config.JSON_DEPTH + envelope) return answer(response, 400, { error: new EmitError("invalid_json").message });
       try {
-        this.#emitAll(response, JSON.parse(body ?? ""));
+        this.#emitAll(response, JSON.parse(text));
       } catch (error) {
         if (!(error instanceof SyntaxError)) throw error;
         answer(response, 400, { error: `The body is not JSON: ${error.message}` });
