@@ -68,6 +68,8 @@ describe("an event", () => {
     assert.equal(check("x", `"${"y".repeat(99)}"`).code, "too_large");
     assert.equal(check("x", "[[[[]]]]").code, "invalid_json");
     assert.equal(check("x", '["[[[[[\\"[["]').code, undefined);
+    assert.equal(check("x", '["[[\\\\",[[[]]]]').code, "invalid_json");
+    assert.equal(checkEvent("x", JSON.stringify(`${"y".repeat(2e7)}"[[[[`), { maxPayload: 1e8, jsonDepth: 3 }).code, undefined);
     assert.deepEqual(["", "a\tb", "x".repeat(257), undefined, 5].map(userFault), Array(5).fill("invalid_user"));
     assert.equal(userFault("ünï 😀"), undefined);
   });
