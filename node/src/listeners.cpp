@@ -45,12 +45,12 @@ bool Listeners::ask(LoginAsked& login, const Listener* after) {
 void Listeners::introduce(Listener& listener, const EngineRef& engine, Socket& socket, bool connected) {
   if (!listener.introduced.emplace(socket.id()).second) return;
   ++introduced_;
-  listener.inbox.put(Introduced{.engine = engine,
-                                .socket = socket.handle(),
-                                .user = std::string(socket.user_text()),
-                                .handshake = text_of(socket.handshake()),
-                                .connected = connected,
-                                .recovered = socket.recovered()});
+  listener.inbox.put_introduced({.engine = engine,
+                                 .socket = socket.handle(),
+                                 .user = std::string(socket.user_text()),
+                                 .handshake = text_of(socket.handshake()),
+                                 .connected = connected,
+                                 .recovered = socket.recovered()});
 }
 
 void Listeners::on_connect(const EngineRef& engine, Socket& socket) {

@@ -1,13 +1,15 @@
 // io.use, io.on("connection"), websocketService.on: what a program hears of clients and says to one.
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import fs from "node:fs";
+import path from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 
 import { Server } from "socket.io";
 import { io as connectClient } from "socket.io-client";
 import service from "signalbox";
 
-import { client, eventually, listen, next, onlyNative, program, refused, settings, token } from "./support.mjs";
+import { client, eventually, folder, listen, next, onlyNative, program, refused, settings, token } from "./support.mjs";
 
 // Of Socket.IO 4: what its types call private.
 const internal = new Set(["ack", "acks", "attachServe", "buildHandshake", "cleanup", "corsMiddleware", "createTransport", "dispatch", "eio", "emitReserved", "emitUntyped", "encoder", "exceptRooms", "extractFilename", "flags", "fns",
@@ -321,4 +323,34 @@ test("what a middleware has set is there at the first event, whoever else listen
   service.on("role", (socket, ack) => ack(socket.data.role));
   const ada = await client(t, url, "ada");
   assert.equal(await ada.emitWithAck("role"), "admin");
+});
+
+test("a client that comes and goes without end, while JavaScript is busy, leaves little behind", onlyNative("runs on JavaScript's thread"), async (t) => {
+  const times = 5000;
+  const url = await start(t, { clientEventsPerS: 0, presenceEvents: false });
+  const done = path.join(folder(t), "done");
+  const came = [];
+  io.on("connection", (socket) => came.push(socket));
+  const { child, line } = program(t, `
+    import fs from "node:fs";
+    import WebSocket from "ws";
+    const login = '40{"token":"${token({ id: "mallory" })}"}';
+    const socket = new WebSocket("${url.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket", { headers: { "X-Large": "x".repeat(12_000) } });
+    let left = ${times};
+    socket.on("open", () => console.log("open"));
+    process.stdin.once("data", () => socket.send(login));
+    socket.on("message", (message) => {
+      if (!String(message).startsWith('42["authenticated"')) return;
+      if (--left === 0) return fs.writeFileSync(${JSON.stringify(done)}, "");
+      socket.send("41");
+      socket.send(login);
+    });`);
+  await line(/open/);
+  child.stdin.write("come");
+  const end = Date.now() + 60_000;
+  const clock = new Int32Array(new SharedArrayBuffer(4));
+  while (!fs.existsSync(done) && Date.now() < end) Atomics.wait(clock, 0, 0, 10);
+  assert.ok(fs.existsSync(done));
+  await eventually(() => came.some(({ connected }) => connected));
+  assert.ok(came.length < times * 2 / 3, `${came.length} of ${times}`);
 });
