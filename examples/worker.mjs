@@ -12,25 +12,26 @@ async function emitToUser(userId, event, data, idempotencyKey) {
         ...(idempotencyKey && { "Idempotency-Key": idempotencyKey }),
       },
       body: JSON.stringify({ userId, event, data }),
-    });
-    const answer = await response.json();
-    if (response.status === 202) return answer.online > 0;
-    if (![429, 503].includes(response.status) || attempt === 5) throw new Error(`${response.status}: ${answer.error}`);
-    await new Promise((wake) => setTimeout(wake, 1000 * Number(response.headers.get("retry-after") ?? attempt)));
+    }).catch(() => undefined); // the server starts anew, perhaps
+    if (response?.status === 202) return (await response.json()).online > 0;
+    const later = !response || [429, 502, 503, 504].includes(response.status);
+    if (!later || attempt === 5) throw new Error(response ? `${response.status}: ${await response.text()}` : `${url} cannot be reached`);
+    await new Promise((wake) => setTimeout(wake, 1000 * Number(response?.headers.get("retry-after") ?? attempt)));
   }
 }
 
 async function imageGenerationWorker({ id: jobId, userId }, generateImage) {
+  let result;
   try {
     await emitToUser(userId, "job_progress", { jobId, progress: 10, status: "initializing" });
     await emitToUser(userId, "job_progress", { jobId, progress: 50, status: "generating" });
-    const result = await generateImage();
-    const seen = await emitToUser(userId, "job_completed", { jobId, result }, `${jobId}-completed`);
-    if (!seen) console.log(`${userId} is offline: time for an e-mail`);
+    result = await generateImage();
   } catch (error) {
     await emitToUser(userId, "job_failed", { jobId, error: error.message }, `${jobId}-failed`);
     throw error;
   }
+  const seen = await emitToUser(userId, "job_completed", { jobId, result }, `${jobId}-completed`);
+  if (!seen) console.log(`${userId} is offline: time for an e-mail`);
 }
 
 const [userId, id] = process.argv.slice(2);

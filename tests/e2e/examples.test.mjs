@@ -1,6 +1,8 @@
 // The examples do what they say, each against a running server.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
+import http from "node:http";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -42,6 +44,21 @@ describe("workers through HTTP", () => {
       await assert.rejects(run(command, [example(file), "42", "x"], { env: { ...env, API_KEY: "wrong" }, timeout: 20000 }), /401|API_KEY/);
     });
   }
+});
+
+test("the worker with Node asks again where the server is away, and says of no job that is done that it failed", async (t) => {
+  const asked = [];
+  const server = http.createServer(async (request, response) => {
+    const { event } = JSON.parse((await request.toArray()).join(""));
+    if (asked.push(event) === 1) return request.socket.destroy();
+    response.writeHead(event === "job_completed" ? 413 : 202).end(event === "job_completed" ? "too large, says a proxy" : '{"accepted":1,"online":1}');
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const env = { PATH: process.env.PATH, API_KEY: apiKey, SIGNALBOX_URL: `http://127.0.0.1:${server.address().port}` };
+  await assert.rejects(run(process.execPath, [example("worker.mjs"), "42", "x"], { env, timeout: 20000 }), /413: too large, says a proxy/);
+  assert.deepEqual(asked, ["job_progress", "job_progress", "job_progress", "job_completed"]);
 });
 
 test("the worker in C++, in the server's process", async () => {
