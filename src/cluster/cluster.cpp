@@ -323,7 +323,7 @@ void Cluster::begin() {
 }
 
 void Cluster::on_side_down(std::string_view what, const redis::Error& why) {
-  log::warn(has_come_ ? "there is no connection to Redis: this node serves alone, and outcomes are kept on its disk"
+  log::warn(has_come_ ? "there is no connection to Redis: this node serves alone, and keeps its outcomes itself"
                       : "there is no connection to Redis yet: this node serves alone, and is not ready",
             {{"connection", std::string(what)}, {"redis", to_text(options_.url)}, {"why", why.text}});
   verdict_->tell({});
