@@ -8,6 +8,7 @@ const part = (name) => createRequire(import.meta.url)(`../lib/engines/socketio/$
 const { noticeBefore, verify } = part("tokens");
 const { checkEvent, deeperThan, userFault } = part("checks");
 const { Client } = part("client");
+const { Hub } = part("hub");
 const { WorkersApi } = part("workers_api");
 const { Ledger } = part("ledger");
 const { jobs, jobStatus } = part("questions");
@@ -201,4 +202,17 @@ test("the workers' interface answers whatever a client calls a path", () => {
     return status;
   };
   assert.deepEqual(["//", "//a:b", "/\\\\", "//[", "", "?", "/healthz?//", "/api/emit?a?b"].map(statusOf), [404, 404, 404, 404, 404, 404, 200, 401]);
+});
+
+test("who follows who is online hears each change, then the end, and nothing after it has gone", () => {
+  const hub = new Hub({ PRESENCE_GRACE_MS: 0, PRESENCE_EVENTS: false, MAX_CONNECTIONS_PER_USER: 0 }, { sockets: {}, logins: {}, broadcast() {} });
+  const said = [];
+  const follow = (name) => hub.follow((user, online) => said.push(`${name}: ${user} ${online}`), () => said.push(`${name}: end`));
+  follow("stays");
+  const forget = follow("goes");
+  hub.join({ id: "1", userId: "ada" });
+  forget();
+  hub.join({ id: "2", userId: "bob" });
+  hub.stop();
+  assert.deepEqual(said, ["stays: ada true", "goes: ada true", "stays: bob true", "stays: end"]);
 });

@@ -10,10 +10,8 @@ const sweepMs = 60_000;
 class Hub {
   #sockets;
   #sweep;
-  #end;
   #broadcast;
-  ended = new Promise((resolve) => (this.#end = resolve));
-  #followers = new Set();  // of who is online
+  #followers = new Set();  // of who is online: { hear, end }
   wishes = { connections: false, middleware: false, events: [] };
   clients = new Map();  // by id
   draining = false;
@@ -71,16 +69,17 @@ class Hub {
     return { maxPayload: this.config.MAX_PAYLOAD_BYTES, jsonDepth: this.config.JSON_DEPTH };
   }
 
-  /** `hear(user, online)` is called at each change until the function that this returns is. */
-  follow(hear) {
-    this.#followers.add(hear);
-    return () => this.#followers.delete(hear);
+  /** `hear(user, online)` is called at each change, and `end()` at the end, until the function that this returns is. */
+  follow(hear, end) {
+    const follower = { hear, end };
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
   }
 
   /** Ends what is left: nobody is told anything any more. */
   stop() {
     this.stopped = true;
-    this.#end();
+    for (const { end } of this.#followers) end();
     clearInterval(this.#sweep);
   }
   /** Clients are let go: nobody is said to go offline for that. */
@@ -131,7 +130,7 @@ class Hub {
 
   // A user's own first socket is told nothing of its coming.
   #tellPresence(userId, online, but) {
-    for (const hear of this.#followers) hear(userId, online);
+    for (const { hear } of this.#followers) hear(userId, online);
     if (this.config.PRESENCE_EVENTS) this.#broadcast(online ? "user_online" : "user_offline", { userId }, but);
   }
 }

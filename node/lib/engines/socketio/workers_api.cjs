@@ -122,13 +122,12 @@ class WorkersApi {
     const users = this.#hub.presence.users();
     for (let i = 0; i < users.length; i += mostInSnapshot) tell("snapshot", { users: users.slice(i, i + mostInSnapshot) });
     tell("ready", {});
-    const forget = this.#hub.follow((userId, online) => tell(online ? "online" : "offline", { userId }));
+    const forget = this.#hub.follow((userId, online) => tell(online ? "online" : "offline", { userId }), () => response.end());
     const comment = setInterval(() => response.write(":\n\n"), commentMs).unref();
     response.on("close", () => {
       forget();
       clearInterval(comment);
     });
-    this.#hub.ended.then(() => response.end());
   }
 }
 
