@@ -170,10 +170,17 @@ export interface InitializeOptions extends SignalboxOptions {
   apiPath?: string;
 }
 
+/** An http.Server, https.Server or whatever else is one; an application is none. */
+interface AnyServer {
+  listen(...args: any[]): unknown;
+  address(): unknown;
+  on(event: string, listener: (...args: any[]) => void): unknown;
+}
+
 /** The original's WebSocketService. */
 export interface WebSocketService {
   /** Starts the engine on the port of a server of the program's, or on one of its own. Throws at once if it cannot. */
-  initialize(server: Server | object, options?: Omit<InitializeOptions, "port" | "host">): this;
+  initialize(server: Server | AnyServer, options?: Omit<InitializeOptions, "port" | "host">): this;
   initialize(port: number, options?: InitializeOptions): this;
   initialize(options?: InitializeOptions): this;
   init: WebSocketService["initialize"];

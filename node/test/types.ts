@@ -65,6 +65,10 @@ io.on("connection", async (socket: Socket) => {
 // Mistakes.
 // @ts-expect-error the port is the server's
 websocketService.initialize(server, { port: 1 });
+// @ts-expect-error an application is no server
+websocketService.initialize(Object.assign(() => {}, { listen() {} }));
+// @ts-expect-error nor is a function that gives one
+websocketService.initialize(() => server);
 // @ts-expect-error there is no such option
 websocketService.initialize(3000, { pingInterval: 1 });
 // @ts-expect-error of the declared type
