@@ -17,10 +17,10 @@ class Pending {
     this.#most = most;
   }
 
-  /** `bytes`: of what the socket keeps of its client. */
-  add(id, { socket, user, bytes }, now = Date.now()) {
+  /** `handshake`: its text; `bytes`: of what the socket keeps of its client. */
+  add(id, { socket, user, handshake, bytes }, now = Date.now()) {
     this.#forget(now - minute);
-    this.#logins.set(id, { socket, user, bytes, since: now });
+    this.#logins.set(id, { socket, user, handshake, bytes, since: now });
     this.#count(user, id, bytes);
     if (this.#bytes > this.#most) this.#relieve();
   }
@@ -31,6 +31,12 @@ class Pending {
     this.#logins.delete(id);
     this.#discount(login.user, id, login.bytes);
     return login.socket;
+  }
+
+  /** The same for a client that came back (RECOVERY_WINDOW_MS), whose socket has the id that it had before. */
+  takeRecovered(user, handshake) {
+    for (const id of this.#users.get(user)?.ids ?? []) if (this.#logins.get(id).handshake === handshake) return this.take(id);
+    return undefined;
   }
 
   #count(user, id, bytes) {

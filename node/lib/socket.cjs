@@ -36,8 +36,9 @@ class Socket extends EventEmitter {
     return !this.connected;
   }
 
-  /** The engine names it by `handle` from now on. */
-  open(handle, recovered) {
+  /** The engine names it by `handle` from now on. Its id is another than at the login where it has been recovered. */
+  open(id, handle, recovered) {
+    this.id = id;
     this.#handle = handle;
     this.recovered = recovered;
     this.connected = true;

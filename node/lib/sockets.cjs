@@ -38,15 +38,16 @@ class Sockets {
 
   login(login, { id, handshake, userId, user }) {
     const socket = new Socket(this.#engine, { id, handshake: JSON.parse(handshake), user: userId ? JSON.parse(user) : undefined });
-    this.#decide(login, socket, userId, handshake.length + user.length).catch((error) => {
+    this.#decide(login, socket, userId, { handshake, bytes: 2 * handshake.length + user.length }).catch((error) => {
       console.error("signalbox: a client is refused for want of an answer:", error);
       this.#engine.refuse(login, "Internal server error");
     });
   }
-  introduced({ id, handle, user, handshake, connected, recovered }) {
-    const socket = this.#pending.take(id) ?? new Socket(this.#engine, { id, handshake: JSON.parse(handshake), user: JSON.parse(user) });
+  introduced({ id, handle, userId, user, handshake, connected, recovered }) {
+    const pending = recovered ? this.#pending.takeRecovered(userId, handshake) : this.#pending.take(id);
+    const socket = pending ?? new Socket(this.#engine, { id, handshake: JSON.parse(handshake), user: JSON.parse(user) });
     this.#known.set(id, socket);
-    socket.open(handle, recovered);
+    socket.open(id, handle, recovered);
     if (connected) for (const handler of this.connection) guarded("connection", handler, [socket]);
   }
   event(id, name, text, attachments, ack) {
@@ -63,10 +64,10 @@ class Sockets {
     socket?.end(reason, call);
   }
 
-  async #decide(login, socket, userId, bytes) {
+  async #decide(login, socket, userId, kept) {
     const refusal = await ask(this.middleware, socket, (error) => failures.note(error)).catch(failed);
     if (refusal) return this.#refuse(login, refusal);
-    this.#pending.add(socket.id, { socket, user: userId || String(socket.user?.id), bytes });
+    this.#pending.add(socket.id, { socket, user: userId || String(socket.user?.id), ...kept });
     this.#admit(login, socket, userId);
   }
   #acknowledge(ack, name, answer) {

@@ -35,6 +35,16 @@ test("where they hold too much, the oldest of the user who holds most go", () =>
   assert.deepEqual(here(pending, ["ada", ...Array.from({ length: 10 }, (_, i) => `mallory ${i}`)]), ["ada", ...[4, 5, 6, 7, 8, 9].map((i) => `mallory ${i}`)]);
 });
 
+test("a client that came back is found by its handshake, among those of its user", () => {
+  const pending = new Pending();
+  const ada = login("ada"), other = login("ada");
+  pending.add("1", { ...other, handshake: "b" });
+  pending.add("2", { ...ada, handshake: "a" });
+  for (const [user, handshake] of [["ada", "c"], ["bob", "a"]]) assert.equal(pending.takeRecovered(user, handshake), undefined);
+  assert.equal(pending.takeRecovered("ada", "a"), ada.socket);
+  assert.deepEqual(here(pending, ["1", "2"]), ["1"]);
+});
+
 test("what was taken counts no more", () => {
   const pending = new Pending(100);
   for (let i = 0; i < 50; ++i) {

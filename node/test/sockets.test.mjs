@@ -325,6 +325,22 @@ test("what a middleware has set is there at the first event, whoever else listen
   assert.equal(await ada.emitWithAck("role"), "admin");
 });
 
+test("what a middleware has set is there of a client that comes back as the same socket, too", onlyNative("recovers no state"), async (t) => {
+  const url = await start(t, { recoveryWindowMs: 60_000 });
+  io.use((socket, next) => ((socket.data.role = "admin"), (socket.user.seen = true), next()));
+  const seen = [];
+  io.on("connection", ({ id, recovered, data, user }) => seen.push([id, recovered, data.role, user.seen]));
+  service.on("role", (socket, ack) => ack(socket.data.role));
+  const ada = await client(t, url, "ada", { reconnectionDelay: 10 });
+  io.emitToUser("ada", "news", 1);
+  await next(ada, "news");
+  ada.io.engine.close();
+  await next(ada, "connect");
+  assert.ok(ada.recovered);
+  assert.equal(await ada.emitWithAck("role"), "admin");
+  assert.deepEqual(seen, [[ada.id, false, "admin", true], [ada.id, true, "admin", true]]);
+});
+
 test("a client that comes and goes without end, while JavaScript is busy, leaves little behind", onlyNative("runs on JavaScript's thread"), async (t) => {
   const times = 5000;
   const url = await start(t, { clientEventsPerS: 0, presenceEvents: false });
