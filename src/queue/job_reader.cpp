@@ -137,7 +137,7 @@ void JobReader::remember(const JobBatch::Remembered& jobs) {
   const std::string key = options_.keys.jobs(today());
   std::unordered_set<std::string_view> ids;
   for (const auto& [job, record] : jobs) ids.insert(job);
-  std::erase_if(forgotten_, [&](const std::string& job) { return ids.contains(job); });  // of an older job
+  std::erase_if(forgotten_, [&](const Forgotten& each) { return ids.contains(each.job); });  // of an older job
   std::vector<std::string> texts;
   for (const auto& [job, record] : jobs) texts.push_back(to_text(record));
   redis::Command command{"HSET", key};
@@ -167,7 +167,7 @@ void JobReader::tell(JobStep& step, bool again) {
   if (step.is_outcome()) return tell_outcome(step, again);
   if (step.kind != StepKind::removed) return;
   known_.erase(step.job);
-  forgotten_.push_back(std::move(step.job));
+  forgotten_.push_back({.at = step.at, .job = std::move(step.job)});
 }
 
 void JobReader::tell_progress(JobStep& step) {
@@ -190,7 +190,7 @@ void JobReader::tell_outcome(JobStep& step, bool again) {
   if (user.empty()) {
     ++counts_.unattributed;
     untold_.unattributed(step.job);
-    forgotten_.push_back(std::move(step.job));
+    forgotten_.push_back({.at = step.at, .job = std::move(step.job)});
     return;
   }
   if (step.mended)
@@ -260,12 +260,18 @@ void JobReader::store() {
                          .arguments = {options_.holder, to_text(*stored_)}};
   for (const std::int64_t day : remembered_days()) call.keys.push_back(options_.keys.jobs(day));
   std::ranges::move(unanswered_.take_ended(), std::back_inserter(call.arguments));
-  std::ranges::move(std::exchange(forgotten_, {}), std::back_inserter(call.arguments));
+  take_forgotten(call.arguments);
   commands_.run(store_script(), std::move(call), [this](const redis::Answer& answer) {
     if (!answer && answer.error().kind == redis::Error::Kind::refused)
       unread_.write("Redis does not keep how far a queue was read",
                     {{"queue", options_.queue}, {"why", answer.error().text}});
   });
+}
+
+void JobReader::take_forgotten(std::vector<std::string>& out) {
+  const auto later = std::ranges::find_if(forgotten_, [this](const Forgotten& each) { return each.at > *stored_; });
+  for (auto each = forgotten_.begin(); each != later; ++each) out.push_back(std::move(each->job));
+  forgotten_.erase(forgotten_.begin(), later);
 }
 
 }  // namespace signalbox::queue

@@ -81,6 +81,11 @@ class JobReader {
   void on_timer(TimePoint now);
 
  private:
+  /// A job that need not be remembered, once the position is there: a step before may have to be told again.
+  struct Forgotten {
+    StreamId at;
+    std::string job;
+  };
   bool has_to_store() const { return began_ && unanswered_.position() != stored_; }
   void drop_long_ids(std::vector<JobStep>& steps);
   void work();
@@ -96,6 +101,7 @@ class JobReader {
   void tell_outcome(Unanswered::Number number);
   void on_answer(Unanswered::Number number, Taken taken);
   void store();
+  void take_forgotten(std::vector<std::string>& out);
 
   redis::Client& commands_;
   Sink& sink_;
@@ -106,9 +112,9 @@ class JobReader {
   Unanswered unanswered_;
   Counts counts_;
   std::list<JobBatch> batches_;
-  StreamId told_before_{};              ///< steps up to there may have been told, here or by another reader
-  std::optional<StreamId> stored_;      ///< the position that Redis was told last
-  std::vector<std::string> forgotten_;  ///< jobs that need not be remembered
+  StreamId told_before_{};            ///< steps up to there may have been told, here or by another reader
+  std::optional<StreamId> stored_;    ///< the position that Redis was told last
+  std::vector<Forgotten> forgotten_;  ///< in their order
   TimePoint repeat_at_ = kNever, store_at_ = kNever;
   bool began_ = false, broken_ = false, works_ = false;
   bool forgets_ = false;  ///< what is known, with the next batch

@@ -1,4 +1,6 @@
+#include "queue/remembered_job.hpp"
 #include "unit/queue/bullmq_fixture.hpp"
+#include "unit/queue/fake_sink.hpp"
 
 // What is told of a queue as BullMQ writes it, in a real redis-server, and which node reads it.
 namespace signalbox::queue {
@@ -233,6 +235,26 @@ TEST_F(RealBullmq, another_node_reads_when_the_reader_is_gone) {
   complete("1", "1", 1000);
   EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":1})");
   EXPECT_EQ(second.status()[0].reader, "second");
+}
+
+TEST_F(RealBullmq, whose_a_removed_job_was_is_known_until_its_outcome_is_taken) {
+  test::FakeSink silent;
+  silent.be_silent(true);
+  auto first = std::make_unique<BullmqNode>(server->url(), silent, SourceOptions{.node = "first"});
+  ASSERT_TRUE(await({"EXISTS", kPosition}, "1"));
+  add_job("1", R"({"userId":"u"})");
+  ask({"MULTI"});
+  say({"added", "jobId", "1", "name", "x"}, "image", "2000-1");
+  say({"completed", "jobId", "1", "returnvalue", "1", "prev", "active"}, "image", "2000-2");
+  say({"removed", "jobId", "1", "prev", "completed"}, "image", "2000-3");
+  ask({"EXEC"});
+  EXPECT_EQ(silent.next(), R"(u completed 1 {"result":1})");
+  ASSERT_TRUE(await({"GET", kPosition}, "2000-1"));
+  ask({"DEL", "bull:image:1"});
+  first.reset();
+  const BullmqNode second(server->url(), sink, {.node = "second"});
+  EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":1})");
+  ASSERT_TRUE(await({"HEXISTS", "sb:q:{bullmq:bull:image}:jobs:" + std::to_string(today()), "1"}, "0"));
 }
 
 TEST_F(RealBullmq, all_queues_are_found_also_those_that_come_later) {
