@@ -29,12 +29,12 @@ void BullSource::on_timer() {
   for (const auto& [name, queue] : queues()) queue->end_turn();
 }
 
-// A name holds no colon, but the prefix may: what stands between it and the next colon.
+// A name and the prefix may hold colons, but no event does: the name stands between the prefix and the last one.
 void BullSource::on_published(const redis::Published& published) {
   const std::string_view channel = published.channel;
   const std::size_t begin = options().prefix.size() + 1;
-  const std::size_t end = channel.find(':', std::min(begin, channel.size()));
-  if (end == std::string_view::npos) return;
+  const std::size_t end = channel.rfind(':');
+  if (end == std::string_view::npos || end < begin) return;
   const auto queue = queues().find(channel.substr(begin, end - begin));
   if (queue != queues().end()) queue->second->on_published(published, is_full());
 }

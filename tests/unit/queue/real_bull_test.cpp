@@ -38,8 +38,8 @@ struct RealBull : test::RealQueue {
     EXPECT_TRUE(await({"PUBLISH", "bull:image:waiting@token", ""}, "1"));
     return node;
   }
-  void publish(const std::string& event, const std::string& payload) {
-    ask({"PUBLISH", "bull:image:" + event, payload});
+  void publish(const std::string& event, const std::string& payload, const std::string& queue = "image") {
+    ask({"PUBLISH", "bull:" + queue + ":" + event, payload});
   }
   /// A job ends, and its hash says so.
   void end(const std::string& id, const std::string& result, std::int64_t at_ms) {
@@ -112,6 +112,16 @@ TEST_F(RealBull, a_queue_that_begins_later_is_told_from_its_first_job) {
   ask({"ZADD", "bull:video:completed", now, "1"});
   ask({"SET", "bull:video:id", "1"});
   EXPECT_EQ(sink.next(), R"(u video/1 completed {"result":7})");
+}
+
+TEST_F(RealBull, a_queue_whose_name_holds_a_colon_is_heard_where_it_is_named) {
+  const BullNode node(server->url(), sink, {.queues = {"mail", "mail:send"}});
+  for (const char* queue : {"mail", "mail:send"})
+    ASSERT_TRUE(await({"PUBLISH", "bull:" + std::string(queue) + ":waiting@token", ""}, "1"));
+  add_job("1", R"({"userId":"u"})", "mail:send");
+  ask({"HSET", "bull:mail:send:1", "returnvalue", "7", "finishedOn", "1000"});
+  publish("completed", R"({"jobId":"1","val":"7"})", "mail:send");
+  EXPECT_EQ(sink.next(), R"(u mail:send/1 completed {"result":7})");
 }
 
 TEST_F(RealBull, queues_of_BullMQ_are_left_to_others) {
