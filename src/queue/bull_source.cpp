@@ -27,6 +27,7 @@ std::unique_ptr<BullQueue> BullSource::make(const ReaderParts& parts, JobReaderO
 void BullSource::on_timer() {
   QueueSource::on_timer();
   for (const auto& [name, queue] : queues()) queue->end_turn();
+  full_ = is_full();
 }
 
 // A name and the prefix may hold colons, but no event does: the name stands between the prefix and the last one.
@@ -36,7 +37,7 @@ void BullSource::on_published(const redis::Published& published) {
   const std::size_t end = channel.rfind(':');
   if (end == std::string_view::npos || end < begin) return;
   const auto queue = queues().find(channel.substr(begin, end - begin));
-  if (queue != queues().end()) queue->second->on_published(published, is_full());
+  if (queue != queues().end()) queue->second->on_published(published, full_);
 }
 
 // BullMQ's queues have that key too, and beside it one that says so.

@@ -20,6 +20,7 @@ class BullSource final : public QueueSource<BullQueue> {
   void check(const std::string& name) override;
   std::unique_ptr<BullQueue> make(const ReaderParts& parts, JobReaderOptions options) override;
 
+  bool full_ = false;  ///< when the last turn ended: a turn hears little, and of all queues it costs much
   log::RareWarning other_kind_;
 };
 
