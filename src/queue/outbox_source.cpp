@@ -11,13 +11,14 @@ constexpr std::size_t kMostAtOnce = 100, kMostInFlight = 500;
 constexpr std::size_t kMostKnown = 10'000;  ///< entries that are told, but cannot be deleted
 constexpr std::int64_t kMostDead = 10'000;  ///< about
 constexpr std::size_t kAnswerBytes = 48 * 1024 * 1024;
-constexpr std::size_t kBesideData = 4096;  ///< of an entry beside its data
+constexpr std::size_t kBesideData = 4096;                               ///< of an entry beside its data
+constexpr std::size_t kMostValues = redis::ReplyLimits{}.elements - 6;  ///< of an entry, in an answer of it alone
 constexpr std::string_view kBlockMs = "2000", kBeginning = "0-0", kFirst = "-";
 constexpr Milliseconds kPatience{7000}, kPause{1000};
 
-// Moves an entry to the dead. Of one that is too large only small fields are kept. "-" is the first one, which is left
-// where it is unless it is too large.
-// KEYS: the stream, the dead. ARGV: the entry, why, most bytes, most dead.
+// Moves an entry to the dead. Of one that is too large, or has too many fields, only small ones are kept. "-" is the
+// first one, which is left where it is unless it is such a one.
+// KEYS: the stream, the dead. ARGV: the entry, why, most bytes, most dead, most values.
 const redis::Script& bury_script() {
   static const redis::Script script(R"(
 local first = ARGV[1] == '-'
@@ -25,7 +26,7 @@ local entry = redis.call('XRANGE', KEYS[1], ARGV[1], first and '+' or ARGV[1], '
 if not entry then return 0 end
 local bytes = 0
 for _, text in ipairs(entry[2]) do bytes = bytes + #text end
-local large = bytes > tonumber(ARGV[3])
+local large = bytes > tonumber(ARGV[3]) or #entry[2] > tonumber(ARGV[5])
 if first and not large then return 0 end
 local fields = {'id', entry[1], 'reason', ARGV[2]}
 for i = 1, #entry[2], 2 do
@@ -120,7 +121,7 @@ void OutboxSource::on_entries(const redis::Answer& answer) {
   if (!answer) {
     reads_ = false;
     if (answer.error().kind == redis::Error::Kind::lost && std::exchange(count_, 1) == 1)
-      move_to_dead(std::string(kFirst), "the entry is larger than MAX_PAYLOAD_BYTES");
+      move_to_dead(std::string(kFirst), "the entry is larger than MAX_PAYLOAD_BYTES, or has too many fields");
     if (answer.error().kind == redis::Error::Kind::refused)
       unreadable_.write("the stream cannot be read", {{"stream", options_.stream}, {"why", answer.error().text}});
     return begin_again_later();
@@ -209,7 +210,8 @@ void OutboxSource::move_to_dead(const std::string& id, std::string_view why) {
   ++unanswered_;
   commands_.run(bury_script(),
                 {.keys = {options_.stream, dead_},
-                 .arguments = {id, std::string(why), std::to_string(most), std::to_string(kMostDead)}},
+                 .arguments = {id, std::string(why), std::to_string(most), std::to_string(kMostDead),
+                               std::to_string(kMostValues)}},
                 [this, id](const redis::Answer& answer) {
                   --unanswered_;
                   known_.erase(id);

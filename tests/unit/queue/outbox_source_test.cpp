@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "unit/queue/fake_sink.hpp"
 #include "unit/queue/live_source.hpp"
@@ -123,7 +125,17 @@ TEST_F(OutboxSourceTest, is_not_stopped_by_an_entry_that_no_answer_may_hold) {
   EXPECT_EQ(sink.next(), "42 e [1]");
   EXPECT_EQ(sink.next(), "42 e [2]");
   await_length("out:dead", "1");
-  EXPECT_TRUE(worker.ask({"XRANGE", "out:dead", "-", "+"}).contains("larger than MAX_PAYLOAD_BYTES userId 42 event e"));
+  EXPECT_TRUE(worker.ask({"XRANGE", "out:dead", "-", "+"}).contains("too many fields userId 42 event e"));
+}
+
+TEST_F(OutboxSourceTest, is_not_stopped_by_an_entry_of_more_fields_than_an_answer_may_hold) {
+  std::vector<std::string> words{"XADD", "out", "*"};
+  words.resize(words.size() + 262'140, "x");
+  EXPECT_TRUE(worker.ask(std::move(words)).contains('-'));
+  add("42", "e", "1");
+  const auto reader = node();
+  EXPECT_EQ(sink.next(), "42 e [1]");
+  await_length("out:dead", "1");
 }
 
 TEST_F(OutboxSourceTest, is_read_while_redis_is_full) {
