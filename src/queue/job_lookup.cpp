@@ -195,7 +195,7 @@ void JobLookup::read_large() {
                  }));
 }
 
-// What was remembered lies under the day on which it was: today or yesterday.
+// What was remembered lies under the day on which it was: yesterday, today, or by a clock that is ahead tomorrow.
 void JobLookup::read_memory(std::vector<std::size_t> jobs) {
   if (jobs.empty()) return;
   for (std::size_t i = 0; i < jobs.size(); ++i) jobs_[jobs[i]].remembered = true;

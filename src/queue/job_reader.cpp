@@ -20,7 +20,7 @@ const redis::Script& store_script() {
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2])
 for i = 3, #ARGV, 1000 do
-  for day = 3, 4 do redis.call('HDEL', KEYS[day], unpack(ARGV, i, math.min(i + 999, #ARGV))) end
+  for day = 3, #KEYS do redis.call('HDEL', KEYS[day], unpack(ARGV, i, math.min(i + 999, #ARGV))) end
 end
 return 1
 )");

@@ -42,12 +42,13 @@ struct RememberedJob {
 std::string to_text(const RememberedJob& job);
 
 /// The days under which it may lie, by our clock: it is kept under that on which it was learned, and for no longer than
-/// to the end of the next.
+/// to the end of the next. The clock of whoever learned it may have been past midnight already. Of several the last one
+/// counts.
 inline std::int64_t today() {
   return coarse_unix_ms() / (24 * 60 * 60 * 1000);
 }
-inline std::array<std::int64_t, 2> remembered_days() {
-  return {today() - 1, today()};
+inline std::array<std::int64_t, 3> remembered_days() {
+  return {today() + 1, today() - 1, today()};
 }
 
 }  // namespace signalbox::queue

@@ -257,6 +257,24 @@ TEST_F(RealBullmq, whose_a_removed_job_was_is_known_until_its_outcome_is_taken) 
   ASSERT_TRUE(await({"HEXISTS", "sb:q:{bullmq:bull:image}:jobs:" + std::to_string(today()), "1"}, "0"));
 }
 
+TEST_F(RealBullmq, what_a_reader_remembered_whose_clock_was_past_midnight_is_known_to_the_next) {
+  const auto node = start();
+  const std::string tomorrow = "sb:q:{bullmq:bull:image}:jobs:" + std::to_string(today() + 1);
+  ask({"HSET", tomorrow, "1", "1000-0:0-0:0:u"});
+  say({"completed", "jobId", "1", "returnvalue", "1", "prev", "active"});
+  EXPECT_EQ(sink.next(), R"(u image/1 completed {"result":1})");
+  EXPECT_TRUE(await({"HEXISTS", tomorrow, "1"}, "0"));
+  ask({"HSET", tomorrow, "2", "1000-0:0-0:0:older"});
+  add_job("2", R"({"userId":"u"})");
+  say({"added", "jobId", "2", "name", "x"});
+  ASSERT_TRUE(await({"HEXISTS", "sb:q:{bullmq:bull:image}:jobs:" + std::to_string(today()), "2"}, "1"));
+  node->leave();
+  ask({"DEL", "bull:image:2"});
+  say({"completed", "jobId", "2", "returnvalue", "2", "prev", "active"});
+  const BullmqNode next(server->url(), sink, {.node = "next"});
+  EXPECT_EQ(sink.next(), R"(u image/2 completed {"result":2})");
+}
+
 TEST_F(RealBullmq, all_queues_are_found_also_those_that_come_later) {
   ask({"HSET", "bull:image:meta", "version", "bullmq:5.81.5"});
   BullmqNode node(server->url(), sink, {.queues = {"*"}, .look_each = Milliseconds(50)});
