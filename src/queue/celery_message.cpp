@@ -134,6 +134,12 @@ std::expected<JsonPaths, std::string> celery_user(std::string_view setting) {
   return paths;
 }
 
+std::string celery_key_prefix(std::string global_keyprefix) {
+  constexpr std::string_view kSeparators = ":_-.";
+  if (!global_keyprefix.empty() && !kSeparators.contains(global_keyprefix.back())) global_keyprefix += '_';
+  return global_keyprefix;
+}
+
 std::expected<JobReport, std::string_view> read_celery_message(std::string_view payload, const CeleryReading& reading) {
   if (is_pickle(payload)) return std::unexpected("it is a pickle, which is code: set result_serializer to json");
   const auto text = check_lenient_json(payload, kMostLevels);

@@ -22,6 +22,9 @@ struct CeleryReading {
 /// would be right.
 std::expected<JsonPaths, std::string> celery_user(std::string_view setting);
 
+/// How the names of Celery's keys begin, by its global_keyprefix: behind one that ends in no separator comes a "_".
+std::string celery_key_prefix(std::string global_keyprefix);
+
 /// A task's state, as Celery's Redis backend publishes it and keeps it under the same name. The user is empty where the
 /// message names none. The error says why it cannot be read.
 ///

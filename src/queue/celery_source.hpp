@@ -18,7 +18,7 @@ namespace signalbox::queue {
 
 struct CeleryOptions {
   CommonOptions common;
-  std::string key_prefix;  ///< of Celery's keys: its global_keyprefix
+  std::string key_prefix;  ///< of Celery's keys, as celery_key_prefix() has it
   CeleryReading reading;
 };
 

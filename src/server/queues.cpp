@@ -62,7 +62,7 @@ queue::CeleryOptions celery_options(const Config& config, const std::string& nod
   if (!user) throw ConfigError("CELERY_USER: " + user.error());
   return {
       .common = common_options(url_of("CELERY_RESULT_URL", config.celery_result_url, config), config, node),
-      .key_prefix = config.celery_keyprefix,
+      .key_prefix = queue::celery_key_prefix(config.celery_keyprefix),
       .reading = {.user = *std::move(user), .most_bytes = config.max_payload_bytes, .most_depth = config.json_depth}};
 }
 

@@ -101,7 +101,7 @@ test("what ended while nobody read is told afterwards, and nothing twice", { ski
 }));
 
 test("a prefix of the backend's keys", { skip }, newestFirst(async (t) => {
-  const { give, page } = await shop(t, { worker: { KEYPREFIX: "my_" }, node: { CELERY_KEYPREFIX: "my_" } });
+  const { give, page } = await shop(t, { worker: { KEYPREFIX: "my" }, node: { CELERY_KEYPREFIX: "my" } });
   assert.equal((await told(page, await give("paint.delay(user_id=42, result=1)"))).at(-1)[1].result, 1);
 }));
 

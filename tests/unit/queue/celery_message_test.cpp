@@ -100,6 +100,12 @@ TEST(CeleryMessage, names_its_user_where_the_setting_says) {
   EXPECT_FALSE(celery_user("kwargs..id"));
 }
 
+TEST(CeleryMessage, lies_under_a_prefix_that_ends_in_a_separator) {
+  EXPECT_EQ(celery_key_prefix(""), "");
+  EXPECT_EQ(celery_key_prefix("my"), "my_");
+  for (const char* prefix : {"my_", "my:", "my-", "my."}) EXPECT_EQ(celery_key_prefix(prefix), prefix);
+}
+
 TEST(CeleryMessage, without_arguments_names_nobody) {
   EXPECT_EQ(
       told(
