@@ -99,7 +99,7 @@ export class Connection {
       show({ token });
     } catch (error) {
       complain(error);
-      if (current()) this.socket.io.engine.close(); // and it is opened again by itself
+      if (current()) this.#anew();
     }
   }
 

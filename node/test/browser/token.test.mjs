@@ -83,6 +83,14 @@ describe("a page's token", () => {
     assert.match(told.mock.calls[0].arguments[0], /^signalbox: getToken failed/);
   });
 
+  test("is not asked for in a hurry while getToken fails", async (t) => {
+    t.mock.method(console, "error", () => {});
+    const { asked } = opens(t, () => { throw new Error("signed out"); });
+    await eventually(() => asked.length === 4);
+    assert.ok(asked[2] - asked[1] > 900, `${asked[2] - asked[1]} ms`);
+    assert.ok(asked[3] - asked[2] > 1900, `${asked[3] - asked[2]} ms`);
+  });
+
   test("of another user is a new login, and nothing of the one before is left", async (t) => {
     const users = ["fay", "gus"];
     const { client, connected } = opens(t, () => token(users[0]));
