@@ -3,8 +3,6 @@ import { Jobs, NONE, PENDING } from "./jobs.js";
 import { Presence } from "./presence.js";
 import { ALL, Topics } from "./topics.js";
 
-/** So many jobs are asked for one by one; for more of them the whole list is. */
-const FEW = 4;
 const USERS_A_PAGE = 10_000;
 const MOST_WAIT_MS = 30_000;
 
@@ -106,7 +104,7 @@ class Signalbox {
 
   #nextQuestion() {
     const { unsure } = this.#jobs;
-    if (this.#jobs.wantsList || unsure.length > FEW) return (current) => this.#askForJobs(current);
+    if (this.#jobs.wantsList) return (current) => this.#askForJobs(current);
     if (unsure.length) return (current) => this.#askForJob(unsure[0], current);
     if (this.#presence.wanted) return (current) => this.#askForPresence(current);
     return undefined;

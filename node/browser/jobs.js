@@ -7,6 +7,9 @@ export const NONE = Object.freeze([]);
 /** Most jobs that are remembered beside those that somebody looks at. */
 const MOST = 1000;
 
+/** So many jobs are asked for one by one; for more of them the whole list is, once. */
+const FEW = 4;
+
 const ended = ({ status }) => status === "completed" || status === "failed";
 
 /** What becomes of a job by that event. The object stays the same where nothing changes: an outcome may be told again. */
@@ -32,6 +35,7 @@ export class Jobs {
   #list = NONE;
   #login = 0;
   #listed = 0; // the login in which all jobs were asked for
+  #forgot = 0; // the login in which a job was let go of last
 
   /** From now on only what is heard or answered in this login is certain. */
   begin(login) {
@@ -84,7 +88,7 @@ export class Jobs {
 
   /** Is a list of all jobs wanted, that there has not been in this login? */
   get wantsList() {
-    return this.watchers.has(ALL) && this.#listed !== this.#login;
+    return this.#listed !== this.#login && (this.watchers.has(ALL) || this.unsure.length > FEW);
   }
 
   /** Jobs that somebody looks at and that are not certain. */
@@ -103,7 +107,8 @@ export class Jobs {
 
   #sure(job) {
     if (job?.doubted) return false;
-    return this.#listed === this.#login || job?.heard === this.#login || job?.answered === this.#login;
+    if (job?.heard === this.#login || job?.answered === this.#login) return true;
+    return this.#listed === this.#login && (job !== undefined || this.#forgot !== this.#login);
   }
 
   #job(id) {
@@ -118,7 +123,7 @@ export class Jobs {
   #forget() {
     for (const id of this.#jobs.keys()) {
       if (this.#jobs.size <= MOST + this.watchers.size) return;
-      if (!this.watchers.has(id)) this.#jobs.delete(id);
+      if (!this.watchers.has(id) && this.#jobs.delete(id)) this.#forgot = this.#login;
     }
   }
 

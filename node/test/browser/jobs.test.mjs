@@ -147,6 +147,22 @@ describe("a new login", () => {
     assert.equal(jobs.list.at(-1).jobId, "new");
   });
 
+  test("asks for a job that was forgotten, though the list had it, when somebody looks at it again", () => {
+    const jobs = loggedIn();
+    jobs.watchers.listen(ALL, () => {});
+    const ids = Array.from({ length: 1500 }, (_, i) => `${i}`);
+    for (const id of ids) jobs.learn(answer(completed(id, "a")));
+    jobs.listed(ids);
+    const looked = ["0", "1", "2", "3", "4", "none"];
+    for (const id of looked) jobs.watchers.listen(id, () => {});
+    assert.deepEqual(jobs.unsure, looked);
+    assert.equal(jobs.wantsList, false, "they are asked for one by one");
+    for (const id of looked.slice(0, -1)) jobs.learn(answer(completed(id, "a")));
+    jobs.learn({ jobId: "none", event: null, data: null });
+    assert.deepEqual(jobs.unsure, []);
+    assert.equal(jobs.state("0").result, "a");
+  });
+
   test("of another user forgets all", () => {
     const jobs = loggedIn();
     const called = [];
