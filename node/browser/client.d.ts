@@ -46,7 +46,10 @@ export interface Signalbox {
   readonly socket: Socket;
   /** Opens the connection and keeps it until the function that it returns is called. */
   hold(): () => void;
-  /** Call it when `getToken` has another token now, also when that is another user's. */
+  /**
+   * Call it when `getToken` has another token now, also when that is another user's. While nothing is subscribed to or held
+   * it also forgets what was known.
+   */
   renew(): Promise<void>;
 }
 

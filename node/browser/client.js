@@ -44,6 +44,7 @@ class Signalbox {
   }
 
   renew() {
+    if (!this.#connection.held) this.#forget(); // else who signs in next would see it until they are logged in
     return this.#connection.renew();
   }
 
@@ -75,14 +76,16 @@ class Signalbox {
   #begin(login, user) {
     this.#jobs.begin(login);
     this.#presence.begin(login);
-    if (login > 1 && user !== this.#user) {
-      this.#jobs.clear();
-      this.#presence.clear();
-    }
+    if (login > 1 && user !== this.#user) this.#forget();
     this.#user = user;
     this.#failures = 0;
     this.#own.tell(ALL);
     this.#catchUp();
+  }
+
+  #forget() {
+    this.#jobs.clear();
+    this.#presence.clear();
   }
 
   /** Asks for what somebody looks at and is not certain, one question after the other, as the server wants them. */
@@ -116,6 +119,7 @@ class Signalbox {
   }
 
   async #askForJobs(current) {
+    this.#jobs.beginList();
     const ids = [];
     for (let after = 0; after !== undefined; ) {
       const [jobs, next] = await this.#connection.ask("jobs", { after });

@@ -39,6 +39,10 @@ export class Connection {
     return (this.#socket ??= this.#make());
   }
 
+  get held() {
+    return this.#holders > 0;
+  }
+
   /** Opens the connection if it is the first. The function that it returns lets go of it. */
   hold() {
     clearTimeout(this.#closing);

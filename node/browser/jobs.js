@@ -35,6 +35,7 @@ export class Jobs {
   #list = NONE;
   #login = 0;
   #listed = 0; // the login in which all jobs were asked for
+  #listing = false;
   #forgot = 0; // the login in which a job was let go of last
 
   /** From now on only what is heard or answered in this login is certain. */
@@ -76,8 +77,13 @@ export class Jobs {
     if (event) this.#become(jobId, job, event, newest);
   }
 
+  beginList() {
+    this.#listing = true;
+  }
+
   /** All jobs have been answered, in that order. */
   listed(ids) {
+    if (!this.#listing) return; // some of them were cleared away meanwhile
     const first = !this.#listed;
     this.#listed = this.#login;
     if (!first) return; // no list is put into another order under its reader's eyes
@@ -97,10 +103,11 @@ export class Jobs {
     return looked.filter((id) => id !== ALL && !this.#sure(this.#jobs.get(id)));
   }
 
-  /** Another user has logged in. */
+  /** Another user has logged in, or may be about to. */
   clear() {
     this.#jobs.clear();
     this.#listed = 0;
+    this.#listing = false;
     this.#list = NONE;
     for (const topic of this.watchers.names) this.watchers.tell(topic);
   }

@@ -65,9 +65,9 @@ export class Presence {
     this.#read = this.#heard = undefined;
   }
 
-  /** Another user has logged in. */
+  /** Another user has logged in, or may be about to. */
   clear() {
-    this.#asked = 0;
+    this.#asked = this.#tries = 0;
     this.#become(new Set());
   }
 

@@ -11,6 +11,11 @@ const completed = (jobId, result) => ["job_completed", { jobId, result }];
 const failed = (jobId, error) => ["job_failed", { jobId, error }];
 const answer = ([event, data]) => ({ jobId: data.jobId, event, data });
 
+function list(jobs, ids) {
+  jobs.beginList();
+  jobs.listed(ids);
+}
+
 function loggedIn() {
   const jobs = new Jobs();
   jobs.begin(1);
@@ -152,7 +157,7 @@ describe("a new login", () => {
     jobs.watchers.listen(ALL, () => {});
     const ids = Array.from({ length: 1500 }, (_, i) => `${i}`);
     for (const id of ids) jobs.learn(answer(completed(id, "a")));
-    jobs.listed(ids);
+    list(jobs, ids);
     const looked = ["0", "1", "2", "3", "4", "none"];
     for (const id of looked) jobs.watchers.listen(id, () => {});
     assert.deepEqual(jobs.unsure, looked);
@@ -182,10 +187,20 @@ describe("the list", () => {
     assert.equal(jobs.wantsList, false);
     jobs.watchers.listen(ALL, () => {});
     assert.equal(jobs.wantsList, true);
-    jobs.listed([]);
+    list(jobs, []);
     assert.equal(jobs.wantsList, false);
     assert.deepEqual(jobs.unsure, []);
     jobs.begin(2);
+    assert.equal(jobs.wantsList, true);
+  });
+
+  test("whose jobs were forgotten before it was whole is asked for again", () => {
+    const jobs = loggedIn();
+    jobs.watchers.listen(ALL, () => {});
+    jobs.beginList();
+    jobs.learn(answer(completed("1", "a")));
+    jobs.clear();
+    jobs.listed(["1"]);
     assert.equal(jobs.wantsList, true);
   });
 
@@ -194,11 +209,11 @@ describe("the list", () => {
     jobs.watchers.listen(ALL, () => {});
     const ids = () => jobs.list.map(({ jobId }) => jobId);
     for (const id of ["3", "1", "2"]) jobs.hear(...progress(id, 1));
-    jobs.listed(["1", "2", "3"]);
+    list(jobs, ["1", "2", "3"]);
     assert.deepEqual(ids(), ["1", "2", "3"]);
     jobs.begin(2);
     jobs.hear(...progress("4", 1));
-    jobs.listed(["3", "4", "1", "2"]);
+    list(jobs, ["3", "4", "1", "2"]);
     assert.deepEqual(ids(), ["1", "2", "3", "4"]);
   });
 

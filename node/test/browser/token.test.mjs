@@ -129,6 +129,21 @@ describe("a page's token", () => {
       await eventually(async () => (await connections(server, "jan")) === 0);
     });
 
+  test("of another user takes away at once what is known, if nobody looks", async (t) => {
+    const { client, connected } = opens(t, () => token("lea"));
+    const [job, presence] = [client.job("1"), client.presence].map(watch);
+    await worker(server, "lea", "1").complete("Lea's");
+    await job.until(status("completed"));
+    await presence.until((list) => list.includes("lea"));
+    for (const watched of [job, presence, connected]) watched.end();
+    void client.renew();
+    assert.equal(client.job("1").get().status, "pending");
+    assert.deepEqual([client.jobs.get(), client.presence.get()], [[], []]);
+    const again = watch(client.job("1"));
+    assert.equal((await again.until(status("completed"))).result, "Lea's", "it was the same user");
+    await watch(client.presence).until((list) => list.includes("lea"));
+  });
+
   test("of another user counts also while nobody looks for a moment", async (t) => {
     const users = ["hal", "ida"];
     const { client, connected } = opens(t, () => token(users[0]));
