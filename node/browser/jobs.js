@@ -10,8 +10,6 @@ const MOST = 1000;
 /** So many jobs are asked for one by one; for more of them the whole list is, once. */
 const FEW = 4;
 
-const ended = ({ status }) => status === "completed" || status === "failed";
-
 /** What becomes of a job by that event. The object stays the same where nothing changes: an outcome may be told again. */
 function after(before, event, data) {
   const { progress } = before;
@@ -57,7 +55,7 @@ export class Jobs {
     const id = data?.jobId;
     if (typeof id !== "string" && typeof id !== "number") return false; // such a job is kept nowhere
     const job = this.#job(`${id}`);
-    if (event === "job_progress" && ended(job.state) && job.answered === this.#login) {
+    if (event === "job_progress" && job.ended && job.answered === this.#login) {
       job.doubted = data;
       return true;
     }
@@ -135,6 +133,7 @@ export class Jobs {
   }
 
   #become(id, job, event, data) {
+    job.ended = event !== "job_progress"; // its status may be any word of the worker's, "completed" among them
     const state = after(job.state, event, data);
     if (job.entry && state === job.state) return;
     job.state = state;

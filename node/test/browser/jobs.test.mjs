@@ -116,6 +116,13 @@ describe("an answer", () => {
     assert.equal(jobs.state("1").progress, 30);
   });
 
+  test("of progress is not an outcome, though the worker calls it completed", () => {
+    const jobs = loggedIn();
+    jobs.learn(answer(["job_progress", { jobId: "1", progress: 100, status: "completed" }]));
+    assert.equal(jobs.hear(...progress("1", 10)), false);
+    assert.equal(jobs.state("1").progress, 10);
+  });
+
   test("to a doubt that is out of date by then is not taken", () => {
     const jobs = loggedIn();
     jobs.learn(answer(failed("1", "no paper")));
