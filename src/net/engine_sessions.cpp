@@ -104,6 +104,8 @@ void EngineSessions::take(EngineRequest request) {
   const RequestHead head = parse_head(request.head);
   const EngineQuery query = engineio::parse_query(head.query);
   if (const auto error = check(head, query)) {
+    // Its head was let in on another shard, which does not know the session.
+    if (SessionEntry* entry = query && query->sid ? table_.find(*query->sid) : nullptr) forget_post(*entry, request.id);
     return answer(request.id,
                   {.status = error->status, .content_type = "application/json", .body = engineio::error_body(*error)},
                   Account{});
@@ -125,12 +127,18 @@ void EngineSessions::take(EngineRequest request) {
   deliver_held(entry);
 }
 
+/// If that request is its POST, another one may come.
+void EngineSessions::forget_post(SessionEntry& entry, const RequestId& id) {
+  if (entry.post && entry.post->id == id) entry.post.reset();
+  table_.count_partial(entry);
+  entry.resume = true;
+  entry.touched();
+}
+
 void EngineSessions::request_gone(const std::string& sid, const RequestId& id, Gone why) {
   SessionEntry* entry = table_.find(sid);
   if (!entry) return;
-  if (entry->post && entry->post->id == id) entry->post.reset();
-  table_.count_partial(*entry);
-  entry->resume = true;
+  forget_post(*entry, id);
   entry->session.on_request_gone(id, loop_.now());
   if (why == Gone::too_large && entry->session.open()) entry->session.close(CloseReason::transport_error, loop_.now());
   entry->touched();

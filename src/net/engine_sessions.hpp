@@ -62,6 +62,7 @@ class EngineSessions {
   void answer(const RequestId& request, engineio::Answer answer, const Account& account);
   void drop_repeated(const RequestId& request);
   void deliver_held(SessionEntry& entry);
+  void forget_post(SessionEntry& entry, const RequestId& id);
 
   Shared& shared_;
   const reactor::Loop& loop_;

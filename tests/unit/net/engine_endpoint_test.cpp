@@ -173,6 +173,18 @@ TEST_F(EngineEndpointTest, asks_the_sessions_shard_how_large_a_body_may_be) {
   EXPECT_EQ(one.application.ends, std::vector{CloseReason::transport_error});
 }
 
+TEST_F(EngineEndpointTest, goes_on_with_a_session_behind_posts_that_break_a_rule) {
+  const auto sid = opened(connect(one));
+  const int fd = connect(two);
+  for (int i = 0; i < 2; ++i) {
+    send(fd, request("POST", kWebSocket + "&sid=" + sid, "4x"));
+    EXPECT_EQ(status(fd), "400");
+  }
+  send(fd, request("POST", kPolling + "&sid=" + sid, "4hello"));
+  EXPECT_EQ(status(fd), "200");
+  EXPECT_TRUE(one.application.ends.empty());
+}
+
 TEST_F(EngineEndpointTest, tells_a_session_that_the_connection_of_its_poll_has_gone) {
   const auto sid = opened(connect(one));
   const int fd = connect(two);
