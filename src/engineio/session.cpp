@@ -97,6 +97,11 @@ void Session::abandon_upgrade() {
   if (probe != 0) io_.close_websocket(probe, kNormalClosure);
 }
 
+void Session::let_go() {
+  abandon_upgrade();
+  drop_held();
+}
+
 void Session::on_probe_packet(std::string_view message, TimePoint now) {
   if (message == "2probe" && !polling_->probe_ready) {
     polling_->probe_ready = true;

@@ -159,6 +159,8 @@ class Session {
   std::ptrdiff_t take_memory_change();
   /// Gives all that up.
   void drop_held();
+  /// The owner forgets the session, finished or not: a WebSocket that wanted to carry it is closed.
+  void let_go();
   /// Calls SessionHandler::on_received(marker) when the client has confirmed all that was sent before this call: an
   /// early ping behind it, once no other ping is out. Markers rise.
   void confirm(std::uint32_t marker);

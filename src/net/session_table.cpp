@@ -47,7 +47,7 @@ SessionEntry* SessionTable::find(std::string_view sid) const {
 void SessionTable::erase(SessionEntry& entry) {
   end_unauthenticated(entry);
   budgets_.set_partial(entry, 0);
-  entry.session.drop_held();
+  entry.session.let_go();
   budgets_.count_queue(entry);
   shared_.sessions.fetch_sub(1, std::memory_order_relaxed);
   entry.handler.reset();

@@ -207,6 +207,19 @@ TEST_F(EngineEndpointTest, moves_a_websocket_to_its_sessions_shard_with_what_cam
   EXPECT_EQ(shared.connections, 2u);
 }
 
+TEST_F(EngineEndpointTest, closes_the_websocket_of_an_upgrade_whose_session_is_pushed_out) {
+  shared.limits.unauthenticated.set(1);
+  const auto sid = opened(connect(one));
+  const int fd = connect(one);
+  send(fd, request("GET", kWebSocket + "&sid=" + sid, {}, kUpgrade) + signalbox::test::masked_frame(0x81, "2probe"));
+  EXPECT_TRUE(take(fd).ends_with("3probe"));
+  EXPECT_NE(opened(connect(one)), sid);
+  one.table.end_due(true);
+  turn();
+  EXPECT_EQ(shared.sessions, 1u);
+  EXPECT_EQ(take(fd), "\x88\x02\x03\xe8") << "else it would stay for ever, and count nowhere";
+}
+
 TEST_F(EngineEndpointTest, refuses_a_websocket_that_is_none) {
   const int fd = connect(one);
   send(fd, request("GET", kWebSocket, {}, "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 8\r\n"));
