@@ -62,6 +62,11 @@ void Client::disconnect(SocketState& socket, bool close) {
   socket.disconnect(close);
 }
 
+void Client::lose(SocketState& socket, CloseReason reason, TimePoint now) {
+  const Turn turn(*this);
+  socket.leave(reason, now);
+}
+
 void Client::spend_replay(std::size_t events, std::size_t bytes) {
   if (std::exchange(replayed_, true)) pace_.spend_answer(*this, bytes, events);
 }

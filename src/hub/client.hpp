@@ -57,6 +57,8 @@ class Client : public Link {
   void forget_left(TimePoint now);
   /// SocketState::disconnect() by a call that does not come from inside this client.
   void disconnect(SocketState& socket, bool close);
+  /// The same of SocketState::leave().
+  void lose(SocketState& socket, CloseReason reason, TimePoint now);
 
  private:
   class Turn;

@@ -79,7 +79,7 @@ void Outboxes::take_over(const SocketRef& ref) {
   SocketState& socket = *local_.hub().find(ref);
   const TimePoint now = local_.hub().clocks.steady();
   Client& client = socket.client();
-  socket.leave(CloseReason::transport_close, now);
+  client.lose(socket, CloseReason::transport_close, now);
   client.close_if_empty(CloseReason::transport_close, now);
 }
 

@@ -179,6 +179,26 @@ TEST_F(RecoveryClaim, an_old_connection_that_is_still_open_is_taken_over_and_its
   }
 }
 
+TEST_F(RecoveryClaim, handlers_may_end_what_else_is_on_a_connection_that_is_taken_over) {
+  std::vector<SocketHandle> others;
+  Packets left;
+  hub.events("/admin").on_connect([&](Socket& socket) { others.push_back(socket.handle()); });
+  hub.events().on_disconnect([&](Socket&, std::string_view) {
+    for (const SocketHandle& other : others) other.disconnect();
+  });
+  hub.events().on_disconnect([&](Socket& socket, std::string_view) { left.emplace_back(socket.id()); });
+  start();
+  Recovering ada(hub, "ada");
+  ada.connect();
+  ada.connection().log_in("ada", "/admin,");
+  hub.deliver();
+  ASSERT_EQ(others.size(), 1u);
+  ada.connect(1);
+  EXPECT_TRUE(ada.recovered);
+  EXPECT_EQ(left, Packets{ada.sid});
+  EXPECT_TRUE(ada.connection(1).closed);
+}
+
 TEST_F(RecoveryClaim, of_two_that_come_with_one_pid_the_later_has_it) {
   start();
   Recovering ada(hub, "ada");
