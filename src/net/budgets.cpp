@@ -37,11 +37,17 @@ void Budgets::set_queued(Connection& connection, std::size_t bytes) {
 
 // A frame that waits for several clients counts once in the total; each client is judged by all of it.
 void Budgets::count_queue(SessionEntry& entry) {
-  const bool was_behind = entry.queued > behind_;
+  const std::size_t before = entry.queued;
   const auto whole = change(entry.queued, entry.session.held_bytes());
-  const bool is_behind = entry.queued > behind_;
-  if (was_behind != is_behind) shared_.behind.fetch_add(is_behind ? 1 : -1, std::memory_order_relaxed);
+  if (before > behind_ || entry.queued > behind_) [[unlikely]]
+    count_behind(before, entry.queued);
   relieve_if(queued_.add(entry.standing(), entry.session.take_memory_change(), whole));
+}
+
+// Apart from count_queue(), which each turn of a session goes through.
+[[gnu::noinline]] void Budgets::count_behind(std::size_t before, std::size_t now) {
+  const int more = (now > behind_ ? 1 : 0) - (before > behind_ ? 1 : 0);
+  if (more != 0) shared_.behind.fetch_add(more, std::memory_order_relaxed);
 }
 
 void Budgets::set_standing(Connection& connection, Standing standing) {

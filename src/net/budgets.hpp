@@ -36,6 +36,7 @@ class Budgets {
 
  private:
   void relieve_if(bool too_much);
+  void count_behind(std::size_t before, std::size_t now);
 
   Shared& shared_;
   const std::size_t behind_ = shared_.options.session.send_queue_bytes / 4;
