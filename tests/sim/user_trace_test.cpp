@@ -189,26 +189,26 @@ TEST_F(UserTrace, that_is_not_read_keeps_little_and_says_what_it_lost) {
   EXPECT_LT(sent * large.size(), 5 * admin::TraceStream::kMostBytes);
 }
 
-TEST_F(UserTrace, that_is_not_read_ends_its_connection_after_half_a_minute) {
-  Browser ada(world, "ada");
-  ada.login();
-  Operator by(world);
-  EXPECT_EQ(follow(by), "200");
-  by.socket()->room = 0;
-  emit("1");
+/// It has told of an event, and its reader took nothing of that.
+struct UnreadUserTrace : UserTrace {
+  UnreadUserTrace() {
+    ada.login();
+    EXPECT_EQ(follow(by), "200");
+    by.socket()->room = 0;
+    emit("1");
+  }
+  Browser ada{world, "ada"};
+  Operator by{world};
+};
+
+TEST_F(UnreadUserTrace, ends_its_connection_after_half_a_minute) {
   world.pass(seconds(29));
   EXPECT_FALSE(by.gone());
   world.pass(seconds(1));
   EXPECT_TRUE(by.gone());
 }
 
-TEST_F(UserTrace, whose_reader_takes_a_byte_now_and_then_ends_half_a_minute_behind_its_end) {
-  Browser ada(world, "ada");
-  ada.login();
-  Operator by(world);
-  EXPECT_EQ(follow(by), "200");
-  by.socket()->room = 0;
-  emit("1");
+TEST_F(UnreadUserTrace, of_which_a_byte_is_taken_now_and_then_ends_half_a_minute_behind_its_end) {
   for (int second = 0; second < 89; ++second) {
     world.pass(seconds(1));
     ada.heard();

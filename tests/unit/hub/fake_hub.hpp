@@ -25,6 +25,13 @@ inline std::chrono::system_clock::time_point wall_now() {
 }
 inline const std::string kSecret = "0123456789abcdef0123456789abcdef";
 
+/// Nobody hears who comes and goes.
+inline Config quiet_config() {
+  Config config;
+  config.presence_events = false;
+  return config;
+}
+
 /// A small ledger refuses no outcome, unless a test says how many may be unread.
 inline Config with_room_for_unread(Config config) {
   if (config.unread_total_bytes == 0) config.unread_total_bytes = SIZE_MAX;

@@ -10,12 +10,7 @@ namespace {
 using users::test::NotedStore;
 
 struct JobQuestions : testing::Test {
-  static Config quiet() {
-    Config config;
-    config.presence_events = false;
-    return config;
-  }
-  explicit JobQuestions(Config config = quiet()) : hub(std::move(config)) { hub.registry.start(hub.config); }
+  explicit JobQuestions(Config config = quiet_config()) : hub(std::move(config)) { hub.registry.start(hub.config); }
   void end(const std::string& job, std::size_t bytes) {
     ASSERT_TRUE(hub.directory.emit(
         "ada", *users::job_frame(JobCompleted{.job_id = job, .result = std::string(bytes, 'x')}, {})));
@@ -219,7 +214,7 @@ TEST_F(JobQuestionsOfMany, a_login_anew_on_its_connection_does_not_give_a_second
 
 struct JobQuestionsToTheStore : JobQuestions {
   static Config short_of_memory() {
-    Config config = quiet();
+    Config config = quiet_config();
     config.ledger_total_bytes = 1;
     return config;
   }

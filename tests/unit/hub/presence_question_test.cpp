@@ -136,12 +136,7 @@ TEST_F(PresenceQuestionOfLongIds, has_a_page_no_larger_than_the_send_queue_may_b
 }
 
 struct PresenceQuestionWithoutEvents : PresenceQuestion {
-  static Config quiet() {
-    Config config;
-    config.presence_events = false;
-    return config;
-  }
-  PresenceQuestionWithoutEvents() : PresenceQuestion(quiet()) {}
+  PresenceQuestionWithoutEvents() : PresenceQuestion(quiet_config()) {}
 };
 
 TEST_F(PresenceQuestionWithoutEvents, is_answered_with_an_error) {

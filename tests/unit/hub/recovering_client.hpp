@@ -98,9 +98,8 @@ inline void claim_from(Recovering& client, FakeClient& back) {
 }
 
 inline Config recovering_config() {
-  Config config;
+  Config config = quiet_config();
   config.recovery_window = std::chrono::seconds(120);
-  config.presence_events = false;
   return config;
 }
 

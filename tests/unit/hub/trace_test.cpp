@@ -110,7 +110,7 @@ TEST(TraceEntry, takes_nothing_for_an_events_name_that_is_none) {
 }
 
 struct Trace : RecoveryWorld {
-  explicit Trace(Config config = plain()) : RecoveryWorld(std::move(config)) {
+  explicit Trace(Config config = quiet_config()) : RecoveryWorld(std::move(config)) {
     hub.events().on("ask", [](Socket& socket, const json&, Ack ack) {
       socket.emit("told", 1);
       ack(2);
@@ -118,11 +118,6 @@ struct Trace : RecoveryWorld {
     hub.events().on("bye", [](Socket& socket, const json&, Ack) { socket.disconnect(true); });
     hub.events("/admin");
     start();
-  }
-  static Config plain() {
-    Config config;
-    config.presence_events = false;
-    return config;
   }
   bool traced() const {
     return std::ranges::any_of(hub.locals, [](const auto& local) { return local->traces() != nullptr; });

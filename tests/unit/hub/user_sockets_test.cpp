@@ -8,14 +8,9 @@ namespace signalbox::hub::test {
 namespace {
 
 struct UserSockets : RecoveryWorld {
-  UserSockets() : RecoveryWorld(plain()) {
+  UserSockets() : RecoveryWorld(quiet_config()) {
     hub.events("/admin");
     start();
-  }
-  static Config plain() {
-    Config config;
-    config.presence_events = false;
-    return config;
   }
 };
 

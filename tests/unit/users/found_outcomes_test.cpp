@@ -10,23 +10,34 @@ namespace {
 
 struct FoundOutcomes : OneOfSeveral {};
 
-TEST_F(FoundOutcomes, progress_of_jobs_that_have_ended_elsewhere_ends) {
-  static std::int64_t steady = 0;
-  steady = 1'000'000;
-  DirectoryOptions options;
-  options.clock = {.wall = [] { return 1'764'000'000'000 + steady; }, .steady = [] { return steady; }};
-  Directory own{mailboxes, options};
-  own.join(others);
-  own.open(store, now);
+/// A directory of its own, by a clock that the test turns.
+struct FoundOutcomesInTime : FoundOutcomes {
+  static constexpr std::int64_t kStart = 1'000'000;
+  static inline std::int64_t steady = kStart;
+  static WallMs wall() { return 1'764'000'000'000 + steady; }
+  static DirectoryOptions by_that_clock() {
+    steady = kStart;
+    DirectoryOptions options;
+    options.clock = {.wall = wall, .steady = [] { return steady; }};
+    return options;
+  }
+  FoundOutcomesInTime() {
+    own.join(others);
+    own.open(store, now);
+  }
+  Directory own{mailboxes, by_that_clock()};
+};
+
+TEST_F(FoundOutcomesInTime, progress_of_jobs_that_have_ended_elsewhere_ends) {
   const auto progress = [](const char* job) {
     return text_frame(R"(42["job_progress",{}])", FrameKind::progress, job);
   };
-  const WallMs begin = options.clock.wall();
-  const auto all = [&] { return Ledger::AllProgress{.since = begin, .until = options.clock.wall() - 3000}; };
+  const WallMs begin = wall();
+  const auto all = [&] { return Ledger::AllProgress{.since = begin, .until = wall() - 3000}; };
   for (const char* job : {"before", "ended", "runs"}) {
-    if (steady == 1'000'000) steady -= 1000;
+    if (steady == kStart) steady -= 1000;
     ASSERT_TRUE(own.take("ada", {progress(job)}, 0));
-    steady = 1'000'001;
+    steady = kStart + 1;
   }
   steady += 10'000;
   ASSERT_TRUE(own.take("ada", {progress("new")}, 0));
@@ -76,20 +87,13 @@ TEST_F(FoundOutcomes, what_was_heard_as_an_event_is_told_before_what_its_node_to
   EXPECT_EQ(replay("ada"), (Texts{"first", "second"}));
 }
 
-TEST_F(FoundOutcomes, what_was_heard_keeps_its_place_where_the_clock_of_its_node_is_ahead) {
-  static std::int64_t steady = 0;
-  steady = 1'000'000;
-  DirectoryOptions options;
-  options.clock = {.wall = [] { return 1'764'000'000'000 + steady; }, .steady = [] { return steady; }};
-  Directory own{mailboxes, options};
-  own.join(others);
-  own.open(store, now);
+TEST_F(FoundOutcomesInTime, what_was_heard_keeps_its_place_where_the_clock_of_its_node_is_ahead) {
   const auto a_second_later = [] { steady += 1000; };
   ASSERT_TRUE(own.take("ada", {outcome("7")}, foreign(1)));
   a_second_later();
   ASSERT_TRUE(own.take("ada", {text_frame(R"(42["job_progress",{"jobId":"7"}])", FrameKind::progress, "7")}, 0));
   a_second_later();
-  own.take_found("ada", {{.frame = outcome("7"), .time = options.clock.wall() + 5000, .row = foreign(1)}});
+  own.take_found("ada", {{.frame = outcome("7"), .time = wall() + 5000, .row = foreign(1)}});
   EXPECT_EQ(replay(own, "ada"), (Texts{"7", "7 received"})) << "the second is its progress: it runs again";
 }
 
