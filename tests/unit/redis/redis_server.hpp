@@ -45,7 +45,8 @@ int free_port();
 /// Runs a program to its end. False: it failed.
 bool run_program(const std::vector<std::string>& arguments);
 
-/// redis-server in a temporary folder, on a Unix socket and with what else `options` say.
+/// redis-server in a temporary folder, on a Unix socket and with what else `options` say. Where there is none nothing
+/// starts, and tests skip themselves in SetUp(), which comes behind the members of their fixtures.
 class RedisServer {
  public:
   explicit RedisServer(std::vector<std::string> options = {});
